@@ -1,0 +1,67 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum err arena_init(struct arena *arena, size_t capacity)
+{
+    *arena = (struct arena){ .block = malloc(capacity), .capacity = capacity };
+    if (arena->block == NULL) {
+        arena->capacity = 0;
+        return ERR_NO_MEMORY;
+    }
+    return ERR_NONE;
+}
+
+void arena_release(struct arena *arena)
+{
+    arena_reset(arena);
+    free(arena->block);
+    *arena = (struct arena){ 0 };
+}
+
+void arena_reset(struct arena *arena)
+{
+    if (arena->used > 0) {
+        memset(arena->block, 0, arena->used);
+        /* the compiler must not drop the wipe of memory that is freed next */
+        __asm__ volatile("" : : "r"(arena->block) : "memory");
+    }
+    arena->used = 0;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    size_t mask = alignof(max_align_t) - 1;
+    size_t start = (arena->used + mask) & ~mask;
+    if (start > arena->capacity || size > arena->capacity - start)
+        return NULL;
+    arena->used = start + size;
+    return memset(arena->block + start, 0, size);
+}
+
+void *arena_take_array(struct arena *arena, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        return NULL;
+    return arena_take(arena, count * size);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice bytes)
+{
+    if (bytes.size == SIZE_MAX)
+        return SLICE_NONE;
+    uint8_t *copy = arena_take(arena, bytes.size + 1);
+    if (copy == NULL)
+        return SLICE_NONE;
+    if (bytes.size > 0)
+        memcpy(copy, bytes.bytes, bytes.size);
+    return slice_of(copy, bytes.size);
+}
+
+char *arena_text(struct arena *arena, struct slice text)
+{
+    /* cast: the copy is ours, slices only lend */
+    return (char *)(uintptr_t)arena_copy(arena, text).bytes;
+}

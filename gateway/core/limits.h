@@ -1,0 +1,96 @@
+/*
+ * limits.h - every bound of the gateway, with its reason. Reaching one is a
+ * defined error and loses nothing. What an operator may change is a key of
+ * referd.yaml whose default stands here.
+ */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+/* ---- Ledgers and parcels (PROTOCOL.md states them too) ---- */
+
+/* A page of text with structure fits a hundred times; a scan does not: that
+ * is what attachments are for. */
+#define CONTENT_SIZE_MAX (256u * 1024)
+/* The signature and two disk flushes of a parcel are shared by this many;
+ * beyond it the gain is under a hundredth. */
+#define PARCEL_ENTRY_COUNT_MAX 1024u
+/* With its framing a parcel fits the largest padding step. */
+#define PARCEL_SIZE_MAX (1024u * 1024)
+/* A request or reply as plaintext before padding: a parcel and room for what
+ * stands around it. */
+#define MESSAGE_SIZE_MAX (1024u * 1024 + 64u * 1024)
+/* The same sealed and enveloped, as a frame's body. */
+#define FRAME_SIZE_MAX (MESSAGE_SIZE_MAX + 1024u)
+/* An entry's header: kind, time, digest. */
+#define HEADER_SIZE_MAX 64u
+/* Checkpoint, author's signature, one cosignature. */
+#define NOTE_SIZE_MAX 1024u
+
+/* ---- Documents ---- */
+
+/* Cards travel in every Head. */
+#define CARD_SIZE_MAX (32u * 1024)
+#define CARD_ENDPOINT_COUNT_MAX 8u
+#define CARD_KEY_COUNT_MAX 32u
+#define CARD_CONTACT_COUNT_MAX 16u
+/* 14 days ahead, 7 days back, and a margin. */
+#define SHEET_KEY_COUNT_MAX 32u
+/* An MOU is read by people; one this long is not. */
+#define MOU_SIZE_MAX CONTENT_SIZE_MAX
+#define MOU_PARTY_COUNT_MAX 64u
+#define MOU_SERVICE_COUNT_MAX 256u
+#define MOU_PATHWAY_COUNT_MAX 2048u
+#define MOU_PURPOSE_COUNT_MAX 128u
+#define MOU_ELEMENT_COUNT_MAX 128u /* in one list */
+
+/* ---- Referrals ---- */
+
+#define REFERRAL_ELEMENT_COUNT_MAX 128u
+#define REFERRAL_DETAIL_COUNT_MAX 32u
+#define REFERRAL_GRANT_COUNT_MAX 32u
+/* Steps of one referral: years of monthly notes; the row stays one page. */
+#define REFERRAL_EVENT_COUNT_MAX 448u
+#define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
+#define VALUE_SIZE_MAX (64u * 1024) /* of one element or detail */
+#define CODE_SIZE_MAX 64u           /* codes, ids inside an MOU, key names */
+#define NAME_SIZE_MAX 256u          /* names people gave */
+#define IDEMPOTENCY_KEY_SIZE_MAX 64u
+
+/* ---- One step, one batch ---- */
+
+/* Inputs in one transaction: latency of the first against work shared. */
+#define BATCH_INPUT_COUNT_MAX 256u
+#define BATCH_INPUT_SIZE_MAX (4u * 1024 * 1024)
+/* Memory of a batch: inputs as structures, outputs, parcels under way. */
+#define BATCH_ARENA_SIZE (64u * 1024 * 1024)
+/* Structures that one foreign message may unfold into; protobuf-c makes up to
+ * 96 bytes of one. */
+#define DECODE_ARENA_SIZE (8u * 1024 * 1024)
+
+/* ---- Stores ---- */
+
+/* Above this share of the store new referrals and foreign parcels are refused
+ * (retryable); the rest is for what must still go through: answers,
+ * withdrawals, cosignatures. */
+#define STORE_INTAKE_PERCENT_MAX 80u
+#define STORE_RECEIVE_PERCENT_MAX 90u
+
+/* ---- Peers ---- */
+
+#define PEER_COUNT_MAX 8192u /* thousands, for a national hub */
+#define RETRY_DELAY_MS_MIN 1000u
+#define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
+#define REQUEST_TIMEOUT_MS 30000u
+/* A ledger that stays unsettled this long alarms the point persons. */
+#define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
+
+/* ---- Local clients ---- */
+
+#define LOCAL_FRAME_SIZE_MAX (2u * 1024 * 1024)
+#define LOCAL_FIELD_COUNT_MAX 4096u
+#define LOCAL_CLIENT_COUNT_MAX 256u
+#define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */
+#define LOCAL_PAGE_COUNT_MAX 256u /* records of a listing in one reply */
+#define CURSOR_COUNT_MAX 256u
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * port.h - what the core asks of the world: an ordered store and cryptography.
+ * Time, entropy and the network are not here: they come with node inputs.
+ */
+#ifndef CORE_PORT_H
+#define CORE_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+/* ---- The store -------------------------------------------------------- */
+
+/*
+ * One transaction on a sorted map from key (1 to STORE_KEY_SIZE_MAX bytes,
+ * compared as unsigned bytes, a prefix first) to value. The first error sticks
+ * in `err`: later calls do nothing and find nothing, so callers check once,
+ * before commit. Values handed out stay valid until the next put or del of the
+ * same transaction, at most to its end.
+ */
+struct store_txn {
+    const struct store_ops *ops;
+    enum err err; /* ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_INVALID */
+    bool writes;  /* put and del are errors where this is false */
+};
+
+#define STORE_KEY_SIZE_MAX 255
+
+struct store_ops {
+    /* Empty slice with bytes NULL when absent; bytes not NULL when empty. */
+    struct slice (*get)(struct store_txn *txn, struct slice key);
+    void (*put)(struct store_txn *txn, struct slice key, struct slice value);
+    /* Nothing happens when absent. */
+    void (*del)(struct store_txn *txn, struct slice key);
+    /*
+     * First entry whose key is not below *key and shares its first
+     * `prefix_size` bytes; false when there is none. *key and *value then
+     * borrow from the store.
+     */
+    bool (*seek)(struct store_txn *txn, size_t prefix_size, struct slice *key,
+        struct slice *value);
+    /* The same downwards: last entry whose key is not above *key. */
+    bool (*seek_back)(struct store_txn *txn, size_t prefix_size,
+        struct slice *key, struct slice *value);
+};
+
+struct store_usage {
+    uint64_t used;     /* bytes that entries and indexes take */
+    uint64_t capacity; /* bytes there is room for */
+};
+
+/*
+ * A store. One writing transaction at a time (begin waits for the other);
+ * reading ones see the last commit before they began and hold nobody up.
+ */
+struct store {
+    const struct store_env_ops *ops;
+};
+
+struct store_env_ops {
+    MUST_USE enum err (*begin)(
+        struct store *store, bool writes, struct store_txn **txn);
+    /*
+     * Durable when this returns ERR_NONE; on any error the transaction is
+     * gone, nothing of it is kept, and the process must end: what the disk
+     * holds is known again only after a restart. Fails with txn->err when set.
+     */
+    MUST_USE enum err (*commit)(struct store_txn *txn);
+    void (*abort)(struct store_txn *txn);
+    void (*usage)(struct store *store, struct store_usage *usage);
+    void (*close)(struct store *store);
+};
+
+static inline struct slice store_get(struct store_txn *txn, struct slice key)
+{
+    return txn->ops->get(txn, key);
+}
+
+static inline void store_put(
+    struct store_txn *txn, struct slice key, struct slice value)
+{
+    txn->ops->put(txn, key, value);
+}
+
+static inline void store_del(struct store_txn *txn, struct slice key)
+{
+    txn->ops->del(txn, key);
+}
+
+static inline bool store_seek(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value)
+{
+    return txn->ops->seek(txn, prefix_size, key, value);
+}
+
+static inline bool store_seek_back(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value)
+{
+    return txn->ops->seek_back(txn, prefix_size, key, value);
+}
+
+/* ---- Cryptography ----------------------------------------------------- */
+
+#define HASH_SIZE 32       /* SHA-256 */
+#define KEY_SIZE 32        /* Ed25519 and X25519 keys, ChaCha20-Poly1305 */
+#define SIGNATURE_SIZE 64  /* Ed25519 */
+#define AEAD_NONCE_SIZE 12 /* ChaCha20-Poly1305 */
+#define AEAD_TAG_SIZE 16
+#define SEED_SIZE 32
+
+/* The gateway's own signing keys, one purpose each (PROTOCOL.md, Keys). */
+enum crypto_signer {
+    CRYPTO_SIGNER_LOG,       /* checkpoints of ledgers we write */
+    CRYPTO_SIGNER_WITNESS,   /* cosignatures on ledgers we receive */
+    CRYPTO_SIGNER_OPERATION, /* requests, replies, key sheets */
+    CRYPTO_SIGNER_COUNT
+};
+
+/* Which of our X25519 keys opened a message. */
+enum crypto_opener {
+    CRYPTO_OPENER_DAY,
+    CRYPTO_OPENER_LAST_RESORT /* for Head only, never personal data */
+};
+
+/* An HPKE context (RFC 9180, 5.1) as plain values. Used for one message. */
+struct hpke {
+    uint8_t key[KEY_SIZE];
+    uint8_t nonce[AEAD_NONCE_SIZE];
+    uint8_t exporter_secret[HASH_SIZE];
+};
+
+/*
+ * Cryptography with the gateway's own keys behind it. An object belongs to one
+ * thread. Nothing here draws randomness: what must be fresh comes as a seed.
+ */
+struct crypto {
+    const struct crypto_ops *ops;
+};
+
+struct crypto_ops {
+    /* SHA-256 of the parts, one after the other. */
+    void (*hash)(struct crypto *crypto, const struct slice *parts,
+        size_t count, uint8_t digest[HASH_SIZE]);
+    /* HKDF-SHA256 (RFC 5869), extract and expand; size <= 8160. */
+    void (*derive)(struct crypto *crypto, struct slice salt,
+        struct slice secret, struct slice info, uint8_t *out, size_t size);
+    /* Ed25519 over exactly `message`. ERR_KEY when we have no such key. */
+    MUST_USE enum err (*sign)(struct crypto *crypto, enum crypto_signer signer,
+        struct slice message, uint8_t signature[SIGNATURE_SIZE]);
+    /* Our public key of that purpose. ERR_KEY when we have none. */
+    MUST_USE enum err (*signer_public)(struct crypto *crypto,
+        enum crypto_signer signer, uint8_t key[KEY_SIZE]);
+    MUST_USE bool (*verify)(struct crypto *crypto,
+        const uint8_t key[KEY_SIZE], struct slice message,
+        const uint8_t signature[SIGNATURE_SIZE]);
+    /*
+     * HPKE base mode sender: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+     * ChaCha20-Poly1305. The ephemeral key is DeriveKeyPair(seed). ERR_KEY
+     * when the recipient's key gives an all-zero secret.
+     */
+    MUST_USE enum err (*encapsulate)(struct crypto *crypto,
+        const uint8_t recipient[KEY_SIZE], struct slice info,
+        const uint8_t seed[SEED_SIZE], uint8_t enc[KEY_SIZE],
+        struct hpke *hpke);
+    /* The recipient's side, with our key of that id. ERR_KEY when unknown. */
+    MUST_USE enum err (*decapsulate)(struct crypto *crypto, uint64_t key_id,
+        const uint8_t enc[KEY_SIZE], struct slice info,
+        enum crypto_opener *opener, struct hpke *hpke);
+    /* RFC 9180 5.3, LabeledExpand of the exporter secret. */
+    void (*export_secret)(struct crypto *crypto, const struct hpke *hpke,
+        struct slice context, uint8_t *out, size_t size);
+    /* ChaCha20-Poly1305 (RFC 8439): `sealed` gets plain.size + 16 bytes. */
+    MUST_USE enum err (*aead_seal)(struct crypto *crypto,
+        const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+        struct slice aad, struct slice plain, uint8_t *sealed);
+    /* `plain` gets sealed.size - 16 bytes. ERR_SIGNATURE when not authentic. */
+    MUST_USE enum err (*aead_open)(struct crypto *crypto,
+        const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+        struct slice aad, struct slice sealed, uint8_t *plain);
+};
+
+static inline void crypto_hash(struct crypto *crypto,
+    const struct slice *parts, size_t count, uint8_t digest[HASH_SIZE])
+{
+    crypto->ops->hash(crypto, parts, count, digest);
+}
+
+/* Name of a public key on the wire: the first 8 bytes, big-endian, of
+ * SHA-256("refer.v1 key" || key). */
+static inline uint64_t crypto_key_id(
+    struct crypto *crypto, const uint8_t key[KEY_SIZE])
+{
+    uint8_t digest[HASH_SIZE];
+    struct slice parts[] = { SLICE_LITERAL("refer.v1 key"),
+        slice_of(key, KEY_SIZE) };
+    uint64_t id = 0;
+    crypto_hash(crypto, parts, 2, digest);
+    for (int i = 0; i < 8; i++)
+        id = id << 8 | digest[i];
+    return id;
+}
+
+#endif
