@@ -54,8 +54,8 @@ static bool uuid_hyphen_at(size_t index)
 enum err uuid_parse(struct slice text, struct uuid *uuid)
 {
     const size_t prefix_size = UUID_URN_SIZE - UUID_BARE_SIZE;
-    if (text.size == UUID_URN_SIZE
-        && memcmp(text.bytes, "urn:uuid:", prefix_size) == 0)
+    if (text.size == UUID_URN_SIZE &&
+        memcmp(text.bytes, "urn:uuid:", prefix_size) == 0)
         text = slice_of(text.bytes + prefix_size, UUID_BARE_SIZE);
     if (text.size != UUID_BARE_SIZE)
         return ERR_MALFORMED;
@@ -102,8 +102,8 @@ enum err mou_id_parse(struct slice text, struct mou_id *id)
     size_t size;
     if (text.size != MOU_ID_TEXT_SIZE)
         return ERR_MALFORMED;
-    enum err err
-        = text_hex_decode(text, parsed.bytes, sizeof parsed.bytes, &size);
+    enum err err =
+        text_hex_decode(text, parsed.bytes, sizeof parsed.bytes, &size);
     if (err == ERR_NONE)
         *id = parsed;
     return err;
@@ -125,8 +125,8 @@ bool code_is_valid(struct slice text)
         return false;
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.bytes[i];
-        bool is_fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-            || c == '_' || c == '.' || c == '-';
+        bool is_fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '.' || c == '-';
         if (!is_fine)
             return false;
     }

@@ -210,9 +210,8 @@ bool text_is_utf8(struct slice text, enum text_controls controls)
 
 bool text_cut(struct slice *rest, char delimiter, struct slice *part)
 {
-    const uint8_t *at = rest->size > 0
-        ? memchr(rest->bytes, delimiter, rest->size)
-        : NULL;
+    const uint8_t *at =
+        rest->size > 0 ? memchr(rest->bytes, delimiter, rest->size) : NULL;
     if (at == NULL)
         return false;
     size_t size = (size_t)(at - rest->bytes);

@@ -19,8 +19,8 @@
 
 /* ---- Encodings: characters, without the terminator, of `size` bytes ---- */
 
-#define TEXT_HEX_SIZE(size) ((size) * 2)
-#define TEXT_BASE32_SIZE(size) (((size) * 8 + 4) / 5)
+#define TEXT_HEX_SIZE(size) ((size)*2)
+#define TEXT_BASE32_SIZE(size) (((size)*8 + 4) / 5)
 #define TEXT_BASE64_SIZE(size) (((size) + 2) / 3 * 4)
 #define TEXT_DECIMAL_SIZE_MAX 20 /* of any uint64_t */
 

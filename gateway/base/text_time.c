@@ -16,8 +16,8 @@ static bool year_is_leap(int64_t year)
 }
 
 /* Days of a leap year before each month and, last, in all of it. */
-static const int16_t leap_days_before[]
-    = { 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366 };
+static const int16_t leap_days_before[] = { 0, 31, 60, 91, 121, 152, 182, 213,
+    244, 274, 305, 335, 366 };
 
 /* Days of `year` before `month` (1 to 13). */
 static int64_t days_before_month(int64_t year, int64_t month)
@@ -85,8 +85,7 @@ static char *date_put(char *text, const struct civil *civil)
     return digits_put(text, civil->day, 2);
 }
 
-enum err text_date_format(
-    struct instant instant, char text[TEXT_DATE_SIZE + 1])
+enum err text_date_format(struct instant instant, char text[TEXT_DATE_SIZE + 1])
 {
     struct civil civil;
     enum err err = civil_of_instant(instant, &civil);
@@ -96,8 +95,7 @@ enum err text_date_format(
     return ERR_NONE;
 }
 
-enum err text_time_format(
-    struct instant instant, char text[TEXT_TIME_SIZE + 1])
+enum err text_time_format(struct instant instant, char text[TEXT_TIME_SIZE + 1])
 {
     struct civil civil;
     enum err err = civil_of_instant(instant, &civil);
@@ -163,11 +161,11 @@ static int64_t scan_date(struct scan *scan)
     scan_expect(scan, '-');
     int64_t month = scan_number(scan, 2, 1, 12);
     scan_expect(scan, '-');
-    int64_t day_max
-        = days_before_month(year, month + 1) - days_before_month(year, month);
+    int64_t day_max =
+        days_before_month(year, month + 1) - days_before_month(year, month);
     int64_t day = scan_number(scan, 2, 1, day_max);
-    return days_before_year(year) + days_before_month(year, month) + day - 1
-        - EPOCH_DAY;
+    return days_before_year(year) + days_before_month(year, month) + day - 1 -
+           EPOCH_DAY;
 }
 
 /* An optional fraction of a second, in whole milliseconds. */
@@ -178,8 +176,8 @@ static int64_t scan_fraction(struct scan *scan)
     scan_expect(scan, '.');
     int64_t ms = 0;
     int count = 0;
-    while (scan->rest.size > 0 && scan->rest.bytes[0] >= '0'
-        && scan->rest.bytes[0] <= '9') {
+    while (scan->rest.size > 0 && scan->rest.bytes[0] >= '0' &&
+           scan->rest.bytes[0] <= '9') {
         uint8_t c = scan_take(scan);
         if (count++ < 3)
             ms = ms * 10 + (c - '0');
