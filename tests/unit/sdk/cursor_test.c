@@ -275,6 +275,71 @@ static void waiting_stands_in_nobodys_way(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
+/* More than the socket holds, both ways at once. */
+#define MUCH_SIZE (1900u * 1024)
+
+static void talk_before_listening(struct local_script *script)
+{
+    static uint8_t much[MUCH_SIZE];
+    struct local_field fields[] = {
+        { .name = SLICE_LITERAL("epoch"), .type = LOCAL_NUMBER, .number = 1 },
+        { .name = SLICE_LITERAL("position"),
+            .type = LOCAL_NUMBER,
+            .number = 5 },
+        { .name = SLICE_LITERAL("data"),
+            .type = LOCAL_DATA,
+            .bytes = SLICE_ARRAY(much) },
+    };
+    struct local_record event = { SLICE_LITERAL("event"), fields, 3 };
+    const int *told = script->user;
+    char byte;
+    local_script_greet(script);
+    answer_open(script, 1);
+    expect_next(script);
+    local_script_require(read(told[0], &byte, 1) == 1, "told");
+    local_script_reply(
+        script, (struct local_reply){ .records = &event, .record_count = 1 });
+    local_script_expect(script, "card.import");
+    local_script_require(
+        script->request.fields[0].bytes.size == MUCH_SIZE, "size");
+    answer_nothing(script);
+    local_script_await_close(script);
+}
+
+static void two_that_only_talk_do_not_wait_for_each_other(void **state)
+{
+    (void)state;
+    struct local_script script;
+    refer_cursor *cursor;
+    refer_event *event;
+    refer_query *query;
+    int told[2];
+    char *much = calloc(1, MUCH_SIZE);
+    assert_non_null(much);
+    assert_int_equal(pipe(told), 0);
+    local_script_start(&script, talk_before_listening, told);
+    refer_client *client = client_of(&script);
+    assert_int_equal(refer_query_new(&query), REFER_OK);
+    assert_int_equal(
+        refer_query_set_data(query, "data", much, MUCH_SIZE), REFER_OK);
+    assert_int_equal(refer_cursor_open(client, "desk", -1, &cursor), REFER_OK);
+    assert_int_equal(refer_cursor_next(cursor, 0, &event), REFER_TIMEOUT);
+    assert_int_equal(write(told[1], "", 1), 1);
+    assert_int_equal(
+        refer_call(client, "card.import", query, -1, NULL), REFER_OK);
+    assert_int_equal(refer_cursor_next(cursor, 0, &event), REFER_OK);
+    assert_int_equal(strlen(refer_event_get(event, "data")), 2 * MUCH_SIZE);
+    refer_event_free(event);
+    refer_cursor_free(cursor);
+    refer_query_free(query);
+    refer_client_free(client);
+    local_script_stop(&script);
+    (void)close(told[0]);
+    (void)close(told[1]);
+    free(much);
+    assert_int_equal(sdk_memory_held(), 0);
+}
+
 static void interrupt_the_wait(struct local_script *script)
 {
     local_script_greet(script);
@@ -459,6 +524,7 @@ int main(void)
         cmocka_unit_test(an_event_is_polled_for),
         cmocka_unit_test(a_cursor_comes_back_without_ever_waiting),
         cmocka_unit_test(waiting_stands_in_nobodys_way),
+        cmocka_unit_test(two_that_only_talk_do_not_wait_for_each_other),
         cmocka_unit_test(an_interrupted_wait_goes_on),
         cmocka_unit_test(what_the_handle_gave_already_is_passed_over),
         cmocka_unit_test(a_rewound_cursor_starts_with_the_oldest),
