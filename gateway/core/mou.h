@@ -89,7 +89,10 @@ struct mou_problem {
  * do not overlap with never_share, dates in order, every signature required
  * that makes each pathway's two parties bound, limits. With `bound`, every
  * party has an agency id that is the hash of its root key, all different.
- * ERR_INVALID fills *problem with the first thing found, or ERR_LIMIT.
+ * ERR_INVALID or ERR_LIMIT (a list is too long) fills *problem with the first
+ * thing found; paths are those of the YAML form. The texts hold codes of the
+ * document and of the registry, never another foreign byte. `crypto` may be
+ * NULL without `bound`.
  */
 MUST_USE enum err mou_check(struct crypto *crypto, const struct mou *mou,
     bool bound, struct mou_problem *problem);
@@ -115,9 +118,8 @@ struct mou_signature {
 
 /* True when it is by a party of this MOU and verifies with the root key that
  * the MOU itself binds. */
-MUST_USE bool mou_signature_holds(struct crypto *crypto,
-    const struct mou *mou, const struct mou_id *id,
-    const struct mou_signature *signature);
+MUST_USE bool mou_signature_holds(struct crypto *crypto, const struct mou *mou,
+    const struct mou_id *id, const struct mou_signature *signature);
 
 /* True when every required party is among the (verified) signatures. */
 bool mou_is_signed(const struct mou *mou,
@@ -126,8 +128,7 @@ bool mou_is_signed(const struct mou *mou,
 /* Look-ups; NULL when there is none. */
 const struct mou_party *mou_party_of(
     const struct mou *mou, const struct agency_id *agency);
-const struct mou_party *mou_party_named(
-    const struct mou *mou, struct slice id);
+const struct mou_party *mou_party_named(const struct mou *mou, struct slice id);
 const struct mou_service *mou_service_named(
     const struct mou *mou, struct slice id);
 const struct mou_purpose *mou_purpose_named(
@@ -141,8 +142,8 @@ bool mou_is_dated(const struct mou *mou, struct instant now);
 /* Contents of ledger entries (refer/v1/mou.proto). Writers give SLICE_NONE at
  * a limit; readers ERR_MALFORMED or ERR_LIMIT. */
 struct mou_bundle {
-    struct mou_id id;     /* of an offer: computed by the reader */
-    struct slice mou;     /* exact bytes; in an offer only */
+    struct mou_id id; /* of an offer: computed by the reader */
+    struct slice mou; /* exact bytes; in an offer only */
     const struct mou_signature *signatures;
     size_t signature_count;
 };
