@@ -84,11 +84,14 @@ static void assert_events(
 
 /* ---- Random events ------------------------------------------------------ */
 
+/* Its length takes two bytes on the wire. */
+#define LONG_TEXT                                                              \
+    "a longer text, as a note would be, of more bytes than one hundred and "   \
+    "twenty-seven, so that there is something to be counted in two of them"
+
 static const char *const words[] = { "", "a", "call_name", "tb.assess",
     "\xd0\xa1\xd0\xb0\xd1\x88\xd0\xb0", "two\nlines\tand a tab",
-    "2027-01-31T09:00:00+01:00", "\xf0\x9f\x99\x82 smile",
-    "a longer text, as a note would be, of more than one hundred and twenty "
-    "seven bytes, so that its length takes two bytes on the wire, yes" };
+    "2027-01-31T09:00:00+01:00", "\xf0\x9f\x99\x82 smile", LONG_TEXT };
 
 static struct slice any_word(struct prng *prng)
 {
