@@ -6,8 +6,8 @@
 
 /* ---- Reading ---- */
 
-static enum err read_list(char *const *texts, size_t count, struct arena *arena,
-    const struct slice **list, size_t *list_count)
+static enum err read_list(char *const *texts, size_t count, size_t count_max,
+    struct arena *arena, const struct slice **list, size_t *list_count)
 {
     if (count > count_max)
         return ERR_LIMIT;
@@ -160,7 +160,8 @@ enum err codec_mou_read(
             &mou->never_share_count);
     if (err == ERR_NONE)
         err = read_list(from->signatures_required, from->n_signatures_required,
-            arena, &mou->signatures_required, &mou->signature_required_count);
+            MOU_PARTY_COUNT_MAX, arena, &mou->signatures_required,
+            &mou->signature_required_count);
     return err;
 }
 
