@@ -28,6 +28,8 @@
 #include <openssl/x509.h>
 #undef ERR_STATE
 
+#include "io/tls_spki.h"
+
 /* nng's buffer is 16,384 bytes: a full record and its overhead do not fit. */
 #define FRAGMENT_SIZE_MAX 16000
 #define PEM_SIZE_MAX (16u * 1024)
@@ -61,62 +63,13 @@ static pthread_once_t register_once = PTHREAD_ONCE_INIT;
 
 /* ---- Keys ------------------------------------------------------------- */
 
-/* SubjectPublicKeyInfo of the two kinds spoken, up to the key itself. */
-static const uint8_t spki_ed25519[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
-    0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
-static const uint8_t spki_p256[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
-    0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04 };
-
-/*
- * y of Ed25519 points of order 1, 2, 4 and 8 (RFC 8032, little-endian) and the
- * non-canonical twins of those; sign bit apart. OpenSSL 3.0 accepts signatures
- * under them that anybody can make.
- */
-/* clang-format off */
-#define FF_30 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,      \
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,                \
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-static const uint8_t low_order[][32] = {
-    { 0 }, { 1 },
-    { 0xec, FF_30, 0x7f }, { 0xed, FF_30, 0x7f }, { 0xee, FF_30, 0x7f },
-    { 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76,
-      0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6,
-      0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a },
-    { 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89,
-      0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39,
-      0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05 },
-};
-/* clang-format on */
-
-static bool is_low_order(const uint8_t key[32])
-{
-    uint8_t y[32];
-    memcpy(y, key, sizeof y);
-    y[31] &= 0x7f;
-    for (size_t i = 0; i < sizeof low_order / sizeof *low_order; i++) {
-        if (memcmp(y, low_order[i], sizeof y) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool spki_is_spoken(const uint8_t *der, size_t size)
-{
-    if (size == sizeof spki_ed25519 + 32 &&
-        memcmp(der, spki_ed25519, sizeof spki_ed25519) == 0)
-        return !is_low_order(der + sizeof spki_ed25519);
-    return size == sizeof spki_p256 + 64 &&
-           memcmp(der, spki_p256, sizeof spki_p256) == 0;
-}
-
 /* ERR_KEY for a kind of key that is not spoken. */
 static enum err spki_of(X509 *certificate, uint8_t spki[TLS_SPKI_SIZE])
 {
     uint8_t *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
     enum err err = ERR_KEY;
-    if (size > 0 && spki_is_spoken(der, (size_t)size)) {
+    if (size > 0 && tls_spki_is_spoken(slice_of(der, (size_t)size))) {
         err = EVP_Digest(der, (size_t)size, spki, NULL, EVP_sha256(), NULL) == 1
                   ? ERR_NONE
                   : ERR_NO_MEMORY;
