@@ -191,16 +191,14 @@ void bench_ask(struct bench *bench, const struct bench *other, uint64_t token,
         bench, urls, 1, other->certificate.spki, token, body, size, timeout_ms);
 }
 
-void bench_answer(struct bench *bench, size_t index, const void *body,
-    size_t size, enum err want)
+enum err bench_answer(
+    struct bench *bench, size_t index, const void *body, size_t size)
 {
     lock(bench);
     assert_true(index < bench->held_count);
     struct bench_held held = bench->held[index];
     unlock(bench);
-    assert_int_equal(
-        peers_reply(bench->peers, held.connection, held.number, body, size),
-        want);
+    return peers_reply(bench->peers, held.connection, held.number, body, size);
 }
 
 /* ---- Waiting ------------------------------------------------------------------------ */
@@ -268,6 +266,29 @@ void bench_await_closed(
     unlock(bench);
 }
 
+static uint64_t closed_for(const struct bench *bench, uint32_t reasons)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < PEERS_REASON_COUNT; i++)
+        count += (reasons >> i & 1u) != 0 ? bench->closed[i] : 0;
+    return count;
+}
+
+void bench_await_closed_for(
+    struct bench *bench, uint32_t reasons, uint64_t count)
+{
+    struct timespec until = in_seconds(PATIENCE_S);
+    lock(bench);
+    while (closed_for(bench, reasons) < count) {
+        if (pthread_cond_timedwait(&bench->changed, &bench->lock, &until) !=
+            0) {
+            unlock(bench);
+            fail_msg("not closed for any of %x", (unsigned)reasons);
+        }
+    }
+    unlock(bench);
+}
+
 struct peers_counters bench_counters(struct bench *bench)
 {
     struct peers_counters counters;
@@ -316,4 +337,15 @@ void bench_await_quiet(struct bench *bench)
 void bench_await_open(struct bench *bench, uint32_t count)
 {
     await_counters(bench, has_open, count, "not that many open");
+}
+
+static bool has_unanswered(
+    const struct peers_counters *counters, uint32_t count)
+{
+    return counters->unanswered == count;
+}
+
+void bench_await_unanswered(struct bench *bench, uint32_t count)
+{
+    await_counters(bench, has_unanswered, count, "not that many unanswered");
 }

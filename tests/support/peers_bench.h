@@ -84,15 +84,23 @@ void bench_await_replies(struct bench *bench, uint64_t count);
 void bench_await_closed(
     struct bench *bench, enum peers_reason reason, uint64_t count);
 
+/* For reasons of which TCP may show one or the other: a reset overtakes what
+ * was said before it. A set of 1u << reason. */
+void bench_await_closed_for(
+    struct bench *bench, uint32_t reasons, uint64_t count);
+
 /* Waits, by asking again and again, until nothing is left of connections. */
 void bench_await_quiet(struct bench *bench);
 
 /* Until that many are open. */
 void bench_await_open(struct bench *bench, uint32_t count);
 
-/* Answers what is held, in order, with these bytes. */
-void bench_answer(struct bench *bench, size_t index, const void *body,
-    size_t size, enum err want);
+/* Until that many requests were given up unanswered. */
+void bench_await_unanswered(struct bench *bench, uint32_t count);
+
+/* Answers the held request of that index; what peers_reply() says. */
+MUST_USE enum err bench_answer(
+    struct bench *bench, size_t index, const void *body, size_t size);
 
 struct peers_counters bench_counters(struct bench *bench);
 
