@@ -19,6 +19,18 @@ static void post_receive(struct connection *connection)
     nng_stream_recv(connection->stream, connection->receive_aio);
 }
 
+/*
+ * nng 1.5.2 closes the socket but tells nobody when an error comes while no
+ * receive is posted. A closed socket has no peer, though.
+ */
+void connection_probe(struct connection *connection, int64_t now_ms)
+{
+    nng_sockaddr address;
+    connection->probed_ms = now_ms;
+    if (nng_stream_get_addr(connection->stream, NNG_OPT_REMADDR, &address) != 0)
+        connection_fail_locked(connection, PEERS_REASON_LOST);
+}
+
 void connection_start(struct connection *connection)
 {
     peers_lock(&connection->lock);
@@ -197,6 +209,8 @@ static void connection_read(struct connection *connection)
             peers_work(peers, connection);
     } else {
         post_receive(connection);
+        /* a farewell may have come with the last bytes, and be forgotten */
+        connection_probe(connection, now);
     }
     peers_unlock(&connection->lock);
 }

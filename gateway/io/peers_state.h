@@ -264,6 +264,9 @@ void connection_start(struct connection *connection);
 /* Goes on where a limit stopped it. By the sweeper, without a lock. */
 void connection_resume(struct connection *connection);
 
+/* Does its socket still stand? Under its lock. */
+void connection_probe(struct connection *connection, int64_t now_ms);
+
 /* ---- peers_send.c ---- */
 
 void connection_send_done(void *connection); /* of the send aio */

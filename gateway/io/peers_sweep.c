@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* How often a quiet connection is asked whether its socket still stands. */
-#define PROBE_MS 1000
+#define PROBE_MS 500
 
 /* ---- Accepted connections that became known -------------------------------------- */
 
@@ -182,20 +182,6 @@ static void scan_asked(struct connection *connection, int64_t now_ms)
         peers_work(peers, connection);
 }
 
-/*
- * nng 1.5.2 closes the socket but tells nobody when an error comes while no
- * receive is posted. A closed socket has no peer, though.
- */
-static void probe(struct connection *connection, int64_t now_ms)
-{
-    nng_sockaddr address;
-    if (now_ms - connection->probed_ms < PROBE_MS)
-        return;
-    connection->probed_ms = now_ms;
-    if (nng_stream_get_addr(connection->stream, NNG_OPT_REMADDR, &address) != 0)
-        connection_fail_locked(connection, PEERS_REASON_LOST);
-}
-
 static void scan_locked(struct connection *connection, int64_t now_ms)
 {
     const struct peers_options *options = &connection->peers->options;
@@ -219,8 +205,8 @@ static void scan_locked(struct connection *connection, int64_t now_ms)
     else if (connection->stranger &&
              age_ms > (int64_t)options->handshake_ms_max + options->idle_ms_max)
         connection_fail_locked(connection, PEERS_REASON_IDLE);
-    else
-        probe(connection, now_ms);
+    else if (now_ms - connection->probed_ms >= PROBE_MS)
+        connection_probe(connection, now_ms);
 }
 
 static void scan(struct peers *peers, int64_t now_ms)

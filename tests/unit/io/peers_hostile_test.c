@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -91,6 +93,26 @@ static void assert_answer(struct tls_raw *raw, uint32_t number)
     size_t size = make_frame(want, number, 8);
     assert_true(tls_raw_read(raw, got, size));
     assert_memory_equal(got, want, size);
+}
+
+/* nng frees streams on a thread of its own. */
+static size_t count_files(void)
+{
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory) != NULL)
+        count++;
+    assert_int_equal(closedir(directory), 0);
+    return count;
+}
+
+static void await_files(size_t count)
+{
+    const struct timespec moment = { .tv_nsec = 5000000 };
+    for (int i = 0; i < 6000 && count_files() > count; i++)
+        (void)nanosleep(&moment, NULL);
+    assert_true(count_files() <= count);
 }
 
 /* ---- Before they are known -------------------------------------------------- */
@@ -246,6 +268,7 @@ static void a_storm_of_five_hundred_passes(void **unused)
     struct tls_raw raw;
     (void)unused;
     open_all(NULL);
+    size_t file_count = count_files();
     for (size_t i = 0; i < COUNT; i++) {
         if (i % 10 == 0) {
             join(&raw);
@@ -261,6 +284,7 @@ static void a_storm_of_five_hundred_passes(void **unused)
             assert_int_equal(bench_await(&alice, i), ERR_NONE);
         }
     }
+    await_files(file_count + 2); /* both ends of the honest connection */
     close_all();
     assert_int_equal(bob.closed[PEERS_REASON_HANDSHAKE_TIMEOUT], 0);
 }
