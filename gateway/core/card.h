@@ -117,9 +117,8 @@ const struct card_key *card_key_find(struct crypto *crypto,
 /* Reads a SignedKeySheet and verifies it with an operation key of the card
  * that was valid when it was issued. Errors as card_read, and ERR_ADDRESS when
  * it is another agency's. */
-MUST_USE enum err key_sheet_read(struct crypto *crypto,
-    const struct card *card, struct slice signed_sheet, struct arena *arena,
-    struct key_sheet *sheet);
+MUST_USE enum err key_sheet_read(struct crypto *crypto, const struct card *card,
+    struct slice signed_sheet, struct arena *arena, struct key_sheet *sheet);
 
 /* Makes and signs a SignedKeySheet with our operation key. */
 MUST_USE enum err key_sheet_sign(struct crypto *crypto,

@@ -10,12 +10,12 @@
 #include "base/slice.h"
 
 enum element_type {
-    ELEMENT_TEXT,    /* UTF-8, lines allowed */
-    ELEMENT_CODE,    /* [a-z0-9_.-] */
-    ELEMENT_NUMBER,  /* decimal */
-    ELEMENT_DATE,    /* YYYY-MM-DD */
-    ELEMENT_YEAR,    /* YYYY */
-    ELEMENT_FLAG,    /* yes, no */
+    ELEMENT_TEXT,   /* UTF-8, lines allowed */
+    ELEMENT_CODE,   /* [a-z0-9_.-] */
+    ELEMENT_NUMBER, /* decimal */
+    ELEMENT_DATE,   /* YYYY-MM-DD */
+    ELEMENT_YEAR,   /* YYYY */
+    ELEMENT_FLAG,   /* yes, no */
     ELEMENT_TYPE_COUNT
 };
 

@@ -115,9 +115,8 @@ struct mou_signature {
 
 /* True when it is by a party of this MOU and verifies with the root key that
  * the MOU itself binds. */
-MUST_USE bool mou_signature_holds(struct crypto *crypto,
-    const struct mou *mou, const struct mou_id *id,
-    const struct mou_signature *signature);
+MUST_USE bool mou_signature_holds(struct crypto *crypto, const struct mou *mou,
+    const struct mou_id *id, const struct mou_signature *signature);
 
 /* True when every required party is among the (verified) signatures. */
 bool mou_is_signed(const struct mou *mou,
@@ -126,8 +125,7 @@ bool mou_is_signed(const struct mou *mou,
 /* Look-ups; NULL when there is none. */
 const struct mou_party *mou_party_of(
     const struct mou *mou, const struct agency_id *agency);
-const struct mou_party *mou_party_named(
-    const struct mou *mou, struct slice id);
+const struct mou_party *mou_party_named(const struct mou *mou, struct slice id);
 const struct mou_service *mou_service_named(
     const struct mou *mou, struct slice id);
 const struct mou_purpose *mou_purpose_named(
@@ -141,8 +139,8 @@ bool mou_is_dated(const struct mou *mou, struct instant now);
 /* Contents of ledger entries (refer/v1/mou.proto). Writers give SLICE_NONE at
  * a limit; readers ERR_MALFORMED or ERR_LIMIT. */
 struct mou_bundle {
-    struct mou_id id;     /* of an offer: computed by the reader */
-    struct slice mou;     /* exact bytes; in an offer only */
+    struct mou_id id; /* of an offer: computed by the reader */
+    struct slice mou; /* exact bytes; in an offer only */
     const struct mou_signature *signatures;
     size_t signature_count;
 };

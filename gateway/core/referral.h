@@ -161,7 +161,7 @@ struct referral_event {
     enum actor_kind actor;
     struct slice role; /* of the actor, such as "intake_nurse" */
     struct instant at;
-    struct slice key; /* the client's idempotency key */
+    struct slice key;                       /* the client's idempotency key */
     const struct referral_request *request; /* in SEND only, else NULL */
     const struct named_value *details;
     size_t detail_count;
@@ -221,8 +221,8 @@ bool event_is_exempt(enum referral_event_type type);
 /* What a guard needs to know beside the event. */
 struct guard_context {
     const struct referral_request *request; /* the referral's own */
-    bool walk_in;         /* the service takes people without a time */
-    bool may_forward;     /* the pathway's forward clause */
+    bool walk_in;     /* the service takes people without a time */
+    bool may_forward; /* the pathway's forward clause */
     /* "offer" of the newest accept or place_found, empty when none */
     struct slice offer;
     /* elements that the MOU's purpose lists, required or allowed */
@@ -248,8 +248,8 @@ void referral_check(
 struct slice referral_event_write(
     const struct referral_event *event, struct arena *arena);
 /* ERR_MALFORMED, ERR_LIMIT. Strict: unknown fields are refused. */
-MUST_USE enum err referral_event_read(struct slice bytes, struct arena *arena,
-    struct referral_event *event);
+MUST_USE enum err referral_event_read(
+    struct slice bytes, struct arena *arena, struct referral_event *event);
 
 /* A detail's value, empty slice with bytes NULL when absent. */
 struct slice event_detail(const struct referral_event *event, const char *name);
