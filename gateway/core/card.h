@@ -89,8 +89,10 @@ void agency_id_of(struct crypto *crypto, const uint8_t root_key[KEY_SIZE],
     struct agency_id *id);
 
 /*
- * Reads and verifies a SignedCard: signature, sound keys, order of times,
- * limits. Does not look at the clock: validity is the caller's question.
+ * Reads and verifies a SignedCard: signature, sound Ed25519 keys, no key that
+ * stands twice, order of times, limits. Does not look at the clock: validity is
+ * the caller's question. Which purposes have a key is not asked either: see
+ * card_key_at. *problem says why on an error.
  *   ERR_MALFORMED, ERR_LIMIT, ERR_KEY (an unsound key), ERR_SIGNATURE
  */
 MUST_USE enum err card_read(struct crypto *crypto, struct slice signed_card,
@@ -115,12 +117,14 @@ const struct card_key *card_key_find(struct crypto *crypto,
     const struct card *card, enum key_purpose purpose, uint64_t key_id);
 
 /* Reads a SignedKeySheet and verifies it with an operation key of the card
- * that was valid when it was issued. Errors as card_read, and ERR_ADDRESS when
- * it is another agency's. */
+ * that was valid when it was issued. Its keys stand in the order of their days,
+ * one a day. Errors as card_read, and ERR_ADDRESS when it is another agency's;
+ * ERR_KEY when the card has no such operation key. */
 MUST_USE enum err key_sheet_read(struct crypto *crypto, const struct card *card,
     struct slice signed_sheet, struct arena *arena, struct key_sheet *sheet);
 
-/* Makes and signs a SignedKeySheet with our operation key. */
+/* Makes and signs a SignedKeySheet with our operation key; its keys must stand
+ * in the order of their days. ERR_KEY when we have none, ERR_LIMIT. */
 MUST_USE enum err key_sheet_sign(struct crypto *crypto,
     const struct key_sheet *sheet, struct arena *arena,
     struct slice *signed_sheet);
@@ -129,9 +133,18 @@ MUST_USE enum err key_sheet_sign(struct crypto *crypto,
 const struct sealing_key *key_sheet_at(
     const struct key_sheet *sheet, struct instant now);
 
-/* 12 groups of 5 digits with spaces between, the same for (a, b) and (b, a):
- * from SHA-256("refer.v1 safety number" || lower id || higher id) iterated so
- * that guessing a collision costs; see PROTOCOL.md. */
+/*
+ * 12 groups of 5 digits with spaces between, the same for (a, b) and (b, a).
+ * With low and high the 26 characters of the two ids in byte order:
+ *
+ *   state = SHA-256("refer.v1 safety number" || low || high)
+ *   5,200 times: state = SHA-256(state || low || high)
+ *   block[n] = SHA-256("refer.v1 safety number" || state || n), n one byte 0, 1
+ *
+ * Groups 0 to 5 are bytes 0-4, 5-9, ... 25-29 of block[0], each as a
+ * big-endian number modulo 100,000 with leading zeros; 6 to 11 those of
+ * block[1]. The rounds make each guess at a likeness cost as much again.
+ */
 #define SAFETY_NUMBER_SIZE 72
 void safety_number(struct crypto *crypto, const struct agency_id *a,
     const struct agency_id *b, char text[SAFETY_NUMBER_SIZE]);

@@ -42,6 +42,10 @@
 #define MOU_PATHWAY_COUNT_MAX 2048u
 #define MOU_PURPOSE_COUNT_MAX 128u
 #define MOU_ELEMENT_COUNT_MAX 128u /* in one list */
+/* A referral passed on more often than this is a person sent around. */
+#define MOU_HOP_COUNT_MAX 8u
+/* Ten years: what someone agreed to longer ago, they are asked again. */
+#define MOU_CONSENT_DAYS_MAX 3650u
 
 /* ---- Referrals ---- */
 

@@ -89,7 +89,10 @@ struct mou_problem {
  * do not overlap with never_share, dates in order, every signature required
  * that makes each pathway's two parties bound, limits. With `bound`, every
  * party has an agency id that is the hash of its root key, all different.
- * ERR_INVALID fills *problem with the first thing found, or ERR_LIMIT.
+ * ERR_INVALID or ERR_LIMIT (a list is too long) fills *problem with the first
+ * thing found; paths are those of the YAML form. The texts hold codes of the
+ * document and of the registry, never another foreign byte. `crypto` may be
+ * NULL without `bound`.
  */
 MUST_USE enum err mou_check(struct crypto *crypto, const struct mou *mou,
     bool bound, struct mou_problem *problem);
