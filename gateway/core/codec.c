@@ -1,5 +1,7 @@
 #include "core/codec.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static void *arena_alloc(void *user, size_t size)
@@ -13,60 +15,14 @@ static void arena_free(void *user, void *block)
     (void)block; /* the arena is reset as a whole */
 }
 
-static bool is_continuation(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* Bytes of the character at `text`, 0 when it is none we let pass. */
-static size_t character_size(const uint8_t *text, size_t size)
-{
-    uint8_t first = text[0];
-    if (first < 0x80)
-        return first == '\n' || first == '\t' || (first >= 0x20 && first < 0x7f)
-                   ? 1
-                   : 0;
-    if (first >= 0xc2 && first < 0xe0)
-        return size > 1 && is_continuation(text[1]) ? 2 : 0;
-    if ((first & 0xf0) == 0xe0) {
-        if (size < 3 || !is_continuation(text[1]) || !is_continuation(text[2]))
-            return 0;
-        bool overlong = first == 0xe0 && text[1] < 0xa0;
-        bool surrogate = first == 0xed && text[1] >= 0xa0;
-        return overlong || surrogate ? 0 : 3;
-    }
-    if (first >= 0xf0 && first < 0xf5) {
-        if (size < 4 || !is_continuation(text[1]) ||
-            !is_continuation(text[2]) || !is_continuation(text[3]))
-            return 0;
-        bool overlong = first == 0xf0 && text[1] < 0x90;
-        bool beyond = first == 0xf4 && text[1] >= 0x90;
-        return overlong || beyond ? 0 : 4;
-    }
-    return 0;
-}
-
-static bool text_is_clean(const char *text)
-{
-    const uint8_t *bytes = (const uint8_t *)text;
-    size_t size = strlen(text);
-    while (size > 0) {
-        size_t step = character_size(bytes, size);
-        if (step == 0)
-            return false;
-        bytes += step;
-        size -= step;
-    }
-    return true;
-}
-
 static bool message_is_clean(const ProtobufCMessage *message);
 
 static bool value_is_clean(
     const ProtobufCFieldDescriptor *field, const void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING)
-        return text_is_clean(*(char *const *)value);
+        return text_is_utf8(
+            slice_of_text(*(char *const *)value), TEXT_CONTROLS_LAYOUT);
     if (field->type == PROTOBUF_C_TYPE_ENUM)
         return protobuf_c_enum_descriptor_get_value(
                    field->descriptor, *(const int *)value) != NULL;

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "core/entry.h"
+#include "core/note.h"
 
 enum request_kind { /* refer.v1.RequestKind */
     REQUEST_DELIVER = 1,
@@ -66,8 +67,6 @@ enum behind_reason { /* refer.v1.BehindReason */
 /* "malformed", "fence"...; static storage, "?" out of range. */
 const char *refusal_code_name(enum refusal_code code);
 const char *behind_reason_name(enum behind_reason reason);
-
-enum lane { LANE_MAIN = 1, LANE_BULK = 2 }; /* refer.v1.Lane */
 
 #define FENCE_SIZE 32
 
