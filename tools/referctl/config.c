@@ -1,101 +1,69 @@
 #include "referctl/config.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <yaml.h>
 
-struct scan {
-    struct pool *pool;
-    int depth;
-    const char *key; /* of the top-level mapping, while its value is awaited */
-    const char *socket_path;
-    const char *data_path;
-};
+#include "base/arena.h"
+#include "io/yaml_cyaml.h"
 
-/* What one parser event says of the top-level mapping. */
-static void scan_event(struct scan *scan, const yaml_event_t *event)
+/* The value of a top-level key as a path; NULL when there is none. */
+static const char *path_of(struct pool *pool,
+    const struct yaml_outline *outline, const char *config_path,
+    const char *key)
 {
-    bool opens = event->type == YAML_MAPPING_START_EVENT
-        || event->type == YAML_SEQUENCE_START_EVENT;
-    bool closes = event->type == YAML_MAPPING_END_EVENT
-        || event->type == YAML_SEQUENCE_END_EVENT;
-    if (event->type == YAML_SCALAR_EVENT && scan->depth == 1) {
-        const char *text = pool_copy(scan->pool, event->data.scalar.value,
-            event->data.scalar.length);
-        if (scan->key == NULL) {
-            scan->key = text;
-            return;
-        }
-        if (strcmp(scan->key, "socket") == 0)
-            scan->socket_path = text;
-        else if (strcmp(scan->key, "data") == 0)
-            scan->data_path = text;
-        scan->key = NULL;
-    }
-    if (opens)
-        scan->depth++;
-    if (closes && --scan->depth == 1)
-        scan->key = NULL;
-}
-
-static bool scan_file(FILE *file, struct scan *scan, size_t *line)
-{
-    yaml_parser_t parser;
-    bool done = false;
-    bool sound = true;
-    if (yaml_parser_initialize(&parser) == 0)
-        return false;
-    yaml_parser_set_input_file(&parser, file);
-    while (!done && sound) {
-        yaml_event_t event;
-        sound = yaml_parser_parse(&parser, &event) != 0;
-        if (!sound) {
-            *line = parser.problem_mark.line + 1;
-        } else {
-            scan_event(scan, &event);
-            done = event.type == YAML_STREAM_END_EVENT;
-            yaml_event_delete(&event);
-        }
-    }
-    yaml_parser_delete(&parser);
-    return sound;
-}
-
-static const char *beside(
-    struct pool *pool, const char *config_path, const char *path)
-{
+    size_t entry = yaml_outline_entry(outline, 0, key);
     const char *slash = strrchr(config_path, '/');
+    if (entry == YAML_NODE_NONE || outline->nodes[entry].kind != YAML_SCALAR)
+        return NULL;
+    struct slice value = outline->nodes[entry].value;
+    const char *path = pool_copy(pool, value.bytes, value.size);
     if (path[0] == '/' || slash == NULL)
         return path;
     return pool_format(
         pool, "%.*s/%s", (int)(slash - config_path), config_path, path);
 }
 
-const char *config_socket_path(
-    struct pool *pool, const char *config_path, const char **problem)
+static const char *fill(struct pool *pool, const struct yaml_outline *outline,
+    const char *config_path, struct config_paths *paths)
 {
-    struct scan scan = { .pool = pool };
-    size_t line = 0;
-    FILE *file = fopen(config_path, "r");
-    if (file == NULL) {
-        *problem = pool_format(pool, "cannot open the configuration %s: %s",
-            config_path, strerror(errno));
-        return NULL;
-    }
-    bool sound = scan_file(file, &scan, &line);
-    (void)fclose(file);
-    if (!sound) {
-        *problem = pool_format(
-            pool, "%s:%zu: this is not YAML", config_path, line);
-        return NULL;
-    }
-    if (scan.socket_path != NULL)
-        return beside(pool, config_path, scan.socket_path);
-    if (scan.data_path != NULL)
-        return pool_format(
-            pool, "%s/referd.sock", beside(pool, config_path, scan.data_path));
-    *problem = pool_format(pool,
-        "%s has neither the key socket nor the key data", config_path);
+    const char *data = path_of(pool, outline, config_path, "data");
+    paths->socket = path_of(pool, outline, config_path, "socket");
+    paths->keys = path_of(pool, outline, config_path, "keys");
+    if (paths->socket == NULL && data == NULL)
+        return pool_format(pool, "%s has neither the key socket nor data",
+            config_path);
+    if (paths->socket == NULL)
+        paths->socket = pool_format(pool, "%s/referd.sock", data);
+    if (paths->keys == NULL && data != NULL)
+        paths->keys = pool_format(pool, "%s/keys", data);
     return NULL;
+}
+
+const char *config_read(
+    struct pool *pool, const char *config_path, struct config_paths *paths)
+{
+    struct arena arena;
+    struct slice bytes = SLICE_NONE;
+    struct yaml_problem problem;
+    struct yaml_outline outline = { 0 };
+    const char *text = NULL;
+    *paths = (struct config_paths){ 0 };
+    yaml_problem_begin(&problem, config_path);
+    enum err err = arena_init(&arena, YAML_SIZE_MAX + 4096);
+    if (err == ERR_NONE)
+        err = yaml_read(config_path, &arena, &bytes, &problem);
+    if (err == ERR_NONE)
+        err = yaml_outline_init(&outline, bytes, &problem);
+    if (err == ERR_NONE) {
+        text = outline.count > 0 && outline.nodes[0].kind == YAML_MAPPING
+            ? fill(pool, &outline, config_path, paths)
+            : pool_format(pool, "%s is no configuration", config_path);
+    } else {
+        char line[YAML_PROBLEM_TEXT_SIZE];
+        yaml_problem_format(&problem, line);
+        text = problem.reason[0] != '\0' ? pool_text(pool, line)
+                                         : err_text(err);
+    }
+    yaml_outline_release(&outline);
+    arena_release(&arena);
+    return text;
 }

@@ -15,6 +15,7 @@ struct follow {
     bool acknowledges;
     bool is_once;
     int64_t count_left; /* negative: no end */
+    int64_t position;   /* of the newest event printed */
 };
 
 static const struct column event_columns[] = {
@@ -77,7 +78,7 @@ static enum exit_code acknowledge(struct session *session,
 /* One turn; *got is how many events came. What was not written is not
  * acknowledged. */
 static enum exit_code follow_turn(
-    struct session *session, const struct follow *follow, size_t *got)
+    struct session *session, struct follow *follow, size_t *got)
 {
     struct request request = { .operation = "cursor.next" };
     struct reply reply = { 0 };
@@ -96,6 +97,7 @@ static enum exit_code follow_turn(
     *got = records_count(&reply.records, "event");
     if (last == NULL)
         return EXIT_CODE_DONE;
+    follow->position = record_number(last, "position");
     if (session->json)
         display_json_events(session, &reply.records);
     else
@@ -115,6 +117,7 @@ static enum exit_code follow_all(
     while (code == EXIT_CODE_DONE && follow->count_left != 0) {
         struct pool turn = { 0 };
         size_t got = 0;
+        int64_t position = follow->position;
         session->pool = &turn;
         code = follow_turn(session, follow, &got);
         session->pool = outer;
@@ -123,7 +126,8 @@ static enum exit_code follow_all(
             follow->count_left -= (int64_t)got < follow->count_left
                 ? (int64_t)got
                 : follow->count_left;
-        if (follow->is_once && got == 0)
+        /* also when the same come again, since none is acknowledged */
+        if (follow->is_once && (got == 0 || follow->position == position))
             break;
     }
     return code;
@@ -139,6 +143,7 @@ enum exit_code run_feed_follow(
         .acknowledges = arguments_flag(arguments, "ack"),
         .is_once = arguments_flag(arguments, "once"),
         .count_left = -1,
+        .position = -1,
     };
     struct request request = { .operation = "cursor.open" };
     struct reply reply = { 0 };

@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -196,17 +195,24 @@ static enum exit_code write_revocation(struct plan *plan)
         text.size, 0600, false);
 }
 
+/* The daemon is started elsewhere than here. */
+static const char *absolute(struct pool *pool, const char *path)
+{
+    char here[PATH_MAX];
+    if (path[0] == '/' || getcwd(here, sizeof here) == NULL)
+        return path;
+    return pool_format(pool, "%s/%s", here, path);
+}
+
 static enum exit_code write_config(struct plan *plan)
 {
     struct session *session = plan->session;
     if (file_exists(plan->config_path))
         return EXIT_CODE_DONE;
-    char *absolute = realpath(plan->dir, NULL);
     struct passwd *user = getpwuid(geteuid());
     const char *text = init_config_text(session->pool, plan->arguments,
-        absolute == NULL ? plan->dir : absolute,
+        absolute(session->pool, plan->dir),
         user == NULL ? "root" : user->pw_name);
-    free(absolute);
     return file_write(
         session, plan->config_path, text, strlen(text), 0600, false);
 }

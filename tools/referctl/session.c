@@ -31,16 +31,17 @@ enum exit_code session_apply(
  * particular. */
 static enum exit_code find_socket(struct session *session)
 {
-    const char *problem = NULL;
     const char *environment = getenv("REFER_SOCKET");
     if (session->socket_path != NULL)
         return EXIT_CODE_DONE;
     if (session->config_path != NULL) {
-        session->socket_path = config_socket_path(
-            session->pool, session->config_path, &problem);
-        if (session->socket_path == NULL)
+        struct config_paths paths;
+        const char *problem
+            = config_read(session->pool, session->config_path, &paths);
+        if (problem != NULL)
             return session_fail(session, EXIT_CODE_LOCAL,
                 "give the socket's path itself: --socket PATH", "%s", problem);
+        session->socket_path = paths.socket;
     } else if (environment != NULL && environment[0] != '\0') {
         session->socket_path = environment;
     } else {
