@@ -125,18 +125,25 @@ static void append_all(
         *records_add(pool, to, from->items[i].type) = from->items[i];
 }
 
-enum exit_code resolve_agency(
+static const struct kind agency_kind
+    = { "agency", "agency", "name", "referctl peer list" };
+
+static bool is_whole_agency(
     struct session *session, const char *text, const char **id)
 {
-    static const struct kind kind
-        = { "agency", "agency", "name", "referctl peer list" };
     struct agency_id whole;
+    if (agency_id_parse(slice_of_text(text), &whole) != ERR_NONE)
+        return false;
+    *id = pool_text(session->pool, text);
+    return true;
+}
+
+/* Ours and every peer, with their names. */
+static enum exit_code ask_agencies(
+    struct session *session, struct records *agencies)
+{
     struct reply own = { 0 };
     struct reply peers = { 0 };
-    if (agency_id_parse(slice_of_text(text), &whole) == ERR_NONE) {
-        *id = pool_text(session->pool, text);
-        return EXIT_CODE_DONE;
-    }
     struct request ask_own = { .operation = "card.show" };
     enum exit_code code = session_ask(session, &ask_own, &own);
     if (code != EXIT_CODE_DONE)
@@ -145,12 +152,71 @@ enum exit_code resolve_agency(
     code = session_ask(session, &ask_peers, &peers);
     if (code != EXIT_CODE_DONE)
         return code;
-    struct records all = { 0 };
     const struct record *card = records_first(&own.records, "card");
     if (card != NULL)
-        *records_add(session->pool, &all, "card") = *card;
-    append_all(session->pool, &all, &peers.records);
-    return pick(session, &kind, &all, text, id);
+        *records_add(session->pool, agencies, "card") = *card;
+    append_all(session->pool, agencies, &peers.records);
+    return EXIT_CODE_DONE;
+}
+
+enum exit_code resolve_agency(
+    struct session *session, const char *text, const char **id)
+{
+    struct records agencies = { 0 };
+    if (is_whole_agency(session, text, id))
+        return EXIT_CODE_DONE;
+    enum exit_code code = ask_agencies(session, &agencies);
+    return code != EXIT_CODE_DONE
+        ? code
+        : pick(session, &agency_kind, &agencies, text, id);
+}
+
+/* Each party under its short name and under the agreement's name for it. */
+static enum exit_code ask_parties(
+    struct session *session, struct records *agencies)
+{
+    struct request list = { .operation = "mou.list" };
+    struct reply mous = { 0 };
+    enum exit_code code = session_ask(session, &list, &mous);
+    for (size_t i = 0; code == EXIT_CODE_DONE && i < mous.records.count; i++) {
+        struct request show = { .operation = "mou.show" };
+        struct reply mou = { 0 };
+        record_put_text(session->pool, &show.fields, "id",
+            record_text(&mous.records.items[i], "id"));
+        code = session_ask(session, &show, &mou);
+        for (size_t k = 0; code == EXIT_CODE_DONE && k < mou.records.count;
+             k++) {
+            const struct record *signature = &mou.records.items[k];
+            if (!record_is(signature, "signature"))
+                continue;
+            struct record *party
+                = records_add(session->pool, agencies, "party");
+            record_put_text(session->pool, party, "agency",
+                record_text(signature, "agency"));
+            record_put_text(session->pool, party, "name",
+                record_text(signature, "party"));
+            *records_add(session->pool, agencies, "party") = *signature;
+        }
+    }
+    return code;
+}
+
+enum exit_code resolve_party(
+    struct session *session, const char *text, const char **id)
+{
+    struct records agencies = { 0 };
+    size_t index = 0;
+    if (is_whole_agency(session, text, id))
+        return EXIT_CODE_DONE;
+    enum exit_code code = ask_agencies(session, &agencies);
+    /* an agreement is asked for only by those who speak of it */
+    if (code == EXIT_CODE_DONE
+        && resolve_among(&agencies, "agency", "name", text, &index)
+            == MATCH_NONE)
+        code = ask_parties(session, &agencies);
+    return code != EXIT_CODE_DONE
+        ? code
+        : pick(session, &agency_kind, &agencies, text, id);
 }
 
 enum exit_code resolve_list_referrals(struct session *session,

@@ -25,6 +25,9 @@ enum match resolve_among(const struct records *records, const char *id_field,
  * is taken as it is. Ids are the pool's. */
 enum exit_code resolve_agency(
     struct session *session, const char *text, const char **id);
+/* The same, where the short name of a party of an agreement will do too. */
+enum exit_code resolve_party(
+    struct session *session, const char *text, const char **id);
 enum exit_code resolve_referral(
     struct session *session, const char *text, const char **id);
 enum exit_code resolve_mou(
