@@ -19,6 +19,13 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
+/* RFC 8032 7.1 test 2. */
+static const char rfc8032_key[] =
+    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+static const char rfc8032_signature[] =
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+
 static const char *const names[] = { "root.pem", "root.pub", "log-1.pem",
     "witness-1.pem", "operation-1.pem", "last-resort-1.pem", "tls-1.pem",
     "tls-1.crt" };
@@ -150,42 +157,65 @@ static void a_failed_creation_leaves_no_key(void **state)
     scratch_close(&scratch);
 }
 
+/* The key of RFC 8032 7.1 test 2, encrypted by openssl-pkcs8(1), few rounds. */
 static void the_root_key_opens_with_its_passphrase_only(void **state)
 {
+    static const uint8_t none[SIGNATURE_SIZE];
+    static const char pem[] =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhaZ54Gt5u0bgICA+gw\n"
+        "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEED2Bu/UcjEwSD0cDJANircYEQCS6\n"
+        "SA05hkSjbTl+AS9g+O9NMiji0Ts/HBvriZQoM3ks3PtSfs+pB+VnAtoMUd4Yp/Br\n"
+        "IfYj2ClSwbKwMoJMZUw=\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n";
     struct scratch scratch;
+    struct keys_problem problem;
+    uint8_t signature[SIGNATURE_SIZE];
+    uint8_t key[KEY_SIZE];
+    uint8_t message[] = { 0x72 };
+    (void)state;
+    scratch_open(&scratch);
+    const char *path = scratch_path(&scratch, "root.pem");
+    assert_int_equal(
+        private_file_create(path, slice_of_text(pem), &problem), ERR_NONE);
+    assert_int_equal(root_sign(path, "correct horse battery",
+                         SLICE_ARRAY(message), signature, key, &problem),
+        ERR_NONE);
+    assert_hex_equal(key, sizeof key, rfc8032_key);
+    assert_hex_equal(signature, sizeof signature, rfc8032_signature);
+
+    assert_int_equal(root_sign(path, "correct horse batterx",
+                         SLICE_ARRAY(message), signature, key, &problem),
+        ERR_KEY);
+    problem_names(&problem, path, "passphrase is wrong");
+    assert_memory_equal(signature, none, sizeof signature);
+    assert_memory_equal(key, none, sizeof key);
+    assert_int_equal(
+        root_sign(path, NULL, SLICE_ARRAY(message), signature, key, &problem),
+        ERR_KEY);
+    problem_names(&problem, path, "give the passphrase");
+    assert_int_equal(ERR_peek_error(), 0);
+    scratch_close(&scratch);
+}
+
+/* What the root key signs verifies under root.pub. */
+static void signer_expect(
+    const char *dir, const char *path, const char *passphrase)
+{
     struct keys_problem problem;
     struct crypto *crypto = NULL;
     uint8_t signature[SIGNATURE_SIZE];
     uint8_t key[KEY_SIZE];
     uint8_t published[KEY_SIZE];
     struct slice message = SLICE_LITERAL("refer.v1 card and more");
-    (void)state;
-    scratch_open(&scratch);
-    const char *dir = scratch_path(&scratch, "keys");
-    const char *path = scratch_path(&scratch, "keys/root.pem");
     assert_int_equal(
-        keys_create(dir, "correct horse battery", &problem), ERR_NONE);
-    assert_int_equal(root_sign(path, "correct horse battery", message,
-                         signature, key, &problem),
+        root_sign(path, passphrase, message, signature, key, &problem),
         ERR_NONE);
+    assert_int_equal(root_public(dir, published, &problem), ERR_NONE);
+    assert_memory_equal(published, key, sizeof key);
     assert_int_equal(crypto_openssl_new(NULL, &crypto), ERR_NONE);
     assert_true(crypto->ops->verify(crypto, key, message, signature));
     crypto_openssl_free(crypto);
-    assert_int_equal(root_public(dir, published, &problem), ERR_NONE);
-    assert_memory_equal(published, key, sizeof key);
-
-    assert_int_equal(root_sign(path, "correct horse batterx", message,
-                         signature, key, &problem),
-        ERR_KEY);
-    problem_names(&problem, path, "passphrase is wrong");
-    assert_int_equal(
-        root_sign(path, NULL, message, signature, key, &problem), ERR_KEY);
-    problem_names(&problem, path, "give the passphrase");
-    static const uint8_t none[SIGNATURE_SIZE];
-    assert_memory_equal(signature, none, sizeof signature);
-    assert_memory_equal(key, none, sizeof key);
-    assert_int_equal(ERR_peek_error(), 0);
-    scratch_close(&scratch);
 }
 
 /* PBES2 with PBKDF2 of 600,000 rounds, HMAC-SHA256, AES-256-CBC, by their
@@ -211,6 +241,8 @@ static void the_root_key_is_encrypted_expensively(void **state)
     assert_int_equal(
         keys_create(scratch_path(&scratch, "keys"), "passphrase", &problem),
         ERR_NONE);
+    signer_expect(scratch_path(&scratch, "keys"),
+        scratch_path(&scratch, "keys/root.pem"), "passphrase");
     struct slice text = file_read(scratch_path(&scratch, "keys/root.pem"), pem);
     BIO *bio = BIO_new_mem_buf(text.bytes, (int)text.size);
     assert_non_null(bio);
@@ -248,11 +280,8 @@ static void root_signs_as_rfc_8032_has_it(void **state)
     assert_int_equal(
         root_sign(path, NULL, SLICE_ARRAY(message), signature, key, &problem),
         ERR_NONE);
-    assert_hex_equal(key, sizeof key,
-        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
-    assert_hex_equal(signature, sizeof signature,
-        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
-        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+    assert_hex_equal(key, sizeof key, rfc8032_key);
+    assert_hex_equal(signature, sizeof signature, rfc8032_signature);
     /* one that needs no passphrase takes any */
     assert_int_equal(root_sign(path, "needless", SLICE_ARRAY(message),
                          signature, key, &problem),
