@@ -20,7 +20,7 @@
 #include "core/port.h"
 #include "io/hkdf_openssl.h"
 
-struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
+struct evp_pkey_st;     /* OpenSSL's EVP_PKEY */
 struct evp_pkey_ctx_st; /* OpenSSL's EVP_PKEY_CTX */
 
 /* Contexts to work with; belongs to one thread. */
@@ -58,8 +58,9 @@ MUST_USE enum err hpke_encapsulate(struct hpke_suite *suite,
  * Decap and KeySchedule; `own` may be shared with other threads. ERR_KEY when
  * enc gives an all-zero secret. ERR_NO_MEMORY. On errors *hpke is zeroed.
  */
-MUST_USE enum err hpke_decapsulate(struct hpke_suite *suite, struct evp_pkey_st *own,
-    const uint8_t enc[KEY_SIZE], struct slice info, struct hpke *hpke);
+MUST_USE enum err hpke_decapsulate(struct hpke_suite *suite,
+    struct evp_pkey_st *own, const uint8_t enc[KEY_SIZE], struct slice info,
+    struct hpke *hpke);
 
 /* Export (RFC 9180, 5.3); size at most HKDF_SIZE_MAX. */
 void hpke_export(struct hpke_suite *suite, const struct hpke *hpke,

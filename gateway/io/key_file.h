@@ -26,7 +26,8 @@ struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
  *   ERR_MALFORMED  no private key in PEM
  */
 MUST_USE enum err key_file_load(const char *path, const char *algorithm,
-    const char *passphrase, struct evp_pkey_st **key, struct keys_problem *problem);
+    const char *passphrase, struct evp_pkey_st **key,
+    struct keys_problem *problem);
 
 /* Errors of private_file_create(); ERR_INVALID for a passphrase that is empty
  * or too long, ERR_NO_MEMORY. NULL: not encrypted. */

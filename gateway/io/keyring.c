@@ -186,6 +186,11 @@ static enum err days_load(struct keyring *keyring, struct keys_problem *problem)
             &keyring->days[keyring->day_count], problem);
         if (err == ERR_NONE)
             keyring->day_count++;
+        else if (err == ERR_MALFORMED) /* and in no backup */
+            keys_problem_set(problem,
+                "%s/%05u.pem: holds no private key in PEM; remove it, what is "
+                "sealed to it will be sent again under another",
+                keyring->day_dir, (unsigned)numbers[i]);
     }
     return err;
 }

@@ -26,7 +26,7 @@ struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 /* The key of a day is destroyed when so many whole days have followed it. */
 #define SEALING_DAYS_KEPT 7
 /* More only after clock jumps with destruction off; ERR_LIMIT. */
-#define KEYRING_DAY_COUNT_MAX 256
+#define KEYRING_DAY_COUNT_MAX 128
 #define KEYRING_LAST_RESORT_COUNT_MAX 16
 /* The last day that five digits can name. */
 #define KEYRING_DAY_MAX 99999

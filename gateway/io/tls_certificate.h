@@ -27,7 +27,8 @@ MUST_USE enum err tls_certificate_create(
  * which must be that of `key`. Errors of private_file_read(); ERR_MALFORMED;
  * ERR_KEY when it is another's.
  */
-MUST_USE enum err tls_certificate_spki_hash(const char *path, struct evp_pkey_st *key,
-    uint8_t hash[HASH_SIZE], struct keys_problem *problem);
+MUST_USE enum err tls_certificate_spki_hash(const char *path,
+    struct evp_pkey_st *key, uint8_t hash[HASH_SIZE],
+    struct keys_problem *problem);
 
 #endif
