@@ -239,8 +239,11 @@ refer_status refer_finish(refer_client *client, const char *id,
 refer_status refer_cancel(refer_client *client, const char *id,
     const char *reason, const char *key, int32_t timeout_ms)
 {
+    bool can_be_told = reason == NULL || strcmp(reason, "PERSON_DIED") != 0;
     return short_act(client, id, "cancel", NULL,
-        (const char *const[2][2]){ { "reason", reason } }, key, timeout_ms);
+        (const char *const[2][2]){ { "reason", reason },
+            { can_be_told ? "person_told" : NULL, "yes" } },
+        key, timeout_ms);
 }
 
 refer_status refer_withdraw(

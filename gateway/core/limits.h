@@ -91,8 +91,18 @@
 /* ---- Local clients ---- */
 
 #define LOCAL_FRAME_SIZE_MAX (2u * 1024 * 1024)
-#define LOCAL_FIELD_COUNT_MAX 4096u
+#define LOCAL_FIELD_COUNT_MAX 4096u /* of one request, records included */
+/* Names are compared each with each. The longest record has two dozen. */
+#define LOCAL_RECORD_FIELD_COUNT_MAX 64u
 #define LOCAL_CLIENT_COUNT_MAX 256u
+/* One program that leaks its connections must not shut the others out. */
+#define LOCAL_CLIENT_COUNT_MAX_PER_USER 64u
+/* Requests of one client without a reply: a few cursors and a batch. */
+#define LOCAL_OUTSTANDING_COUNT_MAX 64u
+/* Replies that a client has not read: the largest, and room behind it. */
+#define LOCAL_BACKLOG_SIZE_MAX (4u * 1024 * 1024)
+/* For one frame to get through, once begun: a busy machine, not a dead one. */
+#define LOCAL_FRAME_MS_MAX 30000u
 #define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */
 #define LOCAL_PAGE_COUNT_MAX 256u /* records of a listing in one reply */
 #define CURSOR_COUNT_MAX 256u

@@ -53,10 +53,12 @@ static refer_status step(const struct intake *intake, const char *id,
 static refer_status take_on(const struct intake *intake, const char *id)
 {
     refer_referral *details = NULL;
-    refer_status status = step(intake, id, "opened", NULL);
-    if (status != REFER_OK)
-        return status;
-    status = refer_referral_new(&details);
+    refer_status status = refer_referral_new(&details);
+    /* in what role this is decided, never who the colleague is */
+    if (status == REFER_OK)
+        status = refer_referral_set(details, "role", "intake");
+    if (status == REFER_OK)
+        status = step(intake, id, "opened", details);
     if (status == REFER_OK)
         status = refer_referral_set_detail(details, "offer", intake->offer);
     if (status == REFER_OK)

@@ -10,7 +10,8 @@
  *            getter returns belongs to the object and dies with it. Arguments
  *            are copied: you may free them as soon as the call returns. Free
  *            cursors before their client; anything else lives by itself.
- * STRINGS    UTF-8, zero-terminated. Getters never return NULL: absent is "".
+ * STRINGS    UTF-8, zero-terminated, without control characters but newline
+ *            and tab. Getters never return NULL: absent is "".
  * TIMES      *_ms instants are milliseconds since 1970-01-01T00:00Z.
  *            timeout_ms: 0 is "do not wait", negative is "for ever".
  * ERRORS     Functions return 0 or a negative refer_status. *out is NULL on
@@ -189,7 +190,8 @@ REFER_API REFER_CHECK refer_status refer_decline(refer_client *client,
 /* Hands the outcome back, with a code from the shared list. */
 REFER_API REFER_CHECK refer_status refer_finish(refer_client *client,
     const char *id, const char *outcome, const char *key, int32_t timeout_ms);
-/* Takes one's own referral back, with a reason from the shared list. */
+/* Takes one's own referral back, with a reason from the shared list, after the
+ * person was told. */
 REFER_API REFER_CHECK refer_status refer_cancel(refer_client *client,
     const char *id, const char *reason, const char *key, int32_t timeout_ms);
 /* The person does not want to go on; no reason is asked. */

@@ -1,0 +1,141 @@
+#include "io/frame.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void frame_reader_init(
+    struct frame_reader *reader, size_t size_min, size_t size_max)
+{
+    *reader = (struct frame_reader){
+        .size_min = size_min,
+        .size_max = size_max,
+    };
+}
+
+static void wipe(uint8_t *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    memset(bytes, 0, size);
+    /* the compiler must not drop the wipe of memory that is freed next */
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+void frame_reader_next(struct frame_reader *reader)
+{
+    wipe(reader->bytes, reader->received);
+    free(reader->bytes);
+    reader->bytes = NULL;
+    reader->capacity = 0;
+    reader->head_size = 0;
+    reader->size = 0;
+    reader->received = 0;
+}
+
+void frame_reader_release(struct frame_reader *reader)
+{
+    frame_reader_next(reader);
+}
+
+void frame_reader_limit(struct frame_reader *reader, size_t size_max)
+{
+    reader->size_max = size_max;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void take(uint8_t *to, struct slice *from, size_t size)
+{
+    if (size == 0)
+        return;
+    memcpy(to, from->bytes, size);
+    *from = slice_of(from->bytes + size, from->size - size);
+}
+
+static enum err read_head(struct frame_reader *reader, struct slice *input)
+{
+    size_t size = smaller(FRAME_HEAD_SIZE - reader->head_size, input->size);
+    take(reader->head + reader->head_size, input, size);
+    reader->head_size += size;
+    if (reader->head_size < FRAME_HEAD_SIZE)
+        return ERR_NONE;
+    reader->size = (size_t)reader->head[0] << 24 |
+                   (size_t)reader->head[1] << 16 |
+                   (size_t)reader->head[2] << 8 | (size_t)reader->head[3];
+    if (reader->size > reader->size_max)
+        return ERR_LIMIT;
+    if (reader->size < reader->size_min)
+        return ERR_MALFORMED;
+    return ERR_NONE;
+}
+
+/* Not realloc, which may leave a copy behind that is never wiped. */
+static enum err grow(struct frame_reader *reader)
+{
+    size_t capacity =
+        reader->capacity == 0 ? FRAME_FIRST_SIZE : 2 * reader->capacity;
+    capacity = smaller(capacity, reader->size);
+    uint8_t *bytes = malloc(capacity);
+    if (bytes == NULL)
+        return ERR_NO_MEMORY;
+    if (reader->received > 0)
+        memcpy(bytes, reader->bytes, reader->received);
+    wipe(reader->bytes, reader->received);
+    free(reader->bytes);
+    reader->bytes = bytes;
+    reader->capacity = capacity;
+    return ERR_NONE;
+}
+
+enum err frame_reader_feed(
+    struct frame_reader *reader, struct slice *input, bool *complete)
+{
+    *complete = false;
+    if (reader->head_size < FRAME_HEAD_SIZE) {
+        enum err err = read_head(reader, input);
+        if (err != ERR_NONE || reader->head_size < FRAME_HEAD_SIZE)
+            return err;
+    } else {
+        assert(reader->received < reader->size);
+    }
+    while (input->size > 0 && reader->received < reader->size) {
+        if (reader->received == reader->capacity) {
+            enum err err = grow(reader);
+            if (err != ERR_NONE)
+                return err;
+        }
+        size_t size = smaller(reader->capacity - reader->received, input->size);
+        take(reader->bytes + reader->received, input, size);
+        reader->received += size;
+    }
+    *complete = reader->received == reader->size;
+    return ERR_NONE;
+}
+
+struct slice frame_reader_frame(const struct frame_reader *reader)
+{
+    return slice_of(reader->bytes, reader->size);
+}
+
+bool frame_reader_is_idle(const struct frame_reader *reader)
+{
+    return reader->head_size == 0;
+}
+
+size_t frame_reader_held(const struct frame_reader *reader)
+{
+    return reader->capacity;
+}
+
+void frame_head(uint8_t head[FRAME_HEAD_SIZE], size_t size)
+{
+    assert(size <= UINT32_MAX);
+    head[0] = (uint8_t)(size >> 24);
+    head[1] = (uint8_t)(size >> 16);
+    head[2] = (uint8_t)(size >> 8);
+    head[3] = (uint8_t)size;
+}
