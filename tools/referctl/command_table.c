@@ -84,8 +84,8 @@ static const struct command commands[] = {
   "DIR/revocation, and DIR/referd.yaml when there is none. Nothing that exists\n"
   "is overwritten. Needs no running gateway.",
   "referctl init /var/lib/referd --name \"Open Door\" \\\n"
-  "    --listen tls+tcp://0.0.0.0:7447 \\\n"
-  "    --endpoint tls+tcp://gateway.opendoor.example:7447 \\\n"
+  "    --listen tls+tcp://0.0.0.0:7443 \\\n"
+  "    --endpoint tls+tcp://gateway.opendoor.example:7443 \\\n"
   "    --contact \"referral_lead;M. K.;+000 555 0101;Mo-Sa 10:00-20:00\" \\\n"
   "    --user intake:submit,act,read",
   run_init },

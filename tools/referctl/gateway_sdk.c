@@ -221,7 +221,7 @@ struct gateway *gateway_connect(const char *socket_path, int timeout_ms,
         reply->message = refer_status_text(status);
     }
     if (reply->code == EXIT_CODE_REFUSED && reply->remedy[0] == '\0')
-        reply->remedy = "give your user rights on this gateway: `users` in "
+        reply->remedy = "give your user rights on this gateway: `clients` in "
                         "its configuration";
     sdk_close(&sdk->gateway);
     return NULL;

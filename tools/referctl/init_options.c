@@ -220,7 +220,7 @@ const char *init_config_text(struct pool *pool,
         "# Who on this machine may do what:\n"
         "#   submit  send referrals        act    take steps\n"
         "#   read    referrals and events  admin  cards and agreements\n"
-        "users:\n"
+        "clients:\n"
         "%s",
         quoted(pool, dir), listen_lines, user_lines(pool, arguments, user));
 }

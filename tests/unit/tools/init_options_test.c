@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "io/yaml_config.h"
 #include "referctl/command.h"
 #include "referctl/init.h"
 
@@ -95,6 +96,36 @@ static void the_card_says_where_others_dial(void **state)
     pool_release(&pool);
 }
 
+/* What init writes, referd must be able to read. */
+static void the_first_configuration_is_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pool pool = { 0 };
+        struct arena arena;
+        struct config config;
+        struct yaml_problem problem = { .file = "" };
+        struct arguments arguments = parse(&pool, &rows[i]);
+        if (rows[i].problem != NULL) {
+            pool_release(&pool);
+            continue;
+        }
+        const char *text
+            = init_config_text(&pool, &arguments, "/srv/open door", "root");
+        assert_int_equal(arena_init(&arena, 1 << 20), ERR_NONE);
+        if (yaml_config_parse("referd.yaml", slice_of_text(text), &arena,
+                &config, &problem)
+            != ERR_NONE)
+            fail_msg("row %zu: %s: %s", i, problem.path, problem.reason);
+        assert_string_equal(config.data, "/srv/open door");
+        assert_string_equal(config.socket, "/srv/open door/referd.sock");
+        assert_string_equal(config.clients[0].user, "root");
+        assert_int_equal(config.clients[0].rights, 15);
+        arena_release(&arena);
+        pool_release(&pool);
+    }
+}
+
 static void whoever_runs_init_gets_every_right(void **state)
 {
     static const struct row both
@@ -108,7 +139,7 @@ static void whoever_runs_init_gets_every_right(void **state)
     assert_non_null(strstr(text, "data: \"/srv/a \\\"b\\\"\"\n"));
     assert_non_null(strstr(text, "listen: []\n"));
     assert_non_null(strstr(text,
-        "users:\n"
+        "clients:\n"
         "  - {user: root, rights: [submit, act, read, admin]}\n"
         "  - {user: anna, rights: [read]}\n"
         "  - {user: bert, rights: [act]}\n"));
@@ -122,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked_before_a_key_is_made),
         cmocka_unit_test(the_card_says_where_others_dial),
+        cmocka_unit_test(the_first_configuration_is_sound),
         cmocka_unit_test(whoever_runs_init_gets_every_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
