@@ -55,6 +55,10 @@
 /* Steps of one referral: years of monthly notes; the row stays one page. */
 #define REFERRAL_EVENT_COUNT_MAX 448u
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
+/* What ask_back short_note lets back: as long as a reason. */
+#define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX
+/* Two clocks further apart are a fault: no time ahead of ours by more. */
+#define CLOCK_SKEW_MS_MAX (5u * 60 * 1000)
 #define VALUE_SIZE_MAX (64u * 1024) /* of one element or detail */
 #define CODE_SIZE_MAX 64u           /* codes, ids inside an MOU, key names */
 #define NAME_SIZE_MAX 256u          /* names people gave */
