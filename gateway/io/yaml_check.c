@@ -65,8 +65,8 @@ static void name_choices(
 
 static void name_number(const struct yaml_key *key, char *form, size_t capacity)
 {
-    const char *unit = key->unit[0] != '\0' ? " " : "";
-    (void)snprintf(form, capacity, "a whole number%s%s from %llu to %llu", unit,
+    const char *of = key->unit[0] != '\0' ? " of " : "";
+    (void)snprintf(form, capacity, "a whole number%s%s from %llu to %llu", of,
         key->unit, (unsigned long long)key->min, (unsigned long long)key->max);
 }
 

@@ -122,7 +122,7 @@ static const cyaml_schema_value_t config_value = {
 
 /* ---- As people are told. Every number is above 0. ---- */
 
-#define FORM_URL "tls+tcp://HOST:PORT, not twice"
+#define FORM_URL "tls+tcp://HOST:PORT"
 
 static const struct yaml_key keys[] = {
     { "data", "a directory", "", 0, 0, NULL, false, "data: /var/lib/referd",
@@ -147,7 +147,7 @@ static const struct yaml_key keys[] = {
       "Users of this machine whose programs may connect to the socket." },
     { "clients[]", NULL, "", 0, 0, NULL, true,
       "- {user: frontdesk, rights: [submit, act, read]}", "One user." },
-    { "clients[].user", "the name or the number of a user, not twice", "", 0,
+    { "clients[].user", "the name or the number of a user", "", 0,
       0, NULL, true, "user: frontdesk", "A name, or a numeric uid." },
     { "clients[].rights", NULL, "", 0, 0, NULL, true,
       "rights: [submit, act, read]",
@@ -200,6 +200,15 @@ static enum err expect(const struct yaml_loaded *loaded, const char *path,
     struct yaml_problem *problem)
 {
     yaml_expect(loaded->document, &loaded->outline, path, problem);
+    return ERR_INVALID;
+}
+
+static enum err refuse(const struct yaml_loaded *loaded, const char *path,
+    const char *what, struct yaml_problem *problem)
+{
+    (void)expect(loaded, path, problem);
+    yaml_problem_reason(problem, "%s", what);
+    problem->example[0] = '\0';
     return ERR_INVALID;
 }
 
@@ -268,14 +277,13 @@ static enum err read_listen(const struct yaml_loaded *loaded,
     if (listen == NULL)
         return refuse_full(problem);
     for (unsigned i = 0; i < raw->listen_count; i++) {
-        bool is_twice = false;
-        for (unsigned j = 0; j < i; j++)
-            is_twice |= strcmp(raw->listen[i], raw->listen[j]) == 0;
-        if (is_twice || !form_is_endpoint(slice_of_text(raw->listen[i]))) {
-            char path[32];
-            (void)snprintf(path, sizeof path, "listen[%u]", i);
+        char path[32];
+        (void)snprintf(path, sizeof path, "listen[%u]", i);
+        if (!form_is_endpoint(slice_of_text(raw->listen[i])))
             return expect(loaded, path, problem);
-        }
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(raw->listen[i], raw->listen[j]) == 0)
+                return refuse(loaded, path, "stands twice", problem);
         listen[i] = arena_text(arena, slice_of_text(raw->listen[i]));
         if (listen[i] == NULL)
             return refuse_full(problem);
@@ -318,14 +326,13 @@ static enum err read_clients(const struct yaml_loaded *loaded,
         return refuse_full(problem);
     for (unsigned i = 0; i < raw->clients_count; i++) {
         const struct raw_client *client = &raw->clients[i];
-        bool is_twice = false;
-        for (unsigned j = 0; j < i; j++)
-            is_twice |= strcmp(client->user, raw->clients[j].user) == 0;
-        if (is_twice || !read_user(client->user, &clients[i])) {
-            char path[32];
-            (void)snprintf(path, sizeof path, "clients[%u].user", i);
+        char path[32];
+        (void)snprintf(path, sizeof path, "clients[%u].user", i);
+        if (!read_user(client->user, &clients[i]))
             return expect(loaded, path, problem);
-        }
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(client->user, raw->clients[j].user) == 0)
+                return refuse(loaded, path, "stands twice", problem);
         clients[i].rights = client->rights;
         clients[i].user = arena_text(arena, slice_of_text(client->user));
         if (clients[i].user == NULL)
@@ -350,27 +357,18 @@ static void fill_in(const char *path, uint32_t *number)
         *number = (uint32_t)fallback;
 }
 
-static enum err refuse_order(const struct yaml_loaded *loaded, const char *path,
-    const char *what, struct yaml_problem *problem)
-{
-    (void)expect(loaded, path, problem);
-    yaml_problem_reason(problem, "%s", what);
-    problem->example[0] = '\0';
-    return ERR_INVALID;
-}
-
 static enum err check_order(const struct yaml_loaded *loaded,
     const struct config *config, struct yaml_problem *problem)
 {
     const struct config_limits *limits = &config->limits;
     if (limits->half_open_per_address > limits->half_open)
-        return refuse_order(loaded, "limits.half_open_per_address",
+        return refuse(loaded, "limits.half_open_per_address",
             "is more than limits.half_open", problem);
     if (limits->connections_per_peer > limits->connections)
-        return refuse_order(loaded, "limits.connections_per_peer",
+        return refuse(loaded, "limits.connections_per_peer",
             "is more than limits.connections", problem);
     if (config->retry.delay_ms_min > config->retry.delay_ms_max)
-        return refuse_order(loaded, "retry.delay_ms_min",
+        return refuse(loaded, "retry.delay_ms_min",
             "is more than retry.delay_ms_max", problem);
     return ERR_NONE;
 }

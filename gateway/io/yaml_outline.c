@@ -23,15 +23,29 @@ struct walk {
     bool has_document;
 };
 
+/* The path of what is read now: the open mapping or list, and the key whose
+ * value is next. */
+static void name_place(const struct walk *walk)
+{
+    char *path = walk->problem->path;
+    size_t capacity = sizeof walk->problem->path;
+    if (walk->open == YAML_NODE_NONE)
+        return;
+    yaml_outline_path(walk->outline, walk->open, path, capacity);
+    if (walk->key == NULL || !code_is_valid(slice_of_text(walk->key)))
+        return;
+    size_t size = strlen(path);
+    (void)snprintf(
+        path + size, capacity - size, "%s%s", size > 0 ? "." : "", walk->key);
+}
+
 static enum err refuse_at(
     struct walk *walk, yaml_mark_t mark, const char *reason)
 {
     walk->problem->line = (unsigned)mark.line + 1;
     walk->problem->column = (unsigned)mark.column + 1;
     yaml_problem_reason(walk->problem, "%s", reason);
-    if (walk->open != YAML_NODE_NONE)
-        yaml_outline_path(walk->outline, walk->open, walk->problem->path,
-            sizeof walk->problem->path);
+    name_place(walk);
     return ERR_INVALID;
 }
 
@@ -283,7 +297,6 @@ static yaml_mark_t mark_of(struct slice bytes, size_t offset)
         }
         i += size;
     }
-    mark.index = i;
     return mark;
 }
 
@@ -300,6 +313,18 @@ static enum err check_bytes(struct walk *walk, struct slice bytes)
         "has a byte that is not UTF-8 text: save the file as UTF-8");
 }
 
+/* True when that character is a tab; libyaml's index counts characters. */
+static bool is_tab_at(struct slice bytes, size_t index)
+{
+    size_t i = 0;
+    while (i < bytes.size && index > 0) {
+        size_t size = character_size(slice_of(bytes.bytes + i, bytes.size - i));
+        i += size > 0 ? size : 1;
+        index--;
+    }
+    return i < bytes.size && bytes.bytes[i] == '\t';
+}
+
 /* What libyaml found; its texts are constants of its own. */
 static enum err refuse_syntax(
     struct walk *walk, const yaml_parser_t *parser, struct slice bytes)
@@ -309,9 +334,12 @@ static enum err refuse_syntax(
     yaml_mark_t mark = parser->error == YAML_READER_ERROR
                            ? mark_of(bytes, parser->problem_offset)
                            : parser->problem_mark;
+    const char *what =
+        parser->problem != NULL ? parser->problem : "cannot be read";
+    if (parser->error == YAML_SCANNER_ERROR && is_tab_at(bytes, mark.index))
+        what = "a tab does not indent: use spaces";
     (void)refuse_at(walk, mark, "");
-    yaml_problem_reason(walk->problem, "is not YAML: %s",
-        parser->problem != NULL ? parser->problem : "cannot be read");
+    yaml_problem_reason(walk->problem, "is not YAML: %s", what);
     return ERR_INVALID;
 }
 

@@ -148,7 +148,7 @@ static const cyaml_schema_value_t referral_value = {
 #define FORM_CODE "1 to 64 of a-z, 0-9, hyphen, dot and underscore"
 #define FORM_TO "the name of a peer or of a party, or an agency id"
 #define FORM_DATE "a day as YYYY-MM-DD"
-#define FORM_ELEMENT "an element code of the registry, not twice"
+#define FORM_ELEMENT "an element code of the registry"
 #define FORM_UUID "a UUID"
 
 static const struct yaml_key keys[] = {
@@ -266,10 +266,11 @@ static enum err refuse_code(const struct yaml_loaded *loaded, const char *path,
             likely = element->code;
         }
     }
-    (void)expect(loaded, path, problem);
-    if (likely != NULL)
-        yaml_problem_reason(problem,
-            "is no element code of the registry; did you mean %s?", likely);
+    if (likely == NULL)
+        return expect(loaded, path, problem);
+    (void)refuse(loaded, path, "", problem);
+    yaml_problem_reason(problem,
+        "is no element code of the registry; did you mean %s?", likely);
     return ERR_INVALID;
 }
 
@@ -362,7 +363,7 @@ static enum err read_element(const struct yaml_loaded *loaded, unsigned index,
     const char *form = element_form_problem(kind, slice_of_text(raw->value));
     if (form != NULL) {
         (void)refuse(loaded, path, "", problem);
-        yaml_problem_reason(problem, "expected for %s: %s", kind->code, form);
+        yaml_problem_reason(problem, "expected %s for %s", form, kind->code);
         return ERR_INVALID;
     }
     if (!yaml_copy_text(raw->code, arena, &element->name) ||
@@ -412,10 +413,12 @@ static enum err read_ids(const struct yaml_loaded *loaded,
     if (referral->has_parent && !referral->has_thread)
         return refuse(loaded, "parent",
             "needs the thread of that referral beside it", problem);
-    if (referral->has_parent != (referral->hop > 0))
-        return refuse(loaded, referral->has_parent ? "parent" : "hop",
-            "goes together: with a parent the hop is 1 or more, without it 0",
-            problem);
+    if (referral->has_parent && referral->hop == 0)
+        return refuse(
+            loaded, "parent", "needs a hop of 1 or more beside it", problem);
+    if (referral->hop > 0 && !referral->has_parent)
+        return refuse(loaded, "hop",
+            "needs the parent of the referral beside it", problem);
     return ERR_NONE;
 }
 
