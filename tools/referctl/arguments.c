@@ -83,22 +83,21 @@ bool arguments_parse(struct pool *pool, int argc, char **argv,
     optind = 0;
     opterr = 0;
     while ((found = getopt_long(
-                argc, argv, parser.letters, parser.long_options, NULL))
-        != -1) {
+                argc, argv, parser.letters, parser.long_options, NULL)) != -1) {
         if (found == '?' || found == ':') {
             *problem = problem_of(pool, found, argv);
             return false;
         }
         arguments->options = pool_grow(pool, arguments->options,
             arguments->option_count, &capacity, sizeof *arguments->options);
-        struct option_given *given
-            = &arguments->options[arguments->option_count++];
+        struct option_given *given =
+            &arguments->options[arguments->option_count++];
         given->row = row_of(&parser, found);
         given->value = given->row->value == NULL ? "" : optarg;
     }
     arguments->count = (size_t)(argc - optind);
-    arguments->values
-        = pool_take(pool, (arguments->count + 1) * sizeof *arguments->values);
+    arguments->values =
+        pool_take(pool, (arguments->count + 1) * sizeof *arguments->values);
     for (size_t i = 0; i < arguments->count; i++)
         arguments->values[i] = argv[optind + (int)i];
     return true;

@@ -21,8 +21,8 @@ static const struct column card_columns[] = {
 };
 
 /* The record of that type a reply must hold. */
-static enum exit_code expect(struct session *session,
-    const struct reply *reply, const char *type, const struct record **record)
+static enum exit_code expect(struct session *session, const struct reply *reply,
+    const char *type, const struct record **record)
 {
     *record = records_first(&reply->records, type);
     if (*record != NULL)
@@ -58,8 +58,8 @@ enum exit_code run_card_show(
         { "hours", "hours", 0 } };
     struct reply reply = { 0 };
     const struct record *card = NULL;
-    enum exit_code code = ask_card(session,
-        arguments->count > 0 ? arguments->values[0] : NULL, &reply);
+    enum exit_code code = ask_card(
+        session, arguments->count > 0 ? arguments->values[0] : NULL, &reply);
     if (code == EXIT_CODE_DONE)
         code = expect(session, &reply, "card", &card);
     if (code != EXIT_CODE_DONE)
@@ -73,8 +73,8 @@ enum exit_code run_card_show(
     display_table(session, &reply.records, "endpoint", endpoints,
         DISPLAY_COUNT(endpoints), "no endpoint: this agency only dials out");
     display_hint(session, "%s", "");
-    display_table(session, &reply.records, "key", keys, DISPLAY_COUNT(keys),
-        "no keys");
+    display_table(
+        session, &reply.records, "key", keys, DISPLAY_COUNT(keys), "no keys");
     display_hint(session, "%s", "");
     display_table(session, &reply.records, "contact", contacts,
         DISPLAY_COUNT(contacts), "no point persons");
@@ -82,8 +82,8 @@ enum exit_code run_card_show(
 }
 
 /* Our SignedCard from the folder of `init`, verified, or from the gateway. */
-static enum exit_code own_card(struct session *session,
-    struct offline *offline, const char *dir, struct slice *signed_card)
+static enum exit_code own_card(struct session *session, struct offline *offline,
+    const char *dir, struct slice *signed_card)
 {
     struct reply reply = { 0 };
     const struct record *record = NULL;
@@ -92,8 +92,8 @@ static enum exit_code own_card(struct session *session,
         enum exit_code code = offline_read_card_file(session, offline,
             pool_format(session->pool, "%s/card", dir), signed_card);
         return code != EXIT_CODE_DONE
-            ? code
-            : offline_read_card(session, offline, *signed_card, &card);
+                   ? code
+                   : offline_read_card(session, offline, *signed_card, &card);
     }
     enum exit_code code = ask_card(session, NULL, &reply);
     if (code == EXIT_CODE_DONE)
@@ -116,13 +116,13 @@ enum exit_code run_card_export(
         code = own_card(session, &offline, arguments_option(arguments, "dir"),
             &signed_card);
     if (code == EXIT_CODE_DONE) {
-        struct slice text
-            = armor_write(ARMOR_CARD, signed_card, &offline.arena);
+        struct slice text =
+            armor_write(ARMOR_CARD, signed_card, &offline.arena);
         if (text.bytes == NULL) {
             code = offline_fail(session, ERR_LIMIT, "write the card");
         } else if (output != NULL) {
-            code = file_write(
-                session, output, text.bytes, text.size, 0644, true);
+            code =
+                file_write(session, output, text.bytes, text.size, 0644, true);
             if (code == EXIT_CODE_DONE)
                 display_hint(session,
                     "Wrote %s. Give it to the other agency; there: referctl "
@@ -215,8 +215,7 @@ enum exit_code run_card_accept(
                 "give all 12 groups of 5 digits, in quotes",
                 "--safety-number is not 60 digits");
     }
-    enum exit_code code
-        = resolve_agency(session, arguments->values[0], &id);
+    enum exit_code code = resolve_agency(session, arguments->values[0], &id);
     if (code != EXIT_CODE_DONE)
         return code;
     record_put_text(session->pool, &request.fields, "agency", id);

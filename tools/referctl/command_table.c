@@ -246,8 +246,8 @@ const struct command *command_at(size_t i)
 const struct command *command_find(const char *noun, const char *verb)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].noun, noun) == 0
-            && strcmp(commands[i].verb, verb == NULL ? "" : verb) == 0)
+        if (strcmp(commands[i].noun, noun) == 0 &&
+            strcmp(commands[i].verb, verb == NULL ? "" : verb) == 0)
             return &commands[i];
     }
     return NULL;
@@ -281,8 +281,8 @@ const char *command_nearest(
         if (commands[i].verb[0] == '\0')
             verb_distance = 0;
         /* further than half of a word is another word */
-        if (noun_distance > (strlen(commands[i].noun) + 1) / 2
-            || verb_distance == SIZE_MAX)
+        if (noun_distance > (strlen(commands[i].noun) + 1) / 2 ||
+            verb_distance == SIZE_MAX)
             continue;
         size_t distance = 2 * noun_distance + verb_distance;
         if (distance < least) {

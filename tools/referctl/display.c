@@ -34,11 +34,11 @@ const char *display_value(struct session *session, const struct record *record,
     const struct column *column)
 {
     const char *text = raw_value(session, record, column);
-    if (column->form == COLUMN_REFERRAL && session->is_terminal
-        && words_start_with(text, "urn:uuid:"))
+    if (column->form == COLUMN_REFERRAL && session->is_terminal &&
+        words_start_with(text, "urn:uuid:"))
         text += strlen("urn:uuid:");
-    if (column->form == COLUMN_MOU && session->is_terminal
-        && strlen(text) > MOU_DIGITS_SHOWN)
+    if (column->form == COLUMN_MOU && session->is_terminal &&
+        strlen(text) > MOU_DIGITS_SHOWN)
         text = pool_copy(session->pool, text, MOU_DIGITS_SHOWN);
     return words_printable(session->pool, text);
 }
@@ -80,9 +80,9 @@ static void print_padding(struct session *session, size_t count)
 static void print_cell(struct session *session, const struct column *column,
     const char *text, size_t padding)
 {
-    const char *colour
-        = session->has_colour && column->form == COLUMN_STATE ? colour_of(text)
-                                                              : "";
+    const char *colour = session->has_colour && column->form == COLUMN_STATE
+                             ? colour_of(text)
+                             : "";
     (void)fprintf(session->out, "%s%s%s", colour, text,
         colour[0] != '\0' ? "\033[0m" : "");
     print_padding(session, padding);
@@ -102,8 +102,8 @@ static struct table table_of(struct session *session,
 {
     struct table table = { .columns = columns, .column_count = column_count };
     size_t rows = records_count(records, type);
-    table.cells
-        = pool_take(session->pool, (rows * column_count + 1) * sizeof(char *));
+    table.cells =
+        pool_take(session->pool, (rows * column_count + 1) * sizeof(char *));
     table.widths = pool_take(session->pool, column_count * sizeof(size_t));
     for (size_t k = 0; k < column_count; k++)
         table.widths[k] = words_width(columns[k].title);
@@ -143,8 +143,8 @@ void display_table(struct session *session, const struct records *records,
     const char *type, const struct column *columns, size_t column_count,
     const char *empty)
 {
-    struct table table
-        = table_of(session, records, type, columns, column_count);
+    struct table table =
+        table_of(session, records, type, columns, column_count);
     if (table.row_count == 0) {
         display_hint(session, "%s", empty);
         return;
@@ -152,9 +152,8 @@ void display_table(struct session *session, const struct records *records,
     for (size_t k = 0; session->is_terminal && k < column_count; k++) {
         size_t width = words_width(columns[k].title);
         bool is_last = k + 1 == column_count;
-        (void)fprintf(session->out, session->has_colour ? "\033[1m%s\033[0m"
-                                                        : "%s",
-            columns[k].title);
+        (void)fprintf(session->out,
+            session->has_colour ? "\033[1m%s\033[0m" : "%s", columns[k].title);
         print_padding(
             session, is_last ? 0 : table.widths[k] - width + COLUMN_GAP);
     }
@@ -205,4 +204,16 @@ void display_hint(struct session *session, const char *format, ...)
     const char *text = pool_format_list(session->pool, format, list);
     va_end(list);
     (void)fprintf(session->out, "%s\n", text);
+}
+
+void display_note(struct session *session, const char *format, ...)
+{
+    if (session->json)
+        return;
+    va_list list;
+    va_start(list, format);
+    const char *text = pool_format_list(session->pool, format, list);
+    va_end(list);
+    (void)fprintf(
+        session->is_terminal ? session->out : session->err, "%s\n", text);
 }

@@ -43,19 +43,25 @@ __attribute__((format(printf, 2, 3))) void display_line(
 __attribute__((format(printf, 2, 3))) void display_hint(
     struct session *session, const char *format, ...);
 
+/* For people, whether they look at a terminal or through a pipe: then it goes
+ * to the error output, out of the way of what is read by programs. */
+__attribute__((format(printf, 2, 3))) void display_note(
+    struct session *session, const char *format, ...);
+
 /* A JSON array of the records of that type. */
-void display_json_list(struct session *session, const struct records *records,
-    const char *type);
+void display_json_list(
+    struct session *session, const struct records *records, const char *type);
 /*
  * One JSON object: the fields of the first record of `type`, and beside them,
  * under their type's plural, arrays of all other records. Records of type
  * detail and element that follow an event belong to it. Records of type
  * number become one object "numbers".
  */
-void display_json_object(struct session *session, const struct records *records,
-    const char *type);
+void display_json_object(
+    struct session *session, const struct records *records, const char *type);
 /* Events with their details and elements, each an object on one line. */
-void display_json_events(struct session *session, const struct records *records);
+void display_json_events(
+    struct session *session, const struct records *records);
 /* One record as an object. */
 void display_json_record(struct session *session, const struct record *record);
 

@@ -80,8 +80,8 @@ void display_json_record(struct session *session, const struct record *record)
     print(session, object_of(session->pool, record), JSON_INDENT(2));
 }
 
-void display_json_list(struct session *session, const struct records *records,
-    const char *type)
+void display_json_list(
+    struct session *session, const struct records *records, const char *type)
 {
     json_t *array = must(json_array());
     for (size_t i = 0; i < records->count; i++) {
@@ -110,8 +110,7 @@ static json_t *member_of(json_t *owner, const char *name, bool is_object)
     return member;
 }
 
-static void adopt(
-    struct pool *pool, json_t *owner, const struct record *record)
+static void adopt(struct pool *pool, json_t *owner, const struct record *record)
 {
     const char *name = plural_of(pool, record->type);
     if (record_is(record, "number")) {
@@ -127,13 +126,13 @@ static bool is_part_of_event(const struct record *record)
     return record_is(record, "detail") || record_is(record, "element");
 }
 
-void display_json_object(struct session *session, const struct records *records,
-    const char *type)
+void display_json_object(
+    struct session *session, const struct records *records, const char *type)
 {
     const struct record *main_record = records_first(records, type);
     json_t *object = main_record == NULL
-        ? must(json_object())
-        : object_of(session->pool, main_record);
+                         ? must(json_object())
+                         : object_of(session->pool, main_record);
     json_t *event = NULL; /* borrowed from its array */
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->items[i];

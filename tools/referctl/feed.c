@@ -31,16 +31,15 @@ static const struct column event_columns[] = {
 };
 
 /* A line an event: columns would have to be known before they come. */
-static void print_events(
-    struct session *session, const struct records *records)
+static void print_events(struct session *session, const struct records *records)
 {
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->items[i];
         if (!record_is(record, "event"))
             continue;
         for (size_t k = 0; k < DISPLAY_COUNT(event_columns); k++) {
-            const char *text
-                = display_value(session, record, &event_columns[k]);
+            const char *text =
+                display_value(session, record, &event_columns[k]);
             if (session->is_terminal && text[0] == '\0')
                 continue;
             display_line(session, "%s%s",
@@ -68,8 +67,8 @@ static enum exit_code acknowledge(struct session *session,
     struct request request = { .operation = "cursor.ack" };
     struct reply reply = { 0 };
     record_put_text(session->pool, &request.fields, "name", follow->cursor);
-    record_put_number(session->pool, &request.fields, "epoch",
-        record_number(event, "epoch"));
+    record_put_number(
+        session->pool, &request.fields, "epoch", record_number(event, "epoch"));
     record_put_number(session->pool, &request.fields, "position",
         record_number(event, "position"));
     return session_ask(session, &request, &reply);
@@ -109,8 +108,7 @@ static enum exit_code follow_turn(
                                 : EXIT_CODE_DONE;
 }
 
-static enum exit_code follow_all(
-    struct session *session, struct follow *follow)
+static enum exit_code follow_all(struct session *session, struct follow *follow)
 {
     struct pool *outer = session->pool;
     enum exit_code code = EXIT_CODE_DONE;
@@ -124,8 +122,8 @@ static enum exit_code follow_all(
         pool_release(&turn);
         if (follow->count_left > 0)
             follow->count_left -= (int64_t)got < follow->count_left
-                ? (int64_t)got
-                : follow->count_left;
+                                      ? (int64_t)got
+                                      : follow->count_left;
         /* also when the same come again, since none is acknowledged */
         if (follow->is_once && (got == 0 || follow->position == position))
             break;

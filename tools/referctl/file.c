@@ -75,10 +75,10 @@ static bool write_all(int fd, const char *bytes, size_t size)
 static bool sync_folder_of(struct session *session, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *folder = slash == NULL ? "."
-        : slash == path
-        ? "/"
-        : pool_copy(session->pool, path, (size_t)(slash - path));
+    const char *folder = slash == NULL   ? "."
+                         : slash == path ? "/"
+                                         : pool_copy(session->pool, path,
+                                               (size_t)(slash - path));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -108,8 +108,8 @@ enum exit_code file_write(struct session *session, const char *path,
     int fd = mkstemp(temporary);
     if (fd < 0)
         return fail_errno(session, "write beside", path);
-    bool is_done = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes, size)
-        && fsync(fd) == 0;
+    bool is_done = fchmod(fd, (mode_t)mode) == 0 &&
+                   write_all(fd, bytes, size) && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && is_done) {
         is_done = false;

@@ -70,8 +70,8 @@ static void fill_status(const struct gateway_sdk *sdk, refer_status status,
     reply->problem = pool_text(pool, refer_client_problem(client));
     reply->clause = pool_text(pool, refer_client_clause(client));
     reply->remedy = remedy[0] != '\0'
-        ? pool_text(pool, remedy)
-        : remedy_of(pool, status, sdk->socket_path);
+                        ? pool_text(pool, remedy)
+                        : remedy_of(pool, status, sdk->socket_path);
 }
 
 static refer_status set_field(refer_query *query, const struct field *field)
@@ -141,8 +141,8 @@ static void copy_listing(
     struct pool *pool, const refer_listing *listing, struct records *records)
 {
     for (uint32_t i = 0; i < refer_listing_count(listing); i++) {
-        struct record *record
-            = records_add(pool, records, refer_listing_type(listing, i));
+        struct record *record =
+            records_add(pool, records, refer_listing_type(listing, i));
         for (uint32_t k = 0; k < refer_listing_field_count(listing, i); k++)
             copy_field(pool, listing, i, k, record);
     }

@@ -35,13 +35,12 @@ static void print_indented(
     }
 }
 
-static void print_options(
-    struct session *session, const struct option_row *row)
+static void print_options(struct session *session, const struct option_row *row)
 {
     for (; row != NULL && row->name != NULL; row++) {
-        const char *letter = row->letter == 0
-            ? "    "
-            : pool_format(session->pool, "-%c, ", row->letter);
+        const char *letter =
+            row->letter == 0 ? "    "
+                             : pool_format(session->pool, "-%c, ", row->letter);
         const char *option = pool_format(session->pool, "  %s--%s%s%s", letter,
             row->name, row->value == NULL ? "" : " ",
             row->value == NULL ? "" : row->value);
@@ -49,15 +48,15 @@ static void print_options(
         display_line(session, "%-*s  %.*s\n", OPTION_COLUMN, option, (int)first,
             row->help);
         if (row->help[first] == '\n')
-            print_indented(
-                session, row->help + first + 1, OPTION_COLUMN + 2);
+            print_indented(session, row->help + first + 1, OPTION_COLUMN + 2);
     }
 }
 
 static void print_statuses(struct session *session)
 {
     display_line(session,
-        "\nExit status: 0 done, 1 usage, 2 cannot reach the gateway, 3 refused,\n"
+        "\nExit status: 0 done, 1 usage, 2 cannot reach the gateway, 3 "
+        "refused,\n"
         "4 not found, 5 a problem of this machine (file, key).\n");
 }
 
@@ -69,9 +68,10 @@ void help_overview(struct session *session)
     print_summaries(session, NULL);
     display_line(session, "\nOptions of every command:\n");
     print_options(session, global_options);
-    display_line(session,
-        "\nAn AGENCY is its id, a unique beginning of it, or its name. A REFERRAL or\n"
-        "MOU is its id or a unique beginning of it. Explain one: referctl help NOUN.\n");
+    display_line(session, "\nAn AGENCY is its id, a unique beginning of it, or "
+                          "its name. A REFERRAL or\n"
+                          "MOU is its id or a unique beginning of it. Explain "
+                          "one: referctl help NOUN.\n");
     print_statuses(session);
 }
 
@@ -119,7 +119,8 @@ enum exit_code run_help(
     }
     const char *nearest = command_nearest(session->pool, noun, verb);
     return session_fail(session, EXIT_CODE_USAGE,
-        nearest == NULL ? "referctl help"
-                        : pool_format(session->pool, "referctl help %s", nearest),
+        nearest == NULL
+            ? "referctl help"
+            : pool_format(session->pool, "referctl help %s", nearest),
         "there is no command %s%s%s", noun, verb[0] == '\0' ? "" : " ", verb);
 }

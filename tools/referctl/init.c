@@ -66,8 +66,8 @@ static enum exit_code plan_paths(struct plan *plan)
 static enum exit_code plan_card(struct plan *plan)
 {
     struct session *session = plan->session;
-    const char *problem = init_read_options(
-        session->pool, plan->arguments, &plan->card);
+    const char *problem =
+        init_read_options(session->pool, plan->arguments, &plan->card);
     if (problem != NULL)
         return session_fail(session, EXIT_CODE_USAGE, "referctl init --help",
             "init: %s", problem);
@@ -94,8 +94,8 @@ static enum err add_keys(struct plan *plan, struct keys_problem *problem)
 {
     struct keyring *keyring = NULL;
     uint8_t public_key[KEY_SIZE];
-    struct card_key *keys
-        = pool_take(plan->session->pool, KEY_PURPOSE_COUNT * sizeof *keys);
+    struct card_key *keys =
+        pool_take(plan->session->pool, KEY_PURPOSE_COUNT * sizeof *keys);
     enum err err = keyring_open(plan->keys_dir, &keyring, problem);
     if (err == ERR_NONE)
         err = root_public(plan->keys_dir, plan->card.root_key, problem);
@@ -176,17 +176,17 @@ static enum exit_code write_revocation(struct plan *plan)
     struct arena *arena = &plan->offline.arena;
     uint8_t signature[SIGNATURE_SIZE];
     struct slice text = SLICE_NONE;
-    struct slice bytes = revocation_bytes(&plan->card.agency,
-        plan->card.issued, SLICE_LITERAL("made with the keys"), arena);
+    struct slice bytes = revocation_bytes(&plan->card.agency, plan->card.issued,
+        SLICE_LITERAL("made with the keys"), arena);
     enum err err = bytes.bytes == NULL ? ERR_LIMIT : ERR_NONE;
     if (err == ERR_NONE)
-        err = root_sign_here(
-            plan, revocation_statement(bytes, arena), signature);
+        err =
+            root_sign_here(plan, revocation_statement(bytes, arena), signature);
     if (err == ERR_NONE) {
         struct slice whole = revocation_assemble(bytes, signature, arena);
         text = whole.bytes == NULL
-            ? SLICE_NONE
-            : armor_write(ARMOR_REVOCATION, whole, arena);
+                   ? SLICE_NONE
+                   : armor_write(ARMOR_REVOCATION, whole, arena);
         err = text.bytes == NULL ? ERR_LIMIT : ERR_NONE;
     }
     if (err != ERR_NONE)
@@ -221,8 +221,7 @@ static void say_what_is_next(struct plan *plan)
 {
     struct session *session = plan->session;
     struct record result = { .type = "agency" };
-    record_put_text(
-        session->pool, &result, "agency", plan->card.agency.text);
+    record_put_text(session->pool, &result, "agency", plan->card.agency.text);
     record_put_text(session->pool, &result, "card", plan->card_path);
     record_put_text(
         session->pool, &result, "revocation", plan->revocation_path);
@@ -235,8 +234,9 @@ static void say_what_is_next(struct plan *plan)
         { "card", "card", 0 }, { "revocation", "revocation", 0 },
         { "config", "configuration", 0 } };
     display_fields(session, &result, columns, DISPLAY_COUNT(columns));
-    display_hint(session,
-        "\nKeep %s elsewhere, on paper or a stick, and delete it here: it ends\n"
+    display_note(session,
+        "\nKeep %s elsewhere, on paper or a stick, and delete it here: it "
+        "ends\n"
         "this agency's card for good, even when every other key is lost.\n"
         "The root key %s/%s signs cards and agreements and is needed for\n"
         "nothing else: it may live offline.\n\n"

@@ -21,13 +21,13 @@ static const char *url_problem(struct pool *pool, const char *url)
         return pool_format(pool, "\"%s\" does not end in :PORT", url);
     size_t size = (size_t)(colon - host);
     bool is_bracketed = host[0] == '[' && host[size - 1] == ']';
-    size_t plain = strspn(host,
-        is_bracketed ? "[]:.0123456789abcdefABCDEF"
-                     : "abcdefghijklmnopqrstuvwxyz"
-                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+    size_t plain =
+        strspn(host, is_bracketed ? "[]:.0123456789abcdefABCDEF"
+                                  : "abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
     if (plain < size)
-        return pool_format(pool, "the host of \"%s\" is no name or address",
-            url);
+        return pool_format(
+            pool, "the host of \"%s\" is no name or address", url);
     return NULL;
 }
 
@@ -35,20 +35,20 @@ static const char *url_problem(struct pool *pool, const char *url)
 static bool is_any_address(const char *url)
 {
     const char *host = url + strlen(SCHEME);
-    return words_start_with(host, "0.0.0.0:")
-        || words_start_with(host, "[::]:");
+    return words_start_with(host, "0.0.0.0:") ||
+           words_start_with(host, "[::]:");
 }
 
 static const char *read_endpoints(
     struct pool *pool, const struct arguments *arguments, struct card *card)
 {
     const char *listen = arguments_option(arguments, "listen");
-    struct slice *endpoints
-        = pool_take(pool, CARD_ENDPOINT_COUNT_MAX * sizeof *endpoints);
+    struct slice *endpoints =
+        pool_take(pool, CARD_ENDPOINT_COUNT_MAX * sizeof *endpoints);
     const char *problem = listen == NULL ? NULL : url_problem(pool, listen);
     const char *url;
-    for (size_t i = 0; problem == NULL
-         && (url = arguments_option_at(arguments, "endpoint", i)) != NULL;
+    for (size_t i = 0; problem == NULL && (url = arguments_option_at(arguments,
+                                               "endpoint", i)) != NULL;
          i++) {
         if (i == CARD_ENDPOINT_COUNT_MAX)
             return "too many times --endpoint";
@@ -69,10 +69,10 @@ static const char *read_endpoints(
 
 static bool is_name(struct slice text)
 {
-    return text.size > 0 && text.size <= NAME_SIZE_MAX
-        && text_is_utf8(text, TEXT_CONTROLS_LAYOUT)
-        && memchr(text.bytes, '\n', text.size) == NULL
-        && memchr(text.bytes, '\t', text.size) == NULL;
+    return text.size > 0 && text.size <= NAME_SIZE_MAX &&
+           text_is_utf8(text, TEXT_CONTROLS_LAYOUT) &&
+           memchr(text.bytes, '\n', text.size) == NULL &&
+           memchr(text.bytes, '\t', text.size) == NULL;
 }
 
 static const char *read_contact(
@@ -84,11 +84,11 @@ static const char *read_contact(
         if (i == 3)
             parts[i] = rest;
         else if (!text_cut(&rest, ';', &parts[i]))
-            return pool_format(pool,
-                "\"%s\" is not \"role;name;phone;hours\"", text);
+            return pool_format(
+                pool, "\"%s\" is not \"role;name;phone;hours\"", text);
         if (!is_name(parts[i]))
-            return pool_format(pool,
-                "a part of \"%s\" is empty or too long", text);
+            return pool_format(
+                pool, "a part of \"%s\" is empty or too long", text);
     }
     *contact = (struct card_contact){ parts[0], parts[1], parts[2], parts[3] };
     return NULL;
@@ -97,12 +97,12 @@ static const char *read_contact(
 static const char *read_contacts(
     struct pool *pool, const struct arguments *arguments, struct card *card)
 {
-    struct card_contact *contacts
-        = pool_take(pool, CARD_CONTACT_COUNT_MAX * sizeof *contacts);
+    struct card_contact *contacts =
+        pool_take(pool, CARD_CONTACT_COUNT_MAX * sizeof *contacts);
     const char *problem = NULL;
     const char *text;
-    for (size_t i = 0; problem == NULL
-         && (text = arguments_option_at(arguments, "contact", i)) != NULL;
+    for (size_t i = 0; problem == NULL && (text = arguments_option_at(arguments,
+                                               "contact", i)) != NULL;
          i++) {
         if (i == CARD_CONTACT_COUNT_MAX)
             return "too many times --contact";
@@ -126,9 +126,8 @@ static const char *user_problem(struct pool *pool, const char *text)
         size_t size = strcspn(right, ",");
         bool is_known = false;
         for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
-            is_known = is_known
-                || (strlen(rights[i]) == size
-                    && strncmp(rights[i], right, size) == 0);
+            is_known = is_known || (strlen(rights[i]) == size &&
+                                       strncmp(rights[i], right, size) == 0);
         if (!is_known)
             return pool_format(pool,
                 "\"%.*s\" in \"%s\" is no right: submit, act, read, admin",
@@ -153,8 +152,8 @@ const char *init_read_options(
     const char *problem = read_endpoints(pool, arguments, card);
     if (problem == NULL)
         problem = read_contacts(pool, arguments, card);
-    for (size_t i = 0; problem == NULL
-         && (user = arguments_option_at(arguments, "user", i)) != NULL;
+    for (size_t i = 0; problem == NULL && (user = arguments_option_at(
+                                               arguments, "user", i)) != NULL;
          i++)
         problem = user_problem(pool, user);
     return problem;
@@ -175,8 +174,8 @@ static const char *quoted(struct pool *pool, const char *text)
     return out;
 }
 
-static const char *user_lines(struct pool *pool,
-    const struct arguments *arguments, const char *own_user)
+static const char *user_lines(
+    struct pool *pool, const struct arguments *arguments, const char *own_user)
 {
     const char *lines = "";
     bool has_own = false;
@@ -185,9 +184,8 @@ static const char *user_lines(struct pool *pool,
          (user = arguments_option_at(arguments, "user", i)) != NULL; i++) {
         const char *colon = strchr(user, ':');
         size_t size = (size_t)(colon - user);
-        has_own = has_own
-            || (strlen(own_user) == size
-                && strncmp(own_user, user, size) == 0);
+        has_own = has_own || (strlen(own_user) == size &&
+                                 strncmp(own_user, user, size) == 0);
         lines = pool_format(pool, "%s  - {user: %.*s, rights: [%s]}\n", lines,
             (int)size, user, colon + 1);
     }
@@ -202,9 +200,10 @@ const char *init_config_text(struct pool *pool,
     const struct arguments *arguments, const char *dir, const char *user)
 {
     const char *listen = arguments_option(arguments, "listen");
-    const char *listen_lines = listen == NULL
-        ? "listen: []\n"
-        : pool_format(pool, "listen:\n  - %s\n", quoted(pool, listen));
+    const char *listen_lines =
+        listen == NULL
+            ? "listen: []\n"
+            : pool_format(pool, "listen:\n  - %s\n", quoted(pool, listen));
     return pool_format(pool,
         "# Configuration of referd(8); every key is in referd.yaml(5).\n"
         "# Check it: referd -t -c FILE. Print it with defaults: referd -p -c "

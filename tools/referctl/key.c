@@ -82,7 +82,7 @@ enum exit_code key_print(
     else
         display_fields(session, &referral, columns, DISPLAY_COUNT(columns));
     if (record_flag(&referral, "pending"))
-        display_hint(session,
-            "pending: the other agency's gateway has yet to decide");
+        display_hint(
+            session, "pending: the other agency's gateway has yet to decide");
     return EXIT_CODE_DONE;
 }

@@ -57,8 +57,8 @@ static enum exit_code ask_entries(
         struct reply reply = { 0 };
         size_t got = 0;
         int64_t count = page->count_left < LOCAL_PAGE_COUNT_MAX
-            ? page->count_left
-            : LOCAL_PAGE_COUNT_MAX;
+                            ? page->count_left
+                            : LOCAL_PAGE_COUNT_MAX;
         struct record *fields = &request.fields;
         record_put_text(session->pool, fields, "peer", page->peer);
         record_put_text(session->pool, fields, "direction", page->direction);
@@ -109,13 +109,12 @@ enum exit_code run_ledger_show(
         return session_fail(session, EXIT_CODE_USAGE,
             "out is what we told them, in what they told us",
             "\"%s\" is neither out nor in", page.direction);
-    if ((after != NULL && !words_number(after, 0, INT64_MAX, &page.after))
-        || (count != NULL
-            && !words_number(count, 1, INT32_MAX, &page.count_left)))
+    if ((after != NULL && !words_number(after, 0, INT64_MAX, &page.after)) ||
+        (count != NULL && !words_number(count, 1, INT32_MAX, &page.count_left)))
         return session_fail(session, EXIT_CODE_USAGE,
             "referctl ledger show --help", "--after and --count take numbers");
-    enum exit_code code
-        = resolve_agency(session, arguments->values[0], &page.peer);
+    enum exit_code code =
+        resolve_agency(session, arguments->values[0], &page.peer);
     if (code == EXIT_CODE_DONE)
         code = ask_entries(session, &page, &records);
     if (code != EXIT_CODE_DONE)

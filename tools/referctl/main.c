@@ -19,8 +19,8 @@ static bool may_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
-    return (no_colour == NULL || no_colour[0] == '\0') && terminal != NULL
-        && strcmp(terminal, "dumb") != 0;
+    return (no_colour == NULL || no_colour[0] == '\0') && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 int main(int argc, char **argv)
@@ -42,7 +42,8 @@ int main(int argc, char **argv)
     session_close(&session);
     if (fflush(stdout) != 0 && code == EXIT_CODE_DONE)
         code = session_fail(&session, EXIT_CODE_LOCAL,
-            "make room on the disk, or mend the pipe", "cannot write the output");
+            "make room on the disk, or mend the pipe",
+            "cannot write the output");
     pool_release(&pool);
     return (int)code;
 }

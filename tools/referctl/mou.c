@@ -97,9 +97,8 @@ static struct mou_party *party_named(
     return NULL;
 }
 
-static enum exit_code bind_all(struct session *session,
-    struct offline *offline, const struct arguments *arguments,
-    struct mou_party *parties, size_t count)
+static enum exit_code bind_all(struct session *session, struct offline *offline,
+    const struct arguments *arguments, struct mou_party *parties, size_t count)
 {
     const char *text;
     for (size_t i = 0;
@@ -119,8 +118,8 @@ static enum exit_code bind_all(struct session *session,
             return code;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *id = pool_copy(
-            session->pool, parties[i].id.bytes, parties[i].id.size);
+        const char *id =
+            pool_copy(session->pool, parties[i].id.bytes, parties[i].id.size);
         if (parties[i].agency.text[0] == '\0')
             return session_fail(session, EXIT_CODE_USAGE,
                 pool_format(session->pool, "add --party %s=AGENCY", id),
@@ -130,18 +129,16 @@ static enum exit_code bind_all(struct session *session,
 }
 
 /* The bytes everyone signs, of a file whose parties are now agencies. */
-static enum exit_code bind_mou(struct session *session,
-    struct offline *offline, const struct arguments *arguments,
-    struct slice *bytes)
+static enum exit_code bind_mou(struct session *session, struct offline *offline,
+    const struct arguments *arguments, struct slice *bytes)
 {
     struct mou mou;
     struct mou_problem problem = { .path = "" };
-    enum exit_code code
-        = load(session, offline, arguments->values[0], &mou);
+    enum exit_code code = load(session, offline, arguments->values[0], &mou);
     if (code != EXIT_CODE_DONE)
         return code;
-    struct mou_party *parties
-        = pool_take(session->pool, (mou.party_count + 1) * sizeof *parties);
+    struct mou_party *parties =
+        pool_take(session->pool, (mou.party_count + 1) * sizeof *parties);
     memcpy(parties, mou.parties, mou.party_count * sizeof *parties);
     code = bind_all(session, offline, arguments, parties, mou.party_count);
     if (code != EXIT_CODE_DONE)
@@ -149,13 +146,13 @@ static enum exit_code bind_mou(struct session *session,
     mou.parties = parties;
     enum err err = mou_check(offline->crypto, &mou, true, &problem);
     if (err != ERR_NONE)
-        return session_fail(session, EXIT_CODE_LOCAL, problem.remedy,
-            "%s: %s", problem.path,
+        return session_fail(session, EXIT_CODE_LOCAL, problem.remedy, "%s: %s",
+            problem.path,
             problem.reason[0] != '\0' ? problem.reason : err_text(err));
     *bytes = mou_bytes(&mou, &offline->arena);
     return bytes->bytes != NULL
-        ? EXIT_CODE_DONE
-        : offline_fail(session, ERR_LIMIT, "write the agreement");
+               ? EXIT_CODE_DONE
+               : offline_fail(session, ERR_LIMIT, "write the agreement");
 }
 
 static void print_offered(struct session *session, const struct reply *reply)
@@ -184,8 +181,8 @@ enum exit_code run_mou_offer(
     if (code == EXIT_CODE_DONE)
         code = bind_mou(session, &offline, arguments, &bytes);
     if (code == EXIT_CODE_DONE) {
-        record_put_data(session->pool, &request.fields, "data", bytes.bytes,
-            bytes.size);
+        record_put_data(
+            session->pool, &request.fields, "data", bytes.bytes, bytes.size);
         code = session_ask(session, &request, &reply);
     }
     if (code == EXIT_CODE_DONE) {
@@ -225,8 +222,8 @@ enum exit_code mou_ask(struct session *session, struct offline *offline,
         return session_fail(session, EXIT_CODE_LOCAL,
             "look at the gateway's log; do not sign",
             "the gateway gave other bytes than those of the MOU %s", id);
-    enum err err = mou_read(
-        offline->crypto, bytes, &offline->arena, &held->mou, &problem);
+    enum err err =
+        mou_read(offline->crypto, bytes, &offline->arena, &held->mou, &problem);
     if (err != ERR_NONE)
         return session_fail(session, EXIT_CODE_LOCAL, problem.remedy,
             "the MOU %s is not sound: %s %s", id, problem.path,
@@ -258,11 +255,10 @@ static enum exit_code confirm(struct session *session,
     const struct arguments *arguments, const struct mou_party *party)
 {
     char line[16] = "";
-    if (!session->has_keyboard || !session->is_terminal
-        || arguments_flag(arguments, "yes"))
+    if (!session->has_keyboard || !session->is_terminal ||
+        arguments_flag(arguments, "yes"))
         return EXIT_CODE_DONE;
-    display_line(session,
-        "\nSign this for %s with its root key? Type yes: ",
+    display_line(session, "\nSign this for %s with its root key? Type yes: ",
         words_printable(session->pool,
             pool_copy(session->pool, party->name.bytes, party->name.size)));
     (void)fflush(session->out);
@@ -286,14 +282,16 @@ static enum exit_code sign(struct session *session, struct offline *offline,
         return session_fail(session, EXIT_CODE_LOCAL,
             "say where the root key is: --keys DIR", "%s", problem.text);
     agency_id_of(offline->crypto, root_key, &signature->agency);
-    const struct mou_party *party
-        = mou_party_of(&held->mou, &signature->agency);
+    const struct mou_party *party =
+        mou_party_of(&held->mou, &signature->agency);
     if (party == NULL)
         return session_fail(session, EXIT_CODE_REFUSED,
             "sign with the root key of one of its parties",
             "%s is no party of this agreement", signature->agency.text);
     if (!session->json)
-        mou_print(session, &held->mou);
+        mou_print_head(session, &held->mou);
+    display_hint(
+        session, "\nAll of it: referctl mou show %s", arguments->values[0]);
     code = confirm(session, arguments, party);
     if (code != EXIT_CODE_DONE)
         return code;
@@ -301,9 +299,8 @@ static enum exit_code sign(struct session *session, struct offline *offline,
         arguments_option(arguments, "passphrase-file"),
         mou_statement(&held->id, &offline->arena), signature->signature,
         root_key);
-    if (code == EXIT_CODE_DONE
-        && !mou_signature_holds(
-            offline->crypto, &held->mou, &held->id, signature))
+    if (code == EXIT_CODE_DONE &&
+        !mou_signature_holds(offline->crypto, &held->mou, &held->id, signature))
         return session_fail(session, EXIT_CODE_LOCAL,
             "use root.pem and root.pub of one agency: --keys DIR",
             "the root key in %s does not fit root.pub beside it", keys_dir);
@@ -327,8 +324,8 @@ enum exit_code run_mou_sign(
         char id[MOU_ID_TEXT_SIZE + 1];
         mou_id_format(&held.id, id);
         record_put_text(session->pool, &request.fields, "id", id);
-        record_put_text(session->pool, &request.fields, "agency",
-            signature.agency.text);
+        record_put_text(
+            session->pool, &request.fields, "agency", signature.agency.text);
         record_put_data(session->pool, &request.fields, "signature",
             signature.signature, sizeof signature.signature);
         code = session_ask(session, &request, &reply);

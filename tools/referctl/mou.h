@@ -16,7 +16,9 @@ struct held_mou {
 enum exit_code mou_ask(struct session *session, struct offline *offline,
     const char *text, struct held_mou *held);
 
-/* Parties, services, pathways, elements: what people agree on. */
+/* Title, dates and parties. */
+void mou_print_head(struct session *session, const struct mou *mou);
+/* The same with services, pathways, elements: what people agree on. */
 void mou_print(struct session *session, const struct mou *mou);
 
 #endif

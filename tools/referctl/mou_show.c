@@ -29,8 +29,7 @@ static void print_pathways(struct session *session, const struct mou *mou)
     display_line(session, "\nWho may refer whom, for what:\n");
     for (size_t i = 0; i < mou->pathway_count; i++) {
         const struct mou_pathway *pathway = &mou->pathways[i];
-        const struct mou_service *service
-            = mou_service_named(mou, pathway->to);
+        const struct mou_service *service = mou_service_named(mou, pathway->to);
         display_line(session, "  %s -> %s %s for %s%s\n",
             shown(session, pathway->from),
             service == NULL ? "?" : shown(session, service->party),
@@ -51,13 +50,13 @@ static void print_pathways(struct session *session, const struct mou *mou)
         list_of(session, mou->never_share, mou->never_share_count));
 }
 
-void mou_print(struct session *session, const struct mou *mou)
+void mou_print_head(struct session *session, const struct mou *mou)
 {
     char from[WORDS_TIME_SIZE];
     char until[WORDS_TIME_SIZE];
     display_line(session,
-        "%s\n%s, version %" PRIu32 ", from %s until %s, consent at most %" PRIu32
-        " days\n\nParties:\n",
+        "%s\n%s, version %" PRIu32
+        ", from %s until %s, consent at most %" PRIu32 " days\n\nParties:\n",
         shown(session, mou->title), shown(session, mou->id), mou->version,
         words_time(mou->from.unix_ms, from),
         words_time(mou->until.unix_ms, until), mou->consent_days_max);
@@ -67,6 +66,11 @@ void mou_print(struct session *session, const struct mou *mou)
             shown(session, party->name),
             party->agency.text[0] == '\0' ? "" : "  ", party->agency.text);
     }
+}
+
+void mou_print(struct session *session, const struct mou *mou)
+{
+    mou_print_head(session, mou);
     display_line(session, "\nServices:\n");
     for (size_t i = 0; i < mou->service_count; i++) {
         const struct mou_service *service = &mou->services[i];
@@ -126,9 +130,8 @@ enum exit_code run_mou_show(
     if (code == EXIT_CODE_DONE && session->json) {
         display_json_object(session, &held.reply.records, "mou");
     } else if (code == EXIT_CODE_DONE) {
-        display_fields(session,
-            records_first(&held.reply.records, "mou"), mou_columns,
-            DISPLAY_COUNT(mou_columns));
+        display_fields(session, records_first(&held.reply.records, "mou"),
+            mou_columns, DISPLAY_COUNT(mou_columns));
         if (session->is_terminal) {
             display_line(session, "\n");
             mou_print(session, &held.mou);

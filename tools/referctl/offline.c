@@ -46,8 +46,8 @@ enum exit_code offline_read_card_file(struct session *session,
 {
     const char *bytes = NULL;
     size_t size = 0;
-    enum exit_code code
-        = file_read(session, path, CARD_FILE_SIZE_MAX, &bytes, &size);
+    enum exit_code code =
+        file_read(session, path, CARD_FILE_SIZE_MAX, &bytes, &size);
     if (code != EXIT_CODE_DONE)
         return code;
     if (!words_start_with(bytes + strspn(bytes, " \t\r\n"), "-----BEGIN")) {
@@ -133,14 +133,14 @@ enum exit_code offline_root_sign(struct session *session, const char *keys_dir,
 {
     struct keys_problem problem = { .text = "" };
     const char *passphrase = NULL;
-    const char *path
-        = pool_format(session->pool, "%s/%s", keys_dir, KEYS_ROOT_NAME);
-    enum exit_code code
-        = offline_passphrase(session, passphrase_file, false, &passphrase);
+    const char *path =
+        pool_format(session->pool, "%s/%s", keys_dir, KEYS_ROOT_NAME);
+    enum exit_code code =
+        offline_passphrase(session, passphrase_file, false, &passphrase);
     if (code != EXIT_CODE_DONE)
         return code;
-    enum err err
-        = root_sign(path, passphrase, message, signature, root_key, &problem);
+    enum err err =
+        root_sign(path, passphrase, message, signature, root_key, &problem);
     if (err == ERR_KEY && passphrase == NULL && session->has_keyboard) {
         code = offline_passphrase(session, NULL, true, &passphrase);
         if (code != EXIT_CODE_DONE)

@@ -51,8 +51,7 @@ char *pool_text(struct pool *pool, const char *text)
     return pool_copy(pool, text, strlen(text));
 }
 
-char *pool_format_list(
-    struct pool *pool, const char *format, va_list arguments)
+char *pool_format_list(struct pool *pool, const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);

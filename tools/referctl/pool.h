@@ -31,8 +31,8 @@ __attribute__((format(printf, 2, 0))) char *pool_format_list(
  * Room for one more item of `size` bytes in an array that holds `count`;
  * returns the array, moved or not. The capacity doubles.
  */
-void *pool_grow(struct pool *pool, void *items, size_t count,
-    size_t *capacity, size_t size);
+void *pool_grow(struct pool *pool, void *items, size_t count, size_t *capacity,
+    size_t size);
 /* Wipes and frees everything; the pool is then empty and usable. */
 void pool_release(struct pool *pool);
 

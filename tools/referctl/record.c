@@ -12,8 +12,8 @@ static struct value *value_new(
     return &field->value;
 }
 
-void record_put_text(struct pool *pool, struct record *record,
-    const char *name, const char *text)
+void record_put_text(struct pool *pool, struct record *record, const char *name,
+    const char *text)
 {
     struct value *value = value_new(pool, record, name);
     value->type = VALUE_TEXT;
@@ -21,8 +21,8 @@ void record_put_text(struct pool *pool, struct record *record,
     value->bytes = pool_text(pool, text);
 }
 
-void record_put_number(struct pool *pool, struct record *record,
-    const char *name, int64_t number)
+void record_put_number(
+    struct pool *pool, struct record *record, const char *name, int64_t number)
 {
     struct value *value = value_new(pool, record, name);
     value->type = VALUE_NUMBER;
@@ -37,8 +37,8 @@ void record_put_flag(
     value->number = flag ? 1 : 0;
 }
 
-void record_put_data(struct pool *pool, struct record *record,
-    const char *name, const void *bytes, size_t size)
+void record_put_data(struct pool *pool, struct record *record, const char *name,
+    const void *bytes, size_t size)
 {
     struct value *value = value_new(pool, record, name);
     value->type = VALUE_DATA;

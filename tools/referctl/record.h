@@ -46,14 +46,14 @@ struct records {
 };
 
 /* Names and values are copied. */
-void record_put_text(struct pool *pool, struct record *record,
-    const char *name, const char *text);
-void record_put_number(struct pool *pool, struct record *record,
-    const char *name, int64_t number);
+void record_put_text(struct pool *pool, struct record *record, const char *name,
+    const char *text);
+void record_put_number(
+    struct pool *pool, struct record *record, const char *name, int64_t number);
 void record_put_flag(
     struct pool *pool, struct record *record, const char *name, bool flag);
-void record_put_data(struct pool *pool, struct record *record,
-    const char *name, const void *bytes, size_t size);
+void record_put_data(struct pool *pool, struct record *record, const char *name,
+    const void *bytes, size_t size);
 
 /* A field's value, of type VALUE_NONE when absent. */
 struct value record_get(const struct record *record, const char *name);

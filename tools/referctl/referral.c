@@ -94,8 +94,7 @@ enum exit_code run_referral_act(
     const char *key = NULL;
     const char *actor = arguments_option(arguments, "actor");
     const char *role = arguments_option(arguments, "role");
-    enum exit_code code
-        = put_details(session, arguments, &request.records);
+    enum exit_code code = put_details(session, arguments, &request.records);
     if (code == EXIT_CODE_DONE)
         code = key_choose(session, arguments, &key);
     if (code == EXIT_CODE_DONE)

@@ -24,8 +24,7 @@ static enum exit_code load(struct session *session, struct offline *offline,
 {
     struct yaml_problem problem = { .file = "" };
     char text[YAML_PROBLEM_TEXT_SIZE];
-    enum err err
-        = yaml_referral_load(path, &offline->arena, file, &problem);
+    enum err err = yaml_referral_load(path, &offline->arena, file, &problem);
     if (err == ERR_NONE)
         return EXIT_CODE_DONE;
     yaml_problem_format(&problem, text);
@@ -64,8 +63,8 @@ static enum exit_code put_grants(struct session *session,
     return EXIT_CODE_DONE;
 }
 
-static void put_optional(struct pool *pool, const struct referral_file *file,
-    struct record *record)
+static void put_optional(
+    struct pool *pool, const struct referral_file *file, struct record *record)
 {
     char text[MOU_ID_TEXT_SIZE + 1];
     if (file->has_mou) {
@@ -95,8 +94,7 @@ static enum exit_code put_referral(struct session *session,
     record_put_text(pool, record, "choice", choice_name(file->choice));
     record_put_text(pool, record, "ask_back", ask_back_name(file->ask_back));
     put_slice(pool, record, "reason_plain", file->reason_plain);
-    record_put_number(
-        pool, record, "consent_at_ms", file->consent_at.unix_ms);
+    record_put_number(pool, record, "consent_at_ms", file->consent_at.unix_ms);
     put_optional(pool, file, record);
     for (size_t i = 0; i < file->element_count; i++) {
         struct record *element = records_add(pool, records, "element");
@@ -155,8 +153,7 @@ enum exit_code run_explain(
     };
     struct request request = { .operation = "explain" };
     struct reply reply = { 0 };
-    enum exit_code code
-        = read_referral(session, arguments, &request.records);
+    enum exit_code code = read_referral(session, arguments, &request.records);
     if (code == EXIT_CODE_DONE)
         code = session_ask(session, &request, &reply);
     if (code != EXIT_CODE_DONE)
@@ -170,6 +167,5 @@ enum exit_code run_explain(
         display_json_record(session, verdict);
     else
         display_fields(session, verdict, columns, DISPLAY_COUNT(columns));
-    return record_flag(verdict, "allowed") ? EXIT_CODE_DONE
-                                           : EXIT_CODE_REFUSED;
+    return record_flag(verdict, "allowed") ? EXIT_CODE_DONE : EXIT_CODE_REFUSED;
 }

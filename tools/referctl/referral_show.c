@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/step.h"
 #include "referctl/display.h"
 #include "referctl/resolve.h"
 #include "referctl/words.h"
@@ -32,8 +33,7 @@ static const char *shown(
     return words_printable(session->pool, record_text(record, field));
 }
 
-static void print_grants(
-    struct session *session, const struct records *records)
+static void print_grants(struct session *session, const struct records *records)
 {
     for (size_t i = 0; i < records->count; i++) {
         const struct record *grant = &records->items[i];
@@ -78,8 +78,7 @@ static void print_refusal(struct session *session, const struct record *event)
     if (problem[0] == '\0')
         return;
     if (!session->is_terminal) {
-        display_line(
-            session, "refusal\t%s\t%s\t%s\n", problem, clause, remedy);
+        display_line(session, "refusal\t%s\t%s\t%s\n", problem, clause, remedy);
         return;
     }
     display_line(session, "      refused: %s\n", problem);
@@ -90,15 +89,14 @@ static void print_refusal(struct session *session, const struct record *event)
 }
 
 /* "staff, intake_nurse" of whoever acted; "" for gateways. */
-static const char *actor_of(
-    struct session *session, const struct record *event)
+static const char *actor_of(struct session *session, const struct record *event)
 {
     const char *actor = shown(session, event, "actor");
     const char *role = shown(session, event, "role");
     if (role[0] == '\0')
         return actor;
-    return pool_format(session->pool, "%s%s%s", actor,
-        actor[0] == '\0' ? "" : ", ", role);
+    return pool_format(
+        session->pool, "%s%s%s", actor, actor[0] == '\0' ? "" : ", ", role);
 }
 
 static void print_event(struct session *session, const struct record *event)
@@ -114,17 +112,16 @@ static void print_event(struct session *session, const struct record *event)
             shown(session, event, "by"), actor, shown(session, event, "state"),
             shown(session, event, "status"));
     else
-        display_line(session, "  %s  %-16s %s%s%s%s  -> %s%s%s%s\n", time,
-            step, shown(session, event, "by"), actor[0] == '\0' ? "" : " (",
-            actor, actor[0] == '\0' ? "" : ")", shown(session, event, "state"),
+        display_line(session, "  %s  %-16s %s%s%s%s  -> %s%s%s%s\n", time, step,
+            shown(session, event, "by"), actor[0] == '\0' ? "" : " (", actor,
+            actor[0] == '\0' ? "" : ")", shown(session, event, "state"),
             record_text(event, "status")[0] == '\0' ? "" : " [",
             shown(session, event, "status"),
             record_text(event, "status")[0] == '\0' ? "" : "]");
     print_refusal(session, event);
 }
 
-static void print_events(
-    struct session *session, const struct records *records)
+static void print_events(struct session *session, const struct records *records)
 {
     bool has_event = false;
     for (size_t i = 0; i < records->count; i++) {
@@ -145,27 +142,57 @@ static void print_events(
     }
 }
 
+/* "offer=... or slot=..., [note=...]": what to give with a step. */
+static const char *needs_of(struct session *session, const char *step)
+{
+    size_t count = 0;
+    const struct step_detail *details =
+        step_details(event_type_named(slice_of_text(step)), &count);
+    const char *text = "";
+    bool after_choice = false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_choice = details[i].need == DETAIL_ONE_OF;
+        bool is_free = details[i].need == DETAIL_OPTIONAL ||
+                       details[i].need == DETAIL_CONDITIONAL;
+        text = pool_format(session->pool, "%s%s%s%s=...%s", text,
+            i == 0                      ? ""
+            : is_choice && after_choice ? " or "
+                                        : " ",
+            is_free ? "[" : "", details[i].name, is_free ? "]" : "");
+        after_choice = is_choice;
+    }
+    return text;
+}
+
+static void print_steps(struct session *session, const char *steps)
+{
+    char *rest = pool_text(session->pool, steps);
+    display_line(session, "\nSteps to take here now:\n");
+    for (char *step = strtok(rest, " "); step != NULL; step = strtok(NULL, " "))
+        display_line(session, "  %-22s %s\n", step, needs_of(session, step));
+}
+
 static void print_next(struct session *session, const struct record *referral)
 {
     const char *steps = shown(session, referral, "steps");
     int64_t pending = record_number(referral, "pending");
     if (!session->is_terminal) {
-        display_line(session, "pending\t%" PRId64 "\nsteps\t%s\n", pending,
-            steps);
+        display_line(
+            session, "pending\t%" PRId64 "\nsteps\t%s\n", pending, steps);
         return;
     }
     if (pending > 0)
         display_line(session,
             "\n%" PRId64 " of these wait for the other agency's answer.\n",
             pending);
-    if (steps[0] != '\0')
-        display_line(session,
-            "\nSteps to take here: %s\n"
-            "  referctl referral act %.13s STEP [NAME=VALUE]...\n",
-            steps,
-            words_start_with(record_text(referral, "id"), "urn:uuid:")
-                ? shown(session, referral, "id") + strlen("urn:uuid:")
-                : shown(session, referral, "id"));
+    if (steps[0] == '\0')
+        return;
+    print_steps(session, steps);
+    /* 13 characters: the whole time in the id */
+    display_line(session, "Take one: referctl referral act %.13s STEP ...\n",
+        words_start_with(record_text(referral, "id"), "urn:uuid:")
+            ? shown(session, referral, "id") + strlen("urn:uuid:")
+            : shown(session, referral, "id"));
 }
 
 enum exit_code run_referral_show(
@@ -174,8 +201,7 @@ enum exit_code run_referral_show(
     struct request request = { .operation = "get" };
     struct reply reply = { 0 };
     const char *id = NULL;
-    enum exit_code code
-        = resolve_referral(session, arguments->values[0], &id);
+    enum exit_code code = resolve_referral(session, arguments->values[0], &id);
     if (code != EXIT_CODE_DONE)
         return code;
     record_put_text(session->pool, &request.fields, "id", id);

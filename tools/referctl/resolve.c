@@ -30,15 +30,15 @@ static bool equals(
 static bool begins(
     const struct record *record, const char *id_field, const char *text)
 {
-    return strlen(bare(text)) >= PREFIX_SIZE_MIN
-        && words_start_with(bare(record_text(record, id_field)), bare(text));
+    return strlen(bare(text)) >= PREFIX_SIZE_MIN &&
+           words_start_with(bare(record_text(record, id_field)), bare(text));
 }
 
 static bool is_named(
     const struct record *record, const char *name_field, const char *text)
 {
-    return name_field != NULL && text[0] != '\0'
-        && words_equal_folded(record_text(record, name_field), text);
+    return name_field != NULL && text[0] != '\0' &&
+           words_equal_folded(record_text(record, name_field), text);
 }
 
 enum match resolve_among(const struct records *records, const char *id_field,
@@ -49,14 +49,13 @@ enum match resolve_among(const struct records *records, const char *id_field,
         enum match match = MATCH_NONE;
         for (size_t i = 0; i < records->count; i++) {
             const struct record *record = &records->items[i];
-            bool fits = way == BY_ID ? equals(record, id_field, text)
-                : way == BY_NAME     ? is_named(record, name_field, text)
-                                     : begins(record, id_field, text);
+            bool fits = way == BY_ID     ? equals(record, id_field, text)
+                        : way == BY_NAME ? is_named(record, name_field, text)
+                                         : begins(record, id_field, text);
             if (!fits)
                 continue;
-            if (match == MATCH_ONE
-                && !equals(&records->items[*index], id_field,
-                    record_text(record, id_field)))
+            if (match == MATCH_ONE && !equals(&records->items[*index], id_field,
+                                          record_text(record, id_field)))
                 return MATCH_MANY;
             match = MATCH_ONE;
             *index = i;
@@ -75,10 +74,10 @@ static const char *candidates(struct pool *pool, const struct records *records,
     int count = 0;
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->items[i];
-        const char *name = name_field == NULL ? ""
-                                              : record_text(record, name_field);
-        if (!is_named(record, name_field, text)
-            && !begins(record, id_field, text))
+        const char *name =
+            name_field == NULL ? "" : record_text(record, name_field);
+        if (!is_named(record, name_field, text) &&
+            !begins(record, id_field, text))
             continue;
         if (count++ == CANDIDATE_SHOWN_MAX)
             return pool_format(pool, "%s, ...", list);
@@ -125,8 +124,8 @@ static void append_all(
         *records_add(pool, to, from->items[i].type) = from->items[i];
 }
 
-static const struct kind agency_kind
-    = { "agency", "agency", "name", "referctl peer list" };
+static const struct kind agency_kind = { "agency", "agency", "name",
+    "referctl peer list" };
 
 static bool is_whole_agency(
     struct session *session, const char *text, const char **id)
@@ -167,8 +166,8 @@ enum exit_code resolve_agency(
         return EXIT_CODE_DONE;
     enum exit_code code = ask_agencies(session, &agencies);
     return code != EXIT_CODE_DONE
-        ? code
-        : pick(session, &agency_kind, &agencies, text, id);
+               ? code
+               : pick(session, &agency_kind, &agencies, text, id);
 }
 
 /* Each party under its short name and under the agreement's name for it. */
@@ -189,12 +188,12 @@ static enum exit_code ask_parties(
             const struct record *signature = &mou.records.items[k];
             if (!record_is(signature, "signature"))
                 continue;
-            struct record *party
-                = records_add(session->pool, agencies, "party");
+            struct record *party =
+                records_add(session->pool, agencies, "party");
             record_put_text(session->pool, party, "agency",
                 record_text(signature, "agency"));
-            record_put_text(session->pool, party, "name",
-                record_text(signature, "party"));
+            record_put_text(
+                session->pool, party, "name", record_text(signature, "party"));
             *records_add(session->pool, agencies, "party") = *signature;
         }
     }
@@ -210,13 +209,12 @@ enum exit_code resolve_party(
         return EXIT_CODE_DONE;
     enum exit_code code = ask_agencies(session, &agencies);
     /* an agreement is asked for only by those who speak of it */
-    if (code == EXIT_CODE_DONE
-        && resolve_among(&agencies, "agency", "name", text, &index)
-            == MATCH_NONE)
+    if (code == EXIT_CODE_DONE &&
+        resolve_among(&agencies, "agency", "name", text, &index) == MATCH_NONE)
         code = ask_parties(session, &agencies);
     return code != EXIT_CODE_DONE
-        ? code
-        : pick(session, &agency_kind, &agencies, text, id);
+               ? code
+               : pick(session, &agency_kind, &agencies, text, id);
 }
 
 enum exit_code resolve_list_referrals(struct session *session,
@@ -240,8 +238,8 @@ enum exit_code resolve_list_referrals(struct session *session,
             return code;
         if (reply.records.count == 0)
             return EXIT_CODE_DONE;
-        const char *last = record_text(
-            &reply.records.items[reply.records.count - 1], "id");
+        const char *last =
+            record_text(&reply.records.items[reply.records.count - 1], "id");
         if (after != NULL && strcmp(after, last) == 0)
             return EXIT_CODE_DONE; /* no progress: not for ever */
         append_all(session->pool, referrals, &reply.records);
@@ -256,8 +254,8 @@ enum exit_code resolve_list_referrals(struct session *session,
 enum exit_code resolve_referral(
     struct session *session, const char *text, const char **id)
 {
-    static const struct kind kind
-        = { "referral", "id", NULL, "referctl referral list" };
+    static const struct kind kind = { "referral", "id", NULL,
+        "referctl referral list" };
     struct uuid whole;
     struct records referrals = { 0 };
     bool is_cut = false;
@@ -273,8 +271,7 @@ enum exit_code resolve_referral(
         return code;
     if (is_cut)
         return session_fail(session, EXIT_CODE_USAGE, "give the whole id",
-            "there are too many referrals here to look one up by \"%s\"",
-            text);
+            "there are too many referrals here to look one up by \"%s\"", text);
     return pick(session, &kind, &referrals, text, id);
 }
 

@@ -7,11 +7,7 @@
 
 #include "referctl/session.h"
 
-enum match {
-    MATCH_NONE,
-    MATCH_ONE,
-    MATCH_MANY
-};
+enum match { MATCH_NONE, MATCH_ONE, MATCH_MANY };
 
 /*
  * The record whose field `id_field` is `text`, or else whose `name_field`

@@ -27,10 +27,10 @@ static enum exit_code fail_unknown(
             pool_format(pool, "referctl help %s", noun),
             "%s needs a verb after it", noun);
     return session_fail(session, EXIT_CODE_USAGE,
-        nearest == NULL ? "referctl help"
-                        : pool_format(pool,
-                            "did you mean: referctl %s? See referctl help",
-                            nearest),
+        nearest == NULL
+            ? "referctl help"
+            : pool_format(pool, "did you mean: referctl %s? See referctl help",
+                  nearest),
         "there is no command %s%s%s", noun, verb == NULL ? "" : " ",
         verb == NULL ? "" : verb);
 }
@@ -98,9 +98,9 @@ enum exit_code referctl_run(struct session *session, int argc, char **argv)
     if (code != EXIT_CODE_DONE)
         return code;
     const struct command *command = find(&global, &word_count);
-    if (command == NULL && global.count > 1
-        && strcmp(global.values[1], "--help") == 0
-        && command_has_noun(global.values[0])) {
+    if (command == NULL && global.count > 1 &&
+        strcmp(global.values[1], "--help") == 0 &&
+        command_has_noun(global.values[0])) {
         help_noun(session, global.values[0]);
         return EXIT_CODE_DONE;
     }

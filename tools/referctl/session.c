@@ -36,8 +36,8 @@ static enum exit_code find_socket(struct session *session)
         return EXIT_CODE_DONE;
     if (session->config_path != NULL) {
         struct config_paths paths;
-        const char *problem
-            = config_read(session->pool, session->config_path, &paths);
+        const char *problem =
+            config_read(session->pool, session->config_path, &paths);
         if (problem != NULL)
             return session_fail(session, EXIT_CODE_LOCAL,
                 "give the socket's path itself: --socket PATH", "%s", problem);
@@ -80,8 +80,8 @@ enum exit_code session_ask_quietly(struct session *session,
     return reply->code;
 }
 
-enum exit_code session_ask(struct session *session,
-    const struct request *request, struct reply *reply)
+enum exit_code session_ask(
+    struct session *session, const struct request *request, struct reply *reply)
 {
     enum exit_code code = session_gateway(session);
     if (code != EXIT_CODE_DONE)

@@ -21,7 +21,8 @@ struct session {
     FILE *err;
     bool is_terminal; /* `out` is: align, shorten, perhaps colour */
     bool has_colour;
-    bool has_keyboard; /* standard input is a terminal: questions may be asked */
+    bool
+        has_keyboard; /* standard input is a terminal: questions may be asked */
     int64_t now_ms;
     const char *socket_path; /* NULL: to be found */
     const char *config_path; /* NULL: none given */

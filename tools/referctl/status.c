@@ -15,8 +15,8 @@ enum exit_code run_status(
         { "protocol", "protocol", 0 },
         { "rights", "your rights", 0 },
     };
-    static const struct column number_columns[]
-        = { { "name", "number", 0 }, { "value", "value", 0 } };
+    static const struct column number_columns[] = { { "name", "number", 0 },
+        { "value", "value", 0 } };
     static const struct column peer_columns[] = {
         { "name", "agency", 0 },
         { "state", "state", COLUMN_STATE },
@@ -37,8 +37,8 @@ enum exit_code run_status(
     }
     const struct record *gateway = records_first(&reply.records, "gateway");
     if (gateway != NULL)
-        display_fields(session, gateway, gateway_columns,
-            DISPLAY_COUNT(gateway_columns));
+        display_fields(
+            session, gateway, gateway_columns, DISPLAY_COUNT(gateway_columns));
     display_hint(session, "%s", "");
     display_table(session, &reply.records, "number", number_columns,
         DISPLAY_COUNT(number_columns), "no numbers");
@@ -52,8 +52,8 @@ static bool is_ready(const struct records *records)
 {
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->items[i];
-        if (record_is(record, "number")
-            && strcmp(record_text(record, "name"), "ready") == 0)
+        if (record_is(record, "number") &&
+            strcmp(record_text(record, "name"), "ready") == 0)
             return record_number(record, "value") != 0;
     }
     return false;
@@ -62,8 +62,8 @@ static bool is_ready(const struct records *records)
 enum exit_code run_health(
     struct session *session, const struct arguments *arguments)
 {
-    static const struct column columns[]
-        = { { "name", "number", 0 }, { "value", "value", 0 } };
+    static const struct column columns[] = { { "name", "number", 0 },
+        { "value", "value", 0 } };
     struct request request = { .operation = "health" };
     struct reply reply = { 0 };
     (void)arguments;

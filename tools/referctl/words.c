@@ -13,17 +13,17 @@
 /* Marks that reorder what a terminal shows: a name could pose as another. */
 static bool is_reordering(wchar_t character)
 {
-    return character == 0x200e || character == 0x200f || character == 0x061c
-        || (character >= 0x202a && character <= 0x202e)
-        || (character >= 0x2066 && character <= 0x2069);
+    return character == 0x200e || character == 0x200f || character == 0x061c ||
+           (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
 }
 
 static bool is_shown(wchar_t character)
 {
-    return character >= 0x20 && character != 0x7f && character != '\\'
-        && !(character >= 0x80 && character < 0xa0)
-        && character != 0x2028 && character != 0x2029 && character != 0xfeff
-        && !is_reordering(character);
+    return character >= 0x20 && character != 0x7f && character != '\\' &&
+           !(character >= 0x80 && character < 0xa0) && character != 0x2028 &&
+           character != 0x2029 && character != 0xfeff &&
+           !is_reordering(character);
 }
 
 static size_t escape(char *out, const char *bytes, size_t size)
@@ -110,8 +110,8 @@ const char *words_time(int64_t unix_ms, char text[WORDS_TIME_SIZE])
 {
     time_t seconds = (time_t)(unix_ms / 1000);
     struct tm fields;
-    if (unix_ms <= 0 || gmtime_r(&seconds, &fields) == NULL
-        || strftime(text, WORDS_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &fields) == 0)
+    if (unix_ms <= 0 || gmtime_r(&seconds, &fields) == NULL ||
+        strftime(text, WORDS_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &fields) == 0)
         (void)snprintf(text, WORDS_TIME_SIZE, "-");
     return text;
 }
@@ -155,8 +155,8 @@ size_t words_distance(const char *a, const char *b)
     for (size_t i = 1; i <= size_a; i++) {
         for (size_t j = 1; j <= size_b; j++) {
             size_t change = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            size_t least
-                = smaller(change, smaller(cost[i - 1][j], cost[i][j - 1]) + 1);
+            size_t least =
+                smaller(change, smaller(cost[i - 1][j], cost[i][j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 least = smaller(least, cost[i - 2][j - 2] + 1);
             cost[i][j] = least;

@@ -31,16 +31,16 @@ static struct line parse(const char *text, bool stop_early)
     char *rest = pool_text(&line.pool, text);
     for (char *word = strtok(rest, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
-    line.is_parsed = arguments_parse(&line.pool, argc, argv,
-        stop_early ? NULL : options, stop_early, &line.arguments,
-        &line.problem);
+    line.is_parsed =
+        arguments_parse(&line.pool, argc, argv, stop_early ? NULL : options,
+            stop_early, &line.arguments, &line.problem);
     return line;
 }
 
 static void options_may_stand_anywhere(void **state)
 {
-    struct line line = parse(
-        "offer a --party x=1 b -p y=2 --party=z=3 -y --count 7 c", false);
+    struct line line =
+        parse("offer a --party x=1 b -p y=2 --party=z=3 -y --count 7 c", false);
     (void)state;
     assert_true(line.is_parsed);
     assert_int_equal(line.arguments.count, 3);

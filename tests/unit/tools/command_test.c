@@ -48,8 +48,8 @@ static void no_two_options_of_a_command_are_alike(void **state)
             assert_true(rows[a]->help[0] != '\0');
             for (size_t b = a + 1; b < count; b++) {
                 assert_string_not_equal(rows[a]->name, rows[b]->name);
-                assert_true(rows[a]->letter == 0
-                    || rows[a]->letter != rows[b]->letter);
+                assert_true(
+                    rows[a]->letter == 0 || rows[a]->letter != rows[b]->letter);
             }
         }
     }
@@ -73,8 +73,8 @@ static void a_slip_is_answered_with_the_nearest_command(void **state)
     struct pool pool = { 0 };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *nearest
-            = command_nearest(&pool, rows[i].noun, rows[i].verb);
+        const char *nearest =
+            command_nearest(&pool, rows[i].noun, rows[i].verb);
         if (rows[i].nearest == NULL)
             assert_null(nearest);
         else

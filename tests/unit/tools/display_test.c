@@ -74,8 +74,8 @@ static char *shown(enum way way, bool is_terminal, bool has_colour,
         display_table(&session, &records, "peer", columns,
             DISPLAY_COUNT(columns), "nobody");
     else if (way == FIELDS)
-        display_fields(&session, &records.items[1], columns,
-            DISPLAY_COUNT(columns));
+        display_fields(
+            &session, &records.items[1], columns, DISPLAY_COUNT(columns));
     else if (way == JSON_LIST)
         display_json_list(&session, &records, "peer");
     else if (way == JSON_OBJECT)
@@ -142,8 +142,8 @@ static void each_way_shows_the_same_records(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *text = shown(rows[i].way, rows[i].is_terminal,
-            rows[i].has_colour, rows[i].fill_in);
+        char *text = shown(rows[i].way, rows[i].is_terminal, rows[i].has_colour,
+            rows[i].fill_in);
         assert_string_equal(text, rows[i].text);
         free(text);
     }

@@ -110,12 +110,11 @@ static void the_first_configuration_is_sound(void **state)
             pool_release(&pool);
             continue;
         }
-        const char *text
-            = init_config_text(&pool, &arguments, "/srv/open door", "root");
+        const char *text =
+            init_config_text(&pool, &arguments, "/srv/open door", "root");
         assert_int_equal(arena_init(&arena, 1 << 20), ERR_NONE);
         if (yaml_config_parse("referd.yaml", slice_of_text(text), &arena,
-                &config, &problem)
-            != ERR_NONE)
+                &config, &problem) != ERR_NONE)
             fail_msg("row %zu: %s: %s", i, problem.path, problem.reason);
         assert_string_equal(config.data, "/srv/open door");
         assert_string_equal(config.socket, "/srv/open door/referd.sock");
@@ -128,21 +127,21 @@ static void the_first_configuration_is_sound(void **state)
 
 static void whoever_runs_init_gets_every_right(void **state)
 {
-    static const struct row both
-        = { { "--name", "x", "--user", "anna:read", "--user", "bert:act" },
-              NULL };
+    static const struct row both = {
+        { "--name", "x", "--user", "anna:read", "--user", "bert:act" }, NULL
+    };
     struct pool pool = { 0 };
     struct arguments arguments = parse(&pool, &both);
     (void)state;
-    const char *text
-        = init_config_text(&pool, &arguments, "/srv/a \"b\"", "root");
+    const char *text =
+        init_config_text(&pool, &arguments, "/srv/a \"b\"", "root");
     assert_non_null(strstr(text, "data: \"/srv/a \\\"b\\\"\"\n"));
     assert_non_null(strstr(text, "listen: []\n"));
-    assert_non_null(strstr(text,
-        "clients:\n"
-        "  - {user: root, rights: [submit, act, read, admin]}\n"
-        "  - {user: anna, rights: [read]}\n"
-        "  - {user: bert, rights: [act]}\n"));
+    assert_non_null(
+        strstr(text, "clients:\n"
+                     "  - {user: root, rights: [submit, act, read, admin]}\n"
+                     "  - {user: anna, rights: [read]}\n"
+                     "  - {user: bert, rights: [act]}\n"));
     text = init_config_text(&pool, &arguments, "/srv/x", "anna");
     assert_null(strstr(text, "admin]"));
     pool_release(&pool);

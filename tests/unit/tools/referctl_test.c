@@ -1,5 +1,5 @@
-/* Whole command lines against a scripted gateway. In a command line "~" is a
- * blank inside a word; scripted_gateway.h says how requests are written. */
+/* Whole command lines against a scripted gateway. "~" is a blank inside a
+ * word; scripted_gateway.h says how requests are written. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -13,13 +13,18 @@
 
 #define HOSPITAL "abbbbbbbbbbbbbbbbbbbbbbbbb"
 #define OWN_CARD                                                               \
-    { "card.show", "", "| card agency=aaaaaaaaaaaaaaaaaaaaaaaaaa name=Open_Door", 0, \
-        NULL, NULL, NULL, NULL }
+    {                                                                          \
+        "card.show", "",                                                       \
+            "| card agency=aaaaaaaaaaaaaaaaaaaaaaaaaa name=Open~Door", 0,      \
+            NULL, NULL, NULL, NULL                                             \
+    }
 #define PEERS                                                                  \
-    { "peer.list", "",                                                         \
-        "| peer agency=" HOSPITAL " name=City_TB_Hospital state=accepted "     \
-        "settled=?yes queued=#0 unanswered=#2",                                \
-        0, NULL, NULL, NULL, NULL }
+    {                                                                          \
+        "peer.list", "",                                                       \
+            "| peer agency=" HOSPITAL " name=City~TB~Hospital state=accepted " \
+            "settled=?yes queued=#0 unanswered=#2",                            \
+            0, NULL, NULL, NULL, NULL                                          \
+    }
 #define REFERRAL "urn:uuid:0190b2c4-0000-7000-8000-000000000001"
 #define EXCHANGE_COUNT_MAX 5
 
@@ -29,9 +34,8 @@ static const struct row {
     enum exit_code code;
     const char *out; /* a part of it; NULL: there is none */
     const char *err;
-} rows[]
-    = {
-          /* clang-format off */
+} rows[] = {
+    /* clang-format off */
     { "referctl peer list", { PEERS }, EXIT_CODE_DONE,
       HOSPITAL "\tCity TB Hospital\taccepted\tyes\t0\t2\t\t\t\n", NULL },
     { "referctl --json peer list", { PEERS }, EXIT_CODE_DONE,
@@ -41,7 +45,7 @@ static const struct row {
     { "referctl card show city~tb~HOSPITAL",
       { OWN_CARD, PEERS,
         { "card.show", "agency=" HOSPITAL,
-          "| card agency=" HOSPITAL " name=City_TB_Hospital serial=#3 "
+          "| card agency=" HOSPITAL " name=City~TB~Hospital serial=#3 "
           "| endpoint url=tls+tcp://h:1", 0, NULL, NULL, NULL, NULL } },
       EXIT_CODE_DONE, "tls+tcp://h:1\n", NULL },
     { "referctl card show nobody", { OWN_CARD, PEERS }, EXIT_CODE_NOT_FOUND,
@@ -50,8 +54,8 @@ static const struct row {
     { "referctl card accept ab --safety-number 12345-12345~12345~12345~12345~"
       "12345~12345~12345~12345~12345~12345~12345",
       { OWN_CARD, PEERS,
-        { "card.accept", "agency=" HOSPITAL " safety_number=12345_12345_12345_"
-          "12345_12345_12345_12345_12345_12345_12345_12345_12345",
+        { "card.accept", "agency=" HOSPITAL " safety_number=12345~12345~12345~"
+          "12345~12345~12345~12345~12345~12345~12345~12345~12345",
           "| card agency=" HOSPITAL " state=accepted", 0, NULL, NULL, NULL,
           NULL } },
       EXIT_CODE_DONE, "state\taccepted\n", NULL },
@@ -72,7 +76,7 @@ static const struct row {
         { "list", "count=#256 after=urn:uuid:0290", NULL, 0, NULL, NULL, NULL,
           NULL },
         { "act", "id=" REFERRAL " step=accept key=visit-1 role=intake_nurse "
-          "| detail name=offer value=2026-12-02_09:00 "
+          "| detail name=offer value=2026-12-02~09:00 "
           "| element code=language value=ru",
           NULL, 0, NULL, NULL, NULL, NULL } },
       EXIT_CODE_UNREACHABLE, NULL, "holds no referral" },
@@ -104,11 +108,11 @@ static const struct row {
       { { "get", "id=" REFERRAL,
           "| referral id=" REFERRAL " state=refused_by_policy pending=#1 "
           "steps=consent_revoked | element code=call_name value=Sam "
-          "| event step=send by=Open_Door actor=staff at_ms=#1796040000000 "
+          "| event step=send by=Open~Door actor=staff at_ms=#1796040000000 "
           "state=sent | detail name=note value=x "
           "| event step=policy_refusal state=refused_by_policy "
           "problem=ELEMENT_NOT_ALLOWED clause=data_elements[0].allowed "
-          "remedy=leave_it_out", 0, NULL, NULL, NULL, NULL } },
+          "remedy=leave~it~out", 0, NULL, NULL, NULL, NULL } },
       EXIT_CODE_DONE,
       "element\tcall_name\tSam\n"
       "event\t2026-11-30T12:00:00Z\tsend\tOpen Door\tstaff\tsent\t\n"
@@ -167,7 +171,7 @@ static const struct row {
       { { "health", "", NULL, EXIT_CODE_UNREACHABLE, "gone", NULL, NULL, NULL }
       }, EXIT_CODE_UNREACHABLE, NULL, "referctl: gone\n" },
     { "referctl status --json",
-      { { "status", "", "| gateway name=Open_Door | number name=queue value=#3",
+      { { "status", "", "| gateway name=Open~Door | number name=queue value=#3",
           0, NULL, NULL, NULL, NULL } },
       EXIT_CODE_DONE, "\"queue\": 3", NULL },
     { "referctl mou show ffff",
@@ -205,8 +209,8 @@ static const struct row {
     { "referctl help feed folow", { { 0 } }, EXIT_CODE_USAGE, NULL,
       "remedy: referctl help feed follow" },
     { "referctl --version", { { 0 } }, EXIT_CODE_DONE, "referctl ", NULL },
-          /* clang-format on */
-      };
+    /* clang-format on */
+};
 
 static size_t exchange_count(const struct row *row)
 {
@@ -254,8 +258,8 @@ static void terminals_are_safe_from_foreign_names(void **state)
 
 static void hints_are_for_people_alone(void **state)
 {
-    static const struct exchange script[]
-        = { { "mou.list", "", NULL, 0, NULL, NULL, NULL, NULL } };
+    static const struct exchange script[] = { { "mou.list", "", NULL, 0, NULL,
+        NULL, NULL, NULL } };
     struct trial trial = trial_run(
         (struct stage){ .is_terminal = true }, "referctl mou list", script, 1);
     (void)state;

@@ -16,10 +16,8 @@
 static struct records agencies(struct pool *pool)
 {
     static const char *const rows[][2] = {
-        { OPEN_DOOR, "Open Door" },
-        { HOSPITAL, "City TB Hospital" },
-        { SOCIAL, "Дом" },
-        { TWIN, "дом" },
+        { OPEN_DOOR, "Open Door" }, { HOSPITAL, "City TB Hospital" },
+        { SOCIAL, "Дом" }, { TWIN, "дом" },
         { OPEN_DOOR, "Open Door" }, /* listed twice: ours, and by a peer */
     };
     struct records records = { 0 };
@@ -55,8 +53,8 @@ static void agencies_go_by_id_prefix_or_name(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t index = 99;
-        assert_int_equal(resolve_among(&records, "agency", "name",
-                             rows[i].text, &index),
+        assert_int_equal(
+            resolve_among(&records, "agency", "name", rows[i].text, &index),
             rows[i].match);
         if (rows[i].match == MATCH_ONE)
             assert_int_equal(index, rows[i].index);
@@ -76,8 +74,8 @@ static void referrals_go_with_or_without_their_urn(void **state)
     size_t index = 99;
     (void)state;
     for (size_t i = 0; i < 3; i++)
-        record_put_text(&pool, records_add(&pool, &records, "referral"), "id",
-            ids[i]);
+        record_put_text(
+            &pool, records_add(&pool, &records, "referral"), "id", ids[i]);
     assert_int_equal(
         resolve_among(&records, "id", NULL, "0190f", &index), MATCH_ONE);
     assert_int_equal(index, 2);

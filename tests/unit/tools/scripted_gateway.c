@@ -18,21 +18,14 @@ struct scripted {
     size_t next;
 };
 
-static char *blanks(struct pool *pool, const char *text)
+/* "~" stands for a blank within a word. */
+static char *blanks(char *text)
 {
-    char *copy = pool_text(pool, text);
-    for (char *c = copy; *c != '\0'; c++) {
-        if (*c == '_')
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c == '~')
             *c = ' ';
     }
-    return copy;
-}
-
-/* What must be written literally with an underscore. */
-static bool is_code(const char *name)
-{
-    return strcmp(name, "state") == 0 || strcmp(name, "step") == 0
-        || strcmp(name, "problem") == 0 || strcmp(name, "elements") == 0;
+    return text;
 }
 
 static void put(struct pool *pool, struct record *record, const char *pair)
@@ -47,8 +40,7 @@ static void put(struct pool *pool, struct record *record, const char *pair)
     else if (value[0] == '%')
         record_put_data(pool, record, name, value + 1, strlen(value + 1));
     else
-        record_put_text(pool, record, name,
-            is_code(name) ? value : blanks(pool, value));
+        record_put_text(pool, record, name, blanks(pool_text(pool, value)));
 }
 
 static void read_script(struct pool *pool, const char *text,
@@ -75,8 +67,8 @@ static void compare(const struct record *expected, const struct record *got)
     for (size_t i = 0; i < expected->field_count; i++) {
         const struct field *field = &expected->fields[i];
         struct value value = record_get(got, field->name);
-        if (field->value.type == VALUE_TEXT
-            && strcmp(field->value.bytes, "*") == 0) {
+        if (field->value.type == VALUE_TEXT &&
+            strcmp(field->value.bytes, "*") == 0) {
             assert_int_not_equal(value.type, VALUE_NONE);
             continue;
         }
@@ -128,7 +120,6 @@ static void scripted_close(struct gateway *gateway)
     (void)gateway;
 }
 
-/* Splits at blanks; "_" within a word stands for one. */
 static int words_of(
     struct pool *pool, const char *command_line, char **argv, int capacity)
 {
@@ -139,12 +130,8 @@ static int words_of(
         assert_true(argc < capacity);
         argv[argc++] = word;
     }
-    for (int i = 0; i < argc; i++) {
-        for (char *c = argv[i]; *c != '\0'; c++) {
-            if (*c == '~')
-                *c = ' ';
-        }
-    }
+    for (int i = 0; i < argc; i++)
+        (void)blanks(argv[i]);
     return argc;
 }
 
@@ -156,8 +143,8 @@ struct trial trial_run(struct stage stage, const char *command_line,
     size_t err_size = 0;
     struct pool pool = { 0 };
     char *argv[64] = { NULL };
-    struct scripted scripted
-        = { { scripted_call, scripted_close }, script, exchange_count, 0 };
+    struct scripted scripted = { { scripted_call, scripted_close }, script,
+        exchange_count, 0 };
     struct session session = {
         .pool = &pool,
         .out = open_memstream(&trial.out, &out_size),

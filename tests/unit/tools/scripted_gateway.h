@@ -11,8 +11,9 @@
 /*
  * Requests and replies are written alike: fields as "name=value", records
  * after " | ", each beginning with its type. A value is text, or "#number",
- * "?flag", "%text" for data; "_" in it stands for a blank. Of an expected
- * request only what it names is looked at; "name=*" wants any value.
+ * "?flag" (yes or no), "%text" for data; "~" in it stands for a blank, as it
+ * does in command lines. Of an expected request only what it names is looked
+ * at; "name=*" wants any value.
  */
 struct exchange {
     const char *operation;

@@ -15,24 +15,29 @@ static void foreign_text_cannot_move_the_cursor(void **state)
         const char *text;
         const char *shown;
     } rows[] = {
-        { "", "" },
-        { "Open Door", "Open Door" },
-        { "Открытая дверь", "Открытая дверь" },
-        { "a\nb", "a\\nb" },
-        { "a\tb\rc", "a\\tb\\rc" },
-        { "a\\b", "a\\\\b" },
-        { "\033[31mred", "\\x1b[31mred" },
-        { "\x7f", "\\x7f" },
-        { "\xc2\x9b" "31m", "\\xc2\\x9b31m" },         /* C1 control */
-        { "\xe2\x80\xae" "x", "\\xe2\\x80\\xaex" },    /* override */
-        { "\xef\xbb\xbf" "x", "\\xef\\xbb\\xbfx" },    /* byte order mark */
-        { "a\xff" "b", "a\\xffb" },                    /* no UTF-8 */
-        { "\xe2\x80", "\\xe2\\x80" },                  /* cut short */
+        { "", "" }, { "Open Door", "Open Door" },
+        { "Открытая дверь", "Открытая дверь" }, { "a\nb", "a\\nb" },
+        { "a\tb\rc", "a\\tb\\rc" }, { "a\\b", "a\\\\b" },
+        { "\033[31mred", "\\x1b[31mred" }, { "\x7f", "\\x7f" },
+        { "\xc2\x9b"
+          "31m",
+            "\\xc2\\x9b31m" }, /* C1 control */
+        { "\xe2\x80\xae"
+          "x",
+            "\\xe2\\x80\\xaex" }, /* override */
+        { "\xef\xbb\xbf"
+          "x",
+            "\\xef\\xbb\\xbfx" }, /* byte order mark */
+        { "a\xff"
+          "b",
+            "a\\xffb" },              /* no UTF-8 */
+        { "\xe2\x80", "\\xe2\\x80" }, /* cut short */
     };
     struct pool pool = { 0 };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_string_equal(words_printable(&pool, rows[i].text), rows[i].shown);
+        assert_string_equal(
+            words_printable(&pool, rows[i].text), rows[i].shown);
     pool_release(&pool);
 }
 
@@ -62,7 +67,8 @@ static void times_are_utc_and_absent_ones_a_dash(void **state)
 {
     char text[WORDS_TIME_SIZE];
     (void)state;
-    assert_string_equal(words_time(1796040000123, text), "2026-11-30T12:00:00Z");
+    assert_string_equal(
+        words_time(1796040000123, text), "2026-11-30T12:00:00Z");
     assert_string_equal(words_time(0, text), "-");
     assert_string_equal(words_time(-1, text), "-");
 }
