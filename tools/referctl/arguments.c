@@ -5,9 +5,9 @@
 
 /* clang-format off */
 const struct option_row global_options[] = {
-    { "socket",  's', "PATH", "socket of the gateway (default: $REFER_SOCKET, "
-                              "else by --config,\nelse /run/referd/referd.sock)" },
-    { "config",  'c', "FILE", "configuration of the gateway, to find its socket" },
+    { "socket",  's', "PATH", "socket of the gateway (default: that of --config,\n"
+                              "else $REFER_SOCKET, else /run/referd/referd.sock)" },
+    { "config",  'c', "FILE", "the gateway's configuration, to find its socket" },
     { "json",    0,   NULL,   "print JSON" },
     { "timeout", 0,   "MS",   "wait this long for the gateway (default 10000)" },
     { "help",    'h', NULL,   "explain the command" },
