@@ -4,15 +4,12 @@
 #include "core/codec.h"
 #include "refer/v1/mou.pb-c.h"
 
-/* A list of ids of parties or codes of elements; none is longer. */
-#define LIST_COUNT_MAX MOU_ELEMENT_COUNT_MAX
-
 /* ---- Reading ---- */
 
-static enum err read_list(char *const *texts, size_t count, struct arena *arena,
-    const struct slice **list, size_t *list_count)
+static enum err read_list(char *const *texts, size_t count, size_t count_max,
+    struct arena *arena, const struct slice **list, size_t *list_count)
 {
-    if (count > LIST_COUNT_MAX)
+    if (count > count_max)
         return ERR_LIMIT;
     struct slice *slices = arena_take_array(arena, count, sizeof *slices);
     if (slices == NULL)
@@ -118,11 +115,12 @@ static enum err read_purposes(
     for (size_t i = 0; i < from->n_purposes; i++) {
         const Refer__V1__MouPurpose *row = from->purposes[i];
         purposes[i].purpose = slice_of_text(row->purpose);
-        enum err err = read_list(row->required, row->n_required, arena,
-            &purposes[i].required, &purposes[i].required_count);
+        enum err err =
+            read_list(row->required, row->n_required, MOU_ELEMENT_COUNT_MAX,
+                arena, &purposes[i].required, &purposes[i].required_count);
         if (err == ERR_NONE)
-            err = read_list(row->allowed, row->n_allowed, arena,
-                &purposes[i].allowed, &purposes[i].allowed_count);
+            err = read_list(row->allowed, row->n_allowed, MOU_ELEMENT_COUNT_MAX,
+                arena, &purposes[i].allowed, &purposes[i].allowed_count);
         if (err != ERR_NONE)
             return err;
     }
@@ -157,11 +155,13 @@ enum err codec_mou_read(
     if (err == ERR_NONE)
         err = read_purposes(from, arena, mou);
     if (err == ERR_NONE)
-        err = read_list(from->never_share, from->n_never_share, arena,
-            &mou->never_share, &mou->never_share_count);
+        err = read_list(from->never_share, from->n_never_share,
+            MOU_ELEMENT_COUNT_MAX, arena, &mou->never_share,
+            &mou->never_share_count);
     if (err == ERR_NONE)
         err = read_list(from->signatures_required, from->n_signatures_required,
-            arena, &mou->signatures_required, &mou->signature_required_count);
+            MOU_PARTY_COUNT_MAX, arena, &mou->signatures_required,
+            &mou->signature_required_count);
     return err;
 }
 
@@ -286,15 +286,15 @@ static bool write_purposes(
 static bool counts_fit(const struct mou *mou)
 {
     for (size_t i = 0; i < mou->purpose_count; i++)
-        if (mou->purposes[i].required_count > LIST_COUNT_MAX ||
-            mou->purposes[i].allowed_count > LIST_COUNT_MAX)
+        if (mou->purposes[i].required_count > MOU_ELEMENT_COUNT_MAX ||
+            mou->purposes[i].allowed_count > MOU_ELEMENT_COUNT_MAX)
             return false;
     return mou->party_count <= MOU_PARTY_COUNT_MAX &&
            mou->service_count <= MOU_SERVICE_COUNT_MAX &&
            mou->pathway_count <= MOU_PATHWAY_COUNT_MAX &&
            mou->purpose_count <= MOU_PURPOSE_COUNT_MAX &&
-           mou->never_share_count <= LIST_COUNT_MAX &&
-           mou->signature_required_count <= LIST_COUNT_MAX &&
+           mou->never_share_count <= MOU_ELEMENT_COUNT_MAX &&
+           mou->signature_required_count <= MOU_PARTY_COUNT_MAX &&
            mou->from.unix_ms >= 0 && mou->until.unix_ms >= 0;
 }
 

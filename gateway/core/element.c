@@ -143,7 +143,7 @@ static bool has_form(enum element_type type, struct slice value)
     case ELEMENT_TYPE_COUNT:
         break;
     }
-    assert(!"an element type that the table does not have");
+    assert(false && "an element type that the table does not have");
     return false;
 }
 

@@ -111,7 +111,7 @@ static bool has_form(const struct step_detail *detail, struct slice value)
     case DETAIL_KIND_COUNT:
         break;
     }
-    assert(!"a kind of detail that the table does not have");
+    assert(false && "a kind of detail that the table does not have");
     return false;
 }
 

@@ -61,6 +61,7 @@ struct node {
     bool started;
 
     struct slice own_card;  /* SignedCard */
+    const char *own_name;
     struct slice own_sheet; /* SignedKeySheet */
     uint64_t own_card_serial;
     uint64_t own_sheet_serial;

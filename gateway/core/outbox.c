@@ -63,20 +63,30 @@ void outbox_take(
     ledger->changed = true;
 }
 
+/* The next intent about that referral, of any type or of just that one. */
+static bool next_about(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, uint64_t from, struct intent *intent)
+{
+    while (outbox_next(work, ledger, from, intent)) {
+        if (intent->has_referral && uuid_equal(&intent->referral, referral))
+            return true;
+        from = intent->number + 1;
+    }
+    return false;
+}
+
 bool outbox_drop_referral(struct work *work, struct ledger *ledger,
     const struct uuid *referral)
 {
-    bool never_told = false;
     struct intent intent = { 0 };
-    for (uint64_t from = 0; outbox_next(work, ledger, from, &intent);
-         from = intent.number + 1) {
-        if (!intent.has_referral || !uuid_equal(&intent.referral, referral))
-            continue;
-        if (intent.event_type == EVENT_SEND)
-            never_told = true;
+    /* a referral's first event is also its first intent */
+    if (!next_about(work, ledger, referral, 0, &intent)
+        || intent.event_type != EVENT_SEND)
+        return false;
+    do {
         content_erase(
             work->contents, work->txn, work->arena, intent.content);
         outbox_take(work, ledger, &intent);
-    }
-    return never_told;
+    } while (next_about(work, ledger, referral, intent.number + 1, &intent));
+    return !work_failed(work);
 }

@@ -39,8 +39,9 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
 void outbox_take(
     struct work *work, struct ledger *ledger, const struct intent *intent);
 
-/* Drops every intent about that referral and erases their contents. True when
- * its first event was among them: the other agency never hears of it. */
+/* When the referral's first event still waits: drops everything about it,
+ * erases the contents, and is true: the other agency never hears of it. Else
+ * nothing happens. */
 bool outbox_drop_referral(struct work *work, struct ledger *ledger,
     const struct uuid *referral);
 

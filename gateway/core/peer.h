@@ -36,11 +36,14 @@ struct peer {
     uint64_t token;   /* of the request on its way; 0: none */
     enum request_kind token_kind;
     uint32_t failure_count;
+    uint32_t stumble_count; /* Behind or Rekey without progress since */
+    bool has_due; /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */
     int64_t last_heard_wall_ms;    /* 0: never */
     const char *problem;           /* last failure, a code; "" */
+    uint64_t queued_count;         /* entries not cosigned, at last look */
 
     /* loaded when first asked for in a batch */
     struct ledger *out;

@@ -234,7 +234,7 @@ enum referral_party referral_party_of(enum actor_kind actor, bool by_referrer)
     case ACTOR_KIND_COUNT:
         break;
     }
-    assert(!"an actor that referral_check refuses");
+    assert(false && "an actor that referral_check refuses");
     return (enum referral_party)0;
 }
 

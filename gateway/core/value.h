@@ -17,7 +17,7 @@
 #define VALUE_NUMBER_MAX UINT64_C(999999999)
 
 /* UTF-8 of 1 to size_max bytes, something in it to read; of the control
- * characters only line feed and tab. */
+ * characters of ASCII only line feed and tab, so no delete either. */
 bool value_is_text(struct slice value, size_t size_max);
 /* Digits without leading zeros, up to VALUE_NUMBER_MAX. */
 bool value_is_number(struct slice value);

@@ -129,10 +129,8 @@ static enum err establish(struct hpke_suite *suite, EVP_PKEY *own,
     uint8_t extracted[HASH_SIZE];
     uint8_t shared[HASH_SIZE];
     enum err err = hpke_agree(suite, own, peer, agreed);
-    if (err != ERR_NONE) {
-        OPENSSL_cleanse(hpke, sizeof *hpke);
+    if (err != ERR_NONE)
         return err;
-    }
     labeled_extract(
         suite, KEM, SLICE_NONE, "eae_prk", SLICE_ARRAY(agreed), extracted);
     labeled_expand(suite, KEM, extracted, "shared_secret",

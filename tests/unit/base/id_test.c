@@ -83,6 +83,7 @@ static void other_spellings_of_a_uuid_are_refused(void **unused)
         "017f22e2-79b0-7cc3-98c4-dc0c0c07398g", "urn:uuid:x" BARE,
         "017f22e-279b0-7cc3-98c4-dc0c0c07398f",
         "017f22e2-79b0-7cc3-98c4-dc0c-c07398f",
+        "017f22e2-79b0-7cc3-98c4-dc0c0c0739--",
         "017f22e2079b0-7cc3-98c4-dc0c0c07398f" };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct uuid uuid = rfc_uuid;

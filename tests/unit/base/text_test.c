@@ -56,6 +56,8 @@ static const struct {
 } refused[] = {
     { &hex, "6",             "half a byte" },
     { &hex, "666",           "half a byte at the end" },
+    { &hex, "0",             "half a byte of zeros" },
+    { &hex, "660",           "half a byte of zeros at the end" },
     { &hex, "6G",            "no digit" },
     { &hex, "FF",            "upper case" },
     { &hex, "66 ",           "a space" },
@@ -66,6 +68,9 @@ static const struct {
     { &hex, "6g",            "above f" },
     { &base32, "m",          "one digit" },
     { &base32, "mzx",        "three digits" },
+    { &base32, "a",          "one digit of zeros" },
+    { &base32, "aaa",        "three digits of zeros" },
+    { &base32, "aaaaaa",     "six digits of zeros" },
     { &base32, "mzxw6y",     "six digits" },
     { &base32, "mzxw6ytbo",  "nine digits" },
     { &base32, "mz",         "stray bits after one byte" },
@@ -232,6 +237,16 @@ static void only_well_formed_utf8_is_utf8(void **unused)
     }
 }
 
+static void a_sequence_cut_by_the_end_is_not_utf8(void **unused)
+{
+    (void)unused;
+    const char *whole[] = { "\xc2\x80", "\xe2\x80\x94", "\xf0\x90\x80\x80" };
+    for (size_t i = 0; i < 3; i++)
+        for (size_t size = 1; size < strlen(whole[i]); size++)
+            assert_false(
+                text_is_utf8(slice_of(whole[i], size), TEXT_CONTROLS_ANY));
+}
+
 /* Every code point once, the surrogates and what lies beyond refused. */
 static void every_code_point_is_utf8(void **unused)
 {
@@ -290,6 +305,7 @@ int main(void)
         cmocka_unit_test(any_bytes_survive_every_encoding),
         cmocka_unit_test(numbers_have_one_spelling),
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
+        cmocka_unit_test(a_sequence_cut_by_the_end_is_not_utf8),
         cmocka_unit_test(every_code_point_is_utf8),
         cmocka_unit_test(control_characters_are_an_option),
         cmocka_unit_test(a_text_is_cut_at_the_first_delimiter),

@@ -84,11 +84,14 @@ static void assert_events(
 
 /* ---- Random events ------------------------------------------------------ */
 
+/* Its length takes two bytes on the wire. */
+#define LONG_TEXT                                                              \
+    "a longer text, as a note would be, of more bytes than one hundred and "   \
+    "twenty-seven, so that there is something to be counted in two of them"
+
 static const char *const words[] = { "", "a", "call_name", "tb.assess",
     "\xd0\xa1\xd0\xb0\xd1\x88\xd0\xb0", "two\nlines\tand a tab",
-    "2027-01-31T09:00:00+01:00", "\xf0\x9f\x99\x82 smile",
-    "a longer text, as a note would be, of more than one hundred and twenty "
-    "seven bytes, so that its length takes two bytes on the wire, yes" };
+    "2027-01-31T09:00:00+01:00", "\xf0\x9f\x99\x82 smile", LONG_TEXT };
 
 static struct slice any_word(struct prng *prng)
 {
@@ -306,7 +309,7 @@ static const struct {
     { "nothing more", ERR_NONE, 0, { 0 } },
     { "a role", ERR_NONE, 3, { 0x3a, 1, 'r' } },
     { "a role with NUL", ERR_MALFORMED, 3, { 0x3a, 1, 0 } },
-    { "a role with DEL", ERR_MALFORMED, 3, { 0x3a, 1, 0x7f } },
+    { "a role with a bell", ERR_MALFORMED, 3, { 0x3a, 1, 7 } },
     { "a role that is not UTF-8", ERR_MALFORMED, 3, { 0x3a, 1, 0xff } },
     { "an empty role spelled out", ERR_MALFORMED, 2, { 0x3a, 0 } },
     { "type 37", ERR_NONE, 2, { 0x18, 37 } },
@@ -379,6 +382,87 @@ static void lists_end_at_their_limits(void **unused)
     assert_int_equal(read_repeated(0x62, REFERRAL_ELEMENT_COUNT_MAX), ERR_NONE);
     assert_int_equal(
         read_repeated(0x62, REFERRAL_ELEMENT_COUNT_MAX + 1), ERR_LIMIT);
+}
+
+/* The head and the beginning of a request of `size` bytes, with its thread. */
+static size_t put_request(uint8_t *bytes, size_t size)
+{
+    size_t at = sizeof head;
+    memcpy(bytes, head, at);
+    bytes[at++] = 0x52;
+    bytes[at++] = (uint8_t)(0x80 | (size & 0x7f));
+    bytes[at++] = (uint8_t)(size >> 7);
+    bytes[at++] = 0x3a;
+    bytes[at++] = 16;
+    memset(bytes + at, 1, 16);
+    return at + 16;
+}
+
+/* A grant with `count` empty elements, from `at` on. */
+static size_t put_grant(uint8_t *bytes, size_t at, size_t count)
+{
+    size_t size = 2 + AGENCY_ID_SIZE + 2 * count;
+    bytes[at++] = 0x5a;
+    if (size > 0x7f) {
+        bytes[at++] = (uint8_t)(0x80 | (size & 0x7f));
+        bytes[at++] = (uint8_t)(size >> 7);
+    } else {
+        bytes[at++] = (uint8_t)size;
+    }
+    bytes[at++] = 0x0a;
+    bytes[at++] = AGENCY_ID_SIZE;
+    memset(bytes + at, 'a', AGENCY_ID_SIZE);
+    at += AGENCY_ID_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        bytes[at++] = 0x1a;
+        bytes[at++] = 0;
+    }
+    return at;
+}
+
+/* What the writer makes of so many grants, the first with so many empty
+ * elements. */
+static enum err read_grants(size_t grant_count, size_t element_count)
+{
+    struct arena arena;
+    struct referral_event event = sample;
+    struct referral_request changed = request;
+    struct grant many[REFERRAL_GRANT_COUNT_MAX];
+    assert_int_equal(arena_init(&arena, ARENA_SIZE), ERR_NONE);
+    struct slice *codes =
+        arena_take_array(&arena, element_count, sizeof *codes);
+    for (size_t i = 0; i < REFERRAL_GRANT_COUNT_MAX; i++) {
+        many[i] = grants[0];
+        many[i].element_count = 0;
+    }
+    many[0].elements = codes;
+    many[0].element_count = element_count;
+    changed.grants = many;
+    changed.grant_count = grant_count;
+    event.request = &changed;
+    enum err err = try_read(referral_event_write(&event, &arena));
+    arena_release(&arena);
+    return err;
+}
+
+static void grants_end_at_their_limits(void **unused)
+{
+    (void)unused;
+    assert_int_equal(read_grants(1, REFERRAL_ELEMENT_COUNT_MAX), ERR_NONE);
+    assert_int_equal(read_grants(REFERRAL_GRANT_COUNT_MAX, 0), ERR_NONE);
+    /* one more than the writer would write, by hand: a request with a thread,
+     * then grants of a `to` and nothing or of one with too many elements */
+    uint8_t bytes[2048];
+    const size_t grant_size = 2 + 2 + AGENCY_ID_SIZE;
+    size_t count = REFERRAL_GRANT_COUNT_MAX + 1;
+    size_t size = put_request(bytes, 18 + count * grant_size);
+    for (size_t i = 0; i < count; i++)
+        size = put_grant(bytes, size, 0);
+    assert_int_equal(try_read(slice_of(bytes, size)), ERR_LIMIT);
+    count = REFERRAL_ELEMENT_COUNT_MAX + 1;
+    size = put_request(bytes, 18 + 3 + 2 + AGENCY_ID_SIZE + 2 * count);
+    size = put_grant(bytes, size, count);
+    assert_int_equal(try_read(slice_of(bytes, size)), ERR_LIMIT);
 }
 
 static void more_than_a_content_is_not_looked_at(void **unused)
@@ -487,6 +571,7 @@ int main(void)
         cmocka_unit_test(no_broken_byte_passes_unseen),
         cmocka_unit_test(each_tail_is_judged),
         cmocka_unit_test(lists_end_at_their_limits),
+        cmocka_unit_test(grants_end_at_their_limits),
         cmocka_unit_test(more_than_a_content_is_not_looked_at),
         cmocka_unit_test(what_does_not_fit_is_not_written),
         cmocka_unit_test(a_content_has_its_limit),

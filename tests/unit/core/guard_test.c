@@ -107,6 +107,7 @@ static const struct {
     GUARD(ASK, 0, NONE, "question=How?|elements=diagnosis", "", "details.elements", "write elements as element codes"),
     GUARD(ASK, 0, NONE, "question=How?|elements=cough_weeks  previous_tb", "", "details.elements", "write elements as element codes"),
     GUARD(ASK, 0, NONE, "question= ", "", "details.question", "write question as text"),
+    GUARD(ASK, 0, NONE, "question=How?|elements=", "", "details.elements", "write elements as element codes"),
     STRAY(ASK, 0, NONE, "question=How?", "cough_weeks", "elements", "remove the elements: ask carries none"),
     /* T08 */
     ALLOW(ANSWER, 0, NONE, "answer=Three weeks", ""),
@@ -370,6 +371,24 @@ static void a_short_note_is_short(void **unused)
     assert_true(verdict_allows(&verdict));
 }
 
+static void names_are_no_longer_than_names(void **unused)
+{
+    (void)unused;
+    static char text[NAME_SIZE_MAX + 1];
+    memset(text, 'x', sizeof text);
+    struct scene scene = { .event = { .type = EVENT_REDIRECT } };
+    const struct guard_context context = { .may_forward = true };
+    struct verdict verdict;
+    scene_details(&scene, "person_agreed=yes|child=" CHILD "|to=x");
+    scene.details[2].value = slice_of(text, NAME_SIZE_MAX);
+    referral_guard(&scene.event, &context, &verdict);
+    assert_true(verdict_allows(&verdict));
+    scene.details[2].value.size++;
+    referral_guard(&scene.event, &context, &verdict);
+    assert_int_equal(verdict.problem, PROBLEM_GUARD);
+    assert_string_equal(verdict.clause, "details.to");
+}
+
 static void without_a_request_nothing_goes_back(void **unused)
 {
     (void)unused;
@@ -454,6 +473,7 @@ int main(void)
         cmocka_unit_test(every_event_has_a_case_that_passes),
         cmocka_unit_test(no_remedy_repeats_what_was_said),
         cmocka_unit_test(a_short_note_is_short),
+        cmocka_unit_test(names_are_no_longer_than_names),
         cmocka_unit_test(without_a_request_nothing_goes_back),
         cmocka_unit_test(a_request_is_complete),
         cmocka_unit_test(a_detail_is_found_by_its_name),

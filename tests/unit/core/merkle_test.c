@@ -356,6 +356,42 @@ static void a_ledger_never_shrinks(void **unused)
         &forest, 8, &forest.roots[8], 5, &forest.roots[5], &proof, false);
     expect_consistency(
         &forest, 5, &forest.roots[8], 8, &forest.roots[5], &proof, false);
+    proof.count = 0;
+    expect_consistency(
+        &forest, 4, &forest.roots[4], 3, &forest.roots[4], &proof, false);
+    forest_release(&forest);
+}
+
+/* Forged roots: what each of these proofs hashes to, but of no tree. */
+static void a_proof_of_another_height_proves_nothing(void **unused)
+{
+    (void)unused;
+    struct forest forest;
+    struct merkle_proof proof = { .count = 1 };
+    struct merkle_hash forged, old_forged;
+    forest_init(&forest);
+    const struct merkle_hash *leaves = forest.leaves;
+    proof.nodes[0] = leaves[9];
+    /* a node above the root */
+    merkle_node_hash(forest.crypto, &leaves[9], &leaves[0], &forged);
+    expect_inclusion(&forest, &leaves[0], 0, 1, &proof, &forged, false);
+    proof = (struct merkle_proof){ .count = 4,
+        .nodes = { leaves[2], leaves[3], forest.roots[2], leaves[9] } };
+    merkle_node_hash(forest.crypto, &leaves[9], &forest.roots[3], &old_forged);
+    merkle_node_hash(forest.crypto, &leaves[9], &forest.roots[4], &forged);
+    expect_consistency(&forest, 3, &old_forged, 4, &forged, &proof, false);
+    proof.count = 3;
+    expect_consistency(
+        &forest, 3, &forest.roots[3], 4, &forest.roots[4], &proof, true);
+    /* a proof that stops below the root of a tree said to be larger */
+    proof.count = 1;
+    expect_consistency(
+        &forest, 2, &forest.roots[2], 3, &forest.roots[3], &proof, true);
+    expect_consistency(
+        &forest, 2, &forest.roots[2], 100, &forest.roots[3], &proof, false);
+    /* none at all, where there must be one */
+    assert_false(merkle_verify_consistency(
+        forest.crypto, 3, &forest.roots[3], 5, &forest.roots[5], NULL, 0));
     forest_release(&forest);
 }
 
@@ -443,6 +479,7 @@ int main(void)
         cmocka_unit_test(
             size_0_with_an_empty_proof_is_consistent_with_anything),
         cmocka_unit_test(a_ledger_never_shrinks),
+        cmocka_unit_test(a_proof_of_another_height_proves_nothing),
         cmocka_unit_test(an_error_of_the_source_is_the_result),
         cmocka_unit_test(proofs_of_the_largest_trees_are_verified),
         cmocka_unit_test(the_last_append_of_all_is_consistent),

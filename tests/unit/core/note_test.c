@@ -149,6 +149,7 @@ static const struct { const char *why; const char *text; } malformed[] = {
     { "a blank line after",    GOLDEN "\n" },
     { "text after",            GOLDEN "x" },
     { "text before",           "\n" GOLDEN },
+    { "no blank, one more",    BODY "more\n" SIGNED_LINE },
     { "an extension line",     BODY "more\n\n" SIGNED_LINE },
     { "two author lines",      BODY "\n" SIGNED_LINE SIGNED_LINE },
     { "two cosignatures",      GOLDEN COSIGNED_LINE },

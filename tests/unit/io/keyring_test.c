@@ -534,6 +534,27 @@ static void a_key_that_cannot_be_made_is_reported_and_made_later(void **state)
     fixture_end(&it);
 }
 
+/* A crash came between the file and the list, or a backup was put back. */
+static void a_key_that_is_there_already_is_taken(void **state)
+{
+    struct fixture it;
+    uint8_t public_key[KEY_SIZE];
+    size_t size = sizeof public_key;
+    (void)state;
+    fixture_make(&it);
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+    assert_int_equal(EVP_PKEY_get_raw_public_key(key, public_key, &size), 1);
+    assert_int_equal(key_file_create(path_in(&it, "keys/day/20780.pem"), key,
+                         NULL, &it.problem),
+        ERR_NONE);
+    EVP_PKEY_free(key);
+    assert_true(refresh(&it, TODAY_MS, true));
+    days_expect(&it, TODAY, SEALING_DAYS_AHEAD);
+    assert_memory_equal(
+        key_of_day(&it, 20780).public_key, public_key, KEY_SIZE);
+    fixture_end(&it);
+}
+
 /* ---- Threads ---- */
 
 struct opener_thread {
@@ -621,6 +642,7 @@ int main(void)
         cmocka_unit_test(remnants_and_copies_are_no_keys),
         cmocka_unit_test(a_missing_day_directory_is_made),
         cmocka_unit_test(a_key_that_cannot_be_made_is_reported_and_made_later),
+        cmocka_unit_test(a_key_that_is_there_already_is_taken),
         cmocka_unit_test(days_pass_while_others_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
