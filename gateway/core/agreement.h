@@ -52,6 +52,9 @@ bool agreement_is_in_force_at(const struct work *work,
 struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct slice service, struct slice purpose);
 
+/* Any with that agency, those in force at both ends first. NULL: none. */
+struct agreement *agreement_with(struct work *work, const struct peer *to);
+
 /* An offer of an operator (from NULL) or of a peer; told to the other parties.
  * A verdict with a problem refuses it. */
 void agreement_offer(struct work *work, const struct peer *from,

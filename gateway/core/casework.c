@@ -6,6 +6,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/step.h"
 
 #include <string.h>
 
@@ -153,8 +154,7 @@ static bool follow_next(const struct step *step, struct judgement *judgement)
 
 static void offer_note(const struct step *step, struct content_ref content)
 {
-    if (event_detail(step->event, "offer").size > 0
-        || event_detail(step->event, "slot").size > 0)
+    if (step_offer(step->event).size > 0)
         step->referral->offer = content;
 }
 

@@ -41,7 +41,7 @@ struct open_cursor {
     uint32_t passes;     /* how often it began again below handed_max */
 };
 
-struct agreement_cache;
+struct agreement;
 
 struct node {
     const struct node_options *options;
@@ -85,7 +85,7 @@ struct node {
     struct work work;
     struct content_log contents;
     struct output_list outputs;
-    struct agreement_cache *agreements;
+    struct agreement *agreements;
     struct instant wake_at;
     int64_t wake_steady_ms;
 };

@@ -2,6 +2,7 @@
 
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/step.h"
 
 #include <string.h>
 
@@ -57,8 +58,7 @@ static struct slice offer_of(const struct step *step)
     struct referral_event event;
     if (!register_event(step->work, step->referral->offer, &event))
         return SLICE_NONE;
-    struct slice offer = event_detail(&event, "offer");
-    return offer.size > 0 ? offer : event_detail(&event, "slot");
+    return step_offer(&event);
 }
 
 /* Required and allowed elements of the purpose, in one list. */

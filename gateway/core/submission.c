@@ -8,6 +8,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/step.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -382,8 +383,7 @@ static void take(struct step *step, struct referral_event *event,
         state = referral->state;
     detach(step);
     if (!referral->outgoing
-        && (event_detail(event, "offer").size > 0
-            || event_detail(event, "slot").size > 0))
+        && step_offer(event).size > 0)
         referral->offer = content;
     if (is_dropped)
         referral->pending = 0;

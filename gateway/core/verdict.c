@@ -46,3 +46,10 @@ void verdict_remedy_item(struct verdict *verdict, struct slice item)
         (void)snprintf(verdict->remedy + size, room, "%s%.*s", before,
             SLICE_ARGUMENTS(item));
 }
+
+void verdict_set(struct verdict *verdict, enum problem problem,
+    const char *clause, const char *remedy)
+{
+    verdict_refuse(verdict, problem, "%s", clause);
+    verdict_remedy(verdict, "%s", remedy);
+}

@@ -30,6 +30,10 @@ __attribute__((format(printf, 3, 4))) bool verdict_refuse(
 __attribute__((format(printf, 2, 3))) void verdict_remedy(
     struct verdict *verdict, const char *format, ...);
 
+/* All three at once, of words without arguments. */
+void verdict_set(struct verdict *verdict, enum problem problem,
+    const char *clause, const char *remedy);
+
 /* One more of a list that ends the remedy: "..: a, b, c". When it does not
  * fit, the list ends in ", ..." instead. */
 void verdict_remedy_item(struct verdict *verdict, struct slice item);

@@ -1,6 +1,7 @@
 #include "referctl/arguments.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -77,7 +78,8 @@ bool arguments_parse(struct pool *pool, int argc, char **argv,
     size_t capacity = 0;
     int found;
     *arguments = (struct arguments){ 0 };
-    strcpy(parser.letters, stop_early ? "+:" : ":");
+    (void)snprintf(
+        parser.letters, sizeof parser.letters, "%s", stop_early ? "+:" : ":");
     add_rows(&parser, options);
     add_rows(&parser, global_options);
     optind = 0;

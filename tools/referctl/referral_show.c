@@ -166,9 +166,9 @@ static const char *needs_of(struct session *session, const char *step)
 
 static void print_steps(struct session *session, const char *steps)
 {
-    char *rest = pool_text(session->pool, steps);
+    const char *step;
     display_line(session, "\nSteps to take here now:\n");
-    for (char *step = strtok(rest, " "); step != NULL; step = strtok(NULL, " "))
+    while ((step = words_next(session->pool, &steps)) != NULL)
         display_line(session, "  %-22s %s\n", step, needs_of(session, step));
 }
 

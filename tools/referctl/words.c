@@ -134,6 +134,14 @@ bool words_start_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+char *words_next(struct pool *pool, const char **rest)
+{
+    const char *word = *rest + strspn(*rest, " ");
+    size_t size = strcspn(word, " ");
+    *rest = word + size;
+    return size == 0 ? NULL : pool_copy(pool, word, size);
+}
+
 #define WORD_SIZE_MAX 63
 
 static size_t smaller(size_t a, size_t b)

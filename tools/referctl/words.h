@@ -33,6 +33,12 @@ bool words_number(const char *text, int64_t min, int64_t max, int64_t *number);
 
 bool words_start_with(const char *text, const char *prefix);
 
+/*
+ * The next word of *rest, whose words stand between blanks, in the pool; NULL
+ * at the end. *rest moves behind it.
+ */
+char *words_next(struct pool *pool, const char **rest);
+
 /* Steps of one letter (change, add, drop, swap neighbours) between two words;
  * both are at most 63 bytes, or the distance is SIZE_MAX. */
 size_t words_distance(const char *a, const char *b);

@@ -4,9 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <string.h>
-
 #include "referctl/arguments.h"
+#include "referctl/words.h"
 
 static const struct option_row options[] = {
     { "party", 'p', "NAME=AGENCY", "" },
@@ -28,8 +27,8 @@ static struct line parse(const char *text, bool stop_early)
     struct line line = { .problem = NULL };
     char *argv[32] = { NULL };
     int argc = 0;
-    char *rest = pool_text(&line.pool, text);
-    for (char *word = strtok(rest, " "); word != NULL; word = strtok(NULL, " "))
+    char *word;
+    while ((word = words_next(&line.pool, &text)) != NULL)
         argv[argc++] = word;
     line.is_parsed =
         arguments_parse(&line.pool, argc, argv, stop_early ? NULL : options,

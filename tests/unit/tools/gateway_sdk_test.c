@@ -140,9 +140,10 @@ static void begin(struct fixture *fixture)
     *fixture = (struct fixture){ .child = -1 };
     scratch_open(&fixture->scratch);
     const char *path = scratch_path(&fixture->scratch, "s");
-    assert_true(strlen(path) < sizeof address.sun_path);
-    strcpy(address.sun_path, path);
-    strcpy(fixture->path, path);
+    size_t size = strlen(path) + 1;
+    assert_true(size <= sizeof address.sun_path);
+    memcpy(address.sun_path, path, size);
+    memcpy(fixture->path, path, size);
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(listener >= 0);
     assert_int_equal(

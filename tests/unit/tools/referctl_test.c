@@ -256,6 +256,32 @@ static void terminals_are_safe_from_foreign_names(void **state)
     trial_release(&trial);
 }
 
+static void a_story_ends_with_what_each_step_needs(void **state)
+{
+    static const struct exchange script[] = { { "get", "id=" REFERRAL,
+        "| referral id=" REFERRAL " state=seen pending=#2 "
+        "steps=accept~decline~withdraw "
+        "| event step=opened by=Hospital actor=staff role=intake "
+        "at_ms=#1796040000000 state=seen status=applied",
+        0, NULL, NULL, NULL, NULL } };
+    struct trial trial = trial_run((struct stage){ .is_terminal = true },
+        "referctl referral show " REFERRAL, script, 1);
+    (void)state;
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    assert_non_null(
+        strstr(trial.out, "  2026-11-30T12:00:00Z  opened           "
+                          "Hospital (staff, intake)  -> seen [applied]\n"));
+    assert_non_null(strstr(trial.out, "2 of these wait"));
+    assert_non_null(
+        strstr(trial.out, "  accept                 offer=... or slot=...\n"));
+    assert_non_null(strstr(trial.out,
+        "  decline                reason=... next_option=... [rule=...]"));
+    assert_non_null(strstr(trial.out, "  withdraw               \n"));
+    assert_non_null(
+        strstr(trial.out, "referctl referral act 0190b2c4-0000 STEP"));
+    trial_release(&trial);
+}
+
 static void hints_are_for_people_alone(void **state)
 {
     static const struct exchange script[] = { { "mou.list", "", NULL, 0, NULL,
@@ -275,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_ask_print_and_end_as_said),
         cmocka_unit_test(terminals_are_safe_from_foreign_names),
+        cmocka_unit_test(a_story_ends_with_what_each_step_needs),
         cmocka_unit_test(hints_are_for_people_alone),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");

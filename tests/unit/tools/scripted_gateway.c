@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "referctl/words.h"
+
 struct scripted {
     struct gateway gateway;
     const struct exchange *script;
@@ -46,11 +48,10 @@ static void put(struct pool *pool, struct record *record, const char *pair)
 static void read_script(struct pool *pool, const char *text,
     struct record *fields, struct records *records)
 {
-    char *rest = pool_text(pool, text);
     struct record *record = fields;
     bool is_type = false;
-    for (char *word = strtok(rest, " "); word != NULL;
-         word = strtok(NULL, " ")) {
+    char *word;
+    while ((word = words_next(pool, &text)) != NULL) {
         if (strcmp(word, "|") == 0) {
             is_type = true;
         } else if (is_type) {
@@ -124,9 +125,8 @@ static int words_of(
     struct pool *pool, const char *command_line, char **argv, int capacity)
 {
     int argc = 0;
-    char *rest = pool_text(pool, command_line);
-    for (char *word = strtok(rest, " "); word != NULL;
-         word = strtok(NULL, " ")) {
+    char *word;
+    while ((word = words_next(pool, &command_line)) != NULL) {
         assert_true(argc < capacity);
         argv[argc++] = word;
     }
