@@ -9,7 +9,8 @@ static const struct {
     const char *name;
     const char *help;
 } events[] = {
-#define X(symbol, level, name, help) [LOG_##symbol] = { LOG_##level, name, help },
+#define X(symbol, level, name, help)                                           \
+    [LOG_##symbol] = { LOG_##level, name, help },
     LOG_EVENT_LIST(X)
 #undef X
 };

@@ -16,10 +16,10 @@
 
 static bool lists_take(struct work *work, struct agreement *agreement)
 {
-    agreement->signatures = arena_take_array(work->arena,
-        agreement->mou.party_count, sizeof *agreement->signatures);
-    agreement->in_force = arena_take_array(work->arena,
-        agreement->mou.party_count, sizeof *agreement->in_force);
+    agreement->signatures = arena_take_array(
+        work->arena, agreement->mou.party_count, sizeof *agreement->signatures);
+    agreement->in_force = arena_take_array(
+        work->arena, agreement->mou.party_count, sizeof *agreement->in_force);
     return agreement->signatures != NULL && agreement->in_force != NULL;
 }
 
@@ -48,8 +48,7 @@ static struct agreement *row_read(
     struct work *work, const struct mou_id *id, struct slice row)
 {
     struct mou_problem problem;
-    struct agreement *agreement
-        = arena_take(work->arena, sizeof *agreement);
+    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
     row = arena_copy(work->arena, row);
     if (agreement == NULL || row.bytes == NULL) {
         work_exhausted(work);
@@ -60,11 +59,10 @@ static struct agreement *row_read(
         in.err = ERR_CORRUPT;
     agreement->id = *id;
     agreement->bytes = unpack_bytes(&in);
-    if (in.err != ERR_NONE
-        || mou_read(work->crypto, agreement->bytes, work->arena,
-               &agreement->mou, &problem)
-            != ERR_NONE
-        || !lists_take(work, agreement)) {
+    if (in.err != ERR_NONE ||
+        mou_read(work->crypto, agreement->bytes, work->arena, &agreement->mou,
+            &problem) != ERR_NONE ||
+        !lists_take(work, agreement)) {
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
@@ -78,9 +76,9 @@ static struct agreement *row_read(
 
 static void row_put(struct work *work, const struct agreement *agreement)
 {
-    size_t capacity = 64 + agreement->bytes.size
-        + agreement->mou.party_count
-            * (2 * AGENCY_ID_SIZE + SIGNATURE_SIZE);
+    size_t capacity =
+        64 + agreement->bytes.size +
+        agreement->mou.party_count * (2 * AGENCY_ID_SIZE + SIGNATURE_SIZE);
     uint8_t *bytes = arena_take(work->arena, capacity);
     if (bytes == NULL) {
         work_exhausted(work);
@@ -191,11 +189,11 @@ static bool is_for(struct work *work, const struct agreement *agreement,
     const struct mou_party *from = mou_party_of(mou, &work->node->self);
     const struct mou_party *recipient = mou_party_of(mou, &to->agency);
     const struct mou_service *offered = mou_service_named(mou, service);
-    return from != NULL && recipient != NULL && offered != NULL
-        && slice_equal(offered->party, recipient->id)
-        && mou_pathway_for(mou, from->id, service, purpose) != NULL
-        && agreement->in_force_here && mou_is_dated(mou, work->now)
-        && agreement_is_in_force_at(work, agreement, &to->agency);
+    return from != NULL && recipient != NULL && offered != NULL &&
+           slice_equal(offered->party, recipient->id) &&
+           mou_pathway_for(mou, from->id, service, purpose) != NULL &&
+           agreement->in_force_here && mou_is_dated(mou, work->now) &&
+           agreement_is_in_force_at(work, agreement, &to->agency);
 }
 
 struct agreement *agreement_for(struct work *work, const struct peer *to,
@@ -205,8 +203,8 @@ struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct mou_id from = { 0 };
     struct agreement *at;
     while ((at = agreement_next(work, &from)) != NULL) {
-        if (is_for(work, at, to, service, purpose)
-            && (best == NULL || at->mou.version > best->mou.version))
+        if (is_for(work, at, to, service, purpose) &&
+            (best == NULL || at->mou.version > best->mou.version))
             best = at;
     }
     return best;
@@ -219,8 +217,8 @@ struct agreement *agreement_with(struct work *work, const struct peer *to)
     struct agreement *at;
     while ((at = agreement_next(work, &from)) != NULL) {
         bool is_ours = mou_party_of(&at->mou, &to->agency) != NULL;
-        if (is_ours && at->in_force_here
-            && agreement_is_in_force_at(work, at, &to->agency))
+        if (is_ours && at->in_force_here &&
+            agreement_is_in_force_at(work, at, &to->agency))
             return at;
         if (is_ours)
             any = at;
@@ -232,8 +230,8 @@ struct agreement *agreement_with(struct work *work, const struct peer *to)
 
 enum telling { TELL_OFFER, TELL_SIGNATURES, TELL_IN_FORCE };
 
-static struct tell content_of(struct work *work,
-    const struct agreement *agreement, enum telling telling)
+static struct tell content_of(
+    struct work *work, const struct agreement *agreement, enum telling telling)
 {
     struct mou_bundle bundle = { agreement->id, agreement->bytes,
         agreement->signatures, agreement->signature_count };
@@ -264,8 +262,8 @@ static void tell_parties(struct work *work, const struct peer *from,
     const struct agreement *agreement, enum telling telling)
 {
     for (size_t i = 0; i < agreement->mou.party_count; i++) {
-        struct peer *peer
-            = peer_find(work->node, &agreement->mou.parties[i].agency);
+        struct peer *peer =
+            peer_find(work->node, &agreement->mou.parties[i].agency);
         if (peer != NULL && peer != from && peer->state == PEER_ACCEPTED)
             tell_peer(work, peer, agreement, telling);
     }
@@ -288,9 +286,9 @@ void agreement_greet(struct work *work, struct peer *peer)
 
 static void come_into_force(struct work *work, struct agreement *agreement)
 {
-    if (agreement->in_force_here
-        || !mou_is_signed(&agreement->mou, agreement->signatures,
-            agreement->signature_count))
+    if (agreement->in_force_here ||
+        !mou_is_signed(
+            &agreement->mou, agreement->signatures, agreement->signature_count))
         return;
     agreement->in_force_here = true;
     tell_parties(work, NULL, agreement, TELL_IN_FORCE);
@@ -305,12 +303,12 @@ static size_t add_signatures(struct work *work, struct agreement *agreement,
     for (size_t i = 0; i < count; i++) {
         bool held = false;
         for (size_t k = 0; k < agreement->signature_count; k++)
-            held |= agency_id_equal(&agreement->signatures[k].agency,
-                &signatures[i].agency);
+            held |= agency_id_equal(
+                &agreement->signatures[k].agency, &signatures[i].agency);
         if (held)
             continue;
-        if (!mou_signature_holds(work->crypto, &agreement->mou,
-                &agreement->id, &signatures[i])) {
+        if (!mou_signature_holds(work->crypto, &agreement->mou, &agreement->id,
+                &signatures[i])) {
             *all_hold = false;
             continue;
         }
@@ -323,13 +321,13 @@ static size_t add_signatures(struct work *work, struct agreement *agreement,
     return added;
 }
 
-static bool is_party(const struct agreement *agreement,
-    const struct peer *peer, struct verdict *verdict)
+static bool is_party(const struct agreement *agreement, const struct peer *peer,
+    struct verdict *verdict)
 {
     if (peer == NULL || mou_party_of(&agreement->mou, &peer->agency) != NULL)
         return true;
-    verdict_set(verdict, PROBLEM_FORBIDDEN, "parties",
-        "only a party can say so");
+    verdict_set(
+        verdict, PROBLEM_FORBIDDEN, "parties", "only a party can say so");
     return false;
 }
 
@@ -338,16 +336,15 @@ static struct agreement *agreement_add(struct work *work,
     struct verdict *verdict)
 {
     struct mou_problem problem;
-    struct agreement *agreement
-        = arena_take(work->arena, sizeof *agreement);
+    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
     if (agreement == NULL) {
         work_exhausted(work);
         return NULL;
     }
     agreement->id = bundle->id;
     agreement->bytes = arena_copy(work->arena, bundle->mou);
-    enum err err = mou_read(work->crypto, agreement->bytes, work->arena,
-        &agreement->mou, &problem);
+    enum err err = mou_read(
+        work->crypto, agreement->bytes, work->arena, &agreement->mou, &problem);
     if (err != ERR_NONE) {
         verdict_set(verdict, PROBLEM_FORMAT,
             err == ERR_INVALID ? problem.path : "mou",
@@ -396,13 +393,13 @@ void agreement_offer(struct work *work, const struct peer *from,
         row_put(work, agreement);
 }
 
-static struct agreement *known(struct work *work, const struct mou_id *id,
-    struct verdict *verdict)
+static struct agreement *known(
+    struct work *work, const struct mou_id *id, struct verdict *verdict)
 {
     struct agreement *agreement = agreement_get(work, id);
     if (agreement == NULL && !work_failed(work))
-        verdict_set(verdict, PROBLEM_MOU_NOT_FOUND, "mou",
-            "offer the agreement first");
+        verdict_set(
+            verdict, PROBLEM_MOU_NOT_FOUND, "mou", "offer the agreement first");
     return agreement;
 }
 
@@ -414,8 +411,8 @@ void agreement_sign(struct work *work, const struct peer *from,
     struct agreement *agreement = known(work, id, verdict);
     if (agreement == NULL)
         return;
-    size_t added
-        = add_signatures(work, agreement, signatures, count, &all_hold);
+    size_t added =
+        add_signatures(work, agreement, signatures, count, &all_hold);
     if (!all_hold)
         verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
             "sign the agreement with the root key of the party named");

@@ -27,11 +27,11 @@ static void refuse(struct judgement *judgement, enum problem problem,
 
 /* ---- Events of the referrer, decided here ------------------------------- */
 
-static void keep(struct work *work, const struct entry *entry,
-    struct judgement *judgement)
+static void keep(
+    struct work *work, const struct entry *entry, struct judgement *judgement)
 {
-    judgement->content
-        = content_put(work->contents, work->arena, entry->content);
+    judgement->content =
+        content_put(work->contents, work->arena, entry->content);
     if (content_is_none(judgement->content))
         work_exhausted(work);
 }
@@ -85,11 +85,11 @@ static void receive(
 }
 
 /* Withdrawal is never refused, whatever crossed it on the way. */
-static bool decide_next(const struct step *step, enum referral_state *next,
-    struct verdict *why)
+static bool decide_next(
+    const struct step *step, enum referral_state *next, struct verdict *why)
 {
-    if (step->event->type == EVENT_WITHDRAW
-        && step_party(step) == PARTY_PERSON) {
+    if (step->event->type == EVENT_WITHDRAW &&
+        step_party(step) == PARTY_PERSON) {
         *next = REFERRAL_WITHDRAWN;
         return true;
     }
@@ -140,8 +140,7 @@ static bool follow_next(const struct step *step, struct judgement *judgement)
     enum referral_state next;
     if (step->referral->state == REFERRAL_WITHDRAWN)
         return true;
-    if (step->event->type == EVENT_WITHDRAW
-        && step_party(step) == PARTY_PERSON)
+    if (step->event->type == EVENT_WITHDRAW && step_party(step) == PARTY_PERSON)
         return true;
     if (!step_next(step, &next, &judgement->why))
         return false;
@@ -190,12 +189,12 @@ static void follow(
         log_refusal(step, judgement); /* its words are lost, its step stands */
     offer_note(step, judgement->content);
     enum referral_state next = referral->state == REFERRAL_WITHDRAWN
-        ? REFERRAL_WITHDRAWN
-        : step->event->state;
+                                   ? REFERRAL_WITHDRAWN
+                                   : step->event->state;
     if (step->event->type == EVENT_WITHDRAW)
         next = REFERRAL_WITHDRAWN;
-    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED,
-        &judgement->why, judgement->content };
+    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &judgement->why,
+        judgement->content };
     (void)step_apply(step, next, &note);
     judgement->state = next;
     work->node->counters.steps_received++;
@@ -210,8 +209,8 @@ static void take_event(struct work *work, struct peer *peer,
 {
     struct referral_event event;
     struct referral *fresh;
-    if (referral_event_read(entry->content, work->scratch, &event)
-        != ERR_NONE) {
+    if (referral_event_read(entry->content, work->scratch, &event) !=
+        ERR_NONE) {
         refuse(judgement, PROBLEM_FORMAT, "event",
             "write the event as PROTOCOL.md says");
         return;
@@ -239,8 +238,8 @@ static void take_event(struct work *work, struct peer *peer,
             "send the referral first");
         return;
     }
-    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX
-        && !event_is_exempt(event.type))
+    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+        !event_is_exempt(event.type))
         refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
             "begin a new referral: this one has too many steps");
     else if (step.referral->outgoing)
@@ -259,20 +258,21 @@ static bool own_step(struct work *work, struct peer *peer,
     *event = (struct referral_event){ .referral = entry->referral,
         .type = (enum referral_event_type)entry->event_type,
         .actor = ACTOR_GATEWAY };
-    *step = (struct step){ .work = work, .peer = peer, .event = event,
-        .by_us = true };
+    *step = (struct step){
+        .work = work, .peer = peer, .event = event, .by_us = true
+    };
     step->referral = register_get(work, &entry->referral);
     return step->referral != NULL && step->referral->peer == peer->number;
 }
 
-void casework_cosigned(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry)
+void casework_cosigned(
+    struct work *work, struct peer *peer, const struct ledger_entry *entry)
 {
     struct referral_event event;
     struct step step;
-    if (entry->event_type != EVENT_SEND
-        || !own_step(work, peer, entry, &event, &step)
-        || step.referral->state != REFERRAL_SENT)
+    if (entry->event_type != EVENT_SEND ||
+        !own_step(work, peer, entry, &event, &step) ||
+        step.referral->state != REFERRAL_SENT)
         return;
     event.type = EVENT_RECEIPT;
     struct step_note note = { FEED_DELIVERED, FEED_STATUS_APPLIED, NULL,
@@ -295,8 +295,8 @@ static void answered(struct work *work, struct peer *peer,
     enum referral_state state = referral->state;
     if (!incoming && referral->pending > 0)
         referral->pending--;
-    if (!incoming && state != REFERRAL_WITHDRAWN
-        && item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
+    if (!incoming && state != REFERRAL_WITHDRAWN &&
+        item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
         state = (enum referral_state)item->state;
     memcpy(why.clause, item->clause.bytes, item->clause.size);
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
@@ -325,9 +325,9 @@ static void answer_entry(struct work *work, struct peer *peer,
     size_t used = work->scratch->used;
     if (entry->has_referral)
         answered(work, peer, entry, item);
-    else if (item->verdict == ANSWER_REFUSED
-        && entry_header_read(entry->header, work->scratch, &header)
-            == ERR_NONE)
+    else if (item->verdict == ANSWER_REFUSED &&
+             entry_header_read(entry->header, work->scratch, &header) ==
+                 ERR_NONE)
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("by", &peer->agency),
             log_code("kind", entry_kind_name(header.kind)),
             log_code("code", problem_name(item->problem)));
@@ -345,8 +345,8 @@ static void answer_range(struct work *work, struct peer *peer,
     for (uint64_t index = item->index > out->answered ? item->index
                                                       : out->answered;
          index < end && !work_failed(work); index++) {
-        if (index - parcel.first_index >= parcel.count
-            && !ledger_parcel_at(work, out, index, &parcel))
+        if (index - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, out, index, &parcel))
             return;
         answer_entry(
             work, peer, &parcel.entries[index - parcel.first_index], item);
@@ -363,8 +363,8 @@ static void take_answer(struct work *work, struct peer *peer,
     judgement->answered = false;
     if (out == NULL)
         return;
-    if (answer_read(entry->content, work->scratch, &answer) != ERR_NONE
-        || answer.generation != out->generation) {
+    if (answer_read(entry->content, work->scratch, &answer) != ERR_NONE ||
+        answer.generation != out->generation) {
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
             log_code("kind", "answer"), log_code("code", "malformed"));
         return;
@@ -389,8 +389,8 @@ static void take_offer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
     struct mou_bundle bundle;
-    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle)
-        != ERR_NONE)
+    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle) !=
+        ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the offer as PROTOCOL.md says");
     else
@@ -466,10 +466,10 @@ static void take_entry(struct work *work, struct peer *peer,
     else
         handlers[header->kind](work, peer, entry, judgement);
     judgement->verdict = judgement->why.problem == PROBLEM_NONE
-        ? ANSWER_APPLIED
-        : ANSWER_REFUSED;
-    if (judgement->verdict == ANSWER_REFUSED
-        && !content_is_none(judgement->content)) {
+                             ? ANSWER_APPLIED
+                             : ANSWER_REFUSED;
+    if (judgement->verdict == ANSWER_REFUSED &&
+        !content_is_none(judgement->content)) {
         content_erase(
             work->contents, work->txn, work->arena, judgement->content);
         judgement->content = CONTENT_NONE;
@@ -492,10 +492,10 @@ static void store_entry(struct work *work, const struct entry *entry,
 static bool joins(const struct answer_item *last, uint64_t index,
     const struct judgement *judgement)
 {
-    return last->verdict == ANSWER_APPLIED
-        && judgement->verdict == ANSWER_APPLIED
-        && last->index + last->count == index
-        && last->state == (uint32_t)judgement->state;
+    return last->verdict == ANSWER_APPLIED &&
+           judgement->verdict == ANSWER_APPLIED &&
+           last->index + last->count == index &&
+           last->state == (uint32_t)judgement->state;
 }
 
 static void item_fill(struct work *work, uint64_t index,
@@ -506,10 +506,8 @@ static void item_fill(struct work *work, uint64_t index,
         .count = 1,
         .verdict = judgement->verdict,
         .problem = judgement->why.problem,
-        .clause
-        = arena_copy(work->arena, slice_of_text(judgement->why.clause)),
-        .remedy
-        = arena_copy(work->arena, slice_of_text(judgement->why.remedy)),
+        .clause = arena_copy(work->arena, slice_of_text(judgement->why.clause)),
+        .remedy = arena_copy(work->arena, slice_of_text(judgement->why.remedy)),
         .state = (uint32_t)judgement->state,
     };
     if (item->clause.bytes == NULL || item->remedy.bytes == NULL)
@@ -525,8 +523,8 @@ static void tell_answers(struct work *work, struct peer *peer,
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     for (size_t at = 0; in != NULL && at < count;) {
         size_t part = count - at < ANSWER_ITEM_COUNT_MAX
-            ? count - at
-            : ANSWER_ITEM_COUNT_MAX;
+                          ? count - at
+                          : ANSWER_ITEM_COUNT_MAX;
         struct answer answer = { in->generation, items + at, part };
         struct tell tell = { .kind = ENTRY_ANSWER,
             .content = answer_write(&answer, work->arena) };
@@ -536,11 +534,11 @@ static void tell_answers(struct work *work, struct peer *peer,
     }
 }
 
-void casework_take(struct work *work, struct peer *peer,
-    const struct casework_parcel *parcel)
+void casework_take(
+    struct work *work, struct peer *peer, const struct casework_parcel *parcel)
 {
-    struct answer_item *items
-        = arena_take_array(work->arena, parcel->count, sizeof *items);
+    struct answer_item *items =
+        arena_take_array(work->arena, parcel->count, sizeof *items);
     size_t count = 0;
     if (items == NULL) {
         work_exhausted(work);
@@ -550,10 +548,9 @@ void casework_take(struct work *work, struct peer *peer,
         struct judgement judgement;
         size_t used = work->scratch->used;
         uint64_t index = parcel->first_index + i;
-        take_entry(work, peer, &parcel->entries[i], &parcel->headers[i],
-            &judgement);
-        store_entry(
-            work, &parcel->entries[i], &judgement, &parcel->stored[i]);
+        take_entry(
+            work, peer, &parcel->entries[i], &parcel->headers[i], &judgement);
+        store_entry(work, &parcel->entries[i], &judgement, &parcel->stored[i]);
         if (judgement.answered) {
             if (count > 0 && joins(&items[count - 1], index, &judgement))
                 items[count - 1].count++;

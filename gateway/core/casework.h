@@ -30,11 +30,11 @@ struct casework_parcel {
 
 /* Takes new entries of a peer in: fills what is to be stored of each, applies
  * or refuses it, and queues the answers. */
-void casework_take(struct work *work, struct peer *peer,
-    const struct casework_parcel *parcel);
+void casework_take(
+    struct work *work, struct peer *peer, const struct casework_parcel *parcel);
 
 /* One of our entries was cosigned: a referral is in the other's hands. */
-void casework_cosigned(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry);
+void casework_cosigned(
+    struct work *work, struct peer *peer, const struct ledger_entry *entry);
 
 #endif

@@ -45,8 +45,8 @@ struct content_ref content_put(
 static uint32_t u32_at(struct slice bytes, size_t index)
 {
     const uint8_t *at = bytes.bytes + 4 * index;
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16
-        | (uint32_t)at[2] << 8 | at[3];
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+           (uint32_t)at[2] << 8 | at[3];
 }
 
 /* The item in a stored blob; false when the blob is not one of ours. */
@@ -93,8 +93,8 @@ static bool blob_write(struct store_txn *txn, uint64_t segment,
     pack_u32(&packer, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         end += items[i].size;
-        pack_u32(&packer,
-            (uint32_t)end | (items[i].bytes == NULL ? ERASED : 0));
+        pack_u32(
+            &packer, (uint32_t)end | (items[i].bytes == NULL ? ERASED : 0));
     }
     for (size_t i = 0; i < count; i++)
         pack_fixed(&packer, items[i].bytes, items[i].size);

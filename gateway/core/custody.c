@@ -28,8 +28,8 @@ static void answer_with(
 
 static bool refuse(struct intake *intake, enum refusal_code code)
 {
-    answer_with(intake, REPLY_REFUSED,
-        refusal_write(code, intake->work->arena));
+    answer_with(
+        intake, REPLY_REFUSED, refusal_write(code, intake->work->arena));
     intake->reply->refused = refusal_code_name(code);
     return false;
 }
@@ -37,8 +37,7 @@ static bool refuse(struct intake *intake, enum refusal_code code)
 static bool behind(struct intake *intake, enum behind_reason reason)
 {
     struct behind hint = { reason, intake->in->frontier.size };
-    answer_with(
-        intake, REPLY_BEHIND, behind_write(&hint, intake->work->arena));
+    answer_with(intake, REPLY_BEHIND, behind_write(&hint, intake->work->arena));
     return false;
 }
 
@@ -70,8 +69,8 @@ static bool is_signed_by_author(struct intake *intake)
     const struct card *card = peer_card(work, intake->peer);
     for (size_t i = 0; card != NULL && i < card->key_count; i++) {
         const struct card_key *key = &card->keys[i];
-        if (key->purpose == KEY_LOG && instant_before(work->now, key->until)
-            && note_verify(work->crypto, &intake->note, key->key) == ERR_NONE)
+        if (key->purpose == KEY_LOG && instant_before(work->now, key->until) &&
+            note_verify(work->crypto, &intake->note, key->key) == ERR_NONE)
             return true;
     }
     return false;
@@ -81,18 +80,17 @@ static bool note_check(struct intake *intake)
 {
     const struct note *note = &intake->note;
     const struct parcel *parcel = &intake->deliver.parcel;
-    if (note_parse(parcel->note, &intake->note) != ERR_NONE
-        || note->has_cosignature
-        || note->size != parcel->first_index + parcel->entry_count)
+    if (note_parse(parcel->note, &intake->note) != ERR_NONE ||
+        note->has_cosignature ||
+        note->size != parcel->first_index + parcel->entry_count)
         return refuse(intake, REFUSAL_MALFORMED);
-    if (!agency_id_equal(&note->origin.author, &intake->peer->agency)
-        || !agency_id_equal(
-            &note->origin.recipient, &intake->work->node->self)
-        || note->origin.lane != LANE_MAIN)
+    if (!agency_id_equal(&note->origin.author, &intake->peer->agency) ||
+        !agency_id_equal(&note->origin.recipient, &intake->work->node->self) ||
+        note->origin.lane != LANE_MAIN)
         return refuse(intake, REFUSAL_ADDRESS);
-    if (note->origin.generation == 0
-        || (intake->in->generation != 0
-            && note->origin.generation != intake->in->generation))
+    if (note->origin.generation == 0 ||
+        (intake->in->generation != 0 &&
+            note->origin.generation != intake->in->generation))
         return refuse(intake, REFUSAL_GENERATION);
     if (!is_signed_by_author(intake))
         return refuse(intake, REFUSAL_SIGNATURE);
@@ -107,15 +105,14 @@ static bool repeat(struct intake *intake)
     struct work *work = intake->work;
     if (!ledger_parcel_at(work, intake->in, intake->note.size - 1, &held))
         return behind(intake, BEHIND_BOUNDARY);
-    if (held.first_index + held.count != intake->note.size
-        || note_parse(held.note, &note) != ERR_NONE)
+    if (held.first_index + held.count != intake->note.size ||
+        note_parse(held.note, &note) != ERR_NONE)
         return behind(intake, BEHIND_BOUNDARY);
     if (memcmp(note.root, intake->note.root, HASH_SIZE) != 0)
         return conflict(intake, held.note);
     struct cosigned cosigned = { held.note, intake->in->collected };
     work->node->counters.parcels_again++;
-    answer_with(
-        intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
+    answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
     return false;
 }
 
@@ -135,8 +132,7 @@ static bool overlap(struct intake *intake, size_t *skip)
         }
         for (uint64_t end = held.first_index + held.count; index < end;
              index++) {
-            struct slice header
-                = held.entries[index - held.first_index].header;
+            struct slice header = held.entries[index - held.first_index].header;
             if (!slice_equal(header, parcel->entries[*skip].header))
                 return conflict(intake, in->note);
             (*skip)++;
@@ -146,16 +142,16 @@ static bool overlap(struct intake *intake, size_t *skip)
 }
 
 /* Headers decode and contents are what the headers say. */
-static bool entries_check(struct intake *intake, size_t skip,
-    struct entry_header *headers)
+static bool entries_check(
+    struct intake *intake, size_t skip, struct entry_header *headers)
 {
     const struct parcel *parcel = &intake->deliver.parcel;
     struct work *work = intake->work;
     for (size_t i = skip; i < parcel->entry_count; i++) {
         const struct entry *entry = &parcel->entries[i];
         uint8_t digest[HASH_SIZE];
-        if (entry_header_read(entry->header, work->scratch, &headers[i])
-            != ERR_NONE)
+        if (entry_header_read(entry->header, work->scratch, &headers[i]) !=
+            ERR_NONE)
             return refuse(intake, REFUSAL_MALFORMED);
         if (entry->salt.size == 0)
             continue;
@@ -167,8 +163,8 @@ static bool entries_check(struct intake *intake, size_t skip,
 }
 
 /* The tree with the new leaves has the root that the author signed. */
-static bool root_check(struct intake *intake, size_t skip,
-    struct merkle_frontier *frontier)
+static bool root_check(
+    struct intake *intake, size_t skip, struct merkle_frontier *frontier)
 {
     const struct parcel *parcel = &intake->deliver.parcel;
     struct work *work = intake->work;
@@ -193,13 +189,12 @@ static bool cosign(struct intake *intake)
     char text[NOTE_SIZE_MAX];
     struct work *work = intake->work;
     int64_t now_ms = work->now.unix_ms > 0 ? work->now.unix_ms : 0;
-    if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note)
-        != ERR_NONE) {
+    if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note) !=
+        ERR_NONE) {
         work->txn->err = ERR_KEY;
         return false;
     }
-    intake->in->note
-        = arena_copy(work->arena, note_print(&intake->note, text));
+    intake->in->note = arena_copy(work->arena, note_print(&intake->note, text));
     if (intake->in->note.bytes == NULL)
         work_exhausted(work);
     return !work_failed(work);
@@ -213,8 +208,8 @@ static void take(struct intake *intake, size_t skip,
     struct ledger *in = intake->in;
     uint64_t first_index = in->frontier.size;
     size_t count = parcel->entry_count - skip;
-    struct ledger_entry *stored
-        = arena_take_array(work->arena, count, sizeof *stored);
+    struct ledger_entry *stored =
+        arena_take_array(work->arena, count, sizeof *stored);
     if (stored == NULL || !cosign(intake)) {
         work_exhausted(work);
         return;
@@ -234,16 +229,15 @@ static void take(struct intake *intake, size_t skip,
         log_number("first", (int64_t)first_index),
         log_number("entries", (int64_t)count));
     struct cosigned cosigned = { in->note, in->collected };
-    answer_with(
-        intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
+    answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
 }
 
 static void collected_note(struct intake *intake)
 {
     struct ledger *out = peer_ledger(intake->work, intake->peer, LEDGER_OUT);
     uint64_t collected = intake->deliver.collected;
-    if (out != NULL && collected > out->collected
-        && collected <= out->cosigned) {
+    if (out != NULL && collected > out->collected &&
+        collected <= out->cosigned) {
         out->collected = collected;
         out->changed = true;
     }
@@ -290,13 +284,13 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
             &intake, REPLY_BUSY, busy_write(RETRY_DELAY_MS_MAX, work->arena));
         return;
     }
-    struct entry_header *headers = arena_take_array(
-        work->scratch, parcel->entry_count, sizeof *headers);
+    struct entry_header *headers =
+        arena_take_array(work->scratch, parcel->entry_count, sizeof *headers);
     if (headers == NULL) {
         (void)refuse(&intake, REFUSAL_TOO_LARGE);
         return;
     }
-    if (overlap(&intake, &skip) && entries_check(&intake, skip, headers)
-        && root_check(&intake, skip, &frontier))
+    if (overlap(&intake, &skip) && entries_check(&intake, skip, headers) &&
+        root_check(&intake, skip, &frontier))
         take(&intake, skip, headers, &frontier);
 }

@@ -13,7 +13,7 @@
 
 struct custody_reply {
     enum reply_kind kind;
-    struct slice body; /* in the batch's arena */
+    struct slice body;   /* in the batch's arena */
     const char *refused; /* a code for the log when kind is REPLY_REFUSED */
 };
 

@@ -14,8 +14,8 @@ bool delivery_tell(
     struct work *work, struct peer *peer, const struct tell *tell)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || tell->content.bytes == NULL
-        || tell->content.size > CONTENT_SIZE_MAX)
+    if (out == NULL || tell->content.bytes == NULL ||
+        tell->content.size > CONTENT_SIZE_MAX)
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
@@ -45,15 +45,14 @@ static const uint8_t *sealing_key_for(
     struct work *work, struct peer *peer, enum request_kind kind)
 {
     const struct key_sheet *sheet = peer_sheet(work, peer);
-    const struct sealing_key *day
-        = sheet == NULL ? NULL : key_sheet_at(sheet, work->now);
+    const struct sealing_key *day =
+        sheet == NULL ? NULL : key_sheet_at(sheet, work->now);
     if (day != NULL)
         return day->key;
     const struct card *card = peer_card(work, peer);
     if (card == NULL || kind != REQUEST_HEAD)
         return NULL;
-    const struct card_key *last
-        = card_key_at(card, KEY_LAST_RESORT, work->now);
+    const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
     return last == NULL ? NULL : last->key;
 }
 
@@ -95,9 +94,9 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     for (size_t i = 0; i < stored->count; i++) {
         const struct ledger_entry *from = &stored->entries[i];
         entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached
-            ? SLICE_NONE
-            : content_get(work->contents, work->txn, from->content);
+        struct slice content = !from->attached ? SLICE_NONE
+                                               : content_get(work->contents,
+                                                     work->txn, from->content);
         if (content.bytes == NULL)
             continue;
         entries[i].salt = SLICE_ARRAY(from->salt);
@@ -106,8 +105,8 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     return !work_failed(work);
 }
 
-static void send_offered(struct work *work, struct peer *peer,
-    struct ledger *out)
+static void send_offered(
+    struct work *work, struct peer *peer, struct ledger *out)
 {
     struct ledger_parcel stored;
     if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
@@ -115,8 +114,8 @@ static void send_offered(struct work *work, struct peer *peer,
             work->txn->err = ERR_CORRUPT;
         return;
     }
-    struct entry *entries
-        = arena_take_array(work->arena, stored.count, sizeof *entries);
+    struct entry *entries =
+        arena_take_array(work->arena, stored.count, sizeof *entries);
     if (entries == NULL) {
         work_exhausted(work);
         return;
@@ -149,8 +148,8 @@ static void send_offered(struct work *work, struct peer *peer,
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry)
 {
-    struct slice content
-        = content_get(work->contents, work->txn, intent->content);
+    struct slice content =
+        content_get(work->contents, work->txn, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -202,10 +201,10 @@ static bool parcel_make(
     struct work *work, struct peer *peer, struct ledger *out)
 {
     size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
-        ? (size_t)out->intent_count
-        : PARCEL_ENTRY_COUNT_MAX;
-    struct ledger_entry *entries
-        = arena_take_array(work->arena, capacity, sizeof *entries);
+                          ? (size_t)out->intent_count
+                          : PARCEL_ENTRY_COUNT_MAX;
+    struct ledger_entry *entries =
+        arena_take_array(work->arena, capacity, sizeof *entries);
     if (entries == NULL) {
         work_exhausted(work);
         return false;
@@ -216,8 +215,7 @@ static bool parcel_make(
     size_t count = gather(work, out, entries, capacity);
     if (work_failed(work) || count == 0)
         return false;
-    struct origin origin
-        = ledger_origin(out, &work->node->self, &peer->agency);
+    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
     struct note note;
     char text[NOTE_SIZE_MAX];
     ledger_checkpoint(work, out, &origin, &note);
@@ -239,25 +237,25 @@ static bool parcel_make(
 /* Whether there is anything to send, were it time. */
 static bool has_work(const struct peer *peer, const struct ledger *out)
 {
-    return peer->wants_head
-        || (peer->settled_out && out->trouble == LEDGER_NONE
-            && (out->offered.size > 0 || out->intent_count > 0));
+    return peer->wants_head ||
+           (peer->settled_out && out->trouble == LEDGER_NONE &&
+               (out->offered.size > 0 || out->intent_count > 0));
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->has_due = false;
-    if (out == NULL || peer->state != PEER_ACCEPTED || peer->token != 0
-        || !has_work(peer, out))
+    if (out == NULL || peer->state != PEER_ACCEPTED || peer->token != 0 ||
+        !has_work(peer, out))
         return;
-    if (work->steady_ms < peer->next_try_steady_ms
-        || work->arena->capacity - work->arena->used < PARCEL_ARENA_MIN) {
+    if (work->steady_ms < peer->next_try_steady_ms ||
+        work->arena->capacity - work->arena->used < PARCEL_ARENA_MIN) {
         peer->has_due = true; /* later, or in the next batch */
         return;
     }
-    if (peer->wants_head
-        || sealing_key_for(work, peer, REQUEST_DELIVER) == NULL) {
+    if (peer->wants_head ||
+        sealing_key_for(work, peer, REQUEST_DELIVER) == NULL) {
         send_head(work, peer); /* its reply brings a key sheet too */
         return;
     }
@@ -280,10 +278,9 @@ static bool is_cosigned_by(
 {
     const struct card *card = peer_card(work, peer);
     for (size_t i = 0; card != NULL && i < card->key_count; i++)
-        if (card->keys[i].purpose == KEY_WITNESS
-            && note_verify_cosignature(
-                   work->crypto, note, &peer->agency, card->keys[i].key)
-                == ERR_NONE)
+        if (card->keys[i].purpose == KEY_WITNESS &&
+            note_verify_cosignature(work->crypto, note, &peer->agency,
+                card->keys[i].key) == ERR_NONE)
             return true;
     return false;
 }
@@ -295,15 +292,14 @@ static bool is_proof(
     struct note note;
     struct note offered;
     uint8_t key[KEY_SIZE];
-    return note_parse(held, &note) == ERR_NONE
-        && note_parse(out->offered, &offered) == ERR_NONE
-        && origin_equal(&note.origin, &offered.origin)
-        && work->crypto->ops->signer_public(
-               work->crypto, CRYPTO_SIGNER_LOG, key)
-        == ERR_NONE
-        && note_verify(work->crypto, &note, key) == ERR_NONE
-        && (note.size != offered.size
-            || memcmp(note.root, offered.root, HASH_SIZE) != 0);
+    return note_parse(held, &note) == ERR_NONE &&
+           note_parse(out->offered, &offered) == ERR_NONE &&
+           origin_equal(&note.origin, &offered.origin) &&
+           work->crypto->ops->signer_public(
+               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
+           note_verify(work->crypto, &note, key) == ERR_NONE &&
+           (note.size != offered.size ||
+               memcmp(note.root, offered.root, HASH_SIZE) != 0);
 }
 
 static const char *on_cosigned(
@@ -316,10 +312,10 @@ static const char *on_cosigned(
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return NULL;
-    if (cosigned_read(body, work->scratch, &cosigned) != ERR_NONE
-        || note_parse(cosigned.note, &note) != ERR_NONE
-        || note_parse(out->offered, &offered) != ERR_NONE
-        || !note_is_same_checkpoint(&note, &offered))
+    if (cosigned_read(body, work->scratch, &cosigned) != ERR_NONE ||
+        note_parse(cosigned.note, &note) != ERR_NONE ||
+        note_parse(out->offered, &offered) != ERR_NONE ||
+        !note_is_same_checkpoint(&note, &offered))
         return "reply_malformed";
     if (!is_cosigned_by(work, peer, &note))
         return "cosignature_bad";
@@ -330,8 +326,8 @@ static const char *on_cosigned(
     out->cosigned = note.size;
     out->note = arena_copy(work->arena, cosigned.note);
     out->offered = SLICE_NONE;
-    if (cosigned.collected > out->collected
-        && cosigned.collected <= out->cosigned)
+    if (cosigned.collected > out->collected &&
+        cosigned.collected <= out->cosigned)
         out->collected = cosigned.collected;
     out->changed = true;
     peer->stumble_count = 0;
@@ -372,8 +368,7 @@ static const char *on_behind(
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
     peer->wants_head = true;
-    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason)
-                                     : NULL;
+    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason) : NULL;
 }
 
 static const char *on_head(
@@ -411,9 +406,9 @@ static const char *on_busy(
 static const char *on_plain(
     struct work *work, struct peer *peer, const struct reply *reply)
 {
-    if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0
-        && peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE
-        && ++peer->stumble_count <= 2)
+    if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
+        peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
+        ++peer->stumble_count <= 2)
         return NULL;
     if (reply->plain == PLAIN_REKEY)
         return "rekey";

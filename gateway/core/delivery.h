@@ -31,7 +31,7 @@ struct tell {
     bool has_referral;
     struct uuid referral;
     uint8_t event_type;
-    struct content_ref held;  /* where the content is already, or none */
+    struct content_ref held; /* where the content is already, or none */
     uint64_t feed_position;
 };
 bool delivery_tell(

@@ -18,8 +18,8 @@ static void hello(struct work *work, const struct caller *caller,
     if (!fields_check(
             answer, "hello", request->fields, request->field_count, rules, 2))
         return;
-    if (field_number(request->fields, request->field_count, "protocol", 0)
-        != LOCAL_PROTOCOL) {
+    if (field_number(request->fields, request->field_count, "protocol", 0) !=
+        LOCAL_PROTOCOL) {
         answer_error(answer, ERR_VERSION, PROBLEM_NONE, "hello.protocol",
             "use the librefer that came with this gateway");
         return;
@@ -116,8 +116,8 @@ void desk_serve(
     struct local_answer answer;
     enum err err = local_request_read(frame, work->scratch, &request);
     answer_begin(&answer, work, request.number);
-    const struct operation *operation
-        = err == ERR_NONE ? operation_named(request.operation) : NULL;
+    const struct operation *operation =
+        err == ERR_NONE ? operation_named(request.operation) : NULL;
     if (err != ERR_NONE)
         refuse(work, caller, &answer, err,
             "write requests as refer/v1/local.proto says");

@@ -43,10 +43,9 @@ void desk_event(struct work *work, const struct feed_event *event,
     answer_text(answer, "direction", event->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
     if (register_event(work, event->content, &content)) {
-        values(answer, "detail", "name", content.details,
-            content.detail_count);
-        values(answer, "element", "code", content.elements,
-            content.element_count);
+        values(answer, "detail", "name", content.details, content.detail_count);
+        values(
+            answer, "element", "code", content.elements, content.element_count);
     }
 }
 
@@ -95,8 +94,7 @@ static void answer_cursor(struct work *work, struct slice name,
     answer_slice(answer, "name", name);
     answer_number(answer, "epoch", (int64_t)work->node->feed_epoch);
     answer_number(answer, "position", (int64_t)cursor->acknowledged);
-    answer_number(
-        answer, "head", (int64_t)work->node->feed_position_next - 1);
+    answer_number(answer, "head", (int64_t)work->node->feed_position_next - 1);
 }
 
 static void rewind_to(struct open_cursor *open, const struct cursor *cursor)
@@ -123,8 +121,8 @@ void desk_cursor_open(struct work *work, const struct caller *caller,
     struct slice name = name_of(request);
     struct cursor cursor = { 0 };
     if (!fields_check(answer, "cursor", request->fields, request->field_count,
-            name_rules, 1)
-        || !name_check(name, answer))
+            name_rules, 1) ||
+        !name_check(name, answer))
         return;
     struct open_cursor *open = opened(node, name);
     if (open != NULL && open->client != 0 && open->client != caller->client) {
@@ -160,8 +158,8 @@ static bool hand_out(struct work *work, struct open_cursor *open,
 {
     struct feed_event event;
     uint32_t given = 0;
-    while (given < count && !answer_is_full(answer)
-        && feed_next(work, open->handed_out + 1, &event)) {
+    while (given < count && !answer_is_full(answer) &&
+           feed_next(work, open->handed_out + 1, &event)) {
         bool again = event.position <= open->handed_max;
         desk_event(work, &event, answer);
         if (work_failed(work))
@@ -191,8 +189,8 @@ void desk_cursor_next(struct work *work, const struct caller *caller,
     struct open_cursor *open = held(work, caller, request, answer);
     if (open == NULL)
         return;
-    if (wait_ms < 0 || wait_ms > LOCAL_WAIT_MS_MAX || count < 1
-        || count > LOCAL_PAGE_COUNT_MAX) {
+    if (wait_ms < 0 || wait_ms > LOCAL_WAIT_MS_MAX || count < 1 ||
+        count > LOCAL_PAGE_COUNT_MAX) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "wait_ms",
             "wait 0 to 60000 ms, for 1 to 256 events");
         return;
@@ -226,13 +224,12 @@ void desk_cursor_ack(struct work *work, const struct caller *caller,
     const struct local_field *fields = request->fields;
     size_t count = request->field_count;
     struct cursor cursor;
-    if (!fields_check(answer, "cursor", fields, count, rules, 3)
-        || held(work, caller, request, answer) == NULL)
+    if (!fields_check(answer, "cursor", fields, count, rules, 3) ||
+        held(work, caller, request, answer) == NULL)
         return;
-    uint64_t position
-        = (uint64_t)field_number(fields, count, "position", 0);
-    if ((uint64_t)field_number(fields, count, "epoch", 0)
-        != work->node->feed_epoch) {
+    uint64_t position = (uint64_t)field_number(fields, count, "position", 0);
+    if ((uint64_t)field_number(fields, count, "epoch", 0) !=
+        work->node->feed_epoch) {
         answer_error(answer, ERR_VERSION, PROBLEM_NONE, "epoch",
             "open the cursor again: the feed began anew");
         return;
@@ -277,8 +274,8 @@ void desk_cursor_delete(struct work *work, const struct caller *caller,
     struct cursor cursor;
     struct slice name = name_of(request);
     if (!fields_check(answer, "cursor", request->fields, request->field_count,
-            name_rules, 1)
-        || !name_check(name, answer))
+            name_rules, 1) ||
+        !name_check(name, answer))
         return;
     struct open_cursor *open = opened(work->node, name);
     if (open != NULL && open->client != 0 && open->client != caller->client)
@@ -300,8 +297,8 @@ void desk_cursor_list(struct work *work, const struct caller *caller,
     struct cursor cursor;
     struct slice name = SLICE_NONE;
     (void)caller;
-    if (!fields_check(answer, "cursor", request->fields, request->field_count,
-            NULL, 0))
+    if (!fields_check(
+            answer, "cursor", request->fields, request->field_count, NULL, 0))
         return;
     while (cursor_next(work, &name, &cursor))
         answer_cursor(work, name, &cursor, answer);
@@ -313,8 +310,8 @@ static void waiter_end(struct work *work, const struct waiter *waiter)
 {
     struct local_answer answer;
     size_t used = work->scratch->used;
-    struct open_cursor *open
-        = opened(work->node, slice_of_text(waiter->cursor));
+    struct open_cursor *open =
+        opened(work->node, slice_of_text(waiter->cursor));
     answer_begin(&answer, work, waiter->number);
     if (open != NULL && open->client == waiter->client)
         (void)hand_out(work, open, waiter->count, &answer);

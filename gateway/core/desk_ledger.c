@@ -12,8 +12,7 @@ static void answer_hash(struct local_answer *answer, const char *name,
     const uint8_t hash[HASH_SIZE])
 {
     char text[2 * HASH_SIZE + 1];
-    size_t size
-        = text_hex_encode(slice_of(hash, HASH_SIZE), text, sizeof text);
+    size_t size = text_hex_encode(slice_of(hash, HASH_SIZE), text, sizeof text);
     answer_slice(answer, name, slice_of(text, size));
 }
 
@@ -31,8 +30,7 @@ static void answer_ledger(struct work *work, struct peer *peer,
     merkle_root(work->crypto, &ledger->frontier, &root);
     answer_record(answer, "ledger");
     answer_text(answer, "peer", peer->agency.text);
-    answer_slice(
-        answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
+    answer_slice(answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
     answer_text(answer, "direction", out ? "out" : "in");
     answer_text(answer, "lane", "main");
     answer_text(answer, "generation", generation);
@@ -40,9 +38,9 @@ static void answer_ledger(struct work *work, struct peer *peer,
     answer_number(answer, "cosigned", (int64_t)ledger->cosigned);
     answer_hash(answer, "root", root.bytes);
     answer_text(answer, "state",
-        ledger->trouble != LEDGER_NONE                     ? "stopped"
-            : (out ? peer->settled_out : peer->settled_in) ? "settled"
-                                                           : "unsettled");
+        ledger->trouble != LEDGER_NONE                 ? "stopped"
+        : (out ? peer->settled_out : peer->settled_in) ? "settled"
+                                                       : "unsettled");
     answer_text(answer, "problem", ledger_trouble_name(ledger->trouble));
     answer_slice(answer, "note", ledger->note);
 }
@@ -61,10 +59,10 @@ static struct ledger *ledger_named(struct work *work,
         return NULL;
     }
     *peer = desk_peer(work, field_text(fields, count, "peer"), answer);
-    return *peer == NULL ? NULL
-                         : peer_ledger(work, *peer,
-                             slice_is(direction, "out") ? LEDGER_OUT
-                                                        : LEDGER_IN);
+    return *peer == NULL
+               ? NULL
+               : peer_ledger(work, *peer,
+                     slice_is(direction, "out") ? LEDGER_OUT : LEDGER_IN);
 }
 
 void desk_ledger_list(struct work *work, const struct caller *caller,
@@ -89,8 +87,8 @@ void desk_ledger_list(struct work *work, const struct caller *caller,
 /* ---- Entries ------------------------------------------------------------ */
 
 /* An answer's first refusal says what an operator wants to see at once. */
-static void answer_verdict(struct work *work, struct slice content,
-    struct local_answer *answer)
+static void answer_verdict(
+    struct work *work, struct slice content, struct local_answer *answer)
 {
     struct answer parsed;
     if (answer_read(content, work->scratch, &parsed) != ERR_NONE)
@@ -103,9 +101,9 @@ static void answer_verdict(struct work *work, struct slice content,
         }
     answer_number(answer, "about", (int64_t)item->index);
     answer_text(answer, "verdict",
-        item->verdict == ANSWER_APPLIED       ? "applied"
-            : item->verdict == ANSWER_REFUSED ? "refused"
-                                              : "absent");
+        item->verdict == ANSWER_APPLIED   ? "applied"
+        : item->verdict == ANSWER_REFUSED ? "refused"
+                                          : "absent");
     answer_text(answer, "problem", problem_name(item->problem));
     answer_slice(answer, "clause", item->clause);
     answer_slice(answer, "remedy", item->remedy);
@@ -115,8 +113,8 @@ static void answer_entry(struct work *work, uint64_t index,
     const struct ledger_entry *entry, struct local_answer *answer)
 {
     struct entry_header header;
-    struct slice content
-        = content_get(work->contents, work->txn, entry->content);
+    struct slice content =
+        content_get(work->contents, work->txn, entry->content);
     if (work_failed(work))
         return;
     if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE) {
@@ -129,8 +127,7 @@ static void answer_entry(struct work *work, uint64_t index,
     answer_number(answer, "at_ms", header.at.unix_ms);
     answer_hash(answer, "digest", header.digest);
     answer_number(answer, "size", (int64_t)content.size);
-    answer_flag(
-        answer, "content", entry->attached && content.bytes != NULL);
+    answer_flag(answer, "content", entry->attached && content.bytes != NULL);
     if (header.kind == ENTRY_ANSWER && content.bytes != NULL)
         answer_verdict(work, content, answer);
 }
@@ -163,11 +160,11 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
     }
     answer_ledger(work, peer, ledger, answer);
     uint64_t index = (uint64_t)(after + 1);
-    for (; limit > 0 && index < ledger->frontier.size
-         && !answer_is_full(answer);
+    for (;
+         limit > 0 && index < ledger->frontier.size && !answer_is_full(answer);
          limit--, index++) {
-        if (index - parcel.first_index >= parcel.count
-            && !ledger_parcel_at(work, ledger, index, &parcel)) {
+        if (index - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, ledger, index, &parcel)) {
             work->txn->err = ERR_CORRUPT;
             return;
         }
@@ -188,8 +185,8 @@ static const char *entry_problem(
         return "header";
     if (!entry->attached)
         return NULL;
-    struct slice content
-        = content_get(work->contents, work->txn, entry->content);
+    struct slice content =
+        content_get(work->contents, work->txn, entry->content);
     if (content.bytes == NULL)
         return work_failed(work) ? "content" : NULL; /* erased */
     entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
@@ -205,24 +202,21 @@ static bool note_holds(struct work *work, struct peer *peer,
     bool authored = false;
     bool witnessed = false;
     if (work->crypto->ops->signer_public(work->crypto,
-            out ? CRYPTO_SIGNER_LOG : CRYPTO_SIGNER_WITNESS, key)
-        == ERR_NONE) {
+            out ? CRYPTO_SIGNER_LOG : CRYPTO_SIGNER_WITNESS, key) == ERR_NONE) {
         if (out)
             authored = note_verify(work->crypto, note, key) == ERR_NONE;
         else
-            witnessed = note_verify_cosignature(
-                            work->crypto, note, &work->node->self, key)
-                == ERR_NONE;
+            witnessed = note_verify_cosignature(work->crypto, note,
+                            &work->node->self, key) == ERR_NONE;
     }
     for (size_t i = 0; card != NULL && i < card->key_count; i++) {
         const struct card_key *theirs = &card->keys[i];
         if (out && theirs->purpose == KEY_WITNESS)
-            witnessed |= note_verify_cosignature(
-                             work->crypto, note, &peer->agency, theirs->key)
-                == ERR_NONE;
+            witnessed |= note_verify_cosignature(work->crypto, note,
+                             &peer->agency, theirs->key) == ERR_NONE;
         if (!out && theirs->purpose == KEY_LOG)
-            authored
-                |= note_verify(work->crypto, note, theirs->key) == ERR_NONE;
+            authored |=
+                note_verify(work->crypto, note, theirs->key) == ERR_NONE;
     }
     return authored && witnessed;
 }
@@ -249,10 +243,10 @@ static const char *ledger_problem(
     }
     if (problem != NULL || ledger->cosigned == 0)
         return problem;
-    if (note_parse(ledger->note, &note) != ERR_NONE
-        || note.size != ledger->cosigned
-        || !ledger_root_at(work, ledger, note.size, &root)
-        || memcmp(root.bytes, note.root, HASH_SIZE) != 0)
+    if (note_parse(ledger->note, &note) != ERR_NONE ||
+        note.size != ledger->cosigned ||
+        !ledger_root_at(work, ledger, note.size, &root) ||
+        memcmp(root.bytes, note.root, HASH_SIZE) != 0)
         return "root";
     return note_holds(work, peer, ledger, &note) ? NULL : "signature";
 }
@@ -280,13 +274,13 @@ void desk_ledger_verify(struct work *work, const struct caller *caller,
     struct node *node = work->node;
     struct peer *only = NULL;
     (void)caller;
-    if (!fields_check(answer, "ledger", request->fields, request->field_count,
-            rules, 2))
+    if (!fields_check(
+            answer, "ledger", request->fields, request->field_count, rules, 2))
         return;
-    struct slice peer
-        = field_text(request->fields, request->field_count, "peer");
-    struct slice direction
-        = field_text(request->fields, request->field_count, "direction");
+    struct slice peer =
+        field_text(request->fields, request->field_count, "peer");
+    struct slice direction =
+        field_text(request->fields, request->field_count, "direction");
     if (peer.size > 0 && (only = desk_peer(work, peer, answer)) == NULL)
         return;
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++) {

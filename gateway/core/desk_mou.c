@@ -21,15 +21,14 @@ static void answer_agreement(struct work *work,
     answer_number(answer, "from_ms", mou->from.unix_ms);
     answer_number(answer, "until_ms", mou->until.unix_ms);
     answer_number(answer, "signed", (int64_t)agreement->signature_count);
-    answer_number(
-        answer, "required", (int64_t)mou->signature_required_count);
+    answer_number(answer, "required", (int64_t)mou->signature_required_count);
 }
 
 static void refuse(struct local_answer *answer, const struct verdict *verdict)
 {
-    enum err err = verdict->problem == PROBLEM_MOU_NOT_FOUND ? ERR_NOT_FOUND
-        : verdict->problem == PROBLEM_SIGNATURE_BAD          ? ERR_SIGNATURE
-                                                             : ERR_INVALID;
+    enum err err = verdict->problem == PROBLEM_MOU_NOT_FOUND   ? ERR_NOT_FOUND
+                   : verdict->problem == PROBLEM_SIGNATURE_BAD ? ERR_SIGNATURE
+                                                               : ERR_INVALID;
     answer_error(
         answer, err, verdict->problem, verdict->clause, verdict->remedy);
 }
@@ -62,8 +61,7 @@ void desk_mou_offer(struct work *work, const struct caller *caller,
 static bool id_read(const struct local_request *request, struct mou_id *id,
     struct local_answer *answer)
 {
-    struct slice text
-        = field_text(request->fields, request->field_count, "id");
+    struct slice text = field_text(request->fields, request->field_count, "id");
     if (mou_id_parse(text, id) == ERR_NONE)
         return true;
     answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "mou.id",
@@ -85,14 +83,13 @@ void desk_mou_sign(struct work *work, const struct caller *caller,
     struct mou_signature signature;
     struct mou_id id;
     (void)caller;
-    if (!fields_check(answer, "mou", fields, count, rules, 3)
-        || !id_read(request, &id, answer))
+    if (!fields_check(answer, "mou", fields, count, rules, 3) ||
+        !id_read(request, &id, answer))
         return;
     struct slice bytes = field_text(fields, count, "signature");
-    if (bytes.size != SIGNATURE_SIZE
-        || agency_id_parse(
-               field_text(fields, count, "agency"), &signature.agency)
-            != ERR_NONE) {
+    if (bytes.size != SIGNATURE_SIZE ||
+        agency_id_parse(field_text(fields, count, "agency"),
+            &signature.agency) != ERR_NONE) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "mou.signature",
             "sign with referctl mou sign");
         return;
@@ -115,8 +112,8 @@ void desk_mou_list(struct work *work, const struct caller *caller,
     if (!fields_check(
             answer, "mou", request->fields, request->field_count, NULL, 0))
         return;
-    while ((agreement = agreement_next(work, &from)) != NULL
-        && !answer_is_full(answer))
+    while ((agreement = agreement_next(work, &from)) != NULL &&
+           !answer_is_full(answer))
         answer_agreement(work, agreement, answer);
 }
 
@@ -136,8 +133,8 @@ void desk_mou_show(struct work *work, const struct caller *caller,
     struct mou_id id;
     (void)caller;
     if (!fields_check(
-            answer, "mou", request->fields, request->field_count, rules, 1)
-        || !id_read(request, &id, answer))
+            answer, "mou", request->fields, request->field_count, rules, 1) ||
+        !id_read(request, &id, answer))
         return;
     const struct agreement *agreement = agreement_get(work, &id);
     if (agreement == NULL) {

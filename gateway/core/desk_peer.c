@@ -24,8 +24,8 @@ static void answer_safety(struct work *work, const struct agency_id *agency,
     answer_text(answer, "safety_number", number);
 }
 
-static void answer_key(struct work *work, const struct card_key *key,
-    struct local_answer *answer)
+static void answer_key(
+    struct work *work, const struct card_key *key, struct local_answer *answer)
 {
     uint64_t id = crypto_key_id(work->crypto, key->key);
     char text[17];
@@ -72,25 +72,24 @@ static void answer_card(struct work *work, const struct card *card,
 void desk_card_show(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
-    static const struct field_rule rules[]
-        = { { "agency", LOCAL_TEXT, false } };
+    static const struct field_rule rules[] = { { "agency", LOCAL_TEXT,
+        false } };
     struct node *node = work->node;
     (void)caller;
     if (!fields_check(
             answer, "card", request->fields, request->field_count, rules, 1))
         return;
-    struct slice agency
-        = field_text(request->fields, request->field_count, "agency");
+    struct slice agency =
+        field_text(request->fields, request->field_count, "agency");
     if (agency.size == 0 || slice_is(agency, node->self.text)) {
         struct card card;
         struct card_problem problem;
         if (card_read(work->crypto, node->own_card, work->scratch, &card,
-                &problem)
-            != ERR_NONE)
+                &problem) != ERR_NONE)
             work->txn->err = ERR_CORRUPT;
         else
-            answer_card(work, &card, "own", node->own_card, node->own_sheet,
-                answer);
+            answer_card(
+                work, &card, "own", node->own_card, node->own_sheet, answer);
         return;
     }
     struct peer *peer = desk_peer(work, agency, answer);
@@ -129,8 +128,7 @@ void desk_card_import(struct work *work, const struct caller *caller,
     if (!fields_check(answer, "card", fields, count, rules, 2))
         return;
     struct slice data = local_field_get(fields, count, "data")->bytes;
-    enum err err
-        = card_read(work->crypto, data, work->arena, &card, &problem);
+    enum err err = card_read(work->crypto, data, work->arena, &card, &problem);
     if (err == ERR_NONE && agency_id_equal(&card.agency, &work->node->self))
         err = ERR_EXISTS;
     if (err != ERR_NONE) {
@@ -154,17 +152,16 @@ void desk_card_import(struct work *work, const struct caller *caller,
         return;
     }
     struct slice sheet = field_text(fields, count, "sheet");
-    if (sheet.size > 0
-        && peer_offer_sheet(work, peer, sheet) != ERR_NONE) {
-        answer_error(answer, ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD,
-            "card.sheet", "leave the key sheet out: it is fetched anyway");
+    if (sheet.size > 0 && peer_offer_sheet(work, peer, sheet) != ERR_NONE) {
+        answer_error(answer, ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD, "card.sheet",
+            "leave the key sheet out: it is fetched anyway");
         return;
     }
     answer_peer_card(work, peer, answer);
 }
 
-static bool is_safety_number(struct work *work, const struct peer *peer,
-    struct slice text)
+static bool is_safety_number(
+    struct work *work, const struct peer *peer, struct slice text)
 {
     char number[SAFETY_NUMBER_SIZE];
     size_t at = 0;
@@ -195,8 +192,8 @@ void desk_card_accept(struct work *work, const struct caller *caller,
     if (!fields_check(answer, "card", fields, count, rules, 2))
         return;
     struct slice number = field_text(fields, count, "safety_number");
-    struct peer *peer
-        = desk_peer(work, field_text(fields, count, "agency"), answer);
+    struct peer *peer =
+        desk_peer(work, field_text(fields, count, "agency"), answer);
     if (peer == NULL)
         return;
     if (number.size > 0 && !is_safety_number(work, peer, number)) {

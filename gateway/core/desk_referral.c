@@ -12,8 +12,8 @@ static void answer_steps(struct work *work, const struct referral *referral,
     struct local_answer *answer)
 {
     uint32_t ours = referral->outgoing ? PARTY_REFERRER : PARTY_RECEIVER;
-    uint64_t steps = referral_steps(
-        referral->state, ours | PARTY_PERSON | PARTY_COMPANION);
+    uint64_t steps =
+        referral_steps(referral->state, ours | PARTY_PERSON | PARTY_COMPANION);
     char *text = arena_take(work->scratch, EVENT_TYPE_COUNT * 32);
     size_t size = 0;
     if (text == NULL) {
@@ -47,8 +47,8 @@ static void answer_grants(const struct referral_request *request,
         for (size_t k = 0; k < grant->element_count; k++) {
             if (k > 0)
                 text[size++] = ' ';
-            memcpy(text + size, grant->elements[k].bytes,
-                grant->elements[k].size);
+            memcpy(
+                text + size, grant->elements[k].bytes, grant->elements[k].size);
             size += grant->elements[k].size;
         }
         answer_record(answer, "grant");
@@ -59,8 +59,8 @@ static void answer_grants(const struct referral_request *request,
     }
 }
 
-static void answer_request(const struct referral_request *request,
-    struct local_answer *answer)
+static void answer_request(
+    const struct referral_request *request, struct local_answer *answer)
 {
     answer_slice(answer, "service", request->service);
     answer_slice(answer, "purpose", request->purpose);
@@ -84,8 +84,7 @@ static void answer_head(struct work *work, const struct referral *referral,
     answer_text(answer, "state", referral_state_name(referral->state));
     answer_text(answer, "direction", referral->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
-    answer_slice(
-        answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
+    answer_slice(answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
     answer_number(answer, "updated_ms", referral->updated.unix_ms);
 }
 
@@ -94,9 +93,8 @@ static void answer_events(struct work *work, const struct referral *referral,
 {
     for (uint32_t i = 0; i < referral->position_count; i++) {
         struct feed_event event;
-        if (feed_next(work, referral->positions[i], &event)
-            && event.position == referral->positions[i]
-            && !answer_is_full(answer))
+        if (feed_next(work, referral->positions[i], &event) &&
+            event.position == referral->positions[i] && !answer_is_full(answer))
             desk_event(work, &event, answer);
     }
 }
@@ -130,8 +128,8 @@ void desk_get(struct work *work, const struct caller *caller,
     answer_number(answer, "pending", referral->pending);
     answer_flag(answer, "frozen", referral->frozen);
     answer_steps(work, referral, answer);
-    if (register_event(work, referral->request, &send)
-        && send.request != NULL) {
+    if (register_event(work, referral->request, &send) &&
+        send.request != NULL) {
         answer_request(send.request, answer);
         for (size_t i = 0; content && i < send.element_count; i++) {
             answer_record(answer, "element");
@@ -171,8 +169,7 @@ static bool filter_read(struct work *work, const struct local_request *request,
     struct slice peer = field_text(fields, count, "peer");
     struct slice direction = field_text(fields, count, "direction");
     struct slice after = field_text(fields, count, "after");
-    int64_t limit
-        = field_number(fields, count, "count", LOCAL_PAGE_COUNT_MAX);
+    int64_t limit = field_number(fields, count, "count", LOCAL_PAGE_COUNT_MAX);
     *filter = (struct filter){ .count = (uint32_t)limit };
     if (state.size > 0) {
         filter->state = referral_state_named(state);
@@ -190,15 +187,14 @@ static bool filter_read(struct work *work, const struct local_request *request,
     if (direction.size > 0) {
         filter->direction = slice_is(direction, "out") ? 'o' : 'i';
         if (!slice_is(direction, "out") && !slice_is(direction, "in")) {
-            answer_error(answer, ERR_INVALID, PROBLEM_FORMAT,
-                "list.direction", "use out or in");
+            answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.direction",
+                "use out or in");
             return false;
         }
     }
-    if (limit < 1 || limit > LOCAL_PAGE_COUNT_MAX
-        || (after.size > 0
-            && (uuid_parse(after, &filter->from) != ERR_NONE
-                || !uuid_after(&filter->from)))) {
+    if (limit < 1 || limit > LOCAL_PAGE_COUNT_MAX ||
+        (after.size > 0 && (uuid_parse(after, &filter->from) != ERR_NONE ||
+                               !uuid_after(&filter->from)))) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.count",
             "ask for 1 to 256, after the id of a referral");
         return false;
@@ -209,11 +205,11 @@ static bool filter_read(struct work *work, const struct local_request *request,
 static bool filter_admits(
     const struct filter *filter, const struct referral *referral)
 {
-    return (filter->state == REFERRAL_UNKNOWN
-               || filter->state == referral->state)
-        && (filter->peer == NULL || filter->peer->number == referral->peer)
-        && (filter->direction == 0
-            || (filter->direction == 'o') == referral->outgoing);
+    return (filter->state == REFERRAL_UNKNOWN ||
+               filter->state == referral->state) &&
+           (filter->peer == NULL || filter->peer->number == referral->peer) &&
+           (filter->direction == 0 ||
+               (filter->direction == 'o') == referral->outgoing);
 }
 
 void desk_list(struct work *work, const struct caller *caller,
@@ -228,9 +224,9 @@ void desk_list(struct work *work, const struct caller *caller,
     };
     struct filter filter;
     (void)caller;
-    if (!fields_check(answer, "list", request->fields, request->field_count,
-            rules, 5)
-        || !filter_read(work, request, &filter, answer))
+    if (!fields_check(
+            answer, "list", request->fields, request->field_count, rules, 5) ||
+        !filter_read(work, request, &filter, answer))
         return;
     uint32_t given = 0;
     while (given < filter.count && !answer_is_full(answer)) {
@@ -241,8 +237,8 @@ void desk_list(struct work *work, const struct caller *caller,
         filter.from = referral->uuid;
         if (filter_admits(&filter, referral)) {
             answer_head(work, referral, answer);
-            if (register_event(work, referral->request, &send)
-                && send.request != NULL) {
+            if (register_event(work, referral->request, &send) &&
+                send.request != NULL) {
                 answer_slice(answer, "service", send.request->service);
                 answer_text(
                     answer, "urgency", urgency_name(send.request->urgency));

@@ -3,8 +3,7 @@
 #include "core/node_state.h"
 #include "core/submission_read.h"
 
-static void number(
-    struct local_answer *answer, const char *name, int64_t value)
+static void number(struct local_answer *answer, const char *name, int64_t value)
 {
     answer_record(answer, "number");
     answer_text(answer, "name", name);

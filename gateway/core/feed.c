@@ -82,8 +82,7 @@ static void event_unpack(struct unpacker *in, struct feed_event *event)
     event->content = content_ref_unpack(in);
 }
 
-bool feed_next(
-    struct work *work, uint64_t position, struct feed_event *event)
+bool feed_next(struct work *work, uint64_t position, struct feed_event *event)
 {
     struct key wanted = key_feed(position);
     struct slice key = key_slice(&wanted);
@@ -138,8 +137,7 @@ void cursor_delete(struct work *work, struct slice name)
     store_del(work->txn, key_slice(&key));
 }
 
-bool cursor_next(
-    struct work *work, struct slice *name, struct cursor *cursor)
+bool cursor_next(struct work *work, struct slice *name, struct cursor *cursor)
 {
     struct key wanted = key_cursor(*name);
     struct slice key = key_slice(&wanted);

@@ -75,8 +75,7 @@ const char *feed_status_name(enum feed_status status);
 uint64_t feed_append(struct work *work, const struct feed_event *event);
 
 /* First event at or above `position`; copies into the scratch arena. */
-bool feed_next(
-    struct work *work, uint64_t position, struct feed_event *event);
+bool feed_next(struct work *work, uint64_t position, struct feed_event *event);
 
 struct cursor {
     uint64_t acknowledged; /* events at or below are dealt with */
@@ -88,7 +87,6 @@ void cursor_put(
     struct work *work, struct slice name, const struct cursor *cursor);
 void cursor_delete(struct work *work, struct slice name);
 /* The next cursor by name after `name`; copies the name to scratch. */
-bool cursor_next(
-    struct work *work, struct slice *name, struct cursor *cursor);
+bool cursor_next(struct work *work, struct slice *name, struct cursor *cursor);
 
 #endif

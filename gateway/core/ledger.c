@@ -9,8 +9,8 @@
 
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
-    (256 + MERKLE_FRONTIER_SIZE_MAX + 4 * NOTE_SIZE_MAX                        \
-        + LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
+    (256 + MERKLE_FRONTIER_SIZE_MAX + 4 * NOTE_SIZE_MAX +                      \
+        LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
 
 static const char *const troubles[] = {
 #define X(symbol, number, text) [LEDGER_##symbol] = text,
@@ -36,8 +36,7 @@ static struct slice copied(struct work *work, struct slice bytes)
     return copy;
 }
 
-static void row_read(
-    struct work *work, struct slice row, struct ledger *ledger)
+static void row_read(struct work *work, struct slice row, struct ledger *ledger)
 {
     struct unpacker in = unpack_from(row);
     if (unpack_u8(&in) != ROW_VERSION)
@@ -59,8 +58,8 @@ static void row_read(
     ledger->intent_count = unpack_u64(&in);
     ledger->trouble = (enum ledger_trouble)unpack_u8(&in);
     ledger->evidence = copied(work, unpack_bytes(&in));
-    if (unpack_end(&in) != ERR_NONE
-        || (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT)
+    if (unpack_end(&in) != ERR_NONE ||
+        (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT)
         work->txn->err = ERR_CORRUPT;
 }
 
@@ -101,8 +100,8 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     pack_u64(&out, ledger->intent_count);
     pack_u8(&out, (uint8_t)ledger->trouble);
     pack_bytes(&out, ledger->evidence);
-    struct key key
-        = key_ledger(ledger->peer, (uint8_t)ledger->direction, LANE_MAIN);
+    struct key key =
+        key_ledger(ledger->peer, (uint8_t)ledger->direction, LANE_MAIN);
     if (out.err != ERR_NONE)
         work_exhausted(work);
     store_put(work->txn, key_slice(&key), packed(&out));
@@ -148,8 +147,8 @@ enum {
 
 static void entry_pack(struct packer *out, const struct ledger_entry *entry)
 {
-    unsigned flags = (entry->attached ? ENTRY_ATTACHED : 0u)
-        | (entry->has_referral ? ENTRY_HAS_REFERRAL : 0u);
+    unsigned flags = (entry->attached ? ENTRY_ATTACHED : 0u) |
+                     (entry->has_referral ? ENTRY_HAS_REFERRAL : 0u);
     pack_bytes(out, entry->header);
     pack_u8(out, (uint8_t)flags);
     if (entry->attached) {
@@ -218,8 +217,8 @@ static bool parcel_read(
         work->txn->err = ERR_CORRUPT;
         return false;
     }
-    parcel->entries = arena_take_array(
-        work->arena, parcel->count, sizeof *parcel->entries);
+    parcel->entries =
+        arena_take_array(work->arena, parcel->count, sizeof *parcel->entries);
     if (parcel->entries == NULL) {
         work_exhausted(work);
         return false;
@@ -237,8 +236,8 @@ bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
     struct key wanted = key_entries(ledger->number, index);
     struct slice key = key_slice(&wanted);
     struct slice row;
-    if (ledger->number == 0 || index >= ledger->frontier.size
-        || !store_seek_back(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
+    if (ledger->number == 0 || index >= ledger->frontier.size ||
+        !store_seek_back(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
         return false;
     parcel->first_index = key_number(key);
     if (!parcel_read(work, row, parcel))
@@ -269,8 +268,8 @@ bool ledger_root_at(struct work *work, const struct ledger *ledger,
     while (frontier.size < size) {
         size_t used = work->arena->used;
         struct ledger_parcel parcel;
-        if (!ledger_parcel_at(work, ledger, frontier.size, &parcel)
-            || parcel.first_index != frontier.size)
+        if (!ledger_parcel_at(work, ledger, frontier.size, &parcel) ||
+            parcel.first_index != frontier.size)
             return false;
         for (size_t i = 0; i < parcel.count && frontier.size < size; i++) {
             struct merkle_hash leaf;
@@ -278,7 +277,8 @@ bool ledger_root_at(struct work *work, const struct ledger *ledger,
             if (merkle_append(work->crypto, &frontier, &leaf) != ERR_NONE)
                 return false;
         }
-        arena_rewind(work->arena, used); /* a ledger may be longer than the arena */
+        arena_rewind(
+            work->arena, used); /* a ledger may be longer than the arena */
     }
     merkle_root(work->crypto, &frontier, root);
     return true;

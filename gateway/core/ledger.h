@@ -60,9 +60,9 @@ struct ledger {
     uint8_t fences[LEDGER_FENCE_COUNT_MAX][FENCE_SIZE]; /* oldest first */
     uint8_t fence_count; /* OUT: 0 or 1, the one to carry */
     uint64_t collected;
-    uint64_t answered;      /* OUT: entries below were answered */
-    uint64_t intent_next;   /* OUT: number of the next intent */
-    uint64_t intent_count;  /* OUT: intents that wait */
+    uint64_t answered;     /* OUT: entries below were answered */
+    uint64_t intent_next;  /* OUT: number of the next intent */
+    uint64_t intent_count; /* OUT: intents that wait */
     enum ledger_trouble trouble;
     struct slice evidence; /* CONFLICT: the two notes, one after the other */
     bool changed;          /* to be written at the end of the batch */

@@ -11,8 +11,8 @@ void answer_begin(
     answer->reply.number = number;
 }
 
-static void *grow(struct work *work, void *items, size_t count,
-    size_t *capacity, size_t size)
+static void *grow(
+    struct work *work, void *items, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
         return items;
@@ -36,8 +36,8 @@ void answer_record(struct local_answer *answer, const char *type)
         return;
     answer->records = records;
     answer->reply.records = records;
-    records[answer->reply.record_count++]
-        = (struct local_record){ .type = slice_of_text(type) };
+    records[answer->reply.record_count++] =
+        (struct local_record){ .type = slice_of_text(type) };
     answer->fields = NULL;
     answer->field_capacity = 0;
     answer->size += 16;
@@ -47,8 +47,8 @@ static void add(struct local_answer *answer, const struct local_field *field)
 {
     if (answer->reply.record_count == 0)
         return;
-    struct local_record *record
-        = &answer->records[answer->reply.record_count - 1];
+    struct local_record *record =
+        &answer->records[answer->reply.record_count - 1];
     struct local_field *fields = grow(answer->work, answer->fields,
         record->field_count, &answer->field_capacity, sizeof *fields);
     if (fields == NULL)
@@ -91,20 +91,18 @@ void answer_data(
 void answer_number(
     struct local_answer *answer, const char *name, int64_t number)
 {
-    add(answer,
-        &(struct local_field){
-            slice_of_text(name), LOCAL_NUMBER, SLICE_NONE, number });
+    add(answer, &(struct local_field){
+                    slice_of_text(name), LOCAL_NUMBER, SLICE_NONE, number });
 }
 
 void answer_flag(struct local_answer *answer, const char *name, bool flag)
 {
-    add(answer,
-        &(struct local_field){
-            slice_of_text(name), LOCAL_FLAG, SLICE_NONE, flag });
+    add(answer, &(struct local_field){
+                    slice_of_text(name), LOCAL_FLAG, SLICE_NONE, flag });
 }
 
-void answer_uuid(struct local_answer *answer, const char *name,
-    const struct uuid *uuid)
+void answer_uuid(
+    struct local_answer *answer, const char *name, const struct uuid *uuid)
 {
     char text[UUID_URN_SIZE + 1];
     uuid_format(uuid, text);
@@ -134,6 +132,6 @@ void answer_error(struct local_answer *answer, enum err err,
 /* A third of what a frame may hold: one more record always fits. */
 bool answer_is_full(const struct local_answer *answer)
 {
-    return answer->size > LOCAL_FRAME_SIZE_MAX / 3
-        || answer->reply.record_count >= LOCAL_FIELD_COUNT_MAX / 2;
+    return answer->size > LOCAL_FRAME_SIZE_MAX / 3 ||
+           answer->reply.record_count >= LOCAL_FIELD_COUNT_MAX / 2;
 }

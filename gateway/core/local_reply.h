@@ -37,8 +37,8 @@ void answer_data(
 void answer_number(
     struct local_answer *answer, const char *name, int64_t number);
 void answer_flag(struct local_answer *answer, const char *name, bool flag);
-void answer_uuid(struct local_answer *answer, const char *name,
-    const struct uuid *uuid);
+void answer_uuid(
+    struct local_answer *answer, const char *name, const struct uuid *uuid);
 void answer_mou(
     struct local_answer *answer, const char *name, const struct mou_id *id);
 

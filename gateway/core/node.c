@@ -19,9 +19,8 @@
  * or a full local reply. */
 #define STEP_ARENA_MIN (12u * 1024 * 1024)
 
-struct node *node_new(const struct node_options *options,
-    struct crypto *crypto, struct arena *memory, struct arena *batch,
-    struct arena *scratch)
+struct node *node_new(const struct node_options *options, struct crypto *crypto,
+    struct arena *memory, struct arena *batch, struct arena *scratch)
 {
     struct node *node = arena_take(memory, sizeof *node);
     if (node == NULL)
@@ -85,12 +84,12 @@ static enum err keep_card(struct work *work, struct slice signed_card)
     struct node *node = work->node;
     struct card card;
     struct card_problem problem;
-    enum err err = card_read(
-        work->crypto, signed_card, work->scratch, &card, &problem);
+    enum err err =
+        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
     if (err != ERR_NONE)
         return err;
-    if (node->self.text[0] != '\0'
-        && !agency_id_equal(&node->self, &card.agency))
+    if (node->self.text[0] != '\0' &&
+        !agency_id_equal(&node->self, &card.agency))
         return ERR_CONFLICT; /* another agency's store */
     node->self = card.agency;
     node->own_card = arena_copy(node->memory, signed_card);
@@ -147,8 +146,8 @@ static enum err take_sheet(struct work *work, const struct node_input *input)
         .keys = input->of.sheet.keys,
         .key_count = input->of.sheet.count,
     };
-    enum err err
-        = key_sheet_sign(work->crypto, &sheet, work->scratch, &signed_sheet);
+    enum err err =
+        key_sheet_sign(work->crypto, &sheet, work->scratch, &signed_sheet);
     if (err != ERR_NONE)
         return err;
     node->changed = true;
@@ -163,8 +162,8 @@ static enum err take_sheet(struct work *work, const struct node_input *input)
 
 /* ---- Peers -------------------------------------------------------------- */
 
-static void reply_to(struct work *work, uint64_t handle, enum reply_kind kind,
-    struct slice body)
+static void reply_to(
+    struct work *work, uint64_t handle, enum reply_kind kind, struct slice body)
 {
     struct node_output *output = output_add(work, NODE_REPLY);
     output->of.reply.handle = handle;
@@ -225,8 +224,8 @@ static void take_request(struct work *work, const struct node_input *input)
         refuse(work, request, handle, REFUSAL_STRANGER);
         return;
     }
-    if (request->opener == CRYPTO_OPENER_LAST_RESORT
-        && request->kind != REQUEST_HEAD) {
+    if (request->opener == CRYPTO_OPENER_LAST_RESORT &&
+        request->kind != REQUEST_HEAD) {
         refuse(work, request, handle, REFUSAL_LAST_RESORT);
         return;
     }
@@ -254,8 +253,8 @@ static void take_reply(struct work *work, const struct node_input *input)
 
 /* ---- Steps -------------------------------------------------------------- */
 
-void node_begin(struct node *node, struct store_txn *txn,
-    const struct store_usage *usage)
+void node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage)
 {
     assert(!node->in_batch);
     node->in_batch = true;
@@ -263,9 +262,10 @@ void node_begin(struct node *node, struct store_txn *txn,
     node->agreements = NULL;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->segment_next);
-    node->store_percent = usage->capacity == 0
-        ? 0
-        : (unsigned)(usage->used / (usage->capacity / 100 + 1));
+    node->store_percent =
+        usage->capacity == 0
+            ? 0
+            : (unsigned)(usage->used / (usage->capacity / 100 + 1));
     node->work = (struct work){
         .node = node,
         .txn = txn,

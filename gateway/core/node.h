@@ -29,13 +29,13 @@
 #include "core/request.h"
 
 enum node_input_type {
-    NODE_START = 1,     /* first step after the store was opened */
-    NODE_SHEET,         /* the sealing keys that the gateway has now */
-    NODE_PEER_REQUEST,  /* opened and verified by request_open */
-    NODE_PEER_REPLY,    /* to a NODE_SEND of ours, opened; or its failure */
-    NODE_CLIENT,        /* a request of a local program */
-    NODE_CLIENT_GONE,   /* it closed its connection */
-    NODE_TIME           /* node_wake has come */
+    NODE_START = 1,    /* first step after the store was opened */
+    NODE_SHEET,        /* the sealing keys that the gateway has now */
+    NODE_PEER_REQUEST, /* opened and verified by request_open */
+    NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
+    NODE_CLIENT,       /* a request of a local program */
+    NODE_CLIENT_GONE,  /* it closed its connection */
+    NODE_TIME          /* node_wake has come */
 };
 
 /* All pointers are borrowed until node_step returns. */
@@ -144,12 +144,11 @@ struct node;
  * a batch (BATCH_ARENA_SIZE) and a step (DECODE_ARENA_SIZE). NULL when memory
  * is too small. NODE_START must be its first input.
  */
-struct node *node_new(const struct node_options *options,
-    struct crypto *crypto, struct arena *memory, struct arena *batch,
-    struct arena *scratch);
+struct node *node_new(const struct node_options *options, struct crypto *crypto,
+    struct arena *memory, struct arena *batch, struct arena *scratch);
 
-void node_begin(struct node *node, struct store_txn *txn,
-    const struct store_usage *usage);
+void node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage);
 
 /*
  * Advances the node by one input and appends to its outputs.
@@ -165,8 +164,7 @@ MUST_USE enum err node_step(struct node *node, const struct node_input *input);
 MUST_USE enum err node_finish(struct node *node);
 
 /* Valid until node_release. */
-const struct node_output *node_outputs(
-    const struct node *node, size_t *count);
+const struct node_output *node_outputs(const struct node *node, size_t *count);
 void node_release(struct node *node);
 
 /* Steady time at which NODE_TIME should come, INT64_MAX for never. Valid after

@@ -60,7 +60,7 @@ struct node {
     bool changed;
     bool started;
 
-    struct slice own_card;  /* SignedCard */
+    struct slice own_card; /* SignedCard */
     const char *own_name;
     struct slice own_sheet; /* SignedKeySheet */
     uint64_t own_card_serial;

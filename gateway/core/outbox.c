@@ -35,8 +35,8 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     struct key wanted = key_intent(ledger->number, from);
     struct slice key = key_slice(&wanted);
     struct slice row;
-    if (ledger->intent_count == 0
-        || !store_seek(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
+    if (ledger->intent_count == 0 ||
+        !store_seek(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
         return false;
     struct unpacker in = unpack_from(row);
     intent->number = key_number(key);
@@ -75,17 +75,16 @@ static bool next_about(struct work *work, const struct ledger *ledger,
     return false;
 }
 
-bool outbox_drop_referral(struct work *work, struct ledger *ledger,
-    const struct uuid *referral)
+bool outbox_drop_referral(
+    struct work *work, struct ledger *ledger, const struct uuid *referral)
 {
     struct intent intent = { 0 };
     /* a referral's first event is also its first intent */
-    if (!next_about(work, ledger, referral, 0, &intent)
-        || intent.event_type != EVENT_SEND)
+    if (!next_about(work, ledger, referral, 0, &intent) ||
+        intent.event_type != EVENT_SEND)
         return false;
     do {
-        content_erase(
-            work->contents, work->txn, work->arena, intent.content);
+        content_erase(work->contents, work->txn, work->arena, intent.content);
         outbox_take(work, ledger, &intent);
     } while (next_about(work, ledger, referral, intent.number + 1, &intent));
     return !work_failed(work);

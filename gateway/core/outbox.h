@@ -42,7 +42,7 @@ void outbox_take(
 /* When the referral's first event still waits: drops everything about it,
  * erases the contents, and is true: the other agency never hears of it. Else
  * nothing happens. */
-bool outbox_drop_referral(struct work *work, struct ledger *ledger,
-    const struct uuid *referral);
+bool outbox_drop_referral(
+    struct work *work, struct ledger *ledger, const struct uuid *referral);
 
 #endif

@@ -10,8 +10,8 @@ static bool grow(struct output_list *list, struct arena *arena)
     if (list->count < list->capacity)
         return true;
     size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-    struct node_output *items
-        = arena_take_array(arena, capacity, sizeof *items);
+    struct node_output *items =
+        arena_take_array(arena, capacity, sizeof *items);
     if (items == NULL)
         return false;
     if (list->count > 0)

@@ -19,7 +19,7 @@ void output_log(struct work *work, enum log_event event,
 
 #define OUTPUT_LOG(work, event, ...)                                           \
     output_log((work), (event), (const struct log_field[]){ __VA_ARGS__ },     \
-        sizeof((const struct log_field[]){ __VA_ARGS__ })                      \
-            / sizeof(struct log_field))
+        sizeof((const struct log_field[]){ __VA_ARGS__ }) /                    \
+            sizeof(struct log_field))
 
 #endif

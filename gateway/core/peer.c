@@ -55,8 +55,7 @@ static bool row_get(struct work *work, uint32_t number, struct row *row)
     return bytes.bytes != NULL && row_read(work, bytes, row);
 }
 
-static void row_put(
-    struct work *work, uint32_t number, const struct row *row)
+static void row_put(struct work *work, uint32_t number, const struct row *row)
 {
     uint8_t *bytes = arena_take(work->scratch, ROW_SIZE_MAX);
     if (bytes == NULL) {
@@ -82,15 +81,15 @@ static void row_put(
 static struct peer *peer_new(struct node *node)
 {
     if (node->peer_count == node->peer_capacity) {
-        size_t capacity = node->peer_capacity == 0 ? 16
-                                                   : node->peer_capacity * 2;
-        struct peer **peers
-            = arena_take_array(node->memory, capacity, sizeof(struct peer *));
+        size_t capacity =
+            node->peer_capacity == 0 ? 16 : node->peer_capacity * 2;
+        struct peer **peers =
+            arena_take_array(node->memory, capacity, sizeof(struct peer *));
         if (peers == NULL || node->peer_count >= PEER_COUNT_MAX)
             return NULL;
         if (node->peer_count > 0)
-            memcpy(peers, node->peers,
-                node->peer_count * sizeof(struct peer *));
+            memcpy(
+                peers, node->peers, node->peer_count * sizeof(struct peer *));
         node->peers = peers;
         node->peer_capacity = capacity;
     }
@@ -172,8 +171,8 @@ struct peer *peer_add(
     return peer;
 }
 
-void peer_store(struct work *work, struct peer *peer,
-    struct slice signed_card, struct slice signed_sheet)
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet)
 {
     struct row row;
     if (!row_get(work, peer->number, &row))
@@ -219,8 +218,8 @@ const struct card *peer_card(struct work *work, struct peer *peer)
     struct card *card = arena_take(work->arena, sizeof *card);
     if (work_failed(work) || card == NULL)
         return NULL;
-    if (codec_signed_card_read(bytes, work->arena, &shell) != ERR_NONE
-        || codec_card_read(shell.bytes, work->arena, card) != ERR_NONE) {
+    if (codec_signed_card_read(bytes, work->arena, &shell) != ERR_NONE ||
+        codec_card_read(shell.bytes, work->arena, card) != ERR_NONE) {
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
@@ -237,8 +236,8 @@ const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
     struct key_sheet *sheet = arena_take(work->arena, sizeof *sheet);
     if (work_failed(work) || sheet == NULL)
         return NULL;
-    if (codec_signed_sheet_read(bytes, work->arena, &shell) != ERR_NONE
-        || codec_sheet_read(shell.bytes, work->arena, sheet) != ERR_NONE) {
+    if (codec_signed_sheet_read(bytes, work->arena, &shell) != ERR_NONE ||
+        codec_sheet_read(shell.bytes, work->arena, sheet) != ERR_NONE) {
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
@@ -250,8 +249,8 @@ enum err peer_offer_card(
 {
     struct card card;
     struct card_problem problem;
-    enum err err
-        = card_read(work->crypto, signed_card, work->arena, &card, &problem);
+    enum err err =
+        card_read(work->crypto, signed_card, work->arena, &card, &problem);
     if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
         err = ERR_ADDRESS;
     if (err != ERR_NONE) {
@@ -277,8 +276,8 @@ enum err peer_offer_sheet(
     const struct card *card = peer_card(work, peer);
     if (card == NULL)
         return work->txn->err;
-    enum err err = key_sheet_read(
-        work->crypto, card, signed_sheet, work->arena, &sheet);
+    enum err err =
+        key_sheet_read(work->crypto, card, signed_sheet, work->arena, &sheet);
     if (err != ERR_NONE) {
         OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", err_name(err)));
@@ -314,8 +313,8 @@ void peer_flush(struct work *work, struct peer *peer)
     if (peer->in != NULL && peer->in->changed)
         ledger_save(work, peer->in);
     if (peer->out != NULL)
-        peer->queued_count = peer->out->intent_count
-            + peer->out->frontier.size - peer->out->cosigned;
+        peer->queued_count = peer->out->intent_count +
+                             peer->out->frontier.size - peer->out->cosigned;
     peer->out = NULL;
     peer->in = NULL;
     peer->card = NULL;
@@ -331,16 +330,16 @@ typedef uint8_t key_bytes[KEY_SIZE];
 static const key_bytes *keys_of(struct work *work, const struct card *card,
     enum key_purpose purpose, size_t *count)
 {
-    key_bytes *keys
-        = arena_take_array(work->arena, card->key_count, sizeof *keys);
+    key_bytes *keys =
+        arena_take_array(work->arena, card->key_count, sizeof *keys);
     *count = 0;
     if (keys == NULL) {
         work_exhausted(work);
         return NULL;
     }
     for (size_t i = 0; i < card->key_count; i++)
-        if (card->keys[i].purpose == purpose
-            && instant_before(work->now, card->keys[i].until))
+        if (card->keys[i].purpose == purpose &&
+            instant_before(work->now, card->keys[i].until))
             memcpy(keys[(*count)++], card->keys[i].key, KEY_SIZE);
     return (const key_bytes *)keys;
 }
@@ -357,8 +356,8 @@ void peer_announce(struct work *work, struct peer *peer)
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
-    directory->operation_keys
-        = keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
+    directory->operation_keys =
+        keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
 }
 
 void peer_heard(struct work *work, struct peer *peer)
@@ -398,6 +397,5 @@ void peer_failed(struct work *work, struct peer *peer, const char *problem)
     peer->touched = true;
     work->node->counters.sends_failed++;
     OUTPUT_LOG(work, LOG_PEER_FAILED, log_agency("peer", &peer->agency),
-        log_code("code", problem),
-        log_number("retry_ms", (int64_t)delay_ms));
+        log_code("code", problem), log_number("retry_ms", (int64_t)delay_ms));
 }

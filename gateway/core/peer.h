@@ -16,7 +16,7 @@
 #include "core/message.h"
 #include "core/work.h"
 
-enum peer_state { /* on disk */
+enum peer_state {      /* on disk */
     PEER_IMPORTED = 1, /* its card waits for an operator */
     PEER_ACCEPTED = 2,
     PEER_STATE_COUNT
@@ -37,7 +37,7 @@ struct peer {
     enum request_kind token_kind;
     uint32_t failure_count;
     uint32_t stumble_count; /* Behind or Rekey without progress since */
-    bool has_due; /* something may wait for next_try_steady_ms */
+    bool has_due;           /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */

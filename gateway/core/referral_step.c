@@ -12,8 +12,8 @@ enum referral_party step_party(const struct step *step)
     return referral_party_of(step->event->actor, by_referrer);
 }
 
-bool step_next(const struct step *step, enum referral_state *next,
-    struct verdict *verdict)
+bool step_next(
+    const struct step *step, enum referral_state *next, struct verdict *verdict)
 {
     const struct referral *referral = step->referral;
     enum err err = referral_next(
@@ -24,15 +24,15 @@ bool step_next(const struct step *step, enum referral_state *next,
         verdict_refuse(verdict, PROBLEM_FORBIDDEN, "state[%s].%s",
             referral_state_name(referral->state),
             event_type_name(step->event->type));
-        verdict_remedy(verdict,
-            "leave this step to the other agency, or say who acts");
+        verdict_remedy(
+            verdict, "leave this step to the other agency, or say who acts");
         return false;
     }
     verdict_refuse(verdict, PROBLEM_STATE, "state[%s].%s",
         referral_state_name(referral->state),
         event_type_name(step->event->type));
-    verdict_remedy(verdict,
-        "look at the referral again: it may have gone on meanwhile");
+    verdict_remedy(
+        verdict, "look at the referral again: it may have gone on meanwhile");
     return false;
 }
 
@@ -62,8 +62,8 @@ static struct slice offer_of(const struct step *step)
 }
 
 /* Required and allowed elements of the purpose, in one list. */
-static void elements_fill(struct work *work,
-    const struct mou_purpose *purpose, struct guard_context *context)
+static void elements_fill(struct work *work, const struct mou_purpose *purpose,
+    struct guard_context *context)
 {
     size_t count = purpose->required_count + purpose->allowed_count;
     struct slice *list = arena_take_array(work->scratch, count, sizeof *list);
@@ -73,8 +73,8 @@ static void elements_fill(struct work *work,
     }
     for (size_t i = 0; i < count; i++)
         list[i] = i < purpose->required_count
-            ? purpose->required[i]
-            : purpose->allowed[i - purpose->required_count];
+                      ? purpose->required[i]
+                      : purpose->allowed[i - purpose->required_count];
     context->purpose_elements = list;
     context->purpose_element_count = count;
 }
@@ -90,16 +90,16 @@ static void context_fill(const struct step *step,
     const struct agency_id *self = &step->work->node->self;
     const struct mou_party *from = mou_party_of(
         mou, step->referral->outgoing ? self : &step->peer->agency);
-    const struct mou_service *service
-        = mou_service_named(mou, request->service);
-    const struct mou_purpose *purpose
-        = mou_purpose_named(mou, request->purpose);
+    const struct mou_service *service =
+        mou_service_named(mou, request->service);
+    const struct mou_purpose *purpose =
+        mou_purpose_named(mou, request->purpose);
     context->walk_in = service != NULL && service->walk_in;
     if (from != NULL && service != NULL) {
-        const struct mou_pathway *pathway = mou_pathway_for(
-            mou, from->id, request->service, request->purpose);
-        context->may_forward = pathway != NULL
-            && pathway->forward == MOU_FORWARD_WITH_CONSENT;
+        const struct mou_pathway *pathway =
+            mou_pathway_for(mou, from->id, request->service, request->purpose);
+        context->may_forward =
+            pathway != NULL && pathway->forward == MOU_FORWARD_WITH_CONSENT;
     }
     if (purpose != NULL)
         elements_fill(step->work, purpose, context);
@@ -113,8 +113,8 @@ static void policy_ask(const struct step *step,
     const struct agency_id *them = &step->peer->agency;
     const struct agreement *agreement = step->agreement;
     bool here = agreement != NULL && agreement->in_force_here;
-    bool there = agreement != NULL
-        && agreement_is_in_force_at(work, agreement, them);
+    bool there =
+        agreement != NULL && agreement_is_in_force_at(work, agreement, them);
     struct policy_question question = {
         .from = step->by_us ? *self : *them,
         .to = step->by_us ? *them : *self,
@@ -170,14 +170,14 @@ static void erase_contents(const struct step *step)
     for (uint32_t i = 0; i < referral->position_count; i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event)
-            && event.position == referral->positions[i])
+        if (feed_next(work, referral->positions[i], &event) &&
+            event.position == referral->positions[i])
             content_erase(
                 work->contents, work->txn, work->arena, event.content);
         arena_rewind(work->scratch, used);
     }
-    OUTPUT_LOG(work, LOG_REFERRAL_ERASED,
-        log_uuid("referral", &referral->uuid));
+    OUTPUT_LOG(
+        work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
 }
 
 static uint64_t record(const struct step *step, const struct step_note *note)

@@ -17,8 +17,8 @@
 /* An event and everything it is judged by. */
 struct step {
     struct work *work;
-    struct peer *peer;          /* the other agency */
-    struct referral *referral;  /* its row; not yet stored for SEND */
+    struct peer *peer;           /* the other agency */
+    struct referral *referral;   /* its row; not yet stored for SEND */
     struct agreement *agreement; /* that the event names; NULL: unknown */
     const struct referral_event *event;
     bool by_us;

@@ -24,11 +24,11 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->request = content_ref_unpack(in);
     referral->offer = content_ref_unpack(in);
     referral->position_count = unpack_u32(in);
-    if (referral->position_count > REFERRAL_EVENT_COUNT_MAX
-        || referral->state >= REFERRAL_STATE_COUNT)
+    if (referral->position_count > REFERRAL_EVENT_COUNT_MAX ||
+        referral->state >= REFERRAL_STATE_COUNT)
         in->err = ERR_CORRUPT;
-    for (uint32_t i = 0;
-         in->err == ERR_NONE && i < referral->position_count; i++)
+    for (uint32_t i = 0; in->err == ERR_NONE && i < referral->position_count;
+         i++)
         referral->positions[i] = unpack_u64(in);
 }
 
@@ -95,8 +95,8 @@ void register_put(struct work *work, const struct referral *referral)
     store_put(work->txn, key_slice(&key), packed(&out));
 }
 
-bool register_event(struct work *work, struct content_ref ref,
-    struct referral_event *event)
+bool register_event(
+    struct work *work, struct content_ref ref, struct referral_event *event)
 {
     struct slice bytes = content_get(work->contents, work->txn, ref);
     if (bytes.bytes == NULL)

@@ -22,10 +22,10 @@ struct referral {
     bool outgoing; /* we are the referring agency */
     struct mou_id mou;
     enum referral_state state;
-    bool frozen;          /* consent was revoked: nothing about the person */
-    uint32_t own_seq;     /* of our newest event */
-    uint32_t peer_seq;    /* of the peer's newest event taken in */
-    uint32_t pending;     /* our events that the peer has not answered */
+    bool frozen;       /* consent was revoked: nothing about the person */
+    uint32_t own_seq;  /* of our newest event */
+    uint32_t peer_seq; /* of the peer's newest event taken in */
+    uint32_t pending;  /* our events that the peer has not answered */
     struct instant created;
     struct instant updated;
     struct content_ref request; /* the event SEND */
@@ -42,7 +42,7 @@ void register_put(struct work *work, const struct referral *referral);
 
 /* Decodes the event that a reference leads to, into scratch. False when its
  * content was erased. */
-bool register_event(struct work *work, struct content_ref ref,
-    struct referral_event *event);
+bool register_event(
+    struct work *work, struct content_ref ref, struct referral_event *event);
 
 #endif

@@ -79,8 +79,8 @@ struct slice settle_head(struct work *work, struct peer *peer)
 
 /* ---- Theirs ------------------------------------------------------------- */
 
-void settle_trouble(struct work *work, struct peer *peer,
-    struct ledger *ledger, enum ledger_trouble trouble)
+void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
+    enum ledger_trouble trouble)
 {
     if (ledger->trouble == trouble)
         return;
@@ -101,23 +101,22 @@ static bool is_our_note(struct work *work, const struct peer *peer,
     const struct agency_id *self = &work->node->self;
     if (note_parse(view->note, note) != ERR_NONE)
         return false;
-    return note->size == view->size
-        && note->origin.generation == view->generation
-        && note->origin.lane == LANE_MAIN
-        && agency_id_equal(&note->origin.author, self)
-        && agency_id_equal(&note->origin.recipient, &peer->agency)
-        && work->crypto->ops->signer_public(
-               work->crypto, CRYPTO_SIGNER_LOG, key)
-        == ERR_NONE
-        && note_verify(work->crypto, note, key) == ERR_NONE;
+    return note->size == view->size &&
+           note->origin.generation == view->generation &&
+           note->origin.lane == LANE_MAIN &&
+           agency_id_equal(&note->origin.author, self) &&
+           agency_id_equal(&note->origin.recipient, &peer->agency) &&
+           work->crypto->ops->signer_public(
+               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
+           note_verify(work->crypto, note, key) == ERR_NONE;
 }
 
 /* True when the note that we hold ourselves is of that size and root. */
 static bool is_same(struct slice held, const struct note *shown)
 {
     struct note note;
-    return note_parse(held, &note) == ERR_NONE && note.size == shown->size
-        && memcmp(note.root, shown->root, HASH_SIZE) == 0;
+    return note_parse(held, &note) == ERR_NONE && note.size == shown->size &&
+           memcmp(note.root, shown->root, HASH_SIZE) == 0;
 }
 
 /* What is wrong between our outgoing ledger and the peer's view of it. */
@@ -159,8 +158,8 @@ static void keep_evidence(struct work *work, struct ledger *ledger,
     ledger->changed = true;
 }
 
-static void settle_out(struct work *work, struct peer *peer,
-    struct ledger *out, const struct ledger_view *view, bool is_reply)
+static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
+    const struct ledger_view *view, bool is_reply)
 {
     if (out->trouble == LEDGER_CONFLICT)
         return; /* only a new generation leads out of that */
@@ -184,22 +183,22 @@ static void settle_out(struct work *work, struct peer *peer,
         out->collected = view->collected;
     out->changed = true;
     if (!peer->settled_out)
-        OUTPUT_LOG(work, LOG_LEDGER_SETTLED,
-            log_agency("peer", &peer->agency), log_code("direction", "out"),
+        OUTPUT_LOG(work, LOG_LEDGER_SETTLED, log_agency("peer", &peer->agency),
+            log_code("direction", "out"),
             log_number("size", (int64_t)out->cosigned));
     peer->settled_out = true;
     peer->wants_head = false;
 }
 
-static void settle_in(struct work *work, struct peer *peer,
-    struct ledger *in, const struct ledger_view *view)
+static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
+    const struct ledger_view *view)
 {
     if (in->trouble == LEDGER_CONFLICT)
         return;
     enum ledger_trouble trouble = LEDGER_NONE;
     if (in->generation != 0 && view->generation != in->generation)
-        trouble = view->generation == 0 ? LEDGER_AUTHOR_SHORTER
-                                        : LEDGER_GENERATION;
+        trouble =
+            view->generation == 0 ? LEDGER_AUTHOR_SHORTER : LEDGER_GENERATION;
     else if (view->size < in->frontier.size)
         trouble = LEDGER_AUTHOR_SHORTER;
     settle_trouble(work, peer, in, trouble);

@@ -29,7 +29,7 @@ MUST_USE enum err settle_with(struct work *work, struct peer *peer,
 bool settle_fence_admits(struct ledger *ledger, struct slice fence);
 
 /* Stops or marks a ledger, with an entry in the operator's log. */
-void settle_trouble(struct work *work, struct peer *peer,
-    struct ledger *ledger, enum ledger_trouble trouble);
+void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
+    enum ledger_trouble trouble);
 
 #endif

@@ -29,15 +29,14 @@ static bool memory_of(struct work *work, uint32_t uid,
     uint8_t hash[HASH_SIZE];
     uint8_t who[4] = { (uint8_t)(uid >> 24), (uint8_t)(uid >> 16),
         (uint8_t)(uid >> 8), (uint8_t)uid };
-    struct slice key
-        = field_text(request->fields, request->field_count, "key");
+    struct slice key = field_text(request->fields, request->field_count, "key");
     if (key.size == 0 || key.size > IDEMPOTENCY_KEY_SIZE_MAX) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "key",
             "give a key of 1 to 64 characters, one for each intention");
         return false;
     }
-    struct slice parts[]
-        = { SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
+    struct slice parts[] = { SLICE_LITERAL("refer.v1 local key"),
+        SLICE_ARRAY(who), key };
     crypto_hash(work->crypto, parts, 3, hash);
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
@@ -51,8 +50,8 @@ static bool memory_of(struct work *work, uint32_t uid,
     return true;
 }
 
-static void answer_referral(struct local_answer *answer,
-    const struct referral *referral, bool pending)
+static void answer_referral(
+    struct local_answer *answer, const struct referral *referral, bool pending)
 {
     answer_record(answer, "referral");
     answer_uuid(answer, "id", &referral->uuid);
@@ -62,8 +61,8 @@ static void answer_referral(struct local_answer *answer,
 }
 
 /* True when the key was used before: the reply is then complete. */
-static bool memory_recall(struct work *work, const struct memory *memory,
-    struct local_answer *answer)
+static bool memory_recall(
+    struct work *work, const struct memory *memory, struct local_answer *answer)
 {
     uint8_t digest[HASH_SIZE];
     struct uuid uuid;
@@ -115,9 +114,9 @@ static void refused(struct step *step, const struct verdict *verdict,
         err = ERR_STATE;
     else if (verdict->problem == PROBLEM_FORBIDDEN)
         err = ERR_FORBIDDEN;
-    else if (verdict->problem == PROBLEM_FORMAT
-        || verdict->problem == PROBLEM_UNKNOWN_FIELD
-        || verdict->problem == PROBLEM_GUARD)
+    else if (verdict->problem == PROBLEM_FORMAT ||
+             verdict->problem == PROBLEM_UNKNOWN_FIELD ||
+             verdict->problem == PROBLEM_GUARD)
         err = ERR_INVALID;
     work->node->counters.events_refused_here++;
     OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
@@ -128,8 +127,8 @@ static void refused(struct step *step, const struct verdict *verdict,
         answer, err, verdict->problem, verdict->clause, verdict->remedy);
 }
 
-static struct peer *recipient(struct work *work, struct slice text,
-    struct local_answer *answer)
+static struct peer *recipient(
+    struct work *work, struct slice text, struct local_answer *answer)
 {
     struct agency_id id;
     struct peer *peer = NULL;
@@ -151,8 +150,8 @@ static struct agreement *agreement_choose(struct work *work,
 {
     if (submitted->has_mou)
         return agreement_get(work, &submitted->event.mou);
-    struct agreement *best = agreement_for(work, peer,
-        submitted->request.service, submitted->request.purpose);
+    struct agreement *best = agreement_for(
+        work, peer, submitted->request.service, submitted->request.purpose);
     return best != NULL ? best : agreement_with(work, peer);
 }
 
@@ -178,8 +177,7 @@ static bool prepare(struct work *work, const struct local_request *request,
         submitted->request.thread = event->referral;
     event->seq = 1;
     event->at = work->now;
-    event->key
-        = field_text(request->fields, request->field_count, "key");
+    event->key = field_text(request->fields, request->field_count, "key");
     step->agreement = agreement_choose(work, submitted, step->peer);
     if (step->agreement != NULL)
         event->mou = step->agreement->id;
@@ -256,26 +254,25 @@ void submission_submit(struct work *work, uint32_t uid,
         return;
     }
     if (!fields_check(answer, "submit", request->fields, request->field_count,
-            submit_rules, 1)
-        || !memory_of(work, uid, request, &memory, answer)
-        || memory_recall(work, &memory, answer) || !has_room(work, answer)
-        || !prepare(work, request, &submitted, &step, &verdict, answer))
+            submit_rules, 1) ||
+        !memory_of(work, uid, request, &memory, answer) ||
+        memory_recall(work, &memory, answer) || !has_room(work, answer) ||
+        !prepare(work, request, &submitted, &step, &verdict, answer))
         return;
     if (!verdict_allows(&verdict)) {
         refused(&step, &verdict, answer);
         return;
     }
     if (register_get(work, &referral->uuid) != NULL) {
-        answer_error(answer, ERR_EXISTS, PROBLEM_REFERRAL_EXISTS,
-            "referral.id", "leave the id out: the gateway makes one");
+        answer_error(answer, ERR_EXISTS, PROBLEM_REFERRAL_EXISTS, "referral.id",
+            "leave the id out: the gateway makes one");
         return;
     }
     if (!write_event(work, step.event, &bytes, &content, answer))
         return;
     referral->request = content;
     referral->pending = 1;
-    struct step_note note
-        = { FEED_STEP, FEED_STATUS_PENDING, NULL, content };
+    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL, content };
     uint64_t position = step_apply(&step, REFERRAL_SENT, &note);
     queue(&step, step.event, bytes, content, position);
     memory_keep(work, &memory, &referral->uuid, true);
@@ -298,9 +295,9 @@ void submission_explain(struct work *work, uint32_t uid,
         work_exhausted(work);
         return;
     }
-    if (!fields_check(answer, "explain", request->fields,
-            request->field_count, NULL, 0)
-        || !prepare(work, request, &submitted, &step, &verdict, answer))
+    if (!fields_check(answer, "explain", request->fields, request->field_count,
+            NULL, 0) ||
+        !prepare(work, request, &submitted, &step, &verdict, answer))
         return;
     answer_record(answer, "verdict");
     answer_flag(answer, "allowed", verdict_allows(&verdict));
@@ -316,8 +313,8 @@ void submission_explain(struct work *work, uint32_t uid,
 /* Steps that are so the moment this agency knows, whatever the other says. */
 static bool is_at_once(const struct step *step)
 {
-    return !step->referral->outgoing || step->event->type == EVENT_WITHDRAW
-        || step->event->type == EVENT_CONSENT_REVOKED;
+    return !step->referral->outgoing || step->event->type == EVENT_WITHDRAW ||
+           step->event->type == EVENT_CONSENT_REVOKED;
 }
 
 /* Steps that end a referral of ours; before it was told to anyone they drop
@@ -345,20 +342,20 @@ static bool dropped_state(
 static bool drop(struct step *step, enum referral_state *state)
 {
     struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
-    return out != NULL && step->referral->outgoing
-        && step->referral->state == REFERRAL_SENT
-        && dropped_state(step->event->type, state)
-        && outbox_drop_referral(step->work, out, &step->referral->uuid);
+    return out != NULL && step->referral->outgoing &&
+           step->referral->state == REFERRAL_SENT &&
+           dropped_state(step->event->type, state) &&
+           outbox_drop_referral(step->work, out, &step->referral->uuid);
 }
 
 /* The person ended it while the request may still be on its way: what was not
  * received yet goes without its content. */
 static void detach(struct step *step)
 {
-    if (step->event->type == EVENT_WITHDRAW
-        && step->referral->state == REFERRAL_SENT)
-        content_erase(step->work->contents, step->work->txn,
-            step->work->arena, step->referral->request);
+    if (step->event->type == EVENT_WITHDRAW &&
+        step->referral->state == REFERRAL_SENT)
+        content_erase(step->work->contents, step->work->txn, step->work->arena,
+            step->referral->request);
 }
 
 static void take(struct step *step, struct referral_event *event,
@@ -382,8 +379,7 @@ static void take(struct step *step, struct referral_event *event,
     if (!at_once)
         state = referral->state;
     detach(step);
-    if (!referral->outgoing
-        && step_offer(event).size > 0)
+    if (!referral->outgoing && step_offer(event).size > 0)
         referral->offer = content;
     if (is_dropped)
         referral->pending = 0;
@@ -411,9 +407,9 @@ void submission_act(struct work *work, uint32_t uid,
     struct verdict verdict = { .problem = PROBLEM_NONE };
     struct step step = { .work = work, .event = &event, .by_us = true };
     enum referral_state next;
-    if (!step_read(work, request, &event, answer)
-        || !memory_of(work, uid, request, &memory, answer)
-        || memory_recall(work, &memory, answer))
+    if (!step_read(work, request, &event, answer) ||
+        !memory_of(work, uid, request, &memory, answer) ||
+        memory_recall(work, &memory, answer))
         return;
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))
@@ -423,8 +419,8 @@ void submission_act(struct work *work, uint32_t uid,
             "look the id up with referctl referral list");
         return;
     }
-    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX
-        && !event_is_exempt(event.type)) {
+    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+        !event_is_exempt(event.type)) {
         answer_error(answer, ERR_LIMIT, PROBLEM_RATE_LIMIT, "act",
             "begin a new referral: this one has too many steps");
         return;

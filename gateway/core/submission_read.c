@@ -23,8 +23,8 @@ static const char *const type_remedies[] = {
     [LOCAL_FLAG] = "give it as a flag",
 };
 
-static const struct field_rule *rule_for(struct slice name,
-    const struct field_rule *rules, size_t rule_count)
+static const struct field_rule *rule_for(
+    struct slice name, const struct field_rule *rules, size_t rule_count)
 {
     for (size_t i = 0; i < rule_count; i++)
         if (slice_is(name, rules[i].name))
@@ -38,8 +38,8 @@ bool fields_check(struct local_answer *answer, const char *where,
 {
     for (size_t i = 0; i < count; i++) {
         char name[CODE_SIZE_MAX + 1];
-        const struct field_rule *rule
-            = rule_for(fields[i].name, rules, rule_count);
+        const struct field_rule *rule =
+            rule_for(fields[i].name, rules, rule_count);
         (void)snprintf(name, sizeof name, "%.*s", (int)fields[i].name.size,
             (const char *)fields[i].name.bytes);
         if (rule == NULL) {
@@ -56,8 +56,8 @@ bool fields_check(struct local_answer *answer, const char *where,
                 return wrong(answer, where, name, "give it once");
     }
     for (size_t i = 0; i < rule_count; i++)
-        if (rules[i].required
-            && local_field_get(fields, count, rules[i].name) == NULL)
+        if (rules[i].required &&
+            local_field_get(fields, count, rules[i].name) == NULL)
             return wrong(answer, where, rules[i].name, "add it");
     return true;
 }
@@ -99,8 +99,8 @@ static const struct field_rule grant_rules[] = {
 static bool codes_read(struct work *work, struct slice text,
     const struct slice **codes, size_t *count)
 {
-    struct slice *list = arena_take_array(
-        work->scratch, text.size / 2 + 1, sizeof *list);
+    struct slice *list =
+        arena_take_array(work->scratch, text.size / 2 + 1, sizeof *list);
     *count = 0;
     *codes = list;
     if (list == NULL)
@@ -124,13 +124,13 @@ static bool grant_read(struct work *work, const struct local_record *record,
 {
     const struct local_field *fields = record->fields;
     size_t count = record->field_count;
-    if (!fields_check(answer, "grant", fields, count, grant_rules,
-            COUNT(grant_rules)))
+    if (!fields_check(
+            answer, "grant", fields, count, grant_rules, COUNT(grant_rules)))
         return false;
     grant->purpose = field_text(fields, count, "purpose");
     grant->until.unix_ms = field_number(fields, count, "until_ms", 0);
-    if (agency_id_parse(field_text(fields, count, "to"), &grant->to)
-        != ERR_NONE)
+    if (agency_id_parse(field_text(fields, count, "to"), &grant->to) !=
+        ERR_NONE)
         return wrong(answer, "grant", "to", "give the agency's id");
     if (!codes_read(work, field_text(fields, count, "elements"),
             &grant->elements, &grant->element_count))
@@ -149,10 +149,10 @@ static size_t count_records(
 }
 
 /* Records of one type as named values. */
-static bool values_read(struct work *work,
-    const struct local_request *request, const char *type,
-    const struct field_rule *rules, const struct named_value **values,
-    size_t *count, struct local_answer *answer)
+static bool values_read(struct work *work, const struct local_request *request,
+    const char *type, const struct field_rule *rules,
+    const struct named_value **values, size_t *count,
+    struct local_answer *answer)
 {
     struct named_value *list = arena_take_array(
         work->scratch, count_records(request, type), sizeof *list);
@@ -166,8 +166,8 @@ static bool values_read(struct work *work,
         const struct local_record *record = &request->records[i];
         if (!slice_is(record->type, type))
             continue;
-        if (!fields_check(answer, type, record->fields, record->field_count,
-                rules, 2))
+        if (!fields_check(
+                answer, type, record->fields, record->field_count, rules, 2))
             return false;
         list[(*count)++] = (struct named_value){
             field_text(record->fields, record->field_count, rules[0].name),
@@ -177,21 +177,20 @@ static bool values_read(struct work *work,
     return true;
 }
 
-static bool grants_read(struct work *work,
-    const struct local_request *request, struct submitted *submitted,
-    struct local_answer *answer)
+static bool grants_read(struct work *work, const struct local_request *request,
+    struct submitted *submitted, struct local_answer *answer)
 {
     size_t count = count_records(request, "grant");
-    struct grant *grants
-        = arena_take_array(work->scratch, count, sizeof *grants);
+    struct grant *grants =
+        arena_take_array(work->scratch, count, sizeof *grants);
     if (grants == NULL) {
         work_exhausted(work);
         return false;
     }
     submitted->request.grants = grants;
     for (size_t i = 0; i < request->record_count; i++)
-        if (slice_is(request->records[i].type, "grant")
-            && !grant_read(work, &request->records[i],
+        if (slice_is(request->records[i].type, "grant") &&
+            !grant_read(work, &request->records[i],
                 &grants[submitted->request.grant_count++], answer))
             return false;
     return true;
@@ -270,19 +269,18 @@ static bool ids_read(const struct local_record *record,
     struct submitted *submitted, struct local_answer *answer)
 {
     struct referral_request *request = &submitted->request;
-    struct slice mou
-        = field_text(record->fields, record->field_count, "mou");
+    struct slice mou = field_text(record->fields, record->field_count, "mou");
     submitted->has_mou = mou.size > 0;
-    if (submitted->has_mou
-        && mou_id_parse(mou, &submitted->event.mou) != ERR_NONE)
+    if (submitted->has_mou &&
+        mou_id_parse(mou, &submitted->event.mou) != ERR_NONE)
         return wrong(answer, "referral", "mou",
             "give the agreement's id as 64 hexadecimal digits");
     return uuid_read(record, "id", &submitted->has_id,
-               &submitted->event.referral, answer)
-        && uuid_read(record, "thread", &submitted->has_thread,
-            &request->thread, answer)
-        && uuid_read(record, "parent", &request->has_parent,
-            &request->parent, answer);
+               &submitted->event.referral, answer) &&
+           uuid_read(record, "thread", &submitted->has_thread, &request->thread,
+               answer) &&
+           uuid_read(record, "parent", &request->has_parent, &request->parent,
+               answer);
 }
 
 static bool referral_read(const struct local_record *record,
@@ -303,10 +301,10 @@ static bool referral_read(const struct local_record *record,
     request->purpose = field_text(fields, count, "purpose");
     request->reason_plain = field_text(fields, count, "reason_plain");
     request->hop = (uint32_t)hop;
-    request->consent_at.unix_ms
-        = field_number(fields, count, "consent_at_ms", 0);
-    return names_read(record, request, answer)
-        && ids_read(record, submitted, answer);
+    request->consent_at.unix_ms =
+        field_number(fields, count, "consent_at_ms", 0);
+    return names_read(record, request, answer) &&
+           ids_read(record, submitted, answer);
 }
 
 bool submitted_read(struct work *work, const struct local_request *request,
@@ -325,11 +323,11 @@ bool submitted_read(struct work *work, const struct local_request *request,
     submitted->event.type = EVENT_SEND;
     submitted->event.actor = ACTOR_STAFF;
     submitted->event.request = &submitted->request;
-    return referral_read(referral, submitted, answer)
-        && grants_read(work, request, submitted, answer)
-        && values_read(work, request, "element", element_rules,
-            &submitted->event.elements, &submitted->event.element_count,
-            answer);
+    return referral_read(referral, submitted, answer) &&
+           grants_read(work, request, submitted, answer) &&
+           values_read(work, request, "element", element_rules,
+               &submitted->event.elements, &submitted->event.element_count,
+               answer);
 }
 
 /* ---- A step ------------------------------------------------------------- */
@@ -350,28 +348,27 @@ bool step_read(struct work *work, const struct local_request *request,
     size_t count = request->field_count;
     *event = (struct referral_event){ 0 };
     if (!fields_check(
-            answer, "act", fields, count, act_rules, COUNT(act_rules))
-        || !types_check(answer, request, types, COUNT(types)))
+            answer, "act", fields, count, act_rules, COUNT(act_rules)) ||
+        !types_check(answer, request, types, COUNT(types)))
         return false;
     struct slice actor = field_text(fields, count, "actor");
     event->type = event_type_named(field_text(fields, count, "step"));
-    event->actor = actor.size == 0
-        ? ACTOR_STAFF
-        : (enum actor_kind)actor_kind_named(actor);
+    event->actor = actor.size == 0 ? ACTOR_STAFF
+                                   : (enum actor_kind)actor_kind_named(actor);
     event->role = field_text(fields, count, "role");
     event->key = field_text(fields, count, "key");
-    if (uuid_parse(field_text(fields, count, "id"), &event->referral)
-        != ERR_NONE)
+    if (uuid_parse(field_text(fields, count, "id"), &event->referral) !=
+        ERR_NONE)
         return wrong(answer, "act", "id", "give it as urn:uuid:...");
     if (event->type == EVENT_NONE || event->type == EVENT_SEND)
         return wrong(answer, "act", "step",
             "use one of the steps that referctl referral show lists");
-    if (event->actor != ACTOR_STAFF && event->actor != ACTOR_PERSON
-        && event->actor != ACTOR_COMPANION)
-        return wrong(answer, "act", "actor",
-            "use one of: staff, person, companion");
+    if (event->actor != ACTOR_STAFF && event->actor != ACTOR_PERSON &&
+        event->actor != ACTOR_COMPANION)
+        return wrong(
+            answer, "act", "actor", "use one of: staff, person, companion");
     return values_read(work, request, "detail", detail_rules, &event->details,
-               &event->detail_count, answer)
-        && values_read(work, request, "element", element_rules,
-            &event->elements, &event->element_count, answer);
+               &event->detail_count, answer) &&
+           values_read(work, request, "element", element_rules,
+               &event->elements, &event->element_count, answer);
 }
