@@ -298,7 +298,7 @@ static void open_reply(struct worker *worker, struct job *job)
     flight_end(flight, err, err == ERR_NONE ? &reply : NULL);
 }
 
-static void *work(void *argument)
+__attribute__((noreturn)) static void *work(void *argument)
 {
     struct worker *worker = argument;
     static void (*const handlers[])(struct worker *, struct job *) = {

@@ -37,7 +37,8 @@ void journal_write(const struct log_entry *entry)
     enum log_level level = log_event_level(entry->event);
     if ((int)level > atomic_load(&level_shown))
         return;
-    text_time_format(clock_wall().unix_ms, time);
+    if (text_time_format(clock_wall(), time) != ERR_NONE)
+        (void)snprintf(time, sizeof time, "clock-out-of-range");
     int head =
         snprintf(line, sizeof line, "%s %s ", time, log_level_name(level));
     size_t size = (size_t)head + log_format(entry, line + head,
