@@ -54,7 +54,7 @@ void sdk_reply_release(struct sdk_reply *reply)
     *reply = (struct sdk_reply){ 0 };
 }
 
-/* ---- Requests ------------------------------------------------------------ */
+/* ---- Requests ---------------------------------------------------------- */
 
 /* Blocks that the nodes of a request are cut from. */
 struct nodes {
@@ -188,7 +188,7 @@ refer_status sdk_request_write(
     return status;
 }
 
-/* ---- Replies -------------------------------------------------------------- */
+/* ---- Replies ----------------------------------------------------------- */
 
 static refer_status field_read(
     struct sdk_record *record, const Refer__V1__LocalField *node)

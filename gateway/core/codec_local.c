@@ -29,7 +29,7 @@ const struct local_field *local_field_get(
     return NULL;
 }
 
-/* ---- Fields and records, read ------------------------------------------- */
+/* ---- Fields and records, read ------------------------------------------ */
 
 static enum err field_read(
     const Refer__V1__LocalField *message, struct local_field *field)
@@ -184,7 +184,7 @@ enum err local_reply_read(
         message->records, message->n_records, arena, &reply->records);
 }
 
-/* ---- Written -------------------------------------------------------------- */
+/* ---- Written ----------------------------------------------------------- */
 
 static bool field_fill(const struct local_field *field, struct arena *arena,
     Refer__V1__LocalField *message)
