@@ -10,9 +10,9 @@
  *
  * Why it is a small machine: with timeout_ms 0 every call returns at once, so
  * what was begun (greeting, opening, waiting for the next event) goes on in
- * the next call. On a new connection the cursor is opened again, and what is not
- * acknowledged comes again: an event may have been on its way when the old one
- * broke. What the caller has had from this handle already is passed over.
+ * the next call. On a new connection the cursor is opened again, and what is
+ * not acknowledged comes again: an event may have been on its way when the old
+ * one broke. What the caller has had from this handle already is passed over.
  */
 
 /* What the gateway lets one wait take. */
