@@ -92,6 +92,34 @@
 /* A ledger that stays unsettled this long alarms the point persons. */
 #define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
 
+/* ---- The transport between gateways ---- */
+
+/* From accept to authenticated; a slow line needs one of them. */
+#define HANDSHAKE_MS_MAX 5000u
+/* Without a frame, inside one frame, or without room for ours. */
+#define CONNECTION_IDLE_MS_MAX 60000u
+/* A Collect waits up to 5 minutes; and one for the way. */
+#define REPLY_MS_MAX (6u * 60 * 1000)
+/* Accepted connections; about 100 KiB each with what nng and TLS hold. */
+#define CONNECTION_COUNT_MAX 4096u
+/* A handshake takes 50 ms: 5,000 fresh connections a second to push one out. */
+#define HALF_OPEN_COUNT_MAX 256u
+/* Agencies may share an address; nobody needs more at once. */
+#define HALF_OPEN_PER_ADDRESS_COUNT_MAX 32u
+/* One, one that the other end has not yet noticed dead, and a margin. */
+#define CONNECTION_PER_PEER_COUNT_MAX 4u
+/* What someone without a card may say: a card. */
+#define STRANGER_FRAME_SIZE_MAX (16u * 1024)
+/* Unanswered requests of one connection: parcels of two lanes each way,
+ * Collect, Head, Fetch, and a margin. */
+#define CONNECTION_REQUEST_COUNT_MAX 32u
+/* Bytes waiting for one peer to read them. */
+#define CONNECTION_QUEUE_SIZE_MAX (4u * FRAME_SIZE_MAX)
+/* TLS keys by which one peer is known: now, next, and a margin. */
+#define PEER_TLS_KEY_COUNT_MAX 8u
+/* All that connections hold of frames, both ways. */
+#define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
+
 /* ---- Local clients ---- */
 
 #define LOCAL_FRAME_SIZE_MAX (2u * 1024 * 1024)
