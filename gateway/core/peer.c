@@ -371,8 +371,8 @@ void peer_announce(struct work *work, struct peer *peer)
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
     directory->operation_keys =
         keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
-    directory->operation_key_ids = ids_of(
-        work, directory->operation_keys, directory->operation_key_count);
+    directory->operation_key_ids =
+        ids_of(work, directory->operation_keys, directory->operation_key_count);
 }
 
 void peer_heard(struct work *work, struct peer *peer)

@@ -49,7 +49,7 @@ static enum err carry_all(struct loop *loop)
             err = carry_out(loop, &outputs[i]);
             directory_changed = true;
         }
-    if (err == ERR_NONE && directory_changed && loop->courier != NULL)
+    if (err == ERR_NONE && directory_changed)
         err = courier_set_pins(loop->courier);
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (outputs[i].type != NODE_DIRECTORY)
@@ -181,7 +181,7 @@ static enum err keys_refresh(
     if (err != ERR_NONE)
         return err;
     err = batch_end(loop, txn, step(loop, &input));
-    if (err == ERR_NONE && loop->courier != NULL)
+    if (err == ERR_NONE)
         courier_set_sheet(loop->courier, node_sheet(loop->node));
     return err;
 }
@@ -225,8 +225,7 @@ static void keys_maintain(struct loop *loop)
 
 enum err loop_run(struct loop *loop)
 {
-    enum err err = courier_set_pins(loop->courier);
-    courier_set_sheet(loop->courier, node_sheet(loop->node));
+    enum err err = ERR_NONE;
     while (err == ERR_NONE && !loop->ended) {
         bool was_full;
         int64_t wake = node_wake_steady_ms(loop->node);

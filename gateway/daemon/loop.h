@@ -16,17 +16,16 @@
 #include "io/local_socket.h"
 
 struct loop {
-    /* set by the caller; all must outlive the loop */
+    /* set by the caller before loop_begin; all must outlive the loop */
     struct node *node;
     struct store *store;
     struct inbox *inbox;
     struct directory *directory;
     struct keyring *keyring;
     struct slice card; /* SignedCard */
-
-    /* set between loop_begin and loop_run */
     struct courier *courier;
-    struct local_socket *socket;
+
+    struct local_socket *socket; /* set before loop_run */
 
     /* the loop's own */
     int64_t keys_due_steady_ms;
@@ -38,9 +37,8 @@ struct loop {
 
 /*
  * Starts the node on its store (NODE_START and the key sheet), so that the
- * courier and the socket, opened next, find it ready. What it wants sent waits
- * until they are. Errors are those of the node, the store and the keyring;
- * problem names the last two.
+ * socket, opened next, finds it ready. Errors are those of the node, the store
+ * and the keyring; problem names the last.
  */
 MUST_USE enum err loop_begin(struct loop *loop, struct keys_problem *problem);
 

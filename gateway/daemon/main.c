@@ -152,6 +152,11 @@ static int store_open(struct gateway *gateway)
     if (store_lmdb_open(
             config->data, &options, &gateway->loop.store, &problem) != ERR_NONE)
         return complain_text(problem.text);
+    return EXIT_DONE;
+}
+
+static int node_start(struct gateway *gateway)
+{
     struct keys_problem keys_problem;
     enum err err = loop_begin(&gateway->loop, &keys_problem);
     if (err == ERR_NONE)
@@ -183,7 +188,7 @@ static int courier_start(struct gateway *gateway)
         config->limits.half_open_per_address;
     peers.connection_per_peer_count_max = config->limits.connections_per_peer;
     struct courier_options options = {
-        .self = *node_agency(loop->node),
+        .self = gateway->settings.agency,
         .keyring = gateway->settings.keyring,
         .directory = loop->directory,
         .inbox = loop->inbox,
@@ -279,7 +284,9 @@ static int gateway_run(const char *config_path)
     if (code == EXIT_DONE)
         code = store_open(&gateway);
     if (code == EXIT_DONE)
-        code = courier_start(&gateway);
+        code = courier_start(&gateway); /* nobody is known yet: all wait */
+    if (code == EXIT_DONE)
+        code = node_start(&gateway);
     if (code == EXIT_DONE)
         code = socket_open(&gateway);
     if (code == EXIT_DONE)

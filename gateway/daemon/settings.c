@@ -122,6 +122,7 @@ static bool card_check(
     if (!instant_before(clock_wall(), card.valid_until))
         return complain(path, "it is no longer valid, or the clock is wrong",
             "set the clock; else make a new card with the root key");
+    settings->agency = card.agency;
     return true;
 }
 

@@ -19,7 +19,8 @@ struct settings {
     struct arena arena; /* holds all of it */
     struct config config;
     struct keyring *keyring;
-    struct slice card; /* SignedCard, of DATA/card */
+    struct slice card;       /* SignedCard, of DATA/card */
+    struct agency_id agency; /* whose it is */
     struct local_socket_user *users;
     size_t user_count;
 };
