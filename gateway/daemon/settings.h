@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/id.h"
 #include "base/slice.h"
 #include "io/keyring.h"
 #include "io/local_socket.h"
