@@ -18,7 +18,7 @@
 /* Errors in a row before accept waits for the sweeper's next look. */
 #define ERROR_COUNT_MAX 16u
 
-/* ---- Half-open connections -------------------------------------------------- */
+/* ---- Half-open connections --------------------------------------------- */
 
 static void half_open_add(struct connection *connection)
 {
@@ -114,7 +114,7 @@ static bool origin_of(nng_stream *stream, struct origin *origin)
     return true;
 }
 
-/* ---- Accepting ------------------------------------------------------------------ */
+/* ---- Accepting --------------------------------------------------------- */
 
 static void accept_stream(struct peers *peers, nng_stream *stream)
 {
@@ -187,7 +187,7 @@ void listener_start(struct listener *listener)
     nng_stream_listener_accept(listener->listener, listener->aio);
 }
 
-/* ---- Opening and closing ---------------------------------------------------------- */
+/* ---- Opening and closing ----------------------------------------------- */
 
 static enum err failed(
     struct peers_problem *problem, int code, const char *what, enum err err)

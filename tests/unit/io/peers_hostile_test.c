@@ -47,6 +47,15 @@ static void open_all(const struct peers_options *options)
         peers_set_pins(bob.peers, (const uint8_t(*)[32])pins, 2), ERR_NONE);
 }
 
+/* For tests that come faster than sockets go. */
+static struct peers_options roomy_options(void)
+{
+    struct peers_options options = bench_options();
+    options.half_open_count_max = 1000;
+    options.half_open_per_address_count_max = 1000;
+    return options;
+}
+
 /* Whatever happened, an honest peer is served, and nothing is left over. */
 static void close_all(void)
 {
@@ -115,7 +124,7 @@ static void await_files(size_t count)
     assert_true(count_files() <= count);
 }
 
-/* ---- Before they are known -------------------------------------------------- */
+/* ---- Before they are known --------------------------------------------- */
 
 static void what_is_not_tls_1_3_is_refused(void **unused)
 {
@@ -171,10 +180,11 @@ static void certificates_other_than_pinned_ones_are_refused(void **unused)
 
 static void a_hello_cut_anywhere_harms_nobody(void **unused)
 {
+    struct peers_options options = roomy_options();
     uint8_t hello[4096];
     uint64_t count = 0;
     (void)unused;
-    open_all(NULL);
+    open_all(&options);
     size_t size = tls_raw_hello(hello, sizeof hello);
     for (size_t cut = 0; cut <= size; cut += cut < 16 ? 1 : 37) {
         for (int end = TLS_RAW_END_FIN; end < TLS_RAW_END_COUNT; end++) {
@@ -286,10 +296,11 @@ static void strangers_share_the_places_of_the_silent(void **unused)
 
 static void a_storm_of_five_hundred_passes(void **unused)
 {
+    struct peers_options options = roomy_options();
     enum { COUNT = 500 };
     struct tls_raw raw;
     (void)unused;
-    open_all(NULL);
+    open_all(&options);
     size_t file_count = count_files();
     for (size_t i = 0; i < COUNT; i++) {
         if (i % 10 == 0) {
@@ -311,7 +322,7 @@ static void a_storm_of_five_hundred_passes(void **unused)
     assert_int_equal(bob.closed[PEERS_REASON_HANDSHAKE_TIMEOUT], 0);
 }
 
-/* ---- Once they are known ------------------------------------------------------- */
+/* ---- Once they are known ----------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -373,10 +384,11 @@ static void a_declared_frame_takes_no_memory_until_it_comes(void **unused)
 
 static void a_frame_cut_anywhere_harms_nobody(void **unused)
 {
+    struct peers_options options = roomy_options();
     uint8_t frame[64];
     uint64_t count = 0;
     (void)unused;
-    open_all(NULL);
+    open_all(&options);
     size_t size = make_frame(frame, 9, 12);
     for (size_t cut = 0; cut <= size; cut++) {
         for (int end = 0; end < TLS_RAW_END_COUNT; end++) {
@@ -540,7 +552,7 @@ static void frames_of_many_peers_share_a_limit(void **unused)
     close_all();
 }
 
-/* ---- At the other end of a dial ---------------------------------------------------- */
+/* ---- At the other end of a dial ---------------------------------------- */
 
 static int listening;
 static char listening_url[64];
