@@ -23,12 +23,17 @@ void arena_release(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    if (arena->used > 0) {
-        memset(arena->block, 0, arena->used);
+    arena_rewind(arena, 0);
+}
+
+void arena_rewind(struct arena *arena, size_t used)
+{
+    if (arena->used > used) {
+        memset(arena->block + used, 0, arena->used - used);
         /* the compiler must not drop the wipe of memory that is freed next */
         __asm__ volatile("" : : "r"(arena->block) : "memory");
     }
-    arena->used = 0;
+    arena->used = used;
 }
 
 void *arena_take(struct arena *arena, size_t size)

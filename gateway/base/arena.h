@@ -26,6 +26,9 @@ void arena_release(struct arena *arena);
 /* Forgets every allocation and wipes what they held. */
 void arena_reset(struct arena *arena);
 
+/* Forgets and wipes what was taken since `used` was the arena's. */
+void arena_rewind(struct arena *arena, size_t used);
+
 /* Zeroed memory aligned for any type; NULL when the limit is reached. */
 void *arena_take(struct arena *arena, size_t size);
 

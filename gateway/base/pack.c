@@ -77,9 +77,9 @@ static struct slice unpack_part(struct unpacker *unpacker, size_t size)
         return SLICE_NONE;
     }
     struct slice part = slice_of(unpacker->rest.bytes, size);
-    unpacker->rest = slice_of(
-        size > 0 ? unpacker->rest.bytes + size : unpacker->rest.bytes,
-        unpacker->rest.size - size);
+    unpacker->rest =
+        slice_of(size > 0 ? unpacker->rest.bytes + size : unpacker->rest.bytes,
+            unpacker->rest.size - size);
     return part;
 }
 

@@ -35,8 +35,8 @@ static inline struct slice slice_of_text(const char *text)
 
 static inline bool slice_equal(struct slice a, struct slice b)
 {
-    return a.size == b.size
-        && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+    return a.size == b.size &&
+           (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
 }
 
 static inline bool slice_is(struct slice a, const char *text)

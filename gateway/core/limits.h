@@ -42,6 +42,10 @@
 #define MOU_PATHWAY_COUNT_MAX 2048u
 #define MOU_PURPOSE_COUNT_MAX 128u
 #define MOU_ELEMENT_COUNT_MAX 128u /* in one list */
+/* A referral passed on more often than this is a person sent around. */
+#define MOU_HOP_COUNT_MAX 8u
+/* Ten years: what someone agreed to longer ago, they are asked again. */
+#define MOU_CONSENT_DAYS_MAX 3650u
 
 /* ---- Referrals ---- */
 
@@ -51,6 +55,10 @@
 /* Steps of one referral: years of monthly notes; the row stays one page. */
 #define REFERRAL_EVENT_COUNT_MAX 448u
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
+/* What ask_back short_note lets back: as long as a reason. */
+#define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX
+/* Two clocks further apart are a fault: no time ahead of ours by more. */
+#define CLOCK_SKEW_MS_MAX (5u * 60 * 1000)
 #define VALUE_SIZE_MAX (64u * 1024) /* of one element or detail */
 #define CODE_SIZE_MAX 64u           /* codes, ids inside an MOU, key names */
 #define NAME_SIZE_MAX 256u          /* names people gave */
@@ -116,8 +124,18 @@
 /* ---- Local clients ---- */
 
 #define LOCAL_FRAME_SIZE_MAX (2u * 1024 * 1024)
-#define LOCAL_FIELD_COUNT_MAX 4096u
+#define LOCAL_FIELD_COUNT_MAX 4096u /* of one request, records included */
+/* Names are compared each with each. The longest record has two dozen. */
+#define LOCAL_RECORD_FIELD_COUNT_MAX 64u
 #define LOCAL_CLIENT_COUNT_MAX 256u
+/* One program that leaks its connections must not shut the others out. */
+#define LOCAL_CLIENT_COUNT_MAX_PER_USER 64u
+/* Requests of one client without a reply: a few cursors and a batch. */
+#define LOCAL_OUTSTANDING_COUNT_MAX 64u
+/* Replies that a client has not read: the largest, and room behind it. */
+#define LOCAL_BACKLOG_SIZE_MAX (4u * 1024 * 1024)
+/* For one frame to get through, once begun: a busy machine, not a dead one. */
+#define LOCAL_FRAME_MS_MAX 30000u
 #define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */
 #define LOCAL_PAGE_COUNT_MAX 256u /* records of a listing in one reply */
 #define CURSOR_COUNT_MAX 256u

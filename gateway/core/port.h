@@ -142,8 +142,8 @@ struct crypto {
 
 struct crypto_ops {
     /* SHA-256 of the parts, one after the other. */
-    void (*hash)(struct crypto *crypto, const struct slice *parts,
-        size_t count, uint8_t digest[HASH_SIZE]);
+    void (*hash)(struct crypto *crypto, const struct slice *parts, size_t count,
+        uint8_t digest[HASH_SIZE]);
     /* HKDF-SHA256 (RFC 5869), extract and expand; size <= 8160. */
     void (*derive)(struct crypto *crypto, struct slice salt,
         struct slice secret, struct slice info, uint8_t *out, size_t size);
@@ -153,9 +153,8 @@ struct crypto_ops {
     /* Our public key of that purpose. ERR_KEY when we have none. */
     MUST_USE enum err (*signer_public)(struct crypto *crypto,
         enum crypto_signer signer, uint8_t key[KEY_SIZE]);
-    MUST_USE bool (*verify)(struct crypto *crypto,
-        const uint8_t key[KEY_SIZE], struct slice message,
-        const uint8_t signature[SIGNATURE_SIZE]);
+    MUST_USE bool (*verify)(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+        struct slice message, const uint8_t signature[SIGNATURE_SIZE]);
     /*
      * HPKE base mode sender: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
      * ChaCha20-Poly1305. The ephemeral key is DeriveKeyPair(seed). ERR_KEY
@@ -182,8 +181,8 @@ struct crypto_ops {
         struct slice aad, struct slice sealed, uint8_t *plain);
 };
 
-static inline void crypto_hash(struct crypto *crypto,
-    const struct slice *parts, size_t count, uint8_t digest[HASH_SIZE])
+static inline void crypto_hash(struct crypto *crypto, const struct slice *parts,
+    size_t count, uint8_t digest[HASH_SIZE])
 {
     crypto->ops->hash(crypto, parts, count, digest);
 }

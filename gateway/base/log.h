@@ -1,0 +1,128 @@
+/*
+ * log.h - the closed list of what a gateway can say in its log. An event has
+ * typed fields: agencies, referrals, codes, numbers. There is no field for
+ * free text, so nothing that a person said can get into a log by accident.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
+
+/* Symbol, level, name, what it means to an operator. Append only. */
+/* clang-format off */
+#define LOG_EVENT_LIST(X)                                                      \
+    X(GATEWAY_STARTED, INFO, "gateway.started",                                \
+        "the store is open and the gateway works")                             \
+    X(GATEWAY_STOPPED, INFO, "gateway.stopped",                                \
+        "the gateway ended as asked")                                          \
+    X(STORE_FAILED, ERROR, "store.failed",                                     \
+        "a commit failed: the process ends and must be started again")         \
+    X(STORE_FILLED, WARNING, "store.filled",                                   \
+        "new referrals are refused until there is room: see map_size_mib")     \
+    X(CARD_IMPORTED, INFO, "card.imported",                                    \
+        "a card waits to be accepted")                                         \
+    X(CARD_ACCEPTED, INFO, "card.accepted",                                    \
+        "an operator accepted an agency's card")                               \
+    X(CARD_UPDATED, INFO, "card.updated",                                      \
+        "an agency sent a newer card")                                         \
+    X(CARD_REFUSED, WARNING, "card.refused",                                   \
+        "a newer card did not verify")                                         \
+    X(PEER_REFUSED, WARNING, "peer.refused",                                   \
+        "something from a peer was refused: see code")                         \
+    X(PEER_FAILED, WARNING, "peer.failed",                                     \
+        "a peer could not be reached; it is tried again")                      \
+    X(PEER_RECOVERED, INFO, "peer.recovered",                                  \
+        "a peer that could not be reached answered")                           \
+    X(LEDGER_SETTLED, DEBUG, "ledger.settled",                                 \
+        "both ends agree what the ledger holds")                               \
+    X(LEDGER_UNSETTLED, INFO, "ledger.unsettled",                              \
+        "the peer asks to compare before anything is signed")                  \
+    X(LEDGER_TROUBLED, ERROR, "ledger.troubled",                               \
+        "a ledger stands still: see code, and referctl ledger list")           \
+    X(PARCEL_SENT, DEBUG, "parcel.sent", "entries left for a peer")            \
+    X(PARCEL_COSIGNED, DEBUG, "parcel.cosigned",                               \
+        "a peer signed that it holds our entries")                             \
+    X(PARCEL_RECEIVED, DEBUG, "parcel.received",                               \
+        "entries of a peer are durable here")                                  \
+    X(REFERRAL_SUBMITTED, INFO, "referral.submitted",                          \
+        "a program of this agency handed over a referral")                     \
+    X(REFERRAL_RECEIVED, INFO, "referral.received",                            \
+        "a peer referred a person to this agency")                             \
+    X(REFERRAL_STEPPED, INFO, "referral.stepped",                              \
+        "a referral went on")                                                  \
+    X(REFERRAL_REFUSED, WARNING, "referral.refused",                           \
+        "a referral or a step of one was refused: see code")                   \
+    X(REFERRAL_ERASED, INFO, "referral.erased",                                \
+        "contents of a referral were erased")                                  \
+    X(MOU_OFFERED, INFO, "mou.offered", "an agreement waits for signatures")   \
+    X(MOU_SIGNED, INFO, "mou.signed", "a party signed an agreement")           \
+    X(MOU_IN_FORCE, INFO, "mou.in-force", "an agreement is in force here")     \
+    X(MOU_REFUSED, WARNING, "mou.refused",                                     \
+        "a peer offered an agreement that cannot be enforced here")            \
+    X(CLIENT_REFUSED, WARNING, "client.refused",                               \
+        "a local program was refused: see code")                               \
+    X(CONNECTION_REFUSED, WARNING, "connection.refused",                       \
+        "a connection was refused or cut: see code")                           \
+    X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")          \
+    X(KEYS_FAILED, ERROR, "keys.failed",                                       \
+        "sealing keys could not be renewed; it is tried again in an hour")
+/* clang-format on */
+
+enum log_event {
+#define X(symbol, level, name, help) LOG_##symbol,
+    LOG_EVENT_LIST(X)
+#undef X
+        LOG_EVENT_COUNT
+};
+
+enum log_field_type {
+    LOG_FIELD_NONE,
+    LOG_FIELD_AGENCY,
+    LOG_FIELD_UUID,
+    LOG_FIELD_MOU,
+    LOG_FIELD_CODE, /* static storage: a name from one of our tables */
+    LOG_FIELD_NUMBER
+};
+
+struct log_field {
+    enum log_field_type type;
+    const char *name; /* static storage */
+    union {
+        struct agency_id agency;
+        struct uuid uuid;
+        struct mou_id mou;
+        const char *code;
+        int64_t number;
+    } value;
+};
+
+#define LOG_FIELD_COUNT_MAX 6
+
+struct log_entry {
+    enum log_event event;
+    struct log_field fields[LOG_FIELD_COUNT_MAX];
+};
+
+enum log_level log_event_level(enum log_event event);
+const char *log_event_name(enum log_event event);
+const char *log_event_help(enum log_event event);
+const char *log_level_name(enum log_level level);
+
+struct log_field log_agency(const char *name, const struct agency_id *agency);
+struct log_field log_uuid(const char *name, const struct uuid *uuid);
+struct log_field log_mou(const char *name, const struct mou_id *mou);
+struct log_field log_code(const char *name, const char *code);
+struct log_field log_number(const char *name, int64_t number);
+
+/*
+ * One line without a line feed: `event field=value ...`, zero-terminated, cut
+ * at the capacity. Returns its length.
+ */
+size_t log_format(const struct log_entry *entry, char *line, size_t capacity);
+
+#endif

@@ -1,0 +1,436 @@
+#include "core/agreement.h"
+
+#include "core/delivery.h"
+#include "core/keys.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROW_VERSION 1
+
+/* ---- Rows --------------------------------------------------------------- */
+
+static bool lists_take(struct work *work, struct agreement *agreement)
+{
+    agreement->signatures = arena_take_array(
+        work->arena, agreement->mou.party_count, sizeof *agreement->signatures);
+    agreement->in_force = arena_take_array(
+        work->arena, agreement->mou.party_count, sizeof *agreement->in_force);
+    return agreement->signatures != NULL && agreement->in_force != NULL;
+}
+
+static void lists_unpack(struct unpacker *in, struct agreement *agreement)
+{
+    size_t limit = agreement->mou.party_count;
+    agreement->in_force_here = unpack_u8(in) != 0;
+    agreement->signature_count = unpack_u32(in);
+    if (agreement->signature_count > limit)
+        in->err = ERR_CORRUPT;
+    for (size_t i = 0; in->err == ERR_NONE && i < agreement->signature_count;
+         i++) {
+        struct mou_signature *signature = &agreement->signatures[i];
+        unpack_fixed(in, signature->agency.text, AGENCY_ID_SIZE);
+        unpack_fixed(in, signature->signature, SIGNATURE_SIZE);
+    }
+    agreement->in_force_count = unpack_u32(in);
+    if (agreement->in_force_count > limit)
+        in->err = ERR_CORRUPT;
+    for (size_t i = 0; in->err == ERR_NONE && i < agreement->in_force_count;
+         i++)
+        unpack_fixed(in, agreement->in_force[i].text, AGENCY_ID_SIZE);
+}
+
+static struct agreement *row_read(
+    struct work *work, const struct mou_id *id, struct slice row)
+{
+    struct mou_problem problem;
+    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
+    row = arena_copy(work->arena, row);
+    if (agreement == NULL || row.bytes == NULL) {
+        work_exhausted(work);
+        return NULL;
+    }
+    struct unpacker in = unpack_from(row);
+    if (unpack_u8(&in) != ROW_VERSION)
+        in.err = ERR_CORRUPT;
+    agreement->id = *id;
+    agreement->bytes = unpack_bytes(&in);
+    if (in.err != ERR_NONE ||
+        mou_read(work->crypto, agreement->bytes, work->arena, &agreement->mou,
+            &problem) != ERR_NONE ||
+        !lists_take(work, agreement)) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    lists_unpack(&in, agreement);
+    if (unpack_end(&in) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    return agreement;
+}
+
+static void row_put(struct work *work, const struct agreement *agreement)
+{
+    size_t capacity =
+        64 + agreement->bytes.size +
+        agreement->mou.party_count * (2 * AGENCY_ID_SIZE + SIGNATURE_SIZE);
+    uint8_t *bytes = arena_take(work->arena, capacity);
+    if (bytes == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    struct packer out = pack_into(bytes, capacity);
+    pack_u8(&out, ROW_VERSION);
+    pack_bytes(&out, agreement->bytes);
+    pack_u8(&out, agreement->in_force_here);
+    pack_u32(&out, (uint32_t)agreement->signature_count);
+    for (size_t i = 0; i < agreement->signature_count; i++) {
+        const struct mou_signature *signature = &agreement->signatures[i];
+        pack_fixed(&out, signature->agency.text, AGENCY_ID_SIZE);
+        pack_fixed(&out, signature->signature, SIGNATURE_SIZE);
+    }
+    pack_u32(&out, (uint32_t)agreement->in_force_count);
+    for (size_t i = 0; i < agreement->in_force_count; i++)
+        pack_fixed(&out, agreement->in_force[i].text, AGENCY_ID_SIZE);
+    if (out.err != ERR_NONE)
+        work_exhausted(work);
+    struct key key = key_mou(&agreement->id);
+    store_put(work->txn, key_slice(&key), packed(&out));
+}
+
+static struct agreement *remember(
+    struct work *work, struct agreement *agreement)
+{
+    if (agreement != NULL) {
+        agreement->next = work->node->agreements;
+        work->node->agreements = agreement;
+    }
+    return agreement;
+}
+
+static struct agreement *cached(struct work *work, const struct mou_id *id)
+{
+    struct agreement *at = work->node->agreements;
+    while (at != NULL && !mou_id_equal(&at->id, id))
+        at = at->next;
+    return at;
+}
+
+struct agreement *agreement_get(struct work *work, const struct mou_id *id)
+{
+    struct agreement *held = cached(work, id);
+    if (held != NULL)
+        return held;
+    struct key key = key_mou(id);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    if (row.bytes == NULL)
+        return NULL;
+    return remember(work, row_read(work, id, row));
+}
+
+/* The id after this one; all ones stay what they are. */
+static void id_step(struct mou_id *id)
+{
+    struct mou_id next = *id;
+    for (size_t i = sizeof next.bytes; i-- > 0;)
+        if (++next.bytes[i] != 0) {
+            *id = next;
+            return;
+        }
+}
+
+struct agreement *agreement_next(struct work *work, struct mou_id *from)
+{
+    struct key wanted = key_mou(from);
+    struct slice key = key_slice(&wanted);
+    struct slice row;
+    struct mou_id id;
+    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, &row))
+        return NULL;
+    memcpy(id.bytes, key.bytes + KEY_TABLE_SIZE, sizeof id.bytes);
+    *from = id;
+    id_step(from);
+    struct agreement *held = cached(work, &id);
+    return held != NULL ? held : remember(work, row_read(work, &id, row));
+}
+
+/* ---- What holds --------------------------------------------------------- */
+
+bool agreement_is_in_force_at(const struct work *work,
+    const struct agreement *agreement, const struct agency_id *agency)
+{
+    if (agency_id_equal(agency, &work->node->self))
+        return agreement->in_force_here;
+    for (size_t i = 0; i < agreement->in_force_count; i++)
+        if (agency_id_equal(&agreement->in_force[i], agency))
+            return true;
+    return false;
+}
+
+const char *agreement_state(
+    const struct agreement *agreement, struct instant now)
+{
+    if (!agreement->in_force_here)
+        return "offered";
+    if (instant_before(now, agreement->mou.from))
+        return "waiting";
+    return mou_is_dated(&agreement->mou, now) ? "in_force" : "over";
+}
+
+static bool is_for(struct work *work, const struct agreement *agreement,
+    const struct peer *to, struct slice service, struct slice purpose)
+{
+    const struct mou *mou = &agreement->mou;
+    const struct mou_party *from = mou_party_of(mou, &work->node->self);
+    const struct mou_party *recipient = mou_party_of(mou, &to->agency);
+    const struct mou_service *offered = mou_service_named(mou, service);
+    return from != NULL && recipient != NULL && offered != NULL &&
+           slice_equal(offered->party, recipient->id) &&
+           mou_pathway_for(mou, from->id, service, purpose) != NULL &&
+           agreement->in_force_here && mou_is_dated(mou, work->now) &&
+           agreement_is_in_force_at(work, agreement, &to->agency);
+}
+
+struct agreement *agreement_for(struct work *work, const struct peer *to,
+    struct slice service, struct slice purpose)
+{
+    struct agreement *best = NULL;
+    struct mou_id from = { 0 };
+    struct agreement *at;
+    while ((at = agreement_next(work, &from)) != NULL) {
+        if (is_for(work, at, to, service, purpose) &&
+            (best == NULL || at->mou.version > best->mou.version))
+            best = at;
+    }
+    return best;
+}
+
+struct agreement *agreement_with(struct work *work, const struct peer *to)
+{
+    struct agreement *any = NULL;
+    struct mou_id from = { 0 };
+    struct agreement *at;
+    while ((at = agreement_next(work, &from)) != NULL) {
+        bool is_ours = mou_party_of(&at->mou, &to->agency) != NULL;
+        if (is_ours && at->in_force_here &&
+            agreement_is_in_force_at(work, at, &to->agency))
+            return at;
+        if (is_ours)
+            any = at;
+    }
+    return any;
+}
+
+/* ---- Telling ------------------------------------------------------------ */
+
+enum telling { TELL_OFFER, TELL_SIGNATURES, TELL_IN_FORCE };
+
+static struct tell content_of(
+    struct work *work, const struct agreement *agreement, enum telling telling)
+{
+    struct mou_bundle bundle = { agreement->id, agreement->bytes,
+        agreement->signatures, agreement->signature_count };
+    switch (telling) {
+    case TELL_OFFER:
+        return (struct tell){ .kind = ENTRY_MOU_OFFER,
+            .content = mou_offer_write(&bundle, work->arena) };
+    case TELL_SIGNATURES:
+        return (struct tell){ .kind = ENTRY_MOU_SIGNATURES,
+            .content = mou_signatures_write(&bundle, work->arena) };
+    case TELL_IN_FORCE:
+        break;
+    }
+    return (struct tell){ .kind = ENTRY_MOU_IN_FORCE,
+        .content = mou_in_force_write(&agreement->id, work->arena) };
+}
+
+static void tell_peer(struct work *work, struct peer *peer,
+    const struct agreement *agreement, enum telling telling)
+{
+    struct tell tell = content_of(work, agreement, telling);
+    if (!delivery_tell(work, peer, &tell))
+        work_exhausted(work);
+}
+
+/* All other parties that are accepted peers, but not the one it came from. */
+static void tell_parties(struct work *work, const struct peer *from,
+    const struct agreement *agreement, enum telling telling)
+{
+    for (size_t i = 0; i < agreement->mou.party_count; i++) {
+        struct peer *peer =
+            peer_find(work->node, &agreement->mou.parties[i].agency);
+        if (peer != NULL && peer != from && peer->state == PEER_ACCEPTED)
+            tell_peer(work, peer, agreement, telling);
+    }
+}
+
+void agreement_greet(struct work *work, struct peer *peer)
+{
+    struct mou_id from = { 0 };
+    struct agreement *at;
+    while ((at = agreement_next(work, &from)) != NULL) {
+        if (mou_party_of(&at->mou, &peer->agency) != NULL) {
+            tell_peer(work, peer, at, TELL_OFFER);
+            if (at->in_force_here)
+                tell_peer(work, peer, at, TELL_IN_FORCE);
+        }
+    }
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+static void come_into_force(struct work *work, struct agreement *agreement)
+{
+    if (agreement->in_force_here ||
+        !mou_is_signed(
+            &agreement->mou, agreement->signatures, agreement->signature_count))
+        return;
+    agreement->in_force_here = true;
+    tell_parties(work, NULL, agreement, TELL_IN_FORCE);
+    OUTPUT_LOG(work, LOG_MOU_IN_FORCE, log_mou("mou", &agreement->id));
+}
+
+/* How many of them were new and hold. */
+static size_t add_signatures(struct work *work, struct agreement *agreement,
+    const struct mou_signature *signatures, size_t count, bool *all_hold)
+{
+    size_t added = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool held = false;
+        for (size_t k = 0; k < agreement->signature_count; k++)
+            held |= agency_id_equal(
+                &agreement->signatures[k].agency, &signatures[i].agency);
+        if (held)
+            continue;
+        if (!mou_signature_holds(work->crypto, &agreement->mou, &agreement->id,
+                &signatures[i])) {
+            *all_hold = false;
+            continue;
+        }
+        /* each party once, so the list never outgrows the parties */
+        agreement->signatures[agreement->signature_count++] = signatures[i];
+        added++;
+        OUTPUT_LOG(work, LOG_MOU_SIGNED, log_mou("mou", &agreement->id),
+            log_agency("party", &signatures[i].agency));
+    }
+    return added;
+}
+
+static bool is_party(const struct agreement *agreement, const struct peer *peer,
+    struct verdict *verdict)
+{
+    if (peer == NULL || mou_party_of(&agreement->mou, &peer->agency) != NULL)
+        return true;
+    verdict_set(
+        verdict, PROBLEM_FORBIDDEN, "parties", "only a party can say so");
+    return false;
+}
+
+static struct agreement *agreement_add(struct work *work,
+    const struct peer *from, const struct mou_bundle *bundle,
+    struct verdict *verdict)
+{
+    struct mou_problem problem;
+    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
+    if (agreement == NULL) {
+        work_exhausted(work);
+        return NULL;
+    }
+    agreement->id = bundle->id;
+    agreement->bytes = arena_copy(work->arena, bundle->mou);
+    enum err err = mou_read(
+        work->crypto, agreement->bytes, work->arena, &agreement->mou, &problem);
+    if (err != ERR_NONE) {
+        verdict_set(verdict, PROBLEM_FORMAT,
+            err == ERR_INVALID ? problem.path : "mou",
+            err == ERR_INVALID ? problem.remedy
+                               : "send the agreement as PROTOCOL.md says");
+        return NULL;
+    }
+    if (!lists_take(work, agreement)) {
+        work_exhausted(work);
+        return NULL;
+    }
+    if (mou_party_of(&agreement->mou, &work->node->self) == NULL) {
+        verdict_set(verdict, PROBLEM_FORBIDDEN, "parties",
+            "offer it to its parties only: this agency is none");
+        return NULL;
+    }
+    if (!is_party(agreement, from, verdict))
+        return NULL;
+    OUTPUT_LOG(work, LOG_MOU_OFFERED, log_mou("mou", &agreement->id));
+    return remember(work, agreement);
+}
+
+void agreement_offer(struct work *work, const struct peer *from,
+    const struct mou_bundle *bundle, struct verdict *verdict)
+{
+    bool all_hold = true;
+    struct agreement *agreement = agreement_get(work, &bundle->id);
+    bool is_new = agreement == NULL;
+    if (work_failed(work))
+        return;
+    if (is_new)
+        agreement = agreement_add(work, from, bundle, verdict);
+    if (agreement == NULL || !is_party(agreement, from, verdict))
+        return;
+    size_t added = add_signatures(work, agreement, bundle->signatures,
+        bundle->signature_count, &all_hold);
+    if (!all_hold)
+        verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
+            "sign the agreement with the root key of the party named");
+    if (is_new)
+        tell_parties(work, from, agreement, TELL_OFFER);
+    else if (added > 0)
+        tell_parties(work, from, agreement, TELL_SIGNATURES);
+    come_into_force(work, agreement);
+    if (is_new || added > 0)
+        row_put(work, agreement);
+}
+
+static struct agreement *known(
+    struct work *work, const struct mou_id *id, struct verdict *verdict)
+{
+    struct agreement *agreement = agreement_get(work, id);
+    if (agreement == NULL && !work_failed(work))
+        verdict_set(
+            verdict, PROBLEM_MOU_NOT_FOUND, "mou", "offer the agreement first");
+    return agreement;
+}
+
+void agreement_sign(struct work *work, const struct peer *from,
+    const struct mou_id *id, const struct mou_signature *signatures,
+    size_t count, struct verdict *verdict)
+{
+    bool all_hold = true;
+    struct agreement *agreement = known(work, id, verdict);
+    if (agreement == NULL)
+        return;
+    size_t added =
+        add_signatures(work, agreement, signatures, count, &all_hold);
+    if (!all_hold)
+        verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
+            "sign the agreement with the root key of the party named");
+    if (added == 0)
+        return;
+    tell_parties(work, from, agreement, TELL_SIGNATURES);
+    come_into_force(work, agreement);
+    row_put(work, agreement);
+}
+
+void agreement_in_force(struct work *work, const struct peer *from,
+    const struct mou_id *id, struct verdict *verdict)
+{
+    struct agreement *agreement = known(work, id, verdict);
+    if (agreement == NULL || !is_party(agreement, from, verdict))
+        return;
+    if (agreement_is_in_force_at(work, agreement, &from->agency))
+        return;
+    agreement->in_force[agreement->in_force_count++] = from->agency;
+    row_put(work, agreement);
+}

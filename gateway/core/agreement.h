@@ -1,0 +1,75 @@
+/*
+ * agreement.h - the MOUs that this gateway knows: their exact bytes, who has
+ * signed, where they are in force. Offers and signatures come from operators
+ * and peers alike; every party forwards what it learns to the others, so that
+ * all must only be connected, not each with each at once.
+ */
+#ifndef CORE_AGREEMENT_H
+#define CORE_AGREEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/slice.h"
+#include "core/mou.h"
+#include "core/peer.h"
+#include "core/problem.h"
+#include "core/work.h"
+
+struct agreement {
+    struct mou_id id;
+    struct slice bytes;
+    struct mou mou;
+    struct mou_signature *signatures; /* verified */
+    size_t signature_count;
+    bool in_force_here;         /* signed by all; parties were told */
+    struct agency_id *in_force; /* parties that said so */
+    size_t in_force_count;
+    struct agreement *next; /* in the batch's cache */
+};
+
+/* "offered", "signed", "in_force" (dated now), "waiting" (from later), "over":
+ * what an operator is shown. */
+const char *agreement_state(
+    const struct agreement *agreement, struct instant now);
+
+/* From the batch's cache or the store; NULL when unknown (or on failure). */
+struct agreement *agreement_get(struct work *work, const struct mou_id *id);
+/* Walks all of them in the order of their ids: begin with zeros; *from is
+ * then where to go on. NULL past the last. */
+struct agreement *agreement_next(struct work *work, struct mou_id *from);
+
+/* True when that party said "in force here"; of ourselves, when we did. */
+bool agreement_is_in_force_at(const struct work *work,
+    const struct agreement *agreement, const struct agency_id *agency);
+
+/*
+ * The version to rely on for referring to that service: in force at both ends,
+ * dated now, with the pathway; the highest version of those. NULL: none.
+ */
+struct agreement *agreement_for(struct work *work, const struct peer *to,
+    struct slice service, struct slice purpose);
+
+/* Any with that agency, those in force at both ends first. NULL: none. */
+struct agreement *agreement_with(struct work *work, const struct peer *to);
+
+/* An offer of an operator (from NULL) or of a peer; told to the other parties.
+ * A verdict with a problem refuses it. */
+void agreement_offer(struct work *work, const struct peer *from,
+    const struct mou_bundle *bundle, struct verdict *verdict);
+
+/* Signatures; new ones that hold are kept and told on. */
+void agreement_sign(struct work *work, const struct peer *from,
+    const struct mou_id *id, const struct mou_signature *signatures,
+    size_t count, struct verdict *verdict);
+
+/* A peer says "in force here". */
+void agreement_in_force(struct work *work, const struct peer *from,
+    const struct mou_id *id, struct verdict *verdict);
+
+/* Tells an agency that was just accepted what it should know. */
+void agreement_greet(struct work *work, struct peer *peer);
+
+#endif

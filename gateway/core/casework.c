@@ -1,0 +1,563 @@
+#include "core/casework.h"
+
+#include "core/agreement.h"
+#include "core/delivery.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/referral_step.h"
+#include "core/step.h"
+
+#include <string.h>
+
+/* What becomes of one entry. */
+struct judgement {
+    bool answered; /* an answer is owed */
+    enum answer_verdict verdict;
+    struct verdict why;
+    enum referral_state state;
+    struct content_ref content; /* kept where it is not none */
+};
+
+static void refuse(struct judgement *judgement, enum problem problem,
+    const char *clause, const char *remedy)
+{
+    verdict_set(&judgement->why, problem, clause, remedy);
+}
+
+/* ---- Events of the referrer, decided here ------------------------------- */
+
+static void keep(
+    struct work *work, const struct entry *entry, struct judgement *judgement)
+{
+    judgement->content =
+        content_put(work->contents, work->arena, entry->content);
+    if (content_is_none(judgement->content))
+        work_exhausted(work);
+}
+
+static void log_refusal(struct step *step, const struct judgement *judgement)
+{
+    step->work->node->counters.events_refused_here++;
+    OUTPUT_LOG(step->work, LOG_REFERRAL_REFUSED,
+        log_uuid("referral", &step->event->referral),
+        log_agency("from", &step->peer->agency),
+        log_code("step", event_type_name(step->event->type)),
+        log_code("code", problem_name(judgement->why.problem)));
+}
+
+/* A new referral to us: it has a row even when it is refused, so that later
+ * events about it find their answer. */
+static void receive(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
+{
+    struct work *work = step->work;
+    struct referral *referral = step->referral;
+    *referral = (struct referral){
+        .uuid = step->event->referral,
+        .peer = step->peer->number,
+        .mou = step->event->mou,
+        .peer_seq = step->event->seq,
+        .created = work->now,
+    };
+    step_judge(step, &judgement->why);
+    if (work_failed(work))
+        return;
+    struct step_note note = { FEED_RECEIVED, FEED_STATUS_APPLIED, NULL,
+        CONTENT_NONE };
+    enum referral_state state = REFERRAL_DELIVERED;
+    if (judgement->why.problem != PROBLEM_NONE) {
+        note = (struct step_note){ FEED_REFUSED, FEED_STATUS_TURNED_DOWN,
+            &judgement->why, CONTENT_NONE };
+        state = REFERRAL_REFUSED_BY_POLICY;
+        log_refusal(step, judgement);
+    } else {
+        keep(work, entry, judgement);
+        note.content = judgement->content;
+        referral->request = judgement->content;
+        work->node->counters.referrals_received++;
+        OUTPUT_LOG(work, LOG_REFERRAL_RECEIVED,
+            log_uuid("referral", &referral->uuid),
+            log_agency("from", &step->peer->agency));
+    }
+    (void)step_apply(step, state, &note);
+    judgement->state = state;
+}
+
+/* Withdrawal is never refused, whatever crossed it on the way. */
+static bool decide_next(
+    const struct step *step, enum referral_state *next, struct verdict *why)
+{
+    if (step->event->type == EVENT_WITHDRAW &&
+        step_party(step) == PARTY_PERSON) {
+        *next = REFERRAL_WITHDRAWN;
+        return true;
+    }
+    return step_next(step, next, why);
+}
+
+static void decide(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
+{
+    struct work *work = step->work;
+    struct referral *referral = step->referral;
+    enum referral_state next = referral->state;
+    if (step->event->seq <= referral->peer_seq)
+        refuse(judgement, PROBLEM_REPLAY, "seq",
+            "count each event of a referral up by one");
+    else if (!mou_id_equal(&step->event->mou, &referral->mou))
+        refuse(judgement, PROBLEM_FORMAT, "mou",
+            "name the agreement under which the referral was sent");
+    else if (decide_next(step, &next, &judgement->why))
+        step_judge(step, &judgement->why);
+    if (work_failed(work))
+        return;
+    if (step->event->seq > referral->peer_seq)
+        referral->peer_seq = step->event->seq;
+    if (judgement->why.problem != PROBLEM_NONE) {
+        log_refusal(step, judgement);
+        register_put(work, referral);
+        judgement->state = referral->state;
+        return;
+    }
+    keep(work, entry, judgement);
+    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, NULL,
+        judgement->content };
+    (void)step_apply(step, next, &note);
+    judgement->state = next;
+    work->node->counters.steps_received++;
+    OUTPUT_LOG(work, LOG_REFERRAL_STEPPED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(step->event->type)),
+        log_code("state", referral_state_name(next)));
+}
+
+/* ---- Events of the receiver, followed here ------------------------------ */
+
+/* Its gateway decided; ours checks that the table leads there. */
+static bool follow_next(const struct step *step, struct judgement *judgement)
+{
+    enum referral_state next;
+    if (step->referral->state == REFERRAL_WITHDRAWN)
+        return true;
+    if (step->event->type == EVENT_WITHDRAW && step_party(step) == PARTY_PERSON)
+        return true;
+    if (!step_next(step, &next, &judgement->why))
+        return false;
+    if (next == step->event->state)
+        return true;
+    refuse(judgement, PROBLEM_STATE, "state",
+        "state where the table of steps leads");
+    return false;
+}
+
+static void offer_note(const struct step *step, struct content_ref content)
+{
+    if (step_offer(step->event).size > 0)
+        step->referral->offer = content;
+}
+
+static void follow(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
+{
+    struct work *work = step->work;
+    struct referral *referral = step->referral;
+    bool leads = false;
+    if (step->event->seq <= referral->peer_seq)
+        refuse(judgement, PROBLEM_REPLAY, "seq",
+            "count each event of a referral up by one");
+    else if (!mou_id_equal(&step->event->mou, &referral->mou))
+        refuse(judgement, PROBLEM_FORMAT, "mou",
+            "name the agreement under which the referral was sent");
+    else if (follow_next(step, judgement)) {
+        leads = true;
+        step_judge(step, &judgement->why);
+    }
+    if (work_failed(work))
+        return;
+    if (step->event->seq > referral->peer_seq)
+        referral->peer_seq = step->event->seq;
+    judgement->state = referral->state;
+    if (!leads) {
+        log_refusal(step, judgement);
+        register_put(work, referral);
+        return;
+    }
+    if (judgement->why.problem == PROBLEM_NONE)
+        keep(work, entry, judgement);
+    else
+        log_refusal(step, judgement); /* its words are lost, its step stands */
+    offer_note(step, judgement->content);
+    enum referral_state next = referral->state == REFERRAL_WITHDRAWN
+                                   ? REFERRAL_WITHDRAWN
+                                   : step->event->state;
+    if (step->event->type == EVENT_WITHDRAW)
+        next = REFERRAL_WITHDRAWN;
+    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &judgement->why,
+        judgement->content };
+    (void)step_apply(step, next, &note);
+    judgement->state = next;
+    work->node->counters.steps_received++;
+    OUTPUT_LOG(work, LOG_REFERRAL_STEPPED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(step->event->type)),
+        log_code("state", referral_state_name(next)));
+}
+
+static void take_event(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    struct referral_event event;
+    struct referral *fresh;
+    if (referral_event_read(entry->content, work->scratch, &event) !=
+        ERR_NONE) {
+        refuse(judgement, PROBLEM_FORMAT, "event",
+            "write the event as PROTOCOL.md says");
+        return;
+    }
+    struct step step = { .work = work, .peer = peer, .event = &event };
+    step.agreement = agreement_get(work, &event.mou);
+    step.referral = register_get(work, &event.referral);
+    if (work_failed(work))
+        return;
+    if (event.type == EVENT_SEND) {
+        fresh = arena_take(work->scratch, sizeof *fresh);
+        if (fresh == NULL)
+            work_exhausted(work);
+        else if (step.referral != NULL)
+            refuse(judgement, PROBLEM_REFERRAL_EXISTS, "referral",
+                "give every referral an id of its own");
+        else {
+            step.referral = fresh;
+            receive(&step, entry, judgement);
+        }
+        return;
+    }
+    if (step.referral == NULL || step.referral->peer != peer->number) {
+        refuse(judgement, PROBLEM_REFERRAL_UNKNOWN, "referral",
+            "send the referral first");
+        return;
+    }
+    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+        !event_is_exempt(event.type))
+        refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
+            "begin a new referral: this one has too many steps");
+    else if (step.referral->outgoing)
+        follow(&step, entry, judgement);
+    else
+        decide(&step, entry, judgement);
+}
+
+/* ---- Answers to our entries --------------------------------------------- */
+
+/* The row of what an entry of ours is about, ready for a note in the feed. */
+static bool own_step(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, struct referral_event *event,
+    struct step *step)
+{
+    *event = (struct referral_event){ .referral = entry->referral,
+        .type = (enum referral_event_type)entry->event_type,
+        .actor = ACTOR_GATEWAY };
+    *step = (struct step){
+        .work = work, .peer = peer, .event = event, .by_us = true
+    };
+    step->referral = register_get(work, &entry->referral);
+    return step->referral != NULL && step->referral->peer == peer->number;
+}
+
+void casework_cosigned(
+    struct work *work, struct peer *peer, const struct ledger_entry *entry)
+{
+    struct referral_event event;
+    struct step step;
+    if (entry->event_type != EVENT_SEND ||
+        !own_step(work, peer, entry, &event, &step) ||
+        step.referral->state != REFERRAL_SENT)
+        return;
+    event.type = EVENT_RECEIPT;
+    struct step_note note = { FEED_DELIVERED, FEED_STATUS_APPLIED, NULL,
+        CONTENT_NONE };
+    (void)step_apply(&step, REFERRAL_DELIVERED, &note);
+}
+
+/* What the receiver's gateway says of one event of ours. */
+static void answered(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct referral_event event;
+    struct step step;
+    struct verdict why = { .problem = item->problem };
+    if (!own_step(work, peer, entry, &event, &step))
+        return;
+    struct referral *referral = step.referral;
+    bool applied = item->verdict == ANSWER_APPLIED;
+    bool incoming = !referral->outgoing; /* then we decided, it only follows */
+    enum referral_state state = referral->state;
+    if (!incoming && referral->pending > 0)
+        referral->pending--;
+    if (!incoming && state != REFERRAL_WITHDRAWN &&
+        item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
+        state = (enum referral_state)item->state;
+    memcpy(why.clause, item->clause.bytes, item->clause.size);
+    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
+    if (item->verdict == ANSWER_ABSENT)
+        why.problem = PROBLEM_TRY_LATER;
+    if (!applied) {
+        work->node->counters.events_refused_there++;
+        OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
+            log_uuid("referral", &referral->uuid),
+            log_agency("by", &peer->agency),
+            log_code("step", event_type_name(event.type)),
+            log_code("code", problem_name(why.problem)));
+    } else if (incoming) {
+        return;
+    }
+    struct step_note note = { applied ? FEED_ANSWERED : FEED_REFUSED,
+        applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, &why,
+        CONTENT_NONE };
+    (void)step_apply(&step, state, &note);
+}
+
+static void answer_entry(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct entry_header header;
+    size_t used = work->scratch->used;
+    if (entry->has_referral)
+        answered(work, peer, entry, item);
+    else if (item->verdict == ANSWER_REFUSED &&
+             entry_header_read(entry->header, work->scratch, &header) ==
+                 ERR_NONE)
+        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("by", &peer->agency),
+            log_code("kind", entry_kind_name(header.kind)),
+            log_code("code", problem_name(item->problem)));
+    arena_rewind(work->scratch, used);
+}
+
+static void answer_range(struct work *work, struct peer *peer,
+    struct ledger *out, const struct answer_item *item)
+{
+    struct ledger_parcel parcel = { 0 };
+    uint64_t end = item->index + item->count;
+    /* answers come in order: what is answered is answered once */
+    if (end > out->frontier.size)
+        end = out->frontier.size;
+    for (uint64_t index = item->index > out->answered ? item->index
+                                                      : out->answered;
+         index < end && !work_failed(work); index++) {
+        if (index - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, out, index, &parcel))
+            return;
+        answer_entry(
+            work, peer, &parcel.entries[index - parcel.first_index], item);
+        out->answered = index + 1;
+        out->changed = true;
+    }
+}
+
+static void take_answer(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    struct answer answer;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    judgement->answered = false;
+    if (out == NULL)
+        return;
+    if (answer_read(entry->content, work->scratch, &answer) != ERR_NONE ||
+        answer.generation != out->generation) {
+        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
+            log_code("kind", "answer"), log_code("code", "malformed"));
+        return;
+    }
+    keep(work, entry, judgement);
+    for (size_t i = 0; i < answer.item_count && !work_failed(work); i++)
+        answer_range(work, peer, out, &answer.items[i]);
+}
+
+/* ---- Cards and agreements ----------------------------------------------- */
+
+static void take_card(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    keep(work, entry, judgement);
+    if (peer_offer_card(work, peer, entry->content) != ERR_NONE)
+        refuse(judgement, PROBLEM_SIGNATURE_BAD, "card",
+            "send a card signed by the root key that was accepted");
+}
+
+static void take_offer(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    struct mou_bundle bundle;
+    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle) !=
+        ERR_NONE)
+        refuse(judgement, PROBLEM_FORMAT, "mou",
+            "write the offer as PROTOCOL.md says");
+    else
+        agreement_offer(work, peer, &bundle, &judgement->why);
+    if (judgement->why.problem != PROBLEM_NONE)
+        OUTPUT_LOG(work, LOG_MOU_REFUSED, log_agency("from", &peer->agency),
+            log_code("code", problem_name(judgement->why.problem)));
+}
+
+static void take_signatures(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    struct mou_bundle bundle;
+    keep(work, entry, judgement);
+    if (mou_signatures_read(entry->content, work->arena, &bundle) != ERR_NONE)
+        refuse(judgement, PROBLEM_FORMAT, "signatures",
+            "write the signatures as PROTOCOL.md says");
+    else
+        agreement_sign(work, peer, &bundle.id, bundle.signatures,
+            bundle.signature_count, &judgement->why);
+}
+
+static void take_in_force(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    struct mou_id id;
+    keep(work, entry, judgement);
+    if (mou_in_force_read(entry->content, work->arena, &id) != ERR_NONE)
+        refuse(judgement, PROBLEM_FORMAT, "mou",
+            "write the entry as PROTOCOL.md says");
+    else
+        agreement_in_force(work, peer, &id, &judgement->why);
+}
+
+static void take_padding(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement)
+{
+    (void)work;
+    (void)peer;
+    (void)entry;
+    judgement->answered = false;
+}
+
+/* ---- The parcel --------------------------------------------------------- */
+
+typedef void entry_handler(struct work *work, struct peer *peer,
+    const struct entry *entry, struct judgement *judgement);
+
+/* What has no handler is refused: nothing is dropped in silence. */
+static entry_handler *const handlers[ENTRY_KIND_COUNT] = {
+    [ENTRY_CARD] = take_card,
+    [ENTRY_MOU_OFFER] = take_offer,
+    [ENTRY_MOU_SIGNATURES] = take_signatures,
+    [ENTRY_MOU_IN_FORCE] = take_in_force,
+    [ENTRY_REFERRAL_EVENT] = take_event,
+    [ENTRY_ANSWER] = take_answer,
+    [ENTRY_PADDING] = take_padding,
+};
+
+static void take_entry(struct work *work, struct peer *peer,
+    const struct entry *entry, const struct entry_header *header,
+    struct judgement *judgement)
+{
+    *judgement = (struct judgement){ .answered = true };
+    if (entry->salt.size == 0) {
+        judgement->verdict = ANSWER_ABSENT;
+        judgement->answered = header->kind != ENTRY_ANSWER;
+        return;
+    }
+    if (handlers[header->kind] == NULL)
+        refuse(judgement, PROBLEM_UNKNOWN_FIELD, "kind",
+            "do not send entries of this kind to this release");
+    else
+        handlers[header->kind](work, peer, entry, judgement);
+    judgement->verdict = judgement->why.problem == PROBLEM_NONE
+                             ? ANSWER_APPLIED
+                             : ANSWER_REFUSED;
+    if (judgement->verdict == ANSWER_REFUSED &&
+        !content_is_none(judgement->content)) {
+        content_erase(
+            work->contents, work->txn, work->arena, judgement->content);
+        judgement->content = CONTENT_NONE;
+    }
+}
+
+static void store_entry(struct work *work, const struct entry *entry,
+    const struct judgement *judgement, struct ledger_entry *stored)
+{
+    stored->header = arena_copy(work->arena, entry->header);
+    stored->content = judgement->content;
+    stored->attached = !content_is_none(judgement->content);
+    if (stored->attached)
+        memcpy(stored->salt, entry->salt.bytes, SALT_SIZE);
+    if (stored->header.bytes == NULL)
+        work_exhausted(work);
+}
+
+/* Runs of the same answer become one item. */
+static bool joins(const struct answer_item *last, uint64_t index,
+    const struct judgement *judgement)
+{
+    return last->verdict == ANSWER_APPLIED &&
+           judgement->verdict == ANSWER_APPLIED &&
+           last->index + last->count == index &&
+           last->state == (uint32_t)judgement->state;
+}
+
+static void item_fill(struct work *work, uint64_t index,
+    const struct judgement *judgement, struct answer_item *item)
+{
+    *item = (struct answer_item){
+        .index = index,
+        .count = 1,
+        .verdict = judgement->verdict,
+        .problem = judgement->why.problem,
+        .clause = arena_copy(work->arena, slice_of_text(judgement->why.clause)),
+        .remedy = arena_copy(work->arena, slice_of_text(judgement->why.remedy)),
+        .state = (uint32_t)judgement->state,
+    };
+    if (item->clause.bytes == NULL || item->remedy.bytes == NULL)
+        work_exhausted(work);
+}
+
+/* So many items, with the longest texts, stay far below CONTENT_SIZE_MAX. */
+#define ANSWER_ITEM_COUNT_MAX 256u
+
+static void tell_answers(struct work *work, struct peer *peer,
+    const struct answer_item *items, size_t count)
+{
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    for (size_t at = 0; in != NULL && at < count;) {
+        size_t part = count - at < ANSWER_ITEM_COUNT_MAX
+                          ? count - at
+                          : ANSWER_ITEM_COUNT_MAX;
+        struct answer answer = { in->generation, items + at, part };
+        struct tell tell = { .kind = ENTRY_ANSWER,
+            .content = answer_write(&answer, work->arena) };
+        if (!delivery_tell(work, peer, &tell))
+            work_exhausted(work);
+        at += part;
+    }
+}
+
+void casework_take(
+    struct work *work, struct peer *peer, const struct casework_parcel *parcel)
+{
+    struct answer_item *items =
+        arena_take_array(work->arena, parcel->count, sizeof *items);
+    size_t count = 0;
+    if (items == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    for (size_t i = 0; i < parcel->count && !work_failed(work); i++) {
+        struct judgement judgement;
+        size_t used = work->scratch->used;
+        uint64_t index = parcel->first_index + i;
+        take_entry(
+            work, peer, &parcel->entries[i], &parcel->headers[i], &judgement);
+        store_entry(work, &parcel->entries[i], &judgement, &parcel->stored[i]);
+        if (judgement.answered) {
+            if (count > 0 && joins(&items[count - 1], index, &judgement))
+                items[count - 1].count++;
+            else
+                item_fill(work, index, &judgement, &items[count++]);
+        }
+        arena_rewind(work->scratch, used);
+    }
+    tell_answers(work, peer, items, count);
+}

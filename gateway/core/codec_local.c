@@ -1,0 +1,300 @@
+#include "core/codec.h"
+#include "core/limits.h"
+#include "core/local.h"
+
+#include "refer/v1/local.pb-c.h"
+
+#include <string.h>
+
+static bool is_code(struct slice text)
+{
+    if (text.size == 0 || text.size > CODE_SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.bytes[i];
+        bool is_letter = c >= 'a' && c <= 'z';
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_letter && !is_digit && c != '_' && c != '.' && c != '-')
+            return false;
+    }
+    return true;
+}
+
+const struct local_field *local_field_get(
+    const struct local_field *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_is(fields[i].name, name))
+            return &fields[i];
+    return NULL;
+}
+
+/* ---- Fields and records, read ------------------------------------------ */
+
+static enum err field_read(
+    const Refer__V1__LocalField *message, struct local_field *field)
+{
+    *field = (struct local_field){ .name = slice_of_text(message->name) };
+    if (!is_code(field->name))
+        return ERR_MALFORMED;
+    switch (message->value_case) {
+    case REFER__V1__LOCAL_FIELD__VALUE_TEXT:
+        field->type = LOCAL_TEXT;
+        field->bytes = slice_of_text(message->text);
+        return ERR_NONE;
+    case REFER__V1__LOCAL_FIELD__VALUE_NUMBER:
+        field->type = LOCAL_NUMBER;
+        field->number = message->number;
+        return ERR_NONE;
+    case REFER__V1__LOCAL_FIELD__VALUE_DATA:
+        field->type = LOCAL_DATA;
+        field->bytes = codec_slice(message->data);
+        return ERR_NONE;
+    case REFER__V1__LOCAL_FIELD__VALUE_FLAG:
+        field->type = LOCAL_FLAG;
+        field->number = message->flag != 0;
+        return ERR_NONE;
+    case REFER__V1__LOCAL_FIELD__VALUE__NOT_SET:
+    case _REFER__V1__LOCAL_FIELD__VALUE__CASE_IS_INT_SIZE:
+    default:
+        return ERR_MALFORMED;
+    }
+}
+
+/* A name that stands twice would mean what the reader happens to look at. */
+static enum err fields_read(Refer__V1__LocalField *const *messages,
+    size_t count, struct arena *arena, const struct local_field **out)
+{
+    struct local_field *fields;
+    if (count > LOCAL_RECORD_FIELD_COUNT_MAX)
+        return ERR_LIMIT;
+    fields = arena_take_array(arena, count, sizeof *fields);
+    if (fields == NULL)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < count; i++) {
+        enum err err = field_read(messages[i], &fields[i]);
+        if (err != ERR_NONE)
+            return err;
+        if (local_field_get(fields, i, messages[i]->name) != NULL)
+            return ERR_MALFORMED;
+    }
+    *out = fields;
+    return ERR_NONE;
+}
+
+static enum err records_read(Refer__V1__LocalRecord *const *messages,
+    size_t count, struct arena *arena, const struct local_record **out)
+{
+    struct local_record *records =
+        arena_take_array(arena, count, sizeof *records);
+    if (records == NULL)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < count; i++) {
+        records[i].type = slice_of_text(messages[i]->type);
+        records[i].field_count = messages[i]->n_fields;
+        if (!is_code(records[i].type))
+            return ERR_MALFORMED;
+        enum err err = fields_read(messages[i]->fields, messages[i]->n_fields,
+            arena, &records[i].fields);
+        if (err != ERR_NONE)
+            return err;
+    }
+    *out = records;
+    return ERR_NONE;
+}
+
+/* Every field costs the core a look, every record at least as much. */
+static bool is_within_limit(const Refer__V1__LocalRequest *message)
+{
+    size_t count = message->n_fields;
+    if (message->n_records > LOCAL_FIELD_COUNT_MAX)
+        return false;
+    for (size_t i = 0; i < message->n_records; i++) {
+        if (count > LOCAL_FIELD_COUNT_MAX)
+            return false;
+        count += message->records[i]->n_fields;
+    }
+    return count <= LOCAL_FIELD_COUNT_MAX;
+}
+
+enum err local_request_read(
+    struct slice bytes, struct arena *arena, struct local_request *request)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__local_request__descriptor, bytes,
+        LOCAL_FRAME_SIZE_MAX, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__LocalRequest *message =
+        (const Refer__V1__LocalRequest *)base;
+    *request = (struct local_request){
+        .number = message->number,
+        .operation = slice_of_text(message->operation),
+        .field_count = message->n_fields,
+        .record_count = message->n_records,
+    };
+    if (!is_code(request->operation))
+        return ERR_MALFORMED;
+    if (!is_within_limit(message))
+        return ERR_LIMIT;
+    err = fields_read(
+        message->fields, message->n_fields, arena, &request->fields);
+    if (err == ERR_NONE)
+        err = records_read(
+            message->records, message->n_records, arena, &request->records);
+    return err;
+}
+
+/* "" is none. False for a name that is no problem's. */
+static bool problem_read(const char *name, enum problem *problem)
+{
+    *problem = PROBLEM_NONE;
+    if (name[0] == 0)
+        return true;
+    for (int i = PROBLEM_NONE + 1; i < PROBLEM_COUNT; i++) {
+        if (strcmp(problem_name((enum problem)i), name) != 0)
+            continue;
+        *problem = (enum problem)i;
+        return true;
+    }
+    return false;
+}
+
+enum err local_reply_read(
+    struct slice bytes, struct arena *arena, struct local_reply *reply)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__local_reply__descriptor, bytes,
+        LOCAL_FRAME_SIZE_MAX, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__LocalReply *message = (const Refer__V1__LocalReply *)base;
+    *reply = (struct local_reply){
+        .number = message->number,
+        .err = (enum err)message->error,
+        .clause = slice_of_text(message->clause),
+        .remedy = slice_of_text(message->remedy),
+        .message = slice_of_text(message->message),
+        .record_count = message->n_records,
+    };
+    if (message->error >= ERR_COUNT ||
+        !problem_read(message->problem, &reply->problem))
+        return ERR_MALFORMED;
+    return records_read(
+        message->records, message->n_records, arena, &reply->records);
+}
+
+/* ---- Written ----------------------------------------------------------- */
+
+static bool field_fill(const struct local_field *field, struct arena *arena,
+    Refer__V1__LocalField *message)
+{
+    refer__v1__local_field__init(message);
+    message->name = codec_text(field->name, arena);
+    switch (field->type) {
+    case LOCAL_TEXT:
+        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_TEXT;
+        message->text = codec_text(field->bytes, arena);
+        return message->name != NULL && message->text != NULL;
+    case LOCAL_NUMBER:
+        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_NUMBER;
+        message->number = field->number;
+        break;
+    case LOCAL_DATA:
+        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_DATA;
+        message->data = codec_data(field->bytes);
+        break;
+    case LOCAL_FLAG:
+        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_FLAG;
+        message->flag = field->number != 0;
+        break;
+    case LOCAL_NONE:
+        break;
+    }
+    return message->name != NULL;
+}
+
+/* NULL when the arena is full. */
+static Refer__V1__LocalField **fields_fill(
+    const struct local_field *fields, size_t count, struct arena *arena)
+{
+    Refer__V1__LocalField *messages =
+        arena_take_array(arena, count, sizeof *messages);
+    Refer__V1__LocalField **list = arena_take_array(arena, count, sizeof *list);
+    if (messages == NULL || list == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!field_fill(&fields[i], arena, &messages[i]))
+            return NULL;
+        list[i] = &messages[i];
+    }
+    return list;
+}
+
+static Refer__V1__LocalRecord **records_fill(
+    const struct local_record *records, size_t count, struct arena *arena)
+{
+    Refer__V1__LocalRecord *messages =
+        arena_take_array(arena, count, sizeof *messages);
+    Refer__V1__LocalRecord **list =
+        arena_take_array(arena, count, sizeof *list);
+    if (messages == NULL || list == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        refer__v1__local_record__init(&messages[i]);
+        messages[i].type = codec_text(records[i].type, arena);
+        messages[i].n_fields = records[i].field_count;
+        messages[i].fields =
+            fields_fill(records[i].fields, records[i].field_count, arena);
+        if (messages[i].type == NULL || messages[i].fields == NULL)
+            return NULL;
+        list[i] = &messages[i];
+    }
+    return list;
+}
+
+static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
+{
+    struct slice packed = codec_pack(message, arena);
+    return packed.size > LOCAL_FRAME_SIZE_MAX ? SLICE_NONE : packed;
+}
+
+struct slice local_request_write(
+    const struct local_request *request, struct arena *arena)
+{
+    Refer__V1__LocalRequest message;
+    refer__v1__local_request__init(&message);
+    message.number = request->number;
+    message.operation = codec_text(request->operation, arena);
+    message.n_fields = request->field_count;
+    message.fields = fields_fill(request->fields, request->field_count, arena);
+    message.n_records = request->record_count;
+    message.records =
+        records_fill(request->records, request->record_count, arena);
+    if (message.operation == NULL || message.fields == NULL ||
+        message.records == NULL)
+        return SLICE_NONE;
+    return pack(&message.base, arena);
+}
+
+struct slice local_reply_write(
+    const struct local_reply *reply, struct arena *arena)
+{
+    Refer__V1__LocalReply message;
+    const char *problem =
+        reply->problem == PROBLEM_NONE ? "" : problem_name(reply->problem);
+    refer__v1__local_reply__init(&message);
+    message.number = reply->number;
+    message.error = (uint32_t)reply->err;
+    message.problem = codec_text(slice_of_text(problem), arena);
+    message.clause = codec_text(reply->clause, arena);
+    message.remedy = codec_text(reply->remedy, arena);
+    message.message = codec_text(reply->message, arena);
+    message.n_records = reply->record_count;
+    message.records = records_fill(reply->records, reply->record_count, arena);
+    if (message.problem == NULL || message.clause == NULL ||
+        message.remedy == NULL || message.message == NULL ||
+        message.records == NULL)
+        return SLICE_NONE;
+    return pack(&message.base, arena);
+}

@@ -1,0 +1,62 @@
+/*
+ * content.h - the log of contents. Everything that ledgers and the feed carry
+ * is written once, in one blob per commit with rising keys, and is referred to
+ * by (segment, slot). Erasing empties the slot.
+ */
+#ifndef CORE_CONTENT_H
+#define CORE_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/pack.h"
+#include "base/slice.h"
+#include "core/port.h"
+
+struct content_ref {
+    uint64_t segment; /* from 1; 0 is "no content" */
+    uint32_t slot;
+};
+
+#define CONTENT_NONE ((struct content_ref){ 0, 0 })
+
+/* What the running batch has added; belongs to the node. */
+struct content_log {
+    uint64_t segment; /* the one that the batch will write */
+    struct slice *items;
+    size_t count;
+    size_t capacity;
+    size_t size; /* bytes of all items */
+};
+
+static inline bool content_is_none(struct content_ref ref)
+{
+    return ref.segment == 0;
+}
+
+void content_begin(struct content_log *log, uint64_t segment);
+
+/* Copies the bytes into the arena and remembers them for content_flush.
+ * CONTENT_NONE when the arena is full. */
+struct content_ref content_put(
+    struct content_log *log, struct arena *arena, struct slice bytes);
+
+/* Empty with bytes NULL when erased or absent. Valid as store values are. */
+struct slice content_get(const struct content_log *log, struct store_txn *txn,
+    struct content_ref ref);
+
+/* Empties the slot; what is there already is written anew without it. */
+void content_erase(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref);
+
+/* Writes the batch's blob; true when there was anything to write. */
+bool content_flush(
+    struct content_log *log, struct store_txn *txn, struct arena *arena);
+
+void content_ref_pack(struct packer *packer, struct content_ref ref);
+struct content_ref content_ref_unpack(struct unpacker *unpacker);
+
+#endif

@@ -1,0 +1,296 @@
+#include "core/custody.h"
+
+#include "core/casework.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/settle.h"
+
+#include <string.h>
+
+/* Everything about the parcel in hand. */
+struct intake {
+    struct work *work;
+    struct peer *peer;
+    struct ledger *in;
+    struct deliver deliver;
+    struct note note;
+    struct custody_reply *reply;
+};
+
+static void answer_with(
+    struct intake *intake, enum reply_kind kind, struct slice body)
+{
+    if (body.bytes == NULL)
+        work_exhausted(intake->work);
+    *intake->reply = (struct custody_reply){ .kind = kind, .body = body };
+}
+
+static bool refuse(struct intake *intake, enum refusal_code code)
+{
+    answer_with(
+        intake, REPLY_REFUSED, refusal_write(code, intake->work->arena));
+    intake->reply->refused = refusal_code_name(code);
+    return false;
+}
+
+static bool behind(struct intake *intake, enum behind_reason reason)
+{
+    struct behind hint = { reason, intake->in->frontier.size };
+    answer_with(intake, REPLY_BEHIND, behind_write(&hint, intake->work->arena));
+    return false;
+}
+
+static bool conflict(struct intake *intake, struct slice held)
+{
+    struct ledger *in = intake->in;
+    struct slice offered = intake->deliver.parcel.note;
+    struct conflict proof = { held, offered };
+    struct work *work = intake->work;
+    uint8_t *evidence = arena_take(work->arena, held.size + offered.size);
+    if (evidence == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    if (held.size > 0)
+        memcpy(evidence, held.bytes, held.size);
+    memcpy(evidence + held.size, offered.bytes, offered.size);
+    in->evidence = slice_of(evidence, held.size + offered.size);
+    settle_trouble(work, intake->peer, in, LEDGER_CONFLICT);
+    answer_with(intake, REPLY_CONFLICT, conflict_write(&proof, work->arena));
+    return false;
+}
+
+/* ---- Checks ------------------------------------------------------------- */
+
+static bool is_signed_by_author(struct intake *intake)
+{
+    struct work *work = intake->work;
+    const struct card *card = peer_card(work, intake->peer);
+    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
+        const struct card_key *key = &card->keys[i];
+        if (key->purpose == KEY_LOG && instant_before(work->now, key->until) &&
+            note_verify(work->crypto, &intake->note, key->key) == ERR_NONE)
+            return true;
+    }
+    return false;
+}
+
+static bool note_check(struct intake *intake)
+{
+    const struct note *note = &intake->note;
+    const struct parcel *parcel = &intake->deliver.parcel;
+    if (note_parse(parcel->note, &intake->note) != ERR_NONE ||
+        note->has_cosignature ||
+        note->size != parcel->first_index + parcel->entry_count)
+        return refuse(intake, REFUSAL_MALFORMED);
+    if (!agency_id_equal(&note->origin.author, &intake->peer->agency) ||
+        !agency_id_equal(&note->origin.recipient, &intake->work->node->self) ||
+        note->origin.lane != LANE_MAIN)
+        return refuse(intake, REFUSAL_ADDRESS);
+    if (note->origin.generation == 0 ||
+        (intake->in->generation != 0 &&
+            note->origin.generation != intake->in->generation))
+        return refuse(intake, REFUSAL_GENERATION);
+    if (!is_signed_by_author(intake))
+        return refuse(intake, REFUSAL_SIGNATURE);
+    return true;
+}
+
+/* Ends at or below what is held: the stored receipt, or proof of a fork. */
+static bool repeat(struct intake *intake)
+{
+    struct ledger_parcel held;
+    struct note note;
+    struct work *work = intake->work;
+    if (!ledger_parcel_at(work, intake->in, intake->note.size - 1, &held))
+        return behind(intake, BEHIND_BOUNDARY);
+    if (held.first_index + held.count != intake->note.size ||
+        note_parse(held.note, &note) != ERR_NONE)
+        return behind(intake, BEHIND_BOUNDARY);
+    if (memcmp(note.root, intake->note.root, HASH_SIZE) != 0)
+        return conflict(intake, held.note);
+    struct cosigned cosigned = { held.note, intake->in->collected };
+    work->node->counters.parcels_again++;
+    answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
+    return false;
+}
+
+/* Entries that are held already must be the same; *skip counts them. */
+static bool overlap(struct intake *intake, size_t *skip)
+{
+    const struct parcel *parcel = &intake->deliver.parcel;
+    struct ledger *in = intake->in;
+    uint64_t index = parcel->first_index;
+    *skip = 0;
+    while (index < in->frontier.size) {
+        struct ledger_parcel held;
+        if (!ledger_parcel_at(intake->work, in, index, &held)) {
+            if (!work_failed(intake->work))
+                intake->work->txn->err = ERR_CORRUPT;
+            return false;
+        }
+        for (uint64_t end = held.first_index + held.count; index < end;
+             index++) {
+            struct slice header = held.entries[index - held.first_index].header;
+            if (!slice_equal(header, parcel->entries[*skip].header))
+                return conflict(intake, in->note);
+            (*skip)++;
+        }
+    }
+    return true;
+}
+
+/* Headers decode and contents are what the headers say. */
+static bool entries_check(
+    struct intake *intake, size_t skip, struct entry_header *headers)
+{
+    const struct parcel *parcel = &intake->deliver.parcel;
+    struct work *work = intake->work;
+    for (size_t i = skip; i < parcel->entry_count; i++) {
+        const struct entry *entry = &parcel->entries[i];
+        uint8_t digest[HASH_SIZE];
+        if (entry_header_read(entry->header, work->scratch, &headers[i]) !=
+            ERR_NONE)
+            return refuse(intake, REFUSAL_MALFORMED);
+        if (entry->salt.size == 0)
+            continue;
+        entry_digest(work->crypto, entry->salt, entry->content, digest);
+        if (memcmp(digest, headers[i].digest, HASH_SIZE) != 0)
+            return refuse(intake, REFUSAL_MALFORMED);
+    }
+    return true;
+}
+
+/* The tree with the new leaves has the root that the author signed. */
+static bool root_check(
+    struct intake *intake, size_t skip, struct merkle_frontier *frontier)
+{
+    const struct parcel *parcel = &intake->deliver.parcel;
+    struct work *work = intake->work;
+    struct merkle_hash root;
+    *frontier = intake->in->frontier;
+    for (size_t i = skip; i < parcel->entry_count; i++) {
+        struct merkle_hash leaf;
+        merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
+        if (merkle_append(work->crypto, frontier, &leaf) != ERR_NONE)
+            return refuse(intake, REFUSAL_MALFORMED);
+    }
+    merkle_root(work->crypto, frontier, &root);
+    if (memcmp(root.bytes, intake->note.root, HASH_SIZE) != 0)
+        return refuse(intake, REFUSAL_MALFORMED);
+    return true;
+}
+
+/* ---- Taking it ---------------------------------------------------------- */
+
+static bool cosign(struct intake *intake)
+{
+    char text[NOTE_SIZE_MAX];
+    struct work *work = intake->work;
+    int64_t now_ms = work->now.unix_ms > 0 ? work->now.unix_ms : 0;
+    if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note) !=
+        ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    intake->in->note = arena_copy(work->arena, note_print(&intake->note, text));
+    if (intake->in->note.bytes == NULL)
+        work_exhausted(work);
+    return !work_failed(work);
+}
+
+static void take(struct intake *intake, size_t skip,
+    const struct entry_header *headers, const struct merkle_frontier *frontier)
+{
+    const struct parcel *parcel = &intake->deliver.parcel;
+    struct work *work = intake->work;
+    struct ledger *in = intake->in;
+    uint64_t first_index = in->frontier.size;
+    size_t count = parcel->entry_count - skip;
+    struct ledger_entry *stored =
+        arena_take_array(work->arena, count, sizeof *stored);
+    if (stored == NULL || !cosign(intake)) {
+        work_exhausted(work);
+        return;
+    }
+    in->generation = intake->note.origin.generation;
+    in->frontier = *frontier;
+    in->cosigned = frontier->size;
+    in->changed = true;
+    casework_take(work, intake->peer,
+        &(struct casework_parcel){ first_index, parcel->entries + skip,
+            headers + skip, stored, count });
+    ledger_entries_write(work, in, first_index, stored, count, in->note);
+    work->node->counters.parcels_received++;
+    work->node->counters.entries_received += count;
+    OUTPUT_LOG(work, LOG_PARCEL_RECEIVED,
+        log_agency("peer", &intake->peer->agency),
+        log_number("first", (int64_t)first_index),
+        log_number("entries", (int64_t)count));
+    struct cosigned cosigned = { in->note, in->collected };
+    answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
+}
+
+static void collected_note(struct intake *intake)
+{
+    struct ledger *out = peer_ledger(intake->work, intake->peer, LEDGER_OUT);
+    uint64_t collected = intake->deliver.collected;
+    if (out != NULL && collected > out->collected &&
+        collected <= out->cosigned) {
+        out->collected = collected;
+        out->changed = true;
+    }
+}
+
+static bool may_take(struct intake *intake)
+{
+    if (intake->in->trouble == LEDGER_CONFLICT)
+        return refuse(intake, REFUSAL_CLOSED);
+    if (!intake->peer->settled_in)
+        return behind(intake, BEHIND_UNSETTLED);
+    if (!settle_fence_admits(intake->in, intake->deliver.fence))
+        return behind(intake, BEHIND_FENCE);
+    return note_check(intake);
+}
+
+void custody_take(struct work *work, struct peer *peer, struct slice body,
+    struct custody_reply *reply)
+{
+    struct intake intake = { .work = work, .peer = peer, .reply = reply };
+    struct merkle_frontier frontier;
+    size_t skip = 0;
+    intake.in = peer_ledger(work, peer, LEDGER_IN);
+    if (intake.in == NULL)
+        return;
+    if (deliver_read(body, work->scratch, &intake.deliver) != ERR_NONE) {
+        (void)refuse(&intake, REFUSAL_MALFORMED);
+        return;
+    }
+    if (!may_take(&intake))
+        return;
+    collected_note(&intake);
+    const struct parcel *parcel = &intake.deliver.parcel;
+    if (intake.note.size <= intake.in->frontier.size) {
+        (void)repeat(&intake);
+        return;
+    }
+    if (parcel->first_index > intake.in->frontier.size) {
+        (void)behind(&intake, BEHIND_GAP);
+        return;
+    }
+    if (work->node->store_percent >= STORE_RECEIVE_PERCENT_MAX) {
+        answer_with(
+            &intake, REPLY_BUSY, busy_write(RETRY_DELAY_MS_MAX, work->arena));
+        return;
+    }
+    struct entry_header *headers =
+        arena_take_array(work->scratch, parcel->entry_count, sizeof *headers);
+    if (headers == NULL) {
+        (void)refuse(&intake, REFUSAL_TOO_LARGE);
+        return;
+    }
+    if (overlap(&intake, &skip) && entries_check(&intake, skip, headers) &&
+        root_check(&intake, skip, &frontier))
+        take(&intake, skip, headers, &frontier);
+}

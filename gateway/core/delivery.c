@@ -1,0 +1,480 @@
+#include "core/delivery.h"
+
+#include "core/casework.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/output.h"
+#include "core/settle.h"
+
+#include <assert.h>
+#include <string.h>
+
+bool delivery_tell(
+    struct work *work, struct peer *peer, const struct tell *tell)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL || tell->content.bytes == NULL ||
+        tell->content.size > CONTENT_SIZE_MAX)
+        return false;
+    struct content_ref held = tell->held;
+    if (content_is_none(held))
+        held = content_put(work->contents, work->arena, tell->content);
+    if (content_is_none(held)) {
+        work_exhausted(work);
+        return false;
+    }
+    struct intent intent = {
+        .kind = tell->kind,
+        .at = work->now,
+        .content = held,
+        .content_size = (uint32_t)tell->content.size,
+        .has_referral = tell->has_referral,
+        .referral = tell->referral,
+        .event_type = tell->event_type,
+        .feed_position = tell->feed_position,
+    };
+    outbox_put(work, out, &intent);
+    return !work_failed(work);
+}
+
+/* ---- Sending ------------------------------------------------------------ */
+
+/* The key to seal with, by what is to be sent; NULL when there is none. */
+static const uint8_t *sealing_key_for(
+    struct work *work, struct peer *peer, enum request_kind kind)
+{
+    const struct key_sheet *sheet = peer_sheet(work, peer);
+    const struct sealing_key *day =
+        sheet == NULL ? NULL : key_sheet_at(sheet, work->now);
+    if (day != NULL)
+        return day->key;
+    const struct card *card = peer_card(work, peer);
+    if (card == NULL || kind != REQUEST_HEAD)
+        return NULL;
+    const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
+    return last == NULL ? NULL : last->key;
+}
+
+static void send(struct work *work, struct peer *peer, enum request_kind kind,
+    struct slice body)
+{
+    const uint8_t *key = sealing_key_for(work, peer, kind);
+    if (work_failed(work))
+        return;
+    if (key == NULL) {
+        peer_failed(work, peer, "no_sealing_key");
+        peer->wants_head = true;
+        peer->has_due = true;
+        return;
+    }
+    struct node_output *output = output_add(work, NODE_SEND);
+    peer->token = work->node->token_next++;
+    peer->token_kind = kind;
+    output->of.send.token = peer->token;
+    output->of.send.agency = peer->agency;
+    memcpy(output->of.send.sealing_key, key, KEY_SIZE);
+    output->of.send.kind = kind;
+    output->of.send.body = body;
+}
+
+static void send_head(struct work *work, struct peer *peer)
+{
+    struct slice body = settle_head(work, peer);
+    if (work_failed(work))
+        return;
+    work->node->counters.heads_sent++;
+    send(work, peer, REQUEST_HEAD, body);
+}
+
+/* Entries as they travel: what was erased since goes without its content. */
+static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
+    struct entry *entries)
+{
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct ledger_entry *from = &stored->entries[i];
+        entries[i] = (struct entry){ .header = from->header };
+        struct slice content = !from->attached ? SLICE_NONE
+                                               : content_get(work->contents,
+                                                     work->txn, from->content);
+        if (content.bytes == NULL)
+            continue;
+        entries[i].salt = SLICE_ARRAY(from->salt);
+        entries[i].content = content;
+    }
+    return !work_failed(work);
+}
+
+static void send_offered(
+    struct work *work, struct peer *peer, struct ledger *out)
+{
+    struct ledger_parcel stored;
+    if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+        return;
+    }
+    struct entry *entries =
+        arena_take_array(work->arena, stored.count, sizeof *entries);
+    if (entries == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL || !parcel_load(work, &stored, entries))
+        return;
+    struct deliver deliver = {
+        .fence = SLICE_ARRAY(out->fences[0]),
+        .parcel = { stored.first_index, entries, stored.count, out->offered },
+        .collected = in->collected,
+    };
+    struct slice body = deliver_write(&deliver, work->arena);
+    if (body.bytes == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    work->node->counters.parcels_sent++;
+    OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
+        log_number("first", (int64_t)stored.first_index),
+        log_number("entries", (int64_t)stored.count));
+    send(work, peer, REQUEST_DELIVER, body);
+}
+
+/* ---- Making a parcel ---------------------------------------------------- */
+
+/* What an entry adds to a parcel's size beside its content. */
+#define ENTRY_FRAMING 128u
+
+static bool entry_index(struct work *work, const struct intent *intent,
+    struct ledger *out, struct ledger_entry *entry)
+{
+    struct slice content =
+        content_get(work->contents, work->txn, intent->content);
+    struct entry_header header = { .kind = intent->kind, .at = intent->at };
+    *entry = (struct ledger_entry){
+        .attached = content.bytes != NULL,
+        .content = intent->content,
+        .has_referral = intent->has_referral,
+        .referral = intent->referral,
+        .event_type = intent->event_type,
+        .feed_position = intent->feed_position,
+    };
+    work_draw(work, entry->salt, SALT_SIZE);
+    entry_digest(
+        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    entry->header = entry_header_write(&header, work->arena);
+    if (entry->header.bytes == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    ledger_append(work, out, entry->header);
+    return !work_failed(work);
+}
+
+static size_t gather(struct work *work, struct ledger *out,
+    struct ledger_entry *entries, size_t capacity)
+{
+    struct intent intent = { 0 };
+    size_t count = 0;
+    size_t size = 0;
+    while (count < capacity && outbox_next(work, out, intent.number, &intent)) {
+        size += intent.content_size + ENTRY_FRAMING;
+        if (count > 0 && size > PARCEL_SIZE_MAX)
+            break;
+        if (!entry_index(work, &intent, out, &entries[count++]))
+            break;
+        outbox_take(work, out, &intent);
+    }
+    return count;
+}
+
+static void generation_open(struct work *work, struct ledger *out)
+{
+    do
+        work_draw(work, &out->generation, sizeof out->generation);
+    while (out->generation == 0);
+    out->changed = true;
+}
+
+/* Numbers and signs what waits; the parcel is then in flight. */
+static bool parcel_make(
+    struct work *work, struct peer *peer, struct ledger *out)
+{
+    size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
+                          ? (size_t)out->intent_count
+                          : PARCEL_ENTRY_COUNT_MAX;
+    struct ledger_entry *entries =
+        arena_take_array(work->arena, capacity, sizeof *entries);
+    if (entries == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    if (out->generation == 0)
+        generation_open(work, out);
+    uint64_t first_index = out->frontier.size;
+    size_t count = gather(work, out, entries, capacity);
+    if (work_failed(work) || count == 0)
+        return false;
+    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
+    struct note note;
+    char text[NOTE_SIZE_MAX];
+    ledger_checkpoint(work, out, &origin, &note);
+    if (note_sign(work->crypto, &note) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    out->offered = arena_copy(work->arena, note_print(&note, text));
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
+    work->node->counters.entries_sent += count;
+    return !work_failed(work);
+}
+
+/* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
+#define PARCEL_ARENA_MIN (6u * 1024 * 1024)
+
+/* Whether there is anything to send, were it time. */
+static bool has_work(const struct peer *peer, const struct ledger *out)
+{
+    return peer->wants_head ||
+           (peer->settled_out && out->trouble == LEDGER_NONE &&
+               (out->offered.size > 0 || out->intent_count > 0));
+}
+
+void delivery_go_on(struct work *work, struct peer *peer)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    peer->has_due = false;
+    if (out == NULL || peer->state != PEER_ACCEPTED || peer->token != 0 ||
+        !has_work(peer, out))
+        return;
+    if (work->steady_ms < peer->next_try_steady_ms ||
+        work->arena->capacity - work->arena->used < PARCEL_ARENA_MIN) {
+        peer->has_due = true; /* later, or in the next batch */
+        return;
+    }
+    if (peer->wants_head ||
+        sealing_key_for(work, peer, REQUEST_DELIVER) == NULL) {
+        send_head(work, peer); /* its reply brings a key sheet too */
+        return;
+    }
+    if (out->offered.size == 0 && !parcel_make(work, peer, out))
+        return;
+    send_offered(work, peer, out);
+}
+
+int64_t delivery_due_steady_ms(const struct peer *peer)
+{
+    if (peer->state != PEER_ACCEPTED || peer->token != 0 || !peer->has_due)
+        return INT64_MAX;
+    return peer->next_try_steady_ms;
+}
+
+/* ---- Replies ------------------------------------------------------------ */
+
+static bool is_cosigned_by(
+    struct work *work, struct peer *peer, const struct note *note)
+{
+    const struct card *card = peer_card(work, peer);
+    for (size_t i = 0; card != NULL && i < card->key_count; i++)
+        if (card->keys[i].purpose == KEY_WITNESS &&
+            note_verify_cosignature(work->crypto, note, &peer->agency,
+                card->keys[i].key) == ERR_NONE)
+            return true;
+    return false;
+}
+
+/* Both are ours: two signed roots for one size are a proof against us. */
+static bool is_proof(
+    struct work *work, const struct ledger *out, struct slice held)
+{
+    struct note note;
+    struct note offered;
+    uint8_t key[KEY_SIZE];
+    return note_parse(held, &note) == ERR_NONE &&
+           note_parse(out->offered, &offered) == ERR_NONE &&
+           origin_equal(&note.origin, &offered.origin) &&
+           work->crypto->ops->signer_public(
+               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
+           note_verify(work->crypto, &note, key) == ERR_NONE &&
+           (note.size != offered.size ||
+               memcmp(note.root, offered.root, HASH_SIZE) != 0);
+}
+
+static const char *on_cosigned(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct cosigned cosigned;
+    struct note note;
+    struct note offered;
+    struct ledger_parcel parcel;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL)
+        return NULL;
+    if (cosigned_read(body, work->scratch, &cosigned) != ERR_NONE ||
+        note_parse(cosigned.note, &note) != ERR_NONE ||
+        note_parse(out->offered, &offered) != ERR_NONE ||
+        !note_is_same_checkpoint(&note, &offered))
+        return "reply_malformed";
+    if (!is_cosigned_by(work, peer, &note))
+        return "cosignature_bad";
+    if (!ledger_parcel_at(work, out, out->cosigned, &parcel)) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    out->cosigned = note.size;
+    out->note = arena_copy(work->arena, cosigned.note);
+    out->offered = SLICE_NONE;
+    if (cosigned.collected > out->collected &&
+        cosigned.collected <= out->cosigned)
+        out->collected = cosigned.collected;
+    out->changed = true;
+    peer->stumble_count = 0;
+    work->node->counters.parcels_cosigned++;
+    OUTPUT_LOG(work, LOG_PARCEL_COSIGNED, log_agency("peer", &peer->agency),
+        log_number("size", (int64_t)note.size));
+    for (size_t i = 0; i < parcel.count; i++)
+        if (parcel.entries[i].has_referral)
+            casework_cosigned(work, peer, &parcel.entries[i]);
+    return NULL;
+}
+
+static const char *on_conflict(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct conflict conflict;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL)
+        return NULL;
+    if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
+        return "reply_malformed";
+    if (!is_proof(work, out, conflict.held))
+        return "conflict_unproved";
+    out->evidence = arena_copy(work->arena, conflict.held);
+    settle_trouble(work, peer, out, LEDGER_CONFLICT);
+    peer->settled_out = false;
+    return NULL;
+}
+
+/* What it holds is not what we think: compare, at once the first time. */
+static const char *on_behind(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct behind behind;
+    if (behind_read(body, work->scratch, &behind) != ERR_NONE)
+        return "reply_malformed";
+    OUTPUT_LOG(work, LOG_LEDGER_UNSETTLED, log_agency("peer", &peer->agency),
+        log_code("code", behind_reason_name(behind.reason)));
+    peer->settled_out = false;
+    peer->wants_head = true;
+    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason) : NULL;
+}
+
+static const char *on_head(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (settle_with(work, peer, body, true) != ERR_NONE)
+        return "reply_malformed";
+    if (out != NULL && out->trouble != LEDGER_NONE)
+        return ledger_trouble_name(out->trouble);
+    return NULL;
+}
+
+static const char *on_refused(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    enum refusal_code code;
+    (void)peer;
+    if (refusal_read(body, work->scratch, &code) != ERR_NONE)
+        return "reply_malformed";
+    work->node->counters.requests_refused++;
+    return refusal_code_name(code);
+}
+
+static const char *on_busy(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    uint32_t retry_after_ms;
+    (void)peer;
+    if (busy_read(body, work->scratch, &retry_after_ms) != ERR_NONE)
+        return "reply_malformed";
+    return "busy";
+}
+
+static const char *on_plain(
+    struct work *work, struct peer *peer, const struct reply *reply)
+{
+    if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
+        peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
+        ++peer->stumble_count <= 2)
+        return NULL;
+    if (reply->plain == PLAIN_REKEY)
+        return "rekey";
+    return reply->plain == PLAIN_BUSY ? "busy" : "refused";
+}
+
+/* A problem's code, or NULL when all is well. */
+typedef const char *reply_handler(
+    struct work *work, struct peer *peer, struct slice body);
+
+static const struct {
+    reply_handler *handle;
+    enum request_kind to; /* 0: to any request */
+} handlers[REPLY_KIND_COUNT] = {
+    [REPLY_COSIGNED] = { on_cosigned, REQUEST_DELIVER },
+    [REPLY_BEHIND] = { on_behind, REQUEST_DELIVER },
+    [REPLY_BUSY] = { on_busy, 0 },
+    [REPLY_CONFLICT] = { on_conflict, REQUEST_DELIVER },
+    [REPLY_HEAD] = { on_head, REQUEST_HEAD },
+    [REPLY_REFUSED] = { on_refused, 0 },
+};
+
+static const char *failure_name(enum err err)
+{
+    switch ((int)err) {
+    case ERR_UNREACHABLE:
+        return "unreachable";
+    case ERR_TIMEOUT:
+        return "timeout";
+    case ERR_KEY:
+        return "wrong_key";
+    case ERR_SIGNATURE:
+        return "reply_signature";
+    case ERR_BUSY:
+    case ERR_LIMIT:
+        return "busy_here";
+    default:
+        return "reply_malformed";
+    }
+}
+
+void delivery_reply(struct work *work, struct peer *peer, enum err err,
+    const struct reply *reply)
+{
+    enum request_kind asked = peer->token_kind;
+    const char *problem = NULL;
+    peer->token = 0;
+    peer->touched = true;
+    if (err != ERR_NONE) {
+        peer_failed(work, peer, failure_name(err));
+        return;
+    }
+    if (reply->plain != 0) {
+        problem = on_plain(work, peer, reply);
+    } else {
+        reply_handler *handle = handlers[reply->kind].handle;
+        enum request_kind to = handlers[reply->kind].to;
+        if (handle == NULL || (to != 0 && to != asked))
+            problem = "reply_malformed";
+        else
+            problem = handle(work, peer, reply->body);
+    }
+    if (work_failed(work))
+        return;
+    if (problem == NULL)
+        peer_heard(work, peer);
+    else
+        peer_failed(work, peer, problem);
+}

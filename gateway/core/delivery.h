@@ -1,0 +1,40 @@
+/*
+ * delivery.h - the author's side: parcels of what waits, one of a ledger in
+ * flight, repeated until it is cosigned; one request at a time to each peer;
+ * one backoff for each peer.
+ */
+#ifndef CORE_DELIVERY_H
+#define CORE_DELIVERY_H
+
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/work.h"
+
+/*
+ * Sends the peer what is due, if anything is and nothing is on its way: Head
+ * while unsettled, else the parcel in flight, else a parcel of what waits.
+ */
+void delivery_go_on(struct work *work, struct peer *peer);
+
+/* Steady time of its next try; INT64_MAX when it waits for nothing. */
+int64_t delivery_due_steady_ms(const struct peer *peer);
+
+/* The reply to the request on its way, or its failure. */
+void delivery_reply(struct work *work, struct peer *peer, enum err err,
+    const struct reply *reply);
+
+/* Queues something for a peer; content is written once, here. Returns false
+ * when it is over CONTENT_SIZE_MAX or memory ended. */
+struct tell {
+    enum entry_kind kind;
+    struct slice content;
+    bool has_referral;
+    struct uuid referral;
+    uint8_t event_type;
+    struct content_ref held; /* where the content is already, or none */
+    uint64_t feed_position;
+};
+bool delivery_tell(
+    struct work *work, struct peer *peer, const struct tell *tell);
+
+#endif

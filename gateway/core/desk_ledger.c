@@ -1,0 +1,294 @@
+#include "core/desk.h"
+
+#include "base/text.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/problem.h"
+#include "core/submission_read.h"
+
+#include <string.h>
+
+static void answer_hash(struct local_answer *answer, const char *name,
+    const uint8_t hash[HASH_SIZE])
+{
+    char text[2 * HASH_SIZE + 1];
+    size_t size = text_hex_encode(slice_of(hash, HASH_SIZE), text, sizeof text);
+    answer_slice(answer, name, slice_of(text, size));
+}
+
+static void answer_ledger(struct work *work, struct peer *peer,
+    const struct ledger *ledger, struct local_answer *answer)
+{
+    struct merkle_hash root;
+    char generation[17];
+    uint64_t number = ledger->generation;
+    bool out = ledger->direction == LEDGER_OUT;
+    const struct card *card = peer_card(work, peer);
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        generation[i] = "0123456789abcdef"[number & 15];
+    generation[16] = '\0';
+    merkle_root(work->crypto, &ledger->frontier, &root);
+    answer_record(answer, "ledger");
+    answer_text(answer, "peer", peer->agency.text);
+    answer_slice(answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
+    answer_text(answer, "direction", out ? "out" : "in");
+    answer_text(answer, "lane", "main");
+    answer_text(answer, "generation", generation);
+    answer_number(answer, "size", (int64_t)ledger->frontier.size);
+    answer_number(answer, "cosigned", (int64_t)ledger->cosigned);
+    answer_hash(answer, "root", root.bytes);
+    answer_text(answer, "state",
+        ledger->trouble != LEDGER_NONE                 ? "stopped"
+        : (out ? peer->settled_out : peer->settled_in) ? "settled"
+                                                       : "unsettled");
+    answer_text(answer, "problem", ledger_trouble_name(ledger->trouble));
+    answer_slice(answer, "note", ledger->note);
+}
+
+/* "out" or "in" of an agency; NULL with an error in the reply. */
+static struct ledger *ledger_named(struct work *work,
+    const struct local_request *request, struct peer **peer,
+    struct local_answer *answer)
+{
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct slice direction = field_text(fields, count, "direction");
+    if (!slice_is(direction, "out") && !slice_is(direction, "in")) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "ledger.direction",
+            "use out or in");
+        return NULL;
+    }
+    *peer = desk_peer(work, field_text(fields, count, "peer"), answer);
+    return *peer == NULL
+               ? NULL
+               : peer_ledger(work, *peer,
+                     slice_is(direction, "out") ? LEDGER_OUT : LEDGER_IN);
+}
+
+void desk_ledger_list(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    struct node *node = work->node;
+    (void)caller;
+    if (!fields_check(
+            answer, "ledger", request->fields, request->field_count, NULL, 0))
+        return;
+    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++) {
+        struct peer *peer = node->peers[i];
+        struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+        struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+        if (out == NULL || in == NULL)
+            return;
+        answer_ledger(work, peer, out, answer);
+        answer_ledger(work, peer, in, answer);
+    }
+}
+
+/* ---- Entries ------------------------------------------------------------ */
+
+/* An answer's first refusal says what an operator wants to see at once. */
+static void answer_verdict(
+    struct work *work, struct slice content, struct local_answer *answer)
+{
+    struct answer parsed;
+    if (answer_read(content, work->scratch, &parsed) != ERR_NONE)
+        return;
+    const struct answer_item *item = &parsed.items[0];
+    for (size_t i = 0; i < parsed.item_count; i++)
+        if (parsed.items[i].verdict != ANSWER_APPLIED) {
+            item = &parsed.items[i];
+            break;
+        }
+    answer_number(answer, "about", (int64_t)item->index);
+    answer_text(answer, "verdict",
+        item->verdict == ANSWER_APPLIED   ? "applied"
+        : item->verdict == ANSWER_REFUSED ? "refused"
+                                          : "absent");
+    answer_text(answer, "problem", problem_name(item->problem));
+    answer_slice(answer, "clause", item->clause);
+    answer_slice(answer, "remedy", item->remedy);
+}
+
+static void answer_entry(struct work *work, uint64_t index,
+    const struct ledger_entry *entry, struct local_answer *answer)
+{
+    struct entry_header header;
+    struct slice content =
+        content_get(work->contents, work->txn, entry->content);
+    if (work_failed(work))
+        return;
+    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return;
+    }
+    answer_record(answer, "entry");
+    answer_number(answer, "index", (int64_t)index);
+    answer_text(answer, "kind", entry_kind_name(header.kind));
+    answer_number(answer, "at_ms", header.at.unix_ms);
+    answer_hash(answer, "digest", header.digest);
+    answer_number(answer, "size", (int64_t)content.size);
+    answer_flag(answer, "content", entry->attached && content.bytes != NULL);
+    if (header.kind == ENTRY_ANSWER && content.bytes != NULL)
+        answer_verdict(work, content, answer);
+}
+
+void desk_ledger_show(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "peer", LOCAL_TEXT, true },
+        { "direction", LOCAL_TEXT, true },
+        { "after", LOCAL_NUMBER, false },
+        { "count", LOCAL_NUMBER, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct peer *peer;
+    struct ledger_parcel parcel = { 0 };
+    (void)caller;
+    if (!fields_check(answer, "ledger", fields, count, rules, 4))
+        return;
+    struct ledger *ledger = ledger_named(work, request, &peer, answer);
+    if (ledger == NULL)
+        return;
+    int64_t after = field_number(fields, count, "after", -1);
+    int64_t limit = field_number(fields, count, "count", LOCAL_PAGE_COUNT_MAX);
+    if (after < -1 || limit < 1 || limit > LOCAL_PAGE_COUNT_MAX) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "ledger.count",
+            "ask for 1 to 256 entries, after an index from 0");
+        return;
+    }
+    answer_ledger(work, peer, ledger, answer);
+    uint64_t index = (uint64_t)(after + 1);
+    for (;
+         limit > 0 && index < ledger->frontier.size && !answer_is_full(answer);
+         limit--, index++) {
+        if (index - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, ledger, index, &parcel)) {
+            work->txn->err = ERR_CORRUPT;
+            return;
+        }
+        answer_entry(
+            work, index, &parcel.entries[index - parcel.first_index], answer);
+    }
+}
+
+/* ---- Verifying ---------------------------------------------------------- */
+
+/* What is wrong with one stored entry; NULL: nothing. */
+static const char *entry_problem(
+    struct work *work, const struct ledger_entry *entry)
+{
+    struct entry_header header;
+    uint8_t digest[HASH_SIZE];
+    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
+        return "header";
+    if (!entry->attached)
+        return NULL;
+    struct slice content =
+        content_get(work->contents, work->txn, entry->content);
+    if (content.bytes == NULL)
+        return work_failed(work) ? "content" : NULL; /* erased */
+    entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
+    return memcmp(digest, header.digest, HASH_SIZE) == 0 ? NULL : "digest";
+}
+
+static bool note_holds(struct work *work, struct peer *peer,
+    const struct ledger *ledger, const struct note *note)
+{
+    uint8_t key[KEY_SIZE];
+    const struct card *card = peer_card(work, peer);
+    bool out = ledger->direction == LEDGER_OUT;
+    bool authored = false;
+    bool witnessed = false;
+    if (work->crypto->ops->signer_public(work->crypto,
+            out ? CRYPTO_SIGNER_LOG : CRYPTO_SIGNER_WITNESS, key) == ERR_NONE) {
+        if (out)
+            authored = note_verify(work->crypto, note, key) == ERR_NONE;
+        else
+            witnessed = note_verify_cosignature(work->crypto, note,
+                            &work->node->self, key) == ERR_NONE;
+    }
+    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
+        const struct card_key *theirs = &card->keys[i];
+        if (out && theirs->purpose == KEY_WITNESS)
+            witnessed |= note_verify_cosignature(work->crypto, note,
+                             &peer->agency, theirs->key) == ERR_NONE;
+        if (!out && theirs->purpose == KEY_LOG)
+            authored |=
+                note_verify(work->crypto, note, theirs->key) == ERR_NONE;
+    }
+    return authored && witnessed;
+}
+
+/* Every digest, every leaf, the root, both signatures. */
+static const char *ledger_problem(
+    struct work *work, struct peer *peer, const struct ledger *ledger)
+{
+    struct merkle_hash root;
+    struct note note;
+    const char *problem = NULL;
+    uint64_t index = 0;
+    while (problem == NULL && index < ledger->frontier.size) {
+        struct ledger_parcel parcel;
+        size_t arena_used = work->arena->used;
+        size_t scratch_used = work->scratch->used;
+        if (!ledger_parcel_at(work, ledger, index, &parcel))
+            return "entries";
+        for (size_t i = 0; problem == NULL && i < parcel.count; i++)
+            problem = entry_problem(work, &parcel.entries[i]);
+        index = parcel.first_index + parcel.count;
+        arena_rewind(work->arena, arena_used);
+        arena_rewind(work->scratch, scratch_used);
+    }
+    if (problem != NULL || ledger->cosigned == 0)
+        return problem;
+    if (note_parse(ledger->note, &note) != ERR_NONE ||
+        note.size != ledger->cosigned ||
+        !ledger_root_at(work, ledger, note.size, &root) ||
+        memcmp(root.bytes, note.root, HASH_SIZE) != 0)
+        return "root";
+    return note_holds(work, peer, ledger, &note) ? NULL : "signature";
+}
+
+static void verify_one(struct work *work, struct peer *peer,
+    enum ledger_direction direction, struct local_answer *answer)
+{
+    struct ledger *ledger = peer_ledger(work, peer, direction);
+    const struct card *card = peer_card(work, peer); /* before any rewind */
+    if (ledger == NULL || card == NULL)
+        return;
+    const char *problem = ledger_problem(work, peer, ledger);
+    answer_ledger(work, peer, ledger, answer);
+    answer_flag(answer, "intact", problem == NULL);
+    answer_text(answer, "damage", problem == NULL ? "" : problem);
+}
+
+void desk_ledger_verify(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "peer", LOCAL_TEXT, false },
+        { "direction", LOCAL_TEXT, false },
+    };
+    struct node *node = work->node;
+    struct peer *only = NULL;
+    (void)caller;
+    if (!fields_check(
+            answer, "ledger", request->fields, request->field_count, rules, 2))
+        return;
+    struct slice peer =
+        field_text(request->fields, request->field_count, "peer");
+    struct slice direction =
+        field_text(request->fields, request->field_count, "direction");
+    if (peer.size > 0 && (only = desk_peer(work, peer, answer)) == NULL)
+        return;
+    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++) {
+        if (only != NULL && node->peers[i] != only)
+            continue;
+        if (!slice_is(direction, "in"))
+            verify_one(work, node->peers[i], LEDGER_OUT, answer);
+        if (!slice_is(direction, "out"))
+            verify_one(work, node->peers[i], LEDGER_IN, answer);
+    }
+}

@@ -1,0 +1,264 @@
+#include "core/desk.h"
+
+#include "core/agreement.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/peer.h"
+#include "core/submission_read.h"
+
+#include <string.h>
+
+static const char *const purposes[KEY_PURPOSE_COUNT] = {
+    [KEY_LOG] = "log",
+    [KEY_WITNESS] = "witness",
+    [KEY_OPERATION] = "operation",
+    [KEY_LAST_RESORT] = "last_resort",
+    [KEY_TLS] = "tls",
+};
+
+static void answer_safety(struct work *work, const struct agency_id *agency,
+    struct local_answer *answer)
+{
+    char number[SAFETY_NUMBER_SIZE];
+    safety_number(work->crypto, &work->node->self, agency, number);
+    answer_text(answer, "safety_number", number);
+}
+
+static void answer_key(
+    struct work *work, const struct card_key *key, struct local_answer *answer)
+{
+    uint64_t id = crypto_key_id(work->crypto, key->key);
+    char text[17];
+    for (int i = 15; i >= 0; i--, id >>= 4)
+        text[i] = "0123456789abcdef"[id & 15];
+    text[16] = '\0';
+    answer_record(answer, "key");
+    answer_text(answer, "purpose", purposes[key->purpose]);
+    answer_text(answer, "id", text);
+    answer_number(answer, "valid_from_ms", key->from.unix_ms);
+    answer_number(answer, "valid_until_ms", key->until.unix_ms);
+}
+
+static void answer_card(struct work *work, const struct card *card,
+    const char *state, struct slice data, struct slice sheet,
+    struct local_answer *answer)
+{
+    answer_record(answer, "card");
+    answer_text(answer, "agency", card->agency.text);
+    answer_slice(answer, "name", card->name);
+    answer_number(answer, "serial", (int64_t)card->serial);
+    answer_number(answer, "issued_ms", card->issued.unix_ms);
+    answer_number(answer, "valid_until_ms", card->valid_until.unix_ms);
+    answer_text(answer, "state", state);
+    if (!agency_id_equal(&card->agency, &work->node->self))
+        answer_safety(work, &card->agency, answer);
+    answer_data(answer, "data", data);
+    answer_data(answer, "sheet", sheet);
+    for (size_t i = 0; i < card->endpoint_count; i++) {
+        answer_record(answer, "endpoint");
+        answer_slice(answer, "url", card->endpoints[i]);
+    }
+    for (size_t i = 0; i < card->key_count; i++)
+        answer_key(work, &card->keys[i], answer);
+    for (size_t i = 0; i < card->contact_count; i++) {
+        answer_record(answer, "contact");
+        answer_slice(answer, "role", card->contacts[i].role);
+        answer_slice(answer, "name", card->contacts[i].name);
+        answer_slice(answer, "phone", card->contacts[i].phone);
+        answer_slice(answer, "hours", card->contacts[i].hours);
+    }
+}
+
+void desk_card_show(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = { { "agency", LOCAL_TEXT,
+        false } };
+    struct node *node = work->node;
+    (void)caller;
+    if (!fields_check(
+            answer, "card", request->fields, request->field_count, rules, 1))
+        return;
+    struct slice agency =
+        field_text(request->fields, request->field_count, "agency");
+    if (agency.size == 0 || slice_is(agency, node->self.text)) {
+        struct card card;
+        struct card_problem problem;
+        if (card_read(work->crypto, node->own_card, work->scratch, &card,
+                &problem) != ERR_NONE)
+            work->txn->err = ERR_CORRUPT;
+        else
+            answer_card(
+                work, &card, "own", node->own_card, node->own_sheet, answer);
+        return;
+    }
+    struct peer *peer = desk_peer(work, agency, answer);
+    const struct card *card = peer == NULL ? NULL : peer_card(work, peer);
+    if (card != NULL)
+        answer_card(work, card, peer_state_name(peer->state),
+            peer_card_bytes(work, peer), peer_sheet_bytes(work, peer), answer);
+}
+
+static void answer_peer_card(
+    struct work *work, struct peer *peer, struct local_answer *answer)
+{
+    const struct card *card = peer_card(work, peer);
+    if (card == NULL)
+        return;
+    answer_record(answer, "card");
+    answer_text(answer, "agency", peer->agency.text);
+    answer_slice(answer, "name", card->name);
+    answer_number(answer, "serial", (int64_t)peer->card_serial);
+    answer_text(answer, "state", peer_state_name(peer->state));
+    answer_safety(work, &peer->agency, answer);
+}
+
+void desk_card_import(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "data", LOCAL_DATA, true },
+        { "sheet", LOCAL_DATA, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct card card;
+    struct card_problem problem;
+    (void)caller;
+    if (!fields_check(answer, "card", fields, count, rules, 2))
+        return;
+    struct slice data = local_field_get(fields, count, "data")->bytes;
+    enum err err = card_read(work->crypto, data, work->arena, &card, &problem);
+    if (err == ERR_NONE && agency_id_equal(&card.agency, &work->node->self))
+        err = ERR_EXISTS;
+    if (err != ERR_NONE) {
+        answer_error(answer, err, PROBLEM_SIGNATURE_BAD, "card.data",
+            err == ERR_EXISTS
+                ? "import the card of another agency: this one is yours"
+                : "ask the agency to export its card again: this one is "
+                  "damaged or was changed");
+        return;
+    }
+    struct peer *peer = peer_find(work->node, &card.agency);
+    if (peer == NULL) {
+        peer = peer_add(work, &card, data);
+        OUTPUT_LOG(work, LOG_CARD_IMPORTED, log_agency("agency", &card.agency));
+    } else {
+        (void)peer_offer_card(work, peer, data);
+    }
+    if (peer == NULL) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_NONE, "card",
+            "a gateway knows 8192 agencies at most");
+        return;
+    }
+    struct slice sheet = field_text(fields, count, "sheet");
+    if (sheet.size > 0 && peer_offer_sheet(work, peer, sheet) != ERR_NONE) {
+        answer_error(answer, ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD, "card.sheet",
+            "leave the key sheet out: it is fetched anyway");
+        return;
+    }
+    answer_peer_card(work, peer, answer);
+}
+
+static bool is_safety_number(
+    struct work *work, const struct peer *peer, struct slice text)
+{
+    char number[SAFETY_NUMBER_SIZE];
+    size_t at = 0;
+    safety_number(work->crypto, &work->node->self, &peer->agency, number);
+    /* however it was grouped when it was typed */
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.bytes[i] == ' ')
+            continue;
+        while (number[at] == ' ')
+            at++;
+        if (number[at] == '\0' || (uint8_t)number[at] != text.bytes[i])
+            return false;
+        at++;
+    }
+    return number[at] == '\0';
+}
+
+void desk_card_accept(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "agency", LOCAL_TEXT, true },
+        { "safety_number", LOCAL_TEXT, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    (void)caller;
+    if (!fields_check(answer, "card", fields, count, rules, 2))
+        return;
+    struct slice number = field_text(fields, count, "safety_number");
+    struct peer *peer =
+        desk_peer(work, field_text(fields, count, "agency"), answer);
+    if (peer == NULL)
+        return;
+    if (number.size > 0 && !is_safety_number(work, peer, number)) {
+        answer_error(answer, ERR_CONFLICT, PROBLEM_SIGNATURE_BAD,
+            "card.safety_number",
+            "do not accept: compare the number again over the phone, and ask "
+            "for a new card");
+        return;
+    }
+    if (peer->state != PEER_ACCEPTED) {
+        peer->state = PEER_ACCEPTED;
+        peer->wants_head = true;
+        peer->touched = true;
+        peer_store(work, peer, SLICE_NONE, SLICE_NONE);
+        peer_announce(work, peer);
+        agreement_greet(work, peer);
+        OUTPUT_LOG(
+            work, LOG_CARD_ACCEPTED, log_agency("agency", &peer->agency));
+    }
+    answer_peer_card(work, peer, answer);
+}
+
+static const char *peer_condition(const struct peer *peer)
+{
+    if (peer->state != PEER_ACCEPTED)
+        return "imported";
+    if (peer->failure_count > 0)
+        return "failing";
+    return peer->settled_out && peer->settled_in ? "connected" : "connecting";
+}
+
+void desk_peer_record(
+    struct work *work, struct peer *peer, struct local_answer *answer)
+{
+    const struct card *card = peer_card(work, peer);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (card == NULL || out == NULL)
+        return;
+    uint64_t flying = out->frontier.size - out->cosigned;
+    answer_record(answer, "peer");
+    answer_text(answer, "agency", peer->agency.text);
+    answer_slice(answer, "name", card->name);
+    answer_text(answer, "state", peer_condition(peer));
+    answer_slice(answer, "endpoint",
+        card->endpoint_count > 0 ? card->endpoints[0] : SLICE_NONE);
+    answer_flag(answer, "settled", peer->settled_out && peer->settled_in);
+    answer_number(answer, "queued", (int64_t)(out->intent_count + flying));
+    answer_number(
+        answer, "unanswered", (int64_t)(out->cosigned - out->answered));
+    answer_number(answer, "failing_since_ms", peer->failing_since_wall_ms);
+    answer_number(answer, "next_try_ms", peer->next_try_wall_ms);
+    answer_number(answer, "last_heard_ms", peer->last_heard_wall_ms);
+    answer_text(answer, "problem",
+        out->trouble != LEDGER_NONE ? ledger_trouble_name(out->trouble)
+                                    : peer->problem);
+}
+
+void desk_peer_list(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    struct node *node = work->node;
+    (void)caller;
+    if (!fields_check(
+            answer, "peer", request->fields, request->field_count, NULL, 0))
+        return;
+    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
+        desk_peer_record(work, node->peers[i], answer);
+}

@@ -1,0 +1,251 @@
+#include "core/desk.h"
+#include "core/feed.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/register.h"
+#include "core/submission_read.h"
+
+#include <string.h>
+
+/* What staff, the person or a companion may do from here, "a b c". */
+static void answer_steps(struct work *work, const struct referral *referral,
+    struct local_answer *answer)
+{
+    uint32_t ours = referral->outgoing ? PARTY_REFERRER : PARTY_RECEIVER;
+    uint64_t steps =
+        referral_steps(referral->state, ours | PARTY_PERSON | PARTY_COMPANION);
+    char *text = arena_take(work->scratch, EVENT_TYPE_COUNT * 32);
+    size_t size = 0;
+    if (text == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    for (unsigned type = 1; type < EVENT_TYPE_COUNT; type++) {
+        if ((steps >> type & 1) == 0)
+            continue;
+        const char *name = event_type_name((enum referral_event_type)type);
+        if (size > 0)
+            text[size++] = ' ';
+        memcpy(text + size, name, strlen(name));
+        size += strlen(name);
+    }
+    answer_slice(answer, "steps", slice_of(text, size));
+}
+
+static void answer_grants(const struct referral_request *request,
+    struct work *work, struct local_answer *answer)
+{
+    for (size_t i = 0; i < request->grant_count; i++) {
+        const struct grant *grant = &request->grants[i];
+        size_t size = 0;
+        char *text = arena_take(
+            work->scratch, grant->element_count * (CODE_SIZE_MAX + 1) + 1);
+        if (text == NULL) {
+            work_exhausted(work);
+            return;
+        }
+        for (size_t k = 0; k < grant->element_count; k++) {
+            if (k > 0)
+                text[size++] = ' ';
+            memcpy(
+                text + size, grant->elements[k].bytes, grant->elements[k].size);
+            size += grant->elements[k].size;
+        }
+        answer_record(answer, "grant");
+        answer_text(answer, "to", grant->to.text);
+        answer_slice(answer, "purpose", grant->purpose);
+        answer_slice(answer, "elements", slice_of(text, size));
+        answer_number(answer, "until_ms", grant->until.unix_ms);
+    }
+}
+
+static void answer_request(
+    const struct referral_request *request, struct local_answer *answer)
+{
+    answer_slice(answer, "service", request->service);
+    answer_slice(answer, "purpose", request->purpose);
+    answer_text(answer, "urgency", urgency_name(request->urgency));
+    answer_text(answer, "choice", choice_name(request->choice));
+    answer_text(answer, "ask_back", ask_back_name(request->ask_back));
+    answer_slice(answer, "reason_plain", request->reason_plain);
+    answer_number(answer, "consent_at_ms", request->consent_at.unix_ms);
+    answer_uuid(answer, "thread", &request->thread);
+    answer_number(answer, "hop", request->hop);
+}
+
+/* The fields that a listing has too. */
+static void answer_head(struct work *work, const struct referral *referral,
+    struct local_answer *answer)
+{
+    struct peer *peer = peer_numbered(work->node, referral->peer);
+    const struct card *card = peer == NULL ? NULL : peer_card(work, peer);
+    answer_record(answer, "referral");
+    answer_uuid(answer, "id", &referral->uuid);
+    answer_text(answer, "state", referral_state_name(referral->state));
+    answer_text(answer, "direction", referral->outgoing ? "out" : "in");
+    answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
+    answer_slice(answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
+    answer_number(answer, "updated_ms", referral->updated.unix_ms);
+}
+
+static void answer_events(struct work *work, const struct referral *referral,
+    struct local_answer *answer)
+{
+    for (uint32_t i = 0; i < referral->position_count; i++) {
+        struct feed_event event;
+        if (feed_next(work, referral->positions[i], &event) &&
+            event.position == referral->positions[i] && !answer_is_full(answer))
+            desk_event(work, &event, 0, answer);
+    }
+}
+
+void desk_get(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "id", LOCAL_TEXT, true },
+        { "content", LOCAL_FLAG, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct uuid uuid;
+    struct referral *referral = NULL;
+    struct referral_event send;
+    (void)caller;
+    if (!fields_check(answer, "get", fields, count, rules, 2))
+        return;
+    bool content = field_number(fields, count, "content", 1) != 0;
+    if (uuid_parse(field_text(fields, count, "id"), &uuid) == ERR_NONE)
+        referral = register_get(work, &uuid);
+    if (referral == NULL) {
+        answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "get.id",
+            "look the id up with referctl referral list");
+        return;
+    }
+    answer_head(work, referral, answer);
+    answer_mou(answer, "mou", &referral->mou);
+    answer_number(answer, "created_ms", referral->created.unix_ms);
+    answer_number(answer, "pending", referral->pending);
+    answer_flag(answer, "frozen", referral->frozen);
+    answer_steps(work, referral, answer);
+    if (register_event(work, referral->request, &send) &&
+        send.request != NULL) {
+        answer_request(send.request, answer);
+        for (size_t i = 0; content && i < send.element_count; i++) {
+            answer_record(answer, "element");
+            answer_slice(answer, "code", send.elements[i].name);
+            answer_slice(answer, "value", send.elements[i].value);
+        }
+        answer_grants(send.request, work, answer);
+    }
+    if (content)
+        answer_events(work, referral, answer);
+}
+
+/* ---- Listing ------------------------------------------------------------ */
+
+struct filter {
+    enum referral_state state; /* UNKNOWN: any */
+    const struct peer *peer;   /* NULL: any */
+    int direction;             /* 'o', 'i', 0: any */
+    struct uuid from;
+    uint32_t count;
+};
+
+static bool uuid_after(struct uuid *uuid)
+{
+    for (size_t i = sizeof uuid->bytes; i-- > 0;)
+        if (++uuid->bytes[i] != 0)
+            return true;
+    return false;
+}
+
+static bool filter_read(struct work *work, const struct local_request *request,
+    struct filter *filter, struct local_answer *answer)
+{
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct slice state = field_text(fields, count, "state");
+    struct slice peer = field_text(fields, count, "peer");
+    struct slice direction = field_text(fields, count, "direction");
+    struct slice after = field_text(fields, count, "after");
+    int64_t limit = field_number(fields, count, "count", LOCAL_PAGE_COUNT_MAX);
+    *filter = (struct filter){ .count = (uint32_t)limit };
+    if (state.size > 0) {
+        filter->state = referral_state_named(state);
+        if (filter->state == REFERRAL_UNKNOWN) {
+            answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.state",
+                "use a state such as sent, delivered, accepted, closed");
+            return false;
+        }
+    }
+    if (peer.size > 0) {
+        filter->peer = desk_peer(work, peer, answer);
+        if (filter->peer == NULL)
+            return false;
+    }
+    if (direction.size > 0) {
+        filter->direction = slice_is(direction, "out") ? 'o' : 'i';
+        if (!slice_is(direction, "out") && !slice_is(direction, "in")) {
+            answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.direction",
+                "use out or in");
+            return false;
+        }
+    }
+    if (limit < 1 || limit > LOCAL_PAGE_COUNT_MAX ||
+        (after.size > 0 && (uuid_parse(after, &filter->from) != ERR_NONE ||
+                               !uuid_after(&filter->from)))) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.count",
+            "ask for 1 to 256, after the id of a referral");
+        return false;
+    }
+    return true;
+}
+
+static bool filter_admits(
+    const struct filter *filter, const struct referral *referral)
+{
+    return (filter->state == REFERRAL_UNKNOWN ||
+               filter->state == referral->state) &&
+           (filter->peer == NULL || filter->peer->number == referral->peer) &&
+           (filter->direction == 0 ||
+               (filter->direction == 'o') == referral->outgoing);
+}
+
+void desk_list(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "state", LOCAL_TEXT, false },
+        { "peer", LOCAL_TEXT, false },
+        { "direction", LOCAL_TEXT, false },
+        { "after", LOCAL_TEXT, false },
+        { "count", LOCAL_NUMBER, false },
+    };
+    struct filter filter;
+    (void)caller;
+    if (!fields_check(
+            answer, "list", request->fields, request->field_count, rules, 5) ||
+        !filter_read(work, request, &filter, answer))
+        return;
+    uint32_t given = 0;
+    while (given < filter.count && !answer_is_full(answer)) {
+        struct referral_event send;
+        struct referral *referral = register_next(work, &filter.from);
+        if (referral == NULL)
+            return;
+        filter.from = referral->uuid;
+        if (filter_admits(&filter, referral)) {
+            answer_head(work, referral, answer);
+            if (register_event(work, referral->request, &send) &&
+                send.request != NULL) {
+                answer_slice(answer, "service", send.request->service);
+                answer_text(
+                    answer, "urgency", urgency_name(send.request->urgency));
+            }
+            given++;
+        }
+        if (!uuid_after(&filter.from))
+            return;
+    }
+}

@@ -1,0 +1,60 @@
+/*
+ * keys.h - every key of the store: what it begins with, what follows, in what
+ * order. Integers are big-endian, so that keys sort as their numbers do.
+ *
+ *   'n'                                 the gateway's own row (node.c)
+ *   'p' peer u32                        a peer (peer.h)
+ *   'l' peer u32, direction u8, lane u8 a ledger (ledger.h)
+ *   'e' ledger u32, first index u64     entries of one parcel (ledger.h)
+ *   'o' ledger u32, number u64          an intent (outbox.h)
+ *   'c' segment u64                     contents of one commit (content.h)
+ *   'r' uuid                            a referral (referral_book.h)
+ *   'f' position u64                    an event of the feed (feed.h)
+ *   'u' name                            a cursor (feed.h)
+ *   'k' hash[16]                        a client's idempotency key
+ *   'm' mou id                          an agreement (agreement.h)
+ */
+#ifndef CORE_KEYS_H
+#define CORE_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/slice.h"
+#include "core/limits.h"
+
+/* Long enough for 'u', a name and a byte that seeks past it. */
+#define KEY_BYTES_MAX (2 + CODE_SIZE_MAX)
+
+struct key {
+    uint8_t bytes[KEY_BYTES_MAX];
+    size_t size;
+};
+
+/* Just the table's letter: a prefix to seek in. */
+#define KEY_TABLE_SIZE 1
+
+struct key key_node(void);
+struct key key_peer(uint32_t peer);
+struct key key_ledger(uint32_t peer, uint8_t direction, uint8_t lane);
+/* A prefix of KEY_LEDGER_PARTS_SIZE bytes finds one ledger's. */
+#define KEY_LEDGER_PARTS_SIZE 5
+struct key key_entries(uint32_t ledger, uint64_t first_index);
+struct key key_intent(uint32_t ledger, uint64_t number);
+struct key key_content(uint64_t segment);
+struct key key_referral(const struct uuid *uuid);
+struct key key_feed(uint64_t position);
+struct key key_cursor(struct slice name);
+struct key key_idempotency(const uint8_t hash[16]);
+struct key key_mou(const struct mou_id *id);
+
+static inline struct slice key_slice(const struct key *key)
+{
+    return slice_of(key->bytes, key->size);
+}
+
+/* The last 8 bytes of a stored key, as a number. */
+uint64_t key_number(struct slice key);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * ledger.h - one direction of what two agencies tell each other, as this
+ * gateway holds it: its state row and the entries of its parcels.
+ *
+ * Reads and writes the store and decides nothing: settle.h says when a ledger
+ * may be used, delivery.h moves parcels, register.h says what entries mean.
+ */
+#ifndef CORE_LEDGER_H
+#define CORE_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/slice.h"
+#include "core/content.h"
+#include "core/entry.h"
+#include "core/merkle.h"
+#include "core/message.h"
+#include "core/note.h"
+#include "core/work.h"
+
+enum ledger_direction {
+    LEDGER_OUT = 1, /* we are the author */
+    LEDGER_IN = 2   /* the peer is */
+};
+
+/* Why a ledger stands still; numbers are on disk. */
+/* clang-format off */
+#define LEDGER_TROUBLE_LIST(X)                                                 \
+    X(NONE, 0, "none")                                                         \
+    X(CONFLICT, 1, "conflict")                   /* two roots for one size */  \
+    X(AUTHOR_SHORTER, 2, "author_shorter")       /* the author lost entries */ \
+    X(RECIPIENT_SHORTER, 3, "recipient_shorter") /* the recipient did */       \
+    X(GENERATION, 4, "generation")               /* not the one that is held */\
+    X(UNPROVED, 5, "unproved")                   /* a size without its note */
+/* clang-format on */
+
+enum ledger_trouble {
+#define X(symbol, number, text) LEDGER_##symbol = (number),
+    LEDGER_TROUBLE_LIST(X)
+#undef X
+        LEDGER_TROUBLE_COUNT
+};
+
+/* Fences given out and not yet retired. Two gateways that greet each other at
+ * once need two; the rest is for retries. */
+#define LEDGER_FENCE_COUNT_MAX 4
+
+struct ledger {
+    uint32_t peer;
+    enum ledger_direction direction;
+    uint32_t number;     /* names its entries in the store; 0: no row yet */
+    uint64_t generation; /* 0: none yet */
+    struct merkle_frontier frontier; /* of all entries indexed here */
+    uint64_t cosigned;               /* entries below have a cosignature */
+    struct slice note;               /* the cosigned note at that size */
+    struct slice offered; /* OUT: our signed note of the parcel in flight */
+    uint8_t fences[LEDGER_FENCE_COUNT_MAX][FENCE_SIZE]; /* oldest first */
+    uint8_t fence_count; /* OUT: 0 or 1, the one to carry */
+    uint64_t collected;
+    uint64_t answered;     /* OUT: entries below were answered */
+    uint64_t intent_next;  /* OUT: number of the next intent */
+    uint64_t intent_count; /* OUT: intents that wait */
+    enum ledger_trouble trouble;
+    struct slice evidence; /* CONFLICT: the two notes, one after the other */
+    bool changed;          /* to be written at the end of the batch */
+};
+
+/* One entry as stored. */
+struct ledger_entry {
+    struct slice header; /* exact bytes */
+    bool attached;       /* salt and content are held */
+    uint8_t salt[SALT_SIZE];
+    struct content_ref content;
+    bool has_referral; /* OUT: what it is about, so that answers find it */
+    struct uuid referral;
+    uint8_t event_type;
+    uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */
+};
+
+const char *ledger_trouble_name(enum ledger_trouble trouble);
+
+/* The row, or a new ledger without number and generation. NULL when the arena
+ * is full or the store failed. */
+struct ledger *ledger_load(
+    struct work *work, uint32_t peer, enum ledger_direction direction);
+void ledger_save(struct work *work, const struct ledger *ledger);
+
+struct origin ledger_origin(const struct ledger *ledger,
+    const struct agency_id *self, const struct agency_id *peer);
+
+/* Size and root of all that is indexed, unsigned. */
+void ledger_checkpoint(struct work *work, const struct ledger *ledger,
+    const struct origin *origin, struct note *note);
+
+/* Appends the leaf of an entry's header. */
+void ledger_append(
+    struct work *work, struct ledger *ledger, struct slice header);
+
+/* Writes the entries of one parcel; `note` may be empty. */
+void ledger_entries_write(struct work *work, const struct ledger *ledger,
+    uint64_t first_index, const struct ledger_entry *entries, size_t count,
+    struct slice note);
+
+struct ledger_parcel {
+    uint64_t first_index;
+    struct ledger_entry *entries;
+    size_t count;
+    struct slice note;
+};
+
+/* The stored parcel that holds the entry at `index`. False: there is none
+ * (or the store failed). Copies into the arena. */
+bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
+    uint64_t index, struct ledger_parcel *parcel);
+
+/* Erases salt and content of the entry at `index`; its header stays. */
+void ledger_detach(
+    struct work *work, const struct ledger *ledger, uint64_t index);
+
+/* Root over the stored headers of the first `size` entries. False when they
+ * are not all there. */
+bool ledger_root_at(struct work *work, const struct ledger *ledger,
+    uint64_t size, struct merkle_hash *root);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * local.h - what programs of the agency ask of their gateway, and its answers,
+ * as structures. Operations and fields go by name; this table is the contract
+ * (librefer(3) repeats it for users). Fields that an operation does not know
+ * are refused. Times are *_ms, milliseconds since 1970. Ids are text:
+ * referrals "urn:uuid:...", MOUs 64 hex characters, agencies 26 base32.
+ *
+ * A right in brackets must be among those of the client's uid.
+ *
+ * hello []            application: text, protocol: number
+ *     -> gateway {agency, name, protocol, version, rights}
+ * submit [submit]     key, and records as below
+ *     -> referral {id, state, mou}
+ *     record referral {to, service, purpose, urgency, choice, ask_back,
+ *                      reason_plain, consent_at_ms; optional: mou, thread,
+ *                      parent, hop, role, id}
+ *     record element {code, value}*      about the person
+ *     record grant {to, purpose, elements, until_ms}*  elements: "a b c"
+ * explain [submit]    as submit without key; changes nothing
+ *     -> verdict {allowed: flag, problem, clause, remedy, mou}
+ * act [act]           id, step, key; optional: actor (staff), role
+ *     record detail {name, value}*, record element {code, value}*
+ *     -> referral {id, state, pending: flag}   pending: the other agency's
+ *                                              gateway decides
+ * get [read]          id; optional: content: flag (default true)
+ *     -> referral {id, state, direction: "out" or "in", peer, peer_name, mou,
+ *                  service, purpose, urgency, choice, ask_back, reason_plain,
+ *                  consent_at_ms, created_ms, updated_ms, pending: number,
+ *                  steps: "a b c" that staff here may take}
+ *        element {code, value}*, grant {...}*
+ *        event {position, type, step, by, actor, role, at_ms, state, status,
+ *               problem, clause, remedy}*, each followed by its
+ *               detail {name, value}*, element {code, value}*
+ * list [read]         optional: state, peer, direction, after (id), count
+ *     -> referral {id, state, direction, peer, peer_name, service, urgency,
+ *                  updated_ms}*
+ * cursor.open [read]  name -> cursor {name, epoch, position, head}
+ * cursor.next [read]  name; optional: wait_ms, count (1)
+ *     -> event {...as above, epoch, referral, direction, peer, redeliveries}*
+ *        with their details and elements; none when nothing came in time
+ * cursor.ack [read]   name, epoch, position
+ * cursor.rewind [read]  name
+ * cursor.delete [read]  name
+ * cursor.list [read]  -> cursor {name, epoch, position, head}*
+ * card.show [read]    optional: agency (default: our own)
+ *     -> card {agency, name, serial, issued_ms, valid_until_ms, state,
+ *              safety_number, data (the SignedCard), sheet (SignedKeySheet)}
+ *        endpoint {url}*, key {purpose, id, valid_from_ms, valid_until_ms}*,
+ *        contact {role, name, phone, hours}*
+ * card.import [admin] data (SignedCard); optional: sheet (SignedKeySheet)
+ *     -> card {agency, name, serial, state, safety_number}
+ * card.accept [admin] agency; optional: safety_number (compared when given)
+ *     -> card {agency, name, serial, state, safety_number}
+ * peer.list [read]
+ *     -> peer {agency, name, state, endpoint, settled: flag, queued: number,
+ *              unanswered: number, failing_since_ms, next_try_ms,
+ *              last_heard_ms, problem}*
+ * mou.offer [admin]   data (Mou bytes, bound)
+ *     -> mou {id, title, version, state}
+ * mou.sign [admin]    id, agency, signature (64 bytes)
+ *     -> mou {id, title, version, state}
+ * mou.list [read]     -> mou {id, urn, title, version, state, from_ms,
+ *                             until_ms, signed: number, required: number}*
+ * mou.show [read]     id -> mou {as list, data}
+ *        signature {party, agency, name, signed: flag, in_force: flag}*
+ * ledger.list [read]  -> ledger {peer, peer_name, direction, lane, generation,
+ *        size, cosigned: number, root, state, problem, bytes}*
+ * ledger.show [read]  peer, direction; optional: after (index), count
+ *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
+ *        verdict, problem}*
+ * ledger.verify [read]  optional: peer, direction
+ *     -> ledger {peer, direction, size, root, intact: flag, problem}*
+ * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
+ * health []           -> number {name, value}*   "ready" among them
+ */
+#ifndef CORE_LOCAL_H
+#define CORE_LOCAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "core/problem.h"
+
+#define LOCAL_PROTOCOL 1
+
+enum local_right {
+    LOCAL_RIGHT_SUBMIT = 1u << 0,
+    LOCAL_RIGHT_ACT = 1u << 1,
+    LOCAL_RIGHT_READ = 1u << 2,
+    LOCAL_RIGHT_ADMIN = 1u << 3,
+};
+
+enum local_value_type {
+    LOCAL_NONE = 0,
+    LOCAL_TEXT,
+    LOCAL_NUMBER,
+    LOCAL_DATA,
+    LOCAL_FLAG
+};
+
+struct local_field {
+    struct slice name;
+    enum local_value_type type;
+    struct slice bytes; /* of text and data */
+    int64_t number;     /* of number and flag (0, 1) */
+};
+
+struct local_record {
+    struct slice type;
+    const struct local_field *fields;
+    size_t field_count;
+};
+
+struct local_request {
+    uint32_t number;
+    struct slice operation;
+    const struct local_field *fields;
+    size_t field_count;
+    const struct local_record *records;
+    size_t record_count;
+};
+
+struct local_reply {
+    uint32_t number;
+    enum err err;
+    enum problem problem;
+    struct slice clause;
+    struct slice remedy;
+    struct slice message;
+    const struct local_record *records;
+    size_t record_count;
+};
+
+/* Strict; a field name or record type that is no code is refused.
+ * ERR_MALFORMED, ERR_LIMIT. */
+MUST_USE enum err local_request_read(
+    struct slice bytes, struct arena *arena, struct local_request *request);
+/* SLICE_NONE when the arena is full or LOCAL_FRAME_SIZE_MAX is passed. */
+struct slice local_reply_write(
+    const struct local_reply *reply, struct arena *arena);
+
+/* The other two directions, for tests and the simulator's clients. */
+struct slice local_request_write(
+    const struct local_request *request, struct arena *arena);
+MUST_USE enum err local_reply_read(
+    struct slice bytes, struct arena *arena, struct local_reply *reply);
+
+/* A field by name; NULL when absent. */
+const struct local_field *local_field_get(
+    const struct local_field *fields, size_t count, const char *name);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * local_reply.h - a reply to a local client under construction: records with
+ * named fields, in the step's arena.
+ */
+#ifndef CORE_LOCAL_REPLY_H
+#define CORE_LOCAL_REPLY_H
+
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/slice.h"
+#include "core/local.h"
+#include "core/problem.h"
+#include "core/work.h"
+
+struct local_answer {
+    struct work *work;
+    struct local_reply reply;
+    struct local_record *records;
+    size_t record_capacity;
+    struct local_field *fields; /* of the record that was begun last */
+    size_t field_capacity;
+    size_t size; /* bytes so far, about */
+};
+
+void answer_begin(
+    struct local_answer *answer, struct work *work, uint32_t number);
+
+/* Begins a record; the adders below fill the newest. Names and types are
+ * static storage; texts are copied. */
+void answer_record(struct local_answer *answer, const char *type);
+void answer_text(
+    struct local_answer *answer, const char *name, const char *text);
+void answer_slice(
+    struct local_answer *answer, const char *name, struct slice text);
+void answer_data(
+    struct local_answer *answer, const char *name, struct slice data);
+void answer_number(
+    struct local_answer *answer, const char *name, int64_t number);
+void answer_flag(struct local_answer *answer, const char *name, bool flag);
+void answer_uuid(
+    struct local_answer *answer, const char *name, const struct uuid *uuid);
+void answer_mou(
+    struct local_answer *answer, const char *name, const struct mou_id *id);
+
+/* Ends the reply as an error; what, where and the remedy are copied. */
+void answer_error(struct local_answer *answer, enum err err,
+    enum problem problem, const char *clause, const char *remedy);
+
+/* True when the reply should not grow further: the rest goes on a next page. */
+bool answer_is_full(const struct local_answer *answer);
+
+#endif

@@ -1,0 +1,80 @@
+#include "core/mou.h"
+
+#include "base/text.h"
+#include "core/codec_mou.h"
+
+#define STATEMENT_DOMAIN "refer.v1 mou"
+#define STATEMENT_SIZE (sizeof STATEMENT_DOMAIN - 1 + HASH_SIZE)
+
+struct slice mou_bytes(const struct mou *mou, struct arena *arena)
+{
+    return codec_mou_write(mou, arena);
+}
+
+enum err mou_read(struct crypto *crypto, struct slice bytes,
+    struct arena *arena, struct mou *mou, struct mou_problem *problem)
+{
+    *problem = (struct mou_problem){ "", "", "" };
+    enum err err = codec_mou_read(bytes, arena, mou);
+    if (err != ERR_NONE) {
+        *problem = (struct mou_problem){ "", "does not decode",
+            "ask its author for it again" };
+        return err;
+    }
+    return mou_check(crypto, mou, true, problem);
+}
+
+void mou_id_of(struct crypto *crypto, struct slice bytes, struct mou_id *id)
+{
+    crypto_hash(crypto, &bytes, 1, id->bytes);
+}
+
+static void make_statement(
+    const struct mou_id *id, uint8_t statement[STATEMENT_SIZE])
+{
+    size_t domain_size = sizeof STATEMENT_DOMAIN - 1;
+    memcpy(statement, STATEMENT_DOMAIN, domain_size);
+    memcpy(statement + domain_size, id->bytes, sizeof id->bytes);
+}
+
+struct slice mou_statement(const struct mou_id *id, struct arena *arena)
+{
+    uint8_t *statement = arena_take(arena, STATEMENT_SIZE);
+    if (statement == NULL)
+        return SLICE_NONE;
+    make_statement(id, statement);
+    return slice_of(statement, STATEMENT_SIZE);
+}
+
+bool mou_signature_holds(struct crypto *crypto, const struct mou *mou,
+    const struct mou_id *id, const struct mou_signature *signature)
+{
+    const struct mou_party *party = mou_party_of(mou, &signature->agency);
+    uint8_t statement[STATEMENT_SIZE];
+    if (party == NULL)
+        return false;
+    make_statement(id, statement);
+    return crypto->ops->verify(
+        crypto, party->root_key, SLICE_ARRAY(statement), signature->signature);
+}
+
+static bool has_signed(const struct agency_id *agency,
+    const struct mou_signature *signatures, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (agency_id_equal(agency, &signatures[i].agency))
+            return true;
+    return false;
+}
+
+bool mou_is_signed(
+    const struct mou *mou, const struct mou_signature *signatures, size_t count)
+{
+    for (size_t i = 0; i < mou->signature_required_count; i++) {
+        const struct mou_party *party =
+            mou_party_named(mou, mou->signatures_required[i]);
+        if (party == NULL || !has_signed(&party->agency, signatures, count))
+            return false;
+    }
+    return mou->signature_required_count > 0;
+}

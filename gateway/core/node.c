@@ -1,0 +1,385 @@
+#include "core/node.h"
+
+#include "core/agreement.h"
+#include "core/custody.h"
+#include "core/delivery.h"
+#include "core/desk.h"
+#include "core/keys.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/settle.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ROW_VERSION 1
+
+/* What a step may take of the batch's arena: a parcel as stored and answered,
+ * or a full local reply. */
+#define STEP_ARENA_MIN (12u * 1024 * 1024)
+
+struct node *node_new(const struct node_options *options, struct crypto *crypto,
+    struct arena *memory, struct arena *batch, struct arena *scratch)
+{
+    struct node *node = arena_take(memory, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    node->options = options;
+    node->crypto = crypto;
+    node->memory = memory;
+    node->arena = batch;
+    node->scratch = scratch;
+    node->own_name = "";
+    node->token_next = 1;
+    node->wake_steady_ms = INT64_MAX;
+    return node;
+}
+
+/* ---- The node's row ----------------------------------------------------- */
+
+static bool row_load(struct node *node, struct store_txn *txn)
+{
+    struct key key = key_node();
+    struct slice row = store_get(txn, key_slice(&key));
+    if (row.bytes == NULL)
+        return false;
+    struct unpacker in = unpack_from(row);
+    if (unpack_u8(&in) != ROW_VERSION)
+        in.err = ERR_CORRUPT;
+    unpack_fixed(&in, node->self.text, AGENCY_ID_SIZE);
+    node->self.text[AGENCY_ID_SIZE] = '\0';
+    node->feed_epoch = unpack_u64(&in);
+    node->feed_position_next = unpack_u64(&in);
+    node->segment_next = unpack_u64(&in);
+    node->ledger_next = unpack_u32(&in);
+    node->peer_next = unpack_u32(&in);
+    node->own_sheet_serial = unpack_u64(&in);
+    if (unpack_end(&in) != ERR_NONE)
+        txn->err = ERR_CORRUPT;
+    return txn->err == ERR_NONE;
+}
+
+static void row_save(struct node *node, struct store_txn *txn)
+{
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 3 * 8 + 2 * 4 + 8];
+    struct packer out = pack_into(bytes, sizeof bytes);
+    struct key key = key_node();
+    pack_u8(&out, ROW_VERSION);
+    pack_fixed(&out, node->self.text, AGENCY_ID_SIZE);
+    pack_u64(&out, node->feed_epoch);
+    pack_u64(&out, node->feed_position_next);
+    pack_u64(&out, node->segment_next);
+    pack_u32(&out, node->ledger_next);
+    pack_u32(&out, node->peer_next);
+    pack_u64(&out, node->own_sheet_serial);
+    assert(out.err == ERR_NONE);
+    store_put(txn, key_slice(&key), packed(&out));
+}
+
+/* ---- Starting ----------------------------------------------------------- */
+
+static enum err keep_card(struct work *work, struct slice signed_card)
+{
+    struct node *node = work->node;
+    struct card card;
+    struct card_problem problem;
+    enum err err =
+        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
+    if (err != ERR_NONE)
+        return err;
+    if (node->self.text[0] != '\0' &&
+        !agency_id_equal(&node->self, &card.agency))
+        return ERR_CONFLICT; /* another agency's store */
+    node->self = card.agency;
+    node->own_card = arena_copy(node->memory, signed_card);
+    node->own_name = arena_text(node->memory, card.name);
+    node->own_card_serial = card.serial;
+    if (node->own_card.bytes == NULL || node->own_name == NULL)
+        work_exhausted(work);
+    return ERR_NONE;
+}
+
+static enum err start(struct work *work, const struct node_input *input)
+{
+    struct node *node = work->node;
+    bool is_new = !row_load(node, work->txn);
+    if (work_failed(work))
+        return work->txn->err;
+    enum err err = keep_card(work, input->of.start.card);
+    if (err != ERR_NONE)
+        return err;
+    if (is_new) {
+        work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
+        node->feed_epoch >>= 1; /* clients have it as a signed number */
+        node->feed_position_next = 1;
+        node->segment_next = 1;
+        node->ledger_next = 1;
+        node->peer_next = 1;
+    }
+    node->changed = true;
+    content_begin(&node->contents, node->segment_next);
+    peers_load(work);
+    for (size_t i = 0; i < node->peer_count; i++) {
+        struct peer *peer = node->peers[i];
+        peer->touched = true;
+        if (peer->state == PEER_ACCEPTED)
+            peer_announce(work, peer);
+    }
+    node->started = true;
+    OUTPUT_LOG(work, LOG_GATEWAY_STARTED, log_agency("agency", &node->self),
+        log_number("peers", (int64_t)node->peer_count),
+        log_number("feed_head", (int64_t)node->feed_position_next - 1));
+    return work->txn->err;
+}
+
+/* A sheet of the keys that there are now, with the next serial. Peers get it
+ * with the next Head, or when they use a key that is gone. */
+static enum err take_sheet(struct work *work, const struct node_input *input)
+{
+    struct node *node = work->node;
+    struct slice signed_sheet;
+    struct key_sheet sheet = {
+        .agency = node->self,
+        .serial = ++node->own_sheet_serial,
+        .issued = work->now,
+        .keys = input->of.sheet.keys,
+        .key_count = input->of.sheet.count,
+    };
+    enum err err =
+        key_sheet_sign(work->crypto, &sheet, work->scratch, &signed_sheet);
+    if (err != ERR_NONE)
+        return err;
+    node->changed = true;
+    node->own_sheet = arena_copy(node->memory, signed_sheet);
+    if (node->own_sheet.bytes == NULL)
+        return ERR_NO_MEMORY;
+    OUTPUT_LOG(work, LOG_KEYS_CHANGED,
+        log_number("serial", (int64_t)sheet.serial),
+        log_number("keys", (int64_t)sheet.key_count));
+    return ERR_NONE;
+}
+
+/* ---- Peers -------------------------------------------------------------- */
+
+static void reply_to(
+    struct work *work, uint64_t handle, enum reply_kind kind, struct slice body)
+{
+    struct node_output *output = output_add(work, NODE_REPLY);
+    output->of.reply.handle = handle;
+    output->of.reply.kind = kind;
+    output->of.reply.body = body;
+}
+
+static void refuse(struct work *work, const struct request *request,
+    uint64_t handle, enum refusal_code code)
+{
+    work->node->counters.requests_refused++;
+    OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &request->sender),
+        log_code("code", refusal_code_name(code)));
+    reply_to(work, handle, REPLY_REFUSED, refusal_write(code, work->arena));
+}
+
+static void take_head(struct work *work, struct peer *peer,
+    const struct request *request, uint64_t handle)
+{
+    work->node->counters.heads_received++;
+    if (settle_with(work, peer, request->body, false) != ERR_NONE) {
+        refuse(work, request, handle, REFUSAL_MALFORMED);
+        return;
+    }
+    reply_to(work, handle, REPLY_HEAD, settle_head(work, peer));
+}
+
+static void take_deliver(struct work *work, struct peer *peer,
+    const struct request *request, uint64_t handle)
+{
+    struct custody_reply reply = { 0 };
+    custody_take(work, peer, request->body, &reply);
+    if (work_failed(work))
+        return;
+    if (reply.refused != NULL) {
+        work->node->counters.requests_refused++;
+        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
+            log_code("code", reply.refused));
+    }
+    reply_to(work, handle, reply.kind, reply.body);
+}
+
+/* An inbound message clears the backoff, but not while a ledger is in trouble:
+ * two gateways that both are would greet each other without end. */
+static void hear(struct work *work, struct peer *peer)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out != NULL && out->trouble == LEDGER_NONE)
+        peer_heard(work, peer);
+}
+
+static void take_request(struct work *work, const struct node_input *input)
+{
+    const struct request *request = input->of.request.request;
+    uint64_t handle = input->of.request.handle;
+    struct peer *peer = peer_find(work->node, &request->sender);
+    if (peer == NULL || peer->state != PEER_ACCEPTED) {
+        refuse(work, request, handle, REFUSAL_STRANGER);
+        return;
+    }
+    if (request->opener == CRYPTO_OPENER_LAST_RESORT &&
+        request->kind != REQUEST_HEAD) {
+        refuse(work, request, handle, REFUSAL_LAST_RESORT);
+        return;
+    }
+    hear(work, peer);
+    if (request->kind == REQUEST_HEAD)
+        take_head(work, peer, request, handle);
+    else if (request->kind == REQUEST_DELIVER)
+        take_deliver(work, peer, request, handle);
+    else
+        refuse(work, request, handle, REFUSAL_NOT_OFFERED);
+}
+
+static void take_reply(struct work *work, const struct node_input *input)
+{
+    struct node *node = work->node;
+    for (size_t i = 0; i < node->peer_count; i++) {
+        struct peer *peer = node->peers[i];
+        if (peer->token != 0 && peer->token == input->of.reply.token) {
+            delivery_reply(
+                work, peer, input->of.reply.err, input->of.reply.reply);
+            return;
+        }
+    }
+}
+
+/* ---- Steps -------------------------------------------------------------- */
+
+void node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage)
+{
+    assert(!node->in_batch);
+    node->in_batch = true;
+    node->feed_grew = false;
+    node->agreements = NULL;
+    node->outputs = (struct output_list){ 0 };
+    content_begin(&node->contents, node->segment_next);
+    node->store_percent =
+        usage->capacity == 0
+            ? 0
+            : (unsigned)(usage->used / (usage->capacity / 100 + 1));
+    node->work = (struct work){
+        .node = node,
+        .txn = txn,
+        .crypto = node->crypto,
+        .arena = node->arena,
+        .scratch = node->scratch,
+        .contents = &node->contents,
+    };
+}
+
+static enum err serve(struct work *work, const struct node_input *input)
+{
+    struct node *node = work->node;
+    struct caller caller = { input->of.client.client, input->of.client.rights,
+        input->of.client.uid };
+    switch (input->type) {
+    case NODE_START:
+        assert(!node->started);
+        return start(work, input);
+    case NODE_SHEET:
+        return take_sheet(work, input);
+    case NODE_PEER_REQUEST:
+        take_request(work, input);
+        break;
+    case NODE_PEER_REPLY:
+        take_reply(work, input);
+        break;
+    case NODE_CLIENT:
+        desk_serve(work, &caller, input->of.client.frame);
+        break;
+    case NODE_CLIENT_GONE:
+        desk_gone(work, caller.client);
+        break;
+    case NODE_TIME:
+        for (size_t i = 0; i < node->peer_count; i++)
+            if (delivery_due_steady_ms(node->peers[i]) <= work->steady_ms)
+                node->peers[i]->touched = true;
+        break;
+    }
+    return work->txn->err;
+}
+
+enum err node_step(struct node *node, const struct node_input *input)
+{
+    struct work *work = &node->work;
+    assert(node->in_batch);
+    assert(node->started || input->type == NODE_START);
+    if (node->arena->capacity - node->arena->used < STEP_ARENA_MIN)
+        return ERR_LIMIT;
+    work->now = input->now;
+    work->steady_ms = input->steady_ms;
+    memcpy(work->entropy, input->entropy, SEED_SIZE);
+    work->draw_count = 0;
+    enum err err = serve(work, input);
+    arena_reset(node->scratch);
+    return err;
+}
+
+enum err node_finish(struct node *node)
+{
+    struct work *work = &node->work;
+    assert(node->in_batch);
+    desk_wake(work);
+    node->wake_steady_ms = desk_due_steady_ms(node);
+    for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
+        struct peer *peer = node->peers[i];
+        if (peer->touched) {
+            delivery_go_on(work, peer);
+            peer_flush(work, peer);
+        }
+        int64_t due = delivery_due_steady_ms(peer);
+        if (due < node->wake_steady_ms)
+            node->wake_steady_ms = due;
+    }
+    if (content_flush(&node->contents, work->txn, node->arena)) {
+        node->segment_next++;
+        node->changed = true;
+    }
+    if (node->changed)
+        row_save(node, work->txn);
+    node->changed = false;
+    arena_reset(node->scratch);
+    return work->txn->err;
+}
+
+const struct node_output *node_outputs(const struct node *node, size_t *count)
+{
+    *count = node->outputs.count;
+    return node->outputs.items;
+}
+
+void node_release(struct node *node)
+{
+    assert(node->in_batch);
+    node->in_batch = false;
+    node->outputs = (struct output_list){ 0 };
+    node->agreements = NULL;
+    node->contents.items = NULL;
+    node->contents.count = 0;
+    node->contents.capacity = 0;
+    arena_reset(node->arena);
+}
+
+int64_t node_wake_steady_ms(const struct node *node)
+{
+    return node->wake_steady_ms;
+}
+
+const struct agency_id *node_agency(const struct node *node)
+{
+    return &node->self;
+}
+
+struct slice node_sheet(const struct node *node)
+{
+    return node->own_sheet;
+}

@@ -1,0 +1,179 @@
+/*
+ * node.h - one gateway as a deterministic machine: inputs in, outputs out.
+ *
+ * A batch is node_begin, node_step for each input, node_finish, all in one
+ * store transaction; then a durable commit; only then are the outputs carried
+ * out, and node_release forgets them. It never blocks, reads no clock, draws
+ * no entropy, touches no socket and no file: what it needs to know comes with
+ * the input, what it remembers is in the store, what it wants done leaves as
+ * outputs. Same store, same inputs: same outputs, byte for byte. The daemon
+ * feeds it from nng, LMDB and timers; tests/sim feeds many of them from one
+ * seeded scheduler.
+ */
+#ifndef CORE_NODE_H
+#define CORE_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "core/card.h"
+#include "core/message.h"
+#include "core/port.h"
+#include "core/request.h"
+
+enum node_input_type {
+    NODE_START = 1,    /* first step after the store was opened */
+    NODE_SHEET,        /* the sealing keys that the gateway has now */
+    NODE_PEER_REQUEST, /* opened and verified by request_open */
+    NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
+    NODE_CLIENT,       /* a request of a local program */
+    NODE_CLIENT_GONE,  /* it closed its connection */
+    NODE_TIME          /* node_wake has come */
+};
+
+/* All pointers are borrowed until node_step returns. */
+struct node_input {
+    enum node_input_type type;
+    struct instant now;         /* wall clock: may jump */
+    int64_t steady_ms;          /* never goes back */
+    uint8_t entropy[SEED_SIZE]; /* fresh for every step */
+    union {
+        struct {
+            struct slice card; /* our SignedCard */
+        } start;
+        struct {
+            const struct sealing_key *keys;
+            size_t count;
+        } sheet;
+        struct {
+            uint64_t handle; /* names the request to NODE_REPLY */
+            const struct request *request;
+        } request;
+        struct {
+            uint64_t token;
+            enum err err;              /* why there is no reply */
+            const struct reply *reply; /* NULL when err */
+        } reply;
+        struct {
+            uint64_t client; /* connection; also of NODE_CLIENT_GONE */
+            uint32_t rights; /* enum local_right */
+            uint32_t uid;
+            struct slice frame; /* a LocalRequest */
+        } client;
+    } of;
+};
+
+enum node_output_type {
+    NODE_SEND = 1,     /* seal this for that peer and send it */
+    NODE_REPLY,        /* seal this reply to that request */
+    NODE_CLIENT_REPLY, /* these bytes to that local client */
+    NODE_DIRECTORY,    /* what transport and openers must know of an agency */
+    NODE_LOG           /* to the operator's log */
+};
+
+/* How a peer is reached and believed. Slices live as long as the output. */
+struct node_directory {
+    struct agency_id agency;
+    bool accepted; /* false: forget it */
+    const struct slice *endpoints;
+    size_t endpoint_count;
+    const uint8_t (*pins)[HASH_SIZE]; /* SPKI hashes */
+    size_t pin_count;
+    const uint8_t (*operation_keys)[KEY_SIZE];
+    const uint64_t *operation_key_ids; /* of each, by crypto_key_id */
+    size_t operation_key_count;
+};
+
+struct node_output {
+    enum node_output_type type;
+    union {
+        struct {
+            uint64_t token;
+            struct agency_id agency;
+            uint8_t sealing_key[KEY_SIZE];
+            enum request_kind kind;
+            struct slice body;
+        } send;
+        struct {
+            uint64_t handle;
+            enum reply_kind kind;
+            struct slice body;
+        } reply;
+        struct {
+            uint64_t client;
+            struct slice frame;
+        } client;
+        struct node_directory directory;
+        struct log_entry log;
+    } of;
+};
+
+/* Counted since the start; names are those of metrics. */
+/* clang-format off */
+#define NODE_COUNTER_LIST(X)                                                   \
+    X(referrals_submitted) X(referrals_received) X(steps_recorded)             \
+    X(steps_received) X(events_refused_here) X(events_refused_there)           \
+    X(parcels_sent) X(parcels_repeated) X(parcels_cosigned)                    \
+    X(parcels_received) X(parcels_again) X(entries_sent) X(entries_received)   \
+    X(heads_sent) X(heads_received) X(requests_refused) X(replies_refused)     \
+    X(sends_failed) X(clients_refused)
+/* clang-format on */
+
+struct node_counters {
+#define X(name) uint64_t name;
+    NODE_COUNTER_LIST(X)
+#undef X
+};
+
+struct node_options {
+    uint32_t retry_delay_ms_min;
+    uint32_t retry_delay_ms_max;
+    const char *version; /* of the program, for `hello` */
+};
+
+struct node;
+
+/*
+ * A node in `memory` (which must outlive it), with arenas of the caller's for
+ * a batch (BATCH_ARENA_SIZE) and a step (DECODE_ARENA_SIZE). NULL when memory
+ * is too small. NODE_START must be its first input.
+ */
+struct node *node_new(const struct node_options *options, struct crypto *crypto,
+    struct arena *memory, struct arena *batch, struct arena *scratch);
+
+void node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage);
+
+/*
+ * Advances the node by one input and appends to its outputs.
+ *   ERR_LIMIT  there is no room for another: nothing happened; finish this
+ *              batch and give the input again
+ *   other      the store or memory failed: abort; the process must end
+ * Bad bytes from outside are not an error here: they become outputs.
+ */
+MUST_USE enum err node_step(struct node *node, const struct node_input *input);
+
+/* Makes the parcels that are due, writes what the batch changed. Errors as
+ * node_step, but never ERR_LIMIT. */
+MUST_USE enum err node_finish(struct node *node);
+
+/* Valid until node_release. */
+const struct node_output *node_outputs(const struct node *node, size_t *count);
+void node_release(struct node *node);
+
+/* Steady time at which NODE_TIME should come, INT64_MAX for never. Valid after
+ * node_finish. */
+int64_t node_wake_steady_ms(const struct node *node);
+
+const struct agency_id *node_agency(const struct node *node);
+/* Our newest SignedKeySheet, for Rekey; empty before the first. */
+struct slice node_sheet(const struct node *node);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * node_state.h - what a node keeps in memory between steps. All of it can be
+ * rebuilt from the store (and is, at start), but for what a restart is meant
+ * to forget: settled ledgers, requests on their way, backoff.
+ */
+#ifndef CORE_NODE_STATE_H
+#define CORE_NODE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "core/content.h"
+#include "core/node.h"
+#include "core/peer.h"
+#include "core/work.h"
+
+struct output_list {
+    struct node_output *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* A local client that waits for the next event. */
+struct waiter {
+    uint64_t client;
+    uint32_t number; /* of the request */
+    char cursor[CODE_SIZE_MAX + 1];
+    uint32_t count;
+    int64_t until_steady_ms;
+};
+
+/* A cursor that a client holds open. */
+struct open_cursor {
+    char name[CODE_SIZE_MAX + 1];
+    uint64_t client;
+    uint64_t handed_out; /* newest position given since it was opened */
+    uint64_t handed_max; /* newest ever given by this process */
+    uint32_t passes;     /* how often it began again below handed_max */
+};
+
+struct agreement;
+
+struct node {
+    const struct node_options *options;
+    struct crypto *crypto;
+    struct arena *memory;  /* for the life of the node */
+    struct arena *arena;   /* for the batch */
+    struct arena *scratch; /* for the step */
+
+    /* the node's row; `changed` writes it at the end of the batch */
+    struct agency_id self;
+    uint64_t feed_epoch;
+    uint64_t feed_position_next;
+    uint64_t segment_next;
+    uint32_t ledger_next;
+    uint32_t peer_next;
+    bool changed;
+    bool started;
+
+    struct slice own_card; /* SignedCard */
+    const char *own_name;
+    struct slice own_sheet; /* SignedKeySheet */
+    uint64_t own_card_serial;
+    uint64_t own_sheet_serial;
+
+    struct peer **peers;
+    size_t peer_count;
+    size_t peer_capacity;
+
+    struct waiter waiters[LOCAL_CLIENT_COUNT_MAX];
+    size_t waiter_count;
+    struct open_cursor cursors[CURSOR_COUNT_MAX];
+    size_t cursor_count;
+
+    uint64_t token_next;
+    unsigned store_percent; /* of the store in use, when the batch began */
+    struct node_counters counters;
+
+    /* the batch under way */
+    bool in_batch;
+    bool feed_grew;
+    struct work work;
+    struct content_log contents;
+    struct output_list outputs;
+    struct agreement *agreements;
+    struct instant wake_at;
+    int64_t wake_steady_ms;
+};
+
+#endif

@@ -1,0 +1,91 @@
+#include "core/outbox.h"
+
+#include "core/keys.h"
+#include "core/referral.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ROW_SIZE 64
+
+void outbox_put(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    uint8_t bytes[ROW_SIZE];
+    struct packer out = pack_into(bytes, sizeof bytes);
+    assert(ledger->number != 0 && ledger->direction == LEDGER_OUT);
+    pack_u8(&out, (uint8_t)intent->kind);
+    pack_u64(&out, (uint64_t)intent->at.unix_ms);
+    content_ref_pack(&out, intent->content);
+    pack_u32(&out, intent->content_size);
+    pack_u8(&out, intent->has_referral);
+    pack_fixed(&out, intent->referral.bytes, sizeof intent->referral.bytes);
+    pack_u8(&out, intent->event_type);
+    pack_u64(&out, intent->feed_position);
+    assert(out.err == ERR_NONE);
+    struct key key = key_intent(ledger->number, ledger->intent_next++);
+    store_put(work->txn, key_slice(&key), packed(&out));
+    ledger->intent_count++;
+    ledger->changed = true;
+}
+
+bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
+    struct intent *intent)
+{
+    struct key wanted = key_intent(ledger->number, from);
+    struct slice key = key_slice(&wanted);
+    struct slice row;
+    if (ledger->intent_count == 0 ||
+        !store_seek(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
+        return false;
+    struct unpacker in = unpack_from(row);
+    intent->number = key_number(key);
+    intent->kind = (enum entry_kind)unpack_u8(&in);
+    intent->at.unix_ms = (int64_t)unpack_u64(&in);
+    intent->content = content_ref_unpack(&in);
+    intent->content_size = unpack_u32(&in);
+    intent->has_referral = unpack_u8(&in) != 0;
+    unpack_fixed(&in, intent->referral.bytes, sizeof intent->referral.bytes);
+    intent->event_type = unpack_u8(&in);
+    intent->feed_position = unpack_u64(&in);
+    if (unpack_end(&in) != ERR_NONE)
+        work->txn->err = ERR_CORRUPT;
+    return !work_failed(work);
+}
+
+void outbox_take(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    struct key key = key_intent(ledger->number, intent->number);
+    store_del(work->txn, key_slice(&key));
+    assert(ledger->intent_count > 0);
+    ledger->intent_count--;
+    ledger->changed = true;
+}
+
+/* The next intent about that referral, of any type or of just that one. */
+static bool next_about(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, uint64_t from, struct intent *intent)
+{
+    while (outbox_next(work, ledger, from, intent)) {
+        if (intent->has_referral && uuid_equal(&intent->referral, referral))
+            return true;
+        from = intent->number + 1;
+    }
+    return false;
+}
+
+bool outbox_drop_referral(
+    struct work *work, struct ledger *ledger, const struct uuid *referral)
+{
+    struct intent intent = { 0 };
+    /* a referral's first event is also its first intent */
+    if (!next_about(work, ledger, referral, 0, &intent) ||
+        intent.event_type != EVENT_SEND)
+        return false;
+    do {
+        content_erase(work->contents, work->txn, work->arena, intent.content);
+        outbox_take(work, ledger, &intent);
+    } while (next_about(work, ledger, referral, intent.number + 1, &intent));
+    return !work_failed(work);
+}

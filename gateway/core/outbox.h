@@ -1,0 +1,48 @@
+/*
+ * outbox.h - intents: what is to be told to a peer and has no ledger index
+ * yet. Until a parcel takes it up, an intent can still be dropped.
+ */
+#ifndef CORE_OUTBOX_H
+#define CORE_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "core/content.h"
+#include "core/entry.h"
+#include "core/ledger.h"
+#include "core/work.h"
+
+struct intent {
+    uint64_t number;
+    enum entry_kind kind;
+    struct instant at;
+    struct content_ref content;
+    uint32_t content_size;
+    bool has_referral;
+    struct uuid referral;
+    uint8_t event_type;
+    uint64_t feed_position; /* 0: none */
+};
+
+/* Appends to the queue of an outgoing ledger that has a number. */
+void outbox_put(
+    struct work *work, struct ledger *ledger, const struct intent *intent);
+
+/* The first waiting intent with a number of at least `from`. */
+bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
+    struct intent *intent);
+
+/* Removes an intent that a parcel has taken up; its content lives on. */
+void outbox_take(
+    struct work *work, struct ledger *ledger, const struct intent *intent);
+
+/* When the referral's first event still waits: drops everything about it,
+ * erases the contents, and is true: the other agency never hears of it. Else
+ * nothing happens. */
+bool outbox_drop_referral(
+    struct work *work, struct ledger *ledger, const struct uuid *referral);
+
+#endif

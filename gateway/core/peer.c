@@ -1,0 +1,416 @@
+#include "core/peer.h"
+
+#include "core/codec_card.h"
+#include "core/keys.h"
+#include "core/node_state.h"
+#include "core/output.h"
+
+#include <string.h>
+
+#define ROW_VERSION 1
+#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * (CARD_SIZE_MAX + 256))
+
+const char *peer_state_name(enum peer_state state)
+{
+    static const char *const names[] = {
+        [PEER_IMPORTED] = "imported",
+        [PEER_ACCEPTED] = "accepted",
+    };
+    return state > 0 && state < PEER_STATE_COUNT ? names[state] : "?";
+}
+
+/* ---- Rows --------------------------------------------------------------- */
+
+struct row {
+    struct agency_id agency;
+    enum peer_state state;
+    uint64_t card_serial;
+    uint64_t sheet_serial;
+    struct slice card;
+    struct slice sheet;
+};
+
+static bool row_read(struct work *work, struct slice bytes, struct row *row)
+{
+    struct unpacker in = unpack_from(bytes);
+    if (unpack_u8(&in) != ROW_VERSION)
+        in.err = ERR_CORRUPT;
+    unpack_fixed(&in, row->agency.text, AGENCY_ID_SIZE);
+    row->agency.text[AGENCY_ID_SIZE] = '\0';
+    row->state = (enum peer_state)unpack_u8(&in);
+    row->card_serial = unpack_u64(&in);
+    row->sheet_serial = unpack_u64(&in);
+    row->card = unpack_bytes(&in);
+    row->sheet = unpack_bytes(&in);
+    if (unpack_end(&in) != ERR_NONE)
+        work->txn->err = ERR_CORRUPT;
+    return !work_failed(work);
+}
+
+static bool row_get(struct work *work, uint32_t number, struct row *row)
+{
+    struct key key = key_peer(number);
+    struct slice bytes = store_get(work->txn, key_slice(&key));
+    *row = (struct row){ 0 };
+    return bytes.bytes != NULL && row_read(work, bytes, row);
+}
+
+static void row_put(struct work *work, uint32_t number, const struct row *row)
+{
+    uint8_t *bytes = arena_take(work->scratch, ROW_SIZE_MAX);
+    if (bytes == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    struct packer out = pack_into(bytes, ROW_SIZE_MAX);
+    pack_u8(&out, ROW_VERSION);
+    pack_fixed(&out, row->agency.text, AGENCY_ID_SIZE);
+    pack_u8(&out, (uint8_t)row->state);
+    pack_u64(&out, row->card_serial);
+    pack_u64(&out, row->sheet_serial);
+    pack_bytes(&out, row->card);
+    pack_bytes(&out, row->sheet);
+    if (out.err != ERR_NONE)
+        work_exhausted(work);
+    struct key key = key_peer(number);
+    store_put(work->txn, key_slice(&key), packed(&out));
+}
+
+/* ---- In memory ---------------------------------------------------------- */
+
+static struct peer *peer_new(struct node *node)
+{
+    if (node->peer_count == node->peer_capacity) {
+        size_t capacity =
+            node->peer_capacity == 0 ? 16 : node->peer_capacity * 2;
+        struct peer **peers =
+            arena_take_array(node->memory, capacity, sizeof(struct peer *));
+        if (peers == NULL || node->peer_count >= PEER_COUNT_MAX)
+            return NULL;
+        if (node->peer_count > 0)
+            memcpy(
+                peers, node->peers, node->peer_count * sizeof(struct peer *));
+        node->peers = peers;
+        node->peer_capacity = capacity;
+    }
+    struct peer *peer = arena_take(node->memory, sizeof *peer);
+    if (peer == NULL)
+        return NULL;
+    peer->problem = "";
+    peer->wants_head = true;
+    node->peers[node->peer_count++] = peer;
+    return peer;
+}
+
+void peers_load(struct work *work)
+{
+    struct key wanted = key_peer(0);
+    struct slice key = key_slice(&wanted);
+    struct slice value;
+    while (store_seek(work->txn, KEY_TABLE_SIZE, &key, &value)) {
+        struct row row = { 0 };
+        uint32_t number = 0;
+        for (size_t i = KEY_TABLE_SIZE; i < key.size; i++)
+            number = number << 8 | key.bytes[i];
+        struct peer *peer = peer_new(work->node);
+        if (peer == NULL) {
+            work_exhausted(work);
+            return;
+        }
+        if (!row_read(work, value, &row))
+            return;
+        peer->number = number;
+        peer->agency = row.agency;
+        peer->state = row.state;
+        peer->card_serial = row.card_serial;
+        peer->sheet_serial = row.sheet_serial;
+        wanted = key_peer(number + 1);
+        key = key_slice(&wanted);
+    }
+}
+
+struct peer *peer_find(struct node *node, const struct agency_id *agency)
+{
+    for (size_t i = 0; i < node->peer_count; i++)
+        if (agency_id_equal(&node->peers[i]->agency, agency))
+            return node->peers[i];
+    return NULL;
+}
+
+struct peer *peer_numbered(struct node *node, uint32_t number)
+{
+    /* numbers are given in order and never freed */
+    size_t low = 0;
+    size_t high = node->peer_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (node->peers[middle]->number == number)
+            return node->peers[middle];
+        if (node->peers[middle]->number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+struct peer *peer_add(
+    struct work *work, const struct card *card, struct slice signed_card)
+{
+    struct peer *peer = peer_new(work->node);
+    if (peer == NULL)
+        return NULL;
+    peer->number = work->node->peer_next++;
+    work->node->changed = true;
+    peer->agency = card->agency;
+    peer->state = PEER_IMPORTED;
+    peer->card_serial = card->serial;
+    struct row row = { card->agency, PEER_IMPORTED, card->serial, 0,
+        signed_card, SLICE_NONE };
+    row_put(work, peer->number, &row);
+    return peer;
+}
+
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row))
+        return;
+    row.state = peer->state;
+    row.card_serial = peer->card_serial;
+    row.sheet_serial = peer->sheet_serial;
+    /* what the row lends dies with the put */
+    row.card = signed_card.size > 0 ? signed_card
+                                    : arena_copy(work->scratch, row.card);
+    row.sheet = signed_sheet.size > 0 ? signed_sheet
+                                      : arena_copy(work->scratch, row.sheet);
+    row_put(work, peer->number, &row);
+    peer->card = NULL;
+    peer->sheet = NULL;
+}
+
+/* ---- Cards and sheets --------------------------------------------------- */
+
+struct slice peer_card_bytes(struct work *work, const struct peer *peer)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row))
+        return SLICE_NONE;
+    return arena_copy(work->arena, row.card);
+}
+
+struct slice peer_sheet_bytes(struct work *work, const struct peer *peer)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row) || row.sheet.size == 0)
+        return SLICE_NONE;
+    return arena_copy(work->arena, row.sheet);
+}
+
+/* Verified when it was stored: only decoded here. */
+const struct card *peer_card(struct work *work, struct peer *peer)
+{
+    struct signed_bytes shell;
+    if (peer->card != NULL)
+        return peer->card;
+    struct slice bytes = peer_card_bytes(work, peer);
+    struct card *card = arena_take(work->arena, sizeof *card);
+    if (work_failed(work) || card == NULL)
+        return NULL;
+    if (codec_signed_card_read(bytes, work->arena, &shell) != ERR_NONE ||
+        codec_card_read(shell.bytes, work->arena, card) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    card->agency = peer->agency;
+    peer->touched = true; /* the cache ends with the batch */
+    return peer->card = card;
+}
+
+const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
+{
+    struct signed_bytes shell;
+    if (peer->sheet != NULL || peer->sheet_serial == 0)
+        return peer->sheet;
+    struct slice bytes = peer_sheet_bytes(work, peer);
+    struct key_sheet *sheet = arena_take(work->arena, sizeof *sheet);
+    if (work_failed(work) || sheet == NULL)
+        return NULL;
+    if (codec_signed_sheet_read(bytes, work->arena, &shell) != ERR_NONE ||
+        codec_sheet_read(shell.bytes, work->arena, sheet) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    peer->touched = true;
+    return peer->sheet = sheet;
+}
+
+enum err peer_offer_card(
+    struct work *work, struct peer *peer, struct slice signed_card)
+{
+    struct card card;
+    struct card_problem problem;
+    enum err err =
+        card_read(work->crypto, signed_card, work->arena, &card, &problem);
+    if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
+        err = ERR_ADDRESS;
+    if (err != ERR_NONE) {
+        OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
+            log_code("code", err_name(err)));
+        return err;
+    }
+    if (card.serial <= peer->card_serial)
+        return ERR_NONE; /* held already, or older */
+    peer->card_serial = card.serial;
+    peer_store(work, peer, signed_card, SLICE_NONE);
+    if (peer->state == PEER_ACCEPTED)
+        peer_announce(work, peer);
+    OUTPUT_LOG(work, LOG_CARD_UPDATED, log_agency("peer", &peer->agency),
+        log_number("serial", (int64_t)card.serial));
+    return ERR_NONE;
+}
+
+enum err peer_offer_sheet(
+    struct work *work, struct peer *peer, struct slice signed_sheet)
+{
+    struct key_sheet sheet;
+    const struct card *card = peer_card(work, peer);
+    if (card == NULL)
+        return work->txn->err;
+    enum err err =
+        key_sheet_read(work->crypto, card, signed_sheet, work->arena, &sheet);
+    if (err != ERR_NONE) {
+        OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
+            log_code("code", err_name(err)));
+        return err;
+    }
+    if (sheet.serial <= peer->sheet_serial)
+        return ERR_NONE;
+    peer->sheet_serial = sheet.serial;
+    peer_store(work, peer, SLICE_NONE, signed_sheet);
+    return ERR_NONE;
+}
+
+/* ---- Ledgers ------------------------------------------------------------ */
+
+struct ledger *peer_ledger(
+    struct work *work, struct peer *peer, enum ledger_direction direction)
+{
+    struct ledger **held = direction == LEDGER_OUT ? &peer->out : &peer->in;
+    if (*held == NULL)
+        *held = ledger_load(work, peer->number, direction);
+    if (*held != NULL && (*held)->number == 0) {
+        (*held)->number = work->node->ledger_next++;
+        work->node->changed = true;
+    }
+    peer->touched = true;
+    return *held;
+}
+
+void peer_flush(struct work *work, struct peer *peer)
+{
+    if (peer->out != NULL && peer->out->changed)
+        ledger_save(work, peer->out);
+    if (peer->in != NULL && peer->in->changed)
+        ledger_save(work, peer->in);
+    if (peer->out != NULL)
+        peer->queued_count = peer->out->intent_count +
+                             peer->out->frontier.size - peer->out->cosigned;
+    peer->out = NULL;
+    peer->in = NULL;
+    peer->card = NULL;
+    peer->sheet = NULL;
+    peer->touched = false;
+}
+
+/* ---- Reaching it -------------------------------------------------------- */
+
+typedef uint8_t key_bytes[KEY_SIZE];
+
+/* The keys of one purpose that are not over yet. */
+static const key_bytes *keys_of(struct work *work, const struct card *card,
+    enum key_purpose purpose, size_t *count)
+{
+    key_bytes *keys =
+        arena_take_array(work->arena, card->key_count, sizeof *keys);
+    *count = 0;
+    if (keys == NULL) {
+        work_exhausted(work);
+        return NULL;
+    }
+    for (size_t i = 0; i < card->key_count; i++)
+        if (card->keys[i].purpose == purpose &&
+            instant_before(work->now, card->keys[i].until))
+            memcpy(keys[(*count)++], card->keys[i].key, KEY_SIZE);
+    return (const key_bytes *)keys;
+}
+
+static const uint64_t *ids_of(
+    struct work *work, const key_bytes *keys, size_t count)
+{
+    uint64_t *ids = arena_take_array(work->arena, count, sizeof *ids);
+    if (ids == NULL)
+        work_exhausted(work);
+    for (size_t i = 0; ids != NULL && i < count; i++)
+        ids[i] = crypto_key_id(work->crypto, keys[i]);
+    return ids;
+}
+
+void peer_announce(struct work *work, struct peer *peer)
+{
+    const struct card *card = peer_card(work, peer);
+    if (card == NULL)
+        return;
+    struct node_output *output = output_add(work, NODE_DIRECTORY);
+    struct node_directory *directory = &output->of.directory;
+    directory->agency = peer->agency;
+    directory->accepted = peer->state == PEER_ACCEPTED;
+    directory->endpoints = card->endpoints;
+    directory->endpoint_count = card->endpoint_count;
+    directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
+    directory->operation_keys =
+        keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
+    directory->operation_key_ids =
+        ids_of(work, directory->operation_keys, directory->operation_key_count);
+}
+
+void peer_heard(struct work *work, struct peer *peer)
+{
+    if (peer->failure_count > 0)
+        OUTPUT_LOG(work, LOG_PEER_RECOVERED, log_agency("peer", &peer->agency),
+            log_number("failures", peer->failure_count));
+    peer->last_heard_wall_ms = work->now.unix_ms;
+    peer->failure_count = 0;
+    peer->next_try_steady_ms = 0;
+    peer->next_try_wall_ms = 0;
+    peer->failing_since_wall_ms = 0;
+    peer->problem = "";
+    peer->touched = true;
+}
+
+void peer_failed(struct work *work, struct peer *peer, const char *problem)
+{
+    const struct node_options *options = work->node->options;
+    uint64_t delay_ms = options->retry_delay_ms_min;
+    uint32_t random;
+    for (uint32_t i = 0;
+         i < peer->failure_count && delay_ms < options->retry_delay_ms_max; i++)
+        delay_ms *= 2;
+    if (delay_ms > options->retry_delay_ms_max)
+        delay_ms = options->retry_delay_ms_max;
+    /* half to all of it, so that peers of one that returns do not come at
+     * once */
+    work_draw(work, &random, sizeof random);
+    delay_ms = delay_ms / 2 + random % (delay_ms / 2 + 1);
+    if (peer->failure_count == 0)
+        peer->failing_since_wall_ms = work->now.unix_ms;
+    peer->failure_count++;
+    peer->problem = problem;
+    peer->next_try_steady_ms = work->steady_ms + (int64_t)delay_ms;
+    peer->next_try_wall_ms = work->now.unix_ms + (int64_t)delay_ms;
+    peer->touched = true;
+    work->node->counters.sends_failed++;
+    OUTPUT_LOG(work, LOG_PEER_FAILED, log_agency("peer", &peer->agency),
+        log_code("code", problem), log_number("retry_ms", (int64_t)delay_ms));
+}

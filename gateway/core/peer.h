@@ -1,0 +1,102 @@
+/*
+ * peer.h - the agencies that this gateway knows: their cards and key sheets in
+ * the store, and what is remembered of talking to them until a restart.
+ */
+#ifndef CORE_PEER_H
+#define CORE_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/slice.h"
+#include "core/card.h"
+#include "core/ledger.h"
+#include "core/message.h"
+#include "core/work.h"
+
+enum peer_state {      /* on disk */
+    PEER_IMPORTED = 1, /* its card waits for an operator */
+    PEER_ACCEPTED = 2,
+    PEER_STATE_COUNT
+};
+
+struct peer {
+    uint32_t number;
+    struct agency_id agency;
+    enum peer_state state;
+    uint64_t card_serial;
+    uint64_t sheet_serial;
+
+    /* forgotten by a restart */
+    bool settled_out; /* our ledger may be signed */
+    bool settled_in;  /* its parcels may be cosigned */
+    bool wants_head;  /* compare before anything else */
+    uint64_t token;   /* of the request on its way; 0: none */
+    enum request_kind token_kind;
+    uint32_t failure_count;
+    uint32_t stumble_count; /* Behind or Rekey without progress since */
+    bool has_due;           /* something may wait for next_try_steady_ms */
+    int64_t next_try_steady_ms;
+    int64_t next_try_wall_ms;      /* for people */
+    int64_t failing_since_wall_ms; /* 0: it is not */
+    int64_t last_heard_wall_ms;    /* 0: never */
+    const char *problem;           /* last failure, a code; "" */
+    uint64_t queued_count;         /* entries not cosigned, at last look */
+
+    /* loaded when first asked for in a batch */
+    struct ledger *out;
+    struct ledger *in;
+    struct card *card;
+    struct key_sheet *sheet;
+    bool touched; /* in this batch: look at it in node_finish */
+};
+
+const char *peer_state_name(enum peer_state state);
+
+/* Loads all peers at start. */
+void peers_load(struct work *work);
+
+/* NULL when there is none. */
+struct peer *peer_find(struct node *node, const struct agency_id *agency);
+struct peer *peer_numbered(struct node *node, uint32_t number);
+
+/* A new row with this (verified) card. NULL at PEER_COUNT_MAX. */
+struct peer *peer_add(
+    struct work *work, const struct card *card, struct slice signed_card);
+
+/* Replaces what the row holds; empty slices keep what is there. */
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet);
+
+/* The card as structure; NULL only when the store failed. */
+const struct card *peer_card(struct work *work, struct peer *peer);
+/* NULL also when none has come yet. */
+const struct key_sheet *peer_sheet(struct work *work, struct peer *peer);
+/* The stored bytes. */
+struct slice peer_card_bytes(struct work *work, const struct peer *peer);
+struct slice peer_sheet_bytes(struct work *work, const struct peer *peer);
+
+/* A foreign card or sheet: stored when it is newer and verifies. */
+enum err peer_offer_card(
+    struct work *work, struct peer *peer, struct slice signed_card);
+enum err peer_offer_sheet(
+    struct work *work, struct peer *peer, struct slice signed_sheet);
+
+/* Cached for the batch; NULL only when the store or memory failed. */
+struct ledger *peer_ledger(
+    struct work *work, struct peer *peer, enum ledger_direction direction);
+
+/* Emits NODE_DIRECTORY for the peer as its card stands. */
+void peer_announce(struct work *work, struct peer *peer);
+
+/* A message of the peer was believed: any backoff ends. */
+void peer_heard(struct work *work, struct peer *peer);
+/* A request could not be carried through; `problem` is a code. */
+void peer_failed(struct work *work, struct peer *peer, const char *problem);
+
+/* Writes changed ledgers and forgets the batch's caches. */
+void peer_flush(struct work *work, struct peer *peer);
+
+#endif

@@ -1,0 +1,114 @@
+#include "core/register.h"
+
+#include "core/keys.h"
+
+#include <string.h>
+
+#define ROW_VERSION 1
+#define ROW_SIZE_MAX (160 + 8 * REFERRAL_EVENT_COUNT_MAX)
+
+static void row_unpack(struct unpacker *in, struct referral *referral)
+{
+    if (unpack_u8(in) != ROW_VERSION)
+        in->err = ERR_CORRUPT;
+    referral->peer = unpack_u32(in);
+    referral->outgoing = unpack_u8(in) != 0;
+    unpack_fixed(in, referral->mou.bytes, sizeof referral->mou.bytes);
+    referral->state = (enum referral_state)unpack_u8(in);
+    referral->frozen = unpack_u8(in) != 0;
+    referral->own_seq = unpack_u32(in);
+    referral->peer_seq = unpack_u32(in);
+    referral->pending = unpack_u32(in);
+    referral->created.unix_ms = (int64_t)unpack_u64(in);
+    referral->updated.unix_ms = (int64_t)unpack_u64(in);
+    referral->request = content_ref_unpack(in);
+    referral->offer = content_ref_unpack(in);
+    referral->position_count = unpack_u32(in);
+    if (referral->position_count > REFERRAL_EVENT_COUNT_MAX ||
+        referral->state >= REFERRAL_STATE_COUNT)
+        in->err = ERR_CORRUPT;
+    for (uint32_t i = 0; in->err == ERR_NONE && i < referral->position_count;
+         i++)
+        referral->positions[i] = unpack_u64(in);
+}
+
+static struct referral *row_read(
+    struct work *work, const struct uuid *uuid, struct slice row)
+{
+    struct referral *referral = arena_take(work->scratch, sizeof *referral);
+    if (referral == NULL) {
+        work_exhausted(work);
+        return NULL;
+    }
+    struct unpacker in = unpack_from(row);
+    referral->uuid = *uuid;
+    row_unpack(&in, referral);
+    if (unpack_end(&in) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return NULL;
+    }
+    return referral;
+}
+
+struct referral *register_get(struct work *work, const struct uuid *uuid)
+{
+    struct key key = key_referral(uuid);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    return row.bytes == NULL ? NULL : row_read(work, uuid, row);
+}
+
+struct referral *register_next(struct work *work, const struct uuid *from)
+{
+    struct key wanted = key_referral(from);
+    struct slice key = key_slice(&wanted);
+    struct slice row;
+    struct uuid uuid;
+    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, &row))
+        return NULL;
+    memcpy(uuid.bytes, key.bytes + KEY_TABLE_SIZE, sizeof uuid.bytes);
+    return row_read(work, &uuid, row);
+}
+
+void register_put(struct work *work, const struct referral *referral)
+{
+    uint8_t bytes[ROW_SIZE_MAX];
+    struct packer out = pack_into(bytes, sizeof bytes);
+    pack_u8(&out, ROW_VERSION);
+    pack_u32(&out, referral->peer);
+    pack_u8(&out, referral->outgoing);
+    pack_fixed(&out, referral->mou.bytes, sizeof referral->mou.bytes);
+    pack_u8(&out, (uint8_t)referral->state);
+    pack_u8(&out, referral->frozen);
+    pack_u32(&out, referral->own_seq);
+    pack_u32(&out, referral->peer_seq);
+    pack_u32(&out, referral->pending);
+    pack_u64(&out, (uint64_t)referral->created.unix_ms);
+    pack_u64(&out, (uint64_t)referral->updated.unix_ms);
+    content_ref_pack(&out, referral->request);
+    content_ref_pack(&out, referral->offer);
+    pack_u32(&out, referral->position_count);
+    for (uint32_t i = 0; i < referral->position_count; i++)
+        pack_u64(&out, referral->positions[i]);
+    if (out.err != ERR_NONE)
+        work_exhausted(work);
+    struct key key = key_referral(&referral->uuid);
+    store_put(work->txn, key_slice(&key), packed(&out));
+}
+
+bool register_event(
+    struct work *work, struct content_ref ref, struct referral_event *event)
+{
+    struct slice bytes = content_get(work->contents, work->txn, ref);
+    if (bytes.bytes == NULL)
+        return false;
+    bytes = arena_copy(work->scratch, bytes);
+    if (bytes.bytes == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    if (referral_event_read(bytes, work->scratch, event) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+        return false;
+    }
+    return true;
+}

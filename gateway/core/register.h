@@ -1,0 +1,48 @@
+/*
+ * register.h - the register of referrals: one row each, as this gateway knows
+ * it. Reads and writes; what moves a referral is casework.h.
+ */
+#ifndef CORE_REGISTER_H
+#define CORE_REGISTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/instant.h"
+#include "core/content.h"
+#include "core/limits.h"
+#include "core/referral.h"
+#include "core/work.h"
+
+struct referral {
+    struct uuid uuid;
+    uint32_t peer;
+    bool outgoing; /* we are the referring agency */
+    struct mou_id mou;
+    enum referral_state state;
+    bool frozen;       /* consent was revoked: nothing about the person */
+    uint32_t own_seq;  /* of our newest event */
+    uint32_t peer_seq; /* of the peer's newest event taken in */
+    uint32_t pending;  /* our events that the peer has not answered */
+    struct instant created;
+    struct instant updated;
+    struct content_ref request; /* the event SEND */
+    struct content_ref offer;   /* the newest event with an offer */
+    uint32_t position_count;    /* of its events in the feed, in order */
+    uint64_t positions[REFERRAL_EVENT_COUNT_MAX];
+};
+
+/* Into the scratch arena; NULL when there is none (or the store failed). */
+struct referral *register_get(struct work *work, const struct uuid *uuid);
+/* The first at or after that id. */
+struct referral *register_next(struct work *work, const struct uuid *from);
+void register_put(struct work *work, const struct referral *referral);
+
+/* Decodes the event that a reference leads to, into scratch. False when its
+ * content was erased. */
+bool register_event(
+    struct work *work, struct content_ref ref, struct referral_event *event);
+
+#endif

@@ -1,0 +1,362 @@
+#include "core/request.h"
+
+#include "core/envelope.h"
+#include "core/limits.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define EXPORT_REQUEST SLICE_LITERAL("refer.v1 request")
+#define EXPORT_REPLY SLICE_LITERAL("refer.v1 reply")
+
+static const size_t steps[] = { 4u << 10, 16u << 10, 64u << 10, 256u << 10,
+    MESSAGE_SIZE_MAX };
+
+#define COUNT_SIZE 4 /* of the bytes before the padding, big-endian */
+
+size_t padded_size(size_t size)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (size <= steps[i] - COUNT_SIZE)
+            return steps[i];
+    return 0;
+}
+
+/* The count, the bytes, zeros to the next step. */
+static struct slice pad(struct slice bytes, struct arena *arena)
+{
+    size_t size = padded_size(bytes.size);
+    uint8_t *padded = size == 0 ? NULL : arena_take(arena, size);
+    if (padded == NULL)
+        return SLICE_NONE;
+    for (int i = 0; i < COUNT_SIZE; i++)
+        padded[i] = (uint8_t)(bytes.size >> (8 * (COUNT_SIZE - 1 - i)));
+    memcpy(padded + COUNT_SIZE, bytes.bytes, bytes.size);
+    return slice_of(padded, size);
+}
+
+static enum err unpad(struct slice padded, struct slice *bytes)
+{
+    size_t size = 0;
+    if (padded.size < COUNT_SIZE)
+        return ERR_MALFORMED;
+    for (int i = 0; i < COUNT_SIZE; i++)
+        size = size << 8 | padded.bytes[i];
+    if (padded_size(size) != padded.size)
+        return ERR_MALFORMED;
+    uint8_t rest = 0;
+    for (size_t i = COUNT_SIZE + size; i < padded.size; i++)
+        rest |= padded.bytes[i];
+    *bytes = slice_of(padded.bytes + COUNT_SIZE, size);
+    return rest == 0 ? ERR_NONE : ERR_MALFORMED;
+}
+
+struct info {
+    uint8_t bytes[16 + 1 + AGENCY_ID_SIZE + 8];
+};
+
+/* HPKE's info: protocol version, recipient and sealing key. */
+static struct info info_of(const struct agency_id *recipient, uint64_t key_id)
+{
+    struct info info;
+    uint8_t *at = info.bytes;
+    memcpy(at, "refer.v1 sealing", 16);
+    at[16] = REFER_PROTOCOL_VERSION;
+    memcpy(at + 17, recipient->text, AGENCY_ID_SIZE);
+    for (int i = 0; i < 8; i++)
+        at[17 + AGENCY_ID_SIZE + i] = (uint8_t)(key_id >> (8 * (7 - i)));
+    return info;
+}
+
+static struct slice join(
+    const struct slice *parts, size_t count, struct arena *arena)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    uint8_t *bytes = arena_take(arena, size);
+    if (bytes == NULL)
+        return SLICE_NONE;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size > 0)
+            memcpy(bytes + at, parts[i].bytes, parts[i].size);
+        at += parts[i].size;
+    }
+    return slice_of(bytes, size);
+}
+
+static struct slice agency_slice(const struct agency_id *id)
+{
+    return slice_of(id->text, AGENCY_ID_SIZE);
+}
+
+/* What the sender signs: purpose, who may read it, this one encapsulation. */
+static struct slice request_signed(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement,
+    struct arena *arena)
+{
+    uint8_t binding[HASH_SIZE];
+    crypto->ops->export_secret(
+        crypto, &secret->hpke, EXPORT_REQUEST, binding, sizeof binding);
+    struct slice parts[] = { SLICE_LITERAL("refer.v1 request"),
+        agency_slice(&secret->recipient), SLICE_ARRAY(binding), statement };
+    return join(parts, 4, arena);
+}
+
+static struct slice reply_signed(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement,
+    struct arena *arena)
+{
+    uint8_t binding[HASH_SIZE];
+    crypto->ops->export_secret(
+        crypto, &secret->hpke, EXPORT_REPLY, binding, sizeof binding);
+    struct slice parts[] = { SLICE_LITERAL("refer.v1 reply"),
+        agency_slice(&secret->recipient), agency_slice(&secret->sender),
+        SLICE_ARRAY(binding), statement };
+    return join(parts, 5, arena);
+}
+
+/* The statement with our operation key's signature over `signed_bytes`. */
+static enum err sign_part(struct crypto *crypto, struct slice statement,
+    struct slice signed_bytes, struct arena *arena, struct slice *part)
+{
+    struct signed_part shell = { .statement = statement };
+    uint8_t key[KEY_SIZE];
+    if (statement.bytes == NULL || signed_bytes.bytes == NULL)
+        return ERR_LIMIT;
+    enum err err =
+        crypto->ops->signer_public(crypto, CRYPTO_SIGNER_OPERATION, key);
+    if (err == ERR_NONE)
+        err = crypto->ops->sign(
+            crypto, CRYPTO_SIGNER_OPERATION, signed_bytes, shell.signature);
+    if (err != ERR_NONE)
+        return err;
+    shell.key_id = crypto_key_id(crypto, key);
+    *part = pad(signed_part_write(&shell, arena), arena);
+    return part->bytes == NULL ? ERR_LIMIT : ERR_NONE;
+}
+
+static enum err seal(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
+    struct arena *arena, struct slice *sealed)
+{
+    uint8_t *bytes = arena_take(arena, plain.size + AEAD_TAG_SIZE);
+    if (bytes == NULL)
+        return ERR_LIMIT;
+    *sealed = slice_of(bytes, plain.size + AEAD_TAG_SIZE);
+    return crypto->ops->aead_seal(crypto, key, nonce, aad, plain, bytes);
+}
+
+/* Opens, unpads and reads the signed part of either direction. */
+static enum err open_part(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice sealed,
+    struct arena *arena, struct signed_part *part)
+{
+    struct slice bytes;
+    if (sealed.size < AEAD_TAG_SIZE)
+        return ERR_MALFORMED;
+    size_t size = sealed.size - AEAD_TAG_SIZE;
+    uint8_t *plain = arena_take(arena, size);
+    if (plain == NULL)
+        return ERR_LIMIT;
+    enum err err =
+        crypto->ops->aead_open(crypto, key, nonce, aad, sealed, plain);
+    if (err == ERR_NONE)
+        err = unpad(slice_of(plain, size), &bytes);
+    return err != ERR_NONE ? err : signed_part_read(bytes, arena, part);
+}
+
+enum err request_seal(struct crypto *crypto, const struct agency_id *sender,
+    const struct agency_id *recipient, const uint8_t sealing_key[KEY_SIZE],
+    enum request_kind kind, struct instant now, struct slice body,
+    const uint8_t seed[SEED_SIZE], struct arena *arena,
+    struct request_secret *secret, struct slice *envelope)
+{
+    struct envelope_header header = { .version = REFER_PROTOCOL_VERSION,
+        .recipient = *recipient,
+        .key_id = crypto_key_id(crypto, sealing_key) };
+    struct info info = info_of(recipient, header.key_id);
+    *secret =
+        (struct request_secret){ .sender = *sender, .recipient = *recipient };
+    enum err err = crypto->ops->encapsulate(crypto, sealing_key,
+        SLICE_ARRAY(info.bytes), seed, secret->enc, &secret->hpke);
+    if (err != ERR_NONE)
+        return err;
+    memcpy(header.enc, secret->enc, KEY_SIZE);
+
+    struct request request = {
+        .sender = *sender, .kind = kind, .at = now, .body = body
+    };
+    struct slice statement = request_statement_write(&request, arena);
+    struct slice part;
+    err = sign_part(crypto, statement,
+        request_signed(crypto, secret, statement, arena), arena, &part);
+    struct slice header_bytes = envelope_header_write(&header, arena);
+    struct slice ciphertext;
+    if (err == ERR_NONE && header_bytes.bytes == NULL)
+        err = ERR_LIMIT;
+    if (err == ERR_NONE)
+        err = seal(crypto, secret->hpke.key, secret->hpke.nonce, header_bytes,
+            part, arena, &ciphertext);
+    if (err != ERR_NONE)
+        return err;
+    *envelope = envelope_write(header_bytes, ciphertext, arena);
+    return envelope->bytes == NULL ? ERR_LIMIT : ERR_NONE;
+}
+
+static enum err header_check(struct slice bytes, const struct agency_id *self,
+    struct arena *arena, struct envelope_header *header)
+{
+    enum err err = envelope_header_read(bytes, arena, header);
+    if (err != ERR_NONE)
+        return err;
+    if (header->version != REFER_PROTOCOL_VERSION)
+        return ERR_VERSION;
+    return strcmp(header->recipient.text, self->text) == 0 ? ERR_NONE
+                                                           : ERR_ADDRESS;
+}
+
+enum err request_open(struct crypto *crypto, const struct agency_id *self,
+    struct slice envelope, struct arena *arena, request_key_find *find,
+    void *user, struct request_secret *secret, struct request *request)
+{
+    struct slice header_bytes;
+    struct slice ciphertext;
+    struct envelope_header header;
+    struct signed_part part;
+    uint8_t key[KEY_SIZE];
+    enum err err = envelope_read(envelope, arena, &header_bytes, &ciphertext);
+    if (err == ERR_NONE)
+        err = header_check(header_bytes, self, arena, &header);
+    if (err != ERR_NONE)
+        return err;
+
+    struct info info = info_of(self, header.key_id);
+    enum crypto_opener opener;
+    *secret = (struct request_secret){ .recipient = *self };
+    memcpy(secret->enc, header.enc, KEY_SIZE);
+    err = crypto->ops->decapsulate(crypto, header.key_id, header.enc,
+        SLICE_ARRAY(info.bytes), &opener, &secret->hpke);
+    if (err == ERR_NONE)
+        err = open_part(crypto, secret->hpke.key, secret->hpke.nonce,
+            header_bytes, ciphertext, arena, &part);
+    if (err == ERR_NONE)
+        err = request_statement_read(part.statement, arena, request);
+    if (err != ERR_NONE)
+        return err;
+
+    request->opener = opener;
+    secret->sender = request->sender;
+    if (!find(user, &request->sender, part.key_id, key))
+        return ERR_NOT_FOUND;
+    struct slice statement =
+        request_signed(crypto, secret, part.statement, arena);
+    if (statement.bytes == NULL)
+        return ERR_LIMIT;
+    return crypto->ops->verify(crypto, key, statement, part.signature)
+               ? ERR_NONE
+               : ERR_SIGNATURE;
+}
+
+struct reply_keys {
+    uint8_t key[KEY_SIZE];
+    uint8_t nonce[AEAD_NONCE_SIZE];
+};
+
+/* RFC 9458, 4.4: keys from the exported secret, enc and a fresh nonce. */
+static void reply_derive(struct crypto *crypto,
+    const struct request_secret *secret, struct slice response_nonce,
+    struct reply_keys *keys)
+{
+    uint8_t exported[KEY_SIZE];
+    uint8_t salt[KEY_SIZE + SEED_SIZE];
+    assert(response_nonce.size == SEED_SIZE);
+    crypto->ops->export_secret(crypto, &secret->hpke,
+        SLICE_LITERAL("refer.v1 response"), exported, sizeof exported);
+    memcpy(salt, secret->enc, KEY_SIZE);
+    memcpy(salt + KEY_SIZE, response_nonce.bytes, SEED_SIZE);
+    crypto->ops->derive(crypto, SLICE_ARRAY(salt), SLICE_ARRAY(exported),
+        SLICE_LITERAL("key"), keys->key, sizeof keys->key);
+    crypto->ops->derive(crypto, SLICE_ARRAY(salt), SLICE_ARRAY(exported),
+        SLICE_LITERAL("nonce"), keys->nonce, sizeof keys->nonce);
+}
+
+enum err reply_seal(struct crypto *crypto, const struct request_secret *secret,
+    enum reply_kind kind, struct instant now, struct slice body,
+    const uint8_t seed[SEED_SIZE], struct arena *arena, struct slice *envelope)
+{
+    struct reply reply = { .kind = kind, .at = now, .body = body };
+    struct slice statement = reply_statement_write(&reply, arena);
+    struct slice part;
+    struct reply_keys keys;
+    struct reply_shell shell = { .version = REFER_PROTOCOL_VERSION,
+        .nonce = slice_of(seed, SEED_SIZE) };
+    enum err err = sign_part(crypto, statement,
+        reply_signed(crypto, secret, statement, arena), arena, &part);
+    if (err != ERR_NONE)
+        return err;
+    reply_derive(crypto, secret, shell.nonce, &keys);
+    err = seal(crypto, keys.key, keys.nonce,
+        SLICE_LITERAL("refer.v1 reply \001"), part, arena, &shell.ciphertext);
+    if (err != ERR_NONE)
+        return err;
+    *envelope = reply_shell_write(&shell, arena);
+    return envelope->bytes == NULL ? ERR_LIMIT : ERR_NONE;
+}
+
+struct slice reply_plain(enum plain_kind kind, struct slice sheet,
+    uint32_t retry_after_ms, struct arena *arena)
+{
+    struct reply_shell shell = { .version = REFER_PROTOCOL_VERSION,
+        .plain = kind,
+        .sheet = sheet,
+        .retry_after_ms = retry_after_ms };
+    return reply_shell_write(&shell, arena);
+}
+
+static enum err reply_verify(struct crypto *crypto,
+    const struct request_secret *secret,
+    const uint8_t (*operation_keys)[KEY_SIZE], size_t operation_key_count,
+    const struct signed_part *part, struct arena *arena)
+{
+    struct slice statement =
+        reply_signed(crypto, secret, part->statement, arena);
+    if (statement.bytes == NULL)
+        return ERR_LIMIT;
+    for (size_t i = 0; i < operation_key_count; i++)
+        if (crypto_key_id(crypto, operation_keys[i]) == part->key_id &&
+            crypto->ops->verify(
+                crypto, operation_keys[i], statement, part->signature))
+            return ERR_NONE;
+    return ERR_SIGNATURE;
+}
+
+enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
+    const uint8_t (*operation_keys)[KEY_SIZE], size_t operation_key_count,
+    struct slice envelope, struct arena *arena, struct reply *reply)
+{
+    struct reply_shell shell;
+    struct reply_keys keys;
+    struct signed_part part;
+    *reply = (struct reply){ 0 };
+    enum err err = reply_shell_read(envelope, arena, &shell);
+    if (err != ERR_NONE)
+        return err;
+    if (shell.version != REFER_PROTOCOL_VERSION)
+        return ERR_VERSION;
+    if (shell.plain != 0) {
+        reply->plain = shell.plain;
+        reply->sheet = shell.sheet;
+        reply->retry_after_ms = shell.retry_after_ms;
+        return ERR_NONE;
+    }
+    reply_derive(crypto, secret, shell.nonce, &keys);
+    err = open_part(crypto, keys.key, keys.nonce,
+        SLICE_LITERAL("refer.v1 reply \001"), shell.ciphertext, arena, &part);
+    if (err == ERR_NONE)
+        err = reply_verify(
+            crypto, secret, operation_keys, operation_key_count, &part, arena);
+    return err != ERR_NONE ? err
+                           : reply_statement_read(part.statement, arena, reply);
+}

@@ -1,0 +1,234 @@
+#include "core/settle.h"
+
+#include "core/node_state.h"
+#include "core/output.h"
+
+#include <string.h>
+
+/* ---- Our view ----------------------------------------------------------- */
+
+static void fence_issue(struct work *work, struct ledger *ledger)
+{
+    if (ledger->fence_count == LEDGER_FENCE_COUNT_MAX) {
+        /* the oldest may be in use: what goes is the first never used */
+        memmove(ledger->fences[1], ledger->fences[2],
+            (LEDGER_FENCE_COUNT_MAX - 2) * FENCE_SIZE);
+        ledger->fence_count--;
+    }
+    work_draw(work, ledger->fences[ledger->fence_count++], FENCE_SIZE);
+    ledger->changed = true;
+}
+
+bool settle_fence_admits(struct ledger *ledger, struct slice fence)
+{
+    for (int i = 0; i < ledger->fence_count; i++) {
+        if (!slice_equal(fence, SLICE_ARRAY(ledger->fences[i])))
+            continue;
+        if (i > 0) {
+            memmove(ledger->fences[0], ledger->fences[i],
+                (size_t)(ledger->fence_count - i) * FENCE_SIZE);
+            ledger->fence_count = (uint8_t)(ledger->fence_count - i);
+            ledger->changed = true;
+        }
+        return true;
+    }
+    return false;
+}
+
+struct slice settle_head(struct work *work, struct peer *peer)
+{
+    struct node *node = work->node;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (out == NULL || in == NULL)
+        return SLICE_NONE;
+    fence_issue(work, in);
+    bool offers = out->offered.size > 0;
+    struct ledger_view views[] = {
+        {
+            .authored = true,
+            .lane = LANE_MAIN,
+            .generation = out->generation,
+            .size = offers ? out->frontier.size : out->cosigned,
+            .note = offers ? out->offered : out->note,
+            .collected = out->collected,
+        },
+        {
+            .authored = false,
+            .lane = LANE_MAIN,
+            .generation = in->generation,
+            .size = in->frontier.size,
+            .note = in->note,
+            .fence = SLICE_ARRAY(in->fences[in->fence_count - 1]),
+            .collected = in->collected,
+        },
+    };
+    struct head head = {
+        .ledgers = views,
+        .ledger_count = 2,
+        .card = node->own_card,
+        .sheet = node->own_sheet,
+        .card_serial = peer->card_serial,
+        .sheet_serial = peer->sheet_serial,
+    };
+    struct slice bytes = head_write(&head, work->arena);
+    if (bytes.bytes == NULL)
+        work_exhausted(work);
+    return bytes;
+}
+
+/* ---- Theirs ------------------------------------------------------------- */
+
+void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
+    enum ledger_trouble trouble)
+{
+    if (ledger->trouble == trouble)
+        return;
+    ledger->trouble = trouble;
+    ledger->changed = true;
+    if (trouble == LEDGER_NONE)
+        return;
+    OUTPUT_LOG(work, LOG_LEDGER_TROUBLED, log_agency("peer", &peer->agency),
+        log_code("direction", ledger->direction == LEDGER_OUT ? "out" : "in"),
+        log_code("code", ledger_trouble_name(trouble)));
+}
+
+/* The peer's proof that we signed that size: our own note, or nothing. */
+static bool is_our_note(struct work *work, const struct peer *peer,
+    const struct ledger_view *view, struct note *note)
+{
+    uint8_t key[KEY_SIZE];
+    const struct agency_id *self = &work->node->self;
+    if (note_parse(view->note, note) != ERR_NONE)
+        return false;
+    return note->size == view->size &&
+           note->origin.generation == view->generation &&
+           note->origin.lane == LANE_MAIN &&
+           agency_id_equal(&note->origin.author, self) &&
+           agency_id_equal(&note->origin.recipient, &peer->agency) &&
+           work->crypto->ops->signer_public(
+               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
+           note_verify(work->crypto, note, key) == ERR_NONE;
+}
+
+/* True when the note that we hold ourselves is of that size and root. */
+static bool is_same(struct slice held, const struct note *shown)
+{
+    struct note note;
+    return note_parse(held, &note) == ERR_NONE && note.size == shown->size &&
+           memcmp(note.root, shown->root, HASH_SIZE) == 0;
+}
+
+/* What is wrong between our outgoing ledger and the peer's view of it. */
+static enum ledger_trouble compare_out(struct work *work,
+    const struct peer *peer, const struct ledger *out,
+    const struct ledger_view *view)
+{
+    struct note shown;
+    if (view->size == 0)
+        return out->cosigned > 0 ? LEDGER_RECIPIENT_SHORTER : LEDGER_NONE;
+    if (!is_our_note(work, peer, view, &shown))
+        return LEDGER_UNPROVED;
+    if (out->generation == 0)
+        return LEDGER_AUTHOR_SHORTER;
+    if (view->generation != out->generation)
+        return LEDGER_GENERATION;
+    if (view->size == out->cosigned)
+        return is_same(out->note, &shown) ? LEDGER_NONE : LEDGER_CONFLICT;
+    if (view->size < out->cosigned)
+        return LEDGER_RECIPIENT_SHORTER;
+    if (view->size == out->frontier.size && out->offered.size > 0)
+        return is_same(out->offered, &shown) ? LEDGER_NONE : LEDGER_CONFLICT;
+    return LEDGER_AUTHOR_SHORTER;
+}
+
+static void keep_evidence(struct work *work, struct ledger *ledger,
+    struct slice held, struct slice shown)
+{
+    uint8_t *bytes = arena_take(work->arena, held.size + shown.size);
+    if (bytes == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    if (held.size > 0)
+        memcpy(bytes, held.bytes, held.size);
+    if (shown.size > 0)
+        memcpy(bytes + held.size, shown.bytes, shown.size);
+    ledger->evidence = slice_of(bytes, held.size + shown.size);
+    ledger->changed = true;
+}
+
+static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
+    const struct ledger_view *view, bool is_reply)
+{
+    if (out->trouble == LEDGER_CONFLICT)
+        return; /* only a new generation leads out of that */
+    enum ledger_trouble trouble = compare_out(work, peer, out, view);
+    if (trouble != LEDGER_NONE) {
+        peer->settled_out = false;
+        peer->wants_head = true;
+        if (!is_reply)
+            return; /* may be old: ask ourselves */
+        if (trouble == LEDGER_CONFLICT)
+            keep_evidence(work, out,
+                view->size == out->cosigned ? out->note : out->offered,
+                view->note);
+        settle_trouble(work, peer, out, trouble);
+        return;
+    }
+    settle_trouble(work, peer, out, LEDGER_NONE);
+    memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
+    out->fence_count = 1;
+    if (view->collected > out->collected)
+        out->collected = view->collected;
+    out->changed = true;
+    if (!peer->settled_out)
+        OUTPUT_LOG(work, LOG_LEDGER_SETTLED, log_agency("peer", &peer->agency),
+            log_code("direction", "out"),
+            log_number("size", (int64_t)out->cosigned));
+    peer->settled_out = true;
+    peer->wants_head = false;
+}
+
+static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
+    const struct ledger_view *view)
+{
+    if (in->trouble == LEDGER_CONFLICT)
+        return;
+    enum ledger_trouble trouble = LEDGER_NONE;
+    if (in->generation != 0 && view->generation != in->generation)
+        trouble =
+            view->generation == 0 ? LEDGER_AUTHOR_SHORTER : LEDGER_GENERATION;
+    else if (view->size < in->frontier.size)
+        trouble = LEDGER_AUTHOR_SHORTER;
+    settle_trouble(work, peer, in, trouble);
+    peer->settled_in = trouble == LEDGER_NONE;
+}
+
+enum err settle_with(struct work *work, struct peer *peer,
+    struct slice head_bytes, bool is_reply)
+{
+    struct head head;
+    enum err err = head_read(head_bytes, work->scratch, &head);
+    if (err != ERR_NONE)
+        return err;
+    /* a card or sheet that does not verify is logged and not taken */
+    if (head.card.size > 0)
+        (void)peer_offer_card(work, peer, head.card);
+    if (head.sheet.size > 0)
+        (void)peer_offer_sheet(work, peer, head.sheet);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (out == NULL || in == NULL)
+        return work->txn->err;
+    for (size_t i = 0; i < head.ledger_count; i++) {
+        const struct ledger_view *view = &head.ledgers[i];
+        if (view->lane != LANE_MAIN)
+            continue;
+        if (view->authored)
+            settle_in(work, peer, in, view);
+        else
+            settle_out(work, peer, out, view, is_reply);
+    }
+    return work->txn->err;
+}

@@ -1,0 +1,35 @@
+/*
+ * settle.h - Head: two gateways compare what they hold of both ledgers before
+ * anything is signed. After every start of either end a ledger is unsettled;
+ * an author that finds itself shorter than what the other side can prove stays
+ * so, and alarms, rather than sign two histories.
+ */
+#ifndef CORE_SETTLE_H
+#define CORE_SETTLE_H
+
+#include "core/message.h"
+#include "core/peer.h"
+#include "core/work.h"
+
+/* Our side of a Head for this peer, with a fresh fence for its ledger. Empty
+ * when memory or the store failed. */
+struct slice settle_head(struct work *work, struct peer *peer);
+
+/*
+ * Takes up the other side's Head. What a request says is only a hint against
+ * us (it may be old): a difference then makes us ask ourselves; what a reply
+ * says is fresh. ERR_MALFORMED when it does not decode; else ERR_NONE, or the
+ * store's error.
+ */
+MUST_USE enum err settle_with(struct work *work, struct peer *peer,
+    struct slice head_bytes, bool is_reply);
+
+/* True when this fence is one that we gave for the peer's ledger; its first
+ * use retires the older ones. */
+bool settle_fence_admits(struct ledger *ledger, struct slice fence);
+
+/* Stops or marks a ledger, with an entry in the operator's log. */
+void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
+    enum ledger_trouble trouble);
+
+#endif

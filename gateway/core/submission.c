@@ -1,0 +1,441 @@
+#include "core/submission.h"
+
+#include "core/agreement.h"
+#include "core/delivery.h"
+#include "core/keys.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/output.h"
+#include "core/referral_step.h"
+#include "core/step.h"
+#include "core/submission_read.h"
+
+#include <string.h>
+
+/* ---- Idempotency keys --------------------------------------------------- */
+
+/* What a client's key was used for: kept so that a repeat gets its answer. */
+struct memory {
+    struct key key;
+    uint8_t digest[HASH_SIZE]; /* of the request */
+};
+
+/* False, with the reply's error set, when the key is not usable. */
+static bool memory_of(struct work *work, uint32_t uid,
+    const struct local_request *request, struct memory *memory,
+    struct local_answer *answer)
+{
+    uint8_t hash[HASH_SIZE];
+    uint8_t who[4] = { (uint8_t)(uid >> 24), (uint8_t)(uid >> 16),
+        (uint8_t)(uid >> 8), (uint8_t)uid };
+    struct slice key = field_text(request->fields, request->field_count, "key");
+    if (key.size == 0 || key.size > IDEMPOTENCY_KEY_SIZE_MAX) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "key",
+            "give a key of 1 to 64 characters, one for each intention");
+        return false;
+    }
+    struct slice parts[] = { SLICE_LITERAL("refer.v1 local key"),
+        SLICE_ARRAY(who), key };
+    crypto_hash(work->crypto, parts, 3, hash);
+    memory->key = key_idempotency(hash);
+    struct local_request unnumbered = *request;
+    unnumbered.number = 0;
+    struct slice bytes = local_request_write(&unnumbered, work->scratch);
+    if (bytes.bytes == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    crypto_hash(work->crypto, &bytes, 1, memory->digest);
+    return true;
+}
+
+static void answer_referral(
+    struct local_answer *answer, const struct referral *referral, bool pending)
+{
+    answer_record(answer, "referral");
+    answer_uuid(answer, "id", &referral->uuid);
+    answer_text(answer, "state", referral_state_name(referral->state));
+    answer_mou(answer, "mou", &referral->mou);
+    answer_flag(answer, "pending", pending);
+}
+
+/* True when the key was used before: the reply is then complete. */
+static bool memory_recall(
+    struct work *work, const struct memory *memory, struct local_answer *answer)
+{
+    uint8_t digest[HASH_SIZE];
+    struct uuid uuid;
+    struct slice row = store_get(work->txn, key_slice(&memory->key));
+    if (row.bytes == NULL)
+        return false;
+    struct unpacker in = unpack_from(row);
+    unpack_fixed(&in, digest, sizeof digest);
+    unpack_fixed(&in, uuid.bytes, sizeof uuid.bytes);
+    bool pending = unpack_u8(&in) != 0;
+    (void)unpack_u64(&in); /* when */
+    if (unpack_end(&in) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return true;
+    }
+    if (memcmp(digest, memory->digest, HASH_SIZE) != 0) {
+        answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
+            "use a new key: this one stands for another request");
+        return true;
+    }
+    const struct referral *referral = register_get(work, &uuid);
+    if (referral != NULL)
+        answer_referral(answer, referral, pending);
+    else
+        work->txn->err = ERR_CORRUPT;
+    return true;
+}
+
+static void memory_keep(struct work *work, const struct memory *memory,
+    const struct uuid *uuid, bool pending)
+{
+    uint8_t bytes[HASH_SIZE + 16 + 1 + 8];
+    struct packer out = pack_into(bytes, sizeof bytes);
+    pack_fixed(&out, memory->digest, HASH_SIZE);
+    pack_fixed(&out, uuid->bytes, sizeof uuid->bytes);
+    pack_u8(&out, pending);
+    pack_u64(&out, (uint64_t)work->now.unix_ms);
+    store_put(work->txn, key_slice(&memory->key), packed(&out));
+}
+
+/* ---- Handing a referral over -------------------------------------------- */
+
+static void refused(struct step *step, const struct verdict *verdict,
+    struct local_answer *answer)
+{
+    struct work *work = step->work;
+    enum err err = ERR_POLICY;
+    if (verdict->problem == PROBLEM_STATE)
+        err = ERR_STATE;
+    else if (verdict->problem == PROBLEM_FORBIDDEN)
+        err = ERR_FORBIDDEN;
+    else if (verdict->problem == PROBLEM_FORMAT ||
+             verdict->problem == PROBLEM_UNKNOWN_FIELD ||
+             verdict->problem == PROBLEM_GUARD)
+        err = ERR_INVALID;
+    work->node->counters.events_refused_here++;
+    OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
+        log_agency("to", &step->peer->agency),
+        log_code("step", event_type_name(step->event->type)),
+        log_code("code", problem_name(verdict->problem)));
+    answer_error(
+        answer, err, verdict->problem, verdict->clause, verdict->remedy);
+}
+
+static struct peer *recipient(
+    struct work *work, struct slice text, struct local_answer *answer)
+{
+    struct agency_id id;
+    struct peer *peer = NULL;
+    if (agency_id_parse(text, &id) == ERR_NONE)
+        peer = peer_find(work->node, &id);
+    if (peer == NULL || peer->state != PEER_ACCEPTED) {
+        answer_error(answer, ERR_NOT_FOUND, PROBLEM_NONE, "referral.to",
+            "give the id of an agency from referctl peer list, or accept its "
+            "card first");
+        return NULL;
+    }
+    return peer;
+}
+
+/* The agreement to rely on: the one named, else the best, else any with that
+ * agency, so that the verdict names the clause that is missing. */
+static struct agreement *agreement_choose(struct work *work,
+    const struct submitted *submitted, const struct peer *peer)
+{
+    if (submitted->has_mou)
+        return agreement_get(work, &submitted->event.mou);
+    struct agreement *best = agreement_for(
+        work, peer, submitted->request.service, submitted->request.purpose);
+    return best != NULL ? best : agreement_with(work, peer);
+}
+
+/* The event complete and judged; false when the reply is an error. */
+static bool prepare(struct work *work, const struct local_request *request,
+    struct submitted *submitted, struct step *step, struct verdict *verdict,
+    struct local_answer *answer)
+{
+    uint8_t random[10];
+    if (!submitted_read(work, request, submitted, answer))
+        return false;
+    step->work = work;
+    step->by_us = true;
+    step->event = &submitted->event;
+    step->peer = recipient(work, submitted->to, answer);
+    if (step->peer == NULL)
+        return false;
+    struct referral_event *event = &submitted->event;
+    work_draw(work, random, sizeof random);
+    if (!submitted->has_id)
+        event->referral = uuid_from((uint64_t)work->now.unix_ms, random);
+    if (!submitted->has_thread)
+        submitted->request.thread = event->referral;
+    event->seq = 1;
+    event->at = work->now;
+    event->key = field_text(request->fields, request->field_count, "key");
+    step->agreement = agreement_choose(work, submitted, step->peer);
+    if (step->agreement != NULL)
+        event->mou = step->agreement->id;
+    *step->referral = (struct referral){
+        .uuid = event->referral,
+        .peer = step->peer->number,
+        .outgoing = true,
+        .mou = event->mou,
+        .own_seq = 1,
+        .created = work->now,
+    };
+    step_judge(step, verdict);
+    return !work_failed(work);
+}
+
+/* Writes the event and queues it; its place in the feed is that position. */
+static void queue(struct step *step, const struct referral_event *event,
+    struct slice bytes, struct content_ref content, uint64_t position)
+{
+    struct tell tell = {
+        .kind = ENTRY_REFERRAL_EVENT,
+        .content = bytes,
+        .has_referral = true,
+        .referral = event->referral,
+        .event_type = (uint8_t)event->type,
+        .held = content,
+        .feed_position = position,
+    };
+    if (!delivery_tell(step->work, step->peer, &tell))
+        work_exhausted(step->work);
+}
+
+static bool write_event(struct work *work, const struct referral_event *event,
+    struct slice *bytes, struct content_ref *content,
+    struct local_answer *answer)
+{
+    *bytes = referral_event_write(event, work->scratch);
+    if (bytes->bytes == NULL || bytes->size > CONTENT_SIZE_MAX) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_FORMAT, "elements",
+            "say less: a referral may have 256 KiB");
+        return false;
+    }
+    *content = content_put(work->contents, work->arena, *bytes);
+    if (content_is_none(*content))
+        work_exhausted(work);
+    return !work_failed(work);
+}
+
+static bool has_room(struct work *work, struct local_answer *answer)
+{
+    if (work->node->store_percent < STORE_INTAKE_PERCENT_MAX)
+        return true;
+    OUTPUT_LOG(work, LOG_STORE_FILLED,
+        log_number("percent", (int64_t)work->node->store_percent));
+    answer_error(answer, ERR_FULL, PROBLEM_TRY_LATER, "map_size_mib",
+        "raise map_size_mib in referd.yaml and restart, then try again");
+    return false;
+}
+
+static const struct field_rule submit_rules[] = { { "key", LOCAL_TEXT, true } };
+
+void submission_submit(struct work *work, uint32_t uid,
+    const struct local_request *request, struct local_answer *answer)
+{
+    struct memory memory;
+    struct submitted submitted;
+    struct referral *referral = arena_take(work->scratch, sizeof *referral);
+    struct step step = { .referral = referral };
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    struct slice bytes;
+    struct content_ref content;
+    if (referral == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    if (!fields_check(answer, "submit", request->fields, request->field_count,
+            submit_rules, 1) ||
+        !memory_of(work, uid, request, &memory, answer) ||
+        memory_recall(work, &memory, answer) || !has_room(work, answer) ||
+        !prepare(work, request, &submitted, &step, &verdict, answer))
+        return;
+    if (!verdict_allows(&verdict)) {
+        refused(&step, &verdict, answer);
+        return;
+    }
+    if (register_get(work, &referral->uuid) != NULL) {
+        answer_error(answer, ERR_EXISTS, PROBLEM_REFERRAL_EXISTS, "referral.id",
+            "leave the id out: the gateway makes one");
+        return;
+    }
+    if (!write_event(work, step.event, &bytes, &content, answer))
+        return;
+    referral->request = content;
+    referral->pending = 1;
+    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL, content };
+    uint64_t position = step_apply(&step, REFERRAL_SENT, &note);
+    queue(&step, step.event, bytes, content, position);
+    memory_keep(work, &memory, &referral->uuid, true);
+    work->node->counters.referrals_submitted++;
+    OUTPUT_LOG(work, LOG_REFERRAL_SUBMITTED,
+        log_uuid("referral", &referral->uuid),
+        log_agency("to", &step.peer->agency));
+    answer_referral(answer, referral, true);
+}
+
+void submission_explain(struct work *work, uint32_t uid,
+    const struct local_request *request, struct local_answer *answer)
+{
+    struct submitted submitted;
+    struct referral *referral = arena_take(work->scratch, sizeof *referral);
+    struct step step = { .referral = referral };
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    (void)uid;
+    if (referral == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    if (!fields_check(answer, "explain", request->fields, request->field_count,
+            NULL, 0) ||
+        !prepare(work, request, &submitted, &step, &verdict, answer))
+        return;
+    answer_record(answer, "verdict");
+    answer_flag(answer, "allowed", verdict_allows(&verdict));
+    answer_text(answer, "problem", problem_name(verdict.problem));
+    answer_text(answer, "clause", verdict.clause);
+    answer_text(answer, "remedy", verdict.remedy);
+    if (step.agreement != NULL)
+        answer_mou(answer, "mou", &step.agreement->id);
+}
+
+/* ---- Taking a step ------------------------------------------------------ */
+
+/* Steps that are so the moment this agency knows, whatever the other says. */
+static bool is_at_once(const struct step *step)
+{
+    return !step->referral->outgoing || step->event->type == EVENT_WITHDRAW ||
+           step->event->type == EVENT_CONSENT_REVOKED;
+}
+
+/* Steps that end a referral of ours; before it was told to anyone they drop
+ * it. Revoked consent then ends it too: nothing is left to go on with. */
+static bool dropped_state(
+    enum referral_event_type type, enum referral_state *state)
+{
+    switch ((int)type) {
+    case EVENT_WITHDRAW:
+    case EVENT_CONSENT_REVOKED:
+        *state = REFERRAL_WITHDRAWN;
+        return true;
+    case EVENT_CANCEL:
+        *state = REFERRAL_CANCELLED;
+        return true;
+    case EVENT_WRONG_PERSON_OR_PLACE:
+        *state = REFERRAL_VOID;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* True when the other agency never heard of it, and now never will. */
+static bool drop(struct step *step, enum referral_state *state)
+{
+    struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
+    return out != NULL && step->referral->outgoing &&
+           step->referral->state == REFERRAL_SENT &&
+           dropped_state(step->event->type, state) &&
+           outbox_drop_referral(step->work, out, &step->referral->uuid);
+}
+
+/* The person ended it while the request may still be on its way: what was not
+ * received yet goes without its content. */
+static void detach(struct step *step)
+{
+    if (step->event->type == EVENT_WITHDRAW &&
+        step->referral->state == REFERRAL_SENT)
+        content_erase(step->work->contents, step->work->txn, step->work->arena,
+            step->referral->request);
+}
+
+static void take(struct step *step, struct referral_event *event,
+    enum referral_state next, const struct memory *memory,
+    struct local_answer *answer)
+{
+    struct work *work = step->work;
+    struct referral *referral = step->referral;
+    struct slice bytes;
+    struct content_ref content;
+    enum referral_state state = next;
+    event->seq = ++referral->own_seq;
+    event->seen = referral->peer_seq;
+    event->at = work->now;
+    event->mou = referral->mou;
+    event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
+    if (!write_event(work, event, &bytes, &content, answer))
+        return;
+    bool is_dropped = drop(step, &state);
+    bool at_once = is_dropped || is_at_once(step);
+    if (!at_once)
+        state = referral->state;
+    detach(step);
+    if (!referral->outgoing && step_offer(event).size > 0)
+        referral->offer = content;
+    if (is_dropped)
+        referral->pending = 0;
+    else if (referral->outgoing)
+        referral->pending++;
+    struct step_note note = { FEED_STEP,
+        at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL, content };
+    uint64_t position = step_apply(step, state, &note);
+    if (!is_dropped)
+        queue(step, event, bytes, content, position);
+    memory_keep(work, memory, &referral->uuid, !at_once);
+    work->node->counters.steps_recorded++;
+    OUTPUT_LOG(work, LOG_REFERRAL_STEPPED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(event->type)),
+        log_code("state", referral_state_name(state)));
+    answer_referral(answer, referral, !at_once);
+}
+
+void submission_act(struct work *work, uint32_t uid,
+    const struct local_request *request, struct local_answer *answer)
+{
+    struct memory memory;
+    struct referral_event event;
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    struct step step = { .work = work, .event = &event, .by_us = true };
+    enum referral_state next;
+    if (!step_read(work, request, &event, answer) ||
+        !memory_of(work, uid, request, &memory, answer) ||
+        memory_recall(work, &memory, answer))
+        return;
+    step.referral = register_get(work, &event.referral);
+    if (work_failed(work))
+        return;
+    if (step.referral == NULL) {
+        answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "act.id",
+            "look the id up with referctl referral list");
+        return;
+    }
+    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+        !event_is_exempt(event.type)) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_RATE_LIMIT, "act",
+            "begin a new referral: this one has too many steps");
+        return;
+    }
+    step.peer = peer_numbered(work->node, step.referral->peer);
+    step.agreement = agreement_get(work, &step.referral->mou);
+    event.mou = step.referral->mou;
+    event.seq = step.referral->own_seq + 1;
+    event.at = work->now;
+    if (step_next(&step, &next, &verdict))
+        step_judge(&step, &verdict);
+    if (work_failed(work))
+        return;
+    if (!verdict_allows(&verdict))
+        refused(&step, &verdict, answer);
+    else
+        take(&step, &event, next, &memory, answer);
+}

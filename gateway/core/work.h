@@ -1,0 +1,49 @@
+/*
+ * work.h - what one step works with: the transaction, the clock, entropy,
+ * memory, cryptography, and where outputs and log events go. Passed down
+ * through the core; nothing in it outlives the batch.
+ */
+#ifndef CORE_WORK_H
+#define CORE_WORK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "base/slice.h"
+#include "core/content.h"
+#include "core/port.h"
+
+struct node;
+
+struct work {
+    struct node *node;
+    struct store_txn *txn;
+    struct crypto *crypto;
+    struct arena *arena;   /* until the batch is carried out */
+    struct arena *scratch; /* until the step ends: foreign bytes unfold here */
+    struct content_log *contents;
+    struct instant now;
+    int64_t steady_ms; /* never goes back; from an arbitrary start */
+    uint8_t entropy[SEED_SIZE];
+    uint32_t draw_count;
+};
+
+/* Fresh bytes derived from the input's entropy; no two draws are alike. */
+void work_draw(struct work *work, void *bytes, size_t size);
+
+/* True when the store or an arena failed: the batch must be given up. */
+static inline bool work_failed(const struct work *work)
+{
+    return work->txn->err != ERR_NONE;
+}
+
+/* Marks the batch as failed for want of memory (a bound was miscounted). */
+static inline void work_exhausted(struct work *work)
+{
+    if (work->txn->err == ERR_NONE)
+        work->txn->err = ERR_NO_MEMORY;
+}
+
+#endif

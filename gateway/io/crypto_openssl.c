@@ -1,0 +1,261 @@
+#include "io/crypto_openssl.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/hkdf_openssl.h"
+#include "io/hpke_openssl.h"
+#include "io/must_openssl.h"
+#include "io/openssl.h"
+#include "io/raw_key_openssl.h"
+
+struct crypto_openssl {
+    struct crypto crypto; /* first, so that either is the other */
+    struct keyring *keyring;
+    struct hpke_suite hpke;
+    EVP_MD *sha256;
+    EVP_MD_CTX *hashing;
+    EVP_MD_CTX *signing;   /* reset around each use */
+    EVP_PKEY_CTX *ed25519; /* makes keys from raw bytes */
+    EVP_CIPHER *chacha20_poly1305;
+    EVP_CIPHER_CTX *sealing; /* reset after each use */
+};
+
+static struct crypto_openssl *of(struct crypto *crypto)
+{
+    return (struct crypto_openssl *)(void *)crypto;
+}
+
+/* OpenSSL takes NULL with size 0 for other things than an empty text. */
+static const uint8_t *bytes_of(struct slice slice)
+{
+    return slice.size > 0 ? slice.bytes : (const uint8_t *)"";
+}
+
+static void openssl_hash(struct crypto *crypto, const struct slice *parts,
+    size_t count, uint8_t digest[HASH_SIZE])
+{
+    struct crypto_openssl *self = of(crypto);
+    must(EVP_DigestInit_ex2(self->hashing, self->sha256, NULL) == 1);
+    for (size_t i = 0; i < count; i++)
+        must(EVP_DigestUpdate(
+                 self->hashing, bytes_of(parts[i]), parts[i].size) == 1);
+    must(EVP_DigestFinal_ex(self->hashing, digest, NULL) == 1);
+}
+
+static void openssl_derive(struct crypto *crypto, struct slice salt,
+    struct slice secret, struct slice info, uint8_t *out, size_t size)
+{
+    struct hkdf *hkdf = &of(crypto)->hpke.hkdf;
+    uint8_t extracted[HASH_SIZE];
+    hkdf_extract(hkdf, salt, &secret, 1, extracted);
+    hkdf_expand(hkdf, extracted, &info, 1, out, size);
+    OPENSSL_cleanse(extracted, sizeof extracted);
+}
+
+static enum err openssl_sign(struct crypto *crypto, enum crypto_signer signer,
+    struct slice message, uint8_t signature[SIGNATURE_SIZE])
+{
+    struct crypto_openssl *self = of(crypto);
+    size_t size = SIGNATURE_SIZE;
+    if (self->keyring == NULL)
+        return ERR_KEY;
+    EVP_PKEY *key = keyring_signer_key(self->keyring, signer);
+    /* a context that is not reset goes on with the key it had before */
+    bool done = EVP_MD_CTX_reset(self->signing) == 1 &&
+                EVP_DigestSignInit(self->signing, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestSign(self->signing, signature, &size,
+                    bytes_of(message), message.size) == 1 &&
+                size == SIGNATURE_SIZE;
+    (void)EVP_MD_CTX_reset(self->signing);
+    if (done)
+        return ERR_NONE;
+    OPENSSL_cleanse(signature, SIGNATURE_SIZE);
+    ERR_clear_error();
+    return ERR_NO_MEMORY;
+}
+
+static enum err openssl_signer_public(
+    struct crypto *crypto, enum crypto_signer signer, uint8_t key[KEY_SIZE])
+{
+    struct crypto_openssl *self = of(crypto);
+    if (self->keyring == NULL)
+        return ERR_KEY;
+    keyring_signer_public(self->keyring, signer, key);
+    return ERR_NONE;
+}
+
+static bool openssl_verify(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    struct slice message, const uint8_t signature[SIGNATURE_SIZE])
+{
+    struct crypto_openssl *self = of(crypto);
+    EVP_PKEY *signer = raw_key_public(self->ed25519, key);
+    bool is_authentic =
+        signer != NULL && EVP_MD_CTX_reset(self->signing) == 1 &&
+        EVP_DigestVerifyInit(self->signing, NULL, NULL, NULL, signer) == 1 &&
+        EVP_DigestVerify(self->signing, signature, SIGNATURE_SIZE,
+            bytes_of(message), message.size) == 1;
+    (void)EVP_MD_CTX_reset(self->signing);
+    EVP_PKEY_free(signer);
+    if (!is_authentic)
+        ERR_clear_error();
+    return is_authentic;
+}
+
+static enum err openssl_encapsulate(struct crypto *crypto,
+    const uint8_t recipient[KEY_SIZE], struct slice info,
+    const uint8_t seed[SEED_SIZE], uint8_t enc[KEY_SIZE], struct hpke *hpke)
+{
+    return hpke_encapsulate(
+        &of(crypto)->hpke, recipient, info, seed, enc, hpke);
+}
+
+static enum err openssl_decapsulate(struct crypto *crypto, uint64_t key_id,
+    const uint8_t enc[KEY_SIZE], struct slice info, enum crypto_opener *opener,
+    struct hpke *hpke)
+{
+    struct crypto_openssl *self = of(crypto);
+    *hpke = (struct hpke){ 0 };
+    if (self->keyring == NULL)
+        return ERR_KEY;
+    EVP_PKEY *own = keyring_take_opener(self->keyring, key_id, opener);
+    if (own == NULL)
+        return ERR_KEY;
+    enum err err = hpke_decapsulate(&self->hpke, own, enc, info, hpke);
+    EVP_PKEY_free(own);
+    return err;
+}
+
+static void openssl_export_secret(struct crypto *crypto,
+    const struct hpke *hpke, struct slice context, uint8_t *out, size_t size)
+{
+    hpke_export(&of(crypto)->hpke, hpke, context, out, size);
+}
+
+/* One way or the other: aad, then text into `out`. False when OpenSSL balks. */
+static bool cipher_run(struct crypto_openssl *self, bool seals,
+    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct slice aad, struct slice text, uint8_t *out)
+{
+    int size = 0;
+    if (EVP_CipherInit_ex2(self->sealing, self->chacha20_poly1305, key, nonce,
+            seals ? 1 : 0, NULL) != 1)
+        return false;
+    if (aad.size > 0 && EVP_CipherUpdate(self->sealing, NULL, &size, aad.bytes,
+                            (int)aad.size) != 1)
+        return false;
+    return text.size == 0 || (EVP_CipherUpdate(self->sealing, out, &size,
+                                  text.bytes, (int)text.size) == 1 &&
+                                 (size_t)size == text.size);
+}
+
+static bool fits(struct slice aad, struct slice text)
+{
+    return aad.size <= INT_MAX && text.size <= INT_MAX;
+}
+
+static enum err openssl_aead_seal(struct crypto *crypto,
+    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct slice aad, struct slice plain, uint8_t *sealed)
+{
+    struct crypto_openssl *self = of(crypto);
+    uint8_t rest[AEAD_TAG_SIZE];
+    int rest_size = 0;
+    if (!fits(aad, plain))
+        return ERR_INVALID;
+    bool done = cipher_run(self, true, key, nonce, aad, plain, sealed) &&
+                EVP_CipherFinal_ex(self->sealing, rest, &rest_size) == 1 &&
+                rest_size == 0 &&
+                EVP_CIPHER_CTX_ctrl(self->sealing, EVP_CTRL_AEAD_GET_TAG,
+                    AEAD_TAG_SIZE, sealed + plain.size) == 1;
+    (void)EVP_CIPHER_CTX_reset(self->sealing); /* it held the key */
+    if (done)
+        return ERR_NONE;
+    OPENSSL_cleanse(sealed, plain.size + AEAD_TAG_SIZE);
+    ERR_clear_error();
+    return ERR_NO_MEMORY;
+}
+
+static enum err openssl_aead_open(struct crypto *crypto,
+    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct slice aad, struct slice sealed, uint8_t *plain)
+{
+    struct crypto_openssl *self = of(crypto);
+    uint8_t tag[AEAD_TAG_SIZE];
+    uint8_t rest[AEAD_TAG_SIZE];
+    int rest_size = 0;
+    if (sealed.size < AEAD_TAG_SIZE)
+        return ERR_SIGNATURE;
+    struct slice text = slice_of(sealed.bytes, sealed.size - AEAD_TAG_SIZE);
+    if (!fits(aad, text))
+        return ERR_INVALID;
+    memcpy(tag, sealed.bytes + text.size, sizeof tag);
+    bool done = cipher_run(self, false, key, nonce, aad, text, plain) &&
+                EVP_CIPHER_CTX_ctrl(self->sealing, EVP_CTRL_AEAD_SET_TAG,
+                    AEAD_TAG_SIZE, tag) == 1 &&
+                EVP_CipherFinal_ex(self->sealing, rest, &rest_size) == 1 &&
+                rest_size == 0;
+    (void)EVP_CIPHER_CTX_reset(self->sealing); /* it held the key */
+    if (done)
+        return ERR_NONE;
+    /* nobody sees a plaintext that is not authentic */
+    if (text.size > 0)
+        OPENSSL_cleanse(plain, text.size);
+    ERR_clear_error();
+    return ERR_SIGNATURE;
+}
+
+static const struct crypto_ops openssl_ops = {
+    .hash = openssl_hash,
+    .derive = openssl_derive,
+    .sign = openssl_sign,
+    .signer_public = openssl_signer_public,
+    .verify = openssl_verify,
+    .encapsulate = openssl_encapsulate,
+    .decapsulate = openssl_decapsulate,
+    .export_secret = openssl_export_secret,
+    .aead_seal = openssl_aead_seal,
+    .aead_open = openssl_aead_open,
+};
+
+enum err crypto_openssl_new(struct keyring *keyring, struct crypto **out)
+{
+    *out = NULL;
+    struct crypto_openssl *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return ERR_NO_MEMORY;
+    self->crypto.ops = &openssl_ops;
+    self->keyring = keyring;
+    self->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    self->hashing = EVP_MD_CTX_new();
+    self->signing = EVP_MD_CTX_new();
+    self->ed25519 = raw_key_maker_new("ED25519");
+    self->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    self->sealing = EVP_CIPHER_CTX_new();
+    enum err err = hpke_init(&self->hpke);
+    if (err == ERR_NONE && self->sha256 != NULL && self->hashing != NULL &&
+        self->signing != NULL && self->ed25519 != NULL &&
+        self->chacha20_poly1305 != NULL && self->sealing != NULL) {
+        *out = &self->crypto;
+        return ERR_NONE;
+    }
+    crypto_openssl_free(&self->crypto);
+    ERR_clear_error();
+    return ERR_NO_MEMORY;
+}
+
+void crypto_openssl_free(struct crypto *crypto)
+{
+    if (crypto == NULL)
+        return;
+    struct crypto_openssl *self = of(crypto);
+    hpke_release(&self->hpke);
+    EVP_MD_free(self->sha256);
+    EVP_MD_CTX_free(self->hashing);
+    EVP_MD_CTX_free(self->signing);
+    EVP_PKEY_CTX_free(self->ed25519);
+    EVP_CIPHER_free(self->chacha20_poly1305);
+    EVP_CIPHER_CTX_free(self->sealing);
+    free(self);
+}

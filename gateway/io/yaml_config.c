@@ -1,0 +1,431 @@
+#include "io/yaml_config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "core/form.h"
+#include "core/limits.h"
+#include "core/local.h"
+#include "io/yaml_copy.h"
+#include "io/yaml_cyaml.h"
+
+#define PATH_SIZE_MAX 1024
+#define USER_SIZE_MAX 64
+#define URL_SIZE_MAX 300
+
+/* ---- As libcyaml loads it: numbers that are absent are 0 ---- */
+
+struct raw_client {
+    char *user;
+    uint32_t rights;
+};
+
+struct raw_log {
+    uint32_t level; /* enum config_log_level + 1 */
+};
+
+struct raw_config {
+    char *data;
+    char *keys;
+    char *socket;
+    char **listen;
+    unsigned listen_count;
+    uint32_t map_size_mib;
+    struct raw_client *clients;
+    unsigned clients_count;
+    struct raw_log log;
+    struct config_limits limits;
+    struct config_retry retry;
+};
+
+/* clang-format off */
+
+static const cyaml_strval_t rights[] = {
+    { "submit", LOCAL_RIGHT_SUBMIT }, { "act", LOCAL_RIGHT_ACT },
+    { "read", LOCAL_RIGHT_READ },     { "admin", LOCAL_RIGHT_ADMIN },
+};
+
+static const cyaml_strval_t log_levels[] = {
+    { "error", CONFIG_LOG_ERROR + 1 }, { "warning", CONFIG_LOG_WARNING + 1 },
+    { "info", CONFIG_LOG_INFO + 1 },   { "debug", CONFIG_LOG_DEBUG + 1 },
+};
+
+static const cyaml_schema_value_t url_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, URL_SIZE_MAX),
+};
+
+static const cyaml_schema_field_t client_fields[] = {
+    CYAML_FIELD_STRING_PTR("user", CYAML_FLAG_POINTER,
+        struct raw_client, user, 1, USER_SIZE_MAX),
+    CYAML_FIELD_FLAGS("rights", CYAML_FLAG_STRICT,
+        struct raw_client, rights, rights, CYAML_ARRAY_LEN(rights)),
+    CYAML_FIELD_END
+};
+static const cyaml_schema_value_t client_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_client, client_fields),
+};
+
+static const cyaml_schema_field_t log_fields[] = {
+    CYAML_FIELD_ENUM("level", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+        struct raw_log, level, log_levels, CYAML_ARRAY_LEN(log_levels)),
+    CYAML_FIELD_END
+};
+
+#define LIMIT(key)                                                             \
+    CYAML_FIELD_UINT(#key, CYAML_FLAG_OPTIONAL, struct config_limits, key)
+static const cyaml_schema_field_t limit_fields[] = {
+    LIMIT(connections),
+    LIMIT(half_open),
+    LIMIT(half_open_per_address),
+    LIMIT(connections_per_peer),
+    LIMIT(handshake_ms),
+    LIMIT(idle_ms),
+    LIMIT(reply_ms),
+    CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t retry_fields[] = {
+    CYAML_FIELD_UINT("delay_ms_min", CYAML_FLAG_OPTIONAL,
+        struct config_retry, delay_ms_min),
+    CYAML_FIELD_UINT("delay_ms_max", CYAML_FLAG_OPTIONAL,
+        struct config_retry, delay_ms_max),
+    CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+    CYAML_FIELD_STRING_PTR("data", CYAML_FLAG_POINTER,
+        struct raw_config, data, 1, PATH_SIZE_MAX),
+    CYAML_FIELD_STRING_PTR("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, keys, 1, PATH_SIZE_MAX),
+    CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, socket, 1, PATH_SIZE_MAX),
+    CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, listen, &url_value, 0, CONFIG_LISTEN_COUNT_MAX),
+    CYAML_FIELD_UINT("map_size_mib", CYAML_FLAG_OPTIONAL,
+        struct raw_config, map_size_mib),
+    CYAML_FIELD_SEQUENCE("clients", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, clients, &client_value, 0,
+        CONFIG_CLIENT_COUNT_MAX),
+    CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL,
+        struct raw_config, log, log_fields),
+    CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL,
+        struct raw_config, limits, limit_fields),
+    CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL,
+        struct raw_config, retry, retry_fields),
+    CYAML_FIELD_END
+};
+static const cyaml_schema_value_t config_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, config_fields),
+};
+
+/* ---- As people are told. Every number is above 0. ---- */
+
+#define FORM_URL "tls+tcp://HOST:PORT"
+
+static const struct yaml_key keys[] = {
+    { "data", "a directory", "", 0, 0, NULL, false, "data: /var/lib/referd",
+      "The directory of the store; it must be on a local disk." },
+    { "keys", "a directory", "", 0, 0, "DATA/keys", false,
+      "keys: /etc/referd/keys",
+      "The directory of the private keys, readable by the gateway alone." },
+    { "socket", "a path of at most 107 bytes", "", 0, 0, "DATA/referd.sock",
+      false, "socket: /run/referd/referd.sock",
+      "Where programs of this agency connect." },
+    { "listen", NULL, "", 0, 0, "[]", false,
+      "listen: [\"tls+tcp://0.0.0.0:7443\"]",
+      "Addresses on which other agencies are answered; none: the gateway only "
+      "dials out." },
+    { "listen[]", FORM_URL, "", 0, 0, NULL, false, "tls+tcp://0.0.0.0:7443",
+      "One address." },
+    { "map_size_mib", NULL, "MiB", 16, 64u * 1024 * 1024, "16384", false,
+      "map_size_mib: 16384",
+      "How large the store may grow; the file is sparse." },
+    { "clients", NULL, "", 0, 0, "[]", true,
+      "clients: [{user: frontdesk, rights: [submit, act, read]}]",
+      "Users of this machine whose programs may connect to the socket." },
+    { "clients[]", NULL, "", 0, 0, NULL, true,
+      "- {user: frontdesk, rights: [submit, act, read]}", "One user." },
+    { "clients[].user", "the name or the number of a user", "", 0,
+      0, NULL, true, "user: frontdesk", "A name, or a numeric uid." },
+    { "clients[].rights", NULL, "", 0, 0, NULL, true,
+      "rights: [submit, act, read]",
+      "What its programs may do: make referrals, take steps, read, run the "
+      "gateway." },
+    { "log", NULL, "", 0, 0, "{}", true, "log: {level: info}",
+      "What the gateway tells its operator." },
+    { "log.level", NULL, "", 0, 0, "info", true, "level: info",
+      "The least important events that are still logged." },
+    { "limits", NULL, "", 0, 0, "{}", false, "limits: {connections: 4096}",
+      "Bounds of what other machines can take." },
+    { "limits.connections", NULL, "", 1, 65536, "4096", false,
+      "connections: 4096", "Connections accepted and authenticated." },
+    { "limits.half_open", NULL, "", 1, 65536, "256", false, "half_open: 256",
+      "Connections that are not authenticated yet." },
+    { "limits.half_open_per_address", NULL, "", 1, 65536, "32", false,
+      "half_open_per_address: 32", "The same from one address." },
+    { "limits.connections_per_peer", NULL, "", 1, 64, "4", false,
+      "connections_per_peer: 4", "Connections of one agency." },
+    { "limits.handshake_ms", NULL, "ms", 100, 60000, "5000", false,
+      "handshake_ms: 5000", "From accepting a connection to its key." },
+    { "limits.idle_ms", NULL, "ms", 1000, 3600000, "60000", false,
+      "idle_ms: 60000", "After which a connection without a frame is closed." },
+    { "limits.reply_ms", NULL, "ms", 1000, 3600000, "360000", false,
+      "reply_ms: 360000", "After which a request counts as unanswered." },
+    { "retry", NULL, "", 0, 0, "{}", false, "retry: {delay_ms_min: 1000}",
+      "When an agency that was not reached is tried again." },
+    { "retry.delay_ms_min", NULL, "ms", 100, 3600000, "1000", false,
+      "delay_ms_min: 1000", "After the first failure; doubled after each." },
+    { "retry.delay_ms_max", NULL, "ms", 100, 86400000, "300000", false,
+      "delay_ms_max: 300000", "The longest wait." },
+};
+
+/* clang-format on */
+
+const struct yaml_document yaml_config_document = {
+    .schema = &config_value,
+    .keys = keys,
+    .key_count = sizeof keys / sizeof *keys,
+};
+
+const struct yaml_key *yaml_config_key_at(size_t index)
+{
+    return index < sizeof keys / sizeof *keys ? &keys[index] : NULL;
+}
+
+/* ---- Findings ---- */
+
+static enum err expect(const struct yaml_loaded *loaded, const char *path,
+    struct yaml_problem *problem)
+{
+    yaml_expect(loaded->document, &loaded->outline, path, problem);
+    return ERR_INVALID;
+}
+
+static enum err refuse(const struct yaml_loaded *loaded, const char *path,
+    const char *what, struct yaml_problem *problem)
+{
+    (void)expect(loaded, path, problem);
+    yaml_problem_reason(problem, "%s", what);
+    problem->example[0] = '\0';
+    return ERR_INVALID;
+}
+
+static enum err refuse_full(struct yaml_problem *problem)
+{
+    yaml_problem_reason(problem, "does not fit into memory");
+    return ERR_LIMIT;
+}
+
+/* ---- Paths ---- */
+
+/* "FOLDER/NAME", or the name alone when it starts at the root. */
+static const char *join(
+    struct slice folder, const char *name, struct arena *arena)
+{
+    size_t size = folder.size + strlen(name) + 2;
+    char *path = arena_take(arena, size);
+    if (path == NULL)
+        return NULL;
+    if (name[0] == '/' || folder.size == 0)
+        (void)snprintf(path, size, "%s", name);
+    else
+        (void)snprintf(path, size, "%.*s%s%s", (int)folder.size,
+            (const char *)folder.bytes,
+            folder.bytes[folder.size - 1] == '/' ? "" : "/", name);
+    return path;
+}
+
+/* Without its last part; "/" stays, and a bare name has no folder. */
+static struct slice folder_of(const char *file)
+{
+    const char *end = strrchr(file, '/');
+    if (end == NULL)
+        return SLICE_NONE;
+    return slice_of(file, end == file ? 1 : (size_t)(end - file));
+}
+
+static enum err read_paths(const struct yaml_loaded *loaded, const char *file,
+    struct arena *arena, struct config *config, struct yaml_problem *problem)
+{
+    const struct raw_config *raw = loaded->data;
+    struct slice folder = folder_of(file);
+    config->data = join(folder, raw->data, arena);
+    if (config->data == NULL)
+        return refuse_full(problem);
+    struct slice data = slice_of_text(config->data);
+    config->keys = raw->keys != NULL ? join(folder, raw->keys, arena)
+                                     : join(data, "keys", arena);
+    config->socket = raw->socket != NULL ? join(folder, raw->socket, arena)
+                                         : join(data, "referd.sock", arena);
+    if (config->keys == NULL || config->socket == NULL)
+        return refuse_full(problem);
+    if (strlen(config->socket) >= CONFIG_SOCKET_PATH_SIZE)
+        return expect(loaded, "socket", problem);
+    return ERR_NONE;
+}
+
+/* ---- Lists ---- */
+
+static enum err read_listen(const struct yaml_loaded *loaded,
+    struct arena *arena, struct config *config, struct yaml_problem *problem)
+{
+    const struct raw_config *raw = loaded->data;
+    const char **listen =
+        arena_take_array(arena, raw->listen_count, sizeof *listen);
+    if (listen == NULL)
+        return refuse_full(problem);
+    for (unsigned i = 0; i < raw->listen_count; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof path, "listen[%u]", i);
+        if (!form_is_endpoint(slice_of_text(raw->listen[i])))
+            return expect(loaded, path, problem);
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(raw->listen[i], raw->listen[j]) == 0)
+                return refuse(loaded, path, "stands twice", problem);
+        listen[i] = arena_text(arena, slice_of_text(raw->listen[i]));
+        if (listen[i] == NULL)
+            return refuse_full(problem);
+    }
+    config->listen = listen;
+    config->listen_count = raw->listen_count;
+    return ERR_NONE;
+}
+
+/* A name as useradd takes it, or a number. */
+static bool read_user(const char *user, struct config_client *client)
+{
+    struct slice text = slice_of_text(user);
+    uint64_t uid;
+    if (text_decimal_decode(text, &uid) == ERR_NONE) {
+        client->is_uid = true;
+        client->uid = (uint32_t)uid;
+        /* the highest number means "no user" to the kernel */
+        return uid < UINT32_MAX;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.bytes[i];
+        bool is_letter = (byte >= 'a' && byte <= 'z') ||
+                         (byte >= 'A' && byte <= 'Z') || byte == '_';
+        bool is_later = (byte >= '0' && byte <= '9') || byte == '-' ||
+                        byte == '.' || byte == '$';
+        if (!is_letter && !(i > 0 && is_later))
+            return false;
+    }
+    return true;
+}
+
+static enum err read_clients(const struct yaml_loaded *loaded,
+    struct arena *arena, struct config *config, struct yaml_problem *problem)
+{
+    const struct raw_config *raw = loaded->data;
+    struct config_client *clients =
+        arena_take_array(arena, raw->clients_count, sizeof *clients);
+    if (clients == NULL)
+        return refuse_full(problem);
+    for (unsigned i = 0; i < raw->clients_count; i++) {
+        const struct raw_client *client = &raw->clients[i];
+        char path[32];
+        (void)snprintf(path, sizeof path, "clients[%u].user", i);
+        if (!read_user(client->user, &clients[i]))
+            return expect(loaded, path, problem);
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(client->user, raw->clients[j].user) == 0)
+                return refuse(loaded, path, "stands twice", problem);
+        clients[i].rights = client->rights;
+        clients[i].user = arena_text(arena, slice_of_text(client->user));
+        if (clients[i].user == NULL)
+            return refuse_full(problem);
+    }
+    config->clients = clients;
+    config->client_count = raw->clients_count;
+    return ERR_NONE;
+}
+
+/* ---- Numbers ---- */
+
+/* The row's default where the file says nothing. */
+static void fill_in(const char *path, uint32_t *number)
+{
+    const struct yaml_key *key = yaml_key_of(&yaml_config_document, path);
+    uint64_t fallback = 0;
+    assert(key != NULL && key->fallback != NULL && key->min > 0);
+    enum err err = text_decimal_decode(slice_of_text(key->fallback), &fallback);
+    assert(err == ERR_NONE && fallback <= UINT32_MAX);
+    if (err == ERR_NONE && *number == 0)
+        *number = (uint32_t)fallback;
+}
+
+static enum err check_order(const struct yaml_loaded *loaded,
+    const struct config *config, struct yaml_problem *problem)
+{
+    const struct config_limits *limits = &config->limits;
+    if (limits->half_open_per_address > limits->half_open)
+        return refuse(loaded, "limits.half_open_per_address",
+            "is more than limits.half_open", problem);
+    if (limits->connections_per_peer > limits->connections)
+        return refuse(loaded, "limits.connections_per_peer",
+            "is more than limits.connections", problem);
+    if (config->retry.delay_ms_min > config->retry.delay_ms_max)
+        return refuse(loaded, "retry.delay_ms_min",
+            "is more than retry.delay_ms_max", problem);
+    return ERR_NONE;
+}
+
+static void read_numbers(
+    const struct yaml_loaded *loaded, struct config *config)
+{
+    const struct raw_config *raw = loaded->data;
+    config->log_level = raw->log.level > 0
+                            ? (enum config_log_level)(raw->log.level - 1)
+                            : CONFIG_LOG_INFO;
+    config->map_size_mib = raw->map_size_mib;
+    config->limits = raw->limits;
+    config->retry = raw->retry;
+    fill_in("map_size_mib", &config->map_size_mib);
+    fill_in("limits.connections", &config->limits.connections);
+    fill_in("limits.half_open", &config->limits.half_open);
+    fill_in(
+        "limits.half_open_per_address", &config->limits.half_open_per_address);
+    fill_in(
+        "limits.connections_per_peer", &config->limits.connections_per_peer);
+    fill_in("limits.handshake_ms", &config->limits.handshake_ms);
+    fill_in("limits.idle_ms", &config->limits.idle_ms);
+    fill_in("limits.reply_ms", &config->limits.reply_ms);
+    fill_in("retry.delay_ms_min", &config->retry.delay_ms_min);
+    fill_in("retry.delay_ms_max", &config->retry.delay_ms_max);
+}
+
+/* ---- All of it ---- */
+
+enum err yaml_config_parse(const char *file, struct slice bytes,
+    struct arena *arena, struct config *config, struct yaml_problem *problem)
+{
+    struct yaml_loaded loaded;
+    *config = (struct config){ 0 };
+    enum err err =
+        yaml_load(&yaml_config_document, file, bytes, &loaded, problem);
+    if (err != ERR_NONE)
+        return err;
+    read_numbers(&loaded, config);
+    err = read_paths(&loaded, file, arena, config, problem);
+    if (err == ERR_NONE)
+        err = read_listen(&loaded, arena, config, problem);
+    if (err == ERR_NONE)
+        err = read_clients(&loaded, arena, config, problem);
+    if (err == ERR_NONE)
+        err = check_order(&loaded, config, problem);
+    yaml_release(&loaded);
+    return err;
+}
+
+enum err yaml_config_load(const char *path, struct arena *arena,
+    struct config *config, struct yaml_problem *problem)
+{
+    struct slice bytes;
+    enum err err = yaml_read(path, arena, &bytes, problem);
+    if (err != ERR_NONE)
+        return err;
+    return yaml_config_parse(path, bytes, arena, config, problem);
+}

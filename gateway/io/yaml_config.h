@@ -1,0 +1,85 @@
+/*
+ * yaml_config.h - referd.yaml: what the gateway process is told. One row a key
+ * (yaml_config_key_at) says type, unit, range, default and whether a reload
+ * takes it; the manual's table is that one. Paths that do not begin with "/"
+ * start at the file's own folder.
+ */
+#ifndef IO_YAML_CONFIG_H
+#define IO_YAML_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "io/yaml_key.h"
+#include "io/yaml_problem.h"
+
+#define CONFIG_LISTEN_COUNT_MAX 16u
+#define CONFIG_CLIENT_COUNT_MAX 64u
+/* Of the socket: what a struct sockaddr_un holds, with its zero byte. */
+#define CONFIG_SOCKET_PATH_SIZE 108u
+
+enum config_log_level {
+    CONFIG_LOG_ERROR,
+    CONFIG_LOG_WARNING,
+    CONFIG_LOG_INFO,
+    CONFIG_LOG_DEBUG
+};
+
+/* A user of this machine whose programs may connect to the socket. Names are
+ * not looked up here, so that a file can be checked on another machine. */
+struct config_client {
+    const char *user; /* as written */
+    bool is_uid;      /* it was a number: `uid` */
+    uint32_t uid;
+    uint32_t rights; /* enum local_right */
+};
+
+struct config_limits {
+    uint32_t connections;
+    uint32_t half_open;
+    uint32_t half_open_per_address;
+    uint32_t connections_per_peer;
+    uint32_t handshake_ms;
+    uint32_t idle_ms;
+    uint32_t reply_ms;
+};
+
+struct config_retry {
+    uint32_t delay_ms_min;
+    uint32_t delay_ms_max;
+};
+
+struct config {
+    const char *data;
+    const char *keys;
+    const char *socket;
+    const char *const *listen; /* tls+tcp://HOST:PORT */
+    size_t listen_count;
+    uint32_t map_size_mib;
+    const struct config_client *clients;
+    size_t client_count;
+    enum config_log_level log_level;
+    struct config_limits limits;
+    struct config_retry retry;
+};
+
+/*
+ * Loads a file with all defaults filled in; texts live in the arena.
+ *   ERR_IO, ERR_INVALID, ERR_NO_MEMORY, ERR_LIMIT (the arena is full), each
+ *   with *problem
+ */
+MUST_USE enum err yaml_config_load(const char *path, struct arena *arena,
+    struct config *config, struct yaml_problem *problem);
+
+/* The same from bytes; `file` is what *problem calls them, and its folder is
+ * where relative paths start. */
+MUST_USE enum err yaml_config_parse(const char *file, struct slice bytes,
+    struct arena *arena, struct config *config, struct yaml_problem *problem);
+
+/* The i-th key in the document's order; NULL past the last. */
+const struct yaml_key *yaml_config_key_at(size_t index);
+
+#endif

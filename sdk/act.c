@@ -1,0 +1,291 @@
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "objects.h"
+#include "record.h"
+
+/* act.c - referrals handed over, moved on, and looked at. */
+
+#define KEY_SIZE_MAX 64
+
+static refer_status fail(refer_client *client, refer_status status)
+{
+    return sdk_client_fail(client, status, refer_status_text(status));
+}
+
+static refer_status key_check(refer_client *client, const char *key)
+{
+    if (sdk_text_is_clean(key) && key[0] != 0 && strlen(key) <= KEY_SIZE_MAX)
+        return REFER_OK;
+    return sdk_client_fail(
+        client, REFER_INVALID, "the key must have 1 to 64 bytes of text");
+}
+
+/* The rest of a referral's records must be of these two types. */
+static refer_status parts_check(
+    const refer_referral *referral, const char *one, const char *other)
+{
+    for (size_t i = 1; i < referral->records.count; i++) {
+        const char *type = referral->records.items[i].type;
+        if (strcmp(type, one) != 0 && strcmp(type, other) != 0)
+            return REFER_INVALID;
+    }
+    return REFER_OK;
+}
+
+/* ---- Handing over ------------------------------------------------------ */
+
+/* "submit" or "explain": the key's field or none, and the referral. */
+static refer_status submission_call(refer_client *client,
+    const refer_referral *referral, const char *operation, const char *key,
+    struct sdk_deadline deadline, struct sdk_reply *reply)
+{
+    struct sdk_record top = { 0 };
+    char type[] = "referral";
+    struct sdk_record first = { .type = type };
+    refer_status status = parts_check(referral, "element", "grant");
+    if (status == REFER_OK)
+        status = sdk_referral_fields(referral, SDK_USE_SUBMIT, &first);
+    if (status == REFER_INVALID)
+        (void)sdk_client_fail(client, status,
+            "the referral has an actor or details, which are for steps");
+    if (status == REFER_OK && key != NULL)
+        status = sdk_record_set_text(&top, "key", key);
+    if (status == REFER_NO_MEMORY)
+        (void)fail(client, status);
+    if (status == REFER_OK)
+        status = sdk_client_call(client,
+            (struct sdk_request){
+                .operation = operation,
+                .fields = &top,
+                .first = &first,
+                .rest = referral->records.items + 1,
+                .rest_count = referral->records.count - 1,
+            },
+            deadline, reply);
+    first.type = NULL;
+    sdk_record_release(&first);
+    sdk_record_release(&top);
+    return status;
+}
+
+refer_status refer_submit(refer_client *client, const refer_referral *referral,
+    const char *key, int32_t timeout_ms, char *id, size_t id_size)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_reply reply = { 0 };
+    if (id != NULL && id_size > 0)
+        id[0] = 0;
+    refer_status status = sdk_client_begin(client);
+    if (status != REFER_OK)
+        return status;
+    if (referral == NULL || id == NULL || id_size < REFER_ID_SIZE)
+        return sdk_client_fail(
+            client, REFER_INVALID, "a referral and room for an id are needed");
+    status = key_check(client, key);
+    if (status == REFER_OK)
+        status =
+            submission_call(client, referral, "submit", key, deadline, &reply);
+    if (status != REFER_OK)
+        return status;
+    const char *given =
+        sdk_record_text(sdk_records_at(&reply.records, "referral", 0), "id");
+    if (given[0] == 0 || strlen(given) >= REFER_ID_SIZE)
+        status = fail(client, REFER_PROTOCOL);
+    else
+        memcpy(id, given, strlen(given) + 1);
+    sdk_reply_release(&reply);
+    return status;
+}
+
+refer_status refer_explain(refer_client *client, const refer_referral *referral,
+    int32_t timeout_ms, int32_t *allowed)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_reply reply = { 0 };
+    if (allowed != NULL)
+        *allowed = 0;
+    refer_status status = sdk_client_begin(client);
+    if (status != REFER_OK)
+        return status;
+    if (referral == NULL || allowed == NULL)
+        return fail(client, REFER_INVALID);
+    status =
+        submission_call(client, referral, "explain", NULL, deadline, &reply);
+    if (status != REFER_OK)
+        return status;
+    const struct sdk_record *verdict =
+        sdk_records_at(&reply.records, "verdict", 0);
+    if (sdk_record_find(verdict, "allowed") == NULL)
+        status = fail(client, REFER_PROTOCOL);
+    *allowed = sdk_record_number(verdict, "allowed") != 0;
+    if (*allowed == 0) {
+        sdk_text_copy(client->problem, sizeof client->problem,
+            sdk_record_text(verdict, "problem"));
+        sdk_text_copy(client->clause, sizeof client->clause,
+            sdk_record_text(verdict, "clause"));
+        sdk_text_copy(client->remedy, sizeof client->remedy,
+            sdk_record_text(verdict, "remedy"));
+    }
+    sdk_reply_release(&reply);
+    return status;
+}
+
+/* ---- Steps ------------------------------------------------------------- */
+
+/* The fields of "act". */
+static refer_status step_fields(refer_client *client, struct sdk_record *fields,
+    const char *id, const char *step, const refer_referral *details,
+    const char *key)
+{
+    if (id == NULL || id[0] == 0 || !sdk_text_is_code(step))
+        return sdk_client_fail(
+            client, REFER_INVALID, "a referral's id and a step are needed");
+    refer_status status = key_check(client, key);
+    if (status != REFER_OK)
+        return status;
+    if (details != NULL)
+        status = parts_check(details, "element", "detail");
+    if (status == REFER_OK && details != NULL)
+        status = sdk_referral_fields(details, SDK_USE_ACT, fields);
+    if (status == REFER_INVALID)
+        return sdk_client_fail(client, status,
+            "a step takes actor, role, details and elements only");
+    if (status == REFER_OK)
+        status = sdk_record_set_text(fields, "id", id);
+    if (status == REFER_OK)
+        status = sdk_record_set_text(fields, "step", step);
+    if (status == REFER_OK)
+        status = sdk_record_set_text(fields, "key", key);
+    return status == REFER_OK ? status : fail(client, status);
+}
+
+refer_status refer_act(refer_client *client, const char *id, const char *step,
+    const refer_referral *details, const char *key, int32_t timeout_ms,
+    refer_referral **now)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_record fields = { 0 };
+    struct sdk_reply reply = { 0 };
+    if (now != NULL)
+        *now = NULL;
+    refer_status status = sdk_client_begin(client);
+    if (status == REFER_OK)
+        status = step_fields(client, &fields, id, step, details, key);
+    if (status == REFER_OK) {
+        struct sdk_request request = { .operation = "act", .fields = &fields };
+        if (details != NULL) {
+            request.rest = details->records.items + 1;
+            request.rest_count = details->records.count - 1;
+        }
+        status = sdk_client_call(client, request, deadline, &reply);
+    }
+    sdk_record_release(&fields);
+    if (status == REFER_OK && now != NULL) {
+        status = sdk_referral_take(&reply.records, now);
+        if (status != REFER_OK)
+            status = fail(client, status);
+    }
+    sdk_reply_release(&reply);
+    return status;
+}
+
+/* A step with an actor and up to two details; NULL: none. */
+static refer_status short_act(refer_client *client, const char *id,
+    const char *step, const char *actor, const char *const details[2][2],
+    const char *key, int32_t timeout_ms)
+{
+    refer_referral *filled;
+    refer_status status = refer_referral_new(&filled);
+    if (status == REFER_OK && actor != NULL)
+        status = refer_referral_set(filled, "actor", actor);
+    for (int i = 0; status == REFER_OK && details != NULL && i < 2; i++)
+        if (details[i][0] != NULL)
+            status =
+                refer_referral_set_detail(filled, details[i][0], details[i][1]);
+    if (status == REFER_OK)
+        status = refer_act(client, id, step, filled, key, timeout_ms, NULL);
+    else
+        (void)fail(client, status);
+    refer_referral_free(filled);
+    return status;
+}
+
+refer_status refer_accept(refer_client *client, const char *id,
+    const char *offer, const char *key, int32_t timeout_ms)
+{
+    return short_act(client, id, "accept", NULL,
+        (const char *const[2][2]){ { "offer", offer } }, key, timeout_ms);
+}
+
+refer_status refer_decline(refer_client *client, const char *id,
+    const char *reason, const char *next_option, const char *key,
+    int32_t timeout_ms)
+{
+    return short_act(client, id, "decline", NULL,
+        (const char *const[2][2]){
+            { "reason", reason }, { "next_option", next_option } },
+        key, timeout_ms);
+}
+
+refer_status refer_finish(refer_client *client, const char *id,
+    const char *outcome, const char *key, int32_t timeout_ms)
+{
+    return short_act(client, id, "finish", NULL,
+        (const char *const[2][2]){ { "outcome", outcome } }, key, timeout_ms);
+}
+
+refer_status refer_cancel(refer_client *client, const char *id,
+    const char *reason, const char *key, int32_t timeout_ms)
+{
+    bool can_be_told = reason == NULL || strcmp(reason, "PERSON_DIED") != 0;
+    return short_act(client, id, "cancel", NULL,
+        (const char *const[2][2]){ { "reason", reason },
+            { can_be_told ? "person_told" : NULL, "yes" } },
+        key, timeout_ms);
+}
+
+refer_status refer_withdraw(
+    refer_client *client, const char *id, const char *key, int32_t timeout_ms)
+{
+    return short_act(client, id, "withdraw", "person", NULL, key, timeout_ms);
+}
+
+refer_status refer_withdraw_consent(
+    refer_client *client, const char *id, const char *key, int32_t timeout_ms)
+{
+    return short_act(
+        client, id, "consent_revoked", "person", NULL, key, timeout_ms);
+}
+
+/* ---- Looking ----------------------------------------------------------- */
+
+refer_status refer_get(refer_client *client, const char *id, int32_t timeout_ms,
+    refer_referral **out)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_record fields = { 0 };
+    struct sdk_reply reply = { 0 };
+    if (out == NULL)
+        return REFER_INVALID;
+    *out = NULL;
+    refer_status status = sdk_client_begin(client);
+    if (status != REFER_OK)
+        return status;
+    status = sdk_record_set_text(&fields, "id", id);
+    if (status != REFER_OK)
+        (void)fail(client, status);
+    else
+        status = sdk_client_call(client,
+            (struct sdk_request){ .operation = "get", .fields = &fields },
+            deadline, &reply);
+    sdk_record_release(&fields);
+    if (status == REFER_OK) {
+        status = sdk_referral_take(&reply.records, out);
+        if (status != REFER_OK)
+            (void)fail(client, status);
+    }
+    sdk_reply_release(&reply);
+    return status;
+}

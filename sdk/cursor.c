@@ -1,0 +1,345 @@
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "objects.h"
+#include "record.h"
+
+/*
+ * cursor.c - a durable place in the gateway's events.
+ *
+ * Why it is a small machine: with timeout_ms 0 every call returns at once, so
+ * what was begun (greeting, opening, waiting for the next event) goes on in
+ * the next call. On a new connection the cursor is opened again, and what is
+ * not acknowledged comes again: an event may have been on its way when the old
+ * one broke. What the caller has had from this handle already is passed over.
+ */
+
+/* What the gateway lets one wait take. */
+#define WAIT_MS_MAX 60000
+
+enum cursor_step {
+    CURSOR_CLOSED,
+    CURSOR_OPENING,
+    CURSOR_STALE, /* to be rewound */
+    CURSOR_REWINDING,
+    CURSOR_READY
+};
+
+struct refer_cursor {
+    refer_client *client;
+    char name[64 + 1];
+    enum cursor_step step;
+    uint64_t generation; /* of the connection that the step is about */
+    struct sdk_pending pending;
+    uint64_t epoch;
+    uint64_t position;
+    bool has_handed;
+    uint64_t handed_epoch;
+    uint64_t handed_position;
+};
+
+static refer_status fail(refer_client *client, refer_status status)
+{
+    return sdk_client_fail(client, status, refer_status_text(status));
+}
+
+/* Sends an operation on the cursor; wait_ms below 0: without. */
+static refer_status cursor_send(refer_cursor *cursor, const char *operation,
+    int wait_ms, struct sdk_deadline deadline)
+{
+    struct sdk_record fields = { 0 };
+    refer_status status = sdk_record_set_text(&fields, "name", cursor->name);
+    if (status == REFER_OK && wait_ms >= 0)
+        status = sdk_record_set_number(&fields, "wait_ms", wait_ms);
+    if (status != REFER_OK)
+        (void)fail(cursor->client, status);
+    else
+        status = sdk_client_send(cursor->client, &cursor->pending,
+            (struct sdk_request){ .operation = operation, .fields = &fields },
+            deadline);
+    sdk_record_release(&fields);
+    return status;
+}
+
+/* Goes from one step to the next. */
+static refer_status cursor_step(
+    refer_cursor *cursor, struct sdk_deadline deadline)
+{
+    refer_status status;
+    struct sdk_reply reply;
+    bool is_opening = cursor->step == CURSOR_CLOSED;
+    if (is_opening || cursor->step == CURSOR_STALE) {
+        status = cursor_send(
+            cursor, is_opening ? "cursor.open" : "cursor.rewind", -1, deadline);
+        if (status == REFER_OK)
+            cursor->step = is_opening ? CURSOR_OPENING : CURSOR_REWINDING;
+        return status;
+    }
+    status =
+        sdk_client_await(cursor->client, &cursor->pending, deadline, &reply);
+    if (status != REFER_OK) {
+        if (cursor->pending.number == 0)
+            cursor->step = CURSOR_CLOSED; /* refused, or disconnected */
+        return status;
+    }
+    if (cursor->step == CURSOR_OPENING) {
+        const struct sdk_record *record =
+            sdk_records_at(&reply.records, "cursor", 0);
+        cursor->epoch = (uint64_t)sdk_record_number(record, "epoch");
+        cursor->position = (uint64_t)sdk_record_number(record, "position");
+    }
+    cursor->step = CURSOR_READY;
+    sdk_reply_release(&reply);
+    return REFER_OK;
+}
+
+static refer_status cursor_ready(
+    refer_cursor *cursor, struct sdk_deadline deadline)
+{
+    for (;;) {
+        refer_status status = sdk_client_ready(cursor->client, deadline);
+        if (status != REFER_OK)
+            return status;
+        if (cursor->generation != cursor->client->generation) {
+            cursor->generation = cursor->client->generation;
+            cursor->step = CURSOR_CLOSED;
+        }
+        if (cursor->step == CURSOR_READY)
+            return REFER_OK;
+        status = cursor_step(cursor, deadline);
+        if (status != REFER_OK)
+            return status;
+    }
+}
+
+refer_status refer_cursor_open(refer_client *client, const char *name,
+    int32_t timeout_ms, refer_cursor **out)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    if (out == NULL)
+        return REFER_INVALID;
+    *out = NULL;
+    refer_status status = sdk_client_begin(client);
+    if (status != REFER_OK)
+        return status;
+    if (!sdk_text_is_code(name))
+        return sdk_client_fail(
+            client, REFER_INVALID, "a cursor's name is a code");
+    refer_cursor *cursor = sdk_memory_take(sizeof *cursor);
+    if (cursor == NULL)
+        return fail(client, REFER_NO_MEMORY);
+    cursor->client = client;
+    memcpy(cursor->name, name, strlen(name) + 1);
+    status = cursor_ready(cursor, deadline);
+    if (status == REFER_OK)
+        *out = cursor;
+    else
+        refer_cursor_free(cursor);
+    return status;
+}
+
+void refer_cursor_free(refer_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    sdk_client_abandon(cursor->client, &cursor->pending);
+    sdk_memory_free(cursor);
+}
+
+uint64_t refer_cursor_epoch(const refer_cursor *cursor)
+{
+    return cursor == NULL ? 0 : cursor->epoch;
+}
+
+uint64_t refer_cursor_position(const refer_cursor *cursor)
+{
+    return cursor == NULL ? 0 : cursor->position;
+}
+
+/* ---- Events ------------------------------------------------------------ */
+
+/* The event in the records, or NULL in *out when there is none, or one that
+ * the caller has had. */
+static refer_status event_take(
+    refer_cursor *cursor, struct sdk_records *records, refer_event **out)
+{
+    *out = NULL;
+    if (records->count == 0)
+        return REFER_OK;
+    const struct sdk_record *record = &records->items[0];
+    if (strcmp(record->type, "event") != 0 ||
+        sdk_record_find(record, "epoch") == NULL ||
+        sdk_record_find(record, "position") == NULL)
+        return REFER_PROTOCOL;
+    uint64_t epoch = (uint64_t)sdk_record_number(record, "epoch");
+    uint64_t position = (uint64_t)sdk_record_number(record, "position");
+    if (cursor->has_handed && cursor->handed_epoch == epoch &&
+        position <= cursor->handed_position)
+        return REFER_OK;
+    refer_event *event = sdk_memory_take(sizeof *event);
+    if (event == NULL)
+        return REFER_NO_MEMORY;
+    size_t next;
+    refer_status status = sdk_event_take(event, records, 0, &next);
+    if (status != REFER_OK) {
+        refer_event_free(event);
+        return status;
+    }
+    cursor->epoch = epoch;
+    cursor->has_handed = true;
+    cursor->handed_epoch = epoch;
+    cursor->handed_position = position;
+    *out = event;
+    return REFER_OK;
+}
+
+/* One request for the next event and its answer. */
+static refer_status event_await(
+    refer_cursor *cursor, struct sdk_deadline deadline, refer_event **out)
+{
+    struct sdk_reply reply;
+    refer_status status = cursor_ready(cursor, deadline);
+    if (status == REFER_OK && cursor->pending.number == 0) {
+        int wait_ms = sdk_deadline_left_ms(deadline);
+        /* without time to wait the answer is for a later call */
+        if (wait_ms <= 0 || wait_ms > WAIT_MS_MAX)
+            wait_ms = WAIT_MS_MAX;
+        status = cursor_send(cursor, "cursor.next", wait_ms, deadline);
+    }
+    if (status == REFER_OK)
+        status = sdk_client_await(
+            cursor->client, &cursor->pending, deadline, &reply);
+    if (status != REFER_OK)
+        return status;
+    status = event_take(cursor, &reply.records, out);
+    sdk_reply_release(&reply);
+    if (status != REFER_OK) {
+        /* it counts as handed out: a new connection brings it again */
+        sdk_client_disconnect(cursor->client);
+        return fail(cursor->client, status);
+    }
+    return REFER_OK;
+}
+
+refer_status refer_cursor_next(
+    refer_cursor *cursor, int32_t timeout_ms, refer_event **out)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    if (out == NULL)
+        return REFER_INVALID;
+    *out = NULL;
+    refer_status status =
+        sdk_client_begin(cursor == NULL ? NULL : cursor->client);
+    while (status == REFER_OK && *out == NULL)
+        status = event_await(cursor, deadline, out);
+    return status;
+}
+
+/* What is acknowledged here or elsewhere is not handed out any more. */
+static void cursor_acknowledged(refer_cursor *cursor, uint64_t position)
+{
+    if (position > cursor->position)
+        cursor->position = position;
+    if (cursor->has_handed && cursor->handed_epoch == cursor->epoch &&
+        cursor->handed_position >= position)
+        return;
+    cursor->has_handed = true;
+    cursor->handed_epoch = cursor->epoch;
+    cursor->handed_position = position;
+}
+
+/* The fields of "cursor.ack". */
+static refer_status ack_fields(
+    struct sdk_record *fields, const refer_cursor *cursor, uint64_t position)
+{
+    refer_status status = sdk_record_set_text(fields, "name", cursor->name);
+    if (status == REFER_OK)
+        status = sdk_record_set_number(fields, "epoch", (int64_t)cursor->epoch);
+    if (status == REFER_OK)
+        status = sdk_record_set_number(fields, "position", (int64_t)position);
+    return status;
+}
+
+refer_status refer_cursor_ack_position(
+    refer_cursor *cursor, uint64_t epoch, uint64_t position, int32_t timeout_ms)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_record fields = { 0 };
+    struct sdk_reply reply = { 0 };
+    refer_status status =
+        sdk_client_begin(cursor == NULL ? NULL : cursor->client);
+    if (status != REFER_OK)
+        return status;
+    if (position > INT64_MAX)
+        return fail(cursor->client, REFER_INVALID);
+    status = cursor_ready(cursor, deadline);
+    if (status != REFER_OK)
+        return status;
+    if (epoch != cursor->epoch)
+        return sdk_client_fail(cursor->client, REFER_CONFLICT,
+            "the gateway numbers its events anew: this position is of before");
+    status = ack_fields(&fields, cursor, position);
+    if (status != REFER_OK)
+        (void)fail(cursor->client, status);
+    else
+        status = sdk_client_call(cursor->client,
+            (struct sdk_request){
+                .operation = "cursor.ack", .fields = &fields },
+            deadline, &reply);
+    sdk_record_release(&fields);
+    sdk_reply_release(&reply);
+    if (status == REFER_OK)
+        cursor_acknowledged(cursor, position);
+    return status;
+}
+
+refer_status refer_cursor_ack(
+    refer_cursor *cursor, const refer_event *event, int32_t timeout_ms)
+{
+    if (event == NULL)
+        return REFER_INVALID;
+    return refer_cursor_ack_position(cursor, refer_event_epoch(event),
+        refer_event_position(event), timeout_ms);
+}
+
+refer_status refer_cursor_rewind(refer_cursor *cursor, int32_t timeout_ms)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    refer_status status =
+        sdk_client_begin(cursor == NULL ? NULL : cursor->client);
+    if (status != REFER_OK)
+        return status;
+    /* An answer still to come would break the order: forget it with the
+     * connection. The next one rewinds by itself. */
+    sdk_client_abandon(cursor->client, &cursor->pending);
+    cursor->has_handed = false;
+    if (cursor->step == CURSOR_READY)
+        cursor->step = CURSOR_STALE;
+    return cursor_ready(cursor, deadline);
+}
+
+refer_status refer_cursor_delete(
+    refer_client *client, const char *name, int32_t timeout_ms)
+{
+    struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
+    struct sdk_record fields = { 0 };
+    struct sdk_reply reply = { 0 };
+    refer_status status = sdk_client_begin(client);
+    if (status != REFER_OK)
+        return status;
+    if (!sdk_text_is_code(name))
+        return sdk_client_fail(
+            client, REFER_INVALID, "a cursor's name is a code");
+    status = sdk_record_set_text(&fields, "name", name);
+    if (status != REFER_OK)
+        (void)fail(client, status);
+    else
+        status = sdk_client_call(client,
+            (struct sdk_request){
+                .operation = "cursor.delete", .fields = &fields },
+            deadline, &reply);
+    sdk_record_release(&fields);
+    sdk_reply_release(&reply);
+    return status;
+}

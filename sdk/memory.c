@@ -1,0 +1,84 @@
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Before each block: its size, in a place that keeps any alignment. */
+union prefix {
+    size_t size;
+    max_align_t align;
+};
+
+#ifdef SDK_MEMORY_TEST
+static uint64_t failing_in;
+static size_t held;
+
+void sdk_memory_fail_after(uint64_t count)
+{
+    failing_in = count;
+}
+
+size_t sdk_memory_held(void)
+{
+    return held;
+}
+
+static int is_refused(void)
+{
+    if (failing_in == 1)
+        return 1;
+    if (failing_in > 1)
+        failing_in--;
+    return 0;
+}
+#endif
+
+void *sdk_memory_take(size_t size)
+{
+#ifdef SDK_MEMORY_TEST
+    if (is_refused())
+        return NULL;
+#endif
+    if (size > SIZE_MAX - sizeof(union prefix) - 1)
+        return NULL;
+    union prefix *prefix = calloc(1, sizeof *prefix + size + (size == 0));
+    if (prefix == NULL)
+        return NULL;
+#ifdef SDK_MEMORY_TEST
+    held++;
+#endif
+    prefix->size = size;
+    return prefix + 1;
+}
+
+void *sdk_memory_take_array(size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        return NULL;
+    return sdk_memory_take(count * size);
+}
+
+void *sdk_memory_copy(const void *bytes, size_t size)
+{
+    if (size == SIZE_MAX)
+        return NULL;
+    uint8_t *copy = sdk_memory_take(size + 1);
+    if (copy != NULL && size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+/* A call through a volatile pointer is one that no compiler leaves out. */
+static void *(*const volatile wipe)(void *, int, size_t) = memset;
+
+void sdk_memory_free(void *block)
+{
+    if (block == NULL)
+        return;
+    union prefix *prefix = (union prefix *)block - 1;
+#ifdef SDK_MEMORY_TEST
+    held--;
+#endif
+    wipe(block, 0, prefix->size);
+    free(prefix);
+}

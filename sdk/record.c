@@ -1,0 +1,318 @@
+#include "record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+
+#define CODE_SIZE_MAX 64
+
+static void field_release(struct sdk_field *field)
+{
+    sdk_memory_free(field->name);
+    sdk_memory_free(field->text);
+    sdk_memory_free(field->data);
+}
+
+void sdk_record_release(struct sdk_record *record)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        field_release(&record->fields[i]);
+    sdk_memory_free(record->fields);
+    sdk_memory_free(record->type);
+}
+
+void sdk_records_release(struct sdk_records *records)
+{
+    for (size_t i = 0; i < records->count; i++)
+        sdk_record_release(&records->items[i]);
+    sdk_memory_free(records->items);
+    *records = (struct sdk_records){ 0 };
+}
+
+/* Room for one more item; NULL for want of memory, the items then as before. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t wanted = *capacity == 0 ? 4 : *capacity * 2;
+    void *larger = sdk_memory_take_array(wanted, size);
+    if (larger == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(larger, items, count * size);
+    sdk_memory_free(items);
+    *capacity = wanted;
+    return larger;
+}
+
+static struct sdk_record *records_room(struct sdk_records *records)
+{
+    struct sdk_record *items = grown(records->items, records->count,
+        &records->capacity, sizeof *records->items);
+    if (items == NULL)
+        return NULL;
+    records->items = items;
+    return &items[records->count];
+}
+
+struct sdk_record *sdk_records_add(
+    struct sdk_records *records, const char *type)
+{
+    struct sdk_record *record = records_room(records);
+    char *copy = sdk_memory_copy(type, strlen(type));
+    if (record == NULL || copy == NULL) {
+        sdk_memory_free(copy);
+        return NULL;
+    }
+    *record = (struct sdk_record){ .type = copy };
+    records->count++;
+    return record;
+}
+
+refer_status sdk_records_take(struct sdk_records *records,
+    struct sdk_records *from, size_t start, size_t count)
+{
+    for (size_t i = start; i < start + count; i++) {
+        struct sdk_record *record = records_room(records);
+        if (record == NULL)
+            return REFER_NO_MEMORY;
+        *record = from->items[i];
+        from->items[i] = (struct sdk_record){ 0 };
+        records->count++;
+    }
+    return REFER_OK;
+}
+
+static bool is_type(const struct sdk_record *record, const char *type)
+{
+    return record->type != NULL && strcmp(record->type, type) == 0;
+}
+
+const struct sdk_record *sdk_records_at(
+    const struct sdk_records *records, const char *type, uint32_t i)
+{
+    for (size_t k = 0; k < records->count; k++)
+        if (is_type(&records->items[k], type) && i-- == 0)
+            return &records->items[k];
+    return NULL;
+}
+
+uint32_t sdk_records_count(const struct sdk_records *records, const char *type)
+{
+    uint32_t count = 0;
+    for (size_t k = 0; k < records->count; k++)
+        count += is_type(&records->items[k], type);
+    return count;
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static struct sdk_field *field_named(
+    const struct sdk_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        if (strcmp(record->fields[i].name, name) == 0)
+            return &record->fields[i];
+    return NULL;
+}
+
+/* Puts the field in, name and values now the record's; releases it when there
+ * is no memory, which includes that its values could not be copied. */
+static refer_status field_put(
+    struct sdk_record *record, const char *name, struct sdk_field field)
+{
+    struct sdk_field *place = field_named(record, name);
+    field.name = sdk_memory_copy(name, strlen(name));
+    bool is_whole = field.name != NULL && field.text != NULL &&
+                    (field.type != SDK_FIELD_DATA || field.data != NULL);
+    if (is_whole && place == NULL) {
+        struct sdk_field *fields = grown(record->fields, record->field_count,
+            &record->field_capacity, sizeof *record->fields);
+        if (fields != NULL) {
+            record->fields = fields;
+            place = &fields[record->field_count++];
+            *place = (struct sdk_field){ 0 };
+        }
+    }
+    if (!is_whole || place == NULL) {
+        field_release(&field);
+        return REFER_NO_MEMORY;
+    }
+    field_release(place);
+    *place = field;
+    return REFER_OK;
+}
+
+refer_status sdk_record_set_text(
+    struct sdk_record *record, const char *name, const char *text)
+{
+    if (!sdk_text_is_code(name) || !sdk_text_is_clean(text))
+        return REFER_INVALID;
+    size_t size = strlen(text);
+    return field_put(record, name,
+        (struct sdk_field){ .type = SDK_FIELD_TEXT,
+            .text = sdk_memory_copy(text, size),
+            .size = size });
+}
+
+refer_status sdk_record_set_number(
+    struct sdk_record *record, const char *name, int64_t number)
+{
+    if (!sdk_text_is_code(name))
+        return REFER_INVALID;
+    char text[24];
+    int size = snprintf(text, sizeof text, "%" PRId64, number);
+    return field_put(record, name,
+        (struct sdk_field){ .type = SDK_FIELD_NUMBER,
+            .text = sdk_memory_copy(text, (size_t)size),
+            .number = number });
+}
+
+static char *hexadecimal(const uint8_t *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (size > (SIZE_MAX - 1) / 2)
+        return NULL;
+    char *text = sdk_memory_take(2 * size + 1);
+    if (text == NULL)
+        return NULL;
+    for (size_t i = 0; i < size; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return text;
+}
+
+refer_status sdk_record_set_data(
+    struct sdk_record *record, const char *name, const void *bytes, size_t size)
+{
+    if (!sdk_text_is_code(name) || (bytes == NULL && size > 0))
+        return REFER_INVALID;
+    return field_put(record, name,
+        (struct sdk_field){ .type = SDK_FIELD_DATA,
+            .text = hexadecimal(bytes, size),
+            .data = sdk_memory_copy(bytes, size),
+            .size = size });
+}
+
+refer_status sdk_record_set_flag(
+    struct sdk_record *record, const char *name, bool flag)
+{
+    if (!sdk_text_is_code(name))
+        return REFER_INVALID;
+    const char *text = flag ? "true" : "false";
+    return field_put(record, name,
+        (struct sdk_field){ .type = SDK_FIELD_FLAG,
+            .text = sdk_memory_copy(text, strlen(text)),
+            .number = flag });
+}
+
+void sdk_record_remove(struct sdk_record *record, const char *name)
+{
+    struct sdk_field *field = field_named(record, name);
+    if (field == NULL)
+        return;
+    field_release(field);
+    size_t index = (size_t)(field - record->fields);
+    record->field_count--;
+    memmove(field, field + 1, (record->field_count - index) * sizeof *field);
+}
+
+const struct sdk_field *sdk_record_find(
+    const struct sdk_record *record, const char *name)
+{
+    return record == NULL || name == NULL ? NULL : field_named(record, name);
+}
+
+const char *sdk_record_text(const struct sdk_record *record, const char *name)
+{
+    const struct sdk_field *field = sdk_record_find(record, name);
+    return field == NULL ? "" : field->text;
+}
+
+int64_t sdk_record_number(const struct sdk_record *record, const char *name)
+{
+    const struct sdk_field *field = sdk_record_find(record, name);
+    int64_t number = 0;
+    if (field == NULL)
+        return 0;
+    if (field->type == SDK_FIELD_TEXT)
+        return sdk_text_number(field->text, &number) ? number : 0;
+    return field->number;
+}
+
+/* ---- Text -------------------------------------------------------------- */
+
+static bool is_continuation(uint8_t byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of the character at `text`, 0 when it is none we let pass. The zero at
+ * the end is no continuation, so nothing is read past it. */
+static size_t character_size(const uint8_t *text)
+{
+    uint8_t first = text[0];
+    if (first < 0x80)
+        return first == '\n' || first == '\t' ||
+               (first >= 0x20 && first < 0x7f);
+    if (first < 0xc2 || first > 0xf4 || !is_continuation(text[1]))
+        return 0;
+    if (first < 0xe0)
+        return 2;
+    if (!is_continuation(text[2]))
+        return 0;
+    if (first < 0xf0) {
+        bool is_overlong = first == 0xe0 && text[1] < 0xa0;
+        bool is_surrogate = first == 0xed && text[1] >= 0xa0;
+        return is_overlong || is_surrogate ? 0 : 3;
+    }
+    bool is_overlong = first == 0xf0 && text[1] < 0x90;
+    bool is_beyond = first == 0xf4 && text[1] >= 0x90;
+    return is_overlong || is_beyond || !is_continuation(text[3]) ? 0 : 4;
+}
+
+bool sdk_text_is_clean(const char *text)
+{
+    if (text == NULL)
+        return false;
+    const uint8_t *next = (const uint8_t *)text;
+    while (*next != 0) {
+        size_t size = character_size(next);
+        if (size == 0)
+            return false;
+        next += size;
+    }
+    return true;
+}
+
+bool sdk_text_is_code(const char *text)
+{
+    if (text == NULL)
+        return false;
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+    return size > 0 && size <= CODE_SIZE_MAX && text[size] == 0;
+}
+
+bool sdk_text_number(const char *text, int64_t *number)
+{
+    bool is_negative = text[0] == '-';
+    const char *digit = text + is_negative;
+    int64_t value = 0; /* kept negative: the range is larger on that side */
+    if (*digit == 0)
+        return false;
+    for (; *digit != 0; digit++) {
+        if (*digit < '0' || *digit > '9')
+            return false;
+        int64_t unit = *digit - '0';
+        if (value < (INT64_MIN + unit) / 10)
+            return false;
+        value = value * 10 - unit;
+    }
+    if (!is_negative && value == INT64_MIN)
+        return false;
+    *number = is_negative ? value : -value;
+    return true;
+}

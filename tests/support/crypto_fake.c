@@ -1,0 +1,391 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* OpenSSL has a type of the name of one of our errors. */
+#define ERR_STATE OPENSSL_ERR_STATE
+#include <openssl/evp.h>
+#undef ERR_STATE
+
+#include "support/crypto_fake.h"
+
+#include "base/prng.h"
+
+enum purpose {
+    PURPOSE_ROOT,
+    PURPOSE_SIGNER, /* and the signers after it, in their order */
+    PURPOSE_DAY = PURPOSE_SIGNER + CRYPTO_SIGNER_COUNT,
+    PURPOSE_LAST_RESORT,
+};
+
+struct day_key {
+    uint64_t id;
+    uint8_t bytes[KEY_SIZE];
+};
+
+struct crypto_fake {
+    struct crypto crypto; /* first: the ops get its address */
+    EVP_MD *sha256;
+    EVP_MD_CTX *context;
+    uint64_t seed;
+    uint32_t serials[CRYPTO_SIGNER_COUNT];
+    bool is_destroyed[CRYPTO_SIGNER_COUNT];
+    uint8_t signers[CRYPTO_SIGNER_COUNT][KEY_SIZE];
+    struct day_key last_resort;
+    uint32_t day_count;
+    struct day_key days[CRYPTO_FAKE_DAY_COUNT_MAX];
+};
+
+/* Stands for all that only the owner of a private key can compute. */
+#define SECRET SLICE_LITERAL("crypto_fake: a secret of all fake keys")
+
+static struct crypto_fake *fake_of(struct crypto *crypto)
+{
+    return (struct crypto_fake *)(void *)crypto;
+}
+
+static void must(int openssl_result)
+{
+    if (openssl_result != 1)
+        abort();
+}
+
+/* ---- Hashes: real ---- */
+
+static void fake_hash(struct crypto *crypto, const struct slice *parts,
+    size_t count, uint8_t digest[HASH_SIZE])
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    must(EVP_DigestInit_ex(fake->context, fake->sha256, NULL));
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].size > 0)
+            must(
+                EVP_DigestUpdate(fake->context, parts[i].bytes, parts[i].size));
+    must(EVP_DigestFinal_ex(fake->context, digest, NULL));
+}
+
+/* RFC 2104 with SHA-256 over three parts. */
+static void hmac(struct crypto *crypto, struct slice key, struct slice first,
+    struct slice second, struct slice third, uint8_t digest[HASH_SIZE])
+{
+    uint8_t block[64] = { 0 }, outer[64];
+    if (key.size > sizeof block)
+        fake_hash(crypto, &key, 1, block);
+    else if (key.size > 0)
+        memcpy(block, key.bytes, key.size);
+    for (size_t i = 0; i < sizeof block; i++) {
+        outer[i] = block[i] ^ 0x5c;
+        block[i] ^= 0x36;
+    }
+    const struct slice inner[] = { SLICE_ARRAY(block), first, second, third };
+    fake_hash(crypto, inner, 4, digest);
+    const struct slice both[] = { SLICE_ARRAY(outer),
+        slice_of(digest, HASH_SIZE) };
+    uint8_t result[HASH_SIZE];
+    fake_hash(crypto, both, 2, result);
+    memcpy(digest, result, HASH_SIZE);
+}
+
+static void fake_derive(struct crypto *crypto, struct slice salt,
+    struct slice secret, struct slice info, uint8_t *out, size_t size)
+{
+    assert(size <= 255 * HASH_SIZE);
+    uint8_t key[HASH_SIZE], block[HASH_SIZE];
+    struct slice previous = SLICE_NONE;
+    hmac(crypto, salt, secret, SLICE_NONE, SLICE_NONE, key);
+    for (uint8_t counter = 1; size > 0; counter++) {
+        hmac(crypto, SLICE_ARRAY(key), previous, info, slice_of(&counter, 1),
+            block);
+        size_t part = size < HASH_SIZE ? size : HASH_SIZE;
+        memcpy(out, block, part);
+        out += part;
+        size -= part;
+        previous = SLICE_ARRAY(block);
+    }
+}
+
+/* ---- Keys and signatures ---- */
+
+static void public_key_make(struct crypto *crypto, unsigned purpose,
+    uint32_t serial, uint8_t key[KEY_SIZE])
+{
+    const uint64_t name[] = { fake_of(crypto)->seed, purpose, serial };
+    const struct slice parts[] = { SECRET, SLICE_LITERAL("private"),
+        SLICE_ARRAY(name) };
+    uint8_t private_key[HASH_SIZE];
+    fake_hash(crypto, parts, 3, private_key);
+    const struct slice whole = SLICE_ARRAY(private_key);
+    fake_hash(crypto, &whole, 1, key);
+    /* a number that is neither small nor near 2^255: looks like a point */
+    key[KEY_SIZE - 1] = (uint8_t)((key[KEY_SIZE - 1] & 0x3f) | 0x20);
+}
+
+static void day_key_make(struct crypto *crypto, unsigned purpose,
+    uint32_t serial, struct day_key *key)
+{
+    public_key_make(crypto, purpose, serial, key->bytes);
+    key->id = crypto_key_id(crypto, key->bytes);
+}
+
+static void signature_make(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    struct slice message, uint8_t signature[SIGNATURE_SIZE])
+{
+    const struct slice first[] = { SECRET, SLICE_LITERAL("signature"),
+        slice_of(key, KEY_SIZE), message };
+    fake_hash(crypto, first, 4, signature);
+    const struct slice second[] = { SLICE_LITERAL("second half"),
+        slice_of(signature, HASH_SIZE) };
+    fake_hash(crypto, second, 2, signature + HASH_SIZE);
+}
+
+static enum err fake_signer_public(
+    struct crypto *crypto, enum crypto_signer signer, uint8_t key[KEY_SIZE])
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    if (signer >= CRYPTO_SIGNER_COUNT || fake->is_destroyed[signer])
+        return ERR_KEY;
+    memcpy(key, fake->signers[signer], KEY_SIZE);
+    return ERR_NONE;
+}
+
+static enum err fake_sign(struct crypto *crypto, enum crypto_signer signer,
+    struct slice message, uint8_t signature[SIGNATURE_SIZE])
+{
+    uint8_t key[KEY_SIZE];
+    enum err err = fake_signer_public(crypto, signer, key);
+    if (err == ERR_NONE)
+        signature_make(crypto, key, message, signature);
+    return err;
+}
+
+static bool fake_verify(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    struct slice message, const uint8_t signature[SIGNATURE_SIZE])
+{
+    uint8_t right[SIGNATURE_SIZE];
+    signature_make(crypto, key, message, right);
+    return memcmp(right, signature, SIGNATURE_SIZE) == 0;
+}
+
+/* ---- Sealing ---- */
+
+static bool is_all_zero(const uint8_t key[KEY_SIZE])
+{
+    uint8_t bits = 0;
+    for (size_t i = 0; i < KEY_SIZE; i++)
+        bits |= key[i];
+    return bits == 0;
+}
+
+/* The context that both ends come to. */
+static void hpke_make(struct crypto *crypto, const uint8_t recipient[KEY_SIZE],
+    const uint8_t enc[KEY_SIZE], struct slice info, struct hpke *hpke)
+{
+    uint8_t shared[HASH_SIZE], all[KEY_SIZE + AEAD_NONCE_SIZE + HASH_SIZE];
+    const struct slice parts[] = { SECRET, SLICE_LITERAL("shared"),
+        slice_of(recipient, KEY_SIZE), slice_of(enc, KEY_SIZE) };
+    fake_hash(crypto, parts, 4, shared);
+    fake_derive(crypto, SLICE_NONE, SLICE_ARRAY(shared), info, all, sizeof all);
+    memcpy(hpke->key, all, KEY_SIZE);
+    memcpy(hpke->nonce, all + KEY_SIZE, AEAD_NONCE_SIZE);
+    memcpy(hpke->exporter_secret, all + KEY_SIZE + AEAD_NONCE_SIZE, HASH_SIZE);
+}
+
+static enum err fake_encapsulate(struct crypto *crypto,
+    const uint8_t recipient[KEY_SIZE], struct slice info,
+    const uint8_t seed[SEED_SIZE], uint8_t enc[KEY_SIZE], struct hpke *hpke)
+{
+    if (is_all_zero(recipient))
+        return ERR_KEY;
+    const struct slice parts[] = { SLICE_LITERAL("encapsulated"),
+        slice_of(seed, SEED_SIZE) };
+    fake_hash(crypto, parts, 2, enc);
+    hpke_make(crypto, recipient, enc, info, hpke);
+    return ERR_NONE;
+}
+
+static const struct day_key *opener_find(
+    struct crypto_fake *fake, uint64_t key_id, enum crypto_opener *opener)
+{
+    *opener = CRYPTO_OPENER_LAST_RESORT;
+    if (fake->last_resort.id == key_id)
+        return &fake->last_resort;
+    *opener = CRYPTO_OPENER_DAY;
+    for (uint32_t i = 0; i < fake->day_count; i++)
+        if (fake->days[i].id == key_id)
+            return &fake->days[i];
+    return NULL;
+}
+
+static enum err fake_decapsulate(struct crypto *crypto, uint64_t key_id,
+    const uint8_t enc[KEY_SIZE], struct slice info, enum crypto_opener *opener,
+    struct hpke *hpke)
+{
+    enum crypto_opener found;
+    const struct day_key *key = opener_find(fake_of(crypto), key_id, &found);
+    if (key == NULL || is_all_zero(enc))
+        return ERR_KEY;
+    *opener = found;
+    hpke_make(crypto, key->bytes, enc, info, hpke);
+    return ERR_NONE;
+}
+
+static void fake_export_secret(struct crypto *crypto, const struct hpke *hpke,
+    struct slice context, uint8_t *out, size_t size)
+{
+    fake_derive(crypto, SLICE_LITERAL("export"),
+        SLICE_ARRAY(hpke->exporter_secret), context, out, size);
+}
+
+/* A plain generator for the stream: only the tag has to withstand anyone. */
+static void stream_add(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], const uint8_t *in, size_t size,
+    uint8_t *out)
+{
+    uint8_t digest[HASH_SIZE];
+    const struct slice parts[] = { SLICE_LITERAL("stream"),
+        slice_of(key, KEY_SIZE), slice_of(nonce, AEAD_NONCE_SIZE) };
+    struct prng prng;
+    fake_hash(crypto, parts, 3, digest);
+    memcpy(prng.state, digest, sizeof prng.state);
+    while (size > 0) {
+        uint64_t word = prng_next(&prng);
+        size_t part = size < sizeof word ? size : sizeof word;
+        uint8_t pad[sizeof word];
+        memcpy(pad, &word, sizeof word);
+        for (size_t i = 0; i < part; i++)
+            out[i] = in[i] ^ pad[i];
+        in += part;
+        out += part;
+        size -= part;
+    }
+}
+
+static void tag_make(struct crypto *crypto, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad,
+    struct slice encrypted, uint8_t tag[AEAD_TAG_SIZE])
+{
+    const uint64_t aad_size = aad.size;
+    const struct slice parts[] = { SLICE_LITERAL("tag"),
+        slice_of(key, KEY_SIZE), slice_of(nonce, AEAD_NONCE_SIZE),
+        slice_of(&aad_size, sizeof aad_size), aad, encrypted };
+    uint8_t digest[HASH_SIZE];
+    fake_hash(crypto, parts, sizeof parts / sizeof *parts, digest);
+    memcpy(tag, digest, AEAD_TAG_SIZE);
+}
+
+static enum err fake_aead_seal(struct crypto *crypto,
+    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct slice aad, struct slice plain, uint8_t *sealed)
+{
+    stream_add(crypto, key, nonce, plain.bytes, plain.size, sealed);
+    tag_make(crypto, key, nonce, aad, slice_of(sealed, plain.size),
+        sealed + plain.size);
+    return ERR_NONE;
+}
+
+static enum err fake_aead_open(struct crypto *crypto,
+    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct slice aad, struct slice sealed, uint8_t *plain)
+{
+    if (sealed.size < AEAD_TAG_SIZE)
+        return ERR_SIGNATURE;
+    uint8_t tag[AEAD_TAG_SIZE];
+    size_t size = sealed.size - AEAD_TAG_SIZE;
+    tag_make(crypto, key, nonce, aad, slice_of(sealed.bytes, size), tag);
+    if (memcmp(tag, sealed.bytes + size, AEAD_TAG_SIZE) != 0)
+        return ERR_SIGNATURE;
+    stream_add(crypto, key, nonce, sealed.bytes, size, plain);
+    return ERR_NONE;
+}
+
+static const struct crypto_ops fake_ops = {
+    .hash = fake_hash,
+    .derive = fake_derive,
+    .sign = fake_sign,
+    .signer_public = fake_signer_public,
+    .verify = fake_verify,
+    .encapsulate = fake_encapsulate,
+    .decapsulate = fake_decapsulate,
+    .export_secret = fake_export_secret,
+    .aead_seal = fake_aead_seal,
+    .aead_open = fake_aead_open,
+};
+
+/* ---- The keys of one gateway ---- */
+
+struct crypto *crypto_fake_new(
+    uint64_t seed, uint32_t first_day, uint32_t day_count)
+{
+    struct crypto_fake *fake = calloc(1, sizeof *fake);
+    if (fake == NULL)
+        abort();
+    fake->crypto.ops = &fake_ops;
+    fake->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    fake->context = EVP_MD_CTX_new();
+    must(fake->sha256 != NULL && fake->context != NULL);
+    fake->seed = seed;
+    for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++)
+        public_key_make(&fake->crypto, PURPOSE_SIGNER + i, 0, fake->signers[i]);
+    day_key_make(&fake->crypto, PURPOSE_LAST_RESORT, 0, &fake->last_resort);
+    crypto_fake_days_hold(&fake->crypto, first_day, day_count);
+    return &fake->crypto;
+}
+
+void crypto_fake_free(struct crypto *crypto)
+{
+    if (crypto == NULL)
+        return;
+    struct crypto_fake *fake = fake_of(crypto);
+    EVP_MD_CTX_free(fake->context);
+    EVP_MD_free(fake->sha256);
+    free(fake);
+}
+
+void crypto_fake_root_public(struct crypto *crypto, uint8_t key[KEY_SIZE])
+{
+    public_key_make(crypto, PURPOSE_ROOT, 0, key);
+}
+
+void crypto_fake_root_sign(struct crypto *crypto, struct slice message,
+    uint8_t signature[SIGNATURE_SIZE])
+{
+    uint8_t key[KEY_SIZE];
+    crypto_fake_root_public(crypto, key);
+    signature_make(crypto, key, message, signature);
+}
+
+void crypto_fake_signer_rotate(struct crypto *crypto, enum crypto_signer signer)
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    fake->is_destroyed[signer] = false;
+    public_key_make(crypto, PURPOSE_SIGNER + (unsigned)signer,
+        ++fake->serials[signer], fake->signers[signer]);
+}
+
+void crypto_fake_signer_destroy(
+    struct crypto *crypto, enum crypto_signer signer)
+{
+    fake_of(crypto)->is_destroyed[signer] = true;
+}
+
+void crypto_fake_last_resort_public(
+    struct crypto *crypto, uint8_t key[KEY_SIZE])
+{
+    memcpy(key, fake_of(crypto)->last_resort.bytes, KEY_SIZE);
+}
+
+void crypto_fake_day_public(
+    struct crypto *crypto, uint32_t day, uint8_t key[KEY_SIZE])
+{
+    public_key_make(crypto, PURPOSE_DAY, day, key);
+}
+
+void crypto_fake_days_hold(
+    struct crypto *crypto, uint32_t first_day, uint32_t day_count)
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    assert(day_count <= CRYPTO_FAKE_DAY_COUNT_MAX);
+    fake->day_count = day_count;
+    for (uint32_t i = 0; i < day_count; i++)
+        day_key_make(crypto, PURPOSE_DAY, first_day + i, &fake->days[i]);
+}

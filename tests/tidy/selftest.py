@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Can every tidy check fail?  Each gets a small tree with one fault that it
+must find, at the right line and with the right words, and one without."""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+import tidy
+
+LONG_FUNCTION = "void f(void)\n{\n" + "    f();\n" * 71 + "}\n"
+FULL_FUNCTION = "void f(void)\n{\n" + "    f();\n" * 70 + "}\n"
+
+# check, files, (path, line, words) or None when nothing is to be found
+CASES = [
+    # Layers
+    ("includes", {"gateway/base/a.c": '#include "core/port.h"\n'},
+     ("gateway/base/a.c", 1, "core/port.h: this layer may not know")),
+    ("includes", {"gateway/base/a.c": "#include <stdlib.h>\n"}, None),
+    ("includes", {"gateway/base/a.c": "\n#include <unistd.h>\n"},
+     ("gateway/base/a.c", 2, "does without the system")),
+    ("includes", {"gateway/base/a.c": "#include <lmdb.h>\n"},
+     ("gateway/base/a.c", 1, "no business with lmdb")),
+    ("includes", {"gateway/core/a.c": '#include "io/store_lmdb.h"\n'},
+     ("gateway/core/a.c", 1, "may not know")),
+    ("includes", {"gateway/core/a.c": '#include "daemon/loop.h"\n'},
+     ("gateway/core/a.c", 1, "may not know")),
+    ("includes", {"gateway/core/a.c": '# include\t<time.h>\n'},
+     ("gateway/core/a.c", 1, "does without the system")),
+    ("includes", {"gateway/core/a.c": '#include "refer/v1/card.pb-c.h"\n'},
+     ("gateway/core/a.c", 1, "generated code")),
+    ("includes", {"gateway/core/a.h": "#include <refer/v1/card.pb-c.h>\n"},
+     ("gateway/core/a.h", 1, "generated code")),
+    ("includes", {"gateway/core/codec_a.c":
+                  '#include "refer/v1/card.pb-c.h"\n'
+                  "#include <protobuf-c/protobuf-c.h>\n"}, None),
+    ("includes", {"gateway/core/a.c": "#include <protobuf-c/protobuf-c.h>\n"},
+     ("gateway/core/a.c", 1, "no business with protobuf-c")),
+    ("includes", {"gateway/core/a.c":
+                  '/* #include "io/x.h" */\n#include "base/err.h"\n'}, None),
+    ("includes", {"gateway/io/a.c": '#include "daemon/loop.h"\n'},
+     ("gateway/io/a.c", 1, "may not know")),
+    ("includes", {"gateway/io/local.c": "#include <lmdb.h>\n"},
+     ("gateway/io/local.c", 1, "lmdb is wrapped by another file")),
+    ("includes", {"gateway/io/store_lmdb_open.c":
+                  "#include <lmdb.h>\n#include <sys/stat.h>\n"}, None),
+    ("includes", {"gateway/io/store_lmdb.c":
+                  "#include <lmdb.h>\n#include <openssl/evp.h>\n"},
+     ("gateway/io/store_lmdb.c", 1, "more than one foreign library")),
+    ("includes", {"gateway/io/peers_nng.c":
+                  '#include "refer/v1/card.pb-c.h"\n'},
+     ("gateway/io/peers_nng.c", 1, "generated code")),
+    ("includes", {"gateway/daemon/main.c": "#include <nng/nng.h>\n"},
+     ("gateway/daemon/main.c", 1, "no business with nng")),
+    ("includes", {"gateway/daemon/main.c": '#include "refer/refer.h"\n'},
+     ("gateway/daemon/main.c", 1, "may not know")),
+    ("includes", {"sdk/client.c": '#include "core/port.h"\n'},
+     ("sdk/client.c", 1, "may not know")),
+    ("includes", {"sdk/client.c": "#include <nng/nng.h>\n"},
+     ("sdk/client.c", 1, "no business with nng")),
+    ("includes", {"sdk/client.c": '#include "record.h"\n',
+                  "sdk/record.h": '#include "refer/refer.h"\n'}, None),
+    ("includes", {"sdk/client.c": '#include "absent.h"\n'},
+     ("sdk/client.c", 1, "may not know")),
+    ("includes", {"tools/refer-http/a.c": '#include "core/port.h"\n'},
+     ("tools/refer-http/a.c", 1, "may not know")),
+    ("includes", {"tools/refer-http/a.c":
+                  '#include "refer-http/b.h"\n#include <microhttpd.h>\n'
+                  "#include <refer/refer.h>\n"}, None),
+    ("includes", {"tools/referctl/keys.c":
+                  '#include "core/card.h"\n#include "io/crypto_openssl.h"\n'},
+     None),
+    ("includes", {"tools/referctl/keys.c": "#include <openssl/evp.h>\n"},
+     ("tools/referctl/keys.c", 1, "no business with openssl")),
+    ("includes", {"extras/a.c": "\n"},
+     ("extras/a.c", 1, "belongs to no layer")),
+    # Functions
+    ("functions", {"gateway/io/a.c": "int f(void)\n{\n  return rand();\n}\n"},
+     ("gateway/io/a.c", 3, "rand: entropy")),
+    ("functions", {"gateway/io/a.c": "  strcpy (a, b);\n"},
+     ("gateway/io/a.c", 1, "strcpy")),
+    ("functions", {"tools/a.c": "  if (!system(\"ls\"))\n"},
+     ("tools/a.c", 1, "no shell")),
+    ("functions", {"sdk/a.c": "  t = gmtime(&now);\n"},
+     ("sdk/a.c", 1, "gmtime_r")),
+    ("functions", {"gateway/daemon/a.c": "  signal(SIGINT, stop);\n"},
+     ("gateway/daemon/a.c", 1, "sigaction")),
+    ("functions", {"tests/unit/io/a_test.c": "    usleep(10);\n"},
+     ("tests/unit/io/a_test.c", 1, "never sleep")),
+    ("functions", {"gateway/io/a.c":
+                   "/* strcpy(a, b) */ x = \"system(1)\"; gmtime_r(&a, &b);\n"
+                   "pthread_cond_signal(&c); p->signal(1); nanosleep(&t, 0);"
+                   "\n"}, None),
+    # Format
+    ("format", {"gateway/base/a.c": "int a;\n\nint  b ;\n"},
+     ("gateway/base/a.c", 3, "-i it")),
+    ("format", {"gateway/base/a.c": "int a;\n"}, None),
+    ("format", {"README.md": "no source at all\n"},
+     (".", 1, "no source files")),
+    # Words
+    ("words", {"README.md": "Help for\nthe junkie.\n"},
+     ("README.md", 2, "people first")),
+    ("words", {"conf/a.yaml": "reason: No-Show\n"},
+     ("conf/a.yaml", 1, "people first")),
+    ("words", {"proto/a.proto": "// noncompliant\n"},
+     ("proto/a.proto", 1, "people first")),
+    ("words", {"gateway/core/a.h": "/* Drug-seeking */\n"},
+     ("gateway/core/a.h", 1, "people first")),
+    ("words", {"tools/a.c": "/* defaulters, addicts */\n"},
+     ("tools/a.c", 1, "people first")),
+    ("words", {"tests/run": "cd /work/main/x\n"},
+     ("tests/run", 1, "no reader")),
+    ("words", {".ci/run": "cd /work/x\n"}, (".ci/run", 1, "no reader")),
+    ("words", {"tests/run": "get https://npm.mirror.example/x\n"},
+     ("tests/run", 1, "no reader")),
+    ("words", {"README.md": "People who use drugs; addiction medicine.\n"
+               "See tests/work/x, ${A}/work/.\n", "tests/tidy/a.py": "junkie\n"}, None),
+    # Places
+    ("top", {"lib/a.c": "\n"}, ("lib", 1, "not a name")),
+    ("top", {"proto": None, "tests/a": "", "CMakeLists.txt": "",
+             "gateway/a": "", ".gitignore": ""},
+     ("proto", 1, "missing")),
+    ("top", {"proto/a": "", "tests/a": "", "CMakeLists.txt": "",
+             "gateway/a": "", ".gitignore": "", "README.md": ""}, None),
+    ("mirror", {"gateway/core/deadline.c": "\n"},
+     ("gateway/core/deadline.c", 1, "tests/unit/core/deadline_test.c")),
+    ("mirror", {"gateway/base/text_time.c": "\n",
+                "tests/unit/core/text_time_test.c": "\n"},
+     ("gateway/base/text_time.c", 1, "text_time_test.c")),
+    ("mirror", {"gateway/core/codec_card.c": "\n",
+                "tests/unit/core/codec_test.c": "\n",
+                "gateway/io/store.c": "\n"}, None),
+    # Sizes
+    ("sizes", {"gateway/core/a.c": "\n" * 601},
+     ("gateway/core/a.c", 600, "601 lines")),
+    ("sizes", {"gateway/core/a.c": "\n" * 600,
+               "tests/unit/core/a_test.c": "\n" * 1000}, None),
+    ("sizes", {"tests/unit/core/a_test.c": "\n" * 1001},
+     ("tests/unit/core/a_test.c", 1000, "1001 lines")),
+    ("sizes", {"sdk/a.c": LONG_FUNCTION}, ("sdk/a.c", 2, "71 lines")),
+    ("sizes", {"sdk/a.c": FULL_FUNCTION}, None),
+    ("sizes", {"sdk/a.c": "int x; /*" + "x" * 80 + "*/\n"},
+     ("sdk/a.c", 1, "columns")),
+    ("sizes", {"sdk/a.c": "/* clang-format off */\nint x; /*" + "x" * 80
+               + "*/\n/* clang-format on */\n"}, None),
+]
+
+# What pure code must not reach, as a compiler sees it.
+PURITY_CASES = [
+    ("core/a.c", "#include <string.h>\nint f(char *a, const char *b);\n"
+     "int f(char *a, const char *b) { memcpy(a, b, 9); return a[3]; }\n",
+     None),
+    ("core/a.c", "#include <stdlib.h>\nvoid *f(void);\n"
+     "void *f(void) { return malloc(9); }\n", "malloc"),
+    ("base/arena.c", "#include <stdlib.h>\nvoid *f(void);\n"
+     "void *f(void) { return malloc(9); }\n", None),
+    ("core/a.c", "#include <time.h>\nlong f(void);\n"
+     "long f(void) { return (long)time(0); }\n", "time"),
+    ("core/a.c", "#include <stdio.h>\nvoid f(void);\n"
+     "void f(void) { printf(\"%d\", 1); }\n", "printf"),
+    ("core/a.c", "#include <errno.h>\nint f(void);\n"
+     "int f(void) { return errno; }\n", "__errno_location"),
+    ("core/a.c", "extern char **environ;\nchar **f(void);\n"
+     "char **f(void) { return environ; }\n", "environ"),
+    ("core/codec_a.c", "int protobuf_c_message_check(void);\nint f(void);\n"
+     "int f(void) { return protobuf_c_message_check(); }\n", None),
+    ("core/a.c", "int protobuf_c_message_check(void);\nint f(void);\n"
+     "int f(void) { return protobuf_c_message_check(); }\n",
+     "protobuf_c_message_check"),
+]
+
+
+def make_tree(root, files):
+    for path, text in files.items():
+        if text is None:
+            continue
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+    os.symlink(os.path.join(tidy.ROOT, ".clang-format"),
+               os.path.join(root, ".clang-format"))
+
+
+def fits(findings, expected):
+    if expected is None:
+        return not findings
+    path, line, words = expected
+    return any(f[0] == path and f[1] == line and words in f[2]
+               for f in findings)
+
+
+def run_case(options, name, files, expected):
+    with tempfile.TemporaryDirectory() as root:
+        make_tree(root, files)
+        findings = list(tidy.CHECKS[name](root, options))
+    if fits(findings, expected):
+        return True
+    print("%s on %s: found %s, expected %s" % (
+        name, ", ".join(files), findings, expected))
+    return False
+
+
+def run_purity_case(options, path, source, expected):
+    with tempfile.TemporaryDirectory() as root:
+        source_path = os.path.join(root, path)
+        os.makedirs(os.path.dirname(source_path))
+        with open(source_path, "w", encoding="utf-8") as file:
+            file.write(source)
+        subprocess.run(
+            [options.cc, "-std=c17", "-O1", "-fno-stack-protector", "-c",
+             source_path, "-o", source_path + ".o"], check=True)
+        options.objects = [source_path + ".o"]
+        findings = list(tidy.purity(root, options))
+    options.objects = []
+    found = [f[2].split(":")[0] for f in findings]
+    if found == ([] if expected is None else [expected]):
+        return True
+    print("purity on %r: found %s, expected %s" % (source, found, expected))
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nm", default="nm")
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--clang-format", default="clang-format-14")
+    options = parser.parse_args()
+    options.objects = []
+    results = [run_case(options, *case) for case in CASES]
+    results += [run_purity_case(options, *case) for case in PURITY_CASES]
+    without = {c for c in tidy.CHECKS if c != "purity"} - {
+        case[0] for case in CASES if case[2] is not None}
+    if without or not list(tidy.purity(tidy.ROOT, options)):
+        print("checks without a bad sample: %s" % (without or "purity"))
+        results.append(False)
+    print("selftest: %d of %d samples" % (sum(results), len(results)))
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
