@@ -60,7 +60,7 @@ struct peer *desk_peer(
 /* An event of the feed as records: "event", its details, its elements. */
 struct feed_event;
 void desk_event(struct work *work, const struct feed_event *event,
-    struct local_answer *answer);
+    uint32_t redeliveries, struct local_answer *answer);
 
 /* "gateway" with agency, name, protocol, version. */
 void desk_gateway(struct work *work, struct local_answer *answer);

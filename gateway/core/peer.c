@@ -224,6 +224,7 @@ const struct card *peer_card(struct work *work, struct peer *peer)
         return NULL;
     }
     card->agency = peer->agency;
+    peer->touched = true; /* the cache ends with the batch */
     return peer->card = card;
 }
 
@@ -241,6 +242,7 @@ const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
+    peer->touched = true;
     return peer->sheet = sheet;
 }
 
@@ -344,6 +346,17 @@ static const key_bytes *keys_of(struct work *work, const struct card *card,
     return (const key_bytes *)keys;
 }
 
+static const uint64_t *ids_of(
+    struct work *work, const key_bytes *keys, size_t count)
+{
+    uint64_t *ids = arena_take_array(work->arena, count, sizeof *ids);
+    if (ids == NULL)
+        work_exhausted(work);
+    for (size_t i = 0; ids != NULL && i < count; i++)
+        ids[i] = crypto_key_id(work->crypto, keys[i]);
+    return ids;
+}
+
 void peer_announce(struct work *work, struct peer *peer)
 {
     const struct card *card = peer_card(work, peer);
@@ -358,6 +371,8 @@ void peer_announce(struct work *work, struct peer *peer)
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
     directory->operation_keys =
         keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
+    directory->operation_key_ids =
+        ids_of(work, directory->operation_keys, directory->operation_key_count);
 }
 
 void peer_heard(struct work *work, struct peer *peer)
