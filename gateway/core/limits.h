@@ -89,6 +89,10 @@
 #define RETRY_DELAY_MS_MIN 1000u
 #define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
 #define REQUEST_TIMEOUT_MS 30000u
+/* How long an agency that only dials out lets the other wait for something to
+ * hand over, and how long we let it: home routers forget a quiet connection. */
+#define COLLECT_WAIT_MS (4u * 60 * 1000)
+#define COLLECT_WAIT_MS_MAX (5u * 60 * 1000)
 /* A ledger that stays unsettled this long alarms the point persons. */
 #define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
 
