@@ -93,8 +93,6 @@
  * hand over, and how long we let it: home routers forget a quiet connection. */
 #define COLLECT_WAIT_MS (4u * 60 * 1000)
 #define COLLECT_WAIT_MS_MAX (5u * 60 * 1000)
-/* A ledger that stays unsettled this long alarms the point persons. */
-#define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
 
 /* ---- The transport between gateways ---- */
 

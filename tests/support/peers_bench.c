@@ -1,5 +1,6 @@
 #include "support/peers_bench.h"
 
+#include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
@@ -309,7 +310,6 @@ static void await_counters(struct bench *bench,
     const char *what)
 {
     struct timespec until = in_seconds(PATIENCE_S), now;
-    const struct timespec moment = { .tv_nsec = 2000000 };
     for (;;) {
         struct peers_counters counters = bench_counters(bench);
         if (holds(&counters, number))
@@ -319,7 +319,7 @@ static void await_counters(struct bench *bench,
             fail_msg("%s: open %u, half open %u, ending %u, memory %zu", what,
                 counters.open, counters.half_open, counters.ending,
                 counters.memory);
-        (void)nanosleep(&moment, NULL);
+        (void)sched_yield();
     }
 }
 
