@@ -224,6 +224,7 @@ const struct card *peer_card(struct work *work, struct peer *peer)
         return NULL;
     }
     card->agency = peer->agency;
+    peer->touched = true; /* so that node_finish forgets it */
     return peer->card = card;
 }
 
@@ -241,6 +242,7 @@ const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
+    peer->touched = true;
     return peer->sheet = sheet;
 }
 
