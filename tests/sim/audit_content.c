@@ -62,8 +62,11 @@ static void canary_check(
                     (at == affair->from || at == affair->to)) ||
                    (keeping == KEEPING_AUTHOR && at == affair->from));
     if (!may) {
-        world_say(world, "word %zu of affair %zu at agency %zu", canary,
-            truth->canaries[canary].affair, at);
+        char id[UUID_URN_SIZE + 1];
+        uuid_format(&affair->uuid, id);
+        world_say(world, "word %zu at agency %zu, of %s from %zu to %zu%s",
+            canary, at, id, affair->from, affair->to,
+            truth->canaries[canary].is_void ? ", never taken" : "");
         world_fail(world, "content.leaked", at);
     }
 }

@@ -30,9 +30,8 @@ static void key_say(struct say *say, struct world *world)
 /* Words that no gateway took must not stay with any. */
 static void words_void(struct world *world, const struct clerk *clerk)
 {
-    for (size_t i = clerk->canary_first; i < world->truth.canary_count; i++)
-        if (world->truth.canaries[i].affair == clerk->affair)
-            world->truth.canaries[i].is_void = true;
+    for (size_t i = clerk->canary_first; i < clerk->canary_end; i++)
+        world->truth.canaries[i].is_void = true;
 }
 
 /* ---- Referring ---------------------------------------------------------- */
@@ -81,6 +80,7 @@ static void submit_say(struct world *world, struct program *program)
     say_begin(&say, world, "submit");
     key_say(&say, world);
     clerk->affair = referral_say(world, program->gateway, &say);
+    clerk->canary_end = world->truth.canary_count;
     clerk->is_submitting = true;
     program_call(world, program, say_end(&say), PATIENCE_MS, on_submitted);
 }
@@ -127,6 +127,7 @@ static void on_shown(struct world *world, struct program *program,
     say_begin(&say, world, "act");
     key_say(&say, world);
     deed_say(world, &say, clerk->affair, referral, step);
+    clerk->canary_end = world->truth.canary_count;
     program_call(world, program, say_end(&say), PATIENCE_MS, on_acted);
 }
 

@@ -22,6 +22,7 @@ struct clerk {
     size_t affair;       /* of the submission under way */
     size_t deed;         /* of the step under way */
     size_t canary_first; /* words of the request under way */
+    size_t canary_end;
     struct uuid referral;
 };
 

@@ -26,6 +26,12 @@ static bool is_ending(enum referral_event_type step)
     }
 }
 
+/* Steps that lead nowhere; too many would hide the others. */
+static bool is_talk(enum referral_event_type step)
+{
+    return step == EVENT_AMEND || step == EVENT_INTERIM_NOTE;
+}
+
 static bool next_word(struct slice *rest, struct slice *word)
 {
     size_t size = 0;
@@ -50,7 +56,8 @@ enum referral_event_type deed_choose(
         enum referral_event_type step = event_type_named(word);
         if (step == EVENT_NONE)
             world_fail(world, "steps.unknown", 0);
-        else if (is_ending(step) == ends)
+        else if (is_ending(step) == ends &&
+                 (!is_talk(step) || world_below(world, 8) == 0))
             steps[count++] = step;
     }
     return count == 0 ? EVENT_NONE : steps[world_below(world, count)];

@@ -20,7 +20,7 @@
 /* clang-format off */
 #define SIM_OPTION_LIST(X)                                                     \
     X(agencies, 2, 4)              /* gateways */                              \
-    X(minutes, 20, 90)             /* with work and faults */                  \
+    X(minutes, 10, 40)             /* with work and faults */                  \
     X(clerks, 1, 2)                /* programs that write, of each agency */   \
     X(pause_ms, 4000, 30000)       /* between two deeds of one, on average */  \
     X(policy_permille, 0, 150)     /* referrals that policy forbids */         \
