@@ -82,6 +82,8 @@ static void send_head(struct work *work, struct peer *peer)
     struct slice body = settle_head(work, peer);
     if (work_failed(work))
         return;
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    peer->asked_in_size = in->frontier.size;
     work->node->counters.heads_sent++;
     peer->token = delivery_send(work, peer, REQUEST_HEAD, body);
     peer->token_kind = REQUEST_HEAD;
