@@ -83,6 +83,34 @@ enum err deliver_read(
     return parcel_read(message->parcel, arena, &deliver->parcel);
 }
 
+struct slice collect_write(const struct collect *collect, struct arena *arena)
+{
+    Refer__V1__Collect message = REFER__V1__COLLECT__INIT;
+    message.lane = REFER__V1__LANE__LANE_MAIN;
+    message.wait_ms = collect->wait_ms;
+    message.cosigned = codec_data(collect->cosigned);
+    message.collected = collect->collected;
+    return codec_pack(&message.base, arena);
+}
+
+enum err collect_read(
+    struct slice bytes, struct arena *arena, struct collect *collect)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__collect__descriptor, bytes,
+        NOTE_SIZE_MAX + 64, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__Collect *message = (const Refer__V1__Collect *)base;
+    *collect = (struct collect){
+        .wait_ms = message->wait_ms,
+        .cosigned = codec_slice(message->cosigned),
+        .collected = message->collected,
+    };
+    return message->lane == REFER__V1__LANE__LANE_MAIN ? ERR_NONE
+                                                       : ERR_MALFORMED;
+}
+
 static Refer__V1__LedgerView **views_fill(
     const struct head *head, struct arena *arena)
 {
@@ -126,9 +154,9 @@ struct slice head_write(const struct head *head, struct arena *arena)
     const ProtobufCMessage *card;
     const ProtobufCMessage *sheet;
     if (!part_fill(&refer__v1__signed_card__descriptor, head->card,
-            CARD_SIZE_MAX, arena, &card) ||
+            SIGNED_CARD_SIZE_MAX, arena, &card) ||
         !part_fill(&refer__v1__signed_key_sheet__descriptor, head->sheet,
-            CARD_SIZE_MAX, arena, &sheet))
+            SIGNED_CARD_SIZE_MAX, arena, &sheet))
         return SLICE_NONE;
     message.ledgers = views_fill(head, arena);
     if (message.ledgers == NULL)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1
-#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * (CARD_SIZE_MAX + 256))
+#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
 
 const char *peer_state_name(enum peer_state state)
 {
@@ -366,6 +366,7 @@ void peer_announce(struct work *work, struct peer *peer)
     struct node_directory *directory = &output->of.directory;
     directory->agency = peer->agency;
     directory->accepted = peer->state == PEER_ACCEPTED;
+    peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);

@@ -35,6 +35,12 @@ struct peer {
     bool wants_head;  /* compare before anything else */
     uint64_t token;   /* of the request on its way; 0: none */
     enum request_kind token_kind;
+    bool reachable;          /* its card names an endpoint */
+    uint64_t collect_token;  /* of our Collect on its way; 0: none */
+    uint64_t collect_handle; /* of its Collect that waits here */
+    bool collect_waits;
+    bool collect_due; /* we want to ask at next_try_steady_ms */
+    int64_t collect_until_steady_ms;
     uint32_t failure_count;
     uint32_t stumble_count; /* Behind or Rekey without progress since */
     bool has_due;           /* something may wait for next_try_steady_ms */

@@ -252,9 +252,11 @@ static enum err launch(struct worker *worker, struct job *job,
         address.endpoint_count = CARD_ENDPOINT_COUNT_MAX;
     for (size_t i = 0; i < address.endpoint_count; i++)
         endpoints[i] = (const char *)entry->endpoints[i].bytes;
+    /* a Collect is meant to wait */
+    uint32_t wait_ms = job->kind == REQUEST_COLLECT ? COLLECT_WAIT_MS : 0;
     return peers_request(worker->courier->peers, &address,
         (uint64_t)(uintptr_t)job->flight, envelope.bytes, envelope.size,
-        worker->courier->options.request_ms_max);
+        wait_ms + REQUEST_TIMEOUT_MS);
 }
 
 static void seal_request(struct worker *worker, struct job *job)

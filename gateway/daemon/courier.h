@@ -27,7 +27,6 @@ struct courier_options {
     struct directory *directory;
     struct inbox *inbox;
     unsigned worker_count;
-    uint32_t request_ms_max;
 };
 
 /* Starts the workers and opens the transport with its own event functions.

@@ -193,7 +193,6 @@ static int courier_start(struct gateway *gateway)
         .directory = loop->directory,
         .inbox = loop->inbox,
         .worker_count = WORKER_COUNT,
-        .request_ms_max = config->limits.reply_ms,
     };
     enum err err = courier_open(&options, &peers, &loop->courier, &problem);
     if (err == ERR_NONE)

@@ -61,8 +61,8 @@ struct peers_options {
     X(STRANGER,           6, "stranger") /* an unpinned key, not allowed */    \
     X(WRONG_KEY,          7, "wrong_key") /* dialed, and another answered */   \
     X(REFUSED_BY_PEER,    8, "refused_by_peer") /* a TLS alert */              \
-    X(HALF_OPEN_LIMIT,    9, "half_open_limit") /* the oldest goes */          \
-    X(ADDRESS_LIMIT,     10, "address_limit") /* the oldest of it goes */      \
+    X(HALF_OPEN_LIMIT,    9, "half_open_limit")                                \
+    X(ADDRESS_LIMIT,     10, "address_limit") /* of half-open ones */      \
     X(CONNECTION_LIMIT,  11, "connection_limit")                               \
     X(REPLACED,          12, "replaced") /* the peer has newer ones */         \
     X(OVERSIZE,          13, "oversize")                                       \

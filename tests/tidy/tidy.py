@@ -127,7 +127,7 @@ LAYERS = [
 # gives nng its TLS is made of both by its nature.
 WRAPPERS = {
     "lmdb": r"(store_)?lmdb",
-    "nng": r"nng|tls_openssl",
+    "nng": r"peers_|tls_openssl",
     "openssl": None,  # any file of its own: one library a file
     "cyaml": r"yaml",
     "seccomp": r"seccomp|confine",
