@@ -360,6 +360,7 @@ const char *delivery_cosigned(
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
             casework_cosigned(work, peer, &parcel.entries[i]);
+    casework_pass_unowed(work, out);
     return NULL;
 }
 
