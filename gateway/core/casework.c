@@ -363,6 +363,30 @@ static void answer_range(struct work *work, struct peer *peer,
     }
 }
 
+void casework_pass_unowed(struct work *work, struct ledger *out)
+{
+    struct ledger_parcel parcel = { 0 };
+    while (out->answered < out->cosigned && !work_failed(work)) {
+        struct entry_header header;
+        size_t used = work->scratch->used;
+        if (out->answered - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, out, out->answered, &parcel))
+            return;
+        const struct ledger_entry *entry =
+            &parcel.entries[out->answered - parcel.first_index];
+        bool is_owed =
+            entry->has_referral ||
+            entry_header_read(entry->header, work->scratch, &header) !=
+                ERR_NONE ||
+            (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+        arena_rewind(work->scratch, used);
+        if (is_owed)
+            return;
+        out->answered++;
+        out->changed = true;
+    }
+}
+
 static void take_answer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
@@ -380,6 +404,7 @@ static void take_answer(struct work *work, struct peer *peer,
     keep(work, entry, judgement);
     for (size_t i = 0; i < answer.item_count && !work_failed(work); i++)
         answer_range(work, peer, out, &answer.items[i]);
+    casework_pass_unowed(work, out);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */

@@ -250,6 +250,9 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         head->card = codec_pack(&message->card->base, arena);
     if (message->sheet != NULL)
         head->sheet = codec_pack(&message->sheet->base, arena);
+    if ((message->card != NULL && head->card.bytes == NULL) ||
+        (message->sheet != NULL && head->sheet.bytes == NULL))
+        return ERR_LIMIT;
     return err;
 }
 

@@ -83,6 +83,8 @@ static void send_head(struct work *work, struct peer *peer)
     struct slice body = settle_head(work, peer);
     if (work_failed(work))
         return;
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    peer->asked_in_size = in->frontier.size;
     work->node->counters.heads_sent++;
     peer->token = delivery_send(work, peer, REQUEST_HEAD, body);
     peer->token_kind = REQUEST_HEAD;
@@ -366,6 +368,7 @@ const char *delivery_cosigned(
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
             casework_cosigned(work, peer, &parcel.entries[i]);
+    casework_pass_unowed(work, out);
     return NULL;
 }
 

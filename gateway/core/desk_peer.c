@@ -276,6 +276,9 @@ void desk_peer_record(
     if (card == NULL || out == NULL)
         return;
     uint64_t flying = out->frontier.size - out->cosigned;
+    /* an answer may come before the cosignature of what it answers */
+    uint64_t unanswered =
+        out->answered < out->cosigned ? out->cosigned - out->answered : 0;
     answer_record(answer, "peer");
     answer_text(answer, "agency", peer->agency.text);
     answer_slice(answer, "name", card->name);
@@ -284,8 +287,7 @@ void desk_peer_record(
         card->endpoint_count > 0 ? card->endpoints[0] : SLICE_NONE);
     answer_flag(answer, "settled", peer->settled_out && peer->settled_in);
     answer_number(answer, "queued", (int64_t)(out->intent_count + flying));
-    answer_number(
-        answer, "unanswered", (int64_t)(out->cosigned - out->answered));
+    answer_number(answer, "unanswered", (int64_t)unanswered);
     answer_number(answer, "failing_since_ms", peer->failing_since_wall_ms);
     answer_number(answer, "next_try_ms", peer->next_try_wall_ms);
     answer_number(answer, "last_heard_ms", peer->last_heard_wall_ms);

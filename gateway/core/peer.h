@@ -46,6 +46,7 @@ struct peer {
     int64_t collect_until_steady_ms;
     uint32_t failure_count;
     uint32_t stumble_count; /* Behind or Rekey without progress since */
+    uint64_t asked_in_size; /* that we held when our Head left */
     bool has_due;           /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */

@@ -23,10 +23,10 @@ size_t padded_size(size_t size)
     return 0;
 }
 
-/* The count, the bytes, zeros to the next step. */
+/* The count, the bytes, zeros to the next step; nothing of nothing. */
 static struct slice pad(struct slice bytes, struct arena *arena)
 {
-    size_t size = padded_size(bytes.size);
+    size_t size = bytes.bytes == NULL ? 0 : padded_size(bytes.size);
     uint8_t *padded = size == 0 ? NULL : arena_take(arena, size);
     if (padded == NULL)
         return SLICE_NONE;
