@@ -160,7 +160,10 @@ void author_deliver(struct author *author)
     struct bench_reply reply;
     struct cosigned cosigned;
     struct deliver deliver = author_parcel(author);
-    MUST(author_send(author, &deliver, &reply) == REPLY_COSIGNED);
+    if (author_send(author, &deliver, &reply) != REPLY_COSIGNED)
+        fprintf(stderr, "reply of kind %d, byte %d\n", (int)reply.kind,
+            reply.body.size > 1 ? reply.body.bytes[1] : -1);
+    MUST(reply.kind == REPLY_COSIGNED);
     MUST(cosigned_read(reply.body, &author->arena, &cosigned) == ERR_NONE);
     author->cosigned = grown(author);
     author->note = arena_copy(&author->arena, cosigned.note);
