@@ -9,7 +9,7 @@
 
 #define PROTOCOL_VERSION 1
 
-/* ---- Options -------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -61,7 +61,7 @@ refer_status refer_client_set(
         client, REFER_INVALID, "there is no option of that name");
 }
 
-/* ---- Life ------------------------------------------------------------------ */
+/* ---- Life -------------------------------------------------------------- */
 
 refer_status refer_client_new(refer_client **out)
 {
@@ -123,7 +123,7 @@ const char *refer_client_remedy(const refer_client *client)
     return client == NULL ? "" : client->remedy;
 }
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------ */
 
 refer_status sdk_client_begin(refer_client *client)
 {
@@ -170,7 +170,7 @@ static refer_status reply_status(
         reply->message[0] != 0 ? reply->message : refer_status_text(status));
 }
 
-/* ---- Requests under way ---------------------------------------------------- */
+/* ---- Requests under way ------------------------------------------------ */
 
 static void pending_reset(struct sdk_pending *pending)
 {
@@ -286,7 +286,7 @@ void sdk_client_abandon(refer_client *client, struct sdk_pending *pending)
     pending_reset(pending);
 }
 
-/* ---- Connecting ------------------------------------------------------------- */
+/* ---- Connecting -------------------------------------------------------- */
 
 static refer_status hello_send(
     refer_client *client, struct sdk_deadline deadline)

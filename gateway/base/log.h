@@ -68,7 +68,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a local program was refused: see code")                               \
     X(CONNECTION_REFUSED, WARNING, "connection.refused",                       \
         "a connection was refused or cut: see code")                           \
-    X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")
+    X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")          \
+    X(KEYS_FAILED, ERROR, "keys.failed",                                       \
+        "sealing keys could not be renewed; it is tried again in an hour")
 /* clang-format on */
 
 enum log_event {

@@ -227,6 +227,10 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
+    /* before anything looks at it: actors and sequence numbers are foreign */
+    referral_check(&event, &judgement->why);
+    if (!verdict_allows(&judgement->why))
+        return;
     struct step step = { .work = work, .peer = peer, .event = &event };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
@@ -314,6 +318,10 @@ static void answered(struct work *work, struct peer *peer,
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
     if (item->verdict == ANSWER_ABSENT)
         why.problem = PROBLEM_TRY_LATER;
+    /* its content was erased on its way: nothing is left to go on with */
+    if (item->verdict == ANSWER_ABSENT && event.type == EVENT_SEND &&
+        !referral_is_terminal(state))
+        state = REFERRAL_WITHDRAWN;
     if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
@@ -367,6 +375,30 @@ static void answer_range(struct work *work, struct peer *peer,
     }
 }
 
+void casework_pass_unowed(struct work *work, struct ledger *out)
+{
+    struct ledger_parcel parcel = { 0 };
+    while (out->answered < out->cosigned && !work_failed(work)) {
+        struct entry_header header;
+        size_t used = work->scratch->used;
+        if (out->answered - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, out, out->answered, &parcel))
+            return;
+        const struct ledger_entry *entry =
+            &parcel.entries[out->answered - parcel.first_index];
+        bool is_owed =
+            entry->has_referral ||
+            entry_header_read(entry->header, work->scratch, &header) !=
+                ERR_NONE ||
+            (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+        arena_rewind(work->scratch, used);
+        if (is_owed)
+            return;
+        out->answered++;
+        out->changed = true;
+    }
+}
+
 static void take_answer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
@@ -384,6 +416,7 @@ static void take_answer(struct work *work, struct peer *peer,
     keep(work, entry, judgement);
     for (size_t i = 0; i < answer.item_count && !work_failed(work); i++)
         answer_range(work, peer, out, &answer.items[i]);
+    casework_pass_unowed(work, out);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */

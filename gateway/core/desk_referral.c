@@ -95,7 +95,7 @@ static void answer_events(struct work *work, const struct referral *referral,
         struct feed_event event;
         if (feed_next(work, referral->positions[i], &event) &&
             event.position == referral->positions[i] && !answer_is_full(answer))
-            desk_event(work, &event, answer);
+            desk_event(work, &event, 0, answer);
     }
 }
 

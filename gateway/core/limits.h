@@ -30,6 +30,8 @@
 
 /* Cards travel in every Head. */
 #define CARD_SIZE_MAX (32u * 1024)
+/* The same with its signature; key sheets too. */
+#define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
 #define CARD_ENDPOINT_COUNT_MAX 8u
 #define CARD_KEY_COUNT_MAX 32u
 #define CARD_CONTACT_COUNT_MAX 16u
@@ -86,11 +88,20 @@
 /* ---- Peers ---- */
 
 #define PEER_COUNT_MAX 8192u /* thousands, for a national hub */
+/* Cards that strangers sent and no operator has looked at yet. Invited ones do
+ * not count, and are never pushed out. */
+#define INTRODUCED_COUNT_MAX 64u
+/* A code of 100 bits, for one agency, that was told outside the network. */
+#define INVITATION_SIZE 20u
+#define INVITATION_COUNT_MAX 256u
+#define INVITATION_HOURS_MAX (30u * 24)
 #define RETRY_DELAY_MS_MIN 1000u
 #define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
 #define REQUEST_TIMEOUT_MS 30000u
-/* A ledger that stays unsettled this long alarms the point persons. */
-#define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
+/* How long an agency that only dials out lets the other wait for something to
+ * hand over, and how long we let it: home routers forget a quiet connection. */
+#define COLLECT_WAIT_MS (4u * 60 * 1000)
+#define COLLECT_WAIT_MS_MAX (5u * 60 * 1000)
 
 /* ---- The transport between gateways ---- */
 
@@ -100,16 +111,17 @@
 #define CONNECTION_IDLE_MS_MAX 60000u
 /* A Collect waits up to 5 minutes; and one for the way. */
 #define REPLY_MS_MAX (6u * 60 * 1000)
-/* Accepted connections; about 100 KiB each with what nng and TLS hold. */
+/* Accepted connections; about 50 KiB each with what nng and TLS hold. */
 #define CONNECTION_COUNT_MAX 4096u
-/* A handshake takes 50 ms: 5,000 fresh connections a second to push one out. */
+/* Each keeps its place for a tenth of HANDSHAKE_MS_MAX: 512 a second get
+ * theirs, about what two cores can shake hands with. */
 #define HALF_OPEN_COUNT_MAX 256u
 /* Agencies may share an address; nobody needs more at once. */
 #define HALF_OPEN_PER_ADDRESS_COUNT_MAX 32u
 /* One, one that the other end has not yet noticed dead, and a margin. */
 #define CONNECTION_PER_PEER_COUNT_MAX 4u
-/* What someone without a card may say: a card. */
-#define STRANGER_FRAME_SIZE_MAX (16u * 1024)
+/* What someone without a card may say: a card, padded to 16 KiB, sealed. */
+#define STRANGER_FRAME_SIZE_MAX (17u * 1024)
 /* Unanswered requests of one connection: parcels of two lanes each way,
  * Collect, Head, Fetch, and a margin. */
 #define CONNECTION_REQUEST_COUNT_MAX 32u

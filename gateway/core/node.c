@@ -1,9 +1,11 @@
 #include "core/node.h"
 
 #include "core/agreement.h"
+#include "core/collect.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -95,6 +97,7 @@ static enum err keep_card(struct work *work, struct slice signed_card)
     node->own_card = arena_copy(node->memory, signed_card);
     node->own_name = arena_text(node->memory, card.name);
     node->own_card_serial = card.serial;
+    node->dials_only = card.endpoint_count == 0;
     if (node->own_card.bytes == NULL || node->own_name == NULL)
         work_exhausted(work);
     return ERR_NONE;
@@ -219,6 +222,10 @@ static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
     uint64_t handle = input->of.request.handle;
+    if (request->kind == REQUEST_INTRODUCE) {
+        introduction_take(work, request, handle);
+        return;
+    }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
         refuse(work, request, handle, REFUSAL_STRANGER);
@@ -234,8 +241,10 @@ static void take_request(struct work *work, const struct node_input *input)
         take_head(work, peer, request, handle);
     else if (request->kind == REQUEST_DELIVER)
         take_deliver(work, peer, request, handle);
-    else
+    else if (request->kind != REQUEST_COLLECT)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
+    else if (!collect_take(work, peer, request->body, handle))
+        refuse(work, request, handle, REFUSAL_MALFORMED);
 }
 
 static void take_reply(struct work *work, const struct node_input *input)
@@ -245,6 +254,12 @@ static void take_reply(struct work *work, const struct node_input *input)
         struct peer *peer = node->peers[i];
         if (peer->token != 0 && peer->token == input->of.reply.token) {
             delivery_reply(
+                work, peer, input->of.reply.err, input->of.reply.reply);
+            return;
+        }
+        if (peer->collect_token != 0 &&
+            peer->collect_token == input->of.reply.token) {
+            collect_reply(
                 work, peer, input->of.reply.err, input->of.reply.reply);
             return;
         }
@@ -276,6 +291,14 @@ void node_begin(
     };
 }
 
+/* When something is to be done about that peer, if nothing comes before. */
+static int64_t peer_due_steady_ms(const struct peer *peer)
+{
+    int64_t delivery = delivery_due_steady_ms(peer);
+    int64_t collect = collect_due_steady_ms(peer);
+    return delivery < collect ? delivery : collect;
+}
+
 static enum err serve(struct work *work, const struct node_input *input)
 {
     struct node *node = work->node;
@@ -301,7 +324,7 @@ static enum err serve(struct work *work, const struct node_input *input)
         break;
     case NODE_TIME:
         for (size_t i = 0; i < node->peer_count; i++)
-            if (delivery_due_steady_ms(node->peers[i]) <= work->steady_ms)
+            if (peer_due_steady_ms(node->peers[i]) <= work->steady_ms)
                 node->peers[i]->touched = true;
         break;
     }
@@ -334,9 +357,11 @@ enum err node_finish(struct node *node)
         struct peer *peer = node->peers[i];
         if (peer->touched) {
             delivery_go_on(work, peer);
+            collect_go_on(work, peer);
+            collect_serve(work, peer);
             peer_flush(work, peer);
         }
-        int64_t due = delivery_due_steady_ms(peer);
+        int64_t due = peer_due_steady_ms(peer);
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }

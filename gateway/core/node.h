@@ -87,6 +87,7 @@ struct node_directory {
     const uint8_t (*pins)[HASH_SIZE]; /* SPKI hashes */
     size_t pin_count;
     const uint8_t (*operation_keys)[KEY_SIZE];
+    const uint64_t *operation_key_ids; /* of each, by crypto_key_id */
     size_t operation_key_count;
 };
 

@@ -63,6 +63,7 @@ struct node {
     struct slice own_card; /* SignedCard */
     const char *own_name;
     struct slice own_sheet; /* SignedKeySheet */
+    bool dials_only;        /* our card names no endpoint: we collect */
     uint64_t own_card_serial;
     uint64_t own_sheet_serial;
 

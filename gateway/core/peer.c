@@ -8,15 +8,19 @@
 #include <string.h>
 
 #define ROW_VERSION 1
-#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * (CARD_SIZE_MAX + 256))
+#define ROW_SIZE_MAX (128 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
 
 const char *peer_state_name(enum peer_state state)
 {
     static const char *const names[] = {
         [PEER_IMPORTED] = "imported",
         [PEER_ACCEPTED] = "accepted",
+        [PEER_INTRODUCED] = "introduced",
+        [PEER_INVITED] = "invited",
     };
-    return state > 0 && state < PEER_STATE_COUNT ? names[state] : "?";
+    return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
+               ? names[state]
+               : "?";
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -28,6 +32,7 @@ struct row {
     uint64_t sheet_serial;
     struct slice card;
     struct slice sheet;
+    struct slice invitation; /* that it gave us */
 };
 
 static bool row_read(struct work *work, struct slice bytes, struct row *row)
@@ -42,6 +47,7 @@ static bool row_read(struct work *work, struct slice bytes, struct row *row)
     row->sheet_serial = unpack_u64(&in);
     row->card = unpack_bytes(&in);
     row->sheet = unpack_bytes(&in);
+    row->invitation = unpack_bytes(&in);
     if (unpack_end(&in) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
     return !work_failed(work);
@@ -70,6 +76,7 @@ static void row_put(struct work *work, uint32_t number, const struct row *row)
     pack_u64(&out, row->sheet_serial);
     pack_bytes(&out, row->card);
     pack_bytes(&out, row->sheet);
+    pack_bytes(&out, row->invitation);
     if (out.err != ERR_NONE)
         work_exhausted(work);
     struct key key = key_peer(number);
@@ -154,8 +161,8 @@ struct peer *peer_numbered(struct node *node, uint32_t number)
     return NULL;
 }
 
-struct peer *peer_add(
-    struct work *work, const struct card *card, struct slice signed_card)
+struct peer *peer_add(struct work *work, const struct card *card,
+    struct slice signed_card, enum peer_state state)
 {
     struct peer *peer = peer_new(work->node);
     if (peer == NULL)
@@ -163,31 +170,55 @@ struct peer *peer_add(
     peer->number = work->node->peer_next++;
     work->node->changed = true;
     peer->agency = card->agency;
-    peer->state = PEER_IMPORTED;
+    peer->state = state;
     peer->card_serial = card->serial;
-    struct row row = { card->agency, PEER_IMPORTED, card->serial, 0,
-        signed_card, SLICE_NONE };
+    struct row row = { card->agency, state, card->serial, 0, signed_card,
+        SLICE_NONE, SLICE_NONE };
     row_put(work, peer->number, &row);
     return peer;
 }
 
-void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
-    struct slice signed_sheet)
+/* What a stored row lends dies with the put: it is copied first. */
+static void row_update(
+    struct work *work, struct peer *peer, const struct row *changes)
 {
     struct row row;
+    struct slice *held[] = { &row.card, &row.sheet, &row.invitation };
+    const struct slice *fresh[] = { &changes->card, &changes->sheet,
+        &changes->invitation };
     if (!row_get(work, peer->number, &row))
         return;
     row.state = peer->state;
     row.card_serial = peer->card_serial;
     row.sheet_serial = peer->sheet_serial;
-    /* what the row lends dies with the put */
-    row.card = signed_card.size > 0 ? signed_card
-                                    : arena_copy(work->scratch, row.card);
-    row.sheet = signed_sheet.size > 0 ? signed_sheet
-                                      : arena_copy(work->scratch, row.sheet);
+    for (int i = 0; i < 3; i++)
+        *held[i] = fresh[i]->size > 0 ? *fresh[i]
+                                      : arena_copy(work->scratch, *held[i]);
     row_put(work, peer->number, &row);
     peer->card = NULL;
     peer->sheet = NULL;
+}
+
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet)
+{
+    struct row changes = { .card = signed_card, .sheet = signed_sheet };
+    row_update(work, peer, &changes);
+}
+
+void peer_set_invitation(
+    struct work *work, struct peer *peer, struct slice code)
+{
+    struct row changes = { .invitation = code };
+    row_update(work, peer, &changes);
+}
+
+struct slice peer_invitation(struct work *work, const struct peer *peer)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row))
+        return SLICE_NONE;
+    return arena_copy(work->arena, row.invitation);
 }
 
 /* ---- Cards and sheets --------------------------------------------------- */
@@ -224,6 +255,7 @@ const struct card *peer_card(struct work *work, struct peer *peer)
         return NULL;
     }
     card->agency = peer->agency;
+    peer->touched = true; /* the cache ends with the batch */
     return peer->card = card;
 }
 
@@ -241,6 +273,7 @@ const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
         work->txn->err = ERR_CORRUPT;
         return NULL;
     }
+    peer->touched = true;
     return peer->sheet = sheet;
 }
 
@@ -344,6 +377,17 @@ static const key_bytes *keys_of(struct work *work, const struct card *card,
     return (const key_bytes *)keys;
 }
 
+static const uint64_t *ids_of(
+    struct work *work, const key_bytes *keys, size_t count)
+{
+    uint64_t *ids = arena_take_array(work->arena, count, sizeof *ids);
+    if (ids == NULL)
+        work_exhausted(work);
+    for (size_t i = 0; ids != NULL && i < count; i++)
+        ids[i] = crypto_key_id(work->crypto, keys[i]);
+    return ids;
+}
+
 void peer_announce(struct work *work, struct peer *peer)
 {
     const struct card *card = peer_card(work, peer);
@@ -353,11 +397,14 @@ void peer_announce(struct work *work, struct peer *peer)
     struct node_directory *directory = &output->of.directory;
     directory->agency = peer->agency;
     directory->accepted = peer->state == PEER_ACCEPTED;
+    peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
     directory->operation_keys =
         keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
+    directory->operation_key_ids =
+        ids_of(work, directory->operation_keys, directory->operation_key_count);
 }
 
 void peer_heard(struct work *work, struct peer *peer)

@@ -2,13 +2,13 @@
  * One connection: its watch in the handshake, the pool, its end. What flows
  * through it is in peers_receive.c and peers_send.c.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The watch: in the handshake, with nng's lock held --------------------- */
+/* ---- The watch: in the handshake, with nng's lock held ----------------- */
 
 static struct connection *watch_of(struct tls_watch *watch)
 {
@@ -58,7 +58,7 @@ static void watch_authenticated(
     peers_work(peers, connection);
 }
 
-/* ---- The pool ---------------------------------------------------------------- */
+/* ---- The pool ---------------------------------------------------------- */
 
 static struct connection *connection_new(struct peers *peers)
 {
@@ -135,7 +135,6 @@ struct connection *connection_take(
     connection->receive_buffer = buffer;
     connection->opened_ms = now;
     connection->active_ms = now;
-    connection->heard_ms = now;
     connection->probed_ms = now;
     peers_unlock(&connection->lock);
     return connection;
@@ -172,6 +171,7 @@ void connection_give(struct connection *connection)
     connection->closed = false;
     connection->paused = false;
     connection->frame_ms = 0;
+    connection->heard_count = 0;
     connection->asked_count = 0;
     connection->number_last = 0;
     connection->number_count = 0;
@@ -192,7 +192,7 @@ void connection_give(struct connection *connection)
     peers->used_count--;
 }
 
-/* ---- Ending ---------------------------------------------------------------------- */
+/* ---- Ending ------------------------------------------------------------ */
 
 void connection_fail_locked(
     struct connection *connection, enum peers_reason reason)

@@ -2,12 +2,12 @@
  * Dialing: a round tries the endpoints of a peer in order; when all fail, so
  * do the requests that wait. When to try again is for the caller.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Endpoints -------------------------------------------------------------------- */
+/* ---- Endpoints --------------------------------------------------------- */
 
 static void endpoints_free(struct link *link)
 {
@@ -135,7 +135,7 @@ static nng_stream_dialer *endpoint_dialer(
     return dialer;
 }
 
-/* ---- A round of dials ----------------------------------------------------------------- */
+/* ---- A round of dials -------------------------------------------------- */
 
 /* Dials the next endpoint that can be; else the round has failed. */
 static void dial_next(struct link *link)

@@ -2,13 +2,13 @@
  * One link for each peer that is dialed: the requests to it, and one
  * connection at most.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Requests ------------------------------------------------------------------- */
+/* ---- Requests ---------------------------------------------------------- */
 
 static void request_drop_body(struct peers *peers, struct request *request)
 {
@@ -98,7 +98,7 @@ static enum err push(struct link *link, struct request *request)
         if (connection->number_count < UINT32_MAX)
             connection->number_count++;
         connection->active_ms = peers_now_ms();
-        request->sent_ms = connection->active_ms;
+        request->heard_count = connection->heard_count;
         request->connection = connection->id;
         request->number = number;
     }
@@ -110,7 +110,7 @@ static enum err push(struct link *link, struct request *request)
     return ERR_NONE;
 }
 
-/* ---- Links --------------------------------------------------------------------------------- */
+/* ---- Links ------------------------------------------------------------- */
 
 static size_t bucket_of(const uint8_t *spki)
 {
@@ -269,10 +269,12 @@ void link_lost(struct link *link, enum peers_reason reason)
         link_dial(link);
 }
 
-/* ---- Deadlines --------------------------------------------------------------------------- */
+/* ---- Deadlines --------------------------------------------------------- */
 
-/* Overdue requests fail. Returns whether one of them was met by silence. */
-static bool scan_requests(struct link *link, int64_t heard_ms, int64_t now_ms)
+/* Overdue requests fail. Returns whether one of them was met by silence: since
+ * it was sent nothing has been heard. */
+static bool scan_requests(
+    struct link *link, uint64_t heard_count, int64_t now_ms)
 {
     struct request **at = &link->requests;
     bool mute = false;
@@ -282,7 +284,7 @@ static bool scan_requests(struct link *link, int64_t heard_ms, int64_t now_ms)
             at = &request->next;
             continue;
         }
-        mute |= request->connection != 0 && heard_ms <= request->sent_ms;
+        mute |= request->connection != 0 && request->heard_count == heard_count;
         request_fail(link->peers, link_unlink(link, at), ERR_TIMEOUT);
     }
     return mute;
@@ -291,13 +293,13 @@ static bool scan_requests(struct link *link, int64_t heard_ms, int64_t now_ms)
 void link_scan(struct link *link, int64_t now_ms)
 {
     struct connection *connection = link->connection;
-    int64_t heard_ms = INT64_MAX;
+    uint64_t heard_count = 0;
     if (connection != NULL) {
         peers_lock(&connection->lock);
-        heard_ms = connection->heard_ms;
+        heard_count = connection->heard_count;
         peers_unlock(&connection->lock);
     }
-    bool mute = scan_requests(link, heard_ms, now_ms);
+    bool mute = scan_requests(link, heard_count, now_ms);
     if (link->state != LINK_OPEN)
         return;
     /* a line that died without a word: the next request needs another one */

@@ -1,19 +1,24 @@
 /*
- * Accepting. Whoever comes gets a place among the half-open ones; when those
- * are too many, in all or of one address, the oldest goes: who holds places
- * without speaking keeps nobody out. The loop survives any error of accept.
+ * Accepting. Whoever comes gets a place among the half-open ones. When those
+ * are too many, in all or of one address, the oldest goes, so that who holds
+ * places without speaking keeps nobody out; but each has a grace, or a crowd
+ * that returns after an outage would push itself out for ever. The loop
+ * survives any error of accept.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the time for a handshake, what nobody is pushed out of. */
+#define GRACE_SHARE 10
+
 /* Errors in a row before accept waits for the sweeper's next look. */
 #define ERROR_COUNT_MAX 16u
 
-/* ---- Half-open connections -------------------------------------------------- */
+/* ---- Half-open connections --------------------------------------------- */
 
 static void half_open_add(struct connection *connection)
 {
@@ -49,9 +54,21 @@ static bool same_origin(const struct origin *a, const struct origin *b)
     return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-/* Room for one more from there. */
-static void half_open_make_room(
-    struct peers *peers, const struct origin *origin)
+/* Whether the oldest has had its chance and made room. */
+static bool give_way(struct connection *oldest, enum peers_reason reason)
+{
+    struct peers *peers = oldest->peers;
+    int64_t age_ms = peers_now_ms() - oldest->opened_ms;
+    if (age_ms < peers->options.handshake_ms_max / GRACE_SHARE)
+        return false;
+    half_open_remove(oldest);
+    connection_fail(oldest, reason);
+    return true;
+}
+
+/* Is there room for one more from there? Sets the reason when not. */
+static bool half_open_make_room(
+    struct peers *peers, const struct origin *origin, enum peers_reason *reason)
 {
     uint32_t count = 0, near_count = 0;
     struct connection *oldest_near = NULL;
@@ -65,13 +82,14 @@ static void half_open_make_room(
             oldest_near = c;
     }
     if (near_count >= peers->options.half_open_per_address_count_max) {
-        half_open_remove(oldest_near);
-        connection_fail(oldest_near, PEERS_REASON_ADDRESS_LIMIT);
-    } else if (count >= peers->options.half_open_count_max) {
-        struct connection *oldest = peers->half_first;
-        half_open_remove(oldest);
-        connection_fail(oldest, PEERS_REASON_HALF_OPEN_LIMIT);
+        *reason = PEERS_REASON_ADDRESS_LIMIT;
+        return give_way(oldest_near, *reason);
     }
+    if (count >= peers->options.half_open_count_max) {
+        *reason = PEERS_REASON_HALF_OPEN_LIMIT;
+        return give_way(peers->half_first, *reason);
+    }
+    return true;
 }
 
 /* False when the other end is gone already. */
@@ -96,13 +114,13 @@ static bool origin_of(nng_stream *stream, struct origin *origin)
     return true;
 }
 
-/* ---- Accepting ------------------------------------------------------------------ */
+/* ---- Accepting --------------------------------------------------------- */
 
 static void accept_stream(struct peers *peers, nng_stream *stream)
 {
     struct origin origin;
     struct connection *connection = NULL;
-    bool refused = false;
+    enum peers_reason reason = PEERS_REASON_SHUTDOWN;
 
     if (!origin_of(stream, &origin)) {
         nng_stream_free(stream);
@@ -111,22 +129,21 @@ static void accept_stream(struct peers *peers, nng_stream *stream)
     }
     peers_lock(&peers->lock);
     peers->counters.accepted++;
-    if (!peers->stopping) {
-        half_open_make_room(peers, &origin);
+    if (!peers->stopping && half_open_make_room(peers, &origin, &reason)) {
+        reason = PEERS_REASON_CONNECTION_LIMIT;
         connection = connection_take(peers, stream, NULL);
-        refused = connection == NULL;
     }
     if (connection != NULL) {
         connection->origin = origin;
         half_open_add(connection);
     }
     peers_unlock(&peers->lock);
-    if (connection != NULL)
+    if (connection != NULL) {
         connection_start(connection);
-    else
+    } else {
         nng_stream_free(stream);
-    if (refused)
-        peers_told_closed(peers, PEERS_REASON_CONNECTION_LIMIT, NULL);
+        peers_told_closed(peers, reason, NULL);
+    }
 }
 
 static bool is_shortage(int code)
@@ -170,7 +187,7 @@ void listener_start(struct listener *listener)
     nng_stream_listener_accept(listener->listener, listener->aio);
 }
 
-/* ---- Opening and closing ---------------------------------------------------------- */
+/* ---- Opening and closing ----------------------------------------------- */
 
 static enum err failed(
     struct peers_problem *problem, int code, const char *what, enum err err)

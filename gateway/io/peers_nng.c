@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 _Static_assert(PEERS_SPKI_SIZE == TLS_SPKI_SIZE, "one kind of hash");
 _Static_assert(offsetof(struct connection, watch) == 0, "see watch_of");
@@ -54,7 +54,7 @@ void peers_unlock(pthread_mutex_t *lock)
     (void)result;
 }
 
-/* ---- Memory of frames --------------------------------------------------- */
+/* ---- Memory of frames -------------------------------------------------- */
 
 bool peers_hold(struct peers *peers, size_t size)
 {
@@ -70,7 +70,7 @@ void peers_drop(struct peers *peers, size_t size)
     (void)before;
 }
 
-/* ---- Pins ---------------------------------------------------------------- */
+/* ---- Pins -------------------------------------------------------------- */
 
 static int compare_spki(const void *a, const void *b)
 {
@@ -85,17 +85,18 @@ bool peers_is_pinned(struct peers *peers, const uint8_t *spki)
                compare_spki) != NULL;
 }
 
-static void close_if_unpinned(
-    struct peers *peers, struct connection *connection)
+/* A stranger that is known now comes again, as itself. */
+static void close_if_changed(struct peers *peers, struct connection *connection)
 {
     peers_lock(&connection->lock);
     if (connection->id != 0 && atomic_load(&connection->authenticated) &&
-        connection->pinned) {
+        (connection->pinned || connection->stranger)) {
         peers_lock(&peers->pins_lock);
         bool pinned = peers_is_pinned(peers, connection->identity.spki);
         peers_unlock(&peers->pins_lock);
-        if (!pinned)
-            connection_fail_locked(connection, PEERS_REASON_UNPINNED);
+        if (pinned != connection->pinned)
+            connection_fail_locked(connection,
+                pinned ? PEERS_REASON_PINNED : PEERS_REASON_UNPINNED);
     }
     peers_unlock(&connection->lock);
 }
@@ -121,12 +122,12 @@ enum err peers_set_pins(
     /* who is authenticated from here on has been looked up in the new set */
     peers_lock(&peers->lock);
     for (uint32_t i = 0; i < peers->slot_count; i++)
-        close_if_unpinned(peers, peers->slots[i]);
+        close_if_changed(peers, peers->slots[i]);
     peers_unlock(&peers->lock);
     return ERR_NONE;
 }
 
-/* ---- The sweeper's work ---------------------------------------------------- */
+/* ---- The sweeper's work ------------------------------------------------ */
 
 void peers_work(struct peers *peers, struct connection *connection)
 {
@@ -152,7 +153,7 @@ void peers_told_closed(
     peers->events.on_closed(peers->events.user, reason, spki);
 }
 
-/* ---- Opening ----------------------------------------------------------------- */
+/* ---- Opening ----------------------------------------------------------- */
 
 struct peers_options peers_options_default(void)
 {
@@ -338,7 +339,7 @@ uint16_t peers_port(struct peers *peers, size_t index)
     return index < peers->listener_count ? peers->listeners[index].port : 0;
 }
 
-/* ---- Closing --------------------------------------------------------------- */
+/* ---- Closing ----------------------------------------------------------- */
 
 static void stop(struct peers *peers)
 {
@@ -394,7 +395,7 @@ void peers_close(struct peers *peers)
     free(peers);
 }
 
-/* ---- Requests and replies ---------------------------------------------------- */
+/* ---- Requests and replies ---------------------------------------------- */
 
 static bool address_is_sound(const struct peers_address *address)
 {
@@ -519,7 +520,7 @@ enum err peers_reply(struct peers *peers, uint64_t id, uint32_t number,
     return err;
 }
 
-/* ---- Counters ------------------------------------------------------------------ */
+/* ---- Counters ---------------------------------------------------------- */
 
 void peers_counters(struct peers *peers, struct peers_counters *counters)
 {

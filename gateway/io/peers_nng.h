@@ -61,8 +61,8 @@ struct peers_options {
     X(STRANGER,           6, "stranger") /* an unpinned key, not allowed */    \
     X(WRONG_KEY,          7, "wrong_key") /* dialed, and another answered */   \
     X(REFUSED_BY_PEER,    8, "refused_by_peer") /* a TLS alert */              \
-    X(HALF_OPEN_LIMIT,    9, "half_open_limit") /* the oldest goes */          \
-    X(ADDRESS_LIMIT,     10, "address_limit") /* the oldest of it goes */      \
+    X(HALF_OPEN_LIMIT,    9, "half_open_limit")                                \
+    X(ADDRESS_LIMIT,     10, "address_limit") /* of half-open ones */      \
     X(CONNECTION_LIMIT,  11, "connection_limit")                               \
     X(REPLACED,          12, "replaced") /* the peer has newer ones */         \
     X(OVERSIZE,          13, "oversize")                                       \
@@ -73,7 +73,8 @@ struct peers_options {
     X(IDLE,              18, "idle")                                           \
     X(UNPINNED,          19, "unpinned")                                       \
     X(MEMORY,            20, "memory")                                         \
-    X(SHUTDOWN,          21, "shutdown")
+    X(SHUTDOWN,          21, "shutdown") \
+    X(PINNED,            22, "pinned") /* a stranger that is known now */
 #define X(symbol, number, name) PEERS_REASON_##symbol = (number),
 enum peers_reason { PEERS_REASON_LIST(X) PEERS_REASON_COUNT };
 #undef X
@@ -172,7 +173,8 @@ uint16_t peers_port(struct peers *peers, size_t index);
 
 /*
  * Replaces the set of keys that may ask without being strangers. Connections
- * of keys that were in it and no longer are end. ERR_NO_MEMORY changes
+ * of keys that were in it and no longer are end; so do those of strangers that
+ * are in it now, so that they come again as themselves. ERR_NO_MEMORY changes
  * nothing.
  */
 MUST_USE enum err peers_set_pins(

@@ -2,7 +2,7 @@
  * Receiving: bytes to frames to events. One at a time owns the receive side of
  * a connection: the aio, its callback, or, after a pause, the sweeper.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <string.h>
@@ -100,6 +100,7 @@ static enum reading deliver_reply(struct connection *connection,
     peers_lock(&peers->lock);
     peers_lock(&connection->lock);
     bool asked = was_asked(connection, number);
+    connection->heard_count++;
     uint64_t id = connection->id;
     peers_unlock(&connection->lock);
     struct request *request =
@@ -188,10 +189,8 @@ static void connection_read(struct connection *connection)
     int64_t now = peers_now_ms();
 
     peers_lock(&connection->lock);
-    if (completed) {
+    if (completed)
         connection->active_ms = now;
-        connection->heard_ms = now;
-    }
     if (frame_reader_is_idle(&connection->reader) || connection->frame_ready)
         connection->frame_ms = 0;
     else if (completed || connection->frame_ms == 0)

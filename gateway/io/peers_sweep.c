@@ -2,7 +2,7 @@
  * The sweeper: the one thread that closes connections and gives them back,
  * looks at deadlines, and tells of requests that failed.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 /* How often a quiet connection is asked whether its socket still stands. */
 #define PROBE_MS 500
 
-/* ---- Accepted connections that became known -------------------------------------- */
+/* ---- Accepted connections that became known ---------------------------- */
 
 static void uncount(struct connection *connection)
 {
@@ -80,7 +80,7 @@ static void promote(struct connection *connection)
     }
 }
 
-/* ---- One connection ----------------------------------------------------------------- */
+/* ---- One connection ---------------------------------------------------- */
 
 /* What the sweeper must do about a connection now. */
 struct chore {
@@ -164,7 +164,7 @@ static void sweep_connection(struct connection *connection)
     }
 }
 
-/* ---- Deadlines -------------------------------------------------------------------------- */
+/* ---- Deadlines --------------------------------------------------------- */
 
 /* Requests that our side never answered: their places are needed. */
 static void scan_asked(struct connection *connection, int64_t now_ms)
@@ -226,7 +226,7 @@ static void scan(struct peers *peers, int64_t now_ms)
     peers_unlock(&peers->lock);
 }
 
-/* ---- The thread ------------------------------------------------------------------------------ */
+/* ---- The thread -------------------------------------------------------- */
 
 static void tell_failed(struct peers *peers)
 {

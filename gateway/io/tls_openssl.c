@@ -61,7 +61,7 @@ static BIO_METHOD *lower_method;
 static enum err register_result;
 static pthread_once_t register_once = PTHREAD_ONCE_INIT;
 
-/* ---- Keys ------------------------------------------------------------- */
+/* ---- Keys -------------------------------------------------------------- */
 
 /* ERR_KEY for a kind of key that is not spoken. */
 static enum err spki_of(X509 *certificate, uint8_t spki[TLS_SPKI_SIZE])
@@ -284,7 +284,7 @@ static bool conn_verified(struct nng_tls_engine_conn *conn)
     return conn->announced;
 }
 
-/* ---- Configurations ----------------------------------------------------- */
+/* ---- Configurations ---------------------------------------------------- */
 
 /* An encrypted key is an error, not a question on the terminal. */
 static int no_passphrase(char *buffer, int size, int writing, void *unused)
@@ -425,7 +425,7 @@ static int config_version(struct nng_tls_engine_config *config,
     return min <= NNG_TLS_1_3 && max == NNG_TLS_1_3 ? 0 : NNG_ENOTSUP;
 }
 
-/* ---- Registration ------------------------------------------------------- */
+/* ---- Registration ------------------------------------------------------ */
 
 static nng_tls_engine_config_ops config_ops = {
     .size = sizeof(struct nng_tls_engine_config),
@@ -481,7 +481,7 @@ enum err tls_openssl_register(void)
     return register_result;
 }
 
-/* ---- Files --------------------------------------------------------------- */
+/* ---- Files ------------------------------------------------------------- */
 
 /* The whole file as a string. Empty files and files with a NUL are ERR_KEY. */
 static enum err read_pem(const char *path, char pem[PEM_SIZE_MAX])
@@ -548,7 +548,7 @@ enum err tls_openssl_spki_of_file(
     return err;
 }
 
-/* ---- Streams -------------------------------------------------------------- */
+/* ---- Streams ----------------------------------------------------------- */
 
 /* Has conn_verified() run for this stream, on this thread, with `call`. */
 static enum err call_verified(nng_stream *stream, bool *verified)

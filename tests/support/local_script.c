@@ -70,7 +70,7 @@ void local_script_stop(struct local_script *script)
     arena_release(&script->arena);
 }
 
-/* ---- Connections ------------------------------------------------------------- */
+/* ---- Connections ------------------------------------------------------- */
 
 void local_script_accept(struct local_script *script)
 {
@@ -107,7 +107,7 @@ static void receive(struct local_script *script, uint8_t *bytes, size_t size)
     }
 }
 
-/* ---- Requests and replies ------------------------------------------------------ */
+/* ---- Requests and replies ---------------------------------------------- */
 
 void local_script_expect(struct local_script *script, const char *operation)
 {

@@ -31,7 +31,7 @@ void local_script_start(struct local_script *script,
 /* Waits for the end of the play, removes the socket. */
 void local_script_stop(struct local_script *script);
 
-/* ---- In the play ---- */
+/* ---- In the play ------------------------------------------------------- */
 
 /* Waits for a connection. */
 void local_script_accept(struct local_script *script);

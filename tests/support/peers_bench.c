@@ -1,10 +1,12 @@
 #include "support/peers_bench.h"
 
+#include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include <assert.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,19 +15,26 @@
 /* Never reached by a test that passes. */
 #define PATIENCE_S 60
 
+/* Also on the transport's threads, where cmocka cannot fail a test. */
+static void must(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
 static void lock(struct bench *bench)
 {
-    assert(pthread_mutex_lock(&bench->lock) == 0);
+    must(pthread_mutex_lock(&bench->lock) == 0);
 }
 
 static void unlock(struct bench *bench)
 {
-    assert(pthread_mutex_unlock(&bench->lock) == 0);
+    must(pthread_mutex_unlock(&bench->lock) == 0);
 }
 
 static void changed(struct bench *bench)
 {
-    assert(pthread_cond_broadcast(&bench->changed) == 0);
+    must(pthread_cond_broadcast(&bench->changed) == 0);
     unlock(bench);
 }
 
@@ -37,7 +46,7 @@ uint8_t bench_sum(const uint8_t *bytes, size_t size)
     return sum;
 }
 
-/* ---- Events: on the transport's threads, so no cmocka here ------------------ */
+/* ---- Events ------------- */
 
 static void on_request(void *user, uint64_t connection, uint32_t number,
     const uint8_t spki[32], bool stranger, const uint8_t *body, size_t size)
@@ -48,7 +57,7 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
     bench->request_count++;
     bool echo = bench->manner == BENCH_ECHO;
     if (!echo) {
-        assert(bench->held_count < BENCH_HELD_COUNT);
+        must(bench->held_count < BENCH_HELD_COUNT);
         bench->held[bench->held_count++] = (struct bench_held){
             .connection = connection,
             .number = number,
@@ -69,7 +78,7 @@ static void on_reply(
     void *user, uint64_t token, enum err err, const uint8_t *body, size_t size)
 {
     struct bench *bench = user;
-    assert(token < BENCH_TOKEN_COUNT);
+    must(token < BENCH_TOKEN_COUNT);
     lock(bench);
     bench->reply_count++;
     bench->told[token]++;
@@ -88,7 +97,7 @@ static void on_closed(void *user, enum peers_reason reason, const uint8_t *spki)
     changed(bench);
 }
 
-/* ---- Opening and closing ------------------------------------------------------ */
+/* ---- Opening and closing ----------------------------------------------- */
 
 static const char *const any_port[] = { "tls+tcp://127.0.0.1:0" };
 
@@ -164,7 +173,7 @@ void bench_pin(struct bench *bench, const struct bench *other)
         peers_set_pins(bench->peers, &other->certificate.spki, 1), ERR_NONE);
 }
 
-/* ---- Asking ----------------------------------------------------------------------- */
+/* ---- Asking ------------------------------------------------------------ */
 
 void bench_ask_at(struct bench *bench, const char *const *urls,
     size_t url_count, const uint8_t spki[32], uint64_t token, const void *body,
@@ -201,7 +210,7 @@ enum err bench_answer(
     return peers_reply(bench->peers, held.connection, held.number, body, size);
 }
 
-/* ---- Waiting ------------------------------------------------------------------------ */
+/* ---- Waiting ----------------------------------------------------------- */
 
 static struct timespec in_seconds(int seconds)
 {
@@ -302,7 +311,6 @@ static void await_counters(struct bench *bench,
     const char *what)
 {
     struct timespec until = in_seconds(PATIENCE_S), now;
-    const struct timespec moment = { .tv_nsec = 2000000 };
     for (;;) {
         struct peers_counters counters = bench_counters(bench);
         if (holds(&counters, number))
@@ -312,7 +320,7 @@ static void await_counters(struct bench *bench,
             fail_msg("%s: open %u, half open %u, ending %u, memory %zu", what,
                 counters.open, counters.half_open, counters.ending,
                 counters.memory);
-        (void)nanosleep(&moment, NULL);
+        (void)sched_yield();
     }
 }
 

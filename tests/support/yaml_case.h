@@ -36,8 +36,9 @@ static inline struct slice yaml_case_text(
     char *text = arena_take(arena, size + 1);
     assert_non_null(text);
     memcpy(text, document, before);
-    strcpy(text + before, row->replace);
-    strcat(text, at + strlen(row->find));
+    memcpy(text + before, row->replace, strlen(row->replace));
+    memcpy(text + before + strlen(row->replace), at + strlen(row->find),
+        strlen(at) - strlen(row->find));
     return slice_of(text, size);
 }
 

@@ -70,10 +70,11 @@ C_HEADERS = {
     "assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "locale.h",
     "setjmp.h", "signal.h", "stdalign.h", "stdarg.h", "stdatomic.h",
     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
-    "stdnoreturn.h", "string.h", "time.h"}
+    "stdnoreturn.h", "string.h", "time.h", "wchar.h", "wctype.h"}
 # A pure file has no use for the others.
 PURE_HEADERS = C_HEADERS - {
-    "errno.h", "locale.h", "setjmp.h", "signal.h", "stdlib.h", "time.h"}
+    "errno.h", "locale.h", "setjmp.h", "signal.h", "stdlib.h", "time.h",
+    "wchar.h", "wctype.h"}
 BASE_HEADERS = PURE_HEADERS | {"stdlib.h"}
 POSIX_HEADERS = {
     "arpa/inet.h", "dirent.h", "dlfcn.h", "fcntl.h", "fnmatch.h", "getopt.h",
@@ -126,7 +127,7 @@ LAYERS = [
 # gives nng its TLS is made of both by its nature.
 WRAPPERS = {
     "lmdb": r"(store_)?lmdb",
-    "nng": r"nng|tls_openssl",
+    "nng": r"peers_|tls_openssl",
     "openssl": None,  # any file of its own: one library a file
     "cyaml": r"yaml",
     "seccomp": r"seccomp|confine",

@@ -34,7 +34,7 @@ static bool batch_end(struct desk *desk)
 
 static void desk_open(struct desk *desk)
 {
-    const struct store_memory_options options = { .capacity = 1u << 20 };
+    const struct store_memory_options options = { .capacity = 8u << 20 };
     *desk = (struct desk){ 0 };
     assert_int_equal(store_memory_open(&options, &desk->store), ERR_NONE);
     assert_int_equal(arena_init(&desk->arena, 1u << 20), ERR_NONE);
@@ -183,6 +183,31 @@ static void erasing_takes_the_bytes_out_and_leaves_the_others(void **state)
     desk_close(&desk);
 }
 
+/* A referral's events lie in as many blobs as it had steps, and all of them
+ * are erased in one step. */
+static void erasing_in_many_blobs_keeps_no_memory_of_the_batch(void **state)
+{
+    struct desk desk;
+    struct content_ref refs[16];
+    static uint8_t large[200 * 1024];
+    (void)state;
+    desk_open(&desk);
+    for (uint64_t i = 0; i < 16; i++) {
+        refs[i] = put(&desk, "of the person");
+        assert_false(content_is_none(
+            content_put(&desk.log, &desk.arena, SLICE_ARRAY(large))));
+        (void)batch_end(&desk);
+        batch_begin(&desk, 2 + i);
+    }
+    size_t used = desk.arena.used;
+    for (uint64_t i = 0; i < 16; i++)
+        erase(&desk, refs[i]);
+    assert_int_equal(desk.arena.used, used);
+    for (uint64_t i = 0; i < 16; i++)
+        assert_holds(&desk, refs[i], NULL);
+    desk_close(&desk);
+}
+
 static void nothing_can_be_asked_for_and_erased(void **state)
 {
     struct desk desk;
@@ -292,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_batch_without_contents_writes_nothing),
         cmocka_unit_test(an_empty_content_is_not_an_erased_one),
         cmocka_unit_test(erasing_takes_the_bytes_out_and_leaves_the_others),
+        cmocka_unit_test(erasing_in_many_blobs_keeps_no_memory_of_the_batch),
         cmocka_unit_test(nothing_can_be_asked_for_and_erased),
         cmocka_unit_test(a_damaged_blob_is_found),
         cmocka_unit_test(a_full_arena_is_told),

@@ -170,7 +170,7 @@ static void fixture_release(struct fixture *fixture)
     (void)pthread_mutex_destroy(&fixture->log.lock);
 }
 
-/* ---- The other end -------------------------------------------------------------- */
+/* ---- The other end ----------------------------------------------------- */
 
 static int dial(const struct fixture *fixture)
 {
@@ -252,7 +252,7 @@ static void assert_answers(int fd)
     assert_frame(fd, 'a', 3);
 }
 
-/* ---- Round trips ---------------------------------------------------------------- */
+/* ---- Round trips ------------------------------------------------------- */
 
 static void a_request_is_answered(void **state)
 {
@@ -330,7 +330,7 @@ static void a_reply_to_who_is_gone_is_not_found(void **state)
     fixture_release(&fixture);
 }
 
-/* ---- Caps ------------------------------------------------------------------------- */
+/* ---- Caps -------------------------------------------------------------- */
 
 static void one_client_too_many_is_closed(void **state)
 {
@@ -562,7 +562,7 @@ static void a_storm_of_connections_leaves_the_door_open(void **state)
     fixture_release(&fixture);
 }
 
-/* ---- Users --------------------------------------------------------------------------- */
+/* ---- Users ------------------------------------------------------------- */
 
 static void who_is_not_in_the_table_is_refused(void **state)
 {
@@ -646,7 +646,7 @@ static void the_kernel_says_who_is_calling(void **state)
     fixture_release(&fixture);
 }
 
-/* ---- The path ------------------------------------------------------------------------- */
+/* ---- The path ---------------------------------------------------------- */
 
 static void a_living_gateway_is_left_alone(void **state)
 {

@@ -265,7 +265,7 @@ static void what_we_never_answer_is_given_up(void **unused)
     close_both();
 }
 
-/* ---- Keys ------------------------------------------------------------------- */
+/* ---- Keys -------------------------------------------------------------- */
 
 static void a_wrong_key_at_the_endpoint_is_an_error_of_its_own(void **unused)
 {
@@ -364,7 +364,7 @@ static void withdrawn_pins_end_connections(void **unused)
     close_both();
 }
 
-/* ---- Coming and going ---------------------------------------------------------- */
+/* ---- Coming and going -------------------------------------------------- */
 
 static void endpoints_are_tried_in_order(void **unused)
 {
@@ -460,7 +460,7 @@ static void a_peers_newest_connection_wins(void **unused)
     close_both();
 }
 
-/* ---- A process of its own, to be killed --------------------------------------------- */
+/* ---- A process of its own, to be killed -------------------------------- */
 
 struct child {
     pid_t id;
@@ -575,7 +575,7 @@ static void each_request_to_a_killed_peer_fails_once(void **unused)
     close_both();
 }
 
-/* ---- Options ---------------------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------- */
 
 static enum err open_with(const struct peers_options *options, const char *url)
 {

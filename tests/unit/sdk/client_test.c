@@ -31,7 +31,7 @@ static refer_status ask(refer_client *client, int32_t timeout_ms)
     return refer_call(client, "status", NULL, timeout_ms, NULL);
 }
 
-/* ---- Greeting -------------------------------------------------------------- */
+/* ---- Greeting ---------------------------------------------------------- */
 
 static void greet_and_see_application(struct local_script *script)
 {
@@ -137,7 +137,7 @@ static void options_are_listed(void **state)
     assert_string_equal(refer_option_help(2), "");
 }
 
-/* ---- Calls ------------------------------------------------------------------- */
+/* ---- Calls ------------------------------------------------------------- */
 
 static const struct local_field *fields_of_all_types(size_t *count)
 {
@@ -358,7 +358,7 @@ static void a_reply_that_breaks_off_is_disconnected_and_the_next_is_whole(
     assert_int_equal(sdk_memory_held(), 0);
 }
 
-/* ---- What is no reply ------------------------------------------------------------ */
+/* ---- What is no reply -------------------------------------------------- */
 
 static const struct {
     const char *it;
@@ -422,7 +422,7 @@ static void a_second_reply_to_one_request_is_no_reply(void **state)
     local_script_stop(&script);
 }
 
-/* ---- Time, interrupts, retries ------------------------------------------------------ */
+/* ---- Time, interrupts, retries ----------------------------------------- */
 
 static void greet_and_keep_silent(struct local_script *script)
 {
@@ -636,7 +636,7 @@ static void health_is_numbers_by_name(void **state)
     local_script_stop(&script);
 }
 
-/* ---- Large things ---------------------------------------------------------------------- */
+/* ---- Large things ------------------------------------------------------ */
 
 static void answer_with_much(struct local_script *script)
 {

@@ -27,7 +27,6 @@ static void answer_nothing(struct local_script *script)
     local_script_reply(script, (struct local_reply){ .err = ERR_NONE });
 }
 
-/* cursor.open and cursor.rewind. */
 static void answer_open(struct local_script *script, int64_t epoch)
 {
     struct local_field fields[] = {
@@ -43,8 +42,6 @@ static void answer_open(struct local_script *script, int64_t epoch)
         slice_is(local_script_text(script, "name"), "desk"), "name");
     local_script_reply(
         script, (struct local_reply){ .records = &cursor, .record_count = 1 });
-    local_script_expect(script, "cursor.rewind");
-    answer_nothing(script);
 }
 
 static void answer_event(
@@ -98,7 +95,7 @@ static void assert_next(refer_cursor *cursor, uint64_t position)
     refer_event_free(event);
 }
 
-/* ---- One after the other ---------------------------------------------------------- */
+/* ---- One after the other ----------------------------------------------- */
 
 static void hand_out_two(struct local_script *script)
 {
@@ -117,7 +114,7 @@ static void hand_out_two(struct local_script *script)
     expect_next(script);
     answer_event(script, 1, 9);
     local_script_expect(script, "cursor.ack");
-    local_script_reply(script, (struct local_reply){ .err = ERR_CONFLICT });
+    local_script_reply(script, (struct local_reply){ .err = ERR_INVALID });
     local_script_expect(script, "cursor.delete");
     answer_nothing(script);
     local_script_await_close(script);
@@ -145,8 +142,11 @@ static void events_come_in_order_until_acknowledged(void **state)
     assert_int_equal(refer_cursor_position(cursor), 5);
     refer_event_free(event);
     assert_next(cursor, 9);
+    /* another epoch is not even asked for */
     assert_int_equal(
         refer_cursor_ack_position(cursor, 2, 9, -1), REFER_CONFLICT);
+    assert_int_equal(
+        refer_cursor_ack_position(cursor, 1, 99, -1), REFER_INVALID);
     assert_int_equal(refer_cursor_position(cursor), 5);
     refer_cursor_free(cursor);
     assert_int_equal(refer_cursor_delete(client, "desk", -1), REFER_OK);
@@ -155,7 +155,7 @@ static void events_come_in_order_until_acknowledged(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
-/* ---- Without waiting ----------------------------------------------------------------- */
+/* ---- Without waiting --------------------------------------------------- */
 
 static void hand_out_when_told(struct local_script *script)
 {
@@ -237,7 +237,7 @@ static void a_cursor_comes_back_without_ever_waiting(void **state)
     local_script_stop(&script);
 }
 
-/* ---- While waiting ------------------------------------------------------------------- */
+/* ---- While waiting ----------------------------------------------------- */
 
 static void step_while_waiting(struct local_script *script)
 {
@@ -374,7 +374,7 @@ static void an_interrupted_wait_goes_on(void **state)
     local_script_stop(&script);
 }
 
-/* ---- Broken connections ----------------------------------------------------------------- */
+/* ---- Broken connections ------------------------------------------------ */
 
 static void break_while_handing_out(struct local_script *script)
 {
@@ -423,6 +423,47 @@ static void what_the_handle_gave_already_is_passed_over(void **state)
     refer_client_free(client);
     local_script_stop(&script);
     assert_int_equal(sdk_memory_held(), 0);
+}
+
+static void break_before_acknowledging(struct local_script *script)
+{
+    local_script_greet(script);
+    answer_open(script, 1);
+    expect_next(script);
+    answer_event(script, 1, 5);
+    local_script_close(script);
+    local_script_greet(script);
+    answer_open(script, 1);
+    local_script_expect(script, "cursor.ack");
+    local_script_require(local_script_number(script, "position") == 7, "ack");
+    answer_nothing(script);
+    for (int64_t position = 5; position <= 8; position++) {
+        expect_next(script);
+        answer_event(script, 1, position);
+    }
+    local_script_await_close(script);
+}
+
+static void what_is_acknowledged_is_never_seen_again(void **state)
+{
+    (void)state;
+    struct local_script script;
+    refer_cursor *cursor;
+    refer_status status;
+    local_script_start(&script, break_before_acknowledging, NULL);
+    refer_client *client = client_of(&script);
+    assert_int_equal(refer_cursor_open(client, "desk", -1, &cursor), REFER_OK);
+    assert_next(cursor, 5);
+    /* the cursor is opened again first, once the loss is noticed */
+    do
+        status = refer_cursor_ack_position(cursor, 1, 7, -1);
+    while (status == REFER_DISCONNECTED);
+    assert_int_equal(status, REFER_OK);
+    assert_int_equal(refer_cursor_position(cursor), 7);
+    assert_next(cursor, 8);
+    refer_cursor_free(cursor);
+    refer_client_free(client);
+    local_script_stop(&script);
 }
 
 static void rewind_twice(struct local_script *script)
@@ -527,6 +568,7 @@ int main(void)
         cmocka_unit_test(two_that_only_talk_do_not_wait_for_each_other),
         cmocka_unit_test(an_interrupted_wait_goes_on),
         cmocka_unit_test(what_the_handle_gave_already_is_passed_over),
+        cmocka_unit_test(what_is_acknowledged_is_never_seen_again),
         cmocka_unit_test(a_rewound_cursor_starts_with_the_oldest),
         cmocka_unit_test(a_refusal_leaves_the_connection),
         cmocka_unit_test(no_cursor_is_invalid),

@@ -42,8 +42,6 @@ static void answer_open(struct local_script *script)
         number_field("position", 0) };
     local_script_expect(script, "cursor.open");
     answer(script, "cursor", fields, 2);
-    local_script_expect(script, "cursor.rewind");
-    local_script_reply(script, (struct local_reply){ .err = ERR_NONE });
 }
 
 static void answer_event(struct local_script *script, int64_t position,
@@ -98,7 +96,7 @@ static int run(const char *program, const char *const *arguments)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* ---- intake ------------------------------------------------------------------ */
+/* ---- intake ------------------------------------------------------------ */
 
 #define ID "urn:uuid:00000000-0000-4000-8000-000000000001"
 
@@ -156,7 +154,7 @@ static void intake_acknowledges_nothing_that_failed(void **state)
     local_script_stop(&script);
 }
 
-/* ---- send ----------------------------------------------------------------------- */
+/* ---- send -------------------------------------------------------------- */
 
 static void take_referral(struct local_script *script)
 {

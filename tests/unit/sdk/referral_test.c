@@ -53,7 +53,7 @@ static refer_referral *filled(void)
     return referral;
 }
 
-/* ---- Filling in ---------------------------------------------------------------- */
+/* ---- Filling in -------------------------------------------------------- */
 
 static void fields_are_set_by_name(void **state)
 {
@@ -104,7 +104,7 @@ static void elements_and_grants_are_listed(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
-/* ---- Handing over ---------------------------------------------------------------- */
+/* ---- Handing over ------------------------------------------------------ */
 
 static void see_submission(struct local_script *script)
 {
@@ -238,7 +238,7 @@ static void wrong_arguments_never_reach_the_gateway(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
-/* ---- Steps -------------------------------------------------------------------------- */
+/* ---- Steps ------------------------------------------------------------- */
 
 /* Each short form as the gateway sees it. */
 static const struct step {
@@ -331,7 +331,7 @@ static void short_forms_are_steps(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
-/* ---- Looking -------------------------------------------------------------------------- */
+/* ---- Looking ----------------------------------------------------------- */
 
 static void give_a_life(struct local_script *script)
 {

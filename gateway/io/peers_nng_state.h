@@ -1,6 +1,6 @@
 /*
- * peers_state.h - what the files of the transport share. Not to be included by
- * anything but peers_*.c.
+ * peers_nng_state.h - what the files of the transport share. Not to be
+ * included by anything but peers_*.c.
  *
  * Rules, which the rest relies on:
  *
@@ -16,8 +16,8 @@
  *   runs under nng's own lock and so takes only the last two. Two connections
  *   are never locked at once. Event functions are called without any lock.
  */
-#ifndef IO_PEERS_STATE_H
-#define IO_PEERS_STATE_H
+#ifndef IO_PEERS_NNG_STATE_H
+#define IO_PEERS_NNG_STATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -41,8 +41,8 @@ struct request {
     struct request *next;
     uint64_t token;
     int64_t deadline_ms;
-    int64_t sent_ms;
-    uint64_t connection; /* it was sent on, 0 while it waits */
+    uint64_t heard_count; /* of its connection, when it was sent */
+    uint64_t connection;  /* it was sent on, 0 while it waits */
     uint32_t number;
     enum err err;
     size_t size;
@@ -112,9 +112,9 @@ struct connection {
     bool sending;
     bool paused;
     enum peers_reason reason;
-    int64_t active_ms; /* last whole frame, either way */
-    int64_t heard_ms;  /* last whole frame of the peer */
-    int64_t frame_ms;  /* begin of an unfinished frame, 0 when none */
+    int64_t active_ms;    /* last whole frame, either way */
+    uint64_t heard_count; /* replies, wanted or late */
+    int64_t frame_ms;     /* begin of an unfinished frame, 0 when none */
     int64_t probed_ms;
     struct asked asked[CONNECTION_REQUEST_COUNT_MAX];
     size_t asked_count;
@@ -223,7 +223,7 @@ struct peers {
     bool work_waits;
 };
 
-/* ---- peers_nng.c ---- */
+/* ---- peers_nng.c ------------------------------------------------------- */
 
 int64_t peers_now_ms(void); /* steady */
 void peers_lock(pthread_mutex_t *lock);
@@ -237,7 +237,7 @@ void peers_work(struct peers *peers, struct connection *connection);
 void peers_told_closed(
     struct peers *peers, enum peers_reason reason, const uint8_t *spki);
 
-/* ---- peers_connection.c ---- */
+/* ---- peers_connection.c ------------------------------------------------ */
 
 /* From the pool, or made; NULL when there is none; `link` when it was dialed.
  * Its caller owns the receive side, until connection_start(). Under
@@ -256,7 +256,7 @@ void connection_fail(struct connection *connection, enum peers_reason reason);
 enum peers_reason connection_reason(
     const struct connection *connection, int code);
 
-/* ---- peers_receive.c ---- */
+/* ---- peers_receive.c --------------------------------------------------- */
 
 void connection_receive_done(void *connection); /* of the receive aio */
 /* Sets the watch and posts the first receive. Without its lock. */
@@ -267,7 +267,7 @@ void connection_resume(struct connection *connection);
 /* Does its socket still stand? Under its lock. */
 void connection_probe(struct connection *connection, int64_t now_ms);
 
-/* ---- peers_send.c ---- */
+/* ---- peers_send.c ------------------------------------------------------ */
 
 void connection_send_done(void *connection); /* of the send aio */
 /* Appends a frame. Under its lock. ERR_BUSY, ERR_NO_MEMORY. */
@@ -277,7 +277,7 @@ MUST_USE enum err connection_append(struct connection *connection,
 void connection_kick_locked(struct connection *connection);
 void connection_kick(struct connection *connection);
 
-/* ---- peers_listen.c ---- */
+/* ---- peers_listen.c ---------------------------------------------------- */
 
 MUST_USE enum err listener_open(struct listener *listener, struct peers *peers,
     const char *url, struct peers_problem *problem);
@@ -287,7 +287,7 @@ void listener_close(struct listener *listener);
 /* Leaves the list of half-open ones. Under peers->lock. */
 void half_open_remove(struct connection *connection);
 
-/* ---- peers_dial.c: all under peers->lock ---- */
+/* ---- peers_dial.c: all under peers->lock ------------------------------- */
 
 void link_dial_done(void *link); /* of the dial aio; without the lock */
 /* A new round, where none runs and no connection is. */
@@ -298,7 +298,7 @@ MUST_USE enum err link_set_address(
     struct link *link, const struct peers_address *address);
 void link_endpoints_free(struct link *link);
 
-/* ---- peers_link.c: all under peers->lock, where not said ---- */
+/* ---- peers_link.c: all under peers->lock, where not said --------------- */
 
 /* The peer's link, found or made; NULL when there is no room. */
 struct link *link_get(struct peers *peers, const struct peers_address *address);
@@ -324,7 +324,7 @@ void link_free(struct link *link);
 void request_fail(struct peers *peers, struct request *request, enum err err);
 void request_free(struct peers *peers, struct request *request);
 
-/* ---- peers_sweep.c ---- */
+/* ---- peers_sweep.c ----------------------------------------------------- */
 
 void *peers_sweep(void *peers);
 
