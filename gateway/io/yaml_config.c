@@ -11,7 +11,6 @@
 #include "io/yaml_copy.h"
 #include "io/yaml_cyaml.h"
 
-#define PATH_SIZE_MAX 1024
 #define USER_SIZE_MAX 64
 #define URL_SIZE_MAX 300
 
@@ -98,13 +97,13 @@ static const cyaml_schema_field_t retry_fields[] = {
 
 static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_STRING_PTR("data", CYAML_FLAG_POINTER,
-        struct raw_config, data, 1, PATH_SIZE_MAX),
+        struct raw_config, data, 1, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_STRING_PTR("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        struct raw_config, keys, 1, PATH_SIZE_MAX),
+        struct raw_config, keys, 1, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        struct raw_config, socket, 1, PATH_SIZE_MAX),
+        struct raw_config, socket, 1, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_STRING_PTR("metrics", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        struct raw_config, metrics, 0, PATH_SIZE_MAX),
+        struct raw_config, metrics, 0, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
         struct raw_config, listen, &url_value, 0, CONFIG_LISTEN_COUNT_MAX),
     CYAML_FIELD_UINT("map_size_mib", CYAML_FLAG_OPTIONAL,

@@ -19,6 +19,8 @@
 
 #define CONFIG_LISTEN_COUNT_MAX 16u
 #define CONFIG_CLIENT_COUNT_MAX 64u
+/* Of a path in the file. */
+#define CONFIG_PATH_SIZE_MAX 1024u
 /* Of the socket: what a struct sockaddr_un holds, with its zero byte. */
 #define CONFIG_SOCKET_PATH_SIZE 108u
 
@@ -100,7 +102,8 @@ const struct yaml_key *yaml_config_key_at(size_t index);
  * table says of it. Loaded from anywhere it is the same configuration again:
  * paths that do not begin with "/" are printed below `folder`, which does.
  * Prints the same for the same, and a terminator that *size does not count.
- *   ERR_LIMIT  `capacity` is too small (CONFIG_TEXT_SIZE_MAX never is)
+ *   ERR_LIMIT  `capacity` is too small (CONFIG_TEXT_SIZE_MAX never is), or a
+ *              path with its folder longer than CONFIG_PATH_SIZE_MAX
  */
 MUST_USE enum err yaml_config_print(const struct config *config,
     const char *folder, char *text, size_t capacity, size_t *size);

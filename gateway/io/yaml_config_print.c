@@ -91,7 +91,7 @@ static void put_quoted(struct printer *out, const char *text)
 
 static void put_path(struct printer *out, const char *path)
 {
-    char whole[8192];
+    char whole[CONFIG_PATH_SIZE_MAX + 1];
     bool is_below = path[0] != '/' && path[0] != '\0';
     const char *gap = out->folder[strlen(out->folder) - 1] == '/' ? "" : "/";
     int size = snprintf(whole, sizeof whole, "%s%s%s",

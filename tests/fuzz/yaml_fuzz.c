@@ -20,16 +20,19 @@ static void must(bool holds)
         abort();
 }
 
-static void print_again(
+/* False: a path is too long with its folder. */
+static bool print_again(
     const char *file, struct slice bytes, struct arena *arena, char *text)
 {
     struct config config;
     struct yaml_problem problem;
     size_t size;
     must(yaml_config_parse(file, bytes, arena, &config, &problem) == ERR_NONE);
-    must(yaml_config_print(&config, "/f", text, CONFIG_TEXT_SIZE_MAX, &size) ==
-         ERR_NONE);
-    must(size == strlen(text));
+    enum err err =
+        yaml_config_print(&config, "/f", text, CONFIG_TEXT_SIZE_MAX, &size);
+    must(err == ERR_NONE || err == ERR_LIMIT);
+    must(err != ERR_NONE || size == strlen(text));
+    return err == ERR_NONE;
 }
 
 static void check_printed(struct slice bytes, struct arena *arena)
@@ -37,8 +40,9 @@ static void check_printed(struct slice bytes, struct arena *arena)
     static char once[CONFIG_TEXT_SIZE_MAX];
     static char again[CONFIG_TEXT_SIZE_MAX];
     arena_reset(arena);
-    print_again("x.yaml", bytes, arena, once);
-    print_again("/g/x.yaml", slice_of_text(once), arena, again);
+    if (!print_again("x.yaml", bytes, arena, once))
+        return;
+    must(print_again("/g/x.yaml", slice_of_text(once), arena, again));
     must(strcmp(once, again) == 0);
 }
 

@@ -112,11 +112,11 @@ static void the_largest_file_fits(void **state)
     size_t size = 0;
     (void)state;
     for (int key = 0; key < 3; key++) {
-        size += (size_t)snprintf(text + size, sizeof text - size, "%s: \"",
+        size += (size_t)snprintf(text + size, sizeof text - size, "%s: \"/",
             key == 0   ? "data"
             : key == 1 ? "keys"
                        : "metrics");
-        for (int i = 0; i < 1024; i++)
+        for (int i = 0; i < 1018; i++)
             size += (size_t)snprintf(text + size, sizeof text - size, "\\x7f");
         size += (size_t)snprintf(text + size, sizeof text - size, "\"\n");
     }
@@ -130,6 +130,19 @@ static void the_largest_file_fits(void **state)
         size += (size_t)sprintf(text + size,
             "  - {user: x%062d, rights: [submit, act, read, admin]}\n", i);
     is_the_same_again("x.yaml", slice_of(text, size));
+}
+
+static void a_path_too_long_to_be_read_again_is_not_printed(void **state)
+{
+    static struct printed printed;
+    static char text[CONFIG_PATH_SIZE_MAX + 8] = "data: ";
+    (void)state;
+    memset(text + strlen(text), 'd', CONFIG_PATH_SIZE_MAX - strlen("/keys/"));
+    print("x.yaml", "/", slice_of_text(text), &printed);
+    assert_int_equal(yaml_config_print(&printed.config, "/f", printed.text,
+                         sizeof printed.text, &printed.size),
+        ERR_LIMIT);
+    arena_release(&printed.arena);
 }
 
 static void every_key_is_printed_after_what_is_told_of_it(void **state)
@@ -269,6 +282,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_loads_as_the_same),
         cmocka_unit_test(the_example_too),
         cmocka_unit_test(the_largest_file_fits),
+        cmocka_unit_test(a_path_too_long_to_be_read_again_is_not_printed),
         cmocka_unit_test(every_key_is_printed_after_what_is_told_of_it),
         cmocka_unit_test(too_little_room_is_an_error),
         cmocka_unit_test(every_key_has_a_place_and_tells_its_own_differences),
