@@ -4,19 +4,21 @@
 
 /* clang-format off */
 #define FIELD(path, kind, member)                                              \
-    { path, CONFIG_KIND_##kind, offsetof(struct config, member) }
+    { path, CONFIG_KIND_##kind, offsetof(struct config, member),               \
+        CONFIG_PATH_SIZE_MAX }
 
 static const struct config_field fields[] = {
     FIELD("data", PATH, data),
     FIELD("keys", PATH, keys),
-    FIELD("socket", PATH, socket),
+    { "socket", CONFIG_KIND_PATH, offsetof(struct config, socket),
+        CONFIG_SOCKET_PATH_SIZE - 1 },
     FIELD("metrics", PATH, metrics),
     FIELD("listen", LISTEN, listen),
     FIELD("map_size_mib", NUMBER, map_size_mib),
     FIELD("clients", CLIENTS, clients),
-    { "log", CONFIG_KIND_SECTION, 0 },
+    { "log", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("log.level", LEVEL, log_level),
-    { "limits", CONFIG_KIND_SECTION, 0 },
+    { "limits", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("limits.connections", NUMBER, limits.connections),
     FIELD("limits.half_open", NUMBER, limits.half_open),
     FIELD("limits.half_open_per_address", NUMBER,
@@ -25,7 +27,7 @@ static const struct config_field fields[] = {
     FIELD("limits.handshake_ms", NUMBER, limits.handshake_ms),
     FIELD("limits.idle_ms", NUMBER, limits.idle_ms),
     FIELD("limits.reply_ms", NUMBER, limits.reply_ms),
-    { "retry", CONFIG_KIND_SECTION, 0 },
+    { "retry", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("retry.delay_ms_min", NUMBER, retry.delay_ms_min),
     FIELD("retry.delay_ms_max", NUMBER, retry.delay_ms_max),
 };

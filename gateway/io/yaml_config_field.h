@@ -20,7 +20,8 @@ enum config_kind {
 struct config_field {
     const char *path;
     enum config_kind kind;
-    size_t offset; /* of a path, a number */
+    size_t offset;   /* of a path, a number */
+    size_t size_max; /* of a path */
 };
 
 /* NULL for what stands inside a list. */

@@ -89,14 +89,15 @@ static void put_quoted(struct printer *out, const char *text)
     put(out, "\"");
 }
 
-static void put_path(struct printer *out, const char *path)
+static void put_path(struct printer *out, const struct config_field *field)
 {
     char whole[CONFIG_PATH_SIZE_MAX + 1];
+    const char *path = yaml_config_path(field, out->config);
     bool is_below = path[0] != '/' && path[0] != '\0';
     const char *gap = out->folder[strlen(out->folder) - 1] == '/' ? "" : "/";
     int size = snprintf(whole, sizeof whole, "%s%s%s",
         is_below ? out->folder : "", is_below ? gap : "", path);
-    if (size < 0 || (size_t)size >= sizeof whole)
+    if (size < 0 || (size_t)size > field->size_max)
         out->is_cut = true;
     else if (is_plain(whole))
         put(out, "%s", whole);
@@ -158,7 +159,7 @@ static void put_value(struct printer *out, const struct config_field *field)
         return;
     case CONFIG_KIND_PATH:
         put(out, " ");
-        put_path(out, yaml_config_path(field, out->config));
+        put_path(out, field);
         return;
     case CONFIG_KIND_NUMBER:
         put(out, " %" PRIu32, yaml_config_number(field, out->config));

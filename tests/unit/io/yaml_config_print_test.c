@@ -134,15 +134,28 @@ static void the_largest_file_fits(void **state)
 
 static void a_path_too_long_to_be_read_again_is_not_printed(void **state)
 {
+    static const struct {
+        const char *begin;
+        size_t size;
+        const char *end;
+    } rows[] = {
+        { "data: ", CONFIG_PATH_SIZE_MAX - sizeof "/keys", "\nsocket: /s\n" },
+        { "data: /d\nsocket: ", CONFIG_SOCKET_PATH_SIZE - 2, "\n" },
+    };
     static struct printed printed;
-    static char text[CONFIG_PATH_SIZE_MAX + 8] = "data: ";
     (void)state;
-    memset(text + strlen(text), 'd', CONFIG_PATH_SIZE_MAX - strlen("/keys/"));
-    print("x.yaml", "/", slice_of_text(text), &printed);
-    assert_int_equal(yaml_config_print(&printed.config, "/f", printed.text,
-                         sizeof printed.text, &printed.size),
-        ERR_LIMIT);
-    arena_release(&printed.arena);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[CONFIG_PATH_SIZE_MAX + 64];
+        size_t begin = strlen(rows[i].begin);
+        memcpy(text, rows[i].begin, begin);
+        memset(text + begin, 'x', rows[i].size);
+        strncpy(text + begin + rows[i].size, rows[i].end, 16);
+        print("x.yaml", "/", slice_of_text(text), &printed);
+        assert_int_equal(yaml_config_print(&printed.config, "/folder",
+                             printed.text, sizeof printed.text, &printed.size),
+            ERR_LIMIT);
+        arena_release(&printed.arena);
+    }
 }
 
 static void every_key_is_printed_after_what_is_told_of_it(void **state)
