@@ -78,6 +78,7 @@ static const struct operation {
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
+    { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },
 };
 
 static const struct {

@@ -74,7 +74,9 @@
  * ledger.verify [read]  optional: peer, direction
  *     -> ledger {peer, direction, size, root, intact: flag, problem}*
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
- * health []           -> number {name, value}*   "ready" among them
+ * health []           -> number {name, value}*   "ready", "alive" among them
+ *        reason {code, remedy}*   why it is not ready (health.h)
+ * metrics [read]      -> number {name, value}*   named as in the metrics file
  */
 #ifndef CORE_LOCAL_H
 #define CORE_LOCAL_H

@@ -1,8 +1,10 @@
 #include "core/peer.h"
 
 #include "core/codec_card.h"
+#include "core/entry.h"
 #include "core/keys.h"
 #include "core/node_state.h"
+#include "core/outbox.h"
 #include "core/output.h"
 
 #include <string.h>
@@ -339,6 +341,34 @@ struct ledger *peer_ledger(
     return *held;
 }
 
+/* When the first entry that the peer has not signed for was made. It has the
+ * index `cosigned`, be it in a parcel or an intent. */
+static void note_waiting(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer->out;
+    struct ledger_parcel parcel;
+    struct intent intent;
+    struct entry_header header;
+    bool is_offered = out->frontier.size > out->cosigned;
+    bool was_waiting = peer->queued_count > 0;
+    peer->queued_count = out->intent_count + out->frontier.size - out->cosigned;
+    if (peer->queued_count == 0 ||
+        (is_offered && was_waiting && peer->waiting_index == out->cosigned))
+        return;
+    peer->waiting_index = out->cosigned;
+    if (!is_offered) {
+        if (outbox_next(work, out, 0, &intent))
+            peer->waiting_since = intent.at;
+        return;
+    }
+    if (!ledger_parcel_at(work, out, out->cosigned, &parcel))
+        return;
+    struct slice first =
+        parcel.entries[out->cosigned - parcel.first_index].header;
+    if (entry_header_read(first, work->scratch, &header) == ERR_NONE)
+        peer->waiting_since = header.at;
+}
+
 void peer_flush(struct work *work, struct peer *peer)
 {
     if (peer->out != NULL && peer->out->changed)
@@ -346,8 +376,7 @@ void peer_flush(struct work *work, struct peer *peer)
     if (peer->in != NULL && peer->in->changed)
         ledger_save(work, peer->in);
     if (peer->out != NULL)
-        peer->queued_count = peer->out->intent_count +
-                             peer->out->frontier.size - peer->out->cosigned;
+        note_waiting(work, peer);
     peer->out = NULL;
     peer->in = NULL;
     peer->card = NULL;

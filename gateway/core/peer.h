@@ -54,6 +54,8 @@ struct peer {
     int64_t last_heard_wall_ms;    /* 0: never */
     const char *problem;           /* last failure, a code; "" */
     uint64_t queued_count;         /* entries not cosigned, at last look */
+    uint64_t waiting_index;        /* of the first of them; ... */
+    struct instant waiting_since;  /* ... when it was made, if there is one */
 
     /* loaded when first asked for in a batch */
     struct ledger *out;
