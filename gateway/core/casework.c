@@ -215,6 +215,10 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
+    /* before anything looks at it: actors and sequence numbers are foreign */
+    referral_check(&event, &judgement->why);
+    if (!verdict_allows(&judgement->why))
+        return;
     struct step step = { .work = work, .peer = peer, .event = &event };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
@@ -302,6 +306,10 @@ static void answered(struct work *work, struct peer *peer,
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
     if (item->verdict == ANSWER_ABSENT)
         why.problem = PROBLEM_TRY_LATER;
+    /* its content was erased on its way: nothing is left to go on with */
+    if (item->verdict == ANSWER_ABSENT && event.type == EVENT_SEND &&
+        !referral_is_terminal(state))
+        state = REFERRAL_WITHDRAWN;
     if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,

@@ -154,9 +154,9 @@ struct slice head_write(const struct head *head, struct arena *arena)
     const ProtobufCMessage *card;
     const ProtobufCMessage *sheet;
     if (!part_fill(&refer__v1__signed_card__descriptor, head->card,
-            CARD_SIZE_MAX, arena, &card) ||
+            SIGNED_CARD_SIZE_MAX, arena, &card) ||
         !part_fill(&refer__v1__signed_key_sheet__descriptor, head->sheet,
-            CARD_SIZE_MAX, arena, &sheet))
+            SIGNED_CARD_SIZE_MAX, arena, &sheet))
         return SLICE_NONE;
     message.ledgers = views_fill(head, arena);
     if (message.ledgers == NULL)

@@ -302,21 +302,25 @@ static bool is_cosigned_by(
     return false;
 }
 
-/* Both are ours: two signed roots for one size are a proof against us. */
-static bool is_proof(
-    struct work *work, const struct ledger *out, struct slice held)
+/* A note that we signed, of this very ledger, whose root is not that of what
+ * we hold: a proof against us. *shorter: it covers more than we hold. */
+static bool is_proof(struct work *work, const struct peer *peer,
+    const struct ledger *out, struct slice held, bool *shorter)
 {
     struct note note;
-    struct note offered;
+    struct merkle_hash root;
     uint8_t key[KEY_SIZE];
-    return note_parse(held, &note) == ERR_NONE &&
-           note_parse(out->offered, &offered) == ERR_NONE &&
-           origin_equal(&note.origin, &offered.origin) &&
-           work->crypto->ops->signer_public(
-               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
-           note_verify(work->crypto, &note, key) == ERR_NONE &&
-           (note.size != offered.size ||
-               memcmp(note.root, offered.root, HASH_SIZE) != 0);
+    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
+    *shorter = false;
+    if (note_parse(held, &note) != ERR_NONE ||
+        !origin_equal(&note.origin, &origin) ||
+        work->crypto->ops->signer_public(
+            work->crypto, CRYPTO_SIGNER_LOG, key) != ERR_NONE ||
+        note_verify(work->crypto, &note, key) != ERR_NONE)
+        return false;
+    *shorter = note.size > out->frontier.size;
+    return !*shorter && ledger_root_at(work, out, note.size, &root) &&
+           memcmp(note.root, root.bytes, HASH_SIZE) != 0;
 }
 
 const char *delivery_cosigned(
@@ -330,7 +334,8 @@ const char *delivery_cosigned(
         return NULL;
     if (note_parse(cosigned->note, &note) != ERR_NONE ||
         note_parse(out->offered, &offered) != ERR_NONE ||
-        !note_is_same_checkpoint(&note, &offered))
+        !note_is_same_checkpoint(&note, &offered) ||
+        memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0)
         return "reply_malformed";
     if (!is_cosigned_by(work, peer, &note))
         return "cosignature_bad";
@@ -369,15 +374,18 @@ static const char *on_conflict(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct conflict conflict;
+    bool shorter;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return NULL;
     if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
         return "reply_malformed";
-    if (!is_proof(work, out, conflict.held))
+    bool proved = is_proof(work, peer, out, conflict.held, &shorter);
+    if (!proved && !shorter)
         return "conflict_unproved";
     out->evidence = arena_copy(work->arena, conflict.held);
-    settle_trouble(work, peer, out, LEDGER_CONFLICT);
+    settle_trouble(
+        work, peer, out, proved ? LEDGER_CONFLICT : LEDGER_AUTHOR_SHORTER);
     peer->settled_out = false;
     return NULL;
 }

@@ -11,7 +11,8 @@ static struct key key_of(char table)
 static void add(struct key *key, const void *bytes, size_t size)
 {
     assert(size <= sizeof key->bytes - key->size);
-    memcpy(key->bytes + key->size, bytes, size);
+    if (size > 0)
+        memcpy(key->bytes + key->size, bytes, size);
     key->size += size;
 }
 

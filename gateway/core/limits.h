@@ -30,6 +30,8 @@
 
 /* Cards travel in every Head. */
 #define CARD_SIZE_MAX (32u * 1024)
+/* The same with its signature; key sheets too. */
+#define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
 #define CARD_ENDPOINT_COUNT_MAX 8u
 #define CARD_KEY_COUNT_MAX 32u
 #define CARD_CONTACT_COUNT_MAX 16u

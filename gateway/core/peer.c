@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1
-#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * (CARD_SIZE_MAX + 256))
+#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
 
 const char *peer_state_name(enum peer_state state)
 {

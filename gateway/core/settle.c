@@ -167,7 +167,7 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
-        if (!is_reply)
+        if (!is_reply && peer->reachable)
             return; /* may be old: ask ourselves */
         if (trouble == LEDGER_CONFLICT)
             keep_evidence(work, out,

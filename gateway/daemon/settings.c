@@ -71,11 +71,12 @@ static bool card_file_read(struct settings *settings, const char *path)
         return complain(path, strerror(errno),
             "make the gateway with referctl init, or correct data in the "
             "configuration");
-    uint8_t *bytes = arena_take(&settings->arena, CARD_SIZE_MAX + 1);
-    size_t size = bytes == NULL ? 0 : fread(bytes, 1, CARD_SIZE_MAX + 1, file);
+    uint8_t *bytes = arena_take(&settings->arena, SIGNED_CARD_SIZE_MAX + 1);
+    size_t size =
+        bytes == NULL ? 0 : fread(bytes, 1, SIGNED_CARD_SIZE_MAX + 1, file);
     bool failed = bytes == NULL || ferror(file) != 0;
     (void)fclose(file);
-    if (failed || size > CARD_SIZE_MAX)
+    if (failed || size > SIGNED_CARD_SIZE_MAX)
         return complain(path, "it cannot be read as a card",
             "put the file back that referctl init made");
     settings->card = slice_of(bytes, size);

@@ -2,7 +2,7 @@
  * One connection: its watch in the handshake, the pool, its end. What flows
  * through it is in peers_receive.c and peers_send.c.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Dialing: a round tries the endpoints of a peer in order; when all fail, so
  * do the requests that wait. When to try again is for the caller.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * One link for each peer that is dialed: the requests to it, and one
  * connection at most.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <stdlib.h>

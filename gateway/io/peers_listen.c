@@ -5,7 +5,7 @@
  * that returns after an outage would push itself out for ever. The loop
  * survives any error of accept.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

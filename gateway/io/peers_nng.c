@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 _Static_assert(PEERS_SPKI_SIZE == TLS_SPKI_SIZE, "one kind of hash");
 _Static_assert(offsetof(struct connection, watch) == 0, "see watch_of");

@@ -2,7 +2,7 @@
  * Receiving: bytes to frames to events. One at a time owns the receive side of
  * a connection: the aio, its callback, or, after a pause, the sweeper.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <string.h>

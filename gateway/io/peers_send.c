@@ -2,7 +2,7 @@
  * Sending: frames are appended to one buffer, and leave in records of what has
  * gathered there.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The sweeper: the one thread that closes connections and gives them back,
  * looks at deadlines, and tells of requests that failed.
  */
-#include "io/peers_state.h"
+#include "io/peers_nng_state.h"
 
 #include <assert.h>
 #include <errno.h>

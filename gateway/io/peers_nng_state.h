@@ -1,6 +1,6 @@
 /*
- * peers_state.h - what the files of the transport share. Not to be included by
- * anything but peers_*.c.
+ * peers_nng_state.h - what the files of the transport share. Not to be
+ * included by anything but peers_*.c.
  *
  * Rules, which the rest relies on:
  *
@@ -16,8 +16,8 @@
  *   runs under nng's own lock and so takes only the last two. Two connections
  *   are never locked at once. Event functions are called without any lock.
  */
-#ifndef IO_PEERS_STATE_H
-#define IO_PEERS_STATE_H
+#ifndef IO_PEERS_NNG_STATE_H
+#define IO_PEERS_NNG_STATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
