@@ -72,7 +72,7 @@
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*
  * ledger.verify [read]  optional: peer, direction
- *     -> ledger {peer, direction, size, root, intact: flag, problem}*
+ *     -> ledger {..., intact: flag, damage}*
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)
