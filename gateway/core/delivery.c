@@ -1,6 +1,6 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
 #include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -367,8 +367,8 @@ const char *delivery_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
-    casework_pass_unowed(work, out);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
 }
 

@@ -4,10 +4,12 @@
  *
  *   key DOCUMENT PATH FORM DEFAULT TAKEN HELP     DEFAULT "" : required
  *   event NAME LEVEL HELP
- *   command WORDS ARGUMENTS                       option WORDS LETTER NAME VALUE
+ *   command WORDS ARGUMENTS
+ *   option WORDS LETTER NAME VALUE
  *   element CODE TYPE CLASS HELP
  *   state NAME                                    step NAME ELEMENTS
- *   move STEP FROM TO BY                          detail STEP NAME NEED KIND CODES HELP
+ *   move STEP FROM TO BY
+ *   detail STEP NAME NEED KIND CODES HELP
  *   code LIST CODE                                entry NAME
  *   trouble NAME
  */

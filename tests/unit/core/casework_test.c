@@ -123,8 +123,7 @@ static struct answer_item answer_to(struct desk *desk, uint64_t index)
     struct answer_item found = { .index = UINT64_MAX };
     struct arena *arena = &desk->author.arena;
     federation_run(desk->federation);
-    struct work *work =
-        federation_begin(desk->federation, desk->author.other);
+    struct work *work = federation_begin(desk->federation, desk->author.other);
     struct peer *peer = federation_peer(
         desk->federation, desk->author.other, desk->author.self);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
@@ -268,8 +267,7 @@ static void form_spoil(struct form *form, enum spoil spoil)
         form->event.seq = 0;
 }
 
-static bool store_mentions(
-    struct desk *desk, size_t agency, const char *words)
+static bool store_mentions(struct desk *desk, size_t agency, const char *words)
 {
     struct work *work = federation_begin(desk->federation, agency);
     struct slice key = SLICE_NONE;
@@ -601,7 +599,7 @@ static void an_answer_moves_what_was_sent(void **state)
             "delivered" },
         { "refused", ANSWER_REFUSED, PROBLEM_CONSENT_SCOPE,
             REFERRAL_REFUSED_BY_POLICY, false, "refused_by_policy" },
-        { "absent", ANSWER_ABSENT, PROBLEM_NONE, 0, false, "delivered" },
+        { "absent", ANSWER_ABSENT, PROBLEM_NONE, 0, false, "withdrawn" },
         { "no such state", ANSWER_APPLIED, PROBLEM_NONE, 999, false,
             "delivered" },
         { "of another generation", ANSWER_REFUSED, PROBLEM_CONSENT_SCOPE,
@@ -638,8 +636,8 @@ static void an_answer_moves_what_was_sent(void **state)
         answer_with(&desk, generation + rows[i].other_generation, &item, 1);
         if (strcmp(federation_state(desk.federation, 0, id),
                 rows[i].leads_to) != 0)
-            fail_msg("%s: %s", rows[i].it,
-                federation_state(desk.federation, 0, id));
+            fail_msg(
+                "%s: %s", rows[i].it, federation_state(desk.federation, 0, id));
         /* once more says nothing new */
         uint64_t refused =
             federation_logged(desk.federation, 0, LOG_REFERRAL_REFUSED);
@@ -701,8 +699,8 @@ static void every_kind_is_answered_but_answers_and_padding(void **state)
     desk_open(&desk);
     uint64_t first = desk.author.cosigned.size;
     for (size_t i = 0; i < COUNT(others); i++)
-        author_add(&desk.author, others[i].kind,
-            slice_of_text(others[i].content));
+        author_add(
+            &desk.author, others[i].kind, slice_of_text(others[i].content));
     author_deliver(&desk.author);
     for (size_t i = 0; i < COUNT(others); i++) {
         if (!others[i].answered)
@@ -730,12 +728,10 @@ static void a_newer_card_is_taken(void **state)
     assert_applied(&item, REFERRAL_UNKNOWN);
     assert_int_equal(federation_peer(desk.federation, 1, 0)->card_serial, 2);
     /* another agency's card is not this one's */
-    author_add(
-        &desk.author, ENTRY_CARD, federation_card(desk.federation, 1));
+    author_add(&desk.author, ENTRY_CARD, federation_card(desk.federation, 1));
     author_deliver(&desk.author);
     item = answer_to(&desk, index + 1);
-    assert_turned_down(
-        &item, PROBLEM_SIGNATURE_BAD, "card", REFERRAL_UNKNOWN);
+    assert_turned_down(&item, PROBLEM_SIGNATURE_BAD, "card", REFERRAL_UNKNOWN);
     desk_close(&desk);
 }
 
