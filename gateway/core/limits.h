@@ -14,6 +14,8 @@
 /* The signature and two disk flushes of a parcel are shared by this many;
  * beyond it the gain is under a hundredth. */
 #define PARCEL_ENTRY_COUNT_MAX 1024u
+/* Items of one answer: no parcel needs more. */
+#define ANSWER_ITEM_COUNT_MAX PARCEL_ENTRY_COUNT_MAX
 /* With its framing a parcel fits the largest padding step. */
 #define PARCEL_SIZE_MAX (1024u * 1024)
 /* A request or reply as plaintext before padding: a parcel and room for what
