@@ -454,7 +454,7 @@ static void take_offer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
     struct mou_bundle bundle;
-    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle) !=
+    if (mou_offer_read(work->crypto, entry->content, work->scratch, &bundle) !=
         ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the offer as PROTOCOL.md says");
@@ -470,7 +470,7 @@ static void take_signatures(struct work *work, struct peer *peer,
 {
     struct mou_bundle bundle;
     keep(work, entry, judgement);
-    if (mou_signatures_read(entry->content, work->arena, &bundle) != ERR_NONE)
+    if (mou_signatures_read(entry->content, work->scratch, &bundle) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "signatures",
             "write the signatures as PROTOCOL.md says");
     else
@@ -483,7 +483,7 @@ static void take_in_force(struct work *work, struct peer *peer,
 {
     struct mou_id id;
     keep(work, entry, judgement);
-    if (mou_in_force_read(entry->content, work->arena, &id) != ERR_NONE)
+    if (mou_in_force_read(entry->content, work->scratch, &id) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the entry as PROTOCOL.md says");
     else

@@ -41,6 +41,8 @@
 #define SHEET_KEY_COUNT_MAX 32u
 /* An MOU is read by people; one this long is not. */
 #define MOU_SIZE_MAX CONTENT_SIZE_MAX
+/* Not yet in force, of one agency: it has a few drafts at a time. */
+#define MOU_OFFER_COUNT_MAX 32u
 #define MOU_PARTY_COUNT_MAX 64u
 #define MOU_SERVICE_COUNT_MAX 256u
 #define MOU_PATHWAY_COUNT_MAX 2048u
