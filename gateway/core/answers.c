@@ -96,10 +96,38 @@ static void answer_entry(struct work *work, struct peer *peer,
     arena_rewind(work->scratch, used);
 }
 
-static void answer_range(struct work *work, struct peer *peer,
-    struct ledger *out, const struct answer_item *item)
+/* A walk over our entries that one content of the peer answers. The parcel
+ * that was looked at last stays: answers go from one entry to the next. */
+struct answering {
+    struct ledger *out;
+    struct ledger_parcel parcel;
+    size_t used; /* of scratch, without the parcel */
+};
+
+static struct answering answering_begin(struct work *work, struct ledger *out)
 {
-    struct ledger_parcel parcel = { 0 };
+    return (struct answering){ .out = out, .used = work->scratch->used };
+}
+
+/* NULL: there is none (or the store failed). */
+static const struct ledger_entry *answering_entry(
+    struct work *work, struct answering *answering, uint64_t index)
+{
+    struct ledger_parcel *parcel = &answering->parcel;
+    if (index - parcel->first_index >= parcel->count) {
+        arena_rewind(work->scratch, answering->used);
+        parcel->count = 0;
+        if (!ledger_parcel_load(
+                work, work->scratch, answering->out, index, parcel))
+            return NULL;
+    }
+    return &parcel->entries[index - parcel->first_index];
+}
+
+static void answer_range(struct work *work, struct peer *peer,
+    struct answering *answering, const struct answer_item *item)
+{
+    struct ledger *out = answering->out;
     uint64_t end = item->index + item->count;
     /* answers come in order: what is answered is answered once */
     if (end > out->frontier.size)
@@ -107,44 +135,48 @@ static void answer_range(struct work *work, struct peer *peer,
     for (uint64_t index = item->index > out->answered ? item->index
                                                       : out->answered;
          index < end && !work_failed(work); index++) {
-        if (index - parcel.first_index >= parcel.count &&
-            !ledger_parcel_at(work, out, index, &parcel))
+        const struct ledger_entry *entry =
+            answering_entry(work, answering, index);
+        if (entry == NULL)
             return;
-        answer_entry(
-            work, peer, &parcel.entries[index - parcel.first_index], item);
+        answer_entry(work, peer, entry, item);
         out->answered = index + 1;
         out->changed = true;
     }
 }
 
+static bool is_owed(struct work *work, const struct ledger_entry *entry)
+{
+    struct entry_header header;
+    size_t used = work->scratch->used;
+    bool owed =
+        entry->has_referral ||
+        entry_header_read(entry->header, work->scratch, &header) != ERR_NONE ||
+        (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+    arena_rewind(work->scratch, used);
+    return owed;
+}
+
 void answers_pass_unowed(struct work *work, struct ledger *out)
 {
-    struct ledger_parcel parcel = { 0 };
+    struct answering answering = answering_begin(work, out);
     while (out->answered < out->cosigned && !work_failed(work)) {
-        struct entry_header header;
-        size_t used = work->scratch->used;
-        if (out->answered - parcel.first_index >= parcel.count &&
-            !ledger_parcel_at(work, out, out->answered, &parcel))
-            return;
         const struct ledger_entry *entry =
-            &parcel.entries[out->answered - parcel.first_index];
-        bool is_owed =
-            entry->has_referral ||
-            entry_header_read(entry->header, work->scratch, &header) !=
-                ERR_NONE ||
-            (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
-        arena_rewind(work->scratch, used);
-        if (is_owed)
-            return;
+            answering_entry(work, &answering, out->answered);
+        if (entry == NULL || is_owed(work, entry))
+            break;
         out->answered++;
         out->changed = true;
     }
+    arena_rewind(work->scratch, answering.used);
 }
 
 void answers_apply(struct work *work, struct peer *peer, struct ledger *out,
     const struct answer *answer)
 {
+    struct answering answering = answering_begin(work, out);
     for (size_t i = 0; i < answer->item_count && !work_failed(work); i++)
-        answer_range(work, peer, out, &answer->items[i]);
+        answer_range(work, peer, &answering, &answer->items[i]);
+    arena_rewind(work->scratch, answering.used);
     answers_pass_unowed(work, out);
 }

@@ -314,7 +314,7 @@ static void take_offer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
     struct mou_bundle bundle;
-    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle) !=
+    if (mou_offer_read(work->crypto, entry->content, work->scratch, &bundle) !=
         ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the offer as PROTOCOL.md says");
@@ -330,7 +330,7 @@ static void take_signatures(struct work *work, struct peer *peer,
 {
     struct mou_bundle bundle;
     keep(work, entry, judgement);
-    if (mou_signatures_read(entry->content, work->arena, &bundle) != ERR_NONE)
+    if (mou_signatures_read(entry->content, work->scratch, &bundle) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "signatures",
             "write the signatures as PROTOCOL.md says");
     else
@@ -343,7 +343,7 @@ static void take_in_force(struct work *work, struct peer *peer,
 {
     struct mou_id id;
     keep(work, entry, judgement);
-    if (mou_in_force_read(entry->content, work->arena, &id) != ERR_NONE)
+    if (mou_in_force_read(entry->content, work->scratch, &id) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the entry as PROTOCOL.md says");
     else
@@ -440,16 +440,16 @@ static void item_fill(struct work *work, uint64_t index,
 }
 
 /* So many items, with the longest texts, stay far below CONTENT_SIZE_MAX. */
-#define ANSWER_ITEM_COUNT_MAX 256u
+#define TOLD_ITEM_COUNT_MAX 256u
+_Static_assert(TOLD_ITEM_COUNT_MAX <= ANSWER_ITEM_COUNT_MAX, "");
 
 static void tell_answers(struct work *work, struct peer *peer,
     const struct answer_item *items, size_t count)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     for (size_t at = 0; in != NULL && at < count;) {
-        size_t part = count - at < ANSWER_ITEM_COUNT_MAX
-                          ? count - at
-                          : ANSWER_ITEM_COUNT_MAX;
+        size_t part =
+            count - at < TOLD_ITEM_COUNT_MAX ? count - at : TOLD_ITEM_COUNT_MAX;
         struct answer answer = { in->generation, items + at, part };
         struct tell tell = { .kind = ENTRY_ANSWER,
             .content = answer_write(&answer, work->arena) };

@@ -246,7 +246,7 @@ bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 
 bool delivery_has_room(const struct work *work)
 {
-    return work->arena->capacity - work->arena->used >= PARCEL_ARENA_MIN;
+    return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)

@@ -41,13 +41,14 @@ static bool memory_of(struct work *work, uint32_t uid,
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
     unnumbered.number = 0;
+    size_t used = work->scratch->used;
     struct slice bytes = local_request_write(&unnumbered, work->scratch);
-    if (bytes.bytes == NULL) {
+    if (bytes.bytes == NULL)
         work_exhausted(work);
-        return false;
-    }
-    crypto_hash(work->crypto, &bytes, 1, memory->digest);
-    return true;
+    else
+        crypto_hash(work->crypto, &bytes, 1, memory->digest);
+    arena_rewind(work->scratch, used); /* two copies of the request */
+    return bytes.bytes != NULL;
 }
 
 static void answer_referral(
