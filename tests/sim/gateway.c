@@ -165,8 +165,8 @@ static void store_fill(struct world *world, void *subject, uint64_t argument)
     gateway->store->ops->usage(gateway->store, &usage);
     gateway->is_filled = !gateway->is_filled && !world->is_calm;
     uint64_t capacity = usage.used * 100 / 85;
-    if (capacity < usage.used + (1u << 19))
-        capacity = usage.used + (1u << 19);
+    if (capacity < usage.used + (1u << 16))
+        capacity = usage.used + (1u << 16);
     store_memory_set_capacity(
         gateway->store, gateway->is_filled ? capacity : STORE_CAPACITY);
     if (gateway->is_filled)
