@@ -339,14 +339,19 @@ static bool dropped_state(
     }
 }
 
-/* True when the other agency never heard of it, and now never will. */
+/* True when the other agency never heard of it, and now never will; *state is
+ * then where that leaves it. */
 static bool drop(struct step *step, enum referral_state *state)
 {
     struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
-    return out != NULL && step->referral->outgoing &&
-           step->referral->state == REFERRAL_SENT &&
-           dropped_state(step->event->type, state) &&
-           outbox_drop_referral(step->work, out, &step->referral->uuid);
+    enum referral_state dropped;
+    if (out == NULL || !step->referral->outgoing ||
+        step->referral->state != REFERRAL_SENT ||
+        !dropped_state(step->event->type, &dropped) ||
+        !outbox_drop_referral(step->work, out, &step->referral->uuid))
+        return false;
+    *state = dropped;
+    return true;
 }
 
 /* The person ended it while the request may still be on its way: what was not
