@@ -19,7 +19,7 @@ static const struct {
     size_t offset;
     size_t capacity;
 } options[] = {
-    { "socket", "path of the gateway's socket; /run/referd/local.sock",
+    { "socket", "path of the gateway's socket; /run/referd/referd.sock",
       offsetof(struct refer_client, socket), SDK_SOCKET_SIZE },
     { "application", "name of this program in the gateway's log; librefer",
       offsetof(struct refer_client, application), SDK_APPLICATION_SIZE },
@@ -78,7 +78,7 @@ refer_status refer_client_new(refer_client **out)
         return status;
     }
     sdk_text_copy(
-        client->socket, sizeof client->socket, "/run/referd/local.sock");
+        client->socket, sizeof client->socket, "/run/referd/referd.sock");
     sdk_text_copy(client->application, sizeof client->application, "librefer");
     *out = client;
     return REFER_OK;

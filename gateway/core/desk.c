@@ -68,6 +68,7 @@ static const struct operation {
     { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
     { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
     { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
+    { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, false },
     { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, false },
     { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, false },
     { "mou.list", LOCAL_RIGHT_READ, desk_mou_list, false },
@@ -77,6 +78,7 @@ static const struct operation {
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
+    { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },
 };
 
 static const struct {

@@ -174,6 +174,7 @@ static int courier_start(struct gateway *gateway)
     const struct config *config = &gateway->settings.config;
     struct loop *loop = &gateway->loop;
     struct peers_options peers = peers_options_default();
+    peers.strangers_allowed = true; /* to leave their card, nothing else */
     struct peers_problem problem;
     peers.listen_urls = config->listen;
     peers.listen_count = config->listen_count;
