@@ -126,6 +126,11 @@ def unknown_oversize(attack, raw, _dice):
     return tls(attack.context, raw, b"\xff\xff\xff\xff" * 8)
 
 
+def unknown_large(attack, raw, dice):
+    """Larger than a card may be, but not than what a peer may say."""
+    return tls(attack.context, raw, frame(dice.randbytes(40000)))
+
+
 def frame(body, number=1):
     return struct.pack(">II", len(body) + 4, number) + body
 
@@ -172,7 +177,7 @@ def peer_junk(attack, raw, dice):
 
 
 NETWORK = [junk, silent, gone, http, half_hello, torn_hello, huge_record,
-           no_certificate, unknown_certificate, unknown_oversize]
+           no_certificate, unknown_certificate, unknown_oversize, unknown_large]
 PEER = [peer_oversize, peer_just_oversize, peer_half_frame, peer_half_head,
         peer_empty, peer_short, peer_junk]
 

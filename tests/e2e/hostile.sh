@@ -50,11 +50,9 @@ try "TLS without a certificate is refused" 1 \
     'certificate required|alert' stranger
 arrives 3000 "with its code in the log" grep -q \
     'connection.refused code=certificate' tbhosp.log
-before=$(refusal_count stranger)
-try "so is an unknown certificate" 1 'alert|unknown|denied' \
+# it could be an agency that leaves its card; the storm has what else it says
+try "an unknown certificate that says nothing is closed" 0 '^closed' \
     stranger -cert stranger.crt -key stranger.key
-has_stranger() { (($(refusal_count stranger) > before)); }
-arrives 3000 "with its code in the log" has_stranger
 try "TLS 1.2 is not spoken" 1 'alert|protocol|wrong version' timeout 10 \
     openssl s_client -connect "127.0.0.1:$port" -tls1_2 -cert stranger.crt \
     -key stranger.key
@@ -62,12 +60,12 @@ try "TLS 1.2 is not spoken" 1 'alert|protocol|wrong version' timeout 10 \
 # ---- A storm, with honest work in it
 
 try "a first storm, to see what memory a storm takes" 0 '' \
-    hostile network "$port" "$seed" 100 stranger.crt stranger.key
+    hostile network "$port" "$seed" 110 stranger.crt stranger.key
 before=$(rss_kib tbhosp)
 "$outside_client" submit -s "$(socket_of opendoor)" -o confirmed \
     -t "${agency_id[tbhosp]}" -p honest >submit.out 2>submit.log &
 helper_pid[submit]=$!
-hostile network "$port" "$((seed + 1))" 300 stranger.crt stranger.key \
+hostile network "$port" "$((seed + 1))" 330 stranger.crt stranger.key \
     >storm.out 2>&1 &
 helper_pid[storm]=$!
 is_storm_over() { ! kill -0 "${helper_pid[storm]}" 2>/dev/null; }
@@ -88,15 +86,15 @@ status=0
 wait "${helper_pid[storm]}" || status=$?
 unset "helper_pid[storm]"
 if ((status == 0)); then
-    pass "every one of 300 is closed in its time"
+    pass "every one of 330 is closed in its time"
 else
-    fail "every one of 300 is closed in its time" "$(cat storm.out)"
+    fail "every one of 330 is closed in its time" "$(cat storm.out)"
 fi
 note "$(cat storm.out)"
 helper_end submit TERM
 expect "the honest program saw nothing of it" test "$helper_status" = 0
 arrives 20000 "all is said and answered" is_all_answered opendoor tbhosp
-for code in tls certificate stranger handshake_timeout; do
+for code in tls certificate oversize handshake_timeout; do
     expect "the log has code=$code" test "$(refusal_count "$code")" -gt 0
 done
 grows_little "memory does not follow the storm" tbhosp "$before"
