@@ -84,17 +84,6 @@ static void receive(
     judgement->state = state;
 }
 
-/* What the table of steps asks first: of which kind is who acts? */
-static bool has_actor(const struct step *step, struct judgement *judgement)
-{
-    if (step->event->actor >= ACTOR_STAFF &&
-        step->event->actor < ACTOR_KIND_COUNT)
-        return true;
-    refuse(judgement, PROBLEM_FORMAT, "actor",
-        "name staff, person, companion or gateway");
-    return false;
-}
-
 /* Withdrawal is never refused, whatever crossed it on the way. */
 static bool decide_next(
     const struct step *step, enum referral_state *next, struct verdict *why)
@@ -119,8 +108,7 @@ static void decide(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (has_actor(step, judgement) &&
-             decide_next(step, &next, &judgement->why))
+    else if (decide_next(step, &next, &judgement->why))
         step_judge(step, &judgement->why);
     if (work_failed(work))
         return;
@@ -181,7 +169,7 @@ static void follow(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (has_actor(step, judgement) && follow_next(step, judgement)) {
+    else if (follow_next(step, judgement)) {
         leads = true;
         step_judge(step, &judgement->why);
     }
