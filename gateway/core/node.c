@@ -5,6 +5,7 @@
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -233,6 +234,10 @@ static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
     uint64_t handle = input->of.request.handle;
+    if (request->kind == REQUEST_INTRODUCE) {
+        introduction_take(work, request, handle);
+        return;
+    }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
         refuse(work, request, handle, REFUSAL_STRANGER);

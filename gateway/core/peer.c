@@ -10,15 +10,19 @@
 #include <string.h>
 
 #define ROW_VERSION 1
-#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
+#define ROW_SIZE_MAX (128 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
 
 const char *peer_state_name(enum peer_state state)
 {
     static const char *const names[] = {
         [PEER_IMPORTED] = "imported",
         [PEER_ACCEPTED] = "accepted",
+        [PEER_INTRODUCED] = "introduced",
+        [PEER_INVITED] = "invited",
     };
-    return state > 0 && state < PEER_STATE_COUNT ? names[state] : "?";
+    return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
+               ? names[state]
+               : "?";
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -30,6 +34,7 @@ struct row {
     uint64_t sheet_serial;
     struct slice card;
     struct slice sheet;
+    struct slice invitation; /* that it gave us */
 };
 
 static bool row_read(struct work *work, struct slice bytes, struct row *row)
@@ -44,6 +49,7 @@ static bool row_read(struct work *work, struct slice bytes, struct row *row)
     row->sheet_serial = unpack_u64(&in);
     row->card = unpack_bytes(&in);
     row->sheet = unpack_bytes(&in);
+    row->invitation = unpack_bytes(&in);
     if (unpack_end(&in) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
     return !work_failed(work);
@@ -72,6 +78,7 @@ static void row_put(struct work *work, uint32_t number, const struct row *row)
     pack_u64(&out, row->sheet_serial);
     pack_bytes(&out, row->card);
     pack_bytes(&out, row->sheet);
+    pack_bytes(&out, row->invitation);
     if (out.err != ERR_NONE)
         work_exhausted(work);
     struct key key = key_peer(number);
@@ -156,8 +163,8 @@ struct peer *peer_numbered(struct node *node, uint32_t number)
     return NULL;
 }
 
-struct peer *peer_add(
-    struct work *work, const struct card *card, struct slice signed_card)
+struct peer *peer_add(struct work *work, const struct card *card,
+    struct slice signed_card, enum peer_state state)
 {
     struct peer *peer = peer_new(work->node);
     if (peer == NULL)
@@ -165,31 +172,55 @@ struct peer *peer_add(
     peer->number = work->node->peer_next++;
     work->node->changed = true;
     peer->agency = card->agency;
-    peer->state = PEER_IMPORTED;
+    peer->state = state;
     peer->card_serial = card->serial;
-    struct row row = { card->agency, PEER_IMPORTED, card->serial, 0,
-        signed_card, SLICE_NONE };
+    struct row row = { card->agency, state, card->serial, 0, signed_card,
+        SLICE_NONE, SLICE_NONE };
     row_put(work, peer->number, &row);
     return peer;
 }
 
-void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
-    struct slice signed_sheet)
+/* What a stored row lends dies with the put: it is copied first. */
+static void row_update(
+    struct work *work, struct peer *peer, const struct row *changes)
 {
     struct row row;
+    struct slice *held[] = { &row.card, &row.sheet, &row.invitation };
+    const struct slice *fresh[] = { &changes->card, &changes->sheet,
+        &changes->invitation };
     if (!row_get(work, peer->number, &row))
         return;
     row.state = peer->state;
     row.card_serial = peer->card_serial;
     row.sheet_serial = peer->sheet_serial;
-    /* what the row lends dies with the put */
-    row.card = signed_card.size > 0 ? signed_card
-                                    : arena_copy(work->scratch, row.card);
-    row.sheet = signed_sheet.size > 0 ? signed_sheet
-                                      : arena_copy(work->scratch, row.sheet);
+    for (int i = 0; i < 3; i++)
+        *held[i] = fresh[i]->size > 0 ? *fresh[i]
+                                      : arena_copy(work->scratch, *held[i]);
     row_put(work, peer->number, &row);
     peer->card = NULL;
     peer->sheet = NULL;
+}
+
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet)
+{
+    struct row changes = { .card = signed_card, .sheet = signed_sheet };
+    row_update(work, peer, &changes);
+}
+
+void peer_set_invitation(
+    struct work *work, struct peer *peer, struct slice code)
+{
+    struct row changes = { .invitation = code };
+    row_update(work, peer, &changes);
+}
+
+struct slice peer_invitation(struct work *work, const struct peer *peer)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row))
+        return SLICE_NONE;
+    return arena_copy(work->arena, row.invitation);
 }
 
 /* ---- Cards and sheets --------------------------------------------------- */
