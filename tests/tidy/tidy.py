@@ -118,6 +118,7 @@ LAYERS = [
     (r"sdk/", {"refer"}, None, {"protobuf-c"}, True),
     (r"tools/referctl/", {"refer", "referctl", "base", "core", "io"}, None,
      {"jansson"}, False),
+    (r"tools/dev/", {"base", "core", "io"}, None, set(), False),
     (r"tools/", {"refer", "SIBLING"}, None,
      {"curl", "jansson", "microhttpd"}, False),
     (r"tests/", None, None, set(FOREIGN), True),
