@@ -254,11 +254,12 @@ def referd(root, options, facts):
 
 
 def peer_codes(root, facts):
-    """Literals that delivering and collecting end with, and the names of
-    tables that they take theirs from."""
+    """Literals that requests to a peer end with, and the names of tables
+    that they take theirs from."""
     codes = set(facts.names("reason", "peer"))
-    for name in ("delivery.c", "collect.c"):
-        text = source(root, "gateway/core/" + name)
+    for name in ("delivery.c", "collect.c", "introduction.c"):
+        text = re.sub(r"log_code\([^;]*", "",
+                      source(root, "gateway/core/" + name))
         codes |= set(re.findall(
             r'(?:return|[?:]|peer_failed\(work, peer,)\s*"([a-z_]+)"', text))
     return sorted(codes)
@@ -316,6 +317,18 @@ def referctl(root, options, facts):
         {plain(head): line
          for line, head, _ in page.entries("ENVIRONMENT")})
     yield from compare(page, "number", numbers(root), page.names("NUMBERS"))
+    yield from health(page, facts)
+
+
+def health(page, facts):
+    remedies = dict(facts.of("health"))
+    yield from compare(page, "reason", remedies,
+                       page.names("Why a gateway is not ready"))
+    for line, item, _ in page.rows("Why a gateway is not ready"):
+        name, _, text = plain(item).partition(": ")
+        if name in remedies and not text.endswith(plain(remedies[name])):
+            yield page.path, line, "%s is mended by \"%s\"" % (
+                name, remedies[name])
 
 
 def exit_codes(root):
@@ -332,7 +345,7 @@ def numbers(root):
     counters = re.search(
         r"#define NODE_COUNTER_LIST\(X\)(.*?)/\*", node, re.DOTALL)
     return re.findall(r'(?<!_)number\(answer, "(\w+)"', status) + \
-        re.findall(r"X\((\w+)\)", counters.group(1))
+        re.findall(r"X\((\w+)\b", counters.group(1))
 
 
 # ---- Files ---------------------------------------------------------------
@@ -561,6 +574,10 @@ def form(page, options):
         elif not any(line for _, line in page.part(name, deep=True)) and not \
                 literals_in(page, name):
             yield page.path, 1, "the section %s is empty" % name
+    for _, lines in page.sections.items():
+        for number, line in lines:
+            if len(re.findall(r"(?<!\\)\*", line)) % 2:
+                yield page.path, number, "bold does not end on its line"
     for start, lines in page.literals:
         for number, line in enumerate(lines, start + 1):
             shown = line.replace("\\\\", "\\")

@@ -197,6 +197,8 @@ PAGES_CASES = [
     (MOU, "party: tbhosp", "party: hospital", MOU, "names no party"),
     (CONFIG, "  idle_ms: 60000", "  idle_ms: 6", CONFIG, "from 1000 to"),
     (REFERRAL, "urgency: soon", "urgency: now", REFERRAL, "same_day, soon"),
+    (PROTOCOL, "*safety number*", "*safety\nnumber*", PROTOCOL,
+     "bold does not end"),
     # referd(8)
     (REFERD, "*-t*, *--test*", "*-t*, *--try*", REFERD,
      "option: -t, --test is missing"),
@@ -238,6 +240,10 @@ PAGES_CASES = [
      "variable: NO_COLOR is missing"),
     (REFERCTL, "- *outbox*:", "- *box*:", REFERCTL,
      "number: outbox is missing"),
+    (REFERCTL, "- *card_expired*:", "- *card_over*:", REFERCTL,
+     "reason: card_expired is missing"),
+    (REFERCTL, "today has no sealing key: set", "no sealing key: set",
+     REFERCTL, "keys_missing is mended by"),
     # files
     (CONFIG, "*limits.idle_ms*\n", "*limits.idle*\n", CONFIG,
      "key: limits.idle_ms is missing"),

@@ -15,6 +15,7 @@
  *   entry NAME
  *   trouble NAME
  *   reason KIND NAME
+ *   health CODE REMEDY
  *
  * With the name of a document it reads one, config, mou or referral, from
  * standard input instead, and says what is wrong with it.
@@ -23,6 +24,7 @@
 #include "base/arena.h"
 #include "core/element.h"
 #include "core/entry.h"
+#include "core/health.h"
 #include "core/ledger.h"
 #include "core/limits.h"
 #include "core/message.h"
@@ -307,6 +309,13 @@ static void print_reasons(void)
             local_socket_refusal_name((enum local_socket_refusal)i));
 }
 
+static void print_health(void)
+{
+    for (int i = 0; i < HEALTH_REASON_COUNT; i++)
+        printf("health\t%s\t%s\n", health_reason_code((enum health_reason)i),
+            health_reason_remedy((enum health_reason)i));
+}
+
 /* ---- A document from a page --------------------------------------------- */
 
 static int document_check(const char *name)
@@ -353,5 +362,6 @@ int main(int argc, char **argv)
     print_steps();
     print_ledger();
     print_reasons();
+    print_health();
     return fflush(stdout) == 0 ? 0 : 1;
 }
