@@ -70,7 +70,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a connection was refused or cut: see code")                           \
     X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")          \
     X(KEYS_FAILED, ERROR, "keys.failed",                                       \
-        "sealing keys could not be renewed; it is tried again in an hour")
+        "sealing keys could not be renewed; it is tried again in an hour")     \
+    X(PEER_CLOSED, INFO, "peer.closed",                                        \
+        "an operator closed the line: nothing is sent to or taken from it")
 /* clang-format on */
 
 enum log_event {

@@ -19,6 +19,7 @@
 enum peer_state {      /* on disk */
     PEER_IMPORTED = 1, /* its card waits for an operator */
     PEER_ACCEPTED = 2,
+    PEER_CLOSED = 3, /* by an operator: nothing is sent or taken */
     PEER_STATE_COUNT
 };
 
