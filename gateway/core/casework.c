@@ -84,6 +84,17 @@ static void receive(
     judgement->state = state;
 }
 
+/* What the table of steps asks first: of which kind is who acts? */
+static bool has_actor(const struct step *step, struct judgement *judgement)
+{
+    if (step->event->actor >= ACTOR_STAFF &&
+        step->event->actor < ACTOR_KIND_COUNT)
+        return true;
+    refuse(judgement, PROBLEM_FORMAT, "actor",
+        "name staff, person, companion or gateway");
+    return false;
+}
+
 /* Withdrawal is never refused, whatever crossed it on the way. */
 static bool decide_next(
     const struct step *step, enum referral_state *next, struct verdict *why)
@@ -108,7 +119,8 @@ static void decide(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (decide_next(step, &next, &judgement->why))
+    else if (has_actor(step, judgement) &&
+             decide_next(step, &next, &judgement->why))
         step_judge(step, &judgement->why);
     if (work_failed(work))
         return;
@@ -134,17 +146,35 @@ static void decide(
 
 /* ---- Events of the receiver, followed here ------------------------------ */
 
-/* Its gateway decided; ours checks that the table leads there. */
+/* True when the table has a way by that step into the state that is stated. */
+static bool leads_into(const struct step *step)
+{
+    for (unsigned from = REFERRAL_DRAFT; from < REFERRAL_STATE_COUNT; from++) {
+        enum referral_state next;
+        if (referral_next((enum referral_state)from, step->event->type,
+                step_party(step), &next) == ERR_NONE &&
+            next == step->event->state)
+            return true;
+    }
+    return false;
+}
+
+/* Its gateway decided; ours checks that the table leads there: from the state
+ * that we know, or, when contents were erased before they came (a gap in its
+ * count), from any. */
 static bool follow_next(const struct step *step, struct judgement *judgement)
 {
+    const struct referral_event *event = step->event;
     enum referral_state next;
     if (step->referral->state == REFERRAL_WITHDRAWN)
         return true;
-    if (step->event->type == EVENT_WITHDRAW && step_party(step) == PARTY_PERSON)
+    if (event->type == EVENT_WITHDRAW && step_party(step) == PARTY_PERSON)
+        return true;
+    if (event->seq > step->referral->peer_seq + 1 && leads_into(step))
         return true;
     if (!step_next(step, &next, &judgement->why))
         return false;
-    if (next == step->event->state)
+    if (next == event->state)
         return true;
     refuse(judgement, PROBLEM_STATE, "state",
         "state where the table of steps leads");
@@ -169,7 +199,7 @@ static void follow(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (follow_next(step, judgement)) {
+    else if (has_actor(step, judgement) && follow_next(step, judgement)) {
         leads = true;
         step_judge(step, &judgement->why);
     }
@@ -304,12 +334,13 @@ static void answered(struct work *work, struct peer *peer,
         state = (enum referral_state)item->state;
     memcpy(why.clause, item->clause.bytes, item->clause.size);
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
-    if (item->verdict == ANSWER_ABSENT)
-        why.problem = PROBLEM_TRY_LATER;
-    /* its content was erased on its way: nothing is left to go on with */
-    if (item->verdict == ANSWER_ABSENT && event.type == EVENT_SEND &&
-        !referral_is_terminal(state))
-        state = REFERRAL_WITHDRAWN;
+    if (item->verdict == ANSWER_ABSENT) {
+        /* we sent it without its content: that was erased here meanwhile */
+        verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",
+            "it was erased before it was delivered: begin anew, if at all");
+        if (event.type == EVENT_SEND && !referral_is_terminal(state))
+            state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
+    }
     if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
@@ -363,6 +394,30 @@ static void answer_range(struct work *work, struct peer *peer,
     }
 }
 
+void casework_pass_unowed(struct work *work, struct ledger *out)
+{
+    struct ledger_parcel parcel = { 0 };
+    while (out->answered < out->cosigned && !work_failed(work)) {
+        struct entry_header header;
+        size_t used = work->scratch->used;
+        if (out->answered - parcel.first_index >= parcel.count &&
+            !ledger_parcel_at(work, out, out->answered, &parcel))
+            return;
+        const struct ledger_entry *entry =
+            &parcel.entries[out->answered - parcel.first_index];
+        bool is_owed =
+            entry->has_referral ||
+            entry_header_read(entry->header, work->scratch, &header) !=
+                ERR_NONE ||
+            (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+        arena_rewind(work->scratch, used);
+        if (is_owed)
+            return;
+        out->answered++;
+        out->changed = true;
+    }
+}
+
 static void take_answer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
@@ -380,6 +435,7 @@ static void take_answer(struct work *work, struct peer *peer,
     keep(work, entry, judgement);
     for (size_t i = 0; i < answer.item_count && !work_failed(work); i++)
         answer_range(work, peer, out, &answer.items[i]);
+    casework_pass_unowed(work, out);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */

@@ -37,4 +37,8 @@ void casework_take(
 void casework_cosigned(
     struct work *work, struct peer *peer, const struct ledger_entry *entry);
 
+/* Nobody answers an answer, or padding: those that come next after what was
+ * answered count as answered too. */
+void casework_pass_unowed(struct work *work, struct ledger *out);
+
 #endif

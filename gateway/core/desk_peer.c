@@ -1,5 +1,6 @@
 #include "core/desk.h"
 
+#include "core/invitation.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/peer.h"
@@ -141,7 +142,7 @@ void desk_card_import(struct work *work, const struct caller *caller,
     }
     struct peer *peer = peer_find(work->node, &card.agency);
     if (peer == NULL) {
-        peer = peer_add(work, &card, data);
+        peer = peer_add(work, &card, data, PEER_IMPORTED);
         OUTPUT_LOG(work, LOG_CARD_IMPORTED, log_agency("agency", &card.agency));
     } else {
         (void)peer_offer_card(work, peer, data);
@@ -185,12 +186,19 @@ void desk_card_accept(struct work *work, const struct caller *caller,
     static const struct field_rule rules[] = {
         { "agency", LOCAL_TEXT, true },
         { "safety_number", LOCAL_TEXT, false },
+        { "invitation", LOCAL_TEXT, false },
     };
     const struct local_field *fields = request->fields;
     size_t count = request->field_count;
     (void)caller;
-    if (!fields_check(answer, "card", fields, count, rules, 2))
+    if (!fields_check(answer, "card", fields, count, rules, 3))
         return;
+    struct slice code = field_text(fields, count, "invitation");
+    if (code.size > 0 && code.size != INVITATION_SIZE) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "card.invitation",
+            "type the code as the other agency gave it: 20 characters");
+        return;
+    }
     struct slice number = field_text(fields, count, "safety_number");
     struct peer *peer =
         desk_peer(work, field_text(fields, count, "agency"), answer);
@@ -203,9 +211,44 @@ void desk_card_accept(struct work *work, const struct caller *caller,
             "for a new card");
         return;
     }
+    if (code.size > 0) {
+        peer_set_invitation(work, peer, code);
+        peer->introduces = true;
+        peer->touched = true;
+    }
     if (peer->state != PEER_ACCEPTED)
         peer_open(work, peer);
     answer_peer_card(work, peer, answer);
+}
+
+void desk_peer_invite(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = { { "hours", LOCAL_NUMBER,
+        false } };
+    char code[INVITATION_SIZE + 1];
+    (void)caller;
+    if (!fields_check(
+            answer, "peer", request->fields, request->field_count, rules, 1))
+        return;
+    int64_t hours =
+        field_number(request->fields, request->field_count, "hours", 72);
+    if (hours < 1 || hours > INVITATION_HOURS_MAX) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "peer.hours",
+            "let it hold 1 to 720 hours");
+        return;
+    }
+    struct instant until = { work->now.unix_ms + hours * 3600000 };
+    if (!invitation_make(work, until, code)) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_NONE, "peer.invite",
+            "wait until an open invitation is used or over: 256 are open");
+        return;
+    }
+    answer_record(answer, "invitation");
+    answer_text(answer, "code", code);
+    answer_number(answer, "until_ms", until.unix_ms);
+    answer_text(answer, "agency", work->node->self.text);
+    answer_data(answer, "data", work->node->own_card);
 }
 
 static const char *peer_condition(const struct peer *peer)
@@ -225,6 +268,9 @@ void desk_peer_record(
     if (card == NULL || out == NULL)
         return;
     uint64_t flying = out->frontier.size - out->cosigned;
+    /* an answer may come before the cosignature of what it answers */
+    uint64_t unanswered =
+        out->answered < out->cosigned ? out->cosigned - out->answered : 0;
     answer_record(answer, "peer");
     answer_text(answer, "agency", peer->agency.text);
     answer_slice(answer, "name", card->name);
@@ -233,8 +279,7 @@ void desk_peer_record(
         card->endpoint_count > 0 ? card->endpoints[0] : SLICE_NONE);
     answer_flag(answer, "settled", peer->settled_out && peer->settled_in);
     answer_number(answer, "queued", (int64_t)(out->intent_count + flying));
-    answer_number(
-        answer, "unanswered", (int64_t)(out->cosigned - out->answered));
+    answer_number(answer, "unanswered", (int64_t)unanswered);
     answer_number(answer, "failing_since_ms", peer->failing_since_wall_ms);
     answer_number(answer, "next_try_ms", peer->next_try_wall_ms);
     answer_number(answer, "last_heard_ms", peer->last_heard_wall_ms);
@@ -292,7 +337,7 @@ void desk_peer_close(struct work *work, const struct caller *caller,
         desk_peer(work, field_text(fields, count, "agency"), answer);
     if (peer == NULL)
         return;
-    if (peer->state == PEER_IMPORTED) {
+    if (!peer_is_pinned(peer)) {
         answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
             "nothing is exchanged with it: its card was never accepted");
         return;

@@ -130,6 +130,7 @@ void peer_close(struct work *work, struct peer *peer, struct closing *closing)
     empty_queue(work, peer, out, closing);
     if (work_failed(work))
         return;
+    peer->introduces = false;
     state_set(work, peer, PEER_CLOSED);
     OUTPUT_LOG(work, LOG_PEER_CLOSED, log_agency("peer", &peer->agency),
         log_number("returned", (int64_t)closing->back_count),

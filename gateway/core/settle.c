@@ -190,17 +190,30 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     peer->wants_head = false;
 }
 
+/* What is wrong with the author's view of a ledger of which we hold `held`
+ * entries at least since it was asked. */
+static enum ledger_trouble compare_in(
+    const struct ledger *in, const struct ledger_view *view, uint64_t held)
+{
+    if (held == 0)
+        return LEDGER_NONE;
+    if (view->generation == 0 || view->size < held)
+        return LEDGER_AUTHOR_SHORTER;
+    return view->generation == in->generation ? LEDGER_NONE : LEDGER_GENERATION;
+}
+
 static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
-    const struct ledger_view *view)
+    const struct ledger_view *view, bool is_reply)
 {
     if (in->trouble == LEDGER_CONFLICT)
         return;
-    enum ledger_trouble trouble = LEDGER_NONE;
-    if (in->generation != 0 && view->generation != in->generation)
-        trouble =
-            view->generation == 0 ? LEDGER_AUTHOR_SHORTER : LEDGER_GENERATION;
-    else if (view->size < in->frontier.size)
-        trouble = LEDGER_AUTHOR_SHORTER;
+    /* parcels may have come since the reply was made */
+    uint64_t held = is_reply ? peer->asked_in_size : in->frontier.size;
+    enum ledger_trouble trouble = compare_in(in, view, held);
+    if (trouble != LEDGER_NONE && !is_reply) {
+        peer->wants_head = true; /* may be old: ask ourselves */
+        return;
+    }
     settle_trouble(work, peer, in, trouble);
     peer->settled_in = trouble == LEDGER_NONE;
 }
@@ -226,7 +239,7 @@ enum err settle_with(struct work *work, struct peer *peer,
         if (view->lane != LANE_MAIN)
             continue;
         if (view->authored)
-            settle_in(work, peer, in, view);
+            settle_in(work, peer, in, view, is_reply);
         else
             settle_out(work, peer, out, view, is_reply);
     }

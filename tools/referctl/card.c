@@ -247,6 +247,7 @@ enum exit_code run_peer_list(
         { "unanswered", "unanswered", 0 },
         { "last_heard_ms", "last heard", COLUMN_TIME },
         { "failing_since_ms", "failing since", COLUMN_TIME },
+        { "next_try_ms", "next try", COLUMN_TIME },
         { "problem", "problem", 0 },
     };
     struct request request = { .operation = "peer.list" };

@@ -156,7 +156,8 @@ static const struct row {
       EXIT_CODE_DONE, "10\tanswer\t", NULL },
     { "referctl ledger verify",
       { { "ledger.verify", "", "| ledger peer=a direction=in intact=?yes "
-          "| ledger peer=a direction=out intact=?no problem=root", 0, NULL,
+          "| ledger peer=a direction=out intact=?no problem=none "
+          "damage=root", 0, NULL,
           NULL, NULL, NULL } },
       EXIT_CODE_REFUSED, "no\troot", "1 of the ledgers are not intact" },
     { "referctl health",

@@ -1,0 +1,302 @@
+#include "sim/audit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/audit_content.h"
+#include "sim/audit_ledger.h"
+#include "sim/say.h"
+#include "sim/world.h"
+
+#define PAGE 200
+
+/* ---- What each agency has in its register ------------------------------- */
+
+struct row {
+    struct uuid uuid;
+    bool is_outgoing;
+    size_t peer;
+    enum referral_state state;
+};
+
+struct rows {
+    struct row *items;
+    size_t count;
+};
+
+static void row_add(
+    struct world *world, struct rows *rows, const struct local_record *record)
+{
+    struct agency_id peer;
+    rows->items = realloc(rows->items, (rows->count + 1) * sizeof(struct row));
+    if (rows->items == NULL)
+        abort();
+    struct row *row = &rows->items[rows->count++];
+    *row = (struct row){
+        .is_outgoing = slice_is(heard_text(record, "direction"), "out"),
+        .state = referral_state_named(heard_text(record, "state")),
+    };
+    if (uuid_parse(heard_text(record, "id"), &row->uuid) != ERR_NONE ||
+        agency_id_parse(heard_text(record, "peer"), &peer) != ERR_NONE)
+        world_fail(world, "local.malformed", 0);
+    else
+        row->peer = gateway_find(world, &peer);
+}
+
+static void rows_read(
+    struct world *world, struct gateway *gateway, struct rows *rows)
+{
+    size_t before;
+    do {
+        struct say say;
+        struct local_reply reply;
+        char after[UUID_URN_SIZE + 1];
+        before = rows->count;
+        say_begin(&say, world, "list");
+        say_number(&say, "count", PAGE);
+        if (before > 0) {
+            uuid_format(&rows->items[before - 1].uuid, after);
+            say_text(&say, "after", after);
+        }
+        if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
+                &world->talk, &reply) != ERR_NONE ||
+            reply.err != ERR_NONE) {
+            world_fail(world, "local.malformed", gateway->index);
+            return;
+        }
+        for (size_t i = 0; i < reply.record_count; i++)
+            row_add(world, rows, &reply.records[i]);
+        arena_reset(&world->talk);
+    } while (rows->count > before);
+}
+
+static const struct row *row_find(
+    const struct rows *rows, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (uuid_equal(&rows->items[i].uuid, uuid))
+            return &rows->items[i];
+    return NULL;
+}
+
+/* ---- Referrals ---------------------------------------------------------- */
+
+/* States of a referral of which the other agency need not know. */
+static bool may_be_unheard(enum referral_state state)
+{
+    return state == REFERRAL_WITHDRAWN || state == REFERRAL_CANCELLED ||
+           state == REFERRAL_VOID;
+}
+
+static void ends_check(
+    struct world *world, const struct row *row, const struct rows *there)
+{
+    const struct row *other = row_find(there, &row->uuid);
+    if (other == NULL && may_be_unheard(row->state))
+        return;
+    if (other == NULL) {
+        world_fail(world, "referral.lost", row->peer);
+        return;
+    }
+    if (other->is_outgoing)
+        world_fail(world, "referral.twice", row->peer);
+    if (other->state != row->state) {
+        char id[UUID_URN_SIZE + 1];
+        uuid_format(&row->uuid, id);
+        world_say(world, "%s is %s, but %s at agency %zu", id,
+            referral_state_name(row->state), referral_state_name(other->state),
+            row->peer);
+        world_fail(world, "referral.differs", row->peer);
+    }
+}
+
+static void affair_check(
+    struct world *world, const struct affair *affair, const struct rows *rows)
+{
+    if (affair->outcome == OUTCOME_OPEN) {
+        world_fail(world, "program.unanswered", affair->from);
+        return;
+    }
+    if (affair->outcome == OUTCOME_REFUSED)
+        return;
+    const struct row *row =
+        affair->is_named ? row_find(&rows[affair->from], &affair->uuid) : NULL;
+    if (row == NULL || !row->is_outgoing || row->peer != affair->to) {
+        world_fail(world, "referral.lost", affair->from);
+        return;
+    }
+    if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
+        world_fail(world, "referral.stuck", affair->from);
+    if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
+        !may_be_unheard(row->state))
+        world_fail(world, "policy.passed", affair->to);
+    ends_check(world, row, &rows[affair->to]);
+}
+
+static void register_check(struct world *world, const struct rows *rows)
+{
+    size_t expected[AGENCY_COUNT_MAX] = { 0 };
+    const struct truth *truth = &world->truth;
+    for (size_t i = 0; i < truth->affair_count; i++) {
+        affair_check(world, &truth->affairs[i], rows);
+        expected[truth->affairs[i].from] +=
+            truth->affairs[i].outcome == OUTCOME_DONE;
+    }
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        size_t outgoing = 0;
+        for (size_t k = 0; k < rows[i].count; k++) {
+            outgoing += rows[i].items[k].is_outgoing;
+            if (!rows[i].items[k].is_outgoing &&
+                row_find(&rows[rows[i].items[k].peer],
+                    &rows[i].items[k].uuid) == NULL)
+                world_fail(world, "referral.lost", rows[i].items[k].peer);
+        }
+        if (outgoing != expected[i])
+            world_fail(world, "referral.twice", i);
+    }
+}
+
+/* ---- Steps -------------------------------------------------------------- */
+
+/* How often a step of a referral stands in one agency's feed. */
+struct counts {
+    unsigned ours[EVENT_TYPE_COUNT];
+    unsigned theirs[EVENT_TYPE_COUNT];
+    unsigned refused[EVENT_TYPE_COUNT]; /* ours, by them */
+    int64_t pending;
+};
+
+static void event_count(struct counts *counts, const struct local_record *event)
+{
+    enum referral_event_type step = event_type_named(heard_text(event, "step"));
+    bool by_us = slice_is(heard_text(event, "by"), "us");
+    if (slice_is(heard_text(event, "type"), "referral.step"))
+        (by_us ? counts->ours : counts->theirs)[step]++;
+    else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
+        counts->refused[step]++;
+}
+
+static void counts_read(struct world *world, struct gateway *gateway,
+    const struct uuid *uuid, struct counts *counts)
+{
+    struct say say;
+    struct local_reply reply;
+    char id[UUID_URN_SIZE + 1];
+    *counts = (struct counts){ 0 };
+    uuid_format(uuid, id);
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
+            &world->talk, &reply) != ERR_NONE) {
+        world_fail(world, "local.malformed", gateway->index);
+        return;
+    }
+    for (size_t i = 0; i < reply.record_count; i++) {
+        if (slice_is(reply.records[i].type, "event"))
+            event_count(counts, &reply.records[i]);
+        else if (slice_is(reply.records[i].type, "referral"))
+            counts->pending = heard_number(&reply.records[i], "pending");
+    }
+    arena_reset(&world->talk);
+}
+
+/* Every step taken here stands here once, and there or refused. */
+static void steps_check(struct world *world, size_t here, size_t there,
+    const struct uuid *uuid, const struct counts *counts, bool is_heard)
+{
+    unsigned taken[EVENT_TYPE_COUNT] = { 0 };
+    const struct truth *truth = &world->truth;
+    for (size_t i = 0; i < truth->deed_count; i++) {
+        const struct deed *deed = &truth->deeds[i];
+        if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
+            continue;
+        if (deed->outcome == OUTCOME_OPEN)
+            world_fail(world, "program.unanswered", here);
+        taken[deed->step] += deed->outcome == OUTCOME_DONE;
+    }
+    for (unsigned step = EVENT_SEND + 1; step < EVENT_TYPE_COUNT; step++) {
+        unsigned heard = counts[1].theirs[step];
+        unsigned refused = counts[0].refused[step];
+        if (counts[0].ours[step] < taken[step])
+            world_fail(world, "step.lost", here);
+        if (counts[0].ours[step] > taken[step])
+            world_fail(world, "step.twice", here);
+        if (is_heard && heard + refused < taken[step])
+            world_fail(world, "step.lost", there);
+        if (heard > taken[step])
+            world_fail(world, "step.twice", there);
+    }
+}
+
+static void steps_of_all(struct world *world, const struct rows *rows)
+{
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        for (size_t k = 0; k < rows[i].count; k++) {
+            const struct row *row = &rows[i].items[k];
+            struct counts both[2];
+            struct counts swapped[2];
+            if (!row->is_outgoing)
+                continue;
+            counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
+            bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
+            both[1] = (struct counts){ 0 };
+            if (is_heard)
+                counts_read(
+                    world, &world->gateways[row->peer], &row->uuid, &both[1]);
+            if (both[0].pending != 0)
+                world_fail(world, "referral.stuck", i);
+            swapped[0] = both[1];
+            swapped[1] = both[0];
+            steps_check(world, i, row->peer, &row->uuid, both, is_heard);
+            if (is_heard)
+                steps_check(world, row->peer, i, &row->uuid, swapped, true);
+        }
+}
+
+/* ---- Programs ----------------------------------------------------------- */
+
+static void readers_check(struct world *world)
+{
+    for (size_t i = 0; i < world->program_count; i++) {
+        struct program *program = &world->programs[i];
+        struct say say;
+        struct local_reply reply;
+        if (program->on_lost == NULL)
+            continue;
+        say_begin(&say, world, "cursor.list");
+        if (local_reply_read(
+                gateway_ask(world, program->gateway, say_end(&say)),
+                &world->talk, &reply) != ERR_NONE ||
+            reply.record_count == 0)
+            world_fail(world, "local.malformed", program->gateway->index);
+        else if (heard_number(&reply.records[0], "head") !=
+                 program->of.reader.seen)
+            world_fail(world, "feed.missed", program->gateway->index);
+        arena_reset(&world->talk);
+    }
+}
+
+void audit_run(struct world *world)
+{
+    struct rows rows[AGENCY_COUNT_MAX] = { 0 };
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (!world->gateways[i].is_up)
+            world_fail(world, "node.down", i);
+    if (!world->is_agreed)
+        world_fail(world, "agreement.stuck", 0);
+    if (!world->failed)
+        audit_ledgers(world);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        rows_read(world, &world->gateways[i], &rows[i]);
+    if (!world->failed)
+        register_check(world, rows);
+    if (!world->failed)
+        steps_of_all(world, rows);
+    if (!world->failed)
+        readers_check(world);
+    if (!world->failed)
+        audit_contents(world);
+    for (size_t i = 0; i < world->gateway_count; i++)
+        free(rows[i].items);
+}

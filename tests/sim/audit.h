@@ -1,0 +1,26 @@
+/*
+ * audit.h - the checkers that look at everything, when the faults have stopped
+ * and the last retry is done.
+ *
+ *   referral.lost       a referral that was taken is not in the register
+ *   referral.twice      one intention has more than one referral
+ *   referral.stuck      it still waits for something
+ *   referral.differs    the two ends see different states
+ *   policy.passed       what is forbidden was received
+ *   step.lost           a step that was taken is not where it belongs
+ *   step.twice          one step was recorded more often than it was taken
+ *   ledger.differs      size or root differ between author and recipient
+ *   ledger.damaged      ledger.verify found damage
+ *   ledger.unsettled    gateways that should be connected are not
+ *   content.leaked      words about a person where they must not be
+ *   program.unanswered  a program still waits
+ *   feed.missed         a reader has not seen all events
+ */
+#ifndef SIM_AUDIT_H
+#define SIM_AUDIT_H
+
+struct world;
+
+void audit_run(struct world *world);
+
+#endif

@@ -1,0 +1,115 @@
+#include "sim/audit_content.h"
+
+#include <stdlib.h>
+
+#include "sim/say.h"
+#include "sim/world.h"
+
+/* What became of the words of one affair. */
+enum keeping {
+    KEEPING_BOTH,   /* the two agencies may hold them */
+    KEEPING_AUTHOR, /* the referring agency alone may */
+    KEEPING_NOBODY,
+};
+
+/* By what the two gateways say of the referral: erased or frozen at either
+ * end is erased at both. */
+static enum keeping keeping_of(
+    struct world *world, size_t at, const struct uuid *uuid)
+{
+    struct say say;
+    struct local_reply reply;
+    char id[UUID_URN_SIZE + 1];
+    enum keeping keeping = KEEPING_BOTH;
+    uuid_format(uuid, id);
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    if (local_reply_read(
+            gateway_ask(world, &world->gateways[at], say_end(&say)),
+            &world->talk, &reply) != ERR_NONE)
+        world_fail(world, "local.malformed", at);
+    const struct local_record *referral = heard_record(&reply, "referral");
+    if (referral != NULL) {
+        enum referral_state state =
+            referral_state_named(heard_text(referral, "state"));
+        if (state == REFERRAL_VOID || heard_number(referral, "frozen") != 0)
+            keeping = KEEPING_NOBODY;
+        else if (state == REFERRAL_REFUSED_BY_POLICY)
+            keeping = KEEPING_AUTHOR;
+    }
+    arena_reset(&world->talk);
+    return keeping;
+}
+
+static enum keeping stricter(enum keeping a, enum keeping b)
+{
+    return a > b ? a : b;
+}
+
+static void canary_check(
+    struct world *world, const enum keeping *keepings, size_t at, size_t canary)
+{
+    const struct truth *truth = &world->truth;
+    if (canary >= truth->canary_count) {
+        world_fail(world, "content.unknown", at);
+        return;
+    }
+    const struct affair *affair =
+        &truth->affairs[truth->canaries[canary].affair];
+    enum keeping keeping = keepings[truth->canaries[canary].affair];
+    bool may = !truth->canaries[canary].is_void &&
+               ((keeping == KEEPING_BOTH &&
+                    (at == affair->from || at == affair->to)) ||
+                   (keeping == KEEPING_AUTHOR && at == affair->from));
+    if (!may) {
+        char id[UUID_URN_SIZE + 1];
+        uuid_format(&affair->uuid, id);
+        world_say(world, "word %zu at agency %zu, of %s from %zu to %zu%s",
+            canary, at, id, affair->from, affair->to,
+            truth->canaries[canary].is_void ? ", never taken" : "");
+        world_fail(world, "content.leaked", at);
+    }
+}
+
+static void store_scan(
+    struct world *world, const enum keeping *keepings, size_t at)
+{
+    struct gateway *gateway = &world->gateways[at];
+    struct store_txn *txn;
+    uint8_t bound[STORE_KEY_SIZE_MAX] = { 0 };
+    struct slice key = slice_of(bound, 0);
+    struct slice value;
+    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        abort();
+    while (store_seek(txn, 0, &key, &value)) {
+        size_t canary;
+        for (size_t i = 0; truth_scan(value, &i, &canary);)
+            canary_check(world, keepings, at, canary);
+        /* the key after this one: the same and a zero byte */
+        size_t size = key.size;
+        memcpy(bound, key.bytes, size);
+        bound[size] = 0;
+        key = slice_of(bound, size + 1);
+    }
+    gateway->store->ops->abort(txn);
+}
+
+void audit_contents(struct world *world)
+{
+    const struct truth *truth = &world->truth;
+    enum keeping *keepings = calloc(truth->affair_count + 1, sizeof *keepings);
+    if (keepings == NULL)
+        abort();
+    for (size_t i = 0; i < truth->affair_count; i++) {
+        const struct affair *affair = &truth->affairs[i];
+        if (affair->outcome != OUTCOME_DONE)
+            continue;
+        keepings[i] = stricter(keeping_of(world, affair->from, &affair->uuid),
+            keeping_of(world, affair->to, &affair->uuid));
+        if (keepings[i] == KEEPING_NOBODY)
+            TALLY(world, canaries_erased);
+    }
+    for (size_t i = 0; i < world->gateway_count; i++)
+        store_scan(world, keepings, i);
+    free(keepings);
+}

@@ -1,0 +1,529 @@
+#include "sim/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "sim/agency.h"
+#include "sim/world.h"
+
+/* A peer's request in this batch, and whether it got its reply. */
+struct served {
+    size_t from;
+    uint64_t id;
+    struct request_secret secret;
+    struct request request;
+    bool is_answered;
+};
+
+#define SERVED_COUNT_MAX 64
+
+struct batch {
+    struct world *world;
+    struct gateway *gateway;
+    struct store_txn *txn;
+    struct served served[SERVED_COUNT_MAX];
+    size_t served_count;
+    struct slice asked; /* batch_ask: the reply */
+    bool is_ask;
+};
+
+#define ASK_CLIENT UINT64_MAX
+
+/* ---- Inputs ------------------------------------------------------------- */
+
+static enum err step(struct batch *batch, struct node_input *input)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    input->now = gateway_now(world, gateway);
+    input->steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    prng_fill(&world->prng, input->entropy, SEED_SIZE);
+    return node_step(gateway->node, input);
+}
+
+/* The operation key of an agency that was accepted here. */
+static bool key_find(void *user, const struct agency_id *agency,
+    uint64_t key_id, uint8_t key[KEY_SIZE])
+{
+    struct batch *batch = user;
+    size_t index = gateway_find(batch->world, agency);
+    if (index == batch->world->gateway_count)
+        return false;
+    const struct directory_entry *entry = &batch->gateway->directory[index];
+    for (size_t i = 0; entry->is_known && i < entry->operation_key_count; i++)
+        if (crypto_key_id(batch->gateway->crypto, entry->operation_keys[i]) ==
+            key_id) {
+            memcpy(key, entry->operation_keys[i], KEY_SIZE);
+            return true;
+        }
+    return false;
+}
+
+/* What cannot be opened gets a hint in the clear, or nothing. */
+static void turn_away(
+    struct batch *batch, const struct letter *letter, enum err err)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    TALLY(world, requests_unopened);
+    if (err == ERR_KEY)
+        TALLY(world, requests_rekeyed);
+    else if (world_below(world, 2) == 0)
+        return;
+    struct slice frame =
+        err == ERR_KEY
+            ? reply_plain(
+                  PLAIN_REKEY, node_sheet(gateway->node), 0, &world->wire)
+            : reply_plain(PLAIN_REFUSED, SLICE_NONE, 0, &world->wire);
+    network_reply(world, gateway->index, letter->from, letter->id, frame);
+    arena_reset(&world->wire);
+}
+
+static enum err feed_request(struct batch *batch, const struct letter *letter)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    struct served *served = &batch->served[batch->served_count];
+    *served = (struct served){ .from = letter->from, .id = letter->id };
+    if (batch->served_count == SERVED_COUNT_MAX)
+        return ERR_LIMIT;
+    enum err err =
+        request_open(gateway->crypto, &gateway->agency, letter_slice(letter),
+            &world->opened, key_find, batch, &served->secret, &served->request);
+    if (err != ERR_NONE) {
+        turn_away(batch, letter, err);
+        return ERR_NONE;
+    }
+    struct node_input input = { .type = NODE_PEER_REQUEST };
+    input.of.request.handle = batch->served_count;
+    input.of.request.request = &served->request;
+    err = step(batch, &input);
+    if (err == ERR_NONE)
+        batch->served_count++;
+    return err;
+}
+
+/* Whose request it is that the letter is about; NULL when it came too late. */
+static struct waiting *waiting_for(
+    struct gateway *gateway, const struct letter *letter, size_t *peer)
+{
+    for (*peer = 0; *peer < AGENCY_COUNT_MAX; (*peer)++)
+        if (letter->id != 0 && gateway->waiting[*peer].id == letter->id)
+            return &gateway->waiting[*peer];
+    return NULL;
+}
+
+static enum err feed_reply(struct batch *batch, const struct letter *letter)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    struct reply reply;
+    size_t peer;
+    struct waiting *waiting = waiting_for(gateway, letter, &peer);
+    if (waiting == NULL)
+        return ERR_NONE;
+    struct node_input input = { .type = NODE_PEER_REPLY };
+    input.of.reply.token = waiting->token;
+    input.of.reply.err = letter->err;
+    if (letter->kind == LETTER_REPLY) {
+        const struct directory_entry *entry = &gateway->directory[peer];
+        input.of.reply.err = reply_open(gateway->crypto, &waiting->secret,
+            (const uint8_t(*)[KEY_SIZE])entry->operation_keys,
+            entry->operation_key_count, letter_slice(letter), &world->opened,
+            &reply);
+        if (input.of.reply.err == ERR_NONE)
+            input.of.reply.reply = &reply;
+        else
+            TALLY(world, replies_unopened);
+    }
+    enum err err = step(batch, &input);
+    if (err == ERR_NONE)
+        waiting->id = 0;
+    return err;
+}
+
+static enum err feed_sheet(struct batch *batch)
+{
+    struct gateway *gateway = batch->gateway;
+    struct sealing_key keys[AGENCY_DAY_COUNT];
+    struct node_input input = { .type = NODE_SHEET };
+    gateway->sheet_day = agency_day(gateway_now(batch->world, gateway));
+    agency_sheet(gateway, gateway->sheet_day, keys);
+    input.of.sheet.keys = keys;
+    input.of.sheet.count = AGENCY_DAY_COUNT;
+    return step(batch, &input);
+}
+
+static enum err feed(struct batch *batch, const struct letter *letter)
+{
+    struct node_input input = { .type = NODE_TIME };
+    switch (letter->kind) {
+    case LETTER_REQUEST:
+        return feed_request(batch, letter);
+    case LETTER_REPLY:
+    case LETTER_FAILURE:
+        return feed_reply(batch, letter);
+    case LETTER_SHEET:
+        return feed_sheet(batch);
+    case LETTER_CLIENT:
+    case LETTER_GONE:
+        input.type =
+            letter->kind == LETTER_GONE ? NODE_CLIENT_GONE : NODE_CLIENT;
+        input.of.client.client = letter->id;
+        input.of.client.rights = letter->rights;
+        input.of.client.uid = letter->uid;
+        input.of.client.frame = letter_slice(letter);
+        break;
+    case LETTER_TIME:
+        break;
+    }
+    return step(batch, &input);
+}
+
+/* ---- Outputs ------------------------------------------------------------ */
+
+static void timeout(struct world *world, void *subject, uint64_t id)
+{
+    struct gateway *gateway = subject;
+    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++) {
+        if (gateway->waiting[i].id != id)
+            continue;
+        TALLY(world, timeouts);
+        struct letter *letter =
+            letter_new(&world->letters, LETTER_FAILURE, SLICE_NONE);
+        letter->id = id;
+        letter->err = ERR_TIMEOUT;
+        gateway_queue(world, gateway, letter);
+    }
+}
+
+/* The dial failed. */
+static void unreachable(struct world *world, void *subject, uint64_t id)
+{
+    struct gateway *gateway = subject;
+    struct letter *letter =
+        letter_new(&world->letters, LETTER_FAILURE, SLICE_NONE);
+    letter->id = id;
+    letter->err = ERR_UNREACHABLE;
+    gateway_queue(world, gateway, letter);
+}
+
+static void carry_request(struct batch *batch, const struct node_output *output)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    size_t peer = gateway_find(world, &output->of.send.agency);
+    struct waiting *waiting = &gateway->waiting[peer];
+    uint8_t seed[SEED_SIZE];
+    struct slice frame;
+    assert(peer < world->gateway_count);
+    if (waiting->id != 0)
+        world_fail(world, "delivery.twice", gateway->index);
+    watch_request(world, gateway->index, peer, output->of.send.kind,
+        output->of.send.body);
+    prng_fill(&world->prng, seed, sizeof seed);
+    waiting->token = output->of.send.token;
+    waiting->id = world->id_next++;
+    if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
+            output->of.send.sealing_key, output->of.send.kind,
+            gateway_now(world, gateway), output->of.send.body, seed,
+            &world->wire, &waiting->secret, &frame) != ERR_NONE) {
+        world_fail(world, "request.unsealed", gateway->index);
+        return;
+    }
+    world_say(world, "agency %zu asks %zu, kind %d, %zu bytes", gateway->index,
+        peer, (int)output->of.send.kind, output->of.send.body.size);
+    watch_frame(world, gateway->index, frame);
+    if (network_request(world, gateway->index, peer, waiting->id, frame))
+        scheduler_add(&world->scheduler, REQUEST_TIMEOUT_MS, timeout, gateway,
+            waiting->id);
+    else
+        scheduler_add(&world->scheduler, 1 + world_below(world, 3000),
+            unreachable, gateway, waiting->id);
+    arena_reset(&world->wire);
+}
+
+static void carry_reply(struct batch *batch, const struct node_output *output)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    uint8_t seed[SEED_SIZE];
+    struct slice frame;
+    assert(output->of.reply.handle < batch->served_count);
+    struct served *served = &batch->served[output->of.reply.handle];
+    if (served->is_answered)
+        world_fail(world, "request.answered-twice", gateway->index);
+    served->is_answered = true;
+    world->tally->replies[output->of.reply.kind]++;
+    watch_reply(world, gateway->index,
+        gateway_find(world, &served->request.sender), &served->request,
+        output->of.reply.kind, output->of.reply.body);
+    prng_fill(&world->prng, seed, sizeof seed);
+    if (reply_seal(gateway->crypto, &served->secret, output->of.reply.kind,
+            gateway_now(world, gateway), output->of.reply.body, seed,
+            &world->wire, &frame) != ERR_NONE) {
+        world_fail(world, "reply.unsealed", gateway->index);
+        return;
+    }
+    world_say(world, "agency %zu answers %zu, kind %d", gateway->index,
+        served->from, (int)output->of.reply.kind);
+    watch_frame(world, gateway->index, frame);
+    network_reply(world, gateway->index, served->from, served->id, frame);
+    arena_reset(&world->wire);
+}
+
+static void carry_directory(
+    struct batch *batch, const struct node_directory *directory)
+{
+    size_t peer = gateway_find(batch->world, &directory->agency);
+    assert(peer < batch->world->gateway_count);
+    struct directory_entry *entry = &batch->gateway->directory[peer];
+    *entry = (struct directory_entry){ .is_known = directory->accepted,
+        .operation_key_count = directory->operation_key_count };
+    for (size_t i = 0; i < directory->operation_key_count; i++)
+        memcpy(
+            entry->operation_keys[i], directory->operation_keys[i], KEY_SIZE);
+}
+
+static void carry_log(struct batch *batch, const struct log_entry *entry)
+{
+    char line[512];
+    (void)log_format(entry, line, sizeof line);
+    world_say(batch->world, "agency %zu: %s", batch->gateway->index, line);
+    watch_log(batch->world, batch->gateway->index, entry);
+    world_trace(batch->world, line, strlen(line));
+}
+
+static void carry_out(struct batch *batch, const struct node_output *output)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    world_trace_number(world, (uint64_t)output->type << 32 | gateway->index);
+    world_trace_number(world, (uint64_t)world->scheduler.now_ms);
+    switch (output->type) {
+    case NODE_SEND:
+        world_trace(
+            world, output->of.send.body.bytes, output->of.send.body.size);
+        carry_request(batch, output);
+        break;
+    case NODE_REPLY:
+        world_trace(
+            world, output->of.reply.body.bytes, output->of.reply.body.size);
+        carry_reply(batch, output);
+        break;
+    case NODE_CLIENT_REPLY:
+        world_trace(
+            world, output->of.client.frame.bytes, output->of.client.frame.size);
+        if (output->of.client.client == ASK_CLIENT)
+            batch->asked = arena_copy(&world->talk, output->of.client.frame);
+        else
+            program_reply(world, gateway, output->of.client.client,
+                output->of.client.frame);
+        break;
+    case NODE_DIRECTORY:
+        carry_directory(batch, &output->of.directory);
+        break;
+    case NODE_LOG:
+        carry_log(batch, &output->of.log);
+        break;
+    }
+}
+
+/* All of them, or those before the machine stops. */
+static void carry_all(struct batch *batch, size_t count_max)
+{
+    size_t count;
+    const struct node_output *outputs =
+        node_outputs(batch->gateway->node, &count);
+    for (size_t i = 0; i < count && i < count_max; i++)
+        carry_out(batch, &outputs[i]);
+    if (count_max < count)
+        return;
+    for (size_t i = 0; i < batch->served_count; i++)
+        if (!batch->served[i].is_answered)
+            world_fail(
+                batch->world, "request.unanswered", batch->gateway->index);
+}
+
+/* ---- The whole ---------------------------------------------------------- */
+
+enum ending {
+    ENDING_WELL,
+    ENDING_BEFORE_COMMIT,
+    ENDING_AFTER_COMMIT,
+    ENDING_AMONG_OUTPUTS,
+};
+
+static enum ending ending_draw(struct batch *batch)
+{
+    struct world *world = batch->world;
+    if (batch->is_ask)
+        return ENDING_WELL;
+    if (world_chance(world, world->options.commit_fail_permille)) {
+        bool unknown = world_below(world, 2) == 0;
+        store_memory_fail_commit(batch->gateway->store, 1,
+            unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
+        if (unknown)
+            TALLY(world, commits_unknown);
+        else
+            TALLY(world, commits_refused);
+    }
+    if (!world_chance(world, world->options.crash_permille))
+        return ENDING_WELL;
+    switch (world_below(world, 3)) {
+    case 0:
+        TALLY(world, crashes_before_commit);
+        return ENDING_BEFORE_COMMIT;
+    case 1:
+        TALLY(world, crashes_after_commit);
+        return ENDING_AFTER_COMMIT;
+    default:
+        TALLY(world, crashes_among_outputs);
+        return ENDING_AMONG_OUTPUTS;
+    }
+}
+
+static void begin(struct batch *batch)
+{
+    struct gateway *gateway = batch->gateway;
+    struct store_usage usage;
+    arena_reset(&batch->world->opened);
+    if (gateway->store->ops->begin(gateway->store, true, &batch->txn) !=
+        ERR_NONE)
+        abort();
+    gateway->store->ops->usage(gateway->store, &usage);
+    node_begin(gateway->node, batch->txn, &usage);
+    TALLY(batch->world, batches);
+}
+
+static void wake(struct world *world, void *subject, uint64_t life)
+{
+    struct gateway *gateway = subject;
+    if (gateway->life != life || !gateway->is_up ||
+        gateway->wake_steady_ms >
+            gateway->steady_base_ms + world->scheduler.now_ms)
+        return;
+    gateway->wake_steady_ms = INT64_MAX;
+    gateway_queue(
+        world, gateway, letter_new(&world->letters, LETTER_TIME, SLICE_NONE));
+}
+
+static void wake_plan(struct world *world, struct gateway *gateway)
+{
+    int64_t due_ms = node_wake_steady_ms(gateway->node);
+    int64_t now_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    if (due_ms == INT64_MAX || due_ms == gateway->wake_steady_ms)
+        return;
+    gateway->wake_steady_ms = due_ms;
+    scheduler_add(&world->scheduler, due_ms > now_ms ? due_ms - now_ms : 0,
+        wake, gateway, gateway->life);
+}
+
+static void lose(struct batch *batch)
+{
+    arena_reset(&batch->world->batch);
+    arena_reset(&batch->world->scratch);
+    gateway_crash(batch->world, batch->gateway);
+}
+
+/* The store or memory failed a step: the process ends. */
+static void give_up(struct batch *batch, enum err err)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    world_say(world, "agency %zu: %s", gateway->index, err_text(err));
+    if (err != ERR_FULL || !gateway->is_filled)
+        world_fail(world, "node.failed", gateway->index);
+    else if (++gateway->full_count > 3)
+        world_fail(world, "store.full-for-ever", gateway->index);
+    lose(batch);
+}
+
+static void end(struct batch *batch)
+{
+    struct world *world = batch->world;
+    struct gateway *gateway = batch->gateway;
+    enum ending ending = ending_draw(batch);
+    if (ending == ENDING_BEFORE_COMMIT) {
+        lose(batch);
+        return;
+    }
+    if (world->plant.outputs_before_commit)
+        carry_all(batch, SIZE_MAX);
+    if (gateway->store->ops->commit(batch->txn) != ERR_NONE) {
+        lose(batch);
+        return;
+    }
+    gateway->full_count = 0;
+    if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
+        carry_all(batch, ending == ENDING_AMONG_OUTPUTS
+                             ? (size_t)world_below(world, 4)
+                             : SIZE_MAX);
+    if (ending != ENDING_WELL) {
+        lose(batch);
+        return;
+    }
+    wake_plan(world, gateway);
+    node_release(gateway->node);
+}
+
+static void finish(struct batch *batch, enum err err)
+{
+    if (err == ERR_NONE || err == ERR_LIMIT)
+        err = node_finish(batch->gateway->node);
+    if (err == ERR_NONE)
+        end(batch);
+    else
+        give_up(batch, err);
+}
+
+void batch_run(struct world *world, struct gateway *gateway)
+{
+    struct batch batch = { .world = world, .gateway = gateway };
+    int64_t limit = 1 + world_below(world, world->options.batch_max);
+    int64_t count = 0;
+    enum err err = ERR_NONE;
+    begin(&batch);
+    while (err == ERR_NONE && count < limit && gateway->first != NULL) {
+        struct letter *letter = gateway->first;
+        err = feed(&batch, letter);
+        if (err == ERR_LIMIT)
+            break;
+        gateway->first = letter->next_queued;
+        if (gateway->first == NULL)
+            gateway->last = NULL;
+        gateway->queue_count--;
+        letter_free(&world->letters, letter);
+        count++;
+    }
+    if (count > 1)
+        TALLY(world, batches_of_many);
+    finish(&batch, err);
+}
+
+void batch_start(struct world *world, struct gateway *gateway)
+{
+    struct batch batch = { .world = world, .gateway = gateway };
+    struct node_input input = { .type = NODE_START };
+    begin(&batch);
+    input.of.start.card = gateway->card;
+    enum err err = step(&batch, &input);
+    if (err == ERR_NONE)
+        err = feed_sheet(&batch);
+    finish(&batch, err);
+}
+
+struct slice batch_ask(
+    struct world *world, struct gateway *gateway, struct slice frame)
+{
+    struct batch batch = { .world = world, .gateway = gateway, .is_ask = true };
+    struct node_input input = { .type = NODE_CLIENT };
+    begin(&batch);
+    input.of.client.client = ASK_CLIENT;
+    input.of.client.rights = UINT32_MAX;
+    input.of.client.frame = frame;
+    finish(&batch, step(&batch, &input));
+    return batch.asked;
+}

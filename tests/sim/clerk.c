@@ -1,0 +1,184 @@
+#include "sim/clerk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/deed.h"
+#include "sim/referral.h"
+#include "sim/say.h"
+#include "sim/world.h"
+
+#define PATIENCE_MS 15000
+
+static void go_on(struct world *world, void *subject, uint64_t ticket);
+
+static void rest(struct world *world, struct program *program)
+{
+    int64_t pause_ms = 1 + world_below(world, 2 * world->options.pause_ms);
+    if (!world->is_calm)
+        program_later(world, program, pause_ms, go_on);
+}
+
+static void key_say(struct say *say, struct world *world)
+{
+    char key[32];
+    (void)snprintf(
+        key, sizeof key, "key-0%llu", (unsigned long long)world->id_next++);
+    say_text(say, "key", key);
+}
+
+/* Words that no gateway took must not stay with any. */
+static void words_void(struct world *world, const struct clerk *clerk)
+{
+    for (size_t i = clerk->canary_first; i < clerk->canary_end; i++)
+        world->truth.canaries[i].is_void = true;
+}
+
+/* ---- Referring ---------------------------------------------------------- */
+
+void clerk_stored(
+    struct world *world, struct program *program, const struct uuid *referral)
+{
+    struct clerk *clerk = &program->of.clerk;
+    if (program->frame == NULL || program->on_lost != NULL ||
+        !clerk->is_submitting)
+        return;
+    struct affair *affair = &world->truth.affairs[clerk->affair];
+    affair->is_named = true;
+    affair->uuid = *referral;
+}
+
+static void on_submitted(struct world *world, struct program *program,
+    const struct local_reply *reply)
+{
+    struct clerk *clerk = &program->of.clerk;
+    struct affair *affair = &world->truth.affairs[clerk->affair];
+    clerk->is_submitting = false;
+    affair->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
+        !world->unchecked)
+        world_fail(world, "policy.passed", program->gateway->index);
+    if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden) {
+        world_say(world, "refused: %s at %.*s", err_text(reply->err),
+            (int)reply->clause.size, (const char *)reply->clause.bytes);
+        world_fail(world, "submit.refused", program->gateway->index);
+    }
+    if (affair->outcome == OUTCOME_REFUSED) {
+        TALLY(world, submits_forbidden);
+        words_void(world, clerk);
+    } else {
+        TALLY(world, submits_allowed);
+    }
+    rest(world, program);
+}
+
+static void submit_say(struct world *world, struct program *program)
+{
+    struct clerk *clerk = &program->of.clerk;
+    struct say say;
+    clerk->canary_first = world->truth.canary_count;
+    say_begin(&say, world, "submit");
+    key_say(&say, world);
+    clerk->affair = referral_say(world, program->gateway, &say);
+    clerk->canary_end = world->truth.canary_count;
+    clerk->is_submitting = true;
+    program_call(world, program, say_end(&say), PATIENCE_MS, on_submitted);
+}
+
+/* ---- Taking a step ------------------------------------------------------ */
+
+static void on_acted(struct world *world, struct program *program,
+    const struct local_reply *reply)
+{
+    struct clerk *clerk = &program->of.clerk;
+    struct deed *deed = &world->truth.deeds[clerk->deed];
+    deed->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    world_say(world, "agency %zu: %s: %s %.*s", deed->agency,
+        event_type_name(deed->step), err_text(reply->err),
+        (int)reply->clause.size, (const char *)reply->clause.bytes);
+    if (deed->outcome == OUTCOME_DONE) {
+        TALLY(world, acts_done);
+    } else {
+        TALLY(world, acts_refused);
+        words_void(world, clerk);
+    }
+    rest(world, program);
+}
+
+static void on_shown(struct world *world, struct program *program,
+    const struct local_reply *reply)
+{
+    struct clerk *clerk = &program->of.clerk;
+    const struct local_record *referral = heard_record(reply, "referral");
+    struct say say;
+    if (reply->err != ERR_NONE || referral == NULL) {
+        world_fail(world, "get.refused", program->gateway->index);
+        return;
+    }
+    enum referral_event_type step = deed_choose(world, referral);
+    if (step == EVENT_NONE) {
+        rest(world, program);
+        return;
+    }
+    clerk->affair = truth_find(&world->truth, &clerk->referral);
+    clerk->canary_first = world->truth.canary_count;
+    clerk->deed = truth_deed(
+        &world->truth, program->gateway->index, &clerk->referral, step);
+    say_begin(&say, world, "act");
+    key_say(&say, world);
+    deed_say(world, &say, clerk->affair, referral, step);
+    clerk->canary_end = world->truth.canary_count;
+    program_call(world, program, say_end(&say), PATIENCE_MS, on_acted);
+}
+
+/* One that the agency's reader knows of; those that go on before the others. */
+static const struct followed *referral_choose(
+    struct world *world, const struct program *program)
+{
+    const struct followed *chosen = NULL;
+    for (size_t i = 0; i < world->program_count; i++) {
+        const struct program *other = &world->programs[i];
+        if (other->gateway != program->gateway || other->on_lost == NULL)
+            continue;
+        const struct reader *reader = &other->of.reader;
+        for (int tries = 0; tries < 4 && reader->followed_count > 0; tries++) {
+            chosen = &reader->followed[world_below(
+                world, (int64_t)reader->followed_count)];
+            if (!truth_is_final(chosen->state))
+                return chosen;
+        }
+    }
+    return chosen;
+}
+
+static void look_say(struct world *world, struct program *program,
+    const struct followed *followed)
+{
+    char id[UUID_URN_SIZE + 1];
+    struct say say;
+    uuid_format(&followed->uuid, id);
+    program->of.clerk.referral = followed->uuid;
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    program_call(world, program, say_end(&say), PATIENCE_MS, on_shown);
+}
+
+static void go_on(struct world *world, void *subject, uint64_t ticket)
+{
+    struct program *program = subject;
+    if (program->ticket != ticket || world->is_calm)
+        return;
+    const struct followed *followed = referral_choose(world, program);
+    if (!world->is_agreed)
+        rest(world, program);
+    else if (followed == NULL || world_below(world, 5) == 0)
+        submit_say(world, program);
+    else
+        look_say(world, program, followed);
+    arena_reset(&world->talk);
+}
+
+void clerk_begin(struct world *world, struct program *program)
+{
+    rest(world, program);
+}

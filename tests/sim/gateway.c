@@ -1,0 +1,225 @@
+#include "sim/gateway.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "sim/agency.h"
+#include "sim/batch.h"
+#include "sim/world.h"
+
+#define NODE_MEMORY_SIZE (2u * 1024 * 1024)
+#define KEPT_SIZE (1u * 1024 * 1024)
+#define STORE_CAPACITY (UINT64_C(1) << 30)
+#define DAY_MS INT64_C(86400000)
+
+size_t gateway_find(const struct world *world, const struct agency_id *agency)
+{
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (agency_id_equal(&world->gateways[i].agency, agency))
+            return i;
+    return world->gateway_count;
+}
+
+struct instant gateway_now(
+    const struct world *world, const struct gateway *gateway)
+{
+    return (struct instant){ SIM_EPOCH_MS + world->scheduler.now_ms +
+                             gateway->clock_offset_ms };
+}
+
+/* ---- Inputs ------------------------------------------------------------- */
+
+static int64_t turn_delay(struct world *world)
+{
+    if (world_chance(world, world->options.slow_permille)) {
+        TALLY(world, slow_batches);
+        return 1 + world_below(world, 45000); /* a disk that hardly works */
+    }
+    return world_below(world, 6);
+}
+
+static void turn(struct world *world, void *subject, uint64_t life)
+{
+    struct gateway *gateway = subject;
+    if (gateway->life != life || !gateway->is_up)
+        return;
+    gateway->turn_planned = false;
+    batch_run(world, gateway);
+    if (gateway->is_up && gateway->first != NULL)
+        gateway_queue(world, gateway, NULL);
+}
+
+void gateway_queue(
+    struct world *world, struct gateway *gateway, struct letter *letter)
+{
+    if (letter != NULL && !gateway->is_up) {
+        letter_free(&world->letters, letter);
+        return;
+    }
+    if (letter != NULL) {
+        letter->next_queued = NULL;
+        if (gateway->last != NULL)
+            gateway->last->next_queued = letter;
+        else
+            gateway->first = letter;
+        gateway->last = letter;
+        gateway->queue_count++;
+    }
+    if (gateway->turn_planned)
+        return;
+    gateway->turn_planned = true;
+    scheduler_add(
+        &world->scheduler, turn_delay(world), turn, gateway, gateway->life);
+}
+
+/* ---- Dying and starting ------------------------------------------------- */
+
+static void start(struct world *world, void *subject, uint64_t life)
+{
+    struct gateway *gateway = subject;
+    static const struct node_options options = {
+        .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+        .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+        .version = "sim",
+    };
+    if (gateway->life != life || gateway->is_up)
+        return;
+    world_say(world, "agency %zu starts", gateway->index);
+    gateway->steady_base_ms = world_below(world, DAY_MS);
+    gateway->wake_steady_ms = INT64_MAX;
+    gateway->node = node_new(&options, gateway->crypto, &gateway->memory,
+        &world->batch, &world->scratch);
+    assert(gateway->node != NULL);
+    gateway->is_up = true;
+    batch_start(world, gateway);
+}
+
+void gateway_crash(struct world *world, struct gateway *gateway)
+{
+    world_say(world, "agency %zu dies", gateway->index);
+    TALLY(world, restarts);
+    gateway->is_up = false;
+    gateway->life++;
+    gateway->node = NULL;
+    gateway->turn_planned = false;
+    store_memory_crash(gateway->store);
+    arena_reset(&gateway->memory);
+    while (gateway->first != NULL) {
+        struct letter *letter = gateway->first;
+        gateway->first = letter->next_queued;
+        letter_free(&world->letters, letter);
+    }
+    gateway->last = NULL;
+    gateway->queue_count = 0;
+    memset(gateway->waiting, 0, sizeof gateway->waiting);
+    memset(gateway->directory, 0, sizeof gateway->directory);
+    programs_cut_off(world, gateway);
+    scheduler_add(&world->scheduler,
+        100 + world_below(world, world->options.restart_ms_max), start, gateway,
+        gateway->life);
+}
+
+/* ---- Mishaps ------------------------------------------------------------ */
+
+static int64_t mishap_delay(struct world *world, int64_t per_day)
+{
+    return world_below(world, 2 * DAY_MS / per_day);
+}
+
+/* The sheet for the days around the present one, when that changed. */
+static void sheet_renew(struct world *world, struct gateway *gateway)
+{
+    uint32_t day = agency_day(gateway_now(world, gateway));
+    if (day == gateway->sheet_day || !gateway->is_up)
+        return;
+    gateway_queue(
+        world, gateway, letter_new(&world->letters, LETTER_SHEET, SLICE_NONE));
+}
+
+static void clock_step(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    (void)argument;
+    if (world->is_calm)
+        return;
+    int64_t most_ms = world->options.clock_ms_max;
+    gateway->clock_offset_ms = world_below(world, 2 * most_ms) - most_ms;
+    TALLY(world, clock_steps);
+    world_say(world, "agency %zu has its clock %lld ms off", gateway->index,
+        (long long)gateway->clock_offset_ms);
+    sheet_renew(world, gateway);
+    scheduler_add(&world->scheduler,
+        mishap_delay(world, world->options.clock_per_day), clock_step, gateway,
+        0);
+}
+
+static void store_fill(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    struct store_usage usage;
+    (void)argument;
+    gateway->store->ops->usage(gateway->store, &usage);
+    gateway->is_filled = !gateway->is_filled && !world->is_calm;
+    uint64_t capacity = usage.used * 100 / 85;
+    if (capacity < usage.used + (1u << 19))
+        capacity = usage.used + (1u << 19);
+    store_memory_set_capacity(
+        gateway->store, gateway->is_filled ? capacity : STORE_CAPACITY);
+    if (gateway->is_filled)
+        TALLY(world, stores_filled);
+    scheduler_add(&world->scheduler,
+        gateway->is_filled ? world_below(world, INT64_C(600000))
+                           : mishap_delay(world, world->options.full_per_day),
+        store_fill, gateway, 0);
+}
+
+static void midnight_watch(
+    struct world *world, void *subject, uint64_t argument)
+{
+    (void)argument;
+    sheet_renew(world, subject);
+    scheduler_add(
+        &world->scheduler, INT64_C(600000), midnight_watch, subject, 0);
+}
+
+/* ---- Founding ----------------------------------------------------------- */
+
+void gateway_found(struct world *world, struct gateway *gateway, size_t index)
+{
+    const struct store_memory_options options = { .capacity = STORE_CAPACITY };
+    gateway->index = index;
+    gateway->life = 1;
+    gateway->crypto = crypto_fake_new(world->seed * 64 + index, 0, 0);
+    if (arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||
+        arena_init(&gateway->kept, KEPT_SIZE) != ERR_NONE ||
+        store_memory_open(&options, &gateway->store) != ERR_NONE)
+        abort();
+    agency_found(gateway);
+}
+
+void gateway_begin(struct world *world, struct gateway *gateway)
+{
+    start(world, gateway, gateway->life);
+    midnight_watch(world, gateway, 0);
+    if (world->options.clock_per_day > 0)
+        scheduler_add(&world->scheduler,
+            mishap_delay(world, world->options.clock_per_day), clock_step,
+            gateway, 0);
+    if (world->options.full_per_day > 0)
+        scheduler_add(&world->scheduler,
+            mishap_delay(world, world->options.full_per_day), store_fill,
+            gateway, 0);
+}
+
+void gateway_release(struct world *world, struct gateway *gateway)
+{
+    (void)world;
+    if (gateway->store != NULL)
+        gateway->store->ops->close(gateway->store);
+    arena_release(&gateway->memory);
+    arena_release(&gateway->kept);
+    crypto_fake_free(gateway->crypto);
+}

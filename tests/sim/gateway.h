@@ -1,0 +1,91 @@
+/*
+ * gateway.h - one agency's gateway: a node on a store in memory, and around it
+ * what the daemon does: inputs are gathered into a batch, the batch is one
+ * transaction, and only after its commit are the outputs carried out. Here it
+ * can also die at each of these points and come back.
+ */
+#ifndef SIM_GATEWAY_H
+#define SIM_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "core/card.h"
+#include "core/node.h"
+#include "core/request.h"
+#include "io/store_memory.h"
+#include "sim/options.h"
+
+struct world;
+struct letter;
+
+/* What was learnt of a peer from NODE_DIRECTORY. */
+struct directory_entry {
+    bool is_known;
+    uint8_t operation_keys[CARD_KEY_COUNT_MAX][KEY_SIZE];
+    size_t operation_key_count;
+};
+
+/* Our request to a peer that waits for its reply. */
+struct waiting {
+    uint64_t id; /* 0: none */
+    uint64_t token;
+    struct request_secret secret;
+};
+
+struct gateway {
+    size_t index;
+    struct agency_id agency;
+    struct crypto *crypto;
+    struct store *store;
+    struct arena memory; /* of the node's life */
+    struct arena kept;   /* card, agreement: outlive crashes */
+    struct slice card;   /* SignedCard */
+    struct node *node;
+    bool is_up;
+    bool is_filled;
+    uint64_t life;
+    uint64_t full_count; /* batches lost to a full store, one after another */
+    int64_t steady_base_ms;
+    int64_t clock_offset_ms;
+    uint32_t sheet_day;
+    bool turn_planned;
+    int64_t wake_steady_ms; /* that is planned */
+    struct letter *first;   /* inputs that wait */
+    struct letter *last;
+    size_t queue_count;
+    struct directory_entry directory[AGENCY_COUNT_MAX];
+    struct waiting waiting[AGENCY_COUNT_MAX]; /* by peer */
+};
+
+/* Keys, card and an empty store; not yet started. */
+void gateway_found(struct world *world, struct gateway *gateway, size_t index);
+/* Starts it, now, and its mishaps. */
+void gateway_begin(struct world *world, struct gateway *gateway);
+void gateway_release(struct world *world, struct gateway *gateway);
+
+/* Takes the letter over; it waits for the next batch. A gateway that is down
+ * loses it. */
+void gateway_queue(
+    struct world *world, struct gateway *gateway, struct letter *letter);
+
+struct instant gateway_now(
+    const struct world *world, const struct gateway *gateway);
+
+/* Dies now; programs lose their connections. It starts again by itself. */
+void gateway_crash(struct world *world, struct gateway *gateway);
+
+/*
+ * For the checkers, when all is calm: one local request with all rights,
+ * answered at once, in a batch of its own. The reply's bytes stand in the
+ * world's `talk` arena. Empty when there was none, or the gateway is down.
+ */
+struct slice gateway_ask(
+    struct world *world, struct gateway *gateway, struct slice frame);
+
+/* The index of an agency; gateway_count when it is none. */
+size_t gateway_find(const struct world *world, const struct agency_id *agency);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * sim: does a federation keep its promises under every bad week?
+ *
+ *   sim [--seeds FROM..TO | --seed N] [--until STEP] [-v] [--OPTION N]...
+ *
+ * Each seed is a run of several gateways with its own mix of faults; options
+ * (options.h) hold one of them to a value. Ends with 1 at the first failure.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/planted.h"
+#include "sim/world.h"
+
+#define SET_COUNT_MAX 64
+
+struct command {
+    uint64_t from;
+    uint64_t to;
+    uint64_t until;
+    bool verbose;
+    bool covered;   /* fail when something was never met */
+    bool twice;     /* every seed, and compare */
+    bool unchecked; /* the core was built without its authors' checks */
+    const char *plant;
+    const char *names[SET_COUNT_MAX];
+    int64_t values[SET_COUNT_MAX];
+    size_t set_count;
+    struct tally tally;
+    uint64_t step_count;
+};
+
+static int usage(const char *wrong)
+{
+    fprintf(stderr,
+        "sim: %s\n"
+        "usage: sim [--seeds FROM..TO | --seed N] [--until STEP] [-v]\n"
+        "           [--twice] [--covered] [--plant NAME] [--OPTION N]...\n",
+        wrong);
+    return 2;
+}
+
+static struct sim_options options_of(
+    const struct command *command, uint64_t seed)
+{
+    struct sim_options options = sim_options_draw(seed);
+    for (size_t i = 0; i < command->set_count; i++)
+        (void)sim_options_set(&options, command->names[i], command->values[i]);
+    return options;
+}
+
+/* True when it kept all promises; *hash is then the run's. */
+static bool run(struct command *command, uint64_t seed, uint64_t *hash)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (world == NULL)
+        abort();
+    world->seed = seed;
+    world->options = options_of(command, seed);
+    world->verbose = command->verbose;
+    world->unchecked = command->unchecked;
+    world->until = command->until;
+    world->tally = &command->tally;
+    world->plant = planted_begin(command->plant);
+    if (command->verbose) {
+        printf("seed %llu:", (unsigned long long)seed);
+        sim_options_print(&world->options);
+    }
+    world_run(world);
+    bool well = !world->failed;
+    *hash = world->hash;
+    command->step_count += world->step;
+    world_release(world);
+    free(world);
+    return well;
+}
+
+/* Equal seeds, equal runs. */
+static bool run_compared(struct command *command, uint64_t seed)
+{
+    uint64_t first;
+    uint64_t second;
+    if (!run(command, seed, &first) || !run(command, seed, &second))
+        return false;
+    if (first == second)
+        return true;
+    printf("sim: seed %llu: two runs differ: %016llx %016llx\n",
+        (unsigned long long)seed, (unsigned long long)first,
+        (unsigned long long)second);
+    return false;
+}
+
+/* ---- The command line --------------------------------------------------- */
+
+static bool seeds_read(struct command *command, const char *text)
+{
+    char *end;
+    command->from = strtoull(text, &end, 10);
+    command->to = command->from;
+    if (end[0] == '.' && end[1] == '.')
+        command->to = strtoull(end + 2, &end, 10);
+    return *end == '\0' && end != text && command->to >= command->from;
+}
+
+static bool flag_read(struct command *command, const char *name)
+{
+    if (strcmp(name, "-v") == 0)
+        command->verbose = true;
+    else if (strcmp(name, "--covered") == 0)
+        command->covered = true;
+    else if (strcmp(name, "--twice") == 0)
+        command->twice = true;
+    else if (strcmp(name, "--unchecked") == 0)
+        command->unchecked = true;
+    else
+        return false;
+    return true;
+}
+
+static bool value_read(
+    struct command *command, const char *name, const char *value)
+{
+    struct sim_options probe;
+    if (strcmp(name, "--seeds") == 0 || strcmp(name, "--seed") == 0)
+        return seeds_read(command, value);
+    if (strcmp(name, "--plant") == 0) {
+        command->plant = value;
+        return planted_exists(value);
+    }
+    if (strcmp(name, "--until") == 0) {
+        command->until = strtoull(value, NULL, 10);
+        return true;
+    }
+    if (strncmp(name, "--", 2) != 0 || command->set_count == SET_COUNT_MAX ||
+        !sim_options_set(&probe, name + 2, 0))
+        return false;
+    command->names[command->set_count] = name + 2;
+    command->values[command->set_count++] = strtoll(value, NULL, 10);
+    return true;
+}
+
+static bool command_read(struct command *command, int count, char **words)
+{
+    command->from = 1;
+    command->to = 1;
+    for (int i = 1; i < count; i++) {
+        if (flag_read(command, words[i]))
+            continue;
+        if (i + 1 == count || !value_read(command, words[i], words[i + 1]))
+            return false;
+        i++;
+    }
+    return true;
+}
+
+/* ---- Sets of seeds ------------------------------------------------------ */
+
+static int report(struct command *command, uint64_t count, bool well)
+{
+    double seconds = (double)clock() / CLOCKS_PER_SEC;
+    printf("sim: %llu seeds, %llu steps, %.1f s, %.1f seeds/s\n",
+        (unsigned long long)count, (unsigned long long)command->step_count,
+        seconds, (double)count / (seconds > 0 ? seconds : 1));
+    if (command->verbose || command->covered)
+        tally_print(&command->tally);
+    if (well && command->covered)
+        well = tally_covers(&command->tally);
+    return well ? 0 : 1;
+}
+
+/* A planted mistake must be found: finding it is the success. */
+static int hunt(struct command *command)
+{
+    uint64_t hash;
+    for (uint64_t seed = command->from; seed <= command->to; seed++)
+        if (!run(command, seed, &hash)) {
+            printf("sim: %s was found by seed %llu\n", command->plant,
+                (unsigned long long)seed);
+            return 0;
+        }
+    printf("sim: %s was NOT found by seeds %llu to %llu\n", command->plant,
+        (unsigned long long)command->from, (unsigned long long)command->to);
+    return 1;
+}
+
+int main(int count, char **words)
+{
+    struct command command = { 0 };
+    uint64_t hash;
+    bool well = true;
+    if (!command_read(&command, count, words))
+        return usage("no such option");
+    if (command.plant != NULL)
+        return hunt(&command);
+    uint64_t seed = command.from;
+    for (; seed <= command.to && well; seed++)
+        well = command.twice ? run_compared(&command, seed)
+                             : run(&command, seed, &hash);
+    return report(&command, seed - command.from, well);
+}

@@ -1,0 +1,36 @@
+/*
+ * network.h - what lies between gateways. Requests and replies may be lost,
+ * late, repeated, out of order or damaged; links break, some in one direction
+ * only. A frame to a broken link fails at once, as a dial does.
+ */
+#ifndef SIM_NETWORK_H
+#define SIM_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "sim/options.h"
+
+struct world;
+struct letter;
+
+#define NETWORK_OLD_COUNT 24
+
+struct network {
+    int64_t down_until_ms[AGENCY_COUNT_MAX][AGENCY_COUNT_MAX];
+    struct letter *old[NETWORK_OLD_COUNT]; /* requests, to be replayed */
+    uint64_t old_next;
+};
+
+/* False: the peer cannot be reached (the link or the peer is down). */
+bool network_request(struct world *world, size_t from, size_t to, uint64_t id,
+    struct slice frame);
+void network_reply(struct world *world, size_t from, size_t to, uint64_t id,
+    struct slice frame);
+
+/* Breaks links from time to time. */
+void network_begin(struct world *world);
+
+#endif

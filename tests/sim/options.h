@@ -1,0 +1,71 @@
+/*
+ * options.h - one run of the simulator: how many agencies, how long, and which
+ * faults come how often. All of it follows from the seed unless the command
+ * line says otherwise, so that every seed is another bad week.
+ */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AGENCY_COUNT_MAX 8
+
+/*
+ * Name, least and most that a seed may draw. A seed leaves about half of the
+ * faults out altogether: what hides behind one shows without it. `_permille`
+ * is a chance at each occasion, `_per_day` a number for each agency or link.
+ */
+/* clang-format off */
+#define SIM_OPTION_LIST(X)                                                     \
+    X(agencies, 2, 4)              /* gateways */                              \
+    X(minutes, 10, 40)             /* with work and faults */                  \
+    X(clerks, 1, 2)                /* programs that write, of each agency */   \
+    X(pause_ms, 4000, 30000)       /* between two deeds of one, on average */  \
+    X(policy_permille, 0, 150)     /* referrals that policy forbids */         \
+    X(ending_permille, 20, 200)    /* deeds that end or erase */               \
+    X(batch_max, 1, 12)            /* inputs in one transaction */
+
+#define SIM_FAULT_LIST(X)                                                      \
+    X(loss_permille, 1, 250)       /* frames that do not arrive */             \
+    X(duplicate_permille, 1, 250)  /* frames that arrive again */              \
+    X(replay_permille, 1, 50)      /* old requests that come again */          \
+    X(corrupt_permille, 1, 100)    /* frames with a byte changed or cut */     \
+    X(late_permille, 1, 200)       /* frames that take up to late_ms_max */    \
+    X(late_ms_max, 1000, 20000)                                                \
+    X(down_per_day, 10, 100)       /* links that break */                      \
+    X(down_ms_max, 10000, 1200000)                                             \
+    X(one_way_permille, 1, 500)    /* of which in one direction only */        \
+    X(crash_permille, 1, 15)       /* batches that end in a crash */           \
+    X(commit_fail_permille, 1, 8)  /* commits that the disk refuses */         \
+    X(restart_ms_max, 1000, 120000)                                            \
+    X(slow_permille, 1, 50)        /* batches that take up to 45 s */          \
+    X(full_per_day, 5, 40)         /* stores that are nearly full for a time */\
+    X(clock_per_day, 5, 60)        /* steps of an agency's wall clock */       \
+    X(clock_ms_max, 1000, 864000000)                                           \
+    X(program_permille, 1, 100)    /* replies that a program does not get */
+/* clang-format on */
+
+struct sim_options {
+#define X(name, least, most) int64_t name;
+    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X)
+#undef X
+};
+
+/* Mistakes of the daemon's or a client's making, to see that they are found;
+ * those of the core are in planted.c. */
+struct sim_plant {
+    bool outputs_before_commit;
+    bool key_forgotten;
+};
+
+struct sim_options sim_options_draw(uint64_t seed);
+
+/* Sets the option of that name; false when there is none. */
+bool sim_options_set(
+    struct sim_options *options, const char *name, int64_t value);
+
+void sim_options_print(const struct sim_options *options);
+
+#endif

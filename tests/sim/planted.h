@@ -1,0 +1,18 @@
+/*
+ * planted.h - mistakes that the simulator must find, by name. Those of the
+ * core are functions put in the place of its own by the linker (--wrap), in
+ * the program sim_planted only; the core has no trace of them.
+ */
+#ifndef SIM_PLANTED_H
+#define SIM_PLANTED_H
+
+#include <stdbool.h>
+
+#include "sim/options.h"
+
+bool planted_exists(const char *name);
+
+/* Makes that mistake from now on; NULL: none. */
+struct sim_plant planted_begin(const char *name);
+
+#endif

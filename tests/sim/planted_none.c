@@ -1,0 +1,16 @@
+/* The simulator as it is used: nothing can be planted. */
+#include "sim/planted.h"
+
+#include <stddef.h>
+
+bool planted_exists(const char *name)
+{
+    (void)name;
+    return false;
+}
+
+struct sim_plant planted_begin(const char *name)
+{
+    (void)name;
+    return (struct sim_plant){ .outputs_before_commit = false };
+}

@@ -1,0 +1,47 @@
+/*
+ * reader.h - a program that follows the feed with a cursor, acknowledges what
+ * it has dealt with, and keeps what it knows in a database of its own.
+ *
+ *   feed.gap        events were skipped, or came out of order
+ *   feed.changed    an event came again as another one
+ *   feed.missed     at the end it has not seen all of them
+ *   referral.twice  two receipts of one referral
+ *   referral.jump   a step that the state machine does not know
+ */
+#ifndef SIM_READER_H
+#define SIM_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "core/referral.h"
+
+struct world;
+struct program;
+
+/* What it knows of a referral. */
+struct followed {
+    struct uuid uuid;
+    bool is_outgoing;
+    enum referral_state state;
+    size_t received_count;
+};
+
+struct reader {
+    char cursor[24];
+    int64_t epoch;
+    int64_t position;  /* handed out last, on this connection */
+    int64_t seen;      /* in its database: dealt with */
+    uint64_t *digests; /* of the events, by position */
+    size_t digest_capacity;
+    struct followed *followed;
+    size_t followed_count;
+    size_t followed_capacity;
+};
+
+void reader_begin(struct world *world, struct program *program);
+void reader_release(struct reader *reader);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * tally.h - what the runs have met, over all seeds: a simulator that never
+ * reaches a state or a fault proves nothing about it. The first list must not
+ * hold a zero after a full set of seeds (--covered).
+ */
+#ifndef SIM_TALLY_H
+#define SIM_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/message.h"
+#include "core/referral.h"
+
+/* clang-format off */
+#define TALLY_LIST(X)                                                          \
+    X(frames_sent) X(frames_lost) X(frames_late) X(frames_repeated)            \
+    X(frames_replayed) X(frames_damaged) X(dials_failed) X(links_broken)       \
+    X(requests_unopened) X(requests_rekeyed) X(replies_unopened) X(timeouts)   \
+    X(crashes_before_commit) X(crashes_after_commit) X(crashes_among_outputs)  \
+    X(commits_refused) X(commits_unknown) X(restarts) X(slow_batches)          \
+    X(batches) X(batches_of_many) X(stores_filled) X(clock_steps)              \
+    X(program_losses) X(program_retries) X(program_timeouts)                   \
+    X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \
+    X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
+    X(repeats_cosigned) X(canaries_erased)
+/* clang-format on */
+
+struct tally {
+#define X(name) uint64_t name;
+    TALLY_LIST(X)
+#undef X
+    uint64_t states[REFERRAL_STATE_COUNT]; /* that a reader saw */
+    uint64_t steps[EVENT_TYPE_COUNT];      /* that were applied */
+    uint64_t replies[REPLY_KIND_COUNT];
+};
+
+#define TALLY(world, name) ((void)(world)->tally->name++)
+
+void tally_print(const struct tally *tally);
+
+/* Prints what was never met and should have been; true when nothing. */
+bool tally_covers(const struct tally *tally);
+
+#endif

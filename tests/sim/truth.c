@@ -1,0 +1,143 @@
+#include "sim/truth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity == 0 ? 64 : *capacity * 2;
+    items = realloc(items, *capacity * size);
+    if (items == NULL)
+        abort();
+    return items;
+}
+
+void truth_release(struct truth *truth)
+{
+    free(truth->affairs);
+    free(truth->deeds);
+    free(truth->canaries);
+    *truth = (struct truth){ 0 };
+}
+
+size_t truth_affair(struct truth *truth, size_t from, size_t to)
+{
+    truth->affairs = grow(truth->affairs, truth->affair_count,
+        &truth->affair_capacity, sizeof *truth->affairs);
+    truth->affairs[truth->affair_count] =
+        (struct affair){ .from = from, .to = to };
+    return truth->affair_count++;
+}
+
+size_t truth_find(const struct truth *truth, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < truth->affair_count; i++)
+        if (truth->affairs[i].is_named &&
+            uuid_equal(&truth->affairs[i].uuid, uuid))
+            return i;
+    return truth->affair_count;
+}
+
+size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,
+    enum referral_event_type step)
+{
+    truth->deeds = grow(truth->deeds, truth->deed_count, &truth->deed_capacity,
+        sizeof *truth->deeds);
+    truth->deeds[truth->deed_count] =
+        (struct deed){ .agency = agency, .referral = *uuid, .step = step };
+    return truth->deed_count++;
+}
+
+/* ---- Canaries ----------------------------------------------------------- */
+
+static const char marker[] = "canary-";
+
+void truth_canary(
+    struct truth *truth, size_t affair, char word[CANARY_SIZE + 1])
+{
+    truth->canaries = grow(truth->canaries, truth->canary_count,
+        &truth->canary_capacity, sizeof *truth->canaries);
+    (void)snprintf(word, CANARY_SIZE + 1, "%s%08zx.", marker,
+        truth->canary_count & 0xffffffff);
+    truth->canaries[truth->canary_count++] =
+        (struct canary){ .affair = affair };
+}
+
+static bool is_here(struct slice bytes, size_t at, size_t *canary)
+{
+    size_t head = sizeof marker - 1;
+    *canary = 0;
+    if (bytes.size - at < CANARY_SIZE ||
+        memcmp(bytes.bytes + at, marker, head) != 0)
+        return false;
+    for (size_t i = head; i < head + 8; i++) {
+        uint8_t c = bytes.bytes[at + i];
+        *canary = *canary << 4 | (size_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+    }
+    return true;
+}
+
+bool truth_scan(struct slice bytes, size_t *at, size_t *canary)
+{
+    while (bytes.size >= CANARY_SIZE && *at <= bytes.size - CANARY_SIZE) {
+        const uint8_t *found = memchr(
+            bytes.bytes + *at, marker[0], bytes.size - CANARY_SIZE + 1 - *at);
+        if (found == NULL)
+            return false;
+        *at = (size_t)(found - bytes.bytes) + 1;
+        if (is_here(bytes, *at - 1, canary))
+            return true;
+    }
+    return false;
+}
+
+bool truth_has_marker(struct slice bytes)
+{
+    size_t at = 0;
+    size_t canary;
+    return truth_scan(bytes, &at, &canary);
+}
+
+/* ---- The life of a referral, drawn by hand ------------------------------ */
+
+#define TO(state) (1u << REFERRAL_##state)
+
+/* withdrawn follows everything: nothing can refuse it. */
+static const uint32_t nexts[REFERRAL_STATE_COUNT] = {
+    [REFERRAL_SENT] = TO(DELIVERED) | TO(REFUSED_BY_POLICY) |
+                      TO(UNDELIVERABLE) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_UNDELIVERABLE] =
+        TO(DELIVERED) | TO(REFUSED_BY_POLICY) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_DELIVERED] = TO(SEEN) | TO(ACCEPTED) | TO(EXPIRED) |
+                           TO(REFUSED_BY_POLICY) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_SEEN] = TO(INFO_NEEDED) | TO(ACCEPTED) | TO(WAITLISTED) |
+                      TO(DECLINED) | TO(REDIRECTED) | TO(EXPIRED) |
+                      TO(CANCELLED) | TO(VOID),
+    [REFERRAL_INFO_NEEDED] = TO(SEEN) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_WAITLISTED] = TO(ACCEPTED) | TO(DECLINED) | TO(REDIRECTED) |
+                            TO(EXPIRED) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_ACCEPTED] =
+        TO(SCHEDULED) | TO(ARRIVED) | TO(EXPIRED) | TO(CANCELLED) | TO(VOID),
+    [REFERRAL_SCHEDULED] = TO(ACCEPTED) | TO(ARRIVED) | TO(NOT_CONNECTED) |
+                           TO(CANCELLED) | TO(VOID),
+    [REFERRAL_ARRIVED] = TO(IN_SERVICE) | TO(ACCEPTED) | TO(VOID),
+    [REFERRAL_IN_SERVICE] =
+        TO(HANDED_BACK) | TO(ENDED_EARLY) | TO(PAUSED) | TO(VOID),
+    [REFERRAL_PAUSED] =
+        TO(IN_SERVICE) | TO(ENDED_EARLY) | TO(REDIRECTED) | TO(VOID),
+    [REFERRAL_HANDED_BACK] = TO(CLOSED) | TO(IN_SERVICE) | TO(CLOSED_UNACKED),
+};
+
+bool truth_is_final(enum referral_state state)
+{
+    return nexts[state] == 0;
+}
+
+bool truth_may_follow(enum referral_state from, enum referral_state to)
+{
+    return from == to || to == REFERRAL_WITHDRAWN ||
+           (nexts[from] & (1u << to)) != 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * truth.h - what the simulator knows by itself: who meant to refer whom where,
+ * what was done, whose words stand where. The oracle that judges what the
+ * gateways did is made of this and shares no code with them.
+ */
+#ifndef SIM_TRUTH_H
+#define SIM_TRUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/slice.h"
+#include "core/referral.h"
+
+enum outcome { OUTCOME_OPEN, OUTCOME_DONE, OUTCOME_REFUSED };
+
+/* One intention to refer: one referral, however often it is tried. */
+struct affair {
+    size_t from;
+    size_t to;
+    bool is_forbidden; /* by the agreement or the person's consent */
+    enum outcome outcome;
+    bool is_named;
+    struct uuid uuid;
+};
+
+/* One step that a program meant to take, once. */
+struct deed {
+    size_t agency;
+    struct uuid referral;
+    enum referral_event_type step;
+    enum outcome outcome;
+};
+
+/* Words about a person that can be recognised anywhere. */
+struct canary {
+    size_t affair;
+    bool is_void; /* never said: the gateway refused it */
+};
+
+struct truth {
+    struct affair *affairs;
+    size_t affair_count;
+    size_t affair_capacity;
+    struct deed *deeds;
+    size_t deed_count;
+    size_t deed_capacity;
+    struct canary *canaries;
+    size_t canary_count;
+    size_t canary_capacity;
+};
+
+void truth_release(struct truth *truth);
+
+size_t truth_affair(struct truth *truth, size_t from, size_t to);
+/* The affair of that referral; affair_count when nobody told us yet. */
+size_t truth_find(const struct truth *truth, const struct uuid *uuid);
+size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,
+    enum referral_event_type step);
+
+#define CANARY_SIZE 16
+
+/* A new word of that affair, zero-terminated, a code in form. */
+void truth_canary(
+    struct truth *truth, size_t affair, char word[CANARY_SIZE + 1]);
+
+/* The first canary at or after *at; moves *at past it. False: no more. */
+bool truth_scan(struct slice bytes, size_t *at, size_t *canary);
+bool truth_has_marker(struct slice bytes);
+
+/* Whether the state machine, as drawn in the design, leads from one state to
+ * the other by one step; the same state counts. */
+bool truth_may_follow(enum referral_state from, enum referral_state to);
+bool truth_is_final(enum referral_state state);
+
+#endif

@@ -1,0 +1,221 @@
+#include "sim/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checksum.h"
+#include "core/keys.h"
+#include "core/ledger.h"
+#include "core/note.h"
+#include "core/peer.h"
+#include "sim/world.h"
+
+void watch_release(struct watch *watch)
+{
+    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++)
+        for (size_t k = 0; k < AGENCY_COUNT_MAX; k++) {
+            free(watch->ledgers[i][k].sightings);
+            free(watch->ledgers[i][k].fences);
+        }
+}
+
+/* ---- Checkpoints -------------------------------------------------------- */
+
+static struct sighting *sighting_of(
+    struct watched *ledger, const struct note *note)
+{
+    for (size_t i = ledger->count; i-- > 0;)
+        if (ledger->sightings[i].size == note->size &&
+            ledger->sightings[i].generation == note->origin.generation)
+            return &ledger->sightings[i];
+    if (ledger->count == ledger->capacity) {
+        ledger->capacity = ledger->capacity == 0 ? 64 : ledger->capacity * 2;
+        ledger->sightings = realloc(
+            ledger->sightings, ledger->capacity * sizeof(struct sighting));
+        if (ledger->sightings == NULL)
+            abort();
+    }
+    struct sighting *fresh = &ledger->sightings[ledger->count++];
+    *fresh = (struct sighting){ .generation = note->origin.generation,
+        .size = note->size };
+    memcpy(fresh->root, note->root, HASH_SIZE);
+    return fresh;
+}
+
+/* Any note that passes, signed by whom it may be. */
+static void note_seen(struct world *world, size_t at, struct slice bytes)
+{
+    struct note note;
+    if (bytes.size == 0)
+        return;
+    if (note_parse(bytes, &note) != ERR_NONE) {
+        world_fail(world, "note.malformed", at);
+        return;
+    }
+    size_t author = gateway_find(world, &note.origin.author);
+    size_t recipient = gateway_find(world, &note.origin.recipient);
+    if (author == world->gateway_count || recipient == world->gateway_count) {
+        world_fail(world, "note.of-nobody", at);
+        return;
+    }
+    struct sighting *sighting =
+        sighting_of(&world->watch.ledgers[author][recipient], &note);
+    if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
+        world_fail(world, "ledger.fork", at);
+    if (!note.has_cosignature)
+        return;
+    uint64_t receipt = checksum(1, bytes);
+    if (sighting->receipt != 0 && sighting->receipt != receipt)
+        world_fail(world, "receipt.differs", at);
+    else if (sighting->receipt != 0)
+        TALLY(world, repeats_cosigned);
+    sighting->receipt = receipt;
+}
+
+/* ---- Fences ------------------------------------------------------------- */
+
+static void fence_given(struct watched *ledger, struct slice fence)
+{
+    if (ledger->fence_count == ledger->fence_capacity) {
+        ledger->fence_capacity =
+            ledger->fence_capacity == 0 ? 64 : ledger->fence_capacity * 2;
+        ledger->fences =
+            realloc(ledger->fences, ledger->fence_capacity * FENCE_SIZE);
+        if (ledger->fences == NULL)
+            abort();
+    }
+    memcpy(ledger->fences[ledger->fence_count++], fence.bytes, FENCE_SIZE);
+}
+
+/* The first use of a newer fence retires the older. */
+static void fence_used(struct world *world, struct watched *ledger,
+    size_t recipient, struct slice fence)
+{
+    for (size_t i = ledger->fence_count; i-- > 0;) {
+        if (!slice_equal(fence, SLICE_ARRAY(ledger->fences[i])))
+            continue;
+        if (i + 1 < ledger->fence_used)
+            world_fail(world, "fence.retired", recipient);
+        else
+            ledger->fence_used = i + 1;
+        return;
+    }
+    world_fail(world, "fence.unknown", recipient);
+}
+
+static void head_seen(
+    struct world *world, size_t from, size_t to, struct slice body)
+{
+    struct head head;
+    size_t used = world->wire.used;
+    if (head_read(body, &world->wire, &head) != ERR_NONE) {
+        world_fail(world, "head.malformed", from);
+        return;
+    }
+    for (size_t i = 0; i < head.ledger_count; i++) {
+        note_seen(world, from, head.ledgers[i].note);
+        if (!head.ledgers[i].authored)
+            fence_given(&world->watch.ledgers[to][from], head.ledgers[i].fence);
+    }
+    arena_rewind(&world->wire, used);
+}
+
+/* ---- Requests and replies ----------------------------------------------- */
+
+static bool deliver_open(
+    struct world *world, size_t at, struct slice body, struct deliver *deliver)
+{
+    if (deliver_read(body, &world->wire, deliver) == ERR_NONE)
+        return true;
+    world_fail(world, "deliver.malformed", at);
+    return false;
+}
+
+void watch_request(struct world *world, size_t from, size_t to,
+    enum request_kind kind, struct slice body)
+{
+    struct deliver deliver;
+    size_t used = world->wire.used;
+    if (kind == REQUEST_HEAD)
+        head_seen(world, from, to, body);
+    else if (deliver_open(world, from, body, &deliver))
+        note_seen(world, from, deliver.parcel.note);
+    arena_rewind(&world->wire, used);
+}
+
+/* How far the committed store of that gateway holds the peer's ledger. */
+static uint64_t size_held(
+    struct world *world, struct gateway *gateway, size_t author)
+{
+    struct store_txn *txn;
+    uint64_t size = 0;
+    size_t used = world->wire.used;
+    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        abort();
+    struct work work = { .txn = txn,
+        .crypto = gateway->crypto,
+        .arena = &world->wire,
+        .scratch = &world->wire };
+    struct peer *peer =
+        peer_find(gateway->node, &world->gateways[author].agency);
+    if (peer != NULL) {
+        struct ledger *ledger = ledger_load(&work, peer->number, LEDGER_IN);
+        size = ledger == NULL ? 0 : ledger->frontier.size;
+    }
+    gateway->store->ops->abort(txn);
+    arena_rewind(&world->wire, used);
+    return size;
+}
+
+static void receipt_seen(struct world *world, size_t from, size_t to,
+    const struct request *request, struct slice body)
+{
+    struct cosigned cosigned;
+    struct deliver deliver;
+    struct note note;
+    if (cosigned_read(body, &world->wire, &cosigned) != ERR_NONE ||
+        note_parse(cosigned.note, &note) != ERR_NONE) {
+        world_fail(world, "receipt.malformed", from);
+        return;
+    }
+    note_seen(world, from, cosigned.note);
+    if (size_held(world, &world->gateways[from], to) < note.size)
+        world_fail(world, "receipt.early", from);
+    if (deliver_open(world, from, request->body, &deliver))
+        fence_used(world, &world->watch.ledgers[to][from], from, deliver.fence);
+}
+
+void watch_reply(struct world *world, size_t from, size_t to,
+    const struct request *request, enum reply_kind kind, struct slice body)
+{
+    size_t used = world->wire.used;
+    if (kind == REPLY_HEAD)
+        head_seen(world, from, to, body);
+    else if (kind == REPLY_COSIGNED)
+        receipt_seen(world, from, to, request, body);
+    arena_rewind(&world->wire, used);
+}
+
+void watch_frame(struct world *world, size_t from, struct slice frame)
+{
+    if (truth_has_marker(frame))
+        world_fail(world, "frame.readable", from);
+}
+
+void watch_log(struct world *world, size_t at, const struct log_entry *entry)
+{
+    if (entry->event == LOG_LEDGER_TROUBLED)
+        world_fail(world, "ledger.troubled", at);
+}
+
+void watch_stored(struct world *world, size_t at, const struct uuid *referral)
+{
+    struct gateway *gateway = &world->gateways[at];
+    struct store_txn *txn;
+    struct key key = key_referral(referral);
+    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        abort();
+    if (store_get(txn, key_slice(&key)).bytes == NULL)
+        world_fail(world, "reply.early", at);
+    gateway->store->ops->abort(txn);
+}

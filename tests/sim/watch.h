@@ -1,0 +1,64 @@
+/*
+ * watch.h - the checkers that look at everything that leaves a gateway.
+ *
+ *   ledger.fork       two roots for one ledger and size, by anyone
+ *   receipt.differs   two cosigned notes for one checkpoint
+ *   receipt.early     a receipt for what the recipient's store does not hold
+ *   fence.retired     a receipt for a parcel with a fence that was retired
+ *   reply.early       a local OK for what the store does not hold
+ *   frame.readable    a person's words in a frame between gateways
+ *   ledger.troubled   a ledger stopped, where no store ever lost anything
+ */
+#ifndef SIM_WATCH_H
+#define SIM_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/slice.h"
+#include "core/message.h"
+#include "core/port.h"
+#include "core/request.h"
+#include "sim/options.h"
+
+struct world;
+
+/* A checkpoint that was seen, and the receipt for it. */
+struct sighting {
+    uint64_t generation;
+    uint64_t size;
+    uint8_t root[HASH_SIZE];
+    uint64_t receipt; /* checksum of the cosigned note; 0: none yet */
+};
+
+/* One ledger, from outside. */
+struct watched {
+    struct sighting *sightings;
+    size_t count;
+    size_t capacity;
+    uint8_t (*fences)[FENCE_SIZE]; /* given by the recipient, in order */
+    size_t fence_count;
+    size_t fence_capacity;
+    size_t fence_used; /* one past the newest that brought a receipt */
+};
+
+struct watch {
+    struct watched ledgers[AGENCY_COUNT_MAX][AGENCY_COUNT_MAX]; /* author */
+};
+
+void watch_release(struct watch *watch);
+
+/* A request leaves, before it is sealed. */
+void watch_request(struct world *world, size_t from, size_t to,
+    enum request_kind kind, struct slice body);
+/* A reply leaves, before it is sealed. */
+void watch_reply(struct world *world, size_t from, size_t to,
+    const struct request *request, enum reply_kind kind, struct slice body);
+/* What a relay would see. */
+void watch_frame(struct world *world, size_t from, struct slice frame);
+void watch_log(struct world *world, size_t at, const struct log_entry *entry);
+/* A local program is told that this referral is stored. */
+void watch_stored(struct world *world, size_t at, const struct uuid *referral);
+
+#endif

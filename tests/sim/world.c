@@ -1,0 +1,196 @@
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checksum.h"
+#include "core/limits.h"
+#include "sim/agency.h"
+#include "sim/audit.h"
+#include "sim/batch.h"
+
+#define OPENED_SIZE (48u * 1024 * 1024)
+#define WIRE_SIZE (8u * 1024 * 1024)
+#define TALK_SIZE (16u * 1024 * 1024)
+
+/* An event costs microseconds: a run that makes so many is caught in a loop. */
+#define STEP_COUNT_MAX 3000000
+
+struct slice gateway_ask(
+    struct world *world, struct gateway *gateway, struct slice frame)
+{
+    return gateway->is_up ? batch_ask(world, gateway, frame) : SLICE_NONE;
+}
+
+/* ---- What the parts call ------------------------------------------------ */
+
+void world_fail(struct world *world, const char *what, size_t agency)
+{
+    if (world->failed)
+        return;
+    world->failed = true;
+    printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim --seed "
+           "%llu --until %llu -v\n",
+        (unsigned long long)world->seed, (unsigned long long)world->step, what,
+        agency, (unsigned long long)world->seed,
+        (unsigned long long)world->step);
+}
+
+void world_say(struct world *world, const char *format, ...)
+{
+    va_list arguments;
+    if (!world->verbose)
+        return;
+    printf("%10lld %7llu  ", (long long)world->scheduler.now_ms,
+        (unsigned long long)world->step);
+    va_start(arguments, format);
+    (void)vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+}
+
+void world_trace(struct world *world, const void *bytes, size_t size)
+{
+    world->hash = checksum(world->hash, slice_of(bytes, size));
+}
+
+void world_trace_number(struct world *world, uint64_t number)
+{
+    world_trace(world, &number, sizeof number);
+}
+
+int64_t world_below(struct world *world, int64_t limit)
+{
+    return (int64_t)prng_below(&world->prng, limit > 0 ? (uint64_t)limit : 0);
+}
+
+bool world_chance(struct world *world, int64_t permille)
+{
+    /* drawn even when calm, so that calm differs in nothing else */
+    return world_below(world, 1000) < permille && !world->is_calm;
+}
+
+/* ---- A run -------------------------------------------------------------- */
+
+static void arenas_take(struct world *world)
+{
+    if (arena_init(&world->batch, BATCH_ARENA_SIZE) != ERR_NONE ||
+        arena_init(&world->scratch, DECODE_ARENA_SIZE) != ERR_NONE ||
+        arena_init(&world->opened, OPENED_SIZE) != ERR_NONE ||
+        arena_init(&world->wire, WIRE_SIZE) != ERR_NONE ||
+        arena_init(&world->talk, TALK_SIZE) != ERR_NONE)
+        abort();
+}
+
+static struct program *program_add(
+    struct world *world, size_t gateway, uint32_t rights)
+{
+    struct program *program = &world->programs[world->program_count];
+    program->index = world->program_count++;
+    program->gateway = &world->gateways[gateway];
+    program->uid = 1000 + (uint32_t)program->index;
+    program->rights = rights;
+    return program;
+}
+
+static void programs_begin(struct world *world)
+{
+    size_t each = 2 + (size_t)world->options.clerks;
+    world->programs =
+        calloc(world->gateway_count * each, sizeof *world->programs);
+    if (world->programs == NULL)
+        abort();
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        operator_begin(
+            world, program_add(world, i, LOCAL_RIGHT_ADMIN | LOCAL_RIGHT_READ));
+        reader_begin(world, program_add(world, i, LOCAL_RIGHT_READ));
+        for (int64_t k = 0; k < world->options.clerks; k++)
+            clerk_begin(world,
+                program_add(world, i,
+                    LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT | LOCAL_RIGHT_READ));
+    }
+}
+
+static void calm_down(struct world *world, void *subject, uint64_t argument)
+{
+    (void)subject;
+    (void)argument;
+    world_say(world, "calm");
+    world->is_calm = true;
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        store_memory_set_capacity(world->gateways[i].store, UINT64_C(1) << 30);
+        world->gateways[i].is_filled = false;
+        world->gateways[i].clock_offset_ms = 0;
+    }
+}
+
+static void set_up(struct world *world)
+{
+    world->prng = prng_from_seed(world->seed);
+    world->id_next = 1;
+    world->hash = world->seed;
+    arenas_take(world);
+    world->gateway_count = (size_t)world->options.agencies;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        gateway_found(world, &world->gateways[i], i);
+    world->agreement = agency_agreement(world);
+    for (size_t i = 0; i < world->gateway_count; i++)
+        gateway_begin(world, &world->gateways[i]);
+    programs_begin(world);
+    network_begin(world);
+    scheduler_add(
+        &world->scheduler, world->options.minutes * 60000, calm_down, NULL, 0);
+}
+
+static void agreed_check(struct world *world)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < world->program_count; i++)
+        if ((world->programs[i].rights & LOCAL_RIGHT_ADMIN) != 0)
+            done += world->programs[i].of.operator_state.is_done;
+    world->is_agreed = done == world->gateway_count;
+}
+
+void world_run(struct world *world)
+{
+    struct event event;
+    int64_t end_ms = world->options.minutes * 60000 + SIM_DRAIN_MS;
+    set_up(world);
+    while (!world->failed && world->scheduler.now_ms < end_ms &&
+           scheduler_take(&world->scheduler, &event)) {
+        world->step++;
+        world_trace_number(world, (uint64_t)event.at_ms);
+        event.handle(world, event.subject, event.argument);
+        if (!world->is_agreed)
+            agreed_check(world);
+        world->stopped = world->step == world->until;
+        if (world->stopped)
+            return;
+        if (world->step >= STEP_COUNT_MAX)
+            world_fail(world, "world.busy-for-ever", 0);
+    }
+    if (!world->failed)
+        audit_run(world);
+}
+
+void world_release(struct world *world)
+{
+    for (size_t i = 0; i < world->program_count; i++) {
+        program_release(&world->programs[i]);
+        if (world->programs[i].on_lost != NULL)
+            reader_release(&world->programs[i].of.reader);
+    }
+    free(world->programs);
+    for (size_t i = 0; i < world->gateway_count; i++)
+        gateway_release(world, &world->gateways[i]);
+    letters_release(&world->letters);
+    scheduler_release(&world->scheduler);
+    truth_release(&world->truth);
+    watch_release(&world->watch);
+    arena_release(&world->batch);
+    arena_release(&world->scratch);
+    arena_release(&world->opened);
+    arena_release(&world->wire);
+    arena_release(&world->talk);
+}

@@ -1,0 +1,88 @@
+/*
+ * world.h - everything of one run: the agencies, what connects them, the
+ * programs that work with them, and what the simulator itself knows to be
+ * true. A run is a function of its seed and options.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/prng.h"
+#include "sim/gateway.h"
+#include "sim/letter.h"
+#include "sim/network.h"
+#include "sim/options.h"
+#include "sim/program.h"
+#include "sim/scheduler.h"
+#include "sim/tally.h"
+#include "sim/truth.h"
+#include "sim/watch.h"
+
+/* After the last fault: the longest backoff, and what may follow it. */
+#define SIM_DRAIN_MS INT64_C(3600000)
+
+/* 2026-11-22T10:00:00Z: virtual time 0. */
+#define SIM_EPOCH_MS INT64_C(1795341600000)
+
+struct world {
+    uint64_t seed;
+    struct sim_options options;
+    struct sim_plant plant;
+    bool verbose;
+    uint64_t until; /* step to stop after; 0: none */
+
+    struct prng prng;
+    struct scheduler scheduler;
+    struct letters letters;
+    struct network network;
+    struct gateway gateways[AGENCY_COUNT_MAX];
+    size_t gateway_count;
+    struct program *programs;
+    size_t program_count;
+    struct slice agreement; /* exact bytes */
+    struct truth truth;
+    struct watch watch;
+    struct tally *tally; /* of all runs */
+
+    struct arena batch;   /* shared: batches do not overlap */
+    struct arena scratch; /* of steps */
+    struct arena opened;  /* requests and replies of the batch, opened */
+    struct arena wire;    /* one frame being sealed */
+    struct arena talk;    /* one local message */
+
+    uint64_t id_next;
+    uint64_t step;
+    uint64_t hash;  /* over all that left a gateway */
+    bool is_agreed; /* the agreement is in force everywhere */
+    bool is_calm;   /* no more faults, no more new work */
+    bool unchecked; /* authors do not judge: recipients must */
+    bool failed;
+    bool stopped; /* by `until` */
+};
+
+/* Runs one seed to its end or first failure; the caller releases. */
+void world_run(struct world *world);
+void world_release(struct world *world);
+
+/* A promise was broken; the first one counts. */
+void world_fail(struct world *world, const char *what, size_t agency);
+
+/* One line of -v. */
+void world_say(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Mixes bytes into the run's hash. */
+void world_trace(struct world *world, const void *bytes, size_t size);
+void world_trace_number(struct world *world, uint64_t number);
+
+/* True so many times in a thousand; never once it is calm. */
+bool world_chance(struct world *world, int64_t permille);
+/* 0 to limit - 1. */
+int64_t world_below(struct world *world, int64_t limit);
+
+#endif
