@@ -95,6 +95,7 @@ static void start(struct world *world, void *subject, uint64_t life)
         &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
+    watch_start(&world->watch, gateway->index);
     batch_start(world, gateway);
 }
 
