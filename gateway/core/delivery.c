@@ -1,6 +1,6 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
 #include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -238,7 +238,15 @@ static bool parcel_make(
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (6u * 1024 * 1024)
 
+<<<<<<< HEAD
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
+=======
+/* What did not help so often in a row will not help at once either. */
+#define STUMBLE_COUNT_MAX 2
+
+/* Whether there is anything to send, were it time. */
+static bool has_work(const struct peer *peer, const struct ledger *out)
+>>>>>>> sim
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
            (out->offered.size > 0 || out->intent_count > 0);
@@ -246,7 +254,7 @@ bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 
 bool delivery_has_room(const struct work *work)
 {
-    return work->arena->capacity - work->arena->used >= PARCEL_ARENA_MIN;
+    return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
@@ -289,6 +297,16 @@ void delivery_go_on(struct work *work, struct peer *peer)
         peer->token = delivery_send(work, peer, REQUEST_DELIVER, body);
         peer->token_kind = REQUEST_DELIVER;
     }
+}
+
+void delivery_heard(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    peer->last_heard_wall_ms = work->now.unix_ms;
+    if (out != NULL && out->trouble == LEDGER_NONE && peer->settled_out &&
+        peer->stumble_count <= STUMBLE_COUNT_MAX &&
+        sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
+        peer_heard(work, peer);
 }
 
 int64_t delivery_due_steady_ms(const struct peer *peer)
@@ -367,8 +385,8 @@ const char *delivery_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
-    casework_pass_unowed(work, out);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
 }
 
@@ -412,7 +430,9 @@ static const char *on_behind(
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
     peer->wants_head = true;
-    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason) : NULL;
+    return ++peer->stumble_count > STUMBLE_COUNT_MAX
+               ? behind_reason_name(behind.reason)
+               : NULL;
 }
 
 static const char *on_head(
@@ -423,9 +443,22 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out == NULL)
+        return NULL;
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
+<<<<<<< HEAD
+    /* its sheet is over: asking again at once would bring the same one */
+    return delivery_has_parcel(peer, out) &&
+                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+               ? "no_sealing_key"
+               : NULL;
+=======
+    /* it sent its newest sheet: asking again at once would bring the same */
+    if (sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
+        return "no_sealing_key";
     return NULL;
+>>>>>>> sim
 }
 
 static const char *on_refused(
@@ -457,7 +490,7 @@ const char *delivery_plain(
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
-        ++peer->stumble_count <= 2)
+        ++peer->stumble_count <= STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
         peer->introduces = true; /* it may not know us yet */
@@ -510,6 +543,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const char *problem = NULL;
     peer->token = 0;
     peer->touched = true;
+    /* closed since it was sent: a receipt is still one, all else is past */
+    if (peer->state != PEER_ACCEPTED &&
+        (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
+        return;
     if (err != ERR_NONE) {
         peer_failed(work, peer, delivery_failure(err));
         return;
@@ -528,8 +565,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
-    if (problem == NULL)
+    if (problem != NULL)
+        peer_failed(work, peer, problem);
+    else if (peer->stumble_count <= STUMBLE_COUNT_MAX)
         peer_heard(work, peer);
     else
-        peer_failed(work, peer, problem);
+        peer->last_heard_wall_ms = work->now.unix_ms; /* but no progress */
 }

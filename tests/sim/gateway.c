@@ -14,6 +14,7 @@
 #define KEPT_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (UINT64_C(1) << 30)
 #define DAY_MS INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -94,6 +95,7 @@ static void start(struct world *world, void *subject, uint64_t life)
         &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
+    watch_start(&world->watch, gateway->index);
     batch_start(world, gateway);
 }
 
@@ -124,9 +126,9 @@ void gateway_crash(struct world *world, struct gateway *gateway)
 
 /* ---- Mishaps ------------------------------------------------------------ */
 
-static int64_t mishap_delay(struct world *world, int64_t per_day)
+static int64_t mishap_delay(struct world *world, int64_t per_hour)
 {
-    return world_below(world, 2 * DAY_MS / per_day);
+    return world_below(world, 2 * HOUR_MS / per_hour);
 }
 
 /* The sheet for the days around the present one, when that changed. */
@@ -152,27 +154,57 @@ static void clock_step(struct world *world, void *subject, uint64_t argument)
         (long long)gateway->clock_offset_ms);
     sheet_renew(world, gateway);
     scheduler_add(&world->scheduler,
-        mishap_delay(world, world->options.clock_per_day), clock_step, gateway,
+        mishap_delay(world, world->options.clock_per_hour), clock_step, gateway,
         0);
+}
+
+#define FILLED_CAPACITY (UINT64_C(4) << 20)
+
+/* Other data, as it were, so that this much of the store is in use. */
+static void ballast_put(struct gateway *gateway, uint64_t percent)
+{
+    const struct slice key = SLICE_LITERAL("~ballast");
+    struct store_usage usage;
+    struct store_txn *txn;
+    gateway->store->ops->usage(gateway->store, &usage);
+    uint64_t wanted = FILLED_CAPACITY / 100 * percent;
+    uint64_t size = usage.used < wanted ? wanted - usage.used : 0;
+    uint8_t *bytes = calloc(1, size + 1);
+    if (bytes == NULL ||
+        gateway->store->ops->begin(gateway->store, true, &txn) != ERR_NONE)
+        abort();
+    if (percent > 0)
+        store_put(txn, key, slice_of(bytes, size));
+    else
+        store_del(txn, key);
+    if (gateway->store->ops->commit(txn) != ERR_NONE)
+        abort();
+    free(bytes);
+}
+
+void gateway_empty(struct gateway *gateway)
+{
+    store_memory_set_capacity(gateway->store, STORE_CAPACITY);
+    if (gateway->is_filled)
+        ballast_put(gateway, 0);
+    gateway->is_filled = false;
 }
 
 static void store_fill(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
-    struct store_usage usage;
+    bool was_filled = gateway->is_filled;
     (void)argument;
-    gateway->store->ops->usage(gateway->store, &usage);
-    gateway->is_filled = !gateway->is_filled && !world->is_calm;
-    uint64_t capacity = usage.used * 100 / 85;
-    if (capacity < usage.used + (1u << 19))
-        capacity = usage.used + (1u << 19);
-    store_memory_set_capacity(
-        gateway->store, gateway->is_filled ? capacity : STORE_CAPACITY);
-    if (gateway->is_filled)
+    gateway_empty(gateway);
+    if (!was_filled && !world->is_calm) {
+        ballast_put(gateway, 78 + (uint64_t)world_below(world, 16));
+        store_memory_set_capacity(gateway->store, FILLED_CAPACITY);
+        gateway->is_filled = true;
         TALLY(world, stores_filled);
+    }
     scheduler_add(&world->scheduler,
-        gateway->is_filled ? world_below(world, INT64_C(600000))
-                           : mishap_delay(world, world->options.full_per_day),
+        gateway->is_filled ? world_below(world, INT64_C(240000))
+                           : mishap_delay(world, world->options.full_per_hour),
         store_fill, gateway, 0);
 }
 
@@ -204,13 +236,13 @@ void gateway_begin(struct world *world, struct gateway *gateway)
 {
     start(world, gateway, gateway->life);
     midnight_watch(world, gateway, 0);
-    if (world->options.clock_per_day > 0)
+    if (world->options.clock_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.clock_per_day), clock_step,
+            mishap_delay(world, world->options.clock_per_hour), clock_step,
             gateway, 0);
-    if (world->options.full_per_day > 0)
+    if (world->options.full_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.full_per_day), store_fill,
+            mishap_delay(world, world->options.full_per_hour), store_fill,
             gateway, 0);
 }
 
