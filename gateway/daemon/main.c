@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -206,6 +207,7 @@ static int witnesses_open(struct gateway *gateway)
 static void *core(void *argument)
 {
     struct gateway *gateway = argument;
+    (void)prctl(PR_SET_NAME, "core", 0, 0, 0); /* for top and gdb */
     if (loop_run(&gateway->loop) == ERR_NONE) {
         JOURNAL(LOG_GATEWAY_STOPPED,
             log_agency("agency", node_agency(gateway->loop.node)));
