@@ -423,9 +423,15 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out == NULL)
+        return NULL;
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-    return NULL;
+    /* its sheet is over: asking again at once would bring the same one */
+    return delivery_has_parcel(peer, out) &&
+                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+               ? "no_sealing_key"
+               : NULL;
 }
 
 static const char *on_refused(
