@@ -159,7 +159,7 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
         return;
     }
     answer_ledger(work, peer, ledger, answer);
-    uint64_t index = (uint64_t)(after + 1);
+    uint64_t index = (uint64_t)after + 1;
     for (;
          limit > 0 && index < ledger->frontier.size && !answer_is_full(answer);
          limit--, index++) {
