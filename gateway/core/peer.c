@@ -1,8 +1,10 @@
 #include "core/peer.h"
 
 #include "core/codec_card.h"
+#include "core/entry.h"
 #include "core/keys.h"
 #include "core/node_state.h"
+#include "core/outbox.h"
 #include "core/output.h"
 
 #include <string.h>
@@ -15,12 +17,18 @@ const char *peer_state_name(enum peer_state state)
     static const char *const names[] = {
         [PEER_IMPORTED] = "imported",
         [PEER_ACCEPTED] = "accepted",
+        [PEER_CLOSED] = "closed",
         [PEER_INTRODUCED] = "introduced",
         [PEER_INVITED] = "invited",
     };
     return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
                ? names[state]
                : "?";
+}
+
+bool peer_is_pinned(const struct peer *peer)
+{
+    return peer->state == PEER_ACCEPTED || peer->state == PEER_CLOSED;
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -283,7 +291,7 @@ enum err peer_offer_card(
     struct card card;
     struct card_problem problem;
     enum err err =
-        card_read(work->crypto, signed_card, work->arena, &card, &problem);
+        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
     if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
         err = ERR_ADDRESS;
     if (err != ERR_NONE) {
@@ -295,7 +303,7 @@ enum err peer_offer_card(
         return ERR_NONE; /* held already, or older */
     peer->card_serial = card.serial;
     peer_store(work, peer, signed_card, SLICE_NONE);
-    if (peer->state == PEER_ACCEPTED)
+    if (peer_is_pinned(peer))
         peer_announce(work, peer);
     OUTPUT_LOG(work, LOG_CARD_UPDATED, log_agency("peer", &peer->agency),
         log_number("serial", (int64_t)card.serial));
@@ -310,7 +318,7 @@ enum err peer_offer_sheet(
     if (card == NULL)
         return work->txn->err;
     enum err err =
-        key_sheet_read(work->crypto, card, signed_sheet, work->arena, &sheet);
+        key_sheet_read(work->crypto, card, signed_sheet, work->scratch, &sheet);
     if (err != ERR_NONE) {
         OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", err_name(err)));
@@ -339,6 +347,34 @@ struct ledger *peer_ledger(
     return *held;
 }
 
+/* When the first entry that the peer has not signed for was made. It has the
+ * index `cosigned`, be it in a parcel or an intent. */
+static void note_waiting(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer->out;
+    struct ledger_parcel parcel;
+    struct intent intent;
+    struct entry_header header;
+    bool is_offered = out->frontier.size > out->cosigned;
+    bool was_waiting = peer->queued_count > 0;
+    peer->queued_count = out->intent_count + out->frontier.size - out->cosigned;
+    if (peer->queued_count == 0 ||
+        (is_offered && was_waiting && peer->waiting_index == out->cosigned))
+        return;
+    peer->waiting_index = out->cosigned;
+    if (!is_offered) {
+        if (outbox_next(work, out, 0, &intent))
+            peer->waiting_since = intent.at;
+        return;
+    }
+    if (!ledger_parcel_at(work, out, out->cosigned, &parcel))
+        return;
+    struct slice first =
+        parcel.entries[out->cosigned - parcel.first_index].header;
+    if (entry_header_read(first, work->scratch, &header) == ERR_NONE)
+        peer->waiting_since = header.at;
+}
+
 void peer_flush(struct work *work, struct peer *peer)
 {
     if (peer->out != NULL && peer->out->changed)
@@ -346,8 +382,7 @@ void peer_flush(struct work *work, struct peer *peer)
     if (peer->in != NULL && peer->in->changed)
         ledger_save(work, peer->in);
     if (peer->out != NULL)
-        peer->queued_count = peer->out->intent_count +
-                             peer->out->frontier.size - peer->out->cosigned;
+        note_waiting(work, peer);
     peer->out = NULL;
     peer->in = NULL;
     peer->card = NULL;
@@ -396,7 +431,8 @@ void peer_announce(struct work *work, struct peer *peer)
     struct node_output *output = output_add(work, NODE_DIRECTORY);
     struct node_directory *directory = &output->of.directory;
     directory->agency = peer->agency;
-    directory->accepted = peer->state == PEER_ACCEPTED;
+    /* of a closed one requests are still opened, to be refused as such */
+    directory->accepted = peer_is_pinned(peer);
     peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;

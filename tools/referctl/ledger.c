@@ -18,7 +18,6 @@ static const struct column ledger_columns[] = {
     { "size", "entries", 0 },
     { "cosigned", "cosigned", 0 },
     { "state", "state", COLUMN_STATE },
-    { "bytes", "bytes", 0 },
     { "problem", "problem", 0 },
     { "root", "root", COLUMN_MOU },
 };
@@ -142,7 +141,7 @@ enum exit_code run_ledger_verify(
         { "direction", "way", 0 },
         { "size", "entries", 0 },
         { "intact", "intact", 0 },
-        { "problem", "problem", 0 },
+        { "damage", "damage", 0 },
         { "root", "root", COLUMN_MOU },
     };
     struct request request = { .operation = "ledger.verify" };
