@@ -1,6 +1,6 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
 #include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -246,7 +246,7 @@ bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 
 bool delivery_has_room(const struct work *work)
 {
-    return work->arena->capacity - work->arena->used >= PARCEL_ARENA_MIN;
+    return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
@@ -367,8 +367,8 @@ const char *delivery_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
-    casework_pass_unowed(work, out);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
 }
 
@@ -510,6 +510,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const char *problem = NULL;
     peer->token = 0;
     peer->touched = true;
+    /* closed since it was sent: a receipt is still one, all else is past */
+    if (peer->state != PEER_ACCEPTED &&
+        (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
+        return;
     if (err != ERR_NONE) {
         peer_failed(work, peer, delivery_failure(err));
         return;

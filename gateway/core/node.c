@@ -128,7 +128,7 @@ static enum err start(struct work *work, const struct node_input *input)
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
         peer->touched = true;
-        if (peer->state == PEER_ACCEPTED)
+        if (peer_is_pinned(peer))
             peer_announce(work, peer);
     }
     node->started = true;
@@ -240,7 +240,9 @@ static void take_request(struct work *work, const struct node_input *input)
     }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
-        refuse(work, request, handle, REFUSAL_STRANGER);
+        bool is_closed = peer != NULL && peer->state == PEER_CLOSED;
+        refuse(work, request, handle,
+            is_closed ? REFUSAL_CLOSED : REFUSAL_STRANGER);
         return;
     }
     if (request->opener == CRYPTO_OPENER_LAST_RESORT &&
@@ -287,6 +289,7 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->segment_next);
     node->usage = *usage;
@@ -350,7 +353,7 @@ enum err node_step(struct node *node, const struct node_input *input)
     struct work *work = &node->work;
     assert(node->in_batch);
     assert(node->started || input->type == NODE_START);
-    if (node->arena->capacity - node->arena->used < STEP_ARENA_MIN)
+    if (work_room(work) < STEP_ARENA_MIN)
         return ERR_LIMIT;
     work->now = input->now;
     work->steady_ms = input->steady_ms;

@@ -369,8 +369,7 @@ struct federation *federation_new(size_t count)
     federation->count = count;
     federation->prng = prng_from_seed(count);
     MUST(arena_init(&federation->papers, 1u << 20) == ERR_NONE);
-    MUST(arena_init(&federation->work, 4 * MESSAGE_SIZE_MAX + (1u << 20)) ==
-         ERR_NONE);
+    MUST(arena_init(&federation->work, 16 * MESSAGE_SIZE_MAX) == ERR_NONE);
     for (int i = 0; i < 2; i++)
         MUST(arena_init(&federation->call[i], DECODE_ARENA_SIZE) == ERR_NONE);
     for (size_t i = 0; i < count; i++)
@@ -412,6 +411,12 @@ void federation_sheet(struct federation *federation, size_t agency)
     input.of.sheet.keys = keys;
     input.of.sheet.count = SHEET_DAY_COUNT;
     MUST(federation_step(federation, agency, &input) == ERR_NONE);
+}
+
+void federation_card_set(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    federation->agencies[agency].card = card;
 }
 
 void federation_crash(struct federation *federation, size_t at)
