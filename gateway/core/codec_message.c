@@ -148,6 +148,36 @@ static bool part_fill(const ProtobufCMessageDescriptor *descriptor,
     return codec_unpack(descriptor, bytes, size_max, arena, part) == ERR_NONE;
 }
 
+struct slice introduce_write(
+    const struct introduce *introduce, struct arena *arena)
+{
+    Refer__V1__Introduce message = REFER__V1__INTRODUCE__INIT;
+    const ProtobufCMessage *card;
+    if (!part_fill(&refer__v1__signed_card__descriptor, introduce->card,
+            SIGNED_CARD_SIZE_MAX, arena, &card))
+        return SLICE_NONE;
+    message.card = (Refer__V1__SignedCard *)(uintptr_t)card;
+    message.invitation = codec_text(introduce->invitation, arena);
+    return message.invitation == NULL ? SLICE_NONE
+                                      : codec_pack(&message.base, arena);
+}
+
+enum err introduce_read(
+    struct slice bytes, struct arena *arena, struct introduce *introduce)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__introduce__descriptor, bytes,
+        SIGNED_CARD_SIZE_MAX + 128, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__Introduce *message = (const Refer__V1__Introduce *)base;
+    if (message->card == NULL)
+        return ERR_MALFORMED;
+    introduce->invitation = slice_of_text(message->invitation);
+    introduce->card = codec_pack(&message->card->base, arena);
+    return introduce->card.bytes == NULL ? ERR_LIMIT : ERR_NONE;
+}
+
 struct slice head_write(const struct head *head, struct arena *arena)
 {
     Refer__V1__Head message = REFER__V1__HEAD__INIT;

@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
+#include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
@@ -50,7 +51,7 @@ static const uint8_t *sealing_key_for(
     if (day != NULL)
         return day->key;
     const struct card *card = peer_card(work, peer);
-    if (card == NULL || kind != REQUEST_HEAD)
+    if (card == NULL || (kind != REQUEST_HEAD && kind != REQUEST_INTRODUCE))
         return NULL;
     const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
     return last == NULL ? NULL : last->key;
@@ -264,11 +265,18 @@ void delivery_go_on(struct work *work, struct peer *peer)
     /* one that only dials out comes by itself: collect.h */
     if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
         peer->token != 0 ||
-        !(peer->wants_head || delivery_has_parcel(peer, out)))
+        !(peer->introduces || peer->wants_head ||
+            delivery_has_parcel(peer, out)))
         return;
     if (work->steady_ms < peer->next_try_steady_ms ||
         !delivery_has_room(work)) {
         peer->has_due = true; /* later, or in the next batch */
+        return;
+    }
+    if (peer->introduces) {
+        struct slice card = introduction_body(work, peer);
+        peer->token = delivery_send(work, peer, REQUEST_INTRODUCE, card);
+        peer->token_kind = REQUEST_INTRODUCE;
         return;
     }
     if (peer->wants_head ||
@@ -359,8 +367,8 @@ const char *delivery_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
-    casework_pass_unowed(work, out);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
 }
 
@@ -411,6 +419,8 @@ static const char *on_head(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (peer->token_kind == REQUEST_INTRODUCE)
+        return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
     if (out != NULL && out->trouble != LEDGER_NONE)
@@ -422,9 +432,12 @@ static const char *on_refused(
     struct work *work, struct peer *peer, struct slice body)
 {
     enum refusal_code code;
-    (void)peer;
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
+    if (code == REFUSAL_STRANGER && peer->token_kind != REQUEST_INTRODUCE) {
+        peer->introduces = true; /* it does not know us yet */
+        return introduction_pending(peer);
+    }
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -446,6 +459,10 @@ const char *delivery_plain(
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
         ++peer->stumble_count <= 2)
         return NULL;
+    if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
+        peer->introduces = true; /* it may not know us yet */
+        return introduction_pending(peer);
+    }
     if (reply->plain == PLAIN_REKEY)
         return "rekey";
     return reply->plain == PLAIN_BUSY ? "busy" : "refused";
@@ -502,6 +519,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     } else {
         reply_handler *handle = handlers[reply->kind].handle;
         enum request_kind to = handlers[reply->kind].to;
+        if (asked == REQUEST_INTRODUCE && to == REQUEST_HEAD)
+            to = asked;
         if (handle == NULL || (to != 0 && to != asked))
             problem = "reply_malformed";
         else

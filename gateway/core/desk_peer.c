@@ -1,6 +1,7 @@
 #include "core/desk.h"
 
 #include "core/agreement.h"
+#include "core/invitation.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/peer.h"
@@ -142,7 +143,7 @@ void desk_card_import(struct work *work, const struct caller *caller,
     }
     struct peer *peer = peer_find(work->node, &card.agency);
     if (peer == NULL) {
-        peer = peer_add(work, &card, data);
+        peer = peer_add(work, &card, data, PEER_IMPORTED);
         OUTPUT_LOG(work, LOG_CARD_IMPORTED, log_agency("agency", &card.agency));
     } else {
         (void)peer_offer_card(work, peer, data);
@@ -186,12 +187,19 @@ void desk_card_accept(struct work *work, const struct caller *caller,
     static const struct field_rule rules[] = {
         { "agency", LOCAL_TEXT, true },
         { "safety_number", LOCAL_TEXT, false },
+        { "invitation", LOCAL_TEXT, false },
     };
     const struct local_field *fields = request->fields;
     size_t count = request->field_count;
     (void)caller;
-    if (!fields_check(answer, "card", fields, count, rules, 2))
+    if (!fields_check(answer, "card", fields, count, rules, 3))
         return;
+    struct slice code = field_text(fields, count, "invitation");
+    if (code.size > 0 && code.size != INVITATION_SIZE) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "card.invitation",
+            "type the code as the other agency gave it: 20 characters");
+        return;
+    }
     struct slice number = field_text(fields, count, "safety_number");
     struct peer *peer =
         desk_peer(work, field_text(fields, count, "agency"), answer);
@@ -203,6 +211,11 @@ void desk_card_accept(struct work *work, const struct caller *caller,
             "do not accept: compare the number again over the phone, and ask "
             "for a new card");
         return;
+    }
+    if (code.size > 0) {
+        peer_set_invitation(work, peer, code);
+        peer->introduces = true;
+        peer->touched = true;
     }
     if (peer->state != PEER_ACCEPTED) {
         peer->state = PEER_ACCEPTED;
@@ -217,10 +230,40 @@ void desk_card_accept(struct work *work, const struct caller *caller,
     answer_peer_card(work, peer, answer);
 }
 
+void desk_peer_invite(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = { { "hours", LOCAL_NUMBER,
+        false } };
+    char code[INVITATION_SIZE + 1];
+    (void)caller;
+    if (!fields_check(
+            answer, "peer", request->fields, request->field_count, rules, 1))
+        return;
+    int64_t hours =
+        field_number(request->fields, request->field_count, "hours", 72);
+    if (hours < 1 || hours > INVITATION_HOURS_MAX) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "peer.hours",
+            "let it hold 1 to 720 hours");
+        return;
+    }
+    struct instant until = { work->now.unix_ms + hours * 3600000 };
+    if (!invitation_make(work, until, code)) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_NONE, "peer.invite",
+            "wait until an open invitation is used or over: 256 are open");
+        return;
+    }
+    answer_record(answer, "invitation");
+    answer_text(answer, "code", code);
+    answer_number(answer, "until_ms", until.unix_ms);
+    answer_text(answer, "agency", work->node->self.text);
+    answer_data(answer, "data", work->node->own_card);
+}
+
 static const char *peer_condition(const struct peer *peer)
 {
     if (peer->state != PEER_ACCEPTED)
-        return "imported";
+        return peer_state_name(peer->state);
     if (peer->failure_count > 0)
         return "failing";
     return peer->settled_out && peer->settled_in ? "connected" : "connecting";

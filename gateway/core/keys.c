@@ -11,7 +11,7 @@ static struct key key_of(char table)
 static void add(struct key *key, const void *bytes, size_t size)
 {
     assert(size <= sizeof key->bytes - key->size);
-    if (size > 0) /* an empty name has no address */
+    if (size > 0)
         memcpy(key->bytes + key->size, bytes, size);
     key->size += size;
 }
@@ -92,6 +92,13 @@ struct key key_cursor(struct slice name)
 struct key key_idempotency(const uint8_t hash[16])
 {
     struct key key = key_of('k');
+    add(&key, hash, 16);
+    return key;
+}
+
+struct key key_invitation(const uint8_t hash[16])
+{
+    struct key key = key_of('i');
     add(&key, hash, 16);
     return key;
 }

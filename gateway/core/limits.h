@@ -92,6 +92,13 @@
 /* ---- Peers ---- */
 
 #define PEER_COUNT_MAX 8192u /* thousands, for a national hub */
+/* Cards that strangers sent and no operator has looked at yet. Invited ones do
+ * not count, and are never pushed out. */
+#define INTRODUCED_COUNT_MAX 64u
+/* A code of 100 bits, for one agency, that was told outside the network. */
+#define INVITATION_SIZE 20u
+#define INVITATION_COUNT_MAX 256u
+#define INVITATION_HOURS_MAX (30u * 24)
 #define RETRY_DELAY_MS_MIN 1000u
 #define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
 #define REQUEST_TIMEOUT_MS 30000u
@@ -117,8 +124,8 @@
 #define HALF_OPEN_PER_ADDRESS_COUNT_MAX 32u
 /* One, one that the other end has not yet noticed dead, and a margin. */
 #define CONNECTION_PER_PEER_COUNT_MAX 4u
-/* What someone without a card may say: a card. */
-#define STRANGER_FRAME_SIZE_MAX (16u * 1024)
+/* What someone without a card may say: a card, padded to 16 KiB, sealed. */
+#define STRANGER_FRAME_SIZE_MAX (17u * 1024)
 /* Unanswered requests of one connection: parcels of two lanes each way,
  * Collect, Head, Fetch, and a margin. */
 #define CONNECTION_REQUEST_COUNT_MAX 32u

@@ -5,6 +5,7 @@
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
  * or a full local reply. */
@@ -96,6 +98,7 @@ static enum err keep_card(struct work *work, struct slice signed_card)
     node->own_card = arena_copy(node->memory, signed_card);
     node->own_name = arena_text(node->memory, card.name);
     node->own_card_serial = card.serial;
+    node->own_card_until = card.valid_until;
     node->dials_only = card.endpoint_count == 0;
     if (node->own_card.bytes == NULL || node->own_name == NULL)
         work_exhausted(work);
@@ -135,6 +138,15 @@ static enum err start(struct work *work, const struct node_input *input)
     return work->txn->err;
 }
 
+/* Keys stand in the order of their days. */
+static void note_days(
+    struct node *node, const struct sealing_key *keys, size_t count)
+{
+    node->own_days_from.unix_ms = count == 0 ? 0 : keys[0].day * DAY_MS;
+    node->own_days_until.unix_ms =
+        count == 0 ? 0 : (keys[count - 1].day + 1) * DAY_MS;
+}
+
 /* A sheet of the keys that there are now, with the next serial. Peers get it
  * with the next Head, or when they use a key that is gone. */
 static enum err take_sheet(struct work *work, const struct node_input *input)
@@ -156,6 +168,7 @@ static enum err take_sheet(struct work *work, const struct node_input *input)
     node->own_sheet = arena_copy(node->memory, signed_sheet);
     if (node->own_sheet.bytes == NULL)
         return ERR_NO_MEMORY;
+    note_days(node, sheet.keys, sheet.key_count);
     OUTPUT_LOG(work, LOG_KEYS_CHANGED,
         log_number("serial", (int64_t)sheet.serial),
         log_number("keys", (int64_t)sheet.key_count));
@@ -221,6 +234,10 @@ static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
     uint64_t handle = input->of.request.handle;
+    if (request->kind == REQUEST_INTRODUCE) {
+        introduction_take(work, request, handle);
+        return;
+    }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
         refuse(work, request, handle, REFUSAL_STRANGER);
@@ -273,6 +290,8 @@ void node_begin(
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->segment_next);
+    node->usage = *usage;
+    node->input_count = 0;
     node->store_percent =
         usage->capacity == 0
             ? 0
@@ -339,6 +358,7 @@ enum err node_step(struct node *node, const struct node_input *input)
     memcpy(work->entropy, input->entropy, SEED_SIZE);
     work->draw_count = 0;
     enum err err = serve(work, input);
+    node->input_count++;
     arena_reset(node->scratch);
     return err;
 }
@@ -382,6 +402,8 @@ void node_release(struct node *node)
 {
     assert(node->in_batch);
     node->in_batch = false;
+    node->counters.commits++;
+    node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
     node->contents.items = NULL;
@@ -393,6 +415,12 @@ void node_release(struct node *node)
 int64_t node_wake_steady_ms(const struct node *node)
 {
     return node->wake_steady_ms;
+}
+
+void node_set_surroundings(
+    struct node *node, const struct node_surroundings *surroundings)
+{
+    node->surroundings = *surroundings;
 }
 
 const struct agency_id *node_agency(const struct node *node)

@@ -162,7 +162,8 @@ void step_judge(const struct step *step, struct verdict *verdict)
 
 /* ---- Applying ----------------------------------------------------------- */
 
-/* Everything that the feed's events of this referral hold. */
+/* Everything that the feed's events of this referral hold of the person. What
+ * ends or erases holds nothing, and may still wait to be told. */
 static void erase_contents(const struct step *step)
 {
     struct work *work = step->work;
@@ -171,7 +172,8 @@ static void erase_contents(const struct step *step)
         struct feed_event event;
         size_t used = work->scratch->used;
         if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i])
+            event.position == referral->positions[i] &&
+            !event_is_exempt(event.step))
             content_erase(
                 work->contents, work->txn, work->arena, event.content);
         arena_rewind(work->scratch, used);
@@ -192,7 +194,9 @@ static uint64_t record(const struct step *step, const struct step_note *note)
         .by_us = step->by_us,
         .step = step->event->type,
         .actor = step->event->actor,
-        .role = step->event->role,
+        /* what is refused for its role goes into the feed without it */
+        .role =
+            code_is_valid(step->event->role) ? step->event->role : SLICE_NONE,
         .state = referral->state,
         .content = note->content,
     };

@@ -27,6 +27,7 @@ enum job_type {
 struct exchange {
     uint64_t connection;
     uint32_t number;
+    bool stranger; /* its TLS key is on no card that was accepted */
     struct request_secret secret;
 };
 
@@ -179,6 +180,9 @@ static void open_request(struct worker *worker, struct job *job)
     enum err err = request_open(worker->crypto, &courier->options.self,
         job_bytes(job), &worker->arena, directory_operation_key,
         courier->options.directory, &job->exchange->secret, &request);
+    if (err == ERR_NONE && job->exchange->stranger &&
+        request.kind != REQUEST_INTRODUCE)
+        err = ERR_FORBIDDEN;
     if (err == ERR_NONE) {
         item = item_new(NODE_PEER_REQUEST, request.body, &request.body);
         if (item == NULL)
@@ -325,13 +329,13 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
 {
     struct courier *courier = user;
     (void)spki;
-    (void)stranger; /* the signature inside says who it is */
     struct job *job = job_new(JOB_OPEN_REQUEST, slice_of(body, size));
     if (job != NULL)
         job->exchange = calloc(1, sizeof *job->exchange);
     if (job != NULL && job->exchange != NULL) {
         job->exchange->connection = connection;
         job->exchange->number = number;
+        job->exchange->stranger = stranger;
         if (job_put(courier, job))
             return;
         free(job->exchange);

@@ -174,6 +174,7 @@ static int courier_start(struct gateway *gateway)
     const struct config *config = &gateway->settings.config;
     struct loop *loop = &gateway->loop;
     struct peers_options peers = peers_options_default();
+    peers.strangers_allowed = true; /* to leave their card, nothing else */
     struct peers_problem problem;
     peers.listen_urls = config->listen;
     peers.listen_count = config->listen_count;
@@ -200,10 +201,12 @@ static int courier_start(struct gateway *gateway)
     const char *url = problem.listen_index < config->listen_count
                           ? config->listen[problem.listen_index]
                           : "";
-    (void)fprintf(stderr, "referd: %s%s%s: %s%s%s\n", url,
+    (void)fprintf(stderr, "referd: %s%s%s: %s\nremedy: %s\n", url,
         *url == '\0' ? "" : ": ", problem.what,
-        problem.detail == NULL ? "" : problem.detail,
-        problem.detail == NULL ? "" : ": ", err_text(err));
+        problem.detail == NULL ? err_text(err) : problem.detail,
+        *url == '\0' ? "see that the tls files are the keyring's own"
+                     : "correct listen in the configuration, or stop the "
+                       "program that has this address");
     return EXIT_CONFIG;
 }
 
@@ -222,10 +225,12 @@ static int socket_open(struct gateway *gateway)
         local_socket_open(&options, &events, &gateway->loop.socket, &problem);
     if (err == ERR_NONE)
         return EXIT_DONE;
-    (void)fprintf(stderr, "referd: %s: %s%s%s\n", settings->config.socket,
+    (void)fprintf(stderr, "referd: %s: %s%s%s\nremedy: %s\n",
+        settings->config.socket,
         problem.what == NULL ? err_text(err) : problem.what,
         problem.error == 0 ? "" : ": ",
-        problem.error == 0 ? "" : strerror(problem.error));
+        problem.error == 0 ? "" : strerror(problem.error),
+        "correct socket in the configuration, or make room for it there");
     return EXIT_CONFIG;
 }
 

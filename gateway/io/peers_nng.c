@@ -85,17 +85,18 @@ bool peers_is_pinned(struct peers *peers, const uint8_t *spki)
                compare_spki) != NULL;
 }
 
-static void close_if_unpinned(
-    struct peers *peers, struct connection *connection)
+/* A stranger that is known now comes again, as itself. */
+static void close_if_changed(struct peers *peers, struct connection *connection)
 {
     peers_lock(&connection->lock);
     if (connection->id != 0 && atomic_load(&connection->authenticated) &&
-        connection->pinned) {
+        (connection->pinned || connection->stranger)) {
         peers_lock(&peers->pins_lock);
         bool pinned = peers_is_pinned(peers, connection->identity.spki);
         peers_unlock(&peers->pins_lock);
-        if (!pinned)
-            connection_fail_locked(connection, PEERS_REASON_UNPINNED);
+        if (pinned != connection->pinned)
+            connection_fail_locked(connection,
+                pinned ? PEERS_REASON_PINNED : PEERS_REASON_UNPINNED);
     }
     peers_unlock(&connection->lock);
 }
@@ -121,7 +122,7 @@ enum err peers_set_pins(
     /* who is authenticated from here on has been looked up in the new set */
     peers_lock(&peers->lock);
     for (uint32_t i = 0; i < peers->slot_count; i++)
-        close_if_unpinned(peers, peers->slots[i]);
+        close_if_changed(peers, peers->slots[i]);
     peers_unlock(&peers->lock);
     return ERR_NONE;
 }

@@ -73,7 +73,8 @@ struct peers_options {
     X(IDLE,              18, "idle")                                           \
     X(UNPINNED,          19, "unpinned")                                       \
     X(MEMORY,            20, "memory")                                         \
-    X(SHUTDOWN,          21, "shutdown")
+    X(SHUTDOWN,          21, "shutdown") \
+    X(PINNED,            22, "pinned") /* a stranger that is known now */
 #define X(symbol, number, name) PEERS_REASON_##symbol = (number),
 enum peers_reason { PEERS_REASON_LIST(X) PEERS_REASON_COUNT };
 #undef X
@@ -172,7 +173,8 @@ uint16_t peers_port(struct peers *peers, size_t index);
 
 /*
  * Replaces the set of keys that may ask without being strangers. Connections
- * of keys that were in it and no longer are end. ERR_NO_MEMORY changes
+ * of keys that were in it and no longer are end; so do those of strangers that
+ * are in it now, so that they come again as themselves. ERR_NO_MEMORY changes
  * nothing.
  */
 MUST_USE enum err peers_set_pins(

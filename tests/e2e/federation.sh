@@ -237,10 +237,14 @@ agency_init() {
 }
 
 # config_set AGENCY KEY VALUE: a top-level key of its configuration, as one
-# line.
+# line, in place of all its lines.
 config_set() {
-    sed -i "/^$2:/d" "$1/referd.yaml"
-    printf '%s: %s\n' "$2" "$3" >>"$1/referd.yaml"
+    awk -v key="$2:" '
+        /^[^ #-]/ { is_in = $1 == key }
+        !is_in
+    ' "$1/referd.yaml" >"$1/referd.yaml.new"
+    printf '%s: %s\n' "$2" "$3" >>"$1/referd.yaml.new"
+    mv "$1/referd.yaml.new" "$1/referd.yaml"
 }
 
 socket_of() { printf '%s/%s.run/sock' "$folder" "$1"; }

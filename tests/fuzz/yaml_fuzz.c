@@ -1,7 +1,8 @@
 /*
  * YAML files: whatever stands in one, it loads or says where it does not, and
  * libcyaml refuses nothing that our own checks let pass. The first byte says
- * which kind. Needs refer_io_yaml.
+ * which kind. A configuration that loads is the same once printed and loaded
+ * again. Needs refer_io_yaml.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,32 @@ static void must(bool holds)
 {
     if (!holds)
         abort();
+}
+
+/* False: a path is too long with its folder. */
+static bool print_again(
+    const char *file, struct slice bytes, struct arena *arena, char *text)
+{
+    struct config config;
+    struct yaml_problem problem;
+    size_t size;
+    must(yaml_config_parse(file, bytes, arena, &config, &problem) == ERR_NONE);
+    enum err err =
+        yaml_config_print(&config, "/f", text, CONFIG_TEXT_SIZE_MAX, &size);
+    must(err == ERR_NONE || err == ERR_LIMIT);
+    must(err != ERR_NONE || size == strlen(text));
+    return err == ERR_NONE;
+}
+
+static void check_printed(struct slice bytes, struct arena *arena)
+{
+    static char once[CONFIG_TEXT_SIZE_MAX];
+    static char again[CONFIG_TEXT_SIZE_MAX];
+    arena_reset(arena);
+    if (!print_again("x.yaml", bytes, arena, once))
+        return;
+    must(print_again("/g/x.yaml", slice_of_text(once), arena, again));
+    must(strcmp(once, again) == 0);
 }
 
 static enum err parse(char kind, struct slice bytes, struct arena *arena,
@@ -48,5 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must((err == ERR_NONE) == (problem.reason[0] == '\0'));
     must(strstr(problem.reason, "does not load") == NULL);
     yaml_problem_format(&problem, text);
+    if (err == ERR_NONE && data[0] == 'c')
+        check_printed(slice_of(data + 1, size - 1), &arena);
     return 0;
 }

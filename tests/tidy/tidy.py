@@ -376,7 +376,9 @@ def top(root, _options):
 
 
 # Files whose test has another name; a part a_b.c may be tested by a_test.c.
-TESTED_ELSEWHERE = {}
+TESTED_ELSEWHERE = {
+    "gateway/core/answers.c": "tests/unit/core/casework_test.c",
+}
 
 
 def tests_of(path):

@@ -94,7 +94,9 @@ void display_json_list(
 static const char *plural_of(struct pool *pool, const char *type)
 {
     size_t size = strlen(type);
-    if (size > 0 && type[size - 1] == 'y')
+    /* reply, replies; but key, keys */
+    if (size > 1 && type[size - 1] == 'y' &&
+        strchr("aeiou", type[size - 2]) == NULL)
         return pool_format(pool, "%.*sies", (int)(size - 1), type);
     return pool_format(pool, "%ss", type);
 }

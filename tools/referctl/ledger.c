@@ -142,7 +142,7 @@ enum exit_code run_ledger_verify(
         { "direction", "way", 0 },
         { "size", "entries", 0 },
         { "intact", "intact", 0 },
-        { "problem", "problem", 0 },
+        { "damage", "damage", 0 },
         { "root", "root", COLUMN_MOU },
     };
     struct request request = { .operation = "ledger.verify" };

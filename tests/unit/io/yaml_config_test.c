@@ -25,7 +25,8 @@ static const char document[] =
     "  reply_ms: 30000\n"
     "retry:\n"
     "  delay_ms_min: 500\n"
-    "  delay_ms_max: 600000\n";
+    "  delay_ms_max: 600000\n"
+    "metrics: run/referd.prom\n";
 
 static const struct yaml_case cases[] = {
     { "data: state\n",
@@ -171,6 +172,10 @@ static const struct yaml_case cases[] = {
       "delay_ms: 1",
       "x.yaml:20:3: retry.delay_ms: there is no such key; the keys "
       "here are delay_ms_min, delay_ms_max" },
+    { "metrics: run/referd.prom",
+      "metrics: ~",
+      "x.yaml:21:1: metrics: expected a path, or \"\" for none, for example "
+      "\"metrics: /run/referd/referd.prom\"" },
 };
 /* clang-format on */
 
@@ -212,6 +217,7 @@ static void every_key_is_loaded(void **state)
     assert_string_equal(config.data, "/etc/referd/state");
     assert_string_equal(config.keys, "/etc/referd/../keys");
     assert_string_equal(config.socket, "/run/referd.sock");
+    assert_string_equal(config.metrics, "/etc/referd/run/referd.prom");
     assert_int_equal(config.listen_count, 2);
     assert_string_equal(config.listen[0], "tls+tcp://0.0.0.0:7443");
     assert_string_equal(config.listen[1], "tls+tcp://[::1]:7444");
@@ -248,6 +254,7 @@ static void what_is_absent_has_its_default(void **state)
     assert_string_equal(config.data, "/var/lib/referd");
     assert_string_equal(config.keys, "/var/lib/referd/keys");
     assert_string_equal(config.socket, "/var/lib/referd/referd.sock");
+    assert_string_equal(config.metrics, "");
     assert_int_equal(config.listen_count, 0);
     assert_int_equal(config.map_size_mib, 16384);
     assert_int_equal(config.client_count, 0);
@@ -271,8 +278,9 @@ static void a_part_of_a_section_leaves_the_rest_at_its_default(void **state)
     (void)state;
     load("x",
         "data: d\nlog: {}\nlimits: {half_open: 40}\nretry: {}\n"
-        "listen: []\nclients: []\n",
+        "listen: []\nclients: []\nmetrics: \"\"\n",
         &arena, &config);
+    assert_string_equal(config.metrics, "");
     assert_int_equal(config.log_level, CONFIG_LOG_INFO);
     assert_int_equal(config.limits.half_open, 40);
     assert_int_equal(config.limits.connections, 4096);

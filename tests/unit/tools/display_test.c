@@ -51,6 +51,8 @@ static void fill_story(struct pool *pool, struct records *records)
     record_put_text(pool, record, "step", "arrive");
     record = records_add(pool, records, "entry");
     record_put_number(pool, record, "index", 7);
+    record = records_add(pool, records, "key");
+    record_put_text(pool, record, "purpose", "log");
     record = records_add(pool, records, "number");
     record_put_text(pool, record, "name", "ready");
     record_put_number(pool, record, "value", 1);
@@ -131,6 +133,7 @@ static const struct {
       "        }\n      ]\n    },\n"
       "    {\n      \"step\": \"arrive\"\n    }\n  ],\n"
       "  \"entries\": [\n    {\n      \"index\": 7\n    }\n  ],\n"
+      "  \"keys\": [\n    {\n      \"purpose\": \"log\"\n    }\n  ],\n"
       "  \"numbers\": {\n    \"ready\": 1\n  }\n}\n" },
     { JSON_EVENTS, false, false, fill_story,
       "{\"step\":\"accept\",\"details\":[{\"name\":\"offer\"}]}\n"

@@ -37,7 +37,7 @@ static const struct row {
 } rows[] = {
     /* clang-format off */
     { "referctl peer list", { PEERS }, EXIT_CODE_DONE,
-      HOSPITAL "\tCity TB Hospital\taccepted\tyes\t0\t2\t\t\t\n", NULL },
+      HOSPITAL "\tCity TB Hospital\taccepted\tyes\t0\t2\t\t\t\t\n", NULL },
     { "referctl --json peer list", { PEERS }, EXIT_CODE_DONE,
       "\"unanswered\": 2", NULL },
     { "referctl peer list --json", { PEERS }, EXIT_CODE_DONE,
@@ -156,7 +156,8 @@ static const struct row {
       EXIT_CODE_DONE, "10\tanswer\t", NULL },
     { "referctl ledger verify",
       { { "ledger.verify", "", "| ledger peer=a direction=in intact=?yes "
-          "| ledger peer=a direction=out intact=?no problem=root", 0, NULL,
+          "| ledger peer=a direction=out intact=?no problem=none "
+          "damage=root", 0, NULL,
           NULL, NULL, NULL } },
       EXIT_CODE_REFUSED, "no\troot", "1 of the ledgers are not intact" },
     { "referctl health",
