@@ -57,6 +57,10 @@ static void answered(struct work *work, struct peer *peer,
         state = (enum referral_state)item->state;
     memcpy(why.clause, item->clause.bytes, item->clause.size);
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
+    /* refused for its form, it has no state there */
+    if (!incoming && item->verdict == ANSWER_REFUSED && item->state == 0 &&
+        event.type == EVENT_SEND && !referral_is_terminal(state))
+        state = REFERRAL_REFUSED_BY_POLICY;
     if (item->verdict == ANSWER_ABSENT) {
         /* we sent it without its content: that was erased here meanwhile */
         verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",

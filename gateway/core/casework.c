@@ -85,17 +85,6 @@ static void receive(
     judgement->state = state;
 }
 
-/* What the table of steps asks first: of which kind is who acts? */
-static bool has_actor(const struct step *step, struct judgement *judgement)
-{
-    if (step->event->actor >= ACTOR_STAFF &&
-        step->event->actor < ACTOR_KIND_COUNT)
-        return true;
-    refuse(judgement, PROBLEM_FORMAT, "actor",
-        "name staff, person, companion or gateway");
-    return false;
-}
-
 /* Withdrawal is never refused, whatever crossed it on the way. */
 static bool decide_next(
     const struct step *step, enum referral_state *next, struct verdict *why)
@@ -120,8 +109,7 @@ static void decide(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (has_actor(step, judgement) &&
-             decide_next(step, &next, &judgement->why))
+    else if (decide_next(step, &next, &judgement->why))
         step_judge(step, &judgement->why);
     if (work_failed(work))
         return;
@@ -200,7 +188,7 @@ static void follow(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (has_actor(step, judgement) && follow_next(step, judgement)) {
+    else if (follow_next(step, judgement)) {
         leads = true;
         step_judge(step, &judgement->why);
     }
@@ -246,6 +234,10 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
+    /* before anything looks at it: actors and sequence numbers are foreign */
+    referral_check(&event, &judgement->why);
+    if (!verdict_allows(&judgement->why))
+        return;
     struct step step = { .work = work, .peer = peer, .event = &event };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);

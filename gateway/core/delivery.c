@@ -510,6 +510,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const char *problem = NULL;
     peer->token = 0;
     peer->touched = true;
+    /* closed since it was sent: a receipt is still one, all else is past */
+    if (peer->state != PEER_ACCEPTED &&
+        (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
+        return;
     if (err != ERR_NONE) {
         peer_failed(work, peer, delivery_failure(err));
         return;

@@ -68,6 +68,7 @@ static const struct operation {
     { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
     { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
     { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
+    { "peer.close", LOCAL_RIGHT_ADMIN, desk_peer_close, false },
     { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, false },
     { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, false },
     { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, false },
@@ -87,7 +88,7 @@ static const struct {
 } rights[] = {
 #define REMEDY(name)                                                           \
     "add " name " to the rights of this user under clients in referd.yaml, "   \
-    "and restart the gateway"
+    "then reload it (SIGHUP)"
     { LOCAL_RIGHT_SUBMIT, REMEDY("submit") },
     { LOCAL_RIGHT_ACT, REMEDY("act") },
     { LOCAL_RIGHT_READ, REMEDY("read") },

@@ -413,6 +413,12 @@ void federation_sheet(struct federation *federation, size_t agency)
     MUST(federation_step(federation, agency, &input) == ERR_NONE);
 }
 
+void federation_card_set(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    federation->agencies[agency].card = card;
+}
+
 void federation_crash(struct federation *federation, size_t at)
 {
     struct agency *agency = &federation->agencies[at];

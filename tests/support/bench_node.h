@@ -131,6 +131,9 @@ struct instant federation_now(const struct federation *federation);
 void federation_wait(struct federation *federation, int64_t ms);
 /* New sealing keys of the present days. */
 void federation_sheet(struct federation *federation, size_t agency);
+/* From its next start on this is its card. */
+void federation_card_set(
+    struct federation *federation, size_t agency, struct slice card);
 /* The process dies and starts again on what was committed. Replies to it are
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
