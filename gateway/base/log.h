@@ -84,7 +84,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(CLOCK_DOUBTED, WARNING, "clock.doubted",                                 \
         "the clock jumped: no key is destroyed until it ran evenly for a day") \
     X(CLOCK_TRUSTED, INFO, "clock.trusted",                                    \
-        "the clock ran evenly for a day")
+        "the clock ran evenly for a day")                                      \
+    X(PEER_CLOSED, INFO, "peer.closed",                                        \
+        "an operator closed the line: nothing is sent to or taken from it")
 /* clang-format on */
 
 enum log_event {

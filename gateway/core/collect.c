@@ -47,7 +47,10 @@ void collect_serve(struct work *work, struct peer *peer)
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (!peer->collect_waits || out == NULL)
         return;
-    if (!peer->settled_out || out->trouble != LEDGER_NONE) {
+    if (peer->state != PEER_ACCEPTED) {
+        answer(work, peer, REPLY_REFUSED,
+            refusal_write(REFUSAL_CLOSED, work->arena));
+    } else if (!peer->settled_out || out->trouble != LEDGER_NONE) {
         struct behind hint = { BEHIND_UNSETTLED, 0 };
         answer(work, peer, REPLY_BEHIND, behind_write(&hint, work->arena));
     } else if (delivery_has_parcel(peer, out)) {
@@ -129,6 +132,8 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
 {
     peer->collect_token = 0;
     peer->touched = true;
+    if (peer->state != PEER_ACCEPTED)
+        return; /* closed meanwhile: not taken, so offered again */
     const char *problem =
         err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
     if (work_failed(work))

@@ -423,9 +423,15 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out == NULL)
+        return NULL;
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-    return NULL;
+    /* its sheet is over: asking again at once would bring the same one */
+    return delivery_has_parcel(peer, out) &&
+                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+               ? "no_sealing_key"
+               : NULL;
 }
 
 static const char *on_refused(
@@ -510,6 +516,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const char *problem = NULL;
     peer->token = 0;
     peer->touched = true;
+    /* closed since it was sent: a receipt is still one, all else is past */
+    if (peer->state != PEER_ACCEPTED &&
+        (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
+        return;
     if (err != ERR_NONE) {
         peer_failed(work, peer, delivery_failure(err));
         return;

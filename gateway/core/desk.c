@@ -68,6 +68,7 @@ static const struct operation {
     { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
     { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
     { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
+    { "peer.close", LOCAL_RIGHT_ADMIN, desk_peer_close, false },
     { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, false },
     { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, false },
     { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, false },

@@ -41,7 +41,7 @@ desk_operation desk_get, desk_list; /* desk_referral.c */
 desk_operation desk_cursor_open, desk_cursor_next, desk_cursor_ack,
     desk_cursor_rewind, desk_cursor_delete, desk_cursor_list; /* desk_feed.c */
 desk_operation desk_card_show, desk_card_import, desk_card_accept,
-    desk_peer_list, desk_peer_invite; /* desk_peer.c */
+    desk_peer_list, desk_peer_close, desk_peer_invite; /* desk_peer.c */
 desk_operation desk_mou_offer, desk_mou_sign, desk_mou_list,
     desk_mou_show; /* desk_mou.c */
 desk_operation desk_ledger_list, desk_ledger_show,

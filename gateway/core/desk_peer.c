@@ -1,10 +1,10 @@
 #include "core/desk.h"
 
-#include "core/agreement.h"
 #include "core/invitation.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/peer.h"
+#include "core/peer_close.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -217,16 +217,8 @@ void desk_card_accept(struct work *work, const struct caller *caller,
         peer->introduces = true;
         peer->touched = true;
     }
-    if (peer->state != PEER_ACCEPTED) {
-        peer->state = PEER_ACCEPTED;
-        peer->wants_head = true;
-        peer->touched = true;
-        peer_store(work, peer, SLICE_NONE, SLICE_NONE);
-        peer_announce(work, peer);
-        agreement_greet(work, peer);
-        OUTPUT_LOG(
-            work, LOG_CARD_ACCEPTED, log_agency("agency", &peer->agency));
-    }
+    if (peer->state != PEER_ACCEPTED)
+        peer_open(work, peer);
     answer_peer_card(work, peer, answer);
 }
 
@@ -307,4 +299,54 @@ void desk_peer_list(struct work *work, const struct caller *caller,
         return;
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
         desk_peer_record(work, node->peers[i], answer);
+}
+
+/* ---- Closing ------------------------------------------------------------ */
+
+static void answer_closing(struct work *work, struct peer *peer,
+    const struct closing *closing, struct local_answer *answer)
+{
+    desk_peer_record(work, peer, answer);
+    answer_number(answer, "returned", (int64_t)closing->back_count);
+    answer_number(answer, "waiting", (int64_t)closing->waiting_count);
+    for (size_t i = 0; i < closing->event_count; i++) {
+        const struct untold *event = &closing->events[i];
+        answer_record(answer, "referral");
+        answer_uuid(answer, "id", &event->referral);
+        answer_text(answer, "step", event_type_name(event->step));
+        answer_text(answer, "state", referral_state_name(event->state));
+        answer_text(answer, "direction", event->outgoing ? "out" : "in");
+        answer_flag(answer, "returned", event->is_back);
+    }
+}
+
+void desk_peer_close(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "agency", LOCAL_TEXT, true },
+        { "reopen", LOCAL_FLAG, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct closing closing = { 0 };
+    (void)caller;
+    if (!fields_check(answer, "peer", fields, count, rules, 2))
+        return;
+    bool reopen = field_number(fields, count, "reopen", 0) != 0;
+    struct peer *peer =
+        desk_peer(work, field_text(fields, count, "agency"), answer);
+    if (peer == NULL)
+        return;
+    if (!peer_is_pinned(peer)) {
+        answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
+            "nothing is exchanged with it: its card was never accepted");
+        return;
+    }
+    if (reopen && peer->state == PEER_CLOSED)
+        peer_open(work, peer);
+    else if (!reopen && peer->state == PEER_ACCEPTED)
+        peer_close(work, peer, &closing);
+    if (!work_failed(work))
+        answer_closing(work, peer, &closing, answer);
 }

@@ -74,6 +74,10 @@ void introduction_take(
         return;
     }
     struct peer *peer = peer_find(node, &card.agency);
+    if (peer != NULL && peer->state == PEER_CLOSED) {
+        refuse(work, request, handle, REFUSAL_CLOSED);
+        return;
+    }
     if (peer != NULL) {
         take_known(work, peer, &introduce);
         greet(work, peer, handle);

@@ -115,7 +115,7 @@ struct ledger_parcel {
  * (or the store failed). Copies into the batch's arena. */
 bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
     uint64_t index, struct ledger_parcel *parcel);
-/* The same into another arena, for walks over many: a full one takes 256 KiB. */
+/* The same into another arena, for walks over many: it may take 256 KiB. */
 bool ledger_parcel_load(struct work *work, struct arena *arena,
     const struct ledger *ledger, uint64_t index, struct ledger_parcel *parcel);
 

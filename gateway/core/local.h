@@ -56,6 +56,11 @@
  *     -> peer {agency, name, state, endpoint, settled: flag, queued: number,
  *              unanswered: number, failing_since_ms, next_try_ms,
  *              last_heard_ms, problem}*
+ * peer.close [admin]  agency; optional: reopen: flag (talk to it again)
+ *     -> peer {as list, returned: number, waiting: number},
+ *        referral {id, step, state, direction, returned: flag}*
+ *                     the events that were queued for it: returned ones will
+ *                     never be sent; the others wait until it is reopened
  * peer.invite [admin] optional: hours (72)
  *     -> invitation {code, until_ms, agency, data (our SignedCard)}
  * mou.offer [admin]   data (Mou bytes, bound)

@@ -128,7 +128,7 @@ static enum err start(struct work *work, const struct node_input *input)
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
         peer->touched = true;
-        if (peer->state == PEER_ACCEPTED)
+        if (peer_is_pinned(peer))
             peer_announce(work, peer);
     }
     node->started = true;
@@ -240,7 +240,9 @@ static void take_request(struct work *work, const struct node_input *input)
     }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
-        refuse(work, request, handle, REFUSAL_STRANGER);
+        bool is_closed = peer != NULL && peer->state == PEER_CLOSED;
+        refuse(work, request, handle,
+            is_closed ? REFUSAL_CLOSED : REFUSAL_STRANGER);
         return;
     }
     if (request->opener == CRYPTO_OPENER_LAST_RESORT &&

@@ -73,7 +73,9 @@ static void look_at_peers(
         of[PEERS_SETTLED] += peer->settled_out && peer->settled_in;
         of[PEERS_FAILING] += peer->failure_count > 0;
         of[OUTBOX] += (int64_t)peer->queued_count;
-        if (peer->queued_count > 0 && peer->waiting_since.unix_ms < oldest_ms)
+        /* of a closed one nothing is late */
+        if (peer->state != PEER_CLOSED && peer->queued_count > 0 &&
+            peer->waiting_since.unix_ms < oldest_ms)
             oldest_ms = peer->waiting_since.unix_ms;
     }
     of[OLDEST_WAITING] = (now.unix_ms - oldest_ms) / 1000;

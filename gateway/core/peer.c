@@ -17,12 +17,18 @@ const char *peer_state_name(enum peer_state state)
     static const char *const names[] = {
         [PEER_IMPORTED] = "imported",
         [PEER_ACCEPTED] = "accepted",
+        [PEER_CLOSED] = "closed",
         [PEER_INTRODUCED] = "introduced",
         [PEER_INVITED] = "invited",
     };
     return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
                ? names[state]
                : "?";
+}
+
+bool peer_is_pinned(const struct peer *peer)
+{
+    return peer->state == PEER_ACCEPTED || peer->state == PEER_CLOSED;
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -297,7 +303,7 @@ enum err peer_offer_card(
         return ERR_NONE; /* held already, or older */
     peer->card_serial = card.serial;
     peer_store(work, peer, signed_card, SLICE_NONE);
-    if (peer->state == PEER_ACCEPTED)
+    if (peer_is_pinned(peer))
         peer_announce(work, peer);
     OUTPUT_LOG(work, LOG_CARD_UPDATED, log_agency("peer", &peer->agency),
         log_number("serial", (int64_t)card.serial));
@@ -425,7 +431,8 @@ void peer_announce(struct work *work, struct peer *peer)
     struct node_output *output = output_add(work, NODE_DIRECTORY);
     struct node_directory *directory = &output->of.directory;
     directory->agency = peer->agency;
-    directory->accepted = peer->state == PEER_ACCEPTED;
+    /* of a closed one requests are still opened, to be refused as such */
+    directory->accepted = peer_is_pinned(peer);
     peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;

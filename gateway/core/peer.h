@@ -19,6 +19,7 @@
 enum peer_state {      /* on disk */
     PEER_IMPORTED = 1, /* its card waits for an operator, who brought it */
     PEER_ACCEPTED = 2,
+    PEER_CLOSED = 3,     /* by an operator: nothing is sent or taken */
     PEER_INTRODUCED = 4, /* the same, but it came by itself */
     PEER_INVITED = 5,    /* it came with a code of ours */
     PEER_STATE_COUNT
@@ -66,6 +67,8 @@ struct peer {
 };
 
 const char *peer_state_name(enum peer_state state);
+/* An operator compared its safety number once: accepted or closed. */
+bool peer_is_pinned(const struct peer *peer);
 
 /* Loads all peers at start. */
 void peers_load(struct work *work);

@@ -7,6 +7,7 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/peer_close.h"
 #include "core/referral_step.h"
 #include "core/step.h"
 #include "core/submission_read.h"
@@ -128,6 +129,13 @@ static void refused(struct step *step, const struct verdict *verdict,
         answer, err, verdict->problem, verdict->clause, verdict->remedy);
 }
 
+static void refuse_closed(struct local_answer *answer)
+{
+    answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
+        "refer elsewhere: this agency is closed here; or talk to it again "
+        "with referctl peer close --reopen");
+}
+
 static struct peer *recipient(
     struct work *work, struct slice text, struct local_answer *answer)
 {
@@ -135,6 +143,10 @@ static struct peer *recipient(
     struct peer *peer = NULL;
     if (agency_id_parse(text, &id) == ERR_NONE)
         peer = peer_find(work->node, &id);
+    if (peer != NULL && peer->state == PEER_CLOSED) {
+        refuse_closed(answer);
+        return NULL;
+    }
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
         answer_error(answer, ERR_NOT_FOUND, PROBLEM_NONE, "referral.to",
             "give the id of an agency from referctl peer list, or accept its "
@@ -348,7 +360,8 @@ static bool drop(struct step *step, enum referral_state *state)
     if (out == NULL || !step->referral->outgoing ||
         step->referral->state != REFERRAL_SENT ||
         !dropped_state(step->event->type, &dropped) ||
-        !outbox_drop_referral(step->work, out, &step->referral->uuid))
+        (!referral_is_back(step->referral) &&
+            !outbox_drop_referral(step->work, out, &step->referral->uuid)))
         return false;
     *state = dropped;
     return true;
@@ -405,6 +418,15 @@ static void take(struct step *step, struct referral_event *event,
     answer_referral(answer, referral, !at_once);
 }
 
+/* The step wants a decision of an agency that is not asked any more. What
+ * nothing can refuse is queued for the day that it is. */
+static bool waits_for_nobody(const struct step *step)
+{
+    return step->peer->state == PEER_CLOSED && step->referral->outgoing &&
+           !event_is_exempt(step->event->type) &&
+           !referral_is_back(step->referral);
+}
+
 void submission_act(struct work *work, uint32_t uid,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -442,6 +464,8 @@ void submission_act(struct work *work, uint32_t uid,
         return;
     if (!verdict_allows(&verdict))
         refused(&step, &verdict, answer);
+    else if (waits_for_nobody(&step))
+        refuse_closed(answer);
     else
         take(&step, &event, next, &memory, answer);
 }

@@ -79,11 +79,10 @@ static void add_grants(
     struct federation *federation, struct call *call, size_t count)
 {
     static char all[1024];
-    all[0] = '\0';
-    for (size_t i = 0; element_at(i) != NULL; i++) {
-        strcat(all, i == 0 ? "" : " ");
-        strcat(all, element_at(i)->code);
-    }
+    size_t size = 0;
+    for (size_t i = 0; element_at(i) != NULL; i++)
+        size += (size_t)snprintf(all + size, sizeof all - size, "%s%s",
+            i == 0 ? "" : " ", element_at(i)->code);
     for (size_t i = 0; i < count; i++) {
         call_record(call, "grant");
         call_text(call, "to", federation_id(federation, 0)->text);
