@@ -73,6 +73,8 @@ CASES = [
     ("includes", {"tools/referctl/keys.c":
                   '#include "core/card.h"\n#include "io/crypto_openssl.h"\n'},
      None),
+    ("includes", {"tools/dev/a.c": '#include "refer/refer.h"\n'},
+     ("tools/dev/a.c", 1, "may not know")),
     ("includes", {"tools/referctl/keys.c": "#include <openssl/evp.h>\n"},
      ("tools/referctl/keys.c", 1, "no business with openssl")),
     ("includes", {"extras/a.c": "\n"},
