@@ -1,6 +1,6 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
 #include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -246,7 +246,7 @@ bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 
 bool delivery_has_room(const struct work *work)
 {
-    return work->arena->capacity - work->arena->used >= PARCEL_ARENA_MIN;
+    return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
@@ -367,8 +367,8 @@ const char *delivery_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
-    casework_pass_unowed(work, out);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
 }
 
@@ -423,9 +423,15 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out == NULL)
+        return NULL;
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-    return NULL;
+    /* its sheet is over: asking again at once would bring the same one */
+    return delivery_has_parcel(peer, out) &&
+                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+               ? "no_sealing_key"
+               : NULL;
 }
 
 static const char *on_refused(

@@ -88,7 +88,7 @@ static const struct {
 } rights[] = {
 #define REMEDY(name)                                                           \
     "add " name " to the rights of this user under clients in referd.yaml, "   \
-    "and restart the gateway"
+    "then reload it (SIGHUP)"
     { LOCAL_RIGHT_SUBMIT, REMEDY("submit") },
     { LOCAL_RIGHT_ACT, REMEDY("act") },
     { LOCAL_RIGHT_READ, REMEDY("read") },

@@ -24,6 +24,7 @@ void desk_event(struct work *work, const struct feed_event *event,
     uint32_t redeliveries, struct local_answer *answer)
 {
     struct referral_event content;
+    size_t used = work->scratch->used;
     struct peer *peer = peer_numbered(work->node, event->peer);
     answer_record(answer, "event");
     answer_number(answer, "position", (int64_t)event->position);
@@ -49,6 +50,7 @@ void desk_event(struct work *work, const struct feed_event *event,
         values(
             answer, "element", "code", content.elements, content.element_count);
     }
+    arena_rewind(work->scratch, used);
 }
 
 /* ---- Cursors that clients hold open ------------------------------------- */
@@ -160,10 +162,12 @@ static bool hand_out(struct work *work, struct open_cursor *open,
 {
     struct feed_event event;
     uint32_t given = 0;
+    size_t used = work->scratch->used;
     while (given < count && !answer_is_full(answer) &&
            feed_next(work, open->handed_out + 1, &event)) {
         bool again = event.position <= open->handed_max;
         desk_event(work, &event, again ? open->passes : 0, answer);
+        arena_rewind(work->scratch, used);
         if (work_failed(work))
             return true;
         open->handed_out = event.position;

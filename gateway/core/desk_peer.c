@@ -129,7 +129,8 @@ void desk_card_import(struct work *work, const struct caller *caller,
     if (!fields_check(answer, "card", fields, count, rules, 2))
         return;
     struct slice data = local_field_get(fields, count, "data")->bytes;
-    enum err err = card_read(work->crypto, data, work->arena, &card, &problem);
+    enum err err =
+        card_read(work->crypto, data, work->scratch, &card, &problem);
     if (err == ERR_NONE && agency_id_equal(&card.agency, &work->node->self))
         err = ERR_EXISTS;
     if (err != ERR_NONE) {

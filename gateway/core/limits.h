@@ -14,6 +14,8 @@
 /* The signature and two disk flushes of a parcel are shared by this many;
  * beyond it the gain is under a hundredth. */
 #define PARCEL_ENTRY_COUNT_MAX 1024u
+/* Items of one answer: no parcel needs more. */
+#define ANSWER_ITEM_COUNT_MAX PARCEL_ENTRY_COUNT_MAX
 /* With its framing a parcel fits the largest padding step. */
 #define PARCEL_SIZE_MAX (1024u * 1024)
 /* A request or reply as plaintext before padding: a parcel and room for what
@@ -39,6 +41,8 @@
 #define SHEET_KEY_COUNT_MAX 32u
 /* An MOU is read by people; one this long is not. */
 #define MOU_SIZE_MAX CONTENT_SIZE_MAX
+/* Not yet in force, of one agency: it has a few drafts at a time. */
+#define MOU_OFFER_COUNT_MAX 32u
 #define MOU_PARTY_COUNT_MAX 64u
 #define MOU_SERVICE_COUNT_MAX 256u
 #define MOU_PATHWAY_COUNT_MAX 2048u

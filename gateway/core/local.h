@@ -72,7 +72,7 @@
  * mou.show [read]     id -> mou {as list, data}
  *        signature {party, agency, name, signed: flag, in_force: flag}*
  * ledger.list [read]  -> ledger {peer, peer_name, direction, lane, generation,
- *        size, cosigned: number, root, state, problem, bytes}*
+ *        size, cosigned: number, root, state, problem, note}*
  * ledger.show [read]  peer, direction; optional: after (index), count
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*

@@ -289,6 +289,7 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->segment_next);
     node->usage = *usage;
@@ -352,7 +353,7 @@ enum err node_step(struct node *node, const struct node_input *input)
     struct work *work = &node->work;
     assert(node->in_batch);
     assert(node->started || input->type == NODE_START);
-    if (node->arena->capacity - node->arena->used < STEP_ARENA_MIN)
+    if (work_room(work) < STEP_ARENA_MIN)
         return ERR_LIMIT;
     work->now = input->now;
     work->steady_ms = input->steady_ms;

@@ -92,7 +92,8 @@ struct node {
     struct work work;
     struct content_log contents;
     struct output_list outputs;
-    struct agreement *agreements;
+    struct agreement *agreements; /* that were read */
+    size_t agreements_size;       /* of the batch's arena */
     struct instant wake_at;
     int64_t wake_steady_ms;
 };

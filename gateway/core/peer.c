@@ -291,7 +291,7 @@ enum err peer_offer_card(
     struct card card;
     struct card_problem problem;
     enum err err =
-        card_read(work->crypto, signed_card, work->arena, &card, &problem);
+        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
     if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
         err = ERR_ADDRESS;
     if (err != ERR_NONE) {
@@ -318,7 +318,7 @@ enum err peer_offer_sheet(
     if (card == NULL)
         return work->txn->err;
     enum err err =
-        key_sheet_read(work->crypto, card, signed_sheet, work->arena, &sheet);
+        key_sheet_read(work->crypto, card, signed_sheet, work->scratch, &sheet);
     if (err != ERR_NONE) {
         OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", err_name(err)));

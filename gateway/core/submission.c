@@ -42,13 +42,14 @@ static bool memory_of(struct work *work, uint32_t uid,
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
     unnumbered.number = 0;
+    size_t used = work->scratch->used;
     struct slice bytes = local_request_write(&unnumbered, work->scratch);
-    if (bytes.bytes == NULL) {
+    if (bytes.bytes == NULL)
         work_exhausted(work);
-        return false;
-    }
-    crypto_hash(work->crypto, &bytes, 1, memory->digest);
-    return true;
+    else
+        crypto_hash(work->crypto, &bytes, 1, memory->digest);
+    arena_rewind(work->scratch, used); /* two copies of the request */
+    return bytes.bytes != NULL;
 }
 
 static void answer_referral(
@@ -350,15 +351,20 @@ static bool dropped_state(
     }
 }
 
-/* True when the other agency never heard of it, and now never will. */
+/* True when the other agency never heard of it, and now never will; *state is
+ * then where that leaves it. */
 static bool drop(struct step *step, enum referral_state *state)
 {
     struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
-    return out != NULL && step->referral->outgoing &&
-           step->referral->state == REFERRAL_SENT &&
-           dropped_state(step->event->type, state) &&
-           (referral_is_back(step->referral) ||
-               outbox_drop_referral(step->work, out, &step->referral->uuid));
+    enum referral_state dropped;
+    if (out == NULL || !step->referral->outgoing ||
+        step->referral->state != REFERRAL_SENT ||
+        !dropped_state(step->event->type, &dropped) ||
+        (!referral_is_back(step->referral) &&
+            !outbox_drop_referral(step->work, out, &step->referral->uuid)))
+        return false;
+    *state = dropped;
+    return true;
 }
 
 /* The person ended it while the request may still be on its way: what was not

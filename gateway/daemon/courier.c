@@ -486,6 +486,11 @@ enum err courier_set_pins(struct courier *courier)
     return err;
 }
 
+void courier_counters(struct courier *courier, struct peers_counters *counters)
+{
+    peers_counters(courier->peers, counters);
+}
+
 uint16_t courier_port(struct courier *courier, size_t listen_index)
 {
     return peers_port(courier->peers, listen_index);

@@ -46,6 +46,8 @@ void courier_set_sheet(struct courier *courier, struct slice sheet);
 /* The directory changed: tells the transport whose keys are known. */
 MUST_USE enum err courier_set_pins(struct courier *courier);
 
+void courier_counters(struct courier *courier, struct peers_counters *counters);
+
 uint16_t courier_port(struct courier *courier, size_t listen_index);
 
 #endif

@@ -11,6 +11,7 @@
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS (24 * (int64_t)HOUR_MS)
+#define LOOK_MS 1000
 
 /* ---- Outputs ------------------------------------------------------------ */
 
@@ -130,19 +131,6 @@ static enum err batch(struct loop *loop, struct inbox_item **items)
 
 /* ---- Sealing keys ------------------------------------------------------- */
 
-/*
- * Keys are destroyed only while the wall clock is believable: it went on as
- * the steady one did, and it had not run ahead of all keys when we started. A
- * clock that jumps must not destroy what peers still seal to.
- */
-static bool clock_is_believable(const struct loop *loop, int64_t wall_ms)
-{
-    int64_t drift = (wall_ms - loop->start_wall_ms) -
-                    (clock_steady_ms() - loop->start_steady_ms);
-    return drift > -HOUR_MS && drift < HOUR_MS &&
-           loop->start_wall_ms / DAY_MS <= (int64_t)loop->newest_day;
-}
-
 static size_t sheet_fill(
     struct loop *loop, int64_t wall_ms, struct sealing_key *keys)
 {
@@ -161,23 +149,15 @@ static size_t sheet_fill(
     return count;
 }
 
-/* Makes the keys that are missing; a NODE_SHEET when there are new ones. */
-static enum err keys_refresh(
-    struct loop *loop, bool is_start, struct keys_problem *problem)
+/* A NODE_SHEET of the keys that there are. */
+static enum err sheet_make(struct loop *loop)
 {
     struct sealing_key keys[SHEET_KEY_COUNT_MAX];
     struct node_input input = { .type = NODE_SHEET };
     struct store_txn *txn;
-    bool changed = false;
-    int64_t wall_ms = clock_wall().unix_ms;
-    loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
-    enum err err = keyring_refresh_days(loop->keyring, wall_ms,
-        !is_start && clock_is_believable(loop, wall_ms), &changed, problem);
-    if (err != ERR_NONE || (!changed && !is_start))
-        return err;
-    input.of.sheet.count = sheet_fill(loop, wall_ms, keys);
+    input.of.sheet.count = sheet_fill(loop, clock_wall().unix_ms, keys);
     input.of.sheet.keys = keys;
-    err = batch_begin(loop, &txn);
+    enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
         return err;
     err = batch_end(loop, txn, step(loop, &input));
@@ -186,7 +166,25 @@ static enum err keys_refresh(
     return err;
 }
 
-/* ---- The thread --------------------------------------------------------- */
+/*
+ * Once an hour. That keys cannot be made is tried again then; those there are
+ * last for days. Only an error of the store or the node is one here.
+ */
+static enum err keys_maintain(struct loop *loop)
+{
+    struct keys_problem problem;
+    bool changed = false;
+    if (clock_steady_ms() < loop->keys_due_steady_ms)
+        return ERR_NONE;
+    loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
+    enum err err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,
+        !loop->clock_in_doubt, &changed, &problem);
+    if (err != ERR_NONE)
+        JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
+    return changed ? sheet_make(loop) : ERR_NONE;
+}
+
+/* ---- Starting --------------------------------------------------------- */
 
 static enum err node_start(struct loop *loop)
 {
@@ -202,50 +200,140 @@ static enum err node_start(struct loop *loop)
 enum err loop_begin(struct loop *loop, struct keys_problem *problem)
 {
     struct keyring_day_key days[KEYRING_DAY_COUNT_MAX];
+    bool changed;
     size_t count =
         keyring_day_keys(loop->keyring, 0, days, KEYRING_DAY_COUNT_MAX);
-    loop->newest_day = count == 0 ? 0 : days[count - 1].day;
-    loop->start_steady_ms = clock_steady_ms();
-    loop->start_wall_ms = clock_wall().unix_ms;
+    clock_trust_begin(&loop->trust, clock_wall().unix_ms, clock_steady_ms(),
+        count == 0 ? 0 : days[count - 1].day);
     problem->text[0] = '\0';
     enum err err = node_start(loop);
-    return err != ERR_NONE ? err : keys_refresh(loop, true, problem);
+    if (err == ERR_NONE)
+        err = keyring_refresh_days(
+            loop->keyring, clock_wall().unix_ms, false, &changed, problem);
+    if (err == ERR_NONE)
+        err = sheet_make(loop);
+    /* old keys go in the first turn, if the clock is believed */
+    loop->keys_due_steady_ms = 0;
+    return err;
 }
 
-/* A failure here is tried again in an hour; the keys last for days. */
-static void keys_maintain(struct loop *loop)
+/* ---- Turns -------------------------------------------------------------- */
+
+static void trust_clock(struct loop *loop)
 {
-    struct keys_problem problem;
-    if (clock_steady_ms() < loop->keys_due_steady_ms)
+    bool in_doubt = !clock_trust_holds(
+        &loop->trust, clock_wall().unix_ms, clock_steady_ms());
+    if (in_doubt != loop->clock_in_doubt)
+        JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
+            log_number("wall_ms", clock_wall().unix_ms));
+    loop->clock_in_doubt = in_doubt;
+}
+
+/* Counting connections looks at each: not in every batch. */
+static void look_around(struct loop *loop)
+{
+    struct peers_counters peers;
+    struct node_surroundings surroundings = { .metrics = loop->around };
+    if (clock_steady_ms() < loop->look_due_steady_ms)
         return;
-    enum err err = keys_refresh(loop, false, &problem);
+    loop->look_due_steady_ms = clock_steady_ms() + LOOK_MS;
+    trust_clock(loop);
+    courier_counters(loop->courier, &peers);
+    surroundings.clock_in_doubt = loop->clock_in_doubt;
+    surroundings.metric_count = process_metrics(
+        &peers, local_socket_client_count(loop->socket), loop->around);
+    node_set_surroundings(loop->node, &surroundings);
+    loop->around_count = surroundings.metric_count;
+}
+
+static void take_retry(struct loop *loop)
+{
+    uint64_t wanted = atomic_exchange(&loop->retry_wanted, 0);
+    if (wanted == 0)
+        return;
+    loop->options->retry_delay_ms_min = (uint32_t)(wanted >> 32);
+    loop->options->retry_delay_ms_max = (uint32_t)wanted;
+}
+
+static void publish_metrics(struct loop *loop)
+{
+    struct metric_value
+        values[NODE_METRIC_COUNT_MAX + PROCESS_METRIC_COUNT_MAX];
+    _Static_assert(
+        sizeof values / sizeof *values <= METRICS_FILE_COUNT_MAX, "values");
+    size_t count = node_metrics(loop->node, clock_wall(), values);
+    memcpy(values + count, loop->around,
+        loop->around_count * sizeof *loop->around);
+    metrics_file_offer(loop->metrics, values, count + loop->around_count);
+    loop->metrics_due_steady_ms = clock_steady_ms() + METRICS_FILE_MS;
+}
+
+/* When there is something to do, if nothing comes before. */
+static int64_t turn_due_steady_ms(const struct loop *loop)
+{
+    int64_t due = node_wake_steady_ms(loop->node);
+    if (loop->keys_due_steady_ms < due)
+        due = loop->keys_due_steady_ms;
+    if (loop->metrics != NULL && loop->metrics_due_steady_ms < due)
+        due = loop->metrics_due_steady_ms;
+    if (loop->turn_ms_max > 0 && clock_steady_ms() + loop->turn_ms_max < due)
+        due = clock_steady_ms() + loop->turn_ms_max;
+    return due;
+}
+
+static enum err turn(struct loop *loop, struct inbox_item *items)
+{
+    enum err err = ERR_NONE;
+    int64_t now = clock_steady_ms();
+    bool shows = loop->metrics != NULL && now >= loop->metrics_due_steady_ms;
+    look_around(loop);
+    take_retry(loop);
+    /* an empty batch shows what the store says now */
+    bool is_due = shows || now >= node_wake_steady_ms(loop->node);
+    while (err == ERR_NONE && (items != NULL || is_due)) {
+        err = batch(loop, &items);
+        is_due = false;
+    }
     if (err != ERR_NONE)
-        JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
+        return err;
+    if (shows)
+        publish_metrics(loop);
+    err = keys_maintain(loop);
+    atomic_store(&loop->turned_steady_ms, clock_steady_ms());
+    return err;
 }
 
 enum err loop_run(struct loop *loop)
 {
     enum err err = ERR_NONE;
-    while (err == ERR_NONE && !loop->ended) {
+    atomic_store(&loop->turned_steady_ms, clock_steady_ms());
+    while (err == ERR_NONE && !atomic_load(&loop->ended)) {
         bool was_full;
-        int64_t wake = node_wake_steady_ms(loop->node);
-        if (loop->keys_due_steady_ms < wake)
-            wake = loop->keys_due_steady_ms;
-        struct inbox_item *items = inbox_take(loop->inbox, wake,
-            BATCH_INPUT_COUNT_MAX, BATCH_INPUT_SIZE_MAX, &was_full);
+        struct inbox_item *items =
+            inbox_take(loop->inbox, turn_due_steady_ms(loop),
+                BATCH_INPUT_COUNT_MAX, BATCH_INPUT_SIZE_MAX, &was_full);
         if (was_full)
             local_socket_resume(loop->socket);
-        do
-            err = batch(loop, &items);
-        while (err == ERR_NONE && items != NULL);
-        if (err == ERR_NONE)
-            keys_maintain(loop);
+        err = turn(loop, items);
     }
     return err;
 }
 
 void loop_end(struct loop *loop)
 {
-    loop->ended = true;
+    atomic_store(&loop->ended, true);
     inbox_wake(loop->inbox);
+}
+
+void loop_set_retry(
+    struct loop *loop, uint32_t delay_ms_min, uint32_t delay_ms_max)
+{
+    atomic_store(
+        &loop->retry_wanted, (uint64_t)delay_ms_min << 32 | delay_ms_max);
+    inbox_wake(loop->inbox);
+}
+
+int64_t loop_turned_steady_ms(const struct loop *loop)
+{
+    return atomic_load(&loop->turned_steady_ms);
 }

@@ -8,18 +8,24 @@
 #include "daemon/inbox.h"
 #include "daemon/journal.h"
 #include "daemon/loop.h"
+#include "daemon/metrics_file.h"
+#include "daemon/notify.h"
+#include "daemon/reception.h"
 #include "daemon/settings.h"
+#include "daemon/watch.h"
 #include "io/crypto_openssl.h"
 #include "io/local_socket.h"
 #include "io/store_lmdb.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,61 +50,9 @@ struct gateway {
     struct crypto *crypto;
     struct node_options options;
     struct loop loop;
+    struct notify notify;
     int exit_code;
 };
-
-/* ---- Local programs ----------------------------------------------------- */
-
-static struct inbox_item *client_item(
-    enum node_input_type type, uint64_t client, size_t size)
-{
-    struct inbox_item *item = calloc(1, sizeof *item);
-    if (item == NULL)
-        return NULL;
-    item->block = malloc(size + 1);
-    if (item->block == NULL) {
-        free(item);
-        return NULL;
-    }
-    item->size = size;
-    item->input.type = type;
-    item->input.of.client.client = client;
-    return item;
-}
-
-static bool on_client_request(void *user, uint64_t client, uint32_t rights,
-    uid_t uid, const uint8_t *frame, size_t size)
-{
-    struct loop *loop = user;
-    struct inbox_item *item = client_item(NODE_CLIENT, client, size);
-    if (item == NULL)
-        return false; /* given again when there is room */
-    memcpy(item->block, frame, size);
-    item->input.of.client.rights = rights;
-    item->input.of.client.uid = uid;
-    item->input.of.client.frame = slice_of(item->block, size);
-    if (inbox_try(loop->inbox, item))
-        return true;
-    inbox_item_free(item);
-    return false;
-}
-
-static void on_client_gone(void *user, uint64_t client)
-{
-    struct loop *loop = user;
-    struct inbox_item *item = client_item(NODE_CLIENT_GONE, client, 0);
-    if (item == NULL)
-        abort(); /* its cursors would stay taken: begin anew instead */
-    inbox_put(loop->inbox, item);
-}
-
-static void on_client_refused(
-    void *user, uid_t uid, enum local_socket_refusal refusal)
-{
-    (void)user;
-    JOURNAL(LOG_CLIENT_REFUSED, log_number("uid", uid),
-        log_code("code", local_socket_refusal_name(refusal)));
-}
 
 /* ---- Opening ------------------------------------------------------------ */
 
@@ -136,6 +90,7 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
     };
+    loop->options = &gateway->options;
     loop->card = settings->card;
     loop->keyring = settings->keyring;
     loop->node = node_new(&gateway->options, gateway->crypto, &gateway->memory,
@@ -219,8 +174,7 @@ static int socket_open(struct gateway *gateway)
         .users = settings->users,
         .user_count = settings->user_count,
     };
-    struct local_socket_events events = { &gateway->loop, on_client_request,
-        on_client_gone, on_client_refused };
+    struct local_socket_events events = reception_events(gateway->loop.inbox);
     enum err err =
         local_socket_open(&options, &events, &gateway->loop.socket, &problem);
     if (err == ERR_NONE)
@@ -234,11 +188,26 @@ static int socket_open(struct gateway *gateway)
     return EXIT_CONFIG;
 }
 
+/* What only watches. */
+static int witnesses_open(struct gateway *gateway)
+{
+    const char *path = gateway->settings.config.metrics;
+    if (!notify_open(&gateway->notify, getenv("NOTIFY_SOCKET"),
+            getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID")))
+        JOURNAL(LOG_NOTIFY_FAILED, log_code("code", "environment"));
+    gateway->loop.turn_ms_max = watch_turn_ms_max(&gateway->notify);
+    if (*path == '\0')
+        return EXIT_DONE;
+    enum err err = metrics_file_open(path, &gateway->loop.metrics);
+    return err == ERR_NONE ? EXIT_DONE : complain(path, err);
+}
+
 /* ---- Running ------------------------------------------------------------ */
 
 static void *core(void *argument)
 {
     struct gateway *gateway = argument;
+    (void)prctl(PR_SET_NAME, "core", 0, 0, 0); /* for top and gdb */
     if (loop_run(&gateway->loop) == ERR_NONE) {
         JOURNAL(LOG_GATEWAY_STOPPED,
             log_agency("agency", node_agency(gateway->loop.node)));
@@ -251,38 +220,42 @@ static void *core(void *argument)
     return NULL;
 }
 
-static void signals_block(sigset_t *ends)
+/* Before any thread is: all inherit it. */
+static void signals_block(sigset_t *signals)
 {
-    (void)sigemptyset(ends);
-    (void)sigaddset(ends, SIGTERM);
-    (void)sigaddset(ends, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, ends, NULL);
     struct sigaction ignore = { .sa_handler = SIG_IGN };
+    watch_signals(signals);
+    (void)pthread_sigmask(SIG_BLOCK, signals, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
-    (void)sigaction(SIGHUP, &ignore, NULL);
 }
 
-static int run(struct gateway *gateway, const sigset_t *ends)
+static int run(
+    struct gateway *gateway, const char *config_path, const sigset_t *signals)
 {
+    const struct watch watch = { config_path, &gateway->settings.config,
+        &gateway->loop, &gateway->notify };
     pthread_t thread;
-    int signal_number;
     if (pthread_create(&thread, NULL, core, gateway) != 0)
         return complain("core thread", ERR_NO_MEMORY);
-    (void)sigwait(ends, &signal_number);
+    if (!notify_say(&gateway->notify, "READY=1"))
+        JOURNAL(LOG_NOTIFY_FAILED, log_code("code", "unsent"));
+    watch_run(&watch, signals);
+    (void)notify_say(&gateway->notify, "STOPPING=1");
     loop_end(&gateway->loop);
     (void)pthread_join(thread, NULL);
     local_socket_close(gateway->loop.socket);
     gateway->loop.store->ops->close(gateway->loop.store);
+    metrics_file_close(gateway->loop.metrics);
     return gateway->exit_code;
 }
 
 static int gateway_run(const char *config_path)
 {
     static struct gateway gateway;
-    sigset_t ends;
+    sigset_t signals;
+    signals_block(&signals);
     int code =
         settings_load(config_path, &gateway.settings) ? EXIT_DONE : EXIT_CONFIG;
-    signals_block(&ends); /* before any thread: all inherit it */
     if (code == EXIT_DONE)
         code = memory_open(&gateway);
     if (code == EXIT_DONE)
@@ -294,24 +267,59 @@ static int gateway_run(const char *config_path)
     if (code == EXIT_DONE)
         code = socket_open(&gateway);
     if (code == EXIT_DONE)
-        code = run(&gateway, &ends);
+        code = witnesses_open(&gateway);
+    if (code == EXIT_DONE)
+        code = run(&gateway, config_path, &signals);
     return code;
+}
+
+/* ---- Looking at the configuration --------------------------------------- */
+
+static int config_test(const char *config_path)
+{
+    static struct settings settings;
+    if (!settings_load(config_path, &settings))
+        return EXIT_CONFIG;
+    (void)printf("%s: all is well\n", config_path);
+    return EXIT_DONE;
+}
+
+static int config_print(const char *config_path)
+{
+    static char text[CONFIG_TEXT_SIZE_MAX];
+    static char folder[PATH_MAX];
+    static struct settings settings;
+    size_t size;
+    if (!settings_load_config(config_path, &settings))
+        return EXIT_CONFIG;
+    if (getcwd(folder, sizeof folder) == NULL)
+        return complain_text(strerror(errno));
+    enum err err =
+        yaml_config_print(&settings.config, folder, text, sizeof text, &size);
+    if (err != ERR_NONE)
+        return complain(config_path, err);
+    bool is_out = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
+    settings_release(&settings);
+    return is_out ? EXIT_DONE : complain_text(strerror(errno));
 }
 
 /* ---- The command line --------------------------------------------------- */
 
 static const char usage[] =
-    "usage: referd -c FILE [-t]\n"
+    "usage: referd -c FILE [-t | -p]\n"
     "\n"
     "  -c, --config FILE  the gateway's configuration, see referd.yaml(5)\n"
     "  -t, --test         check the configuration, keys and card, then end\n"
+    "  -p, --print        print the configuration with all defaults, then "
+    "end\n"
     "  -V, --version      print the version\n"
     "  -h, --help         print this\n"
     "\n"
     "Make a gateway with: referctl init DIR --name NAME, then start it with\n"
-    "referd -c DIR/referd.yaml. It logs to standard error and ends on\n"
-    "SIGTERM. Exit status: 0 ended as asked or all is well, 1 wrong usage,\n"
-    "70 the store failed (start it again), 78 configuration, keys or card.\n";
+    "referd -c DIR/referd.yaml. It logs to standard error, reads clients,\n"
+    "log and retry of its configuration anew on SIGHUP, and ends on SIGTERM.\n"
+    "Exit status: 0 ended as asked or all is well, 1 wrong usage, 70 the\n"
+    "store failed (start it again), 78 configuration, keys or card.\n";
 
 /* Nothing of a person's data is to reach a core file. */
 static void cores_forbid(void)
@@ -329,48 +337,61 @@ __attribute__((noreturn)) static void leave(int code)
     _exit(code);
 }
 
-int main(int argc, char **argv)
+enum task { TASK_RUN, TASK_TEST, TASK_PRINT, TASK_VERSION, TASK_HELP };
+
+/* False: wrong usage. */
+static bool arguments_read(
+    int argc, char **argv, enum task *task, const char **config_path)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "test", no_argument, NULL, 't' },
+        { "print", no_argument, NULL, 'p' },
         { "version", no_argument, NULL, 'V' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
-    const char *config_path = NULL;
-    bool test = false;
     int option;
-    while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            config_path = optarg;
-            break;
-        case 't':
-            test = true;
-            break;
-        case 'V':
-            (void)puts("referd " REFERD_VERSION);
-            return EXIT_DONE;
-        case 'h':
-            (void)fputs(usage, stdout);
-            return EXIT_DONE;
-        default:
-            (void)fputs(usage, stderr);
-            return EXIT_USAGE;
-        }
+    *task = TASK_RUN;
+    *config_path = NULL;
+    while ((option = getopt_long(argc, argv, "c:tpVh", options, NULL)) != -1) {
+        enum task wanted = option == 't'   ? TASK_TEST
+                           : option == 'p' ? TASK_PRINT
+                           : option == 'V' ? TASK_VERSION
+                                           : TASK_HELP;
+        if (option == 'c')
+            *config_path = optarg;
+        else if (option == '?' || (*task != TASK_RUN && *task != wanted))
+            return false;
+        else
+            *task = wanted;
     }
-    if (config_path == NULL || optind != argc) {
+    return optind == argc && (*config_path != NULL || *task == TASK_VERSION ||
+                                 *task == TASK_HELP);
+}
+
+int main(int argc, char **argv)
+{
+    enum task task;
+    const char *config_path;
+    if (!arguments_read(argc, argv, &task, &config_path)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
     }
     cores_forbid();
-    if (test) {
-        static struct settings settings;
-        if (!settings_load(config_path, &settings))
-            return EXIT_CONFIG;
-        (void)printf("%s: all is well\n", config_path);
+    switch (task) {
+    case TASK_VERSION:
+        (void)puts("referd " REFERD_VERSION);
         return EXIT_DONE;
+    case TASK_HELP:
+        (void)fputs(usage, stdout);
+        return EXIT_DONE;
+    case TASK_TEST:
+        return config_test(config_path);
+    case TASK_PRINT:
+        return config_print(config_path);
+    case TASK_RUN:
+        break;
     }
     leave(gateway_run(config_path));
 }

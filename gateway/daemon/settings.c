@@ -144,24 +144,43 @@ static bool card_load(struct settings *settings)
 
 /* ---- All of it ---------------------------------------------------------- */
 
-bool settings_load(const char *config_path, struct settings *settings)
+bool settings_load_config(const char *config_path, struct settings *settings)
 {
-    struct yaml_problem yaml_problem;
-    struct keys_problem keys_problem;
+    struct yaml_problem problem;
     char text[YAML_PROBLEM_TEXT_SIZE];
     if (arena_init(&settings->arena, SETTINGS_ARENA_SIZE) != ERR_NONE)
         return complain("memory", err_text(ERR_NO_MEMORY), "free some memory");
     if (yaml_config_load(config_path, &settings->arena, &settings->config,
-            &yaml_problem) != ERR_NONE) {
-        yaml_problem_format(&yaml_problem, text);
-        (void)fprintf(stderr, "referd: %s\n", text);
+            &problem) == ERR_NONE)
+        return true;
+    yaml_problem_format(&problem, text);
+    (void)fprintf(stderr, "referd: %s\n", text);
+    return false;
+}
+
+bool settings_load(const char *config_path, struct settings *settings)
+{
+    struct keys_problem problem;
+    if (!settings_load_config(config_path, settings))
         return false;
-    }
     journal_set_level((enum log_level)settings->config.log_level);
-    if (keyring_open(settings->config.keys, &settings->keyring,
-            &keys_problem) != ERR_NONE) {
-        (void)fprintf(stderr, "referd: %s\n", keys_problem.text);
+    if (keyring_open(settings->config.keys, &settings->keyring, &problem) !=
+        ERR_NONE) {
+        (void)fprintf(stderr, "referd: %s\n", problem.text);
         return false;
     }
     return card_load(settings) && users_load(settings);
+}
+
+bool settings_load_again(const char *config_path, struct settings *settings)
+{
+    return settings_load_config(config_path, settings) && users_load(settings);
+}
+
+void settings_release(struct settings *settings)
+{
+    keyring_close(settings->keyring);
+    if (settings->arena.block != NULL)
+        arena_release(&settings->arena);
+    *settings = (struct settings){ 0 };
 }

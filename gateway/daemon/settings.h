@@ -29,4 +29,12 @@ struct settings {
 /* False when anything is wrong. */
 bool settings_load(const char *config_path, struct settings *settings);
 
+/* The configuration alone. Release it, also after false. */
+bool settings_load_config(const char *config_path, struct settings *settings);
+
+/* The same without keys and card, and without any effect: what a reload can
+ * take. Release it, also after false. */
+bool settings_load_again(const char *config_path, struct settings *settings);
+void settings_release(struct settings *settings);
+
 #endif

@@ -275,3 +275,8 @@ enum err local_socket_set_clients(struct local_socket *local,
     free(old);
     return ERR_NONE;
 }
+
+size_t local_socket_client_count(const struct local_socket *local)
+{
+    return atomic_load(&local->client_count);
+}

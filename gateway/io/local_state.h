@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ struct local_socket {
     /* the thread's alone */
     struct local_client *clients; /* limits.client_count_max places */
     struct pollfd *polled;
-    size_t client_count;
+    _Atomic size_t client_count; /* others may look */
     uint64_t serial;
     int64_t accept_at_ms;
     bool is_paused; /* somebody's frame found no room */

@@ -44,7 +44,7 @@ the loop is closed there|City TB Hospital sees it: closed
 our gateway refuses|ELEMENT_NOT_ALLOWED
 with the clause|never_share
 their gateway refuses too|Open Door sees it: refused_by_policy
-the ledgers are intact|	out	[0-9]+	yes	none
+the ledgers are intact|	out	[0-9]+	yes
 the end|^That took [0-9.]+ s\.$
 END
 expect_nothing "no ledger is broken" \

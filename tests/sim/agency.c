@@ -107,8 +107,8 @@ bool agency_may_refer(
 }
 
 struct draft {
-    char ids[AGENCY_COUNT_MAX][24];
-    char services[AGENCY_COUNT_MAX][24];
+    char ids[AGENCY_COUNT_MAX][32];
+    char services[AGENCY_COUNT_MAX][32];
     struct mou_party parties[AGENCY_COUNT_MAX];
     struct mou_service offers[AGENCY_COUNT_MAX];
     struct mou_pathway pathways[AGENCY_COUNT_MAX * AGENCY_COUNT_MAX];

@@ -163,7 +163,8 @@ static void register_check(struct world *world, const struct rows *rows)
 struct counts {
     unsigned ours[EVENT_TYPE_COUNT];
     unsigned theirs[EVENT_TYPE_COUNT];
-    unsigned refused[EVENT_TYPE_COUNT]; /* ours, by them */
+    unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
+    unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
     int64_t pending;
 };
 
@@ -175,6 +176,9 @@ static void event_count(struct counts *counts, const struct local_record *event)
         (by_us ? counts->ours : counts->theirs)[step]++;
     else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
         counts->refused[step]++;
+    counts->answered[step] +=
+        by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
+                     slice_is(heard_text(event, "type"), "referral.refused"));
 }
 
 static void counts_read(struct world *world, struct gateway *gateway,
@@ -224,7 +228,7 @@ static void steps_check(struct world *world, size_t here, size_t there,
             world_fail(world, "step.twice", here);
         if (is_heard && heard + refused < taken[step])
             world_fail(world, "step.lost", there);
-        if (heard > taken[step])
+        if (heard > taken[step] || counts[0].answered[step] > taken[step])
             world_fail(world, "step.twice", there);
     }
 }

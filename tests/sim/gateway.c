@@ -14,6 +14,7 @@
 #define KEPT_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (UINT64_C(1) << 30)
 #define DAY_MS INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -124,9 +125,9 @@ void gateway_crash(struct world *world, struct gateway *gateway)
 
 /* ---- Mishaps ------------------------------------------------------------ */
 
-static int64_t mishap_delay(struct world *world, int64_t per_day)
+static int64_t mishap_delay(struct world *world, int64_t per_hour)
 {
-    return world_below(world, 2 * DAY_MS / per_day);
+    return world_below(world, 2 * HOUR_MS / per_hour);
 }
 
 /* The sheet for the days around the present one, when that changed. */
@@ -152,7 +153,7 @@ static void clock_step(struct world *world, void *subject, uint64_t argument)
         (long long)gateway->clock_offset_ms);
     sheet_renew(world, gateway);
     scheduler_add(&world->scheduler,
-        mishap_delay(world, world->options.clock_per_day), clock_step, gateway,
+        mishap_delay(world, world->options.clock_per_hour), clock_step, gateway,
         0);
 }
 
@@ -164,15 +165,15 @@ static void store_fill(struct world *world, void *subject, uint64_t argument)
     gateway->store->ops->usage(gateway->store, &usage);
     gateway->is_filled = !gateway->is_filled && !world->is_calm;
     uint64_t capacity = usage.used * 100 / 85;
-    if (capacity < usage.used + (1u << 19))
-        capacity = usage.used + (1u << 19);
+    if (capacity < usage.used + (1u << 16))
+        capacity = usage.used + (1u << 16);
     store_memory_set_capacity(
         gateway->store, gateway->is_filled ? capacity : STORE_CAPACITY);
     if (gateway->is_filled)
         TALLY(world, stores_filled);
     scheduler_add(&world->scheduler,
-        gateway->is_filled ? world_below(world, INT64_C(600000))
-                           : mishap_delay(world, world->options.full_per_day),
+        gateway->is_filled ? world_below(world, INT64_C(240000))
+                           : mishap_delay(world, world->options.full_per_hour),
         store_fill, gateway, 0);
 }
 
@@ -204,13 +205,13 @@ void gateway_begin(struct world *world, struct gateway *gateway)
 {
     start(world, gateway, gateway->life);
     midnight_watch(world, gateway, 0);
-    if (world->options.clock_per_day > 0)
+    if (world->options.clock_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.clock_per_day), clock_step,
+            mishap_delay(world, world->options.clock_per_hour), clock_step,
             gateway, 0);
-    if (world->options.full_per_day > 0)
+    if (world->options.full_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.full_per_day), store_fill,
+            mishap_delay(world, world->options.full_per_hour), store_fill,
             gateway, 0);
 }
 

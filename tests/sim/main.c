@@ -30,6 +30,7 @@ struct command {
     size_t set_count;
     struct tally tally;
     uint64_t step_count;
+    struct world world;
 };
 
 static int usage(const char *wrong)
@@ -54,9 +55,7 @@ static struct sim_options options_of(
 /* True when it kept all promises; *hash is then the run's. */
 static bool run(struct command *command, uint64_t seed, uint64_t *hash)
 {
-    struct world *world = calloc(1, sizeof *world);
-    if (world == NULL)
-        abort();
+    struct world *world = &command->world;
     world->seed = seed;
     world->options = options_of(command, seed);
     world->verbose = command->verbose;
@@ -72,8 +71,7 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     bool well = !world->failed;
     *hash = world->hash;
     command->step_count += world->step;
-    world_release(world);
-    free(world);
+    world_clear(world);
     return well;
 }
 
@@ -185,18 +183,24 @@ static int hunt(struct command *command)
     return 1;
 }
 
+static int check(struct command *command)
+{
+    uint64_t hash;
+    uint64_t seed = command->from;
+    bool well = true;
+    for (; seed <= command->to && well; seed++)
+        well = command->twice ? run_compared(command, seed)
+                              : run(command, seed, &hash);
+    return report(command, seed - command->from, well);
+}
+
 int main(int count, char **words)
 {
-    struct command command = { 0 };
-    uint64_t hash;
-    bool well = true;
+    static struct command command;
     if (!command_read(&command, count, words))
         return usage("no such option");
-    if (command.plant != NULL)
-        return hunt(&command);
-    uint64_t seed = command.from;
-    for (; seed <= command.to && well; seed++)
-        well = command.twice ? run_compared(&command, seed)
-                             : run(&command, seed, &hash);
-    return report(&command, seed - command.from, well);
+    world_init(&command.world);
+    int status = command.plant != NULL ? hunt(&command) : check(&command);
+    world_release(&command.world);
+    return status;
 }

@@ -2,7 +2,7 @@
 
 #include "sim/world.h"
 
-#define DAY_MS INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
 
 static bool is_down(const struct world *world, size_t from, size_t to)
 {
@@ -142,14 +142,14 @@ static void break_link(struct world *world, void *subject, uint64_t argument)
 
 static void plan(struct world *world)
 {
-    int64_t links = (int64_t)(world->gateway_count * world->gateway_count);
-    int64_t each_ms = DAY_MS / (world->options.down_per_day * links);
+    int64_t each_ms = HOUR_MS / (world->options.down_per_hour *
+                                    (int64_t)world->gateway_count);
     scheduler_add(&world->scheduler, world_below(world, 2 * each_ms),
         break_link, NULL, 0);
 }
 
 void network_begin(struct world *world)
 {
-    if (world->options.down_per_day > 0)
+    if (world->options.down_per_hour > 0)
         plan(world);
 }

@@ -15,14 +15,14 @@
 /*
  * Name, least and most that a seed may draw. A seed leaves about half of the
  * faults out altogether: what hides behind one shows without it. `_permille`
- * is a chance at each occasion, `_per_day` a number for each agency or link.
+ * is a chance at each occasion, `_per_hour` a number for each agency or link.
  */
 /* clang-format off */
 #define SIM_OPTION_LIST(X)                                                     \
     X(agencies, 2, 4)              /* gateways */                              \
-    X(minutes, 10, 40)             /* with work and faults */                  \
+    X(minutes, 3, 12)              /* with work and faults */                  \
     X(clerks, 1, 2)                /* programs that write, of each agency */   \
-    X(pause_ms, 4000, 30000)       /* between two deeds of one, on average */  \
+    X(pause_ms, 3000, 20000)       /* between two deeds of one, on average */  \
     X(policy_permille, 0, 150)     /* referrals that policy forbids */         \
     X(ending_permille, 20, 200)    /* deeds that end or erase */               \
     X(batch_max, 1, 12)            /* inputs in one transaction */
@@ -34,15 +34,15 @@
     X(corrupt_permille, 1, 100)    /* frames with a byte changed or cut */     \
     X(late_permille, 1, 200)       /* frames that take up to late_ms_max */    \
     X(late_ms_max, 1000, 20000)                                                \
-    X(down_per_day, 10, 100)       /* links that break */                      \
-    X(down_ms_max, 10000, 1200000)                                             \
+    X(down_per_hour, 2, 60)        /* links that break, for each agency */     \
+    X(down_ms_max, 10000, 600000)                                              \
     X(one_way_permille, 1, 500)    /* of which in one direction only */        \
     X(crash_permille, 1, 15)       /* batches that end in a crash */           \
     X(commit_fail_permille, 1, 8)  /* commits that the disk refuses */         \
     X(restart_ms_max, 1000, 120000)                                            \
     X(slow_permille, 1, 50)        /* batches that take up to 45 s */          \
-    X(full_per_day, 5, 40)         /* stores that are nearly full for a time */\
-    X(clock_per_day, 5, 60)        /* steps of an agency's wall clock */       \
+    X(full_per_hour, 2, 30)        /* stores that are nearly full for a time */\
+    X(clock_per_hour, 2, 40)       /* steps of an agency's wall clock */       \
     X(clock_ms_max, 1000, 864000000)                                           \
     X(program_permille, 1, 100)    /* replies that a program does not get */
 /* clang-format on */

@@ -8,7 +8,7 @@
 #include "sim/say.h"
 #include "sim/world.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 #define PATIENCE_MS 90000
 
 static void open_cursor(struct world *world, void *subject, uint64_t ticket);

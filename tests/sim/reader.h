@@ -30,7 +30,7 @@ struct followed {
 };
 
 struct reader {
-    char cursor[24];
+    char cursor[32];
     int64_t epoch;
     int64_t position;  /* handed out last, on this connection */
     int64_t seen;      /* in its database: dealt with */

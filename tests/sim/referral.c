@@ -59,7 +59,7 @@ static void head_say(struct draft *draft)
     static const char *const ask_backs[] = { "none", "outcome_code",
         "short_note", "full", "full" };
     char text[80];
-    char service[24];
+    char service[32];
     size_t to = draft->world->truth.affairs[draft->affair].to;
     say_record(draft->say, "referral");
     say_text(draft->say, "to", draft->to);

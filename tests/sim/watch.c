@@ -138,7 +138,8 @@ void watch_request(struct world *world, size_t from, size_t to,
     size_t used = world->wire.used;
     if (kind == REQUEST_HEAD)
         head_seen(world, from, to, body);
-    else if (deliver_open(world, from, body, &deliver))
+    else if (kind == REQUEST_DELIVER &&
+             deliver_open(world, from, body, &deliver))
         note_seen(world, from, deliver.parcel.note);
     arena_rewind(&world->wire, used);
 }

@@ -73,8 +73,9 @@ bool world_chance(struct world *world, int64_t permille)
 
 /* ---- A run -------------------------------------------------------------- */
 
-static void arenas_take(struct world *world)
+void world_init(struct world *world)
 {
+    *world = (struct world){ 0 };
     if (arena_init(&world->batch, BATCH_ARENA_SIZE) != ERR_NONE ||
         arena_init(&world->scratch, DECODE_ARENA_SIZE) != ERR_NONE ||
         arena_init(&world->opened, OPENED_SIZE) != ERR_NONE ||
@@ -130,7 +131,6 @@ static void set_up(struct world *world)
     world->prng = prng_from_seed(world->seed);
     world->id_next = 1;
     world->hash = world->seed;
-    arenas_take(world);
     world->gateway_count = (size_t)world->options.agencies;
     for (size_t i = 0; i < world->gateway_count; i++)
         gateway_found(world, &world->gateways[i], i);
@@ -174,7 +174,7 @@ void world_run(struct world *world)
         audit_run(world);
 }
 
-void world_release(struct world *world)
+void world_clear(struct world *world)
 {
     for (size_t i = 0; i < world->program_count; i++) {
         program_release(&world->programs[i]);
@@ -188,6 +188,20 @@ void world_release(struct world *world)
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);
     watch_release(&world->watch);
+    arena_reset(&world->batch);
+    arena_reset(&world->scratch);
+    arena_reset(&world->opened);
+    arena_reset(&world->wire);
+    arena_reset(&world->talk);
+    *world = (struct world){ .batch = world->batch,
+        .scratch = world->scratch,
+        .opened = world->opened,
+        .wire = world->wire,
+        .talk = world->talk };
+}
+
+void world_release(struct world *world)
+{
     arena_release(&world->batch);
     arena_release(&world->scratch);
     arena_release(&world->opened);

@@ -24,7 +24,7 @@
 #include "sim/watch.h"
 
 /* After the last fault: the longest backoff, and what may follow it. */
-#define SIM_DRAIN_MS INT64_C(3600000)
+#define SIM_DRAIN_MS INT64_C(1200000)
 
 /* 2026-11-22T10:00:00Z: virtual time 0. */
 #define SIM_EPOCH_MS INT64_C(1795341600000)
@@ -65,8 +65,12 @@ struct world {
     bool stopped; /* by `until` */
 };
 
-/* Runs one seed to its end or first failure; the caller releases. */
+/* Takes the arenas; all else is zero and the caller's to fill. */
+void world_init(struct world *world);
+/* Runs one seed to its end or first failure. */
 void world_run(struct world *world);
+/* Forgets the run; the arenas stay for the next. */
+void world_clear(struct world *world);
 void world_release(struct world *world);
 
 /* A promise was broken; the first one counts. */

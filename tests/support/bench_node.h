@@ -124,13 +124,23 @@ void federation_repeat(struct federation *federation, size_t index);
 /* It never comes: its request fails with ERR_TIMEOUT. */
 void federation_lose(struct federation *federation, size_t index);
 
+/* Takes a request off the line and answers in its recipient's place, with a
+ * reply that was opened and verified; or with an error instead of one. */
+void federation_answer(struct federation *federation, size_t index,
+    const struct reply *reply, enum err err);
+
 /* ---- Time and trouble ---- */
 
 struct instant federation_now(const struct federation *federation);
 /* The clocks go on; nodes that wished to be woken are; then it runs. */
 void federation_wait(struct federation *federation, int64_t ms);
+/* The clocks show that many ms since the start; nothing else happens. */
+void federation_wait_until(struct federation *federation, int64_t steady_ms);
 /* New sealing keys of the present days. */
 void federation_sheet(struct federation *federation, size_t agency);
+/* From its next start on this is its card. */
+void federation_card_set(
+    struct federation *federation, size_t agency, struct slice card);
 /* The process dies and starts again on what was committed. Replies to it are
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);

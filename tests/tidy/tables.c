@@ -2,21 +2,37 @@
  * tables.c - prints what the program's tables say, a fact a line, its parts
  * between tabs, for the check that manual pages say the same (pages.py).
  *
- *   key DOCUMENT PATH FORM DEFAULT TAKEN HELP     DEFAULT "" : required
+ *   key DOCUMENT PATH FORM DEFAULT TAKEN HELP    DEFAULT "": it is required
  *   event NAME LEVEL HELP
- *   command WORDS ARGUMENTS                       option WORDS LETTER NAME VALUE
+ *   command WORDS ARGUMENTS
+ *   option WORDS LETTER NAME VALUE
  *   element CODE TYPE CLASS HELP
- *   state NAME                                    step NAME ELEMENTS
- *   move STEP FROM TO BY                          detail STEP NAME NEED KIND CODES HELP
- *   code LIST CODE                                entry NAME
+ *   state NAME
+ *   step NAME ELEMENTS
+ *   move STEP FROM TO BY
+ *   detail STEP NAME NEED KIND CODES HELP
+ *   code LIST CODE
+ *   entry NAME
  *   trouble NAME
+ *   reason KIND NAME
+ *   health CODE REMEDY
+ *
+ * With the name of a document it reads one, config, mou or referral, from
+ * standard input instead, and says what is wrong with it.
  */
 #include "base/log.h"
+#include "base/arena.h"
 #include "core/element.h"
 #include "core/entry.h"
+#include "core/health.h"
 #include "core/ledger.h"
+#include "core/limits.h"
+#include "core/message.h"
 #include "core/step.h"
+#include "io/local_socket.h"
+#include "io/peers_nng.h"
 #include "io/yaml_config.h"
+#include "io/yaml_cyaml.h"
 #include "io/yaml_mou.h"
 #include "io/yaml_referral.h"
 #include "io/yaml_schema.h"
@@ -266,8 +282,76 @@ static void print_ledger(void)
         printf("trouble\t%s\n", ledger_trouble_name((enum ledger_trouble)i));
 }
 
-int main(void)
+/* ---- Why a connection was refused --------------------------------------- */
+
+static void print_reasons(void)
 {
+    static const char *const names[] = {
+#define X(symbol, number, name) [number] = name,
+        PEERS_REASON_LIST(X)
+#undef X
+    };
+    for (int i = 0; i < PEERS_REASON_COUNT; i++)
+        /* ends that are nobody's fault are not logged: courier.c */
+        if (i != PEERS_REASON_CLOSED_BY_PEER && i != PEERS_REASON_IDLE &&
+            i != PEERS_REASON_SHUTDOWN)
+            printf("reason\tconnection\t%s\n", names[i]);
+    printf("reason\tconnection\treply_undeliverable\n");
+    for (int i = REFUSAL_MALFORMED; i < REFUSAL_CODE_COUNT; i++)
+        printf("reason\tpeer\t%s\n", refusal_code_name((enum refusal_code)i));
+    for (int i = BEHIND_UNSETTLED; i < BEHIND_REASON_COUNT; i++)
+        printf("reason\tpeer\t%s\n", behind_reason_name((enum behind_reason)i));
+    for (int i = LEDGER_NONE + 1; i < LEDGER_TROUBLE_COUNT; i++)
+        printf(
+            "reason\tpeer\t%s\n", ledger_trouble_name((enum ledger_trouble)i));
+    for (int i = 0; i < LOCAL_REFUSAL_COUNT; i++)
+        printf("reason\tclient\t%s\n",
+            local_socket_refusal_name((enum local_socket_refusal)i));
+}
+
+static void print_health(void)
+{
+    for (int i = 0; i < HEALTH_REASON_COUNT; i++)
+        printf("health\t%s\t%s\n", health_reason_code((enum health_reason)i),
+            health_reason_remedy((enum health_reason)i));
+}
+
+/* ---- A document from a page --------------------------------------------- */
+
+static int document_check(const char *name)
+{
+    static struct arena arena;
+    struct yaml_problem problem;
+    struct slice bytes;
+    char text[YAML_PROBLEM_TEXT_SIZE];
+    union {
+        struct config config;
+        struct mou mou;
+        struct referral_file referral;
+    } read;
+    enum err err = arena_init(&arena, DECODE_ARENA_SIZE);
+    if (err != ERR_NONE)
+        return 1;
+    err = yaml_read("-", &arena, &bytes, &problem);
+    if (err == ERR_NONE && strcmp(name, "config") == 0)
+        err = yaml_config_parse(name, bytes, &arena, &read.config, &problem);
+    else if (err == ERR_NONE && strcmp(name, "mou") == 0)
+        err = yaml_mou_parse(name, bytes, &arena, &read.mou, &problem);
+    else if (err == ERR_NONE)
+        err =
+            yaml_referral_parse(name, bytes, &arena, &read.referral, &problem);
+    if (err != ERR_NONE) {
+        yaml_problem_format(&problem, text);
+        printf("%s\n", text);
+    }
+    arena_release(&arena);
+    return err == ERR_NONE ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return document_check(argv[1]);
     print_keys("config", &yaml_config_document);
     print_keys("mou", &yaml_mou_document);
     print_keys("referral", &yaml_referral_document);
@@ -277,5 +361,7 @@ int main(void)
     print_codes();
     print_steps();
     print_ledger();
+    print_reasons();
+    print_health();
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import pages
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SKIPPED_FOLDERS = {"build", "__pycache__"}
@@ -120,6 +122,7 @@ LAYERS = [
     (r"tools/referctl/top_screen\.c", {"referctl"}, None, {"ncurses"}, False),
     (r"tools/referctl/", {"refer", "referctl", "base", "core", "io"}, None,
      {"jansson"}, False),
+    (r"tools/dev/", {"base", "core", "io"}, None, set(), False),
     (r"tools/", {"refer", "SIBLING"}, None,
      {"curl", "jansson", "microhttpd"}, False),
     (r"tests/", None, None, set(FOREIGN), True),
@@ -378,7 +381,9 @@ def top(root, _options):
 
 
 # Files whose test has another name; a part a_b.c may be tested by a_test.c.
-TESTED_ELSEWHERE = {}
+TESTED_ELSEWHERE = {
+    "gateway/core/answers.c": "tests/unit/core/casework_test.c",
+}
 
 
 def tests_of(path):
@@ -455,6 +460,7 @@ CHECKS = {
     "top": top,
     "mirror": mirror,
     "sizes": sizes,
+    "pages": pages.pages,
 }
 
 
@@ -472,6 +478,11 @@ def main():
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--clang-format", default="clang-format-14")
     parser.add_argument("--objects", nargs="*", default=[])
+    parser.add_argument("--tables")
+    parser.add_argument("--referd")
+    parser.add_argument("--referctl")
+    parser.add_argument("--scdoc")
+    parser.add_argument("--cc", default="cc")
     options = parser.parse_args()
     findings = run(options.check, options.root, options)
     print("%s: %d findings" % (options.check, len(findings)))

@@ -18,7 +18,6 @@ static const struct column ledger_columns[] = {
     { "size", "entries", 0 },
     { "cosigned", "cosigned", 0 },
     { "state", "state", COLUMN_STATE },
-    { "bytes", "bytes", 0 },
     { "problem", "problem", 0 },
     { "root", "root", COLUMN_MOU },
 };

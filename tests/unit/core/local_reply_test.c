@@ -10,7 +10,7 @@
 #include "support/call.h"
 
 struct desk {
-    struct arena scratch;
+    struct arena arena;
     struct store_txn txn;
     struct work work;
     struct local_answer answer;
@@ -19,14 +19,14 @@ struct desk {
 static void desk_open(struct desk *desk, size_t capacity)
 {
     *desk = (struct desk){ 0 };
-    assert_int_equal(arena_init(&desk->scratch, capacity), ERR_NONE);
-    desk->work = (struct work){ .txn = &desk->txn, .scratch = &desk->scratch };
+    assert_int_equal(arena_init(&desk->arena, capacity), ERR_NONE);
+    desk->work = (struct work){ .txn = &desk->txn, .arena = &desk->arena };
     answer_begin(&desk->answer, &desk->work, 17);
 }
 
 static void desk_close(struct desk *desk)
 {
-    arena_release(&desk->scratch);
+    arena_release(&desk->arena);
 }
 
 static const struct uuid uuid = { { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd,
@@ -38,9 +38,9 @@ static struct local_reply delivered(struct desk *desk)
 {
     struct local_reply reply;
     assert_int_equal(desk->txn.err, ERR_NONE);
-    struct slice bytes = local_reply_write(&desk->answer.reply, &desk->scratch);
+    struct slice bytes = local_reply_write(&desk->answer.reply, &desk->arena);
     assert_non_null(bytes.bytes);
-    assert_int_equal(local_reply_read(bytes, &desk->scratch, &reply), ERR_NONE);
+    assert_int_equal(local_reply_read(bytes, &desk->arena, &reply), ERR_NONE);
     return reply;
 }
 

@@ -127,7 +127,7 @@ static void the_largest_file_fits(void **state)
             "  - tls+tcp://x%059d.example:1\n", i);
     size += (size_t)snprintf(text + size, sizeof text - size, "clients:\n");
     for (int i = 0; i < (int)CONFIG_CLIENT_COUNT_MAX; i++)
-        size += (size_t)sprintf(text + size,
+        size += (size_t)snprintf(text + size, sizeof text - size,
             "  - {user: x%062d, rights: [submit, act, read, admin]}\n", i);
     is_the_same_again("x.yaml", slice_of(text, size));
 }

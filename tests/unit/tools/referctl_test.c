@@ -37,7 +37,7 @@ static const struct row {
 } rows[] = {
     /* clang-format off */
     { "referctl peer list", { PEERS }, EXIT_CODE_DONE,
-      HOSPITAL "\tCity TB Hospital\taccepted\tyes\t0\t2\t\t\t\n", NULL },
+      HOSPITAL "\tCity TB Hospital\taccepted\tyes\t0\t2\t\t\t\t\n", NULL },
     { "referctl --json peer list", { PEERS }, EXIT_CODE_DONE,
       "\"unanswered\": 2", NULL },
     { "referctl peer list --json", { PEERS }, EXIT_CODE_DONE,

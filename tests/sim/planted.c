@@ -1,0 +1,216 @@
+/*
+ * The mistakes of sim_planted. Each __wrap_NAME stands where the core calls
+ * NAME and does what the core does unless its mistake is the planted one.
+ */
+#include "sim/planted.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/content.h"
+#include "core/delivery.h"
+#include "core/feed.h"
+#include "core/ledger.h"
+#include "core/message.h"
+#include "core/note.h"
+#include "core/outbox.h"
+#include "core/peer.h"
+#include "core/policy.h"
+#include "core/referral_step.h"
+#include "core/register.h"
+#include "core/settle.h"
+
+/* clang-format off */
+#define PLANT_LIST(X)                                                          \
+    X(outputs_before_commit) /* replies leave before they are true */          \
+    X(key_forgotten)         /* a retry is a new intention */                  \
+    X(fence_admits_all)      /* what an earlier life sent is taken */          \
+    X(outbox_loses)          /* something queued is forgotten */               \
+    X(outbox_keeps)          /* what was numbered waits again */               \
+    X(step_allows_all)       /* every step leads somewhere */                  \
+    X(repeat_signs_anew)     /* a repeat gets another receipt */               \
+    X(erase_does_nothing)    /* contents stay */                               \
+    X(peer_gives_up)         /* retries have an end */                         \
+    X(policy_sees_nothing)   /* everything is allowed */                       \
+    X(feed_skips)            /* a reader misses an event */                    \
+    X(cursor_begins_late)    /* after what was acknowledged */                  \
+    X(parcel_unsaved)        /* entries are receipted and not stored */        \
+    X(register_forgets)      /* a register row is not written */
+/* clang-format on */
+
+enum plant {
+    PLANT_NONE,
+#define X(name) PLANT_##name,
+    PLANT_LIST(X)
+#undef X
+};
+
+static enum plant planted;
+static unsigned turn; /* for mistakes that are made now and then */
+
+bool planted_exists(const char *name)
+{
+#define X(plant)                                                               \
+    if (strcmp(name, #plant) == 0)                                             \
+        return true;
+    PLANT_LIST(X)
+#undef X
+    return false;
+}
+
+struct sim_plant planted_begin(const char *name)
+{
+    planted = PLANT_NONE;
+    turn = 0;
+#define X(plant)                                                               \
+    if (name != NULL && strcmp(name, #plant) == 0)                             \
+        planted = PLANT_##plant;
+    PLANT_LIST(X)
+#undef X
+    return (struct sim_plant){
+        .outputs_before_commit = planted == PLANT_outputs_before_commit,
+        .key_forgotten = planted == PLANT_key_forgotten,
+    };
+}
+
+/* True every so many times when it is this mistake's run. */
+static bool is_time(enum plant plant, unsigned every)
+{
+    return planted == plant && ++turn % every == 0;
+}
+
+/* What --wrap makes of a name: the core's own, and what it calls instead. */
+#define WRAPPED(type, name, ...)                                               \
+    type __real_##name(__VA_ARGS__);                                           \
+    type __wrap_##name(__VA_ARGS__)
+
+/* ---- Ledgers ------------------------------------------------------------ */
+
+WRAPPED(bool, settle_fence_admits, struct ledger *ledger, struct slice fence);
+bool __wrap_settle_fence_admits(struct ledger *ledger, struct slice fence)
+{
+    return __real_settle_fence_admits(ledger, fence) ||
+           planted == PLANT_fence_admits_all;
+}
+
+WRAPPED(void, outbox_put, struct work *work, struct ledger *ledger,
+    const struct intent *intent);
+void __wrap_outbox_put(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    if (!is_time(PLANT_outbox_loses, 50))
+        __real_outbox_put(work, ledger, intent);
+}
+
+WRAPPED(void, outbox_take, struct work *work, struct ledger *ledger,
+    const struct intent *intent);
+void __wrap_outbox_take(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    if (!is_time(PLANT_outbox_keeps, 50))
+        __real_outbox_take(work, ledger, intent);
+}
+
+WRAPPED(void, ledger_entries_write, struct work *work,
+    const struct ledger *ledger, uint64_t first_index,
+    const struct ledger_entry *entries, size_t count, struct slice note);
+void __wrap_ledger_entries_write(struct work *work, const struct ledger *ledger,
+    uint64_t first_index, const struct ledger_entry *entries, size_t count,
+    struct slice note)
+{
+    if (ledger->direction != LEDGER_IN || !is_time(PLANT_parcel_unsaved, 50))
+        __real_ledger_entries_write(
+            work, ledger, first_index, entries, count, note);
+}
+
+WRAPPED(struct slice, cosigned_write, const struct cosigned *cosigned,
+    struct arena *arena);
+struct slice __wrap_cosigned_write(
+    const struct cosigned *cosigned, struct arena *arena)
+{
+    struct cosigned anew = *cosigned;
+    char text[NOTE_SIZE_MAX];
+    if (!is_time(PLANT_repeat_signs_anew, 3) ||
+        cosigned->note.size > sizeof text)
+        return __real_cosigned_write(cosigned, arena);
+    /* the same note with another signature of the recipient's */
+    memcpy(text, cosigned->note.bytes, cosigned->note.size);
+    char *at = &text[cosigned->note.size - 8];
+    *at = *at == 'A' ? 'B' : 'A';
+    anew.note = slice_of(text, cosigned->note.size);
+    return __real_cosigned_write(&anew, arena);
+}
+
+/* ---- Peers -------------------------------------------------------------- */
+
+WRAPPED(void, peer_failed, struct work *work, struct peer *peer,
+    const char *problem);
+void __wrap_peer_failed(
+    struct work *work, struct peer *peer, const char *problem)
+{
+    __real_peer_failed(work, peer, problem);
+    if (planted == PLANT_peer_gives_up && peer->failure_count > 5)
+        peer->next_try_steady_ms = INT64_MAX;
+}
+
+/* ---- Referrals ---------------------------------------------------------- */
+
+WRAPPED(bool, step_next, const struct step *step, enum referral_state *next,
+    struct verdict *verdict);
+bool __wrap_step_next(
+    const struct step *step, enum referral_state *next, struct verdict *verdict)
+{
+    struct verdict spare = { .problem = PROBLEM_NONE };
+    if (planted != PLANT_step_allows_all)
+        return __real_step_next(step, next, verdict);
+    if (!__real_step_next(step, next, &spare))
+        *next = REFERRAL_SEEN;
+    return true;
+}
+
+WRAPPED(void, policy_judge, const struct policy_question *question,
+    struct verdict *verdict);
+void __wrap_policy_judge(
+    const struct policy_question *question, struct verdict *verdict)
+{
+    if (planted != PLANT_policy_sees_nothing)
+        __real_policy_judge(question, verdict);
+}
+
+WRAPPED(void, content_erase, struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref);
+void __wrap_content_erase(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    if (planted != PLANT_erase_does_nothing)
+        __real_content_erase(log, txn, arena, ref);
+}
+
+WRAPPED(void, register_put, struct work *work, const struct referral *referral);
+void __wrap_register_put(struct work *work, const struct referral *referral)
+{
+    if (referral->position_count < 3 || !is_time(PLANT_register_forgets, 50))
+        __real_register_put(work, referral);
+}
+
+/* ---- The feed ----------------------------------------------------------- */
+
+WRAPPED(bool, feed_next, struct work *work, uint64_t position,
+    struct feed_event *event);
+bool __wrap_feed_next(
+    struct work *work, uint64_t position, struct feed_event *event)
+{
+    return __real_feed_next(
+        work, position + is_time(PLANT_feed_skips, 100), event);
+}
+
+WRAPPED(bool, cursor_get, struct work *work, struct slice name,
+    struct cursor *cursor);
+bool __wrap_cursor_get(
+    struct work *work, struct slice name, struct cursor *cursor)
+{
+    bool found = __real_cursor_get(work, name, cursor);
+    if (found && planted == PLANT_cursor_begins_late)
+        cursor->acknowledged++;
+    return found;
+}
