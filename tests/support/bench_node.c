@@ -372,11 +372,7 @@ struct federation *federation_new(size_t count)
     federation->count = count;
     federation->prng = prng_from_seed(count);
     MUST(arena_init(&federation->papers, 1u << 20) == ERR_NONE);
-<<<<<<< HEAD
-    MUST(arena_init(&federation->work, 16 * MESSAGE_SIZE_MAX) == ERR_NONE);
-=======
     MUST(arena_init(&federation->work, WORK_SIZE) == ERR_NONE);
->>>>>>> coretests
     for (int i = 0; i < 2; i++)
         MUST(arena_init(&federation->call[i], DECODE_ARENA_SIZE) == ERR_NONE);
     for (size_t i = 0; i < count; i++)
