@@ -238,15 +238,10 @@ static bool parcel_make(
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (6u * 1024 * 1024)
 
-<<<<<<< HEAD
-bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
-=======
 /* What did not help so often in a row will not help at once either. */
 #define STUMBLE_COUNT_MAX 2
 
-/* Whether there is anything to send, were it time. */
-static bool has_work(const struct peer *peer, const struct ledger *out)
->>>>>>> sim
+bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
            (out->offered.size > 0 || out->intent_count > 0);
@@ -303,7 +298,7 @@ void delivery_heard(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->last_heard_wall_ms = work->now.unix_ms;
-    if (out != NULL && out->trouble == LEDGER_NONE && peer->settled_out &&
+    if (out != NULL && out->trouble == LEDGER_NONE &&
         peer->stumble_count <= STUMBLE_COUNT_MAX &&
         sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
         peer_heard(work, peer);
@@ -447,18 +442,11 @@ static const char *on_head(
         return NULL;
     if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-<<<<<<< HEAD
     /* its sheet is over: asking again at once would bring the same one */
     return delivery_has_parcel(peer, out) &&
                    sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
                ? "no_sealing_key"
                : NULL;
-=======
-    /* it sent its newest sheet: asking again at once would bring the same */
-    if (sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
-        return "no_sealing_key";
-    return NULL;
->>>>>>> sim
 }
 
 static const char *on_refused(

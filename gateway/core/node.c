@@ -247,12 +247,9 @@ static void take_request(struct work *work, const struct node_input *input)
         take_deliver(work, peer, request, handle);
     else if (request->kind != REQUEST_COLLECT)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
-<<<<<<< HEAD
     else if (!collect_take(work, peer, request->body, handle))
         refuse(work, request, handle, REFUSAL_MALFORMED);
-=======
     delivery_heard(work, peer);
->>>>>>> sim
 }
 
 static void take_reply(struct work *work, const struct node_input *input)
