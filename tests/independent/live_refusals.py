@@ -424,3 +424,18 @@ def conflict_repeat(book):
 def conflict_overlap(book):
     book.entries[1:2] = padding(1, b"other")
     return book.send(book.body(0, 3))
+
+
+def closed(world):
+    """An operator ends the talking."""
+    tap = world.tap
+    peer, remote = world.settled("Closed")
+    book = Book(peer, remote)
+    book.entries = padding(2)
+    tap.equal("a parcel before it", book.tell(0, 1), "COSIGNED")
+    world.hospital.ctl("peer", "close", peer.agency.id)
+    tap.equal("a parcel after it", book.tell(1, 2), "REFUSED CLOSED")
+    tap.equal("the same parcel again", book.tell(0, 1), "REFUSED CLOSED")
+    tap.equal("COLLECT", outcome(peer.ask, remote, KIND.COLLECT, m.Collect(
+        lane=m.Lane.MAIN, wait_ms=10).encode()), "REFUSED CLOSED")
+    tap.equal("HEAD", outcome(peer.head_ask, remote), "REFUSED CLOSED")

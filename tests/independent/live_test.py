@@ -38,6 +38,7 @@ PARTS = [
     live_refusals.unsettled,
     live_refusals.parcels,
     live_refusals.conflicts,
+    live_refusals.closed,
     live_connection.tls,
     live_connection.frames,
     live_connection.false_replies,
