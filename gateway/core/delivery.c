@@ -80,7 +80,7 @@ static void send(struct work *work, struct peer *peer, enum request_kind kind,
 
 static void send_head(struct work *work, struct peer *peer)
 {
-    struct slice body = settle_head(work, peer);
+    struct slice body = settle_head(work, peer, false);
     if (work_failed(work))
         return;
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
