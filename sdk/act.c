@@ -34,7 +34,7 @@ static refer_status parts_check(
     return REFER_OK;
 }
 
-/* ---- Handing over ---------------------------------------------------------------- */
+/* ---- Handing over ------------------------------------------------------ */
 
 /* "submit" or "explain": the key's field or none, and the referral. */
 static refer_status submission_call(refer_client *client,
@@ -132,7 +132,7 @@ refer_status refer_explain(refer_client *client, const refer_referral *referral,
     return status;
 }
 
-/* ---- Steps ------------------------------------------------------------------------ */
+/* ---- Steps ------------------------------------------------------------- */
 
 /* The fields of "act". */
 static refer_status step_fields(refer_client *client, struct sdk_record *fields,
@@ -259,7 +259,7 @@ refer_status refer_withdraw_consent(
         client, id, "consent_revoked", "person", NULL, key, timeout_ms);
 }
 
-/* ---- Looking ------------------------------------------------------------------------ */
+/* ---- Looking ----------------------------------------------------------- */
 
 refer_status refer_get(refer_client *client, const char *id, int32_t timeout_ms,
     refer_referral **out)

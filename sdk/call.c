@@ -5,7 +5,7 @@
 
 /* call.c - any operation by its name: a query goes, a listing comes. */
 
-/* ---- Queries ----------------------------------------------------------------- */
+/* ---- Queries ----------------------------------------------------------- */
 
 refer_status refer_query_new(refer_query **out)
 {
@@ -72,7 +72,7 @@ refer_status refer_query_add_record(refer_query *query, const char *type)
                                                           : REFER_OK;
 }
 
-/* ---- The call ----------------------------------------------------------------- */
+/* ---- The call ---------------------------------------------------------- */
 
 refer_status refer_call(refer_client *client, const char *operation,
     const refer_query *query, int32_t timeout_ms, refer_listing **out)
@@ -107,7 +107,7 @@ refer_status refer_call(refer_client *client, const char *operation,
     return status;
 }
 
-/* ---- Listings ------------------------------------------------------------------ */
+/* ---- Listings ---------------------------------------------------------- */
 
 void refer_listing_free(refer_listing *listing)
 {

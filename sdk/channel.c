@@ -44,7 +44,7 @@ int sdk_deadline_left_ms(struct sdk_deadline deadline)
     return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* ---- Life --------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------- */
 
 /* Never blocking, never inherited by a program that is executed. */
 static bool descriptor_prepare(int fd)
@@ -88,7 +88,7 @@ void sdk_channel_disconnect(struct sdk_channel *channel)
     channel->in_capacity = 0;
 }
 
-/* ---- Interrupts ---------------------------------------------------------- */
+/* ---- Interrupts -------------------------------------------------------- */
 
 void sdk_channel_interrupt(const struct sdk_channel *channel)
 {
@@ -132,7 +132,7 @@ static refer_status channel_wait(
     return REFER_OK;
 }
 
-/* ---- Connecting ----------------------------------------------------------- */
+/* ---- Connecting -------------------------------------------------------- */
 
 static refer_status connect_failure(int error)
 {
@@ -188,7 +188,7 @@ refer_status sdk_channel_connect(
     return REFER_OK;
 }
 
-/* ---- Frames ---------------------------------------------------------------- */
+/* ---- Frames ------------------------------------------------------------ */
 
 static size_t frame_size(const struct sdk_channel *channel)
 {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "record.h"
@@ -9,7 +10,7 @@
 
 #define PROTOCOL_VERSION 1
 
-/* ---- Options -------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
     size_t offset;
     size_t capacity;
 } options[] = {
-    { "socket", "path of the gateway's socket; /run/referd/local.sock",
+    { "socket", "path of the gateway's socket; /run/referd/referd.sock",
       offsetof(struct refer_client, socket), SDK_SOCKET_SIZE },
     { "application", "name of this program in the gateway's log; librefer",
       offsetof(struct refer_client, application), SDK_APPLICATION_SIZE },
@@ -61,7 +62,7 @@ refer_status refer_client_set(
         client, REFER_INVALID, "there is no option of that name");
 }
 
-/* ---- Life ------------------------------------------------------------------ */
+/* ---- Life -------------------------------------------------------------- */
 
 refer_status refer_client_new(refer_client **out)
 {
@@ -77,7 +78,7 @@ refer_status refer_client_new(refer_client **out)
         return status;
     }
     sdk_text_copy(
-        client->socket, sizeof client->socket, "/run/referd/local.sock");
+        client->socket, sizeof client->socket, "/run/referd/referd.sock");
     sdk_text_copy(client->application, sizeof client->application, "librefer");
     *out = client;
     return REFER_OK;
@@ -123,7 +124,7 @@ const char *refer_client_remedy(const refer_client *client)
     return client == NULL ? "" : client->remedy;
 }
 
-/* ---- Errors ---------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------ */
 
 refer_status sdk_client_begin(refer_client *client)
 {
@@ -170,7 +171,7 @@ static refer_status reply_status(
         reply->message[0] != 0 ? reply->message : refer_status_text(status));
 }
 
-/* ---- Requests under way ---------------------------------------------------- */
+/* ---- Requests under way ------------------------------------------------ */
 
 static void pending_reset(struct sdk_pending *pending)
 {
@@ -286,7 +287,22 @@ void sdk_client_abandon(refer_client *client, struct sdk_pending *pending)
     pending_reset(pending);
 }
 
-/* ---- Connecting ------------------------------------------------------------- */
+/* ---- Connecting -------------------------------------------------------- */
+
+/* Connected, and closed before the greeting was answered. */
+static refer_status unwelcome_fail(refer_client *client)
+{
+    char text[2 * SDK_TEXT_SIZE];
+    (void)snprintf(text, sizeof text,
+        "%s closed the connection: the gateway does not serve this user, or "
+        "it just ended",
+        client->socket);
+    (void)snprintf(client->remedy, sizeof client->remedy,
+        "have uid %lu named under clients in the gateway's configuration; if "
+        "it is, see whether the gateway runs",
+        (unsigned long)geteuid());
+    return sdk_client_fail(client, REFER_DISCONNECTED, text);
+}
 
 static refer_status hello_send(
     refer_client *client, struct sdk_deadline deadline)
@@ -301,7 +317,7 @@ static refer_status hello_send(
             (struct sdk_request){ .operation = "hello", .fields = &fields },
             deadline);
     sdk_record_release(&fields);
-    return status;
+    return status == REFER_DISCONNECTED ? unwelcome_fail(client) : status;
 }
 
 static refer_status hello_await(
@@ -311,8 +327,7 @@ static refer_status hello_await(
     refer_status status =
         sdk_client_await(client, &client->hello, deadline, &reply);
     if (status == REFER_DISCONNECTED)
-        return connection_fail(
-            client, status, "which does not serve this user, or just ended:");
+        return unwelcome_fail(client);
     if (status != REFER_OK)
         return status;
     const struct sdk_record *gateway =

@@ -10,9 +10,9 @@
  *
  * Why it is a small machine: with timeout_ms 0 every call returns at once, so
  * what was begun (greeting, opening, waiting for the next event) goes on in
- * the next call. On a new connection the cursor is opened and rewound, because
- * an event that was on its way when the old one broke counts as handed out;
- * what the caller has had from this handle already is then passed over.
+ * the next call. On a new connection the cursor is opened again, and what is
+ * not acknowledged comes again: an event may have been on its way when the old
+ * one broke. What the caller has had from this handle already is passed over.
  */
 
 /* What the gateway lets one wait take. */
@@ -21,7 +21,7 @@
 enum cursor_step {
     CURSOR_CLOSED,
     CURSOR_OPENING,
-    CURSOR_OPENED, /* still to be rewound */
+    CURSOR_STALE, /* to be rewound */
     CURSOR_REWINDING,
     CURSOR_READY
 };
@@ -69,7 +69,7 @@ static refer_status cursor_step(
     refer_status status;
     struct sdk_reply reply;
     bool is_opening = cursor->step == CURSOR_CLOSED;
-    if (is_opening || cursor->step == CURSOR_OPENED) {
+    if (is_opening || cursor->step == CURSOR_STALE) {
         status = cursor_send(
             cursor, is_opening ? "cursor.open" : "cursor.rewind", -1, deadline);
         if (status == REFER_OK)
@@ -88,10 +88,8 @@ static refer_status cursor_step(
             sdk_records_at(&reply.records, "cursor", 0);
         cursor->epoch = (uint64_t)sdk_record_number(record, "epoch");
         cursor->position = (uint64_t)sdk_record_number(record, "position");
-        cursor->step = CURSOR_OPENED;
-    } else {
-        cursor->step = CURSOR_READY;
     }
+    cursor->step = CURSOR_READY;
     sdk_reply_release(&reply);
     return REFER_OK;
 }
@@ -159,7 +157,7 @@ uint64_t refer_cursor_position(const refer_cursor *cursor)
     return cursor == NULL ? 0 : cursor->position;
 }
 
-/* ---- Events ---------------------------------------------------------------- */
+/* ---- Events ------------------------------------------------------------ */
 
 /* The event in the records, or NULL in *out when there is none, or one that
  * the caller has had. */
@@ -238,6 +236,31 @@ refer_status refer_cursor_next(
     return status;
 }
 
+/* What is acknowledged here or elsewhere is not handed out any more. */
+static void cursor_acknowledged(refer_cursor *cursor, uint64_t position)
+{
+    if (position > cursor->position)
+        cursor->position = position;
+    if (cursor->has_handed && cursor->handed_epoch == cursor->epoch &&
+        cursor->handed_position >= position)
+        return;
+    cursor->has_handed = true;
+    cursor->handed_epoch = cursor->epoch;
+    cursor->handed_position = position;
+}
+
+/* The fields of "cursor.ack". */
+static refer_status ack_fields(
+    struct sdk_record *fields, const refer_cursor *cursor, uint64_t position)
+{
+    refer_status status = sdk_record_set_text(fields, "name", cursor->name);
+    if (status == REFER_OK)
+        status = sdk_record_set_number(fields, "epoch", (int64_t)cursor->epoch);
+    if (status == REFER_OK)
+        status = sdk_record_set_number(fields, "position", (int64_t)position);
+    return status;
+}
+
 refer_status refer_cursor_ack_position(
     refer_cursor *cursor, uint64_t epoch, uint64_t position, int32_t timeout_ms)
 {
@@ -248,13 +271,15 @@ refer_status refer_cursor_ack_position(
         sdk_client_begin(cursor == NULL ? NULL : cursor->client);
     if (status != REFER_OK)
         return status;
-    if (epoch > INT64_MAX || position > INT64_MAX)
+    if (position > INT64_MAX)
         return fail(cursor->client, REFER_INVALID);
-    status = sdk_record_set_text(&fields, "name", cursor->name);
-    if (status == REFER_OK)
-        status = sdk_record_set_number(&fields, "epoch", (int64_t)epoch);
-    if (status == REFER_OK)
-        status = sdk_record_set_number(&fields, "position", (int64_t)position);
+    status = cursor_ready(cursor, deadline);
+    if (status != REFER_OK)
+        return status;
+    if (epoch != cursor->epoch)
+        return sdk_client_fail(cursor->client, REFER_CONFLICT,
+            "the gateway numbers its events anew: this position is of before");
+    status = ack_fields(&fields, cursor, position);
     if (status != REFER_OK)
         (void)fail(cursor->client, status);
     else
@@ -264,8 +289,8 @@ refer_status refer_cursor_ack_position(
             deadline, &reply);
     sdk_record_release(&fields);
     sdk_reply_release(&reply);
-    if (status == REFER_OK && position > cursor->position)
-        cursor->position = position;
+    if (status == REFER_OK)
+        cursor_acknowledged(cursor, position);
     return status;
 }
 
@@ -290,7 +315,7 @@ refer_status refer_cursor_rewind(refer_cursor *cursor, int32_t timeout_ms)
     sdk_client_abandon(cursor->client, &cursor->pending);
     cursor->has_handed = false;
     if (cursor->step == CURSOR_READY)
-        cursor->step = CURSOR_OPENED;
+        cursor->step = CURSOR_STALE;
     return cursor_ready(cursor, deadline);
 }
 

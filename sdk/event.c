@@ -80,7 +80,7 @@ uint32_t refer_event_redeliveries(const refer_event *event)
     return (uint32_t)number_of(event, "redeliveries");
 }
 
-/* ---- Details and elements -------------------------------------------------- */
+/* ---- Details and elements ---------------------------------------------- */
 
 static uint32_t part_count(const refer_event *event, const char *type)
 {

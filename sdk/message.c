@@ -54,7 +54,7 @@ void sdk_reply_release(struct sdk_reply *reply)
     *reply = (struct sdk_reply){ 0 };
 }
 
-/* ---- Requests ------------------------------------------------------------ */
+/* ---- Requests ---------------------------------------------------------- */
 
 /* Blocks that the nodes of a request are cut from. */
 struct nodes {
@@ -169,7 +169,8 @@ refer_status sdk_request_write(
         nodes_release(&nodes);
         return REFER_NO_MEMORY;
     }
-    Refer__V1__LocalRequest message = REFER__V1__LOCAL_REQUEST__INIT;
+    Refer__V1__LocalRequest message;
+    refer__v1__local_request__init(&message);
     message.number = request->number;
     /* protobuf-c does not write to what it packs; its types do not say so */
     message.operation = (char *)(uintptr_t)request->operation;
@@ -188,7 +189,7 @@ refer_status sdk_request_write(
     return status;
 }
 
-/* ---- Replies -------------------------------------------------------------- */
+/* ---- Replies ----------------------------------------------------------- */
 
 static refer_status field_read(
     struct sdk_record *record, const Refer__V1__LocalField *node)

@@ -243,7 +243,7 @@ int64_t sdk_record_number(const struct sdk_record *record, const char *name)
     return field->number;
 }
 
-/* ---- Text --------------------------------------------------------------- */
+/* ---- Text -------------------------------------------------------------- */
 
 static bool is_continuation(uint8_t byte)
 {

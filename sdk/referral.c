@@ -66,7 +66,7 @@ void refer_referral_free(refer_referral *referral)
     sdk_memory_free(referral);
 }
 
-/* ---- Fields ------------------------------------------------------------------ */
+/* ---- Fields ------------------------------------------------------------ */
 
 refer_status refer_referral_set(
     refer_referral *referral, const char *field, const char *value)
@@ -118,7 +118,7 @@ refer_status sdk_referral_fields(
     return REFER_OK;
 }
 
-/* ---- Elements, details, grants ------------------------------------------------ */
+/* ---- Elements, details, grants ----------------------------------------- */
 
 /* The record of that type whose `name_field` is `name`, or NULL. */
 static struct sdk_record *part_named(refer_referral *referral, const char *type,
@@ -234,7 +234,7 @@ const char *refer_referral_grant_get(
     return part_get(referral, "grant", i, field);
 }
 
-/* ---- From the gateway ----------------------------------------------------------- */
+/* ---- From the gateway -------------------------------------------------- */
 
 uint32_t refer_referral_event_count(const refer_referral *referral)
 {

@@ -1,4 +1,4 @@
-/* err.h - the gateway's one error type. Public refer_status is mapped from it. */
+/* err.h - the gateway's one error type; refer_status is mapped from it. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

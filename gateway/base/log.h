@@ -68,7 +68,25 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a local program was refused: see code")                               \
     X(CONNECTION_REFUSED, WARNING, "connection.refused",                       \
         "a connection was refused or cut: see code")                           \
-    X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")
+    X(KEYS_CHANGED, INFO, "keys.changed", "a new key sheet was made")          \
+    X(KEYS_FAILED, ERROR, "keys.failed",                                       \
+        "sealing keys could not be renewed; it is tried again in an hour")     \
+    X(CONFIG_RELOADED, INFO, "config.reloaded",                                \
+        "the configuration was read anew")                                     \
+    X(CONFIG_REFUSED, ERROR, "config.refused",                                 \
+        "the configuration has a mistake, told above: all stays as it was")    \
+    X(CONFIG_IGNORED, WARNING, "config.ignored",                               \
+        "a key changed that only a restart takes: see key")                    \
+    X(METRICS_FAILED, WARNING, "metrics.failed",                               \
+        "the metrics file could not be written; it is tried again")            \
+    X(NOTIFY_FAILED, WARNING, "notify.failed",                                 \
+        "the service manager could not be told how the gateway is")            \
+    X(CLOCK_DOUBTED, WARNING, "clock.doubted",                                 \
+        "the clock jumped: no key is destroyed until it ran evenly for a day") \
+    X(CLOCK_TRUSTED, INFO, "clock.trusted",                                    \
+        "the clock ran evenly for a day")                                      \
+    X(PEER_CLOSED, INFO, "peer.closed",                                        \
+        "an operator closed the line: nothing is sent to or taken from it")
 /* clang-format on */
 
 enum log_event {

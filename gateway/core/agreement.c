@@ -12,14 +12,18 @@
 
 #define ROW_VERSION 1
 
+/* Of a batch's arena, for agreements that are asked for again and again; what
+ * comes after goes to scratch and is read anew. */
+#define CACHE_SIZE_MAX (4u * 1024 * 1024)
+
 /* ---- Rows --------------------------------------------------------------- */
 
-static bool lists_take(struct work *work, struct agreement *agreement)
+static bool lists_take(struct agreement *agreement, struct arena *arena)
 {
     agreement->signatures = arena_take_array(
-        work->arena, agreement->mou.party_count, sizeof *agreement->signatures);
+        arena, agreement->mou.party_count, sizeof *agreement->signatures);
     agreement->in_force = arena_take_array(
-        work->arena, agreement->mou.party_count, sizeof *agreement->in_force);
+        arena, agreement->mou.party_count, sizeof *agreement->in_force);
     return agreement->signatures != NULL && agreement->in_force != NULL;
 }
 
@@ -44,12 +48,12 @@ static void lists_unpack(struct unpacker *in, struct agreement *agreement)
         unpack_fixed(in, agreement->in_force[i].text, AGENCY_ID_SIZE);
 }
 
-static struct agreement *row_read(
-    struct work *work, const struct mou_id *id, struct slice row)
+static struct agreement *row_read(struct work *work, struct arena *arena,
+    const struct mou_id *id, struct slice row)
 {
     struct mou_problem problem;
-    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
-    row = arena_copy(work->arena, row);
+    struct agreement *agreement = arena_take(arena, sizeof *agreement);
+    row = arena_copy(arena, row);
     if (agreement == NULL || row.bytes == NULL) {
         work_exhausted(work);
         return NULL;
@@ -58,15 +62,15 @@ static struct agreement *row_read(
     if (unpack_u8(&in) != ROW_VERSION)
         in.err = ERR_CORRUPT;
     agreement->id = *id;
+    agreement->offered_by = unpack_u32(&in);
     agreement->bytes = unpack_bytes(&in);
-    if (in.err != ERR_NONE ||
-        mou_read(work->crypto, agreement->bytes, work->arena, &agreement->mou,
-            &problem) != ERR_NONE ||
-        !lists_take(work, agreement)) {
-        work->txn->err = ERR_CORRUPT;
-        return NULL;
-    }
-    lists_unpack(&in, agreement);
+    enum err err = in.err == ERR_NONE ? mou_read(work->crypto, agreement->bytes,
+                                            arena, &agreement->mou, &problem)
+                                      : in.err;
+    if (err == ERR_NONE && lists_take(agreement, arena))
+        lists_unpack(&in, agreement);
+    else
+        in.err = ERR_CORRUPT;
     if (unpack_end(&in) != ERR_NONE) {
         work->txn->err = ERR_CORRUPT;
         return NULL;
@@ -76,16 +80,18 @@ static struct agreement *row_read(
 
 static void row_put(struct work *work, const struct agreement *agreement)
 {
+    size_t used = work->scratch->used;
     size_t capacity =
         64 + agreement->bytes.size +
         agreement->mou.party_count * (2 * AGENCY_ID_SIZE + SIGNATURE_SIZE);
-    uint8_t *bytes = arena_take(work->arena, capacity);
+    uint8_t *bytes = arena_take(work->scratch, capacity);
     if (bytes == NULL) {
         work_exhausted(work);
         return;
     }
     struct packer out = pack_into(bytes, capacity);
     pack_u8(&out, ROW_VERSION);
+    pack_u32(&out, agreement->offered_by);
     pack_bytes(&out, agreement->bytes);
     pack_u8(&out, agreement->in_force_here);
     pack_u32(&out, (uint32_t)agreement->signature_count);
@@ -101,16 +107,7 @@ static void row_put(struct work *work, const struct agreement *agreement)
         work_exhausted(work);
     struct key key = key_mou(&agreement->id);
     store_put(work->txn, key_slice(&key), packed(&out));
-}
-
-static struct agreement *remember(
-    struct work *work, struct agreement *agreement)
-{
-    if (agreement != NULL) {
-        agreement->next = work->node->agreements;
-        work->node->agreements = agreement;
-    }
-    return agreement;
+    arena_rewind(work->scratch, used);
 }
 
 static struct agreement *cached(struct work *work, const struct mou_id *id)
@@ -123,14 +120,24 @@ static struct agreement *cached(struct work *work, const struct mou_id *id)
 
 struct agreement *agreement_get(struct work *work, const struct mou_id *id)
 {
-    struct agreement *held = cached(work, id);
-    if (held != NULL)
-        return held;
+    struct node *node = work->node;
+    struct agreement *agreement = cached(work, id);
+    if (agreement != NULL)
+        return agreement;
     struct key key = key_mou(id);
     struct slice row = store_get(work->txn, key_slice(&key));
     if (row.bytes == NULL)
         return NULL;
-    return remember(work, row_read(work, id, row));
+    if (node->agreements_size >= CACHE_SIZE_MAX)
+        return row_read(work, work->scratch, id, row);
+    size_t used = work->arena->used;
+    agreement = row_read(work, work->arena, id, row);
+    node->agreements_size += work->arena->used - used;
+    if (agreement != NULL) {
+        agreement->next = node->agreements;
+        node->agreements = agreement;
+    }
+    return agreement;
 }
 
 /* The id after this one; all ones stay what they are. */
@@ -144,19 +151,63 @@ static void id_step(struct mou_id *id)
         }
 }
 
-struct agreement *agreement_next(struct work *work, struct mou_id *from)
+/* The first row at or after *from, which is then where to go on; borrowed from
+ * the store. */
+static bool row_next(struct work *work, struct mou_id *from, struct mou_id *id,
+    struct slice *row)
 {
     struct key wanted = key_mou(from);
     struct slice key = key_slice(&wanted);
-    struct slice row;
-    struct mou_id id;
-    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, &row))
-        return NULL;
-    memcpy(id.bytes, key.bytes + KEY_TABLE_SIZE, sizeof id.bytes);
-    *from = id;
+    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, row))
+        return false;
+    memcpy(id->bytes, key.bytes + KEY_TABLE_SIZE, sizeof id->bytes);
+    *from = *id;
     id_step(from);
+    return true;
+}
+
+struct agreement *agreement_next(struct work *work, struct mou_id *from)
+{
+    struct mou_id id;
+    struct slice row;
+    if (!row_next(work, from, &id, &row))
+        return NULL;
     struct agreement *held = cached(work, &id);
-    return held != NULL ? held : remember(work, row_read(work, &id, row));
+    return held != NULL ? held : row_read(work, work->scratch, &id, row);
+}
+
+/* What a row says without its document being read: that is what most of them
+ * are asked, and documents are large. */
+struct row_head {
+    uint32_t offered_by;
+    bool in_force_here;
+    bool in_force_there;
+};
+
+static struct row_head row_peek(
+    struct work *work, struct slice row, const struct agency_id *there)
+{
+    struct agency_id agency = { "" };
+    struct row_head head = { .offered_by = 0 };
+    struct unpacker in = unpack_from(row);
+    (void)unpack_u8(&in);
+    head.offered_by = unpack_u32(&in);
+    (void)unpack_bytes(&in);
+    head.in_force_here = unpack_u8(&in) != 0;
+    for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
+         left--) {
+        struct mou_signature skipped;
+        unpack_fixed(&in, skipped.agency.text, AGENCY_ID_SIZE);
+        unpack_fixed(&in, skipped.signature, SIGNATURE_SIZE);
+    }
+    for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
+         left--) {
+        unpack_fixed(&in, agency.text, AGENCY_ID_SIZE);
+        head.in_force_there |= agency_id_equal(&agency, there);
+    }
+    if (unpack_end(&in) != ERR_NONE)
+        work->txn->err = ERR_CORRUPT;
+    return head;
 }
 
 /* ---- What holds --------------------------------------------------------- */
@@ -201,29 +252,45 @@ struct agreement *agreement_for(struct work *work, const struct peer *to,
 {
     struct agreement *best = NULL;
     struct mou_id from = { 0 };
-    struct agreement *at;
-    while ((at = agreement_next(work, &from)) != NULL) {
-        if (is_for(work, at, to, service, purpose) &&
+    struct mou_id id;
+    struct slice row;
+    while (row_next(work, &from, &id, &row)) {
+        struct row_head head = row_peek(work, row, &to->agency);
+        if (!head.in_force_here || !head.in_force_there)
+            continue;
+        struct agreement *at = agreement_get(work, &id);
+        if (at != NULL && is_for(work, at, to, service, purpose) &&
             (best == NULL || at->mou.version > best->mou.version))
             best = at;
     }
     return best;
 }
 
+/* One in force at both ends, by the rows alone. */
+static struct agreement *binding_with(struct work *work, const struct peer *to)
+{
+    struct mou_id from = { 0 };
+    struct mou_id id;
+    struct slice row;
+    while (row_next(work, &from, &id, &row)) {
+        struct row_head head = row_peek(work, row, &to->agency);
+        if (head.in_force_here && head.in_force_there)
+            return agreement_get(work, &id);
+    }
+    return NULL;
+}
+
 struct agreement *agreement_with(struct work *work, const struct peer *to)
 {
-    struct agreement *any = NULL;
     struct mou_id from = { 0 };
-    struct agreement *at;
-    while ((at = agreement_next(work, &from)) != NULL) {
-        bool is_ours = mou_party_of(&at->mou, &to->agency) != NULL;
-        if (is_ours && at->in_force_here &&
-            agreement_is_in_force_at(work, at, &to->agency))
-            return at;
-        if (is_ours)
-            any = at;
-    }
-    return any;
+    struct agreement *at = binding_with(work, to);
+    if (at != NULL)
+        return at;
+    size_t used = work->scratch->used;
+    while ((at = agreement_next(work, &from)) != NULL &&
+           mou_party_of(&at->mou, &to->agency) == NULL)
+        arena_rewind(work->scratch, used);
+    return at;
 }
 
 /* ---- Telling ------------------------------------------------------------ */
@@ -238,47 +305,60 @@ static struct tell content_of(
     switch (telling) {
     case TELL_OFFER:
         return (struct tell){ .kind = ENTRY_MOU_OFFER,
-            .content = mou_offer_write(&bundle, work->arena) };
+            .content = mou_offer_write(&bundle, work->scratch) };
     case TELL_SIGNATURES:
         return (struct tell){ .kind = ENTRY_MOU_SIGNATURES,
-            .content = mou_signatures_write(&bundle, work->arena) };
+            .content = mou_signatures_write(&bundle, work->scratch) };
     case TELL_IN_FORCE:
         break;
     }
     return (struct tell){ .kind = ENTRY_MOU_IN_FORCE,
-        .content = mou_in_force_write(&agreement->id, work->arena) };
+        .content = mou_in_force_write(&agreement->id, work->scratch) };
 }
 
-static void tell_peer(struct work *work, struct peer *peer,
+/* Tells that one, or NULL all other parties that are accepted peers but the one
+ * it came from. However many they are, the content is there once. */
+static void tell(struct work *work, struct peer *only, const struct peer *from,
     const struct agreement *agreement, enum telling telling)
 {
-    struct tell tell = content_of(work, agreement, telling);
-    if (!delivery_tell(work, peer, &tell))
+    size_t used = work->scratch->used;
+    struct tell what = content_of(work, agreement, telling);
+    if (what.content.bytes == NULL) {
         work_exhausted(work);
-}
-
-/* All other parties that are accepted peers, but not the one it came from. */
-static void tell_parties(struct work *work, const struct peer *from,
-    const struct agreement *agreement, enum telling telling)
-{
+        return;
+    }
     for (size_t i = 0; i < agreement->mou.party_count; i++) {
         struct peer *peer =
             peer_find(work->node, &agreement->mou.parties[i].agency);
-        if (peer != NULL && peer != from && peer->state == PEER_ACCEPTED)
-            tell_peer(work, peer, agreement, telling);
+        if (peer == NULL || peer == from || peer->state != PEER_ACCEPTED ||
+            (only != NULL && peer != only))
+            continue;
+        if (content_is_none(what.held))
+            what.held = content_put(work->contents, work->arena, what.content);
+        if (content_is_none(what.held) || !delivery_tell(work, peer, &what))
+            work_exhausted(work);
     }
+    arena_rewind(work->scratch, used);
+}
+
+static void tell_parties(struct work *work, const struct peer *from,
+    const struct agreement *agreement, enum telling telling)
+{
+    tell(work, NULL, from, agreement, telling);
 }
 
 void agreement_greet(struct work *work, struct peer *peer)
 {
     struct mou_id from = { 0 };
     struct agreement *at;
-    while ((at = agreement_next(work, &from)) != NULL) {
-        if (mou_party_of(&at->mou, &peer->agency) != NULL) {
-            tell_peer(work, peer, at, TELL_OFFER);
-            if (at->in_force_here)
-                tell_peer(work, peer, at, TELL_IN_FORCE);
-        }
+    size_t used = work->scratch->used;
+    /* a batch has room for dozens of the largest; two agencies share a few */
+    while (work_room(work) > 4 * MOU_SIZE_MAX &&
+           (at = agreement_next(work, &from)) != NULL) {
+        tell(work, peer, NULL, at, TELL_OFFER);
+        if (at->in_force_here)
+            tell(work, peer, NULL, at, TELL_IN_FORCE);
+        arena_rewind(work->scratch, used);
     }
 }
 
@@ -331,40 +411,64 @@ static bool is_party(const struct agreement *agreement, const struct peer *peer,
     return false;
 }
 
-static struct agreement *agreement_add(struct work *work,
-    const struct peer *from, const struct mou_bundle *bundle,
-    struct verdict *verdict)
+/* Offers of one agency that nobody brought into force: it could fill the store
+ * with them. */
+static bool has_quota(
+    struct work *work, const struct peer *from, struct verdict *verdict)
+{
+    struct mou_id at = { 0 };
+    struct mou_id id;
+    struct slice row;
+    size_t count = 0;
+    while (from != NULL && row_next(work, &at, &id, &row)) {
+        struct row_head head = row_peek(work, row, &from->agency);
+        count += head.offered_by == from->number && !head.in_force_here;
+    }
+    if (count < MOU_OFFER_COUNT_MAX)
+        return true;
+    verdict_set(verdict, PROBLEM_RATE_LIMIT, "mou",
+        "offer more when those offered before are signed by all");
+    return false;
+}
+
+/* Checked in scratch: what does not hold there reaches nothing else. */
+static bool is_sound_offer(struct work *work, const struct peer *from,
+    struct agreement *agreement, struct verdict *verdict)
 {
     struct mou_problem problem;
-    struct agreement *agreement = arena_take(work->arena, sizeof *agreement);
-    if (agreement == NULL) {
-        work_exhausted(work);
-        return NULL;
-    }
-    agreement->id = bundle->id;
-    agreement->bytes = arena_copy(work->arena, bundle->mou);
-    enum err err = mou_read(
-        work->crypto, agreement->bytes, work->arena, &agreement->mou, &problem);
+    enum err err = mou_read(work->crypto, agreement->bytes, work->scratch,
+        &agreement->mou, &problem);
     if (err != ERR_NONE) {
         verdict_set(verdict, PROBLEM_FORMAT,
             err == ERR_INVALID ? problem.path : "mou",
             err == ERR_INVALID ? problem.remedy
                                : "send the agreement as PROTOCOL.md says");
-        return NULL;
-    }
-    if (!lists_take(work, agreement)) {
-        work_exhausted(work);
-        return NULL;
+        return false;
     }
     if (mou_party_of(&agreement->mou, &work->node->self) == NULL) {
         verdict_set(verdict, PROBLEM_FORBIDDEN, "parties",
             "offer it to its parties only: this agency is none");
-        return NULL;
+        return false;
     }
-    if (!is_party(agreement, from, verdict))
+    return is_party(agreement, from, verdict) && has_quota(work, from, verdict);
+}
+
+static struct agreement *agreement_add(struct work *work,
+    const struct peer *from, const struct mou_bundle *bundle,
+    struct verdict *verdict)
+{
+    size_t used = work->scratch->used;
+    struct agreement agreement = { .id = bundle->id,
+        .offered_by = from == NULL ? 0 : from->number,
+        .bytes = bundle->mou };
+    bool is_sound = is_sound_offer(work, from, &agreement, verdict);
+    if (is_sound)
+        row_put(work, &agreement);
+    arena_rewind(work->scratch, used);
+    if (!is_sound || work_failed(work))
         return NULL;
-    OUTPUT_LOG(work, LOG_MOU_OFFERED, log_mou("mou", &agreement->id));
-    return remember(work, agreement);
+    OUTPUT_LOG(work, LOG_MOU_OFFERED, log_mou("mou", &agreement.id));
+    return agreement_get(work, &agreement.id);
 }
 
 void agreement_offer(struct work *work, const struct peer *from,

@@ -20,6 +20,7 @@
 
 struct agreement {
     struct mou_id id;
+    uint32_t offered_by; /* number of the peer; 0: our operators */
     struct slice bytes;
     struct mou mou;
     struct mou_signature *signatures; /* verified */
@@ -35,10 +36,11 @@ struct agreement {
 const char *agreement_state(
     const struct agreement *agreement, struct instant now);
 
-/* From the batch's cache or the store; NULL when unknown (or on failure). */
+/* From the batch's cache or the store; NULL when unknown (or on failure). Valid
+ * until scratch is rewound: the cache is small. */
 struct agreement *agreement_get(struct work *work, const struct mou_id *id);
 /* Walks all of them in the order of their ids: begin with zeros; *from is
- * then where to go on. NULL past the last. */
+ * then where to go on. NULL past the last. Rewind scratch after each. */
 struct agreement *agreement_next(struct work *work, struct mou_id *from);
 
 /* True when that party said "in force here"; of ourselves, when we did. */

@@ -1,6 +1,7 @@
 #include "core/casework.h"
 
 #include "core/agreement.h"
+#include "core/answers.h"
 #include "core/delivery.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -233,6 +234,10 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
+    /* before anything looks at it: actors and sequence numbers are foreign */
+    referral_check(&event, &judgement->why);
+    if (!verdict_allows(&judgement->why))
+        return;
     struct step step = { .work = work, .peer = peer, .event = &event };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
@@ -266,117 +271,7 @@ static void take_event(struct work *work, struct peer *peer,
         decide(&step, entry, judgement);
 }
 
-/* ---- Answers to our entries --------------------------------------------- */
-
-/* The row of what an entry of ours is about, ready for a note in the feed. */
-static bool own_step(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry, struct referral_event *event,
-    struct step *step)
-{
-    *event = (struct referral_event){ .referral = entry->referral,
-        .type = (enum referral_event_type)entry->event_type,
-        .actor = ACTOR_GATEWAY };
-    *step = (struct step){
-        .work = work, .peer = peer, .event = event, .by_us = true
-    };
-    step->referral = register_get(work, &entry->referral);
-    return step->referral != NULL && step->referral->peer == peer->number;
-}
-
-void casework_cosigned(
-    struct work *work, struct peer *peer, const struct ledger_entry *entry)
-{
-    struct referral_event event;
-    struct step step;
-    if (entry->event_type != EVENT_SEND ||
-        !own_step(work, peer, entry, &event, &step) ||
-        step.referral->state != REFERRAL_SENT)
-        return;
-    event.type = EVENT_RECEIPT;
-    struct step_note note = { FEED_DELIVERED, FEED_STATUS_APPLIED, NULL,
-        CONTENT_NONE };
-    (void)step_apply(&step, REFERRAL_DELIVERED, &note);
-}
-
-/* What the receiver's gateway says of one event of ours. */
-static void answered(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry, const struct answer_item *item)
-{
-    struct referral_event event;
-    struct step step;
-    struct verdict why = { .problem = item->problem };
-    if (!own_step(work, peer, entry, &event, &step))
-        return;
-    struct referral *referral = step.referral;
-    bool applied = item->verdict == ANSWER_APPLIED;
-    bool incoming = !referral->outgoing; /* then we decided, it only follows */
-    enum referral_state state = referral->state;
-    if (!incoming && referral->pending > 0)
-        referral->pending--;
-    if (!incoming && state != REFERRAL_WITHDRAWN &&
-        item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
-        state = (enum referral_state)item->state;
-    memcpy(why.clause, item->clause.bytes, item->clause.size);
-    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
-    if (item->verdict == ANSWER_ABSENT) {
-        /* we sent it without its content: that was erased here meanwhile */
-        verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",
-            "it was erased before it was delivered: begin anew, if at all");
-        if (event.type == EVENT_SEND)
-            state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
-    }
-    if (!applied) {
-        work->node->counters.events_refused_there++;
-        OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
-            log_uuid("referral", &referral->uuid),
-            log_agency("by", &peer->agency),
-            log_code("step", event_type_name(event.type)),
-            log_code("code", problem_name(why.problem)));
-    } else if (incoming) {
-        return;
-    }
-    struct step_note note = { applied ? FEED_ANSWERED : FEED_REFUSED,
-        applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, &why,
-        CONTENT_NONE };
-    (void)step_apply(&step, state, &note);
-}
-
-static void answer_entry(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry, const struct answer_item *item)
-{
-    struct entry_header header;
-    size_t used = work->scratch->used;
-    if (entry->has_referral)
-        answered(work, peer, entry, item);
-    else if (item->verdict == ANSWER_REFUSED &&
-             entry_header_read(entry->header, work->scratch, &header) ==
-                 ERR_NONE)
-        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("by", &peer->agency),
-            log_code("kind", entry_kind_name(header.kind)),
-            log_code("code", problem_name(item->problem)));
-    arena_rewind(work->scratch, used);
-}
-
-static void answer_range(struct work *work, struct peer *peer,
-    struct ledger *out, const struct answer_item *item)
-{
-    struct ledger_parcel parcel = { 0 };
-    uint64_t end = item->index + item->count;
-    /* answers come in order: what is answered is answered once */
-    if (end > out->frontier.size)
-        end = out->frontier.size;
-    for (uint64_t index = item->index > out->answered ? item->index
-                                                      : out->answered;
-         index < end && !work_failed(work); index++) {
-        if (index - parcel.first_index >= parcel.count &&
-            !ledger_parcel_at(work, out, index, &parcel))
-            return;
-        answer_entry(
-            work, peer, &parcel.entries[index - parcel.first_index], item);
-        out->answered = index + 1;
-        out->changed = true;
-    }
-}
+/* ---- Answers ------------------------------------------------------------ */
 
 static void take_answer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
@@ -393,8 +288,7 @@ static void take_answer(struct work *work, struct peer *peer,
         return;
     }
     keep(work, entry, judgement);
-    for (size_t i = 0; i < answer.item_count && !work_failed(work); i++)
-        answer_range(work, peer, out, &answer.items[i]);
+    answers_apply(work, peer, out, &answer);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */
@@ -412,7 +306,7 @@ static void take_offer(struct work *work, struct peer *peer,
     const struct entry *entry, struct judgement *judgement)
 {
     struct mou_bundle bundle;
-    if (mou_offer_read(work->crypto, entry->content, work->arena, &bundle) !=
+    if (mou_offer_read(work->crypto, entry->content, work->scratch, &bundle) !=
         ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the offer as PROTOCOL.md says");
@@ -428,7 +322,7 @@ static void take_signatures(struct work *work, struct peer *peer,
 {
     struct mou_bundle bundle;
     keep(work, entry, judgement);
-    if (mou_signatures_read(entry->content, work->arena, &bundle) != ERR_NONE)
+    if (mou_signatures_read(entry->content, work->scratch, &bundle) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "signatures",
             "write the signatures as PROTOCOL.md says");
     else
@@ -441,7 +335,7 @@ static void take_in_force(struct work *work, struct peer *peer,
 {
     struct mou_id id;
     keep(work, entry, judgement);
-    if (mou_in_force_read(entry->content, work->arena, &id) != ERR_NONE)
+    if (mou_in_force_read(entry->content, work->scratch, &id) != ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "write the entry as PROTOCOL.md says");
     else
@@ -538,16 +432,16 @@ static void item_fill(struct work *work, uint64_t index,
 }
 
 /* So many items, with the longest texts, stay far below CONTENT_SIZE_MAX. */
-#define ANSWER_ITEM_COUNT_MAX 256u
+#define TOLD_ITEM_COUNT_MAX 256u
+_Static_assert(TOLD_ITEM_COUNT_MAX <= ANSWER_ITEM_COUNT_MAX, "");
 
 static void tell_answers(struct work *work, struct peer *peer,
     const struct answer_item *items, size_t count)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     for (size_t at = 0; in != NULL && at < count;) {
-        size_t part = count - at < ANSWER_ITEM_COUNT_MAX
-                          ? count - at
-                          : ANSWER_ITEM_COUNT_MAX;
+        size_t part =
+            count - at < TOLD_ITEM_COUNT_MAX ? count - at : TOLD_ITEM_COUNT_MAX;
         struct answer answer = { in->generation, items + at, part };
         struct tell tell = { .kind = ENTRY_ANSWER,
             .content = answer_write(&answer, work->arena) };

@@ -1,7 +1,6 @@
 /*
  * casework.h - what arrives about referrals and agreements, and what it does
- * to them: entries of a peer's parcel are judged and answered one by one;
- * answers of the peer move what we sent.
+ * to them: entries of a peer's parcel are judged and answered one by one.
  *
  * The receiving agency's gateway decides about a referral from the moment it
  * is indexed: it applies or refuses each event of the referrer, and its ledger
@@ -32,9 +31,5 @@ struct casework_parcel {
  * or refuses it, and queues the answers. */
 void casework_take(
     struct work *work, struct peer *peer, const struct casework_parcel *parcel);
-
-/* One of our entries was cosigned: a referral is in the other's hands. */
-void casework_cosigned(
-    struct work *work, struct peer *peer, const struct ledger_entry *entry);
 
 #endif

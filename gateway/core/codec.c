@@ -4,12 +4,21 @@
 
 #include <string.h>
 
-static void *arena_alloc(void *user, size_t size)
+/* The runtime does not say why it gave up, so it is remembered here. */
+struct memory {
+    struct arena *arena;
+    bool is_exhausted;
+};
+
+static void *memory_alloc(void *user, size_t size)
 {
-    return arena_take(user, size);
+    struct memory *memory = user;
+    void *block = arena_take(memory->arena, size);
+    memory->is_exhausted |= block == NULL;
+    return block;
 }
 
-static void arena_free(void *user, void *block)
+static void memory_free(void *user, void *block)
 {
     (void)user;
     (void)block; /* the arena is reset as a whole */
@@ -117,17 +126,15 @@ enum err codec_unpack(const ProtobufCMessageDescriptor *descriptor,
     const ProtobufCMessage **out)
 {
     static const uint8_t nothing[1] = { 0 };
-    ProtobufCAllocator allocator = { arena_alloc, arena_free, arena };
+    struct memory memory = { arena, false };
+    ProtobufCAllocator allocator = { memory_alloc, memory_free, &memory };
     *out = NULL;
     if (bytes.size > size_max)
         return ERR_LIMIT;
-    size_t before = arena->used;
     const ProtobufCMessage *message = protobuf_c_message_unpack(descriptor,
         &allocator, bytes.size, bytes.bytes != NULL ? bytes.bytes : nothing);
     if (message == NULL)
-        /* the runtime does not say which; a full arena is the only limit */
-        return arena->capacity - before < bytes.size * 2 ? ERR_LIMIT
-                                                         : ERR_MALFORMED;
+        return memory.is_exhausted ? ERR_LIMIT : ERR_MALFORMED;
     if (!message_is_clean(message) || !is_canonical(message, bytes))
         return ERR_MALFORMED;
     *out = message;

@@ -4,7 +4,6 @@
 #include "refer/v1/card.pb-c.h"
 
 /* Frames around a card: two tags and sizes, a signature, a key id. */
-#define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
 
 static enum err read_instant(uint64_t ms, struct instant *instant)
 {

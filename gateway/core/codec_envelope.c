@@ -165,7 +165,7 @@ struct slice reply_shell_write(
         const ProtobufCMessage *sheet = NULL;
         if (shell->sheet.size > 0 &&
             codec_unpack(&refer__v1__signed_key_sheet__descriptor, shell->sheet,
-                CARD_SIZE_MAX, arena, &sheet) != ERR_NONE)
+                SIGNED_CARD_SIZE_MAX, arena, &sheet) != ERR_NONE)
             return SLICE_NONE;
         plain.kind = (Refer__V1__PlainKind)shell->plain;
         plain.sheet = (Refer__V1__SignedKeySheet *)(uintptr_t)sheet;

@@ -99,6 +99,8 @@ enum err answer_read(
     if (err != ERR_NONE)
         return err;
     const Refer__V1__Answer *message = (const Refer__V1__Answer *)base;
+    if (message->n_items > ANSWER_ITEM_COUNT_MAX)
+        return ERR_LIMIT;
     struct answer_item *items =
         arena_take_array(arena, message->n_items, sizeof *items);
     if (items == NULL)

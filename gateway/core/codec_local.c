@@ -29,7 +29,7 @@ const struct local_field *local_field_get(
     return NULL;
 }
 
-/* ---- Fields and records, read ------------------------------------------- */
+/* ---- Fields and records, read ------------------------------------------ */
 
 static enum err field_read(
     const Refer__V1__LocalField *message, struct local_field *field)
@@ -184,7 +184,7 @@ enum err local_reply_read(
         message->records, message->n_records, arena, &reply->records);
 }
 
-/* ---- Written -------------------------------------------------------------- */
+/* ---- Written ----------------------------------------------------------- */
 
 static bool field_fill(const struct local_field *field, struct arena *arena,
     Refer__V1__LocalField *message)
@@ -262,7 +262,8 @@ static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
 struct slice local_request_write(
     const struct local_request *request, struct arena *arena)
 {
-    Refer__V1__LocalRequest message = REFER__V1__LOCAL_REQUEST__INIT;
+    Refer__V1__LocalRequest message;
+    refer__v1__local_request__init(&message);
     message.number = request->number;
     message.operation = codec_text(request->operation, arena);
     message.n_fields = request->field_count;
@@ -279,9 +280,10 @@ struct slice local_request_write(
 struct slice local_reply_write(
     const struct local_reply *reply, struct arena *arena)
 {
-    Refer__V1__LocalReply message = REFER__V1__LOCAL_REPLY__INIT;
+    Refer__V1__LocalReply message;
     const char *problem =
         reply->problem == PROBLEM_NONE ? "" : problem_name(reply->problem);
+    refer__v1__local_reply__init(&message);
     message.number = reply->number;
     message.error = (uint32_t)reply->err;
     message.problem = codec_text(slice_of_text(problem), arena);

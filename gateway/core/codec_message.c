@@ -83,6 +83,34 @@ enum err deliver_read(
     return parcel_read(message->parcel, arena, &deliver->parcel);
 }
 
+struct slice collect_write(const struct collect *collect, struct arena *arena)
+{
+    Refer__V1__Collect message = REFER__V1__COLLECT__INIT;
+    message.lane = REFER__V1__LANE__LANE_MAIN;
+    message.wait_ms = collect->wait_ms;
+    message.cosigned = codec_data(collect->cosigned);
+    message.collected = collect->collected;
+    return codec_pack(&message.base, arena);
+}
+
+enum err collect_read(
+    struct slice bytes, struct arena *arena, struct collect *collect)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__collect__descriptor, bytes,
+        NOTE_SIZE_MAX + 64, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__Collect *message = (const Refer__V1__Collect *)base;
+    *collect = (struct collect){
+        .wait_ms = message->wait_ms,
+        .cosigned = codec_slice(message->cosigned),
+        .collected = message->collected,
+    };
+    return message->lane == REFER__V1__LANE__LANE_MAIN ? ERR_NONE
+                                                       : ERR_MALFORMED;
+}
+
 static Refer__V1__LedgerView **views_fill(
     const struct head *head, struct arena *arena)
 {
@@ -120,15 +148,45 @@ static bool part_fill(const ProtobufCMessageDescriptor *descriptor,
     return codec_unpack(descriptor, bytes, size_max, arena, part) == ERR_NONE;
 }
 
+struct slice introduce_write(
+    const struct introduce *introduce, struct arena *arena)
+{
+    Refer__V1__Introduce message = REFER__V1__INTRODUCE__INIT;
+    const ProtobufCMessage *card;
+    if (!part_fill(&refer__v1__signed_card__descriptor, introduce->card,
+            SIGNED_CARD_SIZE_MAX, arena, &card))
+        return SLICE_NONE;
+    message.card = (Refer__V1__SignedCard *)(uintptr_t)card;
+    message.invitation = codec_text(introduce->invitation, arena);
+    return message.invitation == NULL ? SLICE_NONE
+                                      : codec_pack(&message.base, arena);
+}
+
+enum err introduce_read(
+    struct slice bytes, struct arena *arena, struct introduce *introduce)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(&refer__v1__introduce__descriptor, bytes,
+        SIGNED_CARD_SIZE_MAX + 128, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__Introduce *message = (const Refer__V1__Introduce *)base;
+    if (message->card == NULL)
+        return ERR_MALFORMED;
+    introduce->invitation = slice_of_text(message->invitation);
+    introduce->card = codec_pack(&message->card->base, arena);
+    return introduce->card.bytes == NULL ? ERR_LIMIT : ERR_NONE;
+}
+
 struct slice head_write(const struct head *head, struct arena *arena)
 {
     Refer__V1__Head message = REFER__V1__HEAD__INIT;
     const ProtobufCMessage *card;
     const ProtobufCMessage *sheet;
     if (!part_fill(&refer__v1__signed_card__descriptor, head->card,
-            CARD_SIZE_MAX, arena, &card) ||
+            SIGNED_CARD_SIZE_MAX, arena, &card) ||
         !part_fill(&refer__v1__signed_key_sheet__descriptor, head->sheet,
-            CARD_SIZE_MAX, arena, &sheet))
+            SIGNED_CARD_SIZE_MAX, arena, &sheet))
         return SLICE_NONE;
     message.ledgers = views_fill(head, arena);
     if (message.ledgers == NULL)
@@ -192,6 +250,9 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         head->card = codec_pack(&message->card->base, arena);
     if (message->sheet != NULL)
         head->sheet = codec_pack(&message->sheet->base, arena);
+    if ((message->card != NULL && head->card.bytes == NULL) ||
+        (message->sheet != NULL && head->sheet.bytes == NULL))
+        return ERR_LIMIT;
     return err;
 }
 

@@ -103,17 +103,21 @@ static bool blob_write(struct store_txn *txn, uint64_t segment,
     return true;
 }
 
+/* The blob anew, straight from where the store has it: it stays there until
+ * the put. */
 static bool blob_erase(struct store_txn *txn, struct arena *arena,
     struct content_ref ref, struct slice blob)
 {
     uint32_t count = blob.size >= 4 ? u32_at(blob, 0) : 0;
-    struct slice copy = arena_copy(arena, blob);
+    struct slice held;
+    if (blob_item(blob, ref.slot, &held) && held.bytes == NULL)
+        return true; /* erased before */
     struct slice *items = arena_take_array(arena, count, sizeof *items);
-    if (copy.bytes == NULL || items == NULL)
+    if (items == NULL)
         return false;
     size_t size = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!blob_item(copy, i, &items[i])) {
+        if (!blob_item(blob, i, &items[i])) {
             txn->err = ERR_CORRUPT;
             return true;
         }
@@ -138,8 +142,11 @@ void content_erase(struct content_log *log, struct store_txn *txn,
     }
     struct key key = key_content(ref.segment);
     struct slice blob = store_get(txn, key_slice(&key));
+    size_t used = arena->used;
     if (txn->err == ERR_NONE && !blob_erase(txn, arena, ref, blob))
         txn->err = ERR_NO_MEMORY;
+    /* the whole of a referral is erased at once, and blobs are large */
+    arena_rewind(arena, used);
 }
 
 bool content_flush(

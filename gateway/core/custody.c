@@ -245,7 +245,8 @@ static void collected_note(struct intake *intake)
 
 static bool may_take(struct intake *intake)
 {
-    if (intake->in->trouble == LEDGER_CONFLICT)
+    if (intake->in->trouble == LEDGER_CONFLICT ||
+        intake->peer->state != PEER_ACCEPTED)
         return refuse(intake, REFUSAL_CLOSED);
     if (!intake->peer->settled_in)
         return behind(intake, BEHIND_UNSETTLED);

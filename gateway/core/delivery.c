@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
-#include "core/casework.h"
+#include "core/answers.h"
+#include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
@@ -50,32 +51,31 @@ static const uint8_t *sealing_key_for(
     if (day != NULL)
         return day->key;
     const struct card *card = peer_card(work, peer);
-    if (card == NULL || kind != REQUEST_HEAD)
+    if (card == NULL || (kind != REQUEST_HEAD && kind != REQUEST_INTRODUCE))
         return NULL;
     const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
     return last == NULL ? NULL : last->key;
 }
 
-static void send(struct work *work, struct peer *peer, enum request_kind kind,
-    struct slice body)
+uint64_t delivery_send(struct work *work, struct peer *peer,
+    enum request_kind kind, struct slice body)
 {
     const uint8_t *key = sealing_key_for(work, peer, kind);
     if (work_failed(work))
-        return;
+        return 0;
     if (key == NULL) {
         peer_failed(work, peer, "no_sealing_key");
         peer->wants_head = true;
         peer->has_due = true;
-        return;
+        return 0;
     }
     struct node_output *output = output_add(work, NODE_SEND);
-    peer->token = work->node->token_next++;
-    peer->token_kind = kind;
-    output->of.send.token = peer->token;
+    output->of.send.token = work->node->token_next++;
     output->of.send.agency = peer->agency;
     memcpy(output->of.send.sealing_key, key, KEY_SIZE);
     output->of.send.kind = kind;
     output->of.send.body = body;
+    return output->of.send.token;
 }
 
 static void send_head(struct work *work, struct peer *peer)
@@ -86,7 +86,8 @@ static void send_head(struct work *work, struct peer *peer)
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->asked_in_size = in->frontier.size;
     work->node->counters.heads_sent++;
-    send(work, peer, REQUEST_HEAD, body);
+    peer->token = delivery_send(work, peer, REQUEST_HEAD, body);
+    peer->token_kind = REQUEST_HEAD;
 }
 
 /* Entries as they travel: what was erased since goes without its content. */
@@ -107,24 +108,25 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     return !work_failed(work);
 }
 
-static void send_offered(
+/* The parcel in flight as a Deliver; empty when memory or the store failed. */
+static struct slice offered_body(
     struct work *work, struct peer *peer, struct ledger *out)
 {
     struct ledger_parcel stored;
     if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
         if (!work_failed(work))
             work->txn->err = ERR_CORRUPT;
-        return;
+        return SLICE_NONE;
     }
     struct entry *entries =
         arena_take_array(work->arena, stored.count, sizeof *entries);
     if (entries == NULL) {
         work_exhausted(work);
-        return;
+        return SLICE_NONE;
     }
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (in == NULL || !parcel_load(work, &stored, entries))
-        return;
+        return SLICE_NONE;
     struct deliver deliver = {
         .fence = SLICE_ARRAY(out->fences[0]),
         .parcel = { stored.first_index, entries, stored.count, out->offered },
@@ -133,13 +135,13 @@ static void send_offered(
     struct slice body = deliver_write(&deliver, work->arena);
     if (body.bytes == NULL) {
         work_exhausted(work);
-        return;
+        return SLICE_NONE;
     }
     work->node->counters.parcels_sent++;
     OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
         log_number("first", (int64_t)stored.first_index),
         log_number("entries", (int64_t)stored.count));
-    send(work, peer, REQUEST_DELIVER, body);
+    return body;
 }
 
 /* ---- Making a parcel ---------------------------------------------------- */
@@ -239,24 +241,45 @@ static bool parcel_make(
 /* What did not help so often in a row will not help at once either. */
 #define STUMBLE_COUNT_MAX 2
 
-/* Whether there is anything to send, were it time. */
-static bool has_work(const struct peer *peer, const struct ledger *out)
+bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
-    return peer->wants_head ||
-           (peer->settled_out && out->trouble == LEDGER_NONE &&
-               (out->offered.size > 0 || out->intent_count > 0));
+    return peer->settled_out && out->trouble == LEDGER_NONE &&
+           (out->offered.size > 0 || out->intent_count > 0);
+}
+
+bool delivery_has_room(const struct work *work)
+{
+    return work_room(work) >= PARCEL_ARENA_MIN;
+}
+
+struct slice delivery_parcel(struct work *work, struct peer *peer)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL ||
+        (out->offered.size == 0 && !parcel_make(work, peer, out)))
+        return SLICE_NONE;
+    return offered_body(work, peer, out);
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->has_due = false;
-    if (out == NULL || peer->state != PEER_ACCEPTED || peer->token != 0 ||
-        !has_work(peer, out))
+    /* one that only dials out comes by itself: collect.h */
+    if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
+        peer->token != 0 ||
+        !(peer->introduces || peer->wants_head ||
+            delivery_has_parcel(peer, out)))
         return;
     if (work->steady_ms < peer->next_try_steady_ms ||
-        work->arena->capacity - work->arena->used < PARCEL_ARENA_MIN) {
+        !delivery_has_room(work)) {
         peer->has_due = true; /* later, or in the next batch */
+        return;
+    }
+    if (peer->introduces) {
+        struct slice card = introduction_body(work, peer);
+        peer->token = delivery_send(work, peer, REQUEST_INTRODUCE, card);
+        peer->token_kind = REQUEST_INTRODUCE;
         return;
     }
     if (peer->wants_head ||
@@ -264,9 +287,11 @@ void delivery_go_on(struct work *work, struct peer *peer)
         send_head(work, peer); /* its reply brings a key sheet too */
         return;
     }
-    if (out->offered.size == 0 && !parcel_make(work, peer, out))
-        return;
-    send_offered(work, peer, out);
+    struct slice body = delivery_parcel(work, peer);
+    if (body.size > 0) {
+        peer->token = delivery_send(work, peer, REQUEST_DELIVER, body);
+        peer->token_kind = REQUEST_DELIVER;
+    }
 }
 
 void delivery_heard(struct work *work, struct peer *peer)
@@ -300,50 +325,54 @@ static bool is_cosigned_by(
     return false;
 }
 
-/* Both are ours: two signed roots for one size are a proof against us. */
-static bool is_proof(
-    struct work *work, const struct ledger *out, struct slice held)
+/* A note that we signed, of this very ledger, whose root is not that of what
+ * we hold: a proof against us. *shorter: it covers more than we hold. */
+static bool is_proof(struct work *work, const struct peer *peer,
+    const struct ledger *out, struct slice held, bool *shorter)
 {
     struct note note;
-    struct note offered;
+    struct merkle_hash root;
     uint8_t key[KEY_SIZE];
-    return note_parse(held, &note) == ERR_NONE &&
-           note_parse(out->offered, &offered) == ERR_NONE &&
-           origin_equal(&note.origin, &offered.origin) &&
-           work->crypto->ops->signer_public(
-               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
-           note_verify(work->crypto, &note, key) == ERR_NONE &&
-           (note.size != offered.size ||
-               memcmp(note.root, offered.root, HASH_SIZE) != 0);
+    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
+    *shorter = false;
+    if (note_parse(held, &note) != ERR_NONE ||
+        !origin_equal(&note.origin, &origin) ||
+        work->crypto->ops->signer_public(
+            work->crypto, CRYPTO_SIGNER_LOG, key) != ERR_NONE ||
+        note_verify(work->crypto, &note, key) != ERR_NONE)
+        return false;
+    *shorter = note.size > out->frontier.size;
+    return !*shorter && ledger_root_at(work, out, note.size, &root) &&
+           memcmp(note.root, root.bytes, HASH_SIZE) != 0;
 }
 
-static const char *on_cosigned(
-    struct work *work, struct peer *peer, struct slice body)
+const char *delivery_cosigned(
+    struct work *work, struct peer *peer, const struct cosigned *cosigned)
 {
-    struct cosigned cosigned;
     struct note note;
     struct note offered;
     struct ledger_parcel parcel;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return NULL;
-    if (cosigned_read(body, work->scratch, &cosigned) != ERR_NONE ||
-        note_parse(cosigned.note, &note) != ERR_NONE ||
+    if (note_parse(cosigned->note, &note) != ERR_NONE ||
         note_parse(out->offered, &offered) != ERR_NONE ||
-        !note_is_same_checkpoint(&note, &offered))
+        !note_is_same_checkpoint(&note, &offered) ||
+        memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0)
         return "reply_malformed";
     if (!is_cosigned_by(work, peer, &note))
         return "cosignature_bad";
     if (!ledger_parcel_at(work, out, out->cosigned, &parcel)) {
-        work->txn->err = ERR_CORRUPT;
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
         return NULL;
     }
     out->cosigned = note.size;
-    out->note = arena_copy(work->arena, cosigned.note);
+    out->note = arena_copy(work->arena, cosigned->note);
     out->offered = SLICE_NONE;
-    if (cosigned.collected > out->collected &&
-        cosigned.collected <= out->cosigned)
-        out->collected = cosigned.collected;
+    if (cosigned->collected > out->collected &&
+        cosigned->collected <= out->cosigned)
+        out->collected = cosigned->collected;
     out->changed = true;
     peer->stumble_count = 0;
     work->node->counters.parcels_cosigned++;
@@ -351,23 +380,36 @@ static const char *on_cosigned(
         log_number("size", (int64_t)note.size));
     for (size_t i = 0; i < parcel.count; i++)
         if (parcel.entries[i].has_referral)
-            casework_cosigned(work, peer, &parcel.entries[i]);
+            answers_cosigned(work, peer, &parcel.entries[i]);
+    answers_pass_unowed(work, out);
     return NULL;
+}
+
+static const char *on_cosigned(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct cosigned cosigned;
+    if (cosigned_read(body, work->scratch, &cosigned) != ERR_NONE)
+        return "reply_malformed";
+    return delivery_cosigned(work, peer, &cosigned);
 }
 
 static const char *on_conflict(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct conflict conflict;
+    bool shorter;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return NULL;
     if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
         return "reply_malformed";
-    if (!is_proof(work, out, conflict.held))
+    bool proved = is_proof(work, peer, out, conflict.held, &shorter);
+    if (!proved && !shorter)
         return "conflict_unproved";
     out->evidence = arena_copy(work->arena, conflict.held);
-    settle_trouble(work, peer, out, LEDGER_CONFLICT);
+    settle_trouble(
+        work, peer, out, proved ? LEDGER_CONFLICT : LEDGER_AUTHOR_SHORTER);
     peer->settled_out = false;
     return NULL;
 }
@@ -392,23 +434,31 @@ static const char *on_head(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (peer->token_kind == REQUEST_INTRODUCE)
+        return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out == NULL)
+        return NULL;
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-    /* it sent its newest sheet: asking again at once would bring the same */
-    if (sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
-        return "no_sealing_key";
-    return NULL;
+    /* its sheet is over: asking again at once would bring the same one */
+    return delivery_has_parcel(peer, out) &&
+                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+               ? "no_sealing_key"
+               : NULL;
 }
 
 static const char *on_refused(
     struct work *work, struct peer *peer, struct slice body)
 {
     enum refusal_code code;
-    (void)peer;
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
+    if (code == REFUSAL_STRANGER && peer->token_kind != REQUEST_INTRODUCE) {
+        peer->introduces = true; /* it does not know us yet */
+        return introduction_pending(peer);
+    }
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -423,13 +473,17 @@ static const char *on_busy(
     return "busy";
 }
 
-static const char *on_plain(
+const char *delivery_plain(
     struct work *work, struct peer *peer, const struct reply *reply)
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
         ++peer->stumble_count <= STUMBLE_COUNT_MAX)
         return NULL;
+    if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
+        peer->introduces = true; /* it may not know us yet */
+        return introduction_pending(peer);
+    }
     if (reply->plain == PLAIN_REKEY)
         return "rekey";
     return reply->plain == PLAIN_BUSY ? "busy" : "refused";
@@ -451,7 +505,7 @@ static const struct {
     [REPLY_REFUSED] = { on_refused, 0 },
 };
 
-static const char *failure_name(enum err err)
+const char *delivery_failure(enum err err)
 {
     switch ((int)err) {
     case ERR_UNREACHABLE:
@@ -477,15 +531,21 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const char *problem = NULL;
     peer->token = 0;
     peer->touched = true;
+    /* closed since it was sent: a receipt is still one, all else is past */
+    if (peer->state != PEER_ACCEPTED &&
+        (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
+        return;
     if (err != ERR_NONE) {
-        peer_failed(work, peer, failure_name(err));
+        peer_failed(work, peer, delivery_failure(err));
         return;
     }
     if (reply->plain != 0) {
-        problem = on_plain(work, peer, reply);
+        problem = delivery_plain(work, peer, reply);
     } else {
         reply_handler *handle = handlers[reply->kind].handle;
         enum request_kind to = handlers[reply->kind].to;
+        if (asked == REQUEST_INTRODUCE && to == REQUEST_HEAD)
+            to = asked;
         if (handle == NULL || (to != 0 && to != asked))
             problem = "reply_malformed";
         else

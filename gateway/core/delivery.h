@@ -30,6 +30,27 @@ int64_t delivery_due_steady_ms(const struct peer *peer);
 void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const struct reply *reply);
 
+/* ---- Shared with collect.h ---- */
+
+/* A settled ledger of ours has something to hand over. */
+bool delivery_has_parcel(const struct peer *peer, const struct ledger *out);
+/* There is memory in this batch to load or make a parcel. */
+bool delivery_has_room(const struct work *work);
+/* The parcel in flight, made from what waits when there is none: a Deliver.
+ * Empty when the store or memory failed. */
+struct slice delivery_parcel(struct work *work, struct peer *peer);
+/* Sends a request; its token, or 0 when there is no key to seal it with. */
+uint64_t delivery_send(struct work *work, struct peer *peer,
+    enum request_kind kind, struct slice body);
+/* Records the cosignature of the parcel in flight. A problem's code, or NULL
+ * when all is well (or the store failed). */
+const char *delivery_cosigned(
+    struct work *work, struct peer *peer, const struct cosigned *cosigned);
+const char *delivery_plain(
+    struct work *work, struct peer *peer, const struct reply *reply);
+/* The code of a request that could not be carried through. */
+const char *delivery_failure(enum err err);
+
 /* Queues something for a peer; content is written once, here. Returns false
  * when it is over CONTENT_SIZE_MAX or memory ended. */
 struct tell {

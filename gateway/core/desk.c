@@ -68,6 +68,8 @@ static const struct operation {
     { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
     { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
     { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
+    { "peer.close", LOCAL_RIGHT_ADMIN, desk_peer_close, false },
+    { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, false },
     { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, false },
     { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, false },
     { "mou.list", LOCAL_RIGHT_READ, desk_mou_list, false },
@@ -77,7 +79,30 @@ static const struct operation {
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
+    { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },
 };
+
+static const struct {
+    uint32_t right;
+    const char *remedy;
+} rights[] = {
+#define REMEDY(name)                                                           \
+    "add " name " to the rights of this user under clients in referd.yaml, "   \
+    "then reload it (SIGHUP)"
+    { LOCAL_RIGHT_SUBMIT, REMEDY("submit") },
+    { LOCAL_RIGHT_ACT, REMEDY("act") },
+    { LOCAL_RIGHT_READ, REMEDY("read") },
+    { LOCAL_RIGHT_ADMIN, REMEDY("admin") },
+#undef REMEDY
+};
+
+static const char *right_remedy(uint32_t right)
+{
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+        if (rights[i].right == right)
+            return rights[i].remedy;
+    return "";
+}
 
 static const struct operation *operation_named(struct slice name)
 {
@@ -126,7 +151,7 @@ void desk_serve(
             "use an operation of librefer(3)");
     else if ((caller->rights & operation->right) != operation->right)
         refuse(work, caller, &answer, ERR_FORBIDDEN,
-            "give the user this right under clients in referd.yaml");
+            right_remedy(operation->right));
     else if (request.record_count > 0 && !operation->takes_records)
         refuse(work, caller, &answer, ERR_INVALID,
             "send no records with this operation");

@@ -41,12 +41,12 @@ desk_operation desk_get, desk_list; /* desk_referral.c */
 desk_operation desk_cursor_open, desk_cursor_next, desk_cursor_ack,
     desk_cursor_rewind, desk_cursor_delete, desk_cursor_list; /* desk_feed.c */
 desk_operation desk_card_show, desk_card_import, desk_card_accept,
-    desk_peer_list; /* desk_peer.c */
+    desk_peer_list, desk_peer_close, desk_peer_invite; /* desk_peer.c */
 desk_operation desk_mou_offer, desk_mou_sign, desk_mou_list,
     desk_mou_show; /* desk_mou.c */
 desk_operation desk_ledger_list, desk_ledger_show,
-    desk_ledger_verify;                  /* desk_ledger.c */
-desk_operation desk_status, desk_health; /* desk_status.c */
+    desk_ledger_verify;                                /* desk_ledger.c */
+desk_operation desk_status, desk_health, desk_metrics; /* desk_status.c */
 
 /* Sends a finished reply. */
 void desk_reply(
@@ -60,7 +60,7 @@ struct peer *desk_peer(
 /* An event of the feed as records: "event", its details, its elements. */
 struct feed_event;
 void desk_event(struct work *work, const struct feed_event *event,
-    struct local_answer *answer);
+    uint32_t redeliveries, struct local_answer *answer);
 
 /* "gateway" with agency, name, protocol, version. */
 void desk_gateway(struct work *work, struct local_answer *answer);

@@ -21,9 +21,10 @@ static void values(struct local_answer *answer, const char *type,
 }
 
 void desk_event(struct work *work, const struct feed_event *event,
-    struct local_answer *answer)
+    uint32_t redeliveries, struct local_answer *answer)
 {
     struct referral_event content;
+    size_t used = work->scratch->used;
     struct peer *peer = peer_numbered(work->node, event->peer);
     answer_record(answer, "event");
     answer_number(answer, "position", (int64_t)event->position);
@@ -35,18 +36,21 @@ void desk_event(struct work *work, const struct feed_event *event,
     answer_number(answer, "at_ms", event->at.unix_ms);
     answer_text(answer, "state", referral_state_name(event->state));
     answer_text(answer, "status", feed_status_name(event->status));
-    answer_text(answer, "problem", problem_name(event->problem));
+    answer_text(answer, "problem",
+        event->problem == PROBLEM_NONE ? "" : problem_name(event->problem));
     answer_slice(answer, "clause", event->clause);
     answer_slice(answer, "remedy", event->remedy);
     answer_number(answer, "epoch", (int64_t)work->node->feed_epoch);
     answer_uuid(answer, "referral", &event->referral);
     answer_text(answer, "direction", event->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
+    answer_number(answer, "redeliveries", redeliveries);
     if (register_event(work, event->content, &content)) {
         values(answer, "detail", "name", content.details, content.detail_count);
         values(
             answer, "element", "code", content.elements, content.element_count);
     }
+    arena_rewind(work->scratch, used);
 }
 
 /* ---- Cursors that clients hold open ------------------------------------- */
@@ -158,10 +162,12 @@ static bool hand_out(struct work *work, struct open_cursor *open,
 {
     struct feed_event event;
     uint32_t given = 0;
+    size_t used = work->scratch->used;
     while (given < count && !answer_is_full(answer) &&
            feed_next(work, open->handed_out + 1, &event)) {
         bool again = event.position <= open->handed_max;
-        desk_event(work, &event, answer);
+        desk_event(work, &event, again ? open->passes : 0, answer);
+        arena_rewind(work->scratch, used);
         if (work_failed(work))
             return true;
         open->handed_out = event.position;
@@ -224,8 +230,10 @@ void desk_cursor_ack(struct work *work, const struct caller *caller,
     const struct local_field *fields = request->fields;
     size_t count = request->field_count;
     struct cursor cursor;
-    if (!fields_check(answer, "cursor", fields, count, rules, 3) ||
-        held(work, caller, request, answer) == NULL)
+    if (!fields_check(answer, "cursor", fields, count, rules, 3))
+        return;
+    struct open_cursor *open = held(work, caller, request, answer);
+    if (open == NULL)
         return;
     uint64_t position = (uint64_t)field_number(fields, count, "position", 0);
     if ((uint64_t)field_number(fields, count, "epoch", 0) !=
@@ -245,6 +253,8 @@ void desk_cursor_ack(struct work *work, const struct caller *caller,
         cursor.acknowledged = position;
         cursor_put(work, name_of(request), &cursor);
     }
+    if (open->handed_out < cursor.acknowledged)
+        open->handed_out = cursor.acknowledged;
     answer_cursor(work, name_of(request), &cursor, answer);
 }
 

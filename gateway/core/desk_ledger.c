@@ -113,6 +113,7 @@ static void answer_entry(struct work *work, uint64_t index,
     const struct ledger_entry *entry, struct local_answer *answer)
 {
     struct entry_header header;
+    size_t used = work->scratch->used;
     struct slice content =
         content_get(work->contents, work->txn, entry->content);
     if (work_failed(work))
@@ -130,6 +131,7 @@ static void answer_entry(struct work *work, uint64_t index,
     answer_flag(answer, "content", entry->attached && content.bytes != NULL);
     if (header.kind == ENTRY_ANSWER && content.bytes != NULL)
         answer_verdict(work, content, answer);
+    arena_rewind(work->scratch, used);
 }
 
 void desk_ledger_show(struct work *work, const struct caller *caller,
@@ -159,7 +161,7 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
         return;
     }
     answer_ledger(work, peer, ledger, answer);
-    uint64_t index = (uint64_t)(after + 1);
+    uint64_t index = (uint64_t)after + 1; /* -1 is none */
     for (;
          limit > 0 && index < ledger->frontier.size && !answer_is_full(answer);
          limit--, index++) {

@@ -112,9 +112,12 @@ void desk_mou_list(struct work *work, const struct caller *caller,
     if (!fields_check(
             answer, "mou", request->fields, request->field_count, NULL, 0))
         return;
-    while ((agreement = agreement_next(work, &from)) != NULL &&
-           !answer_is_full(answer))
+    size_t used = work->scratch->used;
+    while (!answer_is_full(answer) &&
+           (agreement = agreement_next(work, &from)) != NULL) {
         answer_agreement(work, agreement, answer);
+        arena_rewind(work->scratch, used);
+    }
 }
 
 static bool has_signed(

@@ -1,9 +1,10 @@
 #include "core/desk.h"
 
-#include "core/agreement.h"
+#include "core/invitation.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/peer.h"
+#include "core/peer_close.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -128,7 +129,8 @@ void desk_card_import(struct work *work, const struct caller *caller,
     if (!fields_check(answer, "card", fields, count, rules, 2))
         return;
     struct slice data = local_field_get(fields, count, "data")->bytes;
-    enum err err = card_read(work->crypto, data, work->arena, &card, &problem);
+    enum err err =
+        card_read(work->crypto, data, work->scratch, &card, &problem);
     if (err == ERR_NONE && agency_id_equal(&card.agency, &work->node->self))
         err = ERR_EXISTS;
     if (err != ERR_NONE) {
@@ -141,7 +143,7 @@ void desk_card_import(struct work *work, const struct caller *caller,
     }
     struct peer *peer = peer_find(work->node, &card.agency);
     if (peer == NULL) {
-        peer = peer_add(work, &card, data);
+        peer = peer_add(work, &card, data, PEER_IMPORTED);
         OUTPUT_LOG(work, LOG_CARD_IMPORTED, log_agency("agency", &card.agency));
     } else {
         (void)peer_offer_card(work, peer, data);
@@ -185,12 +187,19 @@ void desk_card_accept(struct work *work, const struct caller *caller,
     static const struct field_rule rules[] = {
         { "agency", LOCAL_TEXT, true },
         { "safety_number", LOCAL_TEXT, false },
+        { "invitation", LOCAL_TEXT, false },
     };
     const struct local_field *fields = request->fields;
     size_t count = request->field_count;
     (void)caller;
-    if (!fields_check(answer, "card", fields, count, rules, 2))
+    if (!fields_check(answer, "card", fields, count, rules, 3))
         return;
+    struct slice code = field_text(fields, count, "invitation");
+    if (code.size > 0 && code.size != INVITATION_SIZE) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "card.invitation",
+            "type the code as the other agency gave it: 20 characters");
+        return;
+    }
     struct slice number = field_text(fields, count, "safety_number");
     struct peer *peer =
         desk_peer(work, field_text(fields, count, "agency"), answer);
@@ -203,23 +212,50 @@ void desk_card_accept(struct work *work, const struct caller *caller,
             "for a new card");
         return;
     }
-    if (peer->state != PEER_ACCEPTED) {
-        peer->state = PEER_ACCEPTED;
-        peer->wants_head = true;
+    if (code.size > 0) {
+        peer_set_invitation(work, peer, code);
+        peer->introduces = true;
         peer->touched = true;
-        peer_store(work, peer, SLICE_NONE, SLICE_NONE);
-        peer_announce(work, peer);
-        agreement_greet(work, peer);
-        OUTPUT_LOG(
-            work, LOG_CARD_ACCEPTED, log_agency("agency", &peer->agency));
     }
+    if (peer->state != PEER_ACCEPTED)
+        peer_open(work, peer);
     answer_peer_card(work, peer, answer);
+}
+
+void desk_peer_invite(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = { { "hours", LOCAL_NUMBER,
+        false } };
+    char code[INVITATION_SIZE + 1];
+    (void)caller;
+    if (!fields_check(
+            answer, "peer", request->fields, request->field_count, rules, 1))
+        return;
+    int64_t hours =
+        field_number(request->fields, request->field_count, "hours", 72);
+    if (hours < 1 || hours > INVITATION_HOURS_MAX) {
+        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "peer.hours",
+            "let it hold 1 to 720 hours");
+        return;
+    }
+    struct instant until = { work->now.unix_ms + hours * 3600000 };
+    if (!invitation_make(work, until, code)) {
+        answer_error(answer, ERR_LIMIT, PROBLEM_NONE, "peer.invite",
+            "wait until an open invitation is used or over: 256 are open");
+        return;
+    }
+    answer_record(answer, "invitation");
+    answer_text(answer, "code", code);
+    answer_number(answer, "until_ms", until.unix_ms);
+    answer_text(answer, "agency", work->node->self.text);
+    answer_data(answer, "data", work->node->own_card);
 }
 
 static const char *peer_condition(const struct peer *peer)
 {
     if (peer->state != PEER_ACCEPTED)
-        return "imported";
+        return peer_state_name(peer->state);
     if (peer->failure_count > 0)
         return "failing";
     return peer->settled_out && peer->settled_in ? "connected" : "connecting";
@@ -233,6 +269,9 @@ void desk_peer_record(
     if (card == NULL || out == NULL)
         return;
     uint64_t flying = out->frontier.size - out->cosigned;
+    /* an answer may come before the cosignature of what it answers */
+    uint64_t unanswered =
+        out->answered < out->cosigned ? out->cosigned - out->answered : 0;
     answer_record(answer, "peer");
     answer_text(answer, "agency", peer->agency.text);
     answer_slice(answer, "name", card->name);
@@ -241,8 +280,7 @@ void desk_peer_record(
         card->endpoint_count > 0 ? card->endpoints[0] : SLICE_NONE);
     answer_flag(answer, "settled", peer->settled_out && peer->settled_in);
     answer_number(answer, "queued", (int64_t)(out->intent_count + flying));
-    answer_number(
-        answer, "unanswered", (int64_t)(out->cosigned - out->answered));
+    answer_number(answer, "unanswered", (int64_t)unanswered);
     answer_number(answer, "failing_since_ms", peer->failing_since_wall_ms);
     answer_number(answer, "next_try_ms", peer->next_try_wall_ms);
     answer_number(answer, "last_heard_ms", peer->last_heard_wall_ms);
@@ -261,4 +299,54 @@ void desk_peer_list(struct work *work, const struct caller *caller,
         return;
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
         desk_peer_record(work, node->peers[i], answer);
+}
+
+/* ---- Closing ------------------------------------------------------------ */
+
+static void answer_closing(struct work *work, struct peer *peer,
+    const struct closing *closing, struct local_answer *answer)
+{
+    desk_peer_record(work, peer, answer);
+    answer_number(answer, "returned", (int64_t)closing->back_count);
+    answer_number(answer, "waiting", (int64_t)closing->waiting_count);
+    for (size_t i = 0; i < closing->event_count; i++) {
+        const struct untold *event = &closing->events[i];
+        answer_record(answer, "referral");
+        answer_uuid(answer, "id", &event->referral);
+        answer_text(answer, "step", event_type_name(event->step));
+        answer_text(answer, "state", referral_state_name(event->state));
+        answer_text(answer, "direction", event->outgoing ? "out" : "in");
+        answer_flag(answer, "returned", event->is_back);
+    }
+}
+
+void desk_peer_close(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    static const struct field_rule rules[] = {
+        { "agency", LOCAL_TEXT, true },
+        { "reopen", LOCAL_FLAG, false },
+    };
+    const struct local_field *fields = request->fields;
+    size_t count = request->field_count;
+    struct closing closing = { 0 };
+    (void)caller;
+    if (!fields_check(answer, "peer", fields, count, rules, 2))
+        return;
+    bool reopen = field_number(fields, count, "reopen", 0) != 0;
+    struct peer *peer =
+        desk_peer(work, field_text(fields, count, "agency"), answer);
+    if (peer == NULL)
+        return;
+    if (!peer_is_pinned(peer)) {
+        answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
+            "nothing is exchanged with it: its card was never accepted");
+        return;
+    }
+    if (reopen && peer->state == PEER_CLOSED)
+        peer_open(work, peer);
+    else if (!reopen && peer->state == PEER_ACCEPTED)
+        peer_close(work, peer, &closing);
+    if (!work_failed(work))
+        answer_closing(work, peer, &closing, answer);
 }

@@ -93,9 +93,11 @@ static void answer_events(struct work *work, const struct referral *referral,
 {
     for (uint32_t i = 0; i < referral->position_count; i++) {
         struct feed_event event;
+        size_t used = work->scratch->used;
         if (feed_next(work, referral->positions[i], &event) &&
             event.position == referral->positions[i] && !answer_is_full(answer))
-            desk_event(work, &event, answer);
+            desk_event(work, &event, 0, answer);
+        arena_rewind(work->scratch, used);
     }
 }
 
@@ -229,8 +231,10 @@ void desk_list(struct work *work, const struct caller *caller,
         !filter_read(work, request, &filter, answer))
         return;
     uint32_t given = 0;
+    size_t used = work->scratch->used;
     while (given < filter.count && !answer_is_full(answer)) {
         struct referral_event send;
+        arena_rewind(work->scratch, used); /* a store has any number of them */
         struct referral *referral = register_next(work, &filter.from);
         if (referral == NULL)
             return;

@@ -1,5 +1,6 @@
 #include "core/desk.h"
 
+#include "core/health.h"
 #include "core/node_state.h"
 #include "core/submission_read.h"
 
@@ -22,7 +23,8 @@ static void answer_numbers(struct work *work, struct local_answer *answer)
         failing += peer->failure_count > 0;
         queued += (int64_t)peer->queued_count;
     }
-    number(answer, "ready", node->started && node->own_sheet.size > 0);
+    number(answer, "ready", health_check(node, work->now) == 0);
+    number(answer, "alive", 1);
     number(answer, "peers", accepted);
     number(answer, "peers_failing", failing);
     number(answer, "outbox", queued);
@@ -31,13 +33,51 @@ static void answer_numbers(struct work *work, struct local_answer *answer)
     number(answer, "waiting_clients", (int64_t)node->waiter_count);
 }
 
+static void answer_reasons(struct work *work, struct local_answer *answer)
+{
+    uint32_t found = health_check(work->node, work->now);
+    for (int i = 0; i < HEALTH_REASON_COUNT; i++) {
+        if ((found & UINT32_C(1) << i) == 0)
+            continue;
+        answer_record(answer, "reason");
+        answer_text(answer, "code", health_reason_code((enum health_reason)i));
+        answer_text(
+            answer, "remedy", health_reason_remedy((enum health_reason)i));
+    }
+}
+
 void desk_health(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
     (void)caller;
-    if (fields_check(
+    if (!fields_check(
             answer, "health", request->fields, request->field_count, NULL, 0))
-        answer_numbers(work, answer);
+        return;
+    answer_numbers(work, answer);
+    answer_reasons(work, answer);
+}
+
+static void answer_metrics(const struct metric_value *values, size_t count,
+    struct local_answer *answer)
+{
+    char name[METRIC_NAME_SIZE];
+    for (size_t i = 0; i < count; i++) {
+        metric_name(values[i].metric, name);
+        number(answer, name, values[i].value);
+    }
+}
+
+void desk_metrics(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    const struct node_surroundings *around = &work->node->surroundings;
+    struct metric_value own[NODE_METRIC_COUNT_MAX];
+    (void)caller;
+    if (!fields_check(
+            answer, "metrics", request->fields, request->field_count, NULL, 0))
+        return;
+    answer_metrics(own, node_metrics(work->node, work->now, own), answer);
+    answer_metrics(around->metrics, around->metric_count, answer);
 }
 
 void desk_status(struct work *work, const struct caller *caller,
@@ -50,7 +90,7 @@ void desk_status(struct work *work, const struct caller *caller,
         return;
     desk_gateway(work, answer);
     answer_numbers(work, answer);
-#define X(name) number(answer, #name, (int64_t)node->counters.name);
+#define X(name, help) number(answer, #name, (int64_t)node->counters.name);
     NODE_COUNTER_LIST(X)
 #undef X
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)

@@ -27,7 +27,8 @@
     X(DELIVERED, 3, "referral.delivered")   /* ours is in the other's hands */ \
     X(ANSWERED, 4, "referral.answered")     /* our step was applied there */   \
     X(REFUSED, 5, "referral.refused")       /* it was not: see problem */      \
-    X(ERASED, 6, "referral.erased")         /* its contents are gone */
+    X(ERASED, 6, "referral.erased")         /* its contents are gone */        \
+    X(RETURNED, 7, "referral.returned")     /* unsent, back with staff */
 
 #define FEED_STATUS_LIST(X)                                                    \
     X(APPLIED, 1, "applied")                                                   \

@@ -96,6 +96,13 @@ struct key key_idempotency(const uint8_t hash[16])
     return key;
 }
 
+struct key key_invitation(const uint8_t hash[16])
+{
+    struct key key = key_of('i');
+    add(&key, hash, 16);
+    return key;
+}
+
 struct key key_mou(const struct mou_id *id)
 {
     struct key key = key_of('m');

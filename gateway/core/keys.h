@@ -13,6 +13,7 @@
  *   'u' name                            a cursor (feed.h)
  *   'k' hash[16]                        a client's idempotency key
  *   'm' mou id                          an agreement (agreement.h)
+ *   'i' hash[16]                        an invitation (invitation.h)
  */
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
@@ -47,6 +48,7 @@ struct key key_referral(const struct uuid *uuid);
 struct key key_feed(uint64_t position);
 struct key key_cursor(struct slice name);
 struct key key_idempotency(const uint8_t hash[16]);
+struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
 
 static inline struct slice key_slice(const struct key *key)

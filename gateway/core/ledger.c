@@ -204,10 +204,14 @@ void ledger_entries_write(struct work *work, const struct ledger *ledger,
     store_put(work->txn, key_slice(&key), packed(&out));
 }
 
-static bool parcel_read(
-    struct work *work, struct slice row, struct ledger_parcel *parcel)
+static bool parcel_read(struct work *work, struct arena *arena,
+    struct slice row, struct ledger_parcel *parcel)
 {
-    row = arena_copy(work->arena, row);
+    row = arena_copy(arena, row);
+    if (row.bytes == NULL) {
+        work_exhausted(work);
+        return false;
+    }
     struct unpacker in = unpack_from(row);
     if (unpack_u8(&in) != ROW_VERSION)
         in.err = ERR_CORRUPT;
@@ -218,7 +222,7 @@ static bool parcel_read(
         return false;
     }
     parcel->entries =
-        arena_take_array(work->arena, parcel->count, sizeof *parcel->entries);
+        arena_take_array(arena, parcel->count, sizeof *parcel->entries);
     if (parcel->entries == NULL) {
         work_exhausted(work);
         return false;
@@ -230,8 +234,8 @@ static bool parcel_read(
     return !work_failed(work);
 }
 
-bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
-    uint64_t index, struct ledger_parcel *parcel)
+bool ledger_parcel_load(struct work *work, struct arena *arena,
+    const struct ledger *ledger, uint64_t index, struct ledger_parcel *parcel)
 {
     struct key wanted = key_entries(ledger->number, index);
     struct slice key = key_slice(&wanted);
@@ -240,9 +244,15 @@ bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
         !store_seek_back(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
         return false;
     parcel->first_index = key_number(key);
-    if (!parcel_read(work, row, parcel))
+    if (!parcel_read(work, arena, row, parcel))
         return false;
     return index - parcel->first_index < parcel->count;
+}
+
+bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
+    uint64_t index, struct ledger_parcel *parcel)
+{
+    return ledger_parcel_load(work, work->arena, ledger, index, parcel);
 }
 
 void ledger_detach(

@@ -112,9 +112,12 @@ struct ledger_parcel {
 };
 
 /* The stored parcel that holds the entry at `index`. False: there is none
- * (or the store failed). Copies into the arena. */
+ * (or the store failed). Copies into the batch's arena. */
 bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
     uint64_t index, struct ledger_parcel *parcel);
+/* The same into another arena, for walks over many: it may take 256 KiB. */
+bool ledger_parcel_load(struct work *work, struct arena *arena,
+    const struct ledger *ledger, uint64_t index, struct ledger_parcel *parcel);
 
 /* Erases salt and content of the entry at `index`; its header stays. */
 void ledger_detach(

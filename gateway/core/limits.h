@@ -14,6 +14,8 @@
 /* The signature and two disk flushes of a parcel are shared by this many;
  * beyond it the gain is under a hundredth. */
 #define PARCEL_ENTRY_COUNT_MAX 1024u
+/* Items of one answer: no parcel needs more. */
+#define ANSWER_ITEM_COUNT_MAX PARCEL_ENTRY_COUNT_MAX
 /* With its framing a parcel fits the largest padding step. */
 #define PARCEL_SIZE_MAX (1024u * 1024)
 /* A request or reply as plaintext before padding: a parcel and room for what
@@ -30,6 +32,8 @@
 
 /* Cards travel in every Head. */
 #define CARD_SIZE_MAX (32u * 1024)
+/* The same with its signature; key sheets too. */
+#define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
 #define CARD_ENDPOINT_COUNT_MAX 8u
 #define CARD_KEY_COUNT_MAX 32u
 #define CARD_CONTACT_COUNT_MAX 16u
@@ -37,6 +41,8 @@
 #define SHEET_KEY_COUNT_MAX 32u
 /* An MOU is read by people; one this long is not. */
 #define MOU_SIZE_MAX CONTENT_SIZE_MAX
+/* Not yet in force, of one agency: it has a few drafts at a time. */
+#define MOU_OFFER_COUNT_MAX 32u
 #define MOU_PARTY_COUNT_MAX 64u
 #define MOU_SERVICE_COUNT_MAX 256u
 #define MOU_PATHWAY_COUNT_MAX 2048u
@@ -86,11 +92,49 @@
 /* ---- Peers ---- */
 
 #define PEER_COUNT_MAX 8192u /* thousands, for a national hub */
+/* Cards that strangers sent and no operator has looked at yet. Invited ones do
+ * not count, and are never pushed out. */
+#define INTRODUCED_COUNT_MAX 64u
+/* A code of 100 bits, for one agency, that was told outside the network. */
+#define INVITATION_SIZE 20u
+#define INVITATION_COUNT_MAX 256u
+#define INVITATION_HOURS_MAX (30u * 24)
 #define RETRY_DELAY_MS_MIN 1000u
 #define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
 #define REQUEST_TIMEOUT_MS 30000u
-/* A ledger that stays unsettled this long alarms the point persons. */
-#define UNSETTLED_ALARM_MS (24u * 60 * 60 * 1000)
+/* How long an agency that only dials out lets the other wait for something to
+ * hand over, and how long we let it: home routers forget a quiet connection. */
+#define COLLECT_WAIT_MS (4u * 60 * 1000)
+#define COLLECT_WAIT_MS_MAX (5u * 60 * 1000)
+
+/* ---- The transport between gateways ---- */
+
+/* From accept to authenticated; a slow line needs one of them. */
+#define HANDSHAKE_MS_MAX 5000u
+/* Without a frame, inside one frame, or without room for ours. */
+#define CONNECTION_IDLE_MS_MAX 60000u
+/* A Collect waits up to 5 minutes; and one for the way. */
+#define REPLY_MS_MAX (6u * 60 * 1000)
+/* Accepted connections; about 50 KiB each with what nng and TLS hold. */
+#define CONNECTION_COUNT_MAX 4096u
+/* Each keeps its place for a tenth of HANDSHAKE_MS_MAX: 512 a second get
+ * theirs, about what two cores can shake hands with. */
+#define HALF_OPEN_COUNT_MAX 256u
+/* Agencies may share an address; nobody needs more at once. */
+#define HALF_OPEN_PER_ADDRESS_COUNT_MAX 32u
+/* One, one that the other end has not yet noticed dead, and a margin. */
+#define CONNECTION_PER_PEER_COUNT_MAX 4u
+/* What someone without a card may say: a card, padded to 16 KiB, sealed. */
+#define STRANGER_FRAME_SIZE_MAX (17u * 1024)
+/* Unanswered requests of one connection: parcels of two lanes each way,
+ * Collect, Head, Fetch, and a margin. */
+#define CONNECTION_REQUEST_COUNT_MAX 32u
+/* Bytes waiting for one peer to read them. */
+#define CONNECTION_QUEUE_SIZE_MAX (4u * FRAME_SIZE_MAX)
+/* TLS keys by which one peer is known: now, next, and a margin. */
+#define PEER_TLS_KEY_COUNT_MAX 8u
+/* All that connections hold of frames, both ways. */
+#define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
 
 /* ---- Local clients ---- */
 

@@ -49,12 +49,20 @@
  *        contact {role, name, phone, hours}*
  * card.import [admin] data (SignedCard); optional: sheet (SignedKeySheet)
  *     -> card {agency, name, serial, state, safety_number}
- * card.accept [admin] agency; optional: safety_number (compared when given)
+ * card.accept [admin] agency; optional: safety_number (compared when given),
+ *                     invitation (a code of theirs: we leave our card there)
  *     -> card {agency, name, serial, state, safety_number}
  * peer.list [read]
  *     -> peer {agency, name, state, endpoint, settled: flag, queued: number,
  *              unanswered: number, failing_since_ms, next_try_ms,
  *              last_heard_ms, problem}*
+ * peer.close [admin]  agency; optional: reopen: flag (talk to it again)
+ *     -> peer {as list, returned: number, waiting: number},
+ *        referral {id, step, state, direction, returned: flag}*
+ *                     the events that were queued for it: returned ones will
+ *                     never be sent; the others wait until it is reopened
+ * peer.invite [admin] optional: hours (72)
+ *     -> invitation {code, until_ms, agency, data (our SignedCard)}
  * mou.offer [admin]   data (Mou bytes, bound)
  *     -> mou {id, title, version, state}
  * mou.sign [admin]    id, agency, signature (64 bytes)
@@ -64,14 +72,16 @@
  * mou.show [read]     id -> mou {as list, data}
  *        signature {party, agency, name, signed: flag, in_force: flag}*
  * ledger.list [read]  -> ledger {peer, peer_name, direction, lane, generation,
- *        size, cosigned: number, root, state, problem, bytes}*
+ *        size, cosigned: number, root, state, problem, note}*
  * ledger.show [read]  peer, direction; optional: after (index), count
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*
  * ledger.verify [read]  optional: peer, direction
- *     -> ledger {peer, direction, size, root, intact: flag, problem}*
+ *     -> ledger {..., intact: flag, damage}*
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
- * health []           -> number {name, value}*   "ready" among them
+ * health []           -> number {name, value}*   "ready", "alive" among them
+ *        reason {code, remedy}*   why it is not ready (health.h)
+ * metrics [read]      -> number {name, value}*   named as in the metrics file
  */
 #ifndef CORE_LOCAL_H
 #define CORE_LOCAL_H

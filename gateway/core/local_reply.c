@@ -17,7 +17,7 @@ static void *grow(
     if (count < *capacity)
         return items;
     size_t larger = *capacity == 0 ? 16 : *capacity * 2;
-    uint8_t *copy = arena_take_array(work->scratch, larger, size);
+    uint8_t *copy = arena_take_array(work->arena, larger, size);
     if (copy == NULL) {
         work_exhausted(work);
         return NULL;
@@ -62,7 +62,7 @@ static void add(struct local_answer *answer, const struct local_field *field)
 static void add_bytes(struct local_answer *answer, const char *name,
     enum local_value_type type, struct slice bytes)
 {
-    struct slice copy = arena_copy(answer->work->scratch, bytes);
+    struct slice copy = arena_copy(answer->work->arena, bytes);
     if (copy.bytes == NULL) {
         work_exhausted(answer->work);
         return;
@@ -120,7 +120,7 @@ void answer_mou(
 void answer_error(struct local_answer *answer, enum err err,
     enum problem problem, const char *clause, const char *remedy)
 {
-    struct arena *arena = answer->work->scratch;
+    struct arena *arena = answer->work->arena;
     answer->reply.err = err;
     answer->reply.problem = problem;
     answer->reply.clause = arena_copy(arena, slice_of_text(clause));
@@ -129,9 +129,14 @@ void answer_error(struct local_answer *answer, enum err err,
     answer->reply.record_count = 0;
 }
 
+/* What it takes to pack the largest reply, and one more record. */
+#define PACKING_ARENA_MIN (4u * 1024 * 1024)
+
 /* A third of what a frame may hold: one more record always fits. */
 bool answer_is_full(const struct local_answer *answer)
 {
+    const struct arena *arena = answer->work->arena;
     return answer->size > LOCAL_FRAME_SIZE_MAX / 3 ||
-           answer->reply.record_count >= LOCAL_FIELD_COUNT_MAX / 2;
+           answer->reply.record_count >= LOCAL_FIELD_COUNT_MAX / 2 ||
+           arena->capacity - arena->used < PACKING_ARENA_MIN;
 }

@@ -1,6 +1,7 @@
 /*
  * local_reply.h - a reply to a local client under construction: records with
- * named fields, in the step's arena.
+ * named fields, in the batch's arena, so that what they were made from can go
+ * from scratch one by one.
  */
 #ifndef CORE_LOCAL_REPLY_H
 #define CORE_LOCAL_REPLY_H

@@ -76,6 +76,17 @@ struct deliver {
     uint64_t collected;
 };
 
+struct introduce {
+    struct slice card;       /* SignedCard, exact bytes */
+    struct slice invitation; /* a code, or empty */
+};
+
+struct collect {
+    uint32_t wait_ms;
+    struct slice cosigned; /* a note, or empty */
+    uint64_t collected;
+};
+
 struct ledger_view {
     bool authored;
     enum lane lane;
@@ -113,6 +124,13 @@ struct conflict {
 struct slice deliver_write(const struct deliver *deliver, struct arena *arena);
 MUST_USE enum err deliver_read(
     struct slice bytes, struct arena *arena, struct deliver *deliver);
+struct slice introduce_write(
+    const struct introduce *introduce, struct arena *arena);
+MUST_USE enum err introduce_read(
+    struct slice bytes, struct arena *arena, struct introduce *introduce);
+struct slice collect_write(const struct collect *collect, struct arena *arena);
+MUST_USE enum err collect_read(
+    struct slice bytes, struct arena *arena, struct collect *collect);
 struct slice head_write(const struct head *head, struct arena *arena);
 MUST_USE enum err head_read(
     struct slice bytes, struct arena *arena, struct head *head);

@@ -1,9 +1,11 @@
 #include "core/node.h"
 
 #include "core/agreement.h"
+#include "core/collect.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
  * or a full local reply. */
@@ -95,6 +98,8 @@ static enum err keep_card(struct work *work, struct slice signed_card)
     node->own_card = arena_copy(node->memory, signed_card);
     node->own_name = arena_text(node->memory, card.name);
     node->own_card_serial = card.serial;
+    node->own_card_until = card.valid_until;
+    node->dials_only = card.endpoint_count == 0;
     if (node->own_card.bytes == NULL || node->own_name == NULL)
         work_exhausted(work);
     return ERR_NONE;
@@ -123,7 +128,7 @@ static enum err start(struct work *work, const struct node_input *input)
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
         peer->touched = true;
-        if (peer->state == PEER_ACCEPTED)
+        if (peer_is_pinned(peer))
             peer_announce(work, peer);
     }
     node->started = true;
@@ -131,6 +136,15 @@ static enum err start(struct work *work, const struct node_input *input)
         log_number("peers", (int64_t)node->peer_count),
         log_number("feed_head", (int64_t)node->feed_position_next - 1));
     return work->txn->err;
+}
+
+/* Keys stand in the order of their days. */
+static void note_days(
+    struct node *node, const struct sealing_key *keys, size_t count)
+{
+    node->own_days_from.unix_ms = count == 0 ? 0 : keys[0].day * DAY_MS;
+    node->own_days_until.unix_ms =
+        count == 0 ? 0 : (keys[count - 1].day + 1) * DAY_MS;
 }
 
 /* A sheet of the keys that there are now, with the next serial. Peers get it
@@ -154,6 +168,7 @@ static enum err take_sheet(struct work *work, const struct node_input *input)
     node->own_sheet = arena_copy(node->memory, signed_sheet);
     if (node->own_sheet.bytes == NULL)
         return ERR_NO_MEMORY;
+    note_days(node, sheet.keys, sheet.key_count);
     OUTPUT_LOG(work, LOG_KEYS_CHANGED,
         log_number("serial", (int64_t)sheet.serial),
         log_number("keys", (int64_t)sheet.key_count));
@@ -210,9 +225,15 @@ static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
     uint64_t handle = input->of.request.handle;
+    if (request->kind == REQUEST_INTRODUCE) {
+        introduction_take(work, request, handle);
+        return;
+    }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
-        refuse(work, request, handle, REFUSAL_STRANGER);
+        bool is_closed = peer != NULL && peer->state == PEER_CLOSED;
+        refuse(work, request, handle,
+            is_closed ? REFUSAL_CLOSED : REFUSAL_STRANGER);
         return;
     }
     if (request->opener == CRYPTO_OPENER_LAST_RESORT &&
@@ -224,8 +245,10 @@ static void take_request(struct work *work, const struct node_input *input)
         take_head(work, peer, request, handle);
     else if (request->kind == REQUEST_DELIVER)
         take_deliver(work, peer, request, handle);
-    else
+    else if (request->kind != REQUEST_COLLECT)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
+    else if (!collect_take(work, peer, request->body, handle))
+        refuse(work, request, handle, REFUSAL_MALFORMED);
     delivery_heard(work, peer);
 }
 
@@ -236,6 +259,12 @@ static void take_reply(struct work *work, const struct node_input *input)
         struct peer *peer = node->peers[i];
         if (peer->token != 0 && peer->token == input->of.reply.token) {
             delivery_reply(
+                work, peer, input->of.reply.err, input->of.reply.reply);
+            return;
+        }
+        if (peer->collect_token != 0 &&
+            peer->collect_token == input->of.reply.token) {
+            collect_reply(
                 work, peer, input->of.reply.err, input->of.reply.reply);
             return;
         }
@@ -251,8 +280,11 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->segment_next);
+    node->usage = *usage;
+    node->input_count = 0;
     node->store_percent =
         usage->capacity == 0
             ? 0
@@ -265,6 +297,14 @@ void node_begin(
         .scratch = node->scratch,
         .contents = &node->contents,
     };
+}
+
+/* When something is to be done about that peer, if nothing comes before. */
+static int64_t peer_due_steady_ms(const struct peer *peer)
+{
+    int64_t delivery = delivery_due_steady_ms(peer);
+    int64_t collect = collect_due_steady_ms(peer);
+    return delivery < collect ? delivery : collect;
 }
 
 static enum err serve(struct work *work, const struct node_input *input)
@@ -292,7 +332,7 @@ static enum err serve(struct work *work, const struct node_input *input)
         break;
     case NODE_TIME:
         for (size_t i = 0; i < node->peer_count; i++)
-            if (delivery_due_steady_ms(node->peers[i]) <= work->steady_ms)
+            if (peer_due_steady_ms(node->peers[i]) <= work->steady_ms)
                 node->peers[i]->touched = true;
         break;
     }
@@ -304,13 +344,14 @@ enum err node_step(struct node *node, const struct node_input *input)
     struct work *work = &node->work;
     assert(node->in_batch);
     assert(node->started || input->type == NODE_START);
-    if (node->arena->capacity - node->arena->used < STEP_ARENA_MIN)
+    if (work_room(work) < STEP_ARENA_MIN)
         return ERR_LIMIT;
     work->now = input->now;
     work->steady_ms = input->steady_ms;
     memcpy(work->entropy, input->entropy, SEED_SIZE);
     work->draw_count = 0;
     enum err err = serve(work, input);
+    node->input_count++;
     arena_reset(node->scratch);
     return err;
 }
@@ -325,9 +366,11 @@ enum err node_finish(struct node *node)
         struct peer *peer = node->peers[i];
         if (peer->touched) {
             delivery_go_on(work, peer);
+            collect_go_on(work, peer);
+            collect_serve(work, peer);
             peer_flush(work, peer);
         }
-        int64_t due = delivery_due_steady_ms(peer);
+        int64_t due = peer_due_steady_ms(peer);
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }
@@ -352,6 +395,8 @@ void node_release(struct node *node)
 {
     assert(node->in_batch);
     node->in_batch = false;
+    node->counters.commits++;
+    node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
     node->contents.items = NULL;
@@ -363,6 +408,12 @@ void node_release(struct node *node)
 int64_t node_wake_steady_ms(const struct node *node)
 {
     return node->wake_steady_ms;
+}
+
+void node_set_surroundings(
+    struct node *node, const struct node_surroundings *surroundings)
+{
+    node->surroundings = *surroundings;
 }
 
 const struct agency_id *node_agency(const struct node *node)

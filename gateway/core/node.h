@@ -25,6 +25,7 @@
 #include "base/slice.h"
 #include "core/card.h"
 #include "core/message.h"
+#include "core/metric.h"
 #include "core/port.h"
 #include "core/request.h"
 
@@ -87,6 +88,7 @@ struct node_directory {
     const uint8_t (*pins)[HASH_SIZE]; /* SPKI hashes */
     size_t pin_count;
     const uint8_t (*operation_keys)[KEY_SIZE];
+    const uint64_t *operation_key_ids; /* of each, by crypto_key_id */
     size_t operation_key_count;
 };
 
@@ -114,23 +116,46 @@ struct node_output {
     } of;
 };
 
-/* Counted since the start; names are those of metrics. */
+/* Counted since the start: name, what it is. Append only. */
 /* clang-format off */
 #define NODE_COUNTER_LIST(X)                                                   \
-    X(referrals_submitted) X(referrals_received) X(steps_recorded)             \
-    X(steps_received) X(events_refused_here) X(events_refused_there)           \
-    X(parcels_sent) X(parcels_repeated) X(parcels_cosigned)                    \
-    X(parcels_received) X(parcels_again) X(entries_sent) X(entries_received)   \
-    X(heads_sent) X(heads_received) X(requests_refused) X(replies_refused)     \
-    X(sends_failed) X(clients_refused)
+    X(referrals_submitted, "referrals that local programs handed over")        \
+    X(referrals_received, "referrals that peers sent")                         \
+    X(steps_recorded, "steps that local programs took")                        \
+    X(steps_received, "steps that peers took")                                 \
+    X(events_refused_here, "referrals and steps that this gateway refused")    \
+    X(events_refused_there, "referrals and steps that peers refused")          \
+    X(parcels_sent, "parcels sent, again or not")                              \
+    X(parcels_repeated, "parcels sent again")                                  \
+    X(parcels_cosigned, "parcels that peers signed for")                       \
+    X(parcels_received, "parcels of peers that were taken")                    \
+    X(parcels_again, "parcels of peers that had come before")                  \
+    X(entries_sent, "entries numbered for peers")                              \
+    X(entries_received, "entries of peers that were taken")                    \
+    X(heads_sent, "comparisons of ledgers asked for")                          \
+    X(heads_received, "comparisons of ledgers that peers asked for")           \
+    X(requests_refused, "requests of peers that were refused")                 \
+    X(replies_refused, "replies of peers that were not believed")              \
+    X(sends_failed, "attempts to reach a peer that failed")                    \
+    X(clients_refused, "requests of local programs that were refused")         \
+    X(commits, "transactions of the store")                                    \
+    X(inputs, "inputs in them")
 /* clang-format on */
 
 struct node_counters {
-#define X(name) uint64_t name;
+#define X(name, help) uint64_t name;
     NODE_COUNTER_LIST(X)
 #undef X
 };
 
+/* What only the process around a node knows, for `health` and `metrics`. */
+struct node_surroundings {
+    bool clock_in_doubt;
+    const struct metric_value *metrics; /* borrowed until the next call */
+    size_t metric_count;
+};
+
+/* Read when they are needed: may be changed between batches. */
 struct node_options {
     uint32_t retry_delay_ms_min;
     uint32_t retry_delay_ms_max;
@@ -170,6 +195,15 @@ void node_release(struct node *node);
 /* Steady time at which NODE_TIME should come, INT64_MAX for never. Valid after
  * node_finish. */
 int64_t node_wake_steady_ms(const struct node *node);
+
+/* From now on; none of it changes what the node decides. */
+void node_set_surroundings(
+    struct node *node, const struct node_surroundings *surroundings);
+
+#define NODE_METRIC_COUNT_MAX 64
+/* The node's own numbers, as of the last batch; how many. */
+size_t node_metrics(const struct node *node, struct instant now,
+    struct metric_value values[NODE_METRIC_COUNT_MAX]);
 
 const struct agency_id *node_agency(const struct node *node);
 /* Our newest SignedKeySheet, for Rekey; empty before the first. */

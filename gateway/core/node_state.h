@@ -62,7 +62,11 @@ struct node {
 
     struct slice own_card; /* SignedCard */
     const char *own_name;
-    struct slice own_sheet; /* SignedKeySheet */
+    struct slice own_sheet;       /* SignedKeySheet */
+    bool dials_only;              /* our card names no endpoint: we collect */
+    struct instant own_days_from; /* of the days that have sealing keys */
+    struct instant own_days_until;
+    struct instant own_card_until;
     uint64_t own_card_serial;
     uint64_t own_sheet_serial;
 
@@ -76,7 +80,10 @@ struct node {
     size_t cursor_count;
 
     uint64_t token_next;
-    unsigned store_percent; /* of the store in use, when the batch began */
+    struct store_usage usage; /* when the batch began */
+    unsigned store_percent;   /* of the store in use, then */
+    struct node_surroundings surroundings;
+    size_t input_count; /* of the batch */
     struct node_counters counters;
 
     /* the batch under way */
@@ -85,7 +92,8 @@ struct node {
     struct work work;
     struct content_log contents;
     struct output_list outputs;
-    struct agreement *agreements;
+    struct agreement *agreements; /* that were read */
+    size_t agreements_size;       /* of the batch's arena */
     struct instant wake_at;
     int64_t wake_steady_ms;
 };

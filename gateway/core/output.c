@@ -37,8 +37,10 @@ struct node_output *output_add(struct work *work, enum node_output_type type)
 void output_log(struct work *work, enum log_event event,
     const struct log_field *fields, size_t count)
 {
-    struct node_output *output = output_add(work, NODE_LOG);
     assert(count <= LOG_FIELD_COUNT_MAX);
+    if (work->node->outputs.count >= OUTPUT_LOG_COUNT_MAX)
+        return;
+    struct node_output *output = output_add(work, NODE_LOG);
     output->of.log.event = event;
     memcpy(output->of.log.fields, fields, count * sizeof *fields);
 }

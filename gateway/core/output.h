@@ -13,6 +13,10 @@
  * full and the batch is lost anyway). */
 struct node_output *output_add(struct work *work, enum node_output_type type);
 
+/* Beyond so many outputs a batch logs no more: what peers make happen is
+ * counted, but must not fill memory with lines about it. */
+#define OUTPUT_LOG_COUNT_MAX 8192u
+
 /* Up to LOG_FIELD_COUNT_MAX fields; unused ones are { 0 }. */
 void output_log(struct work *work, enum log_event event,
     const struct log_field *fields, size_t count);

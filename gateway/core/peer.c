@@ -1,22 +1,34 @@
 #include "core/peer.h"
 
 #include "core/codec_card.h"
+#include "core/entry.h"
 #include "core/keys.h"
 #include "core/node_state.h"
+#include "core/outbox.h"
 #include "core/output.h"
 
 #include <string.h>
 
 #define ROW_VERSION 1
-#define ROW_SIZE_MAX (64 + AGENCY_ID_SIZE + 2 * (CARD_SIZE_MAX + 256))
+#define ROW_SIZE_MAX (128 + AGENCY_ID_SIZE + 2 * SIGNED_CARD_SIZE_MAX)
 
 const char *peer_state_name(enum peer_state state)
 {
     static const char *const names[] = {
         [PEER_IMPORTED] = "imported",
         [PEER_ACCEPTED] = "accepted",
+        [PEER_CLOSED] = "closed",
+        [PEER_INTRODUCED] = "introduced",
+        [PEER_INVITED] = "invited",
     };
-    return state > 0 && state < PEER_STATE_COUNT ? names[state] : "?";
+    return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
+               ? names[state]
+               : "?";
+}
+
+bool peer_is_pinned(const struct peer *peer)
+{
+    return peer->state == PEER_ACCEPTED || peer->state == PEER_CLOSED;
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -28,6 +40,7 @@ struct row {
     uint64_t sheet_serial;
     struct slice card;
     struct slice sheet;
+    struct slice invitation; /* that it gave us */
 };
 
 static bool row_read(struct work *work, struct slice bytes, struct row *row)
@@ -42,6 +55,7 @@ static bool row_read(struct work *work, struct slice bytes, struct row *row)
     row->sheet_serial = unpack_u64(&in);
     row->card = unpack_bytes(&in);
     row->sheet = unpack_bytes(&in);
+    row->invitation = unpack_bytes(&in);
     if (unpack_end(&in) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
     return !work_failed(work);
@@ -70,6 +84,7 @@ static void row_put(struct work *work, uint32_t number, const struct row *row)
     pack_u64(&out, row->sheet_serial);
     pack_bytes(&out, row->card);
     pack_bytes(&out, row->sheet);
+    pack_bytes(&out, row->invitation);
     if (out.err != ERR_NONE)
         work_exhausted(work);
     struct key key = key_peer(number);
@@ -154,8 +169,8 @@ struct peer *peer_numbered(struct node *node, uint32_t number)
     return NULL;
 }
 
-struct peer *peer_add(
-    struct work *work, const struct card *card, struct slice signed_card)
+struct peer *peer_add(struct work *work, const struct card *card,
+    struct slice signed_card, enum peer_state state)
 {
     struct peer *peer = peer_new(work->node);
     if (peer == NULL)
@@ -163,31 +178,55 @@ struct peer *peer_add(
     peer->number = work->node->peer_next++;
     work->node->changed = true;
     peer->agency = card->agency;
-    peer->state = PEER_IMPORTED;
+    peer->state = state;
     peer->card_serial = card->serial;
-    struct row row = { card->agency, PEER_IMPORTED, card->serial, 0,
-        signed_card, SLICE_NONE };
+    struct row row = { card->agency, state, card->serial, 0, signed_card,
+        SLICE_NONE, SLICE_NONE };
     row_put(work, peer->number, &row);
     return peer;
 }
 
-void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
-    struct slice signed_sheet)
+/* What a stored row lends dies with the put: it is copied first. */
+static void row_update(
+    struct work *work, struct peer *peer, const struct row *changes)
 {
     struct row row;
+    struct slice *held[] = { &row.card, &row.sheet, &row.invitation };
+    const struct slice *fresh[] = { &changes->card, &changes->sheet,
+        &changes->invitation };
     if (!row_get(work, peer->number, &row))
         return;
     row.state = peer->state;
     row.card_serial = peer->card_serial;
     row.sheet_serial = peer->sheet_serial;
-    /* what the row lends dies with the put */
-    row.card = signed_card.size > 0 ? signed_card
-                                    : arena_copy(work->scratch, row.card);
-    row.sheet = signed_sheet.size > 0 ? signed_sheet
-                                      : arena_copy(work->scratch, row.sheet);
+    for (int i = 0; i < 3; i++)
+        *held[i] = fresh[i]->size > 0 ? *fresh[i]
+                                      : arena_copy(work->scratch, *held[i]);
     row_put(work, peer->number, &row);
     peer->card = NULL;
     peer->sheet = NULL;
+}
+
+void peer_store(struct work *work, struct peer *peer, struct slice signed_card,
+    struct slice signed_sheet)
+{
+    struct row changes = { .card = signed_card, .sheet = signed_sheet };
+    row_update(work, peer, &changes);
+}
+
+void peer_set_invitation(
+    struct work *work, struct peer *peer, struct slice code)
+{
+    struct row changes = { .invitation = code };
+    row_update(work, peer, &changes);
+}
+
+struct slice peer_invitation(struct work *work, const struct peer *peer)
+{
+    struct row row;
+    if (!row_get(work, peer->number, &row))
+        return SLICE_NONE;
+    return arena_copy(work->arena, row.invitation);
 }
 
 /* ---- Cards and sheets --------------------------------------------------- */
@@ -224,7 +263,7 @@ const struct card *peer_card(struct work *work, struct peer *peer)
         return NULL;
     }
     card->agency = peer->agency;
-    peer->touched = true; /* so that node_finish forgets it */
+    peer->touched = true; /* the cache ends with the batch */
     return peer->card = card;
 }
 
@@ -252,7 +291,7 @@ enum err peer_offer_card(
     struct card card;
     struct card_problem problem;
     enum err err =
-        card_read(work->crypto, signed_card, work->arena, &card, &problem);
+        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
     if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
         err = ERR_ADDRESS;
     if (err != ERR_NONE) {
@@ -264,7 +303,7 @@ enum err peer_offer_card(
         return ERR_NONE; /* held already, or older */
     peer->card_serial = card.serial;
     peer_store(work, peer, signed_card, SLICE_NONE);
-    if (peer->state == PEER_ACCEPTED)
+    if (peer_is_pinned(peer))
         peer_announce(work, peer);
     OUTPUT_LOG(work, LOG_CARD_UPDATED, log_agency("peer", &peer->agency),
         log_number("serial", (int64_t)card.serial));
@@ -279,7 +318,7 @@ enum err peer_offer_sheet(
     if (card == NULL)
         return work->txn->err;
     enum err err =
-        key_sheet_read(work->crypto, card, signed_sheet, work->arena, &sheet);
+        key_sheet_read(work->crypto, card, signed_sheet, work->scratch, &sheet);
     if (err != ERR_NONE) {
         OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", err_name(err)));
@@ -308,6 +347,34 @@ struct ledger *peer_ledger(
     return *held;
 }
 
+/* When the first entry that the peer has not signed for was made. It has the
+ * index `cosigned`, be it in a parcel or an intent. */
+static void note_waiting(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer->out;
+    struct ledger_parcel parcel;
+    struct intent intent;
+    struct entry_header header;
+    bool is_offered = out->frontier.size > out->cosigned;
+    bool was_waiting = peer->queued_count > 0;
+    peer->queued_count = out->intent_count + out->frontier.size - out->cosigned;
+    if (peer->queued_count == 0 ||
+        (is_offered && was_waiting && peer->waiting_index == out->cosigned))
+        return;
+    peer->waiting_index = out->cosigned;
+    if (!is_offered) {
+        if (outbox_next(work, out, 0, &intent))
+            peer->waiting_since = intent.at;
+        return;
+    }
+    if (!ledger_parcel_at(work, out, out->cosigned, &parcel))
+        return;
+    struct slice first =
+        parcel.entries[out->cosigned - parcel.first_index].header;
+    if (entry_header_read(first, work->scratch, &header) == ERR_NONE)
+        peer->waiting_since = header.at;
+}
+
 void peer_flush(struct work *work, struct peer *peer)
 {
     if (peer->out != NULL && peer->out->changed)
@@ -315,8 +382,7 @@ void peer_flush(struct work *work, struct peer *peer)
     if (peer->in != NULL && peer->in->changed)
         ledger_save(work, peer->in);
     if (peer->out != NULL)
-        peer->queued_count = peer->out->intent_count +
-                             peer->out->frontier.size - peer->out->cosigned;
+        note_waiting(work, peer);
     peer->out = NULL;
     peer->in = NULL;
     peer->card = NULL;
@@ -346,6 +412,17 @@ static const key_bytes *keys_of(struct work *work, const struct card *card,
     return (const key_bytes *)keys;
 }
 
+static const uint64_t *ids_of(
+    struct work *work, const key_bytes *keys, size_t count)
+{
+    uint64_t *ids = arena_take_array(work->arena, count, sizeof *ids);
+    if (ids == NULL)
+        work_exhausted(work);
+    for (size_t i = 0; ids != NULL && i < count; i++)
+        ids[i] = crypto_key_id(work->crypto, keys[i]);
+    return ids;
+}
+
 void peer_announce(struct work *work, struct peer *peer)
 {
     const struct card *card = peer_card(work, peer);
@@ -354,12 +431,16 @@ void peer_announce(struct work *work, struct peer *peer)
     struct node_output *output = output_add(work, NODE_DIRECTORY);
     struct node_directory *directory = &output->of.directory;
     directory->agency = peer->agency;
-    directory->accepted = peer->state == PEER_ACCEPTED;
+    /* of a closed one requests are still opened, to be refused as such */
+    directory->accepted = peer_is_pinned(peer);
+    peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;
     directory->pins = keys_of(work, card, KEY_TLS, &directory->pin_count);
     directory->operation_keys =
         keys_of(work, card, KEY_OPERATION, &directory->operation_key_count);
+    directory->operation_key_ids =
+        ids_of(work, directory->operation_keys, directory->operation_key_count);
 }
 
 void peer_heard(struct work *work, struct peer *peer)

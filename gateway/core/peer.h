@@ -17,8 +17,11 @@
 #include "core/work.h"
 
 enum peer_state {      /* on disk */
-    PEER_IMPORTED = 1, /* its card waits for an operator */
+    PEER_IMPORTED = 1, /* its card waits for an operator, who brought it */
     PEER_ACCEPTED = 2,
+    PEER_CLOSED = 3,     /* by an operator: nothing is sent or taken */
+    PEER_INTRODUCED = 4, /* the same, but it came by itself */
+    PEER_INVITED = 5,    /* it came with a code of ours */
     PEER_STATE_COUNT
 };
 
@@ -33,8 +36,15 @@ struct peer {
     bool settled_out; /* our ledger may be signed */
     bool settled_in;  /* its parcels may be cosigned */
     bool wants_head;  /* compare before anything else */
+    bool introduces;  /* it does not know us: leave our card first */
     uint64_t token;   /* of the request on its way; 0: none */
     enum request_kind token_kind;
+    bool reachable;          /* its card names an endpoint */
+    uint64_t collect_token;  /* of our Collect on its way; 0: none */
+    uint64_t collect_handle; /* of its Collect that waits here */
+    bool collect_waits;
+    bool collect_due; /* we want to ask at next_try_steady_ms */
+    int64_t collect_until_steady_ms;
     uint32_t failure_count;
     uint32_t stumble_count; /* Behind or Rekey without progress since */
     uint64_t asked_in_size; /* that we held when our Head left */
@@ -45,6 +55,8 @@ struct peer {
     int64_t last_heard_wall_ms;    /* 0: never */
     const char *problem;           /* last failure, a code; "" */
     uint64_t queued_count;         /* entries not cosigned, at last look */
+    uint64_t waiting_index;        /* of the first of them; ... */
+    struct instant waiting_since;  /* ... when it was made, if there is one */
 
     /* loaded when first asked for in a batch */
     struct ledger *out;
@@ -55,6 +67,8 @@ struct peer {
 };
 
 const char *peer_state_name(enum peer_state state);
+/* An operator compared its safety number once: accepted or closed. */
+bool peer_is_pinned(const struct peer *peer);
 
 /* Loads all peers at start. */
 void peers_load(struct work *work);
@@ -64,8 +78,13 @@ struct peer *peer_find(struct node *node, const struct agency_id *agency);
 struct peer *peer_numbered(struct node *node, uint32_t number);
 
 /* A new row with this (verified) card. NULL at PEER_COUNT_MAX. */
-struct peer *peer_add(
-    struct work *work, const struct card *card, struct slice signed_card);
+struct peer *peer_add(struct work *work, const struct card *card,
+    struct slice signed_card, enum peer_state state);
+
+/* The code to show when we introduce ourselves; empty when there is none. */
+struct slice peer_invitation(struct work *work, const struct peer *peer);
+void peer_set_invitation(
+    struct work *work, struct peer *peer, struct slice code);
 
 /* Replaces what the row holds; empty slices keep what is there. */
 void peer_store(struct work *work, struct peer *peer, struct slice signed_card,

@@ -194,7 +194,9 @@ static uint64_t record(const struct step *step, const struct step_note *note)
         .by_us = step->by_us,
         .step = step->event->type,
         .actor = step->event->actor,
-        .role = step->event->role,
+        /* what is refused for its role goes into the feed without it */
+        .role =
+            code_is_valid(step->event->role) ? step->event->role : SLICE_NONE,
         .state = referral->state,
         .content = note->content,
     };

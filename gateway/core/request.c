@@ -1,5 +1,6 @@
 #include "core/request.h"
 
+#include "core/card.h"
 #include "core/envelope.h"
 #include "core/limits.h"
 
@@ -22,10 +23,10 @@ size_t padded_size(size_t size)
     return 0;
 }
 
-/* The count, the bytes, zeros to the next step. */
+/* The count, the bytes, zeros to the next step; nothing of nothing. */
 static struct slice pad(struct slice bytes, struct arena *arena)
 {
-    size_t size = padded_size(bytes.size);
+    size_t size = bytes.bytes == NULL ? 0 : padded_size(bytes.size);
     uint8_t *padded = size == 0 ? NULL : arena_take(arena, size);
     if (padded == NULL)
         return SLICE_NONE;
@@ -217,6 +218,25 @@ static enum err header_check(struct slice bytes, const struct agency_id *self,
                                                            : ERR_ADDRESS;
 }
 
+/* Who introduces itself brings the card that its key is on. */
+static bool introduced_key(struct crypto *crypto, const struct request *request,
+    uint64_t key_id, struct arena *arena, uint8_t key[KEY_SIZE])
+{
+    struct introduce introduce;
+    struct card card;
+    struct card_problem problem;
+    if (request->kind != REQUEST_INTRODUCE ||
+        introduce_read(request->body, arena, &introduce) != ERR_NONE ||
+        card_read(crypto, introduce.card, arena, &card, &problem) != ERR_NONE ||
+        !agency_id_equal(&card.agency, &request->sender))
+        return false;
+    const struct card_key *found =
+        card_key_find(crypto, &card, KEY_OPERATION, key_id);
+    if (found != NULL)
+        memcpy(key, found->key, KEY_SIZE);
+    return found != NULL;
+}
+
 enum err request_open(struct crypto *crypto, const struct agency_id *self,
     struct slice envelope, struct arena *arena, request_key_find *find,
     void *user, struct request_secret *secret, struct request *request)
@@ -248,7 +268,8 @@ enum err request_open(struct crypto *crypto, const struct agency_id *self,
 
     request->opener = opener;
     secret->sender = request->sender;
-    if (!find(user, &request->sender, part.key_id, key))
+    if (!find(user, &request->sender, part.key_id, key) &&
+        !introduced_key(crypto, request, part.key_id, arena, key))
         return ERR_NOT_FOUND;
     struct slice statement =
         request_signed(crypto, secret, part.statement, arena);

@@ -59,7 +59,9 @@ typedef bool request_key_find(void *user, const struct agency_id *agency,
     uint64_t key_id, uint8_t key[KEY_SIZE]);
 
 /*
- * Opens and verifies what arrived for agency `self`.
+ * Opens and verifies what arrived for agency `self`. An Introduce is verified
+ * with the card that it brings, where no card is held: `request` then says who
+ * it is, and nothing yet that it may do more.
  *   ERR_MALFORMED  no envelope, or nonsense inside it
  *   ERR_VERSION    another protocol version
  *   ERR_ADDRESS    for another agency

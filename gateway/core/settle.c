@@ -95,20 +95,24 @@ void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
         log_code("code", ledger_trouble_name(trouble)));
 }
 
-/* The peer's proof that we signed that size: our own note, or nothing. */
-static bool is_our_note(struct work *work, const struct peer *peer,
+/* A note of this ledger at the size that the view claims. */
+static bool is_note_of(struct work *work, const struct peer *peer,
     const struct ledger_view *view, struct note *note)
 {
-    uint8_t key[KEY_SIZE];
-    const struct agency_id *self = &work->node->self;
     if (note_parse(view->note, note) != ERR_NONE)
         return false;
     return note->size == view->size &&
            note->origin.generation == view->generation &&
            note->origin.lane == LANE_MAIN &&
-           agency_id_equal(&note->origin.author, self) &&
-           agency_id_equal(&note->origin.recipient, &peer->agency) &&
-           work->crypto->ops->signer_public(
+           agency_id_equal(&note->origin.author, &work->node->self) &&
+           agency_id_equal(&note->origin.recipient, &peer->agency);
+}
+
+/* The peer's proof that we signed it. */
+static bool is_signed_by_us(struct work *work, const struct note *note)
+{
+    uint8_t key[KEY_SIZE];
+    return work->crypto->ops->signer_public(
                work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
            note_verify(work->crypto, note, key) == ERR_NONE;
 }
@@ -129,14 +133,21 @@ static enum ledger_trouble compare_out(struct work *work,
     struct note shown;
     if (view->size == 0)
         return out->cosigned > 0 ? LEDGER_RECIPIENT_SHORTER : LEDGER_NONE;
-    if (!is_our_note(work, peer, view, &shown))
+    if (!is_note_of(work, peer, view, &shown))
+        return LEDGER_UNPROVED;
+    /* what we hold ourselves needs no proof: its key may have been followed by
+     * another since */
+    if (view->generation == out->generation && view->size == out->cosigned &&
+        is_same(out->note, &shown))
+        return LEDGER_NONE;
+    if (!is_signed_by_us(work, &shown))
         return LEDGER_UNPROVED;
     if (out->generation == 0)
         return LEDGER_AUTHOR_SHORTER;
     if (view->generation != out->generation)
         return LEDGER_GENERATION;
     if (view->size == out->cosigned)
-        return is_same(out->note, &shown) ? LEDGER_NONE : LEDGER_CONFLICT;
+        return LEDGER_CONFLICT;
     if (view->size < out->cosigned)
         return LEDGER_RECIPIENT_SHORTER;
     if (view->size == out->frontier.size && out->offered.size > 0)
@@ -171,7 +182,7 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
-        if (!is_reply)
+        if (!is_reply && peer->reachable)
             return; /* may be old: ask ourselves */
         if (trouble == LEDGER_CONFLICT)
             keep_evidence(work, out,

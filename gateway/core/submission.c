@@ -7,6 +7,7 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/peer_close.h"
 #include "core/referral_step.h"
 #include "core/step.h"
 #include "core/submission_read.h"
@@ -41,13 +42,14 @@ static bool memory_of(struct work *work, uint32_t uid,
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
     unnumbered.number = 0;
+    size_t used = work->scratch->used;
     struct slice bytes = local_request_write(&unnumbered, work->scratch);
-    if (bytes.bytes == NULL) {
+    if (bytes.bytes == NULL)
         work_exhausted(work);
-        return false;
-    }
-    crypto_hash(work->crypto, &bytes, 1, memory->digest);
-    return true;
+    else
+        crypto_hash(work->crypto, &bytes, 1, memory->digest);
+    arena_rewind(work->scratch, used); /* two copies of the request */
+    return bytes.bytes != NULL;
 }
 
 static void answer_referral(
@@ -127,6 +129,13 @@ static void refused(struct step *step, const struct verdict *verdict,
         answer, err, verdict->problem, verdict->clause, verdict->remedy);
 }
 
+static void refuse_closed(struct local_answer *answer)
+{
+    answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
+        "refer elsewhere: this agency is closed here; or talk to it again "
+        "with referctl peer close --reopen");
+}
+
 static struct peer *recipient(
     struct work *work, struct slice text, struct local_answer *answer)
 {
@@ -134,6 +143,10 @@ static struct peer *recipient(
     struct peer *peer = NULL;
     if (agency_id_parse(text, &id) == ERR_NONE)
         peer = peer_find(work->node, &id);
+    if (peer != NULL && peer->state == PEER_CLOSED) {
+        refuse_closed(answer);
+        return NULL;
+    }
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
         answer_error(answer, ERR_NOT_FOUND, PROBLEM_NONE, "referral.to",
             "give the id of an agency from referctl peer list, or accept its "
@@ -349,7 +362,8 @@ static bool drop(struct step *step, enum referral_state *state)
     if (out == NULL || !step->referral->outgoing ||
         step->referral->state != REFERRAL_SENT ||
         !dropped_state(step->event->type, &dropped) ||
-        !outbox_drop_referral(step->work, out, &step->referral->uuid))
+        (!referral_is_back(step->referral) &&
+            !outbox_drop_referral(step->work, out, &step->referral->uuid)))
         return false;
     *state = dropped;
     return true;
@@ -406,6 +420,15 @@ static void take(struct step *step, struct referral_event *event,
     answer_referral(answer, referral, !at_once);
 }
 
+/* The step wants a decision of an agency that is not asked any more. What
+ * nothing can refuse is queued for the day that it is. */
+static bool waits_for_nobody(const struct step *step)
+{
+    return step->peer->state == PEER_CLOSED && step->referral->outgoing &&
+           !event_is_exempt(step->event->type) &&
+           !referral_is_back(step->referral);
+}
+
 void submission_act(struct work *work, uint32_t uid,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -445,6 +468,8 @@ void submission_act(struct work *work, uint32_t uid,
         return;
     if (!verdict_allows(&verdict))
         refused(&step, &verdict, answer);
+    else if (waits_for_nobody(&step))
+        refuse_closed(answer);
     else
         take(&step, &event, next, &memory, answer);
 }

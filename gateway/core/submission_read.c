@@ -99,8 +99,8 @@ static const struct field_rule grant_rules[] = {
 static bool codes_read(struct work *work, struct slice text,
     const struct slice **codes, size_t *count)
 {
-    struct slice *list =
-        arena_take_array(work->scratch, text.size / 2 + 1, sizeof *list);
+    struct slice *list = arena_take_array(
+        work->scratch, REFERRAL_ELEMENT_COUNT_MAX, sizeof *list);
     *count = 0;
     *codes = list;
     if (list == NULL)
@@ -109,8 +109,8 @@ static bool codes_read(struct work *work, struct slice text,
         size_t end = i;
         while (end < text.size && text.bytes[end] != ' ')
             end++;
-        if (end == i)
-            return false; /* two spaces, or one at an edge */
+        if (end == i || *count == REFERRAL_ELEMENT_COUNT_MAX)
+            return false; /* two spaces, or one at an edge; or too many */
         list[(*count)++] = slice_of(text.bytes + i, end - i);
         if (end + 1 == text.size)
             return false;
@@ -135,7 +135,7 @@ static bool grant_read(struct work *work, const struct local_record *record,
     if (!codes_read(work, field_text(fields, count, "elements"),
             &grant->elements, &grant->element_count))
         return wrong(answer, "grant", "elements",
-            "give element codes with single spaces between them");
+            "give up to 128 element codes with single spaces between them");
     return true;
 }
 
@@ -181,6 +181,8 @@ static bool grants_read(struct work *work, const struct local_request *request,
     struct submitted *submitted, struct local_answer *answer)
 {
     size_t count = count_records(request, "grant");
+    if (count > REFERRAL_GRANT_COUNT_MAX)
+        return wrong(answer, "records", "grant", "give no more than 32");
     struct grant *grants =
         arena_take_array(work->scratch, count, sizeof *grants);
     if (grants == NULL) {

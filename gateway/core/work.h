@@ -39,6 +39,14 @@ static inline bool work_failed(const struct work *work)
     return work->txn->err != ERR_NONE;
 }
 
+/* What is left of the batch's arena beside what writing its contents takes. */
+static inline size_t work_room(const struct work *work)
+{
+    size_t left = work->arena->capacity - work->arena->used;
+    size_t blob = 64 + 4 * work->contents->count + work->contents->size;
+    return left > blob ? left - blob : 0;
+}
+
 /* Marks the batch as failed for want of memory (a bound was miscounted). */
 static inline void work_exhausted(struct work *work)
 {

@@ -120,4 +120,7 @@ void local_socket_resume(struct local_socket *socket);
 MUST_USE enum err local_socket_set_clients(struct local_socket *socket,
     const struct local_socket_user *users, size_t user_count);
 
+/* Programs that are connected now. Any thread. */
+size_t local_socket_client_count(const struct local_socket *socket);
+
 #endif

@@ -72,7 +72,8 @@ static bool parent_sync(const char *path)
     char parent[PRIVATE_PATH_SIZE] = ".";
     const char *slash = strrchr(path, '/');
     if (slash == path) {
-        (void)strcpy(parent, "/");
+        parent[0] = '/'; /* and the terminator that is there */
+        parent[1] = '\0';
     } else if (slash != NULL) {
         size_t size = (size_t)(slash - path);
         if (size >= sizeof parent) {

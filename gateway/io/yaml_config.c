@@ -11,7 +11,6 @@
 #include "io/yaml_copy.h"
 #include "io/yaml_cyaml.h"
 
-#define PATH_SIZE_MAX 1024
 #define USER_SIZE_MAX 64
 #define URL_SIZE_MAX 300
 
@@ -30,6 +29,7 @@ struct raw_config {
     char *data;
     char *keys;
     char *socket;
+    char *metrics;
     char **listen;
     unsigned listen_count;
     uint32_t map_size_mib;
@@ -43,8 +43,9 @@ struct raw_config {
 /* clang-format off */
 
 static const cyaml_strval_t rights[] = {
-    { "submit", LOCAL_RIGHT_SUBMIT }, { "act", LOCAL_RIGHT_ACT },
-    { "read", LOCAL_RIGHT_READ },     { "admin", LOCAL_RIGHT_ADMIN },
+#define X(name, right) { name, right },
+    CONFIG_RIGHT_LIST(X)
+#undef X
 };
 
 static const cyaml_strval_t log_levels[] = {
@@ -96,11 +97,13 @@ static const cyaml_schema_field_t retry_fields[] = {
 
 static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_STRING_PTR("data", CYAML_FLAG_POINTER,
-        struct raw_config, data, 1, PATH_SIZE_MAX),
+        struct raw_config, data, 1, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_STRING_PTR("keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        struct raw_config, keys, 1, PATH_SIZE_MAX),
+        struct raw_config, keys, 1, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-        struct raw_config, socket, 1, PATH_SIZE_MAX),
+        struct raw_config, socket, 1, CONFIG_PATH_SIZE_MAX),
+    CYAML_FIELD_STRING_PTR("metrics", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, metrics, 0, CONFIG_PATH_SIZE_MAX),
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
         struct raw_config, listen, &url_value, 0, CONFIG_LISTEN_COUNT_MAX),
     CYAML_FIELD_UINT("map_size_mib", CYAML_FLAG_OPTIONAL,
@@ -133,6 +136,10 @@ static const struct yaml_key keys[] = {
     { "socket", "a path of at most 107 bytes", "", 0, 0, "DATA/referd.sock",
       false, "socket: /run/referd/referd.sock",
       "Where programs of this agency connect." },
+    { "metrics", "a path, or \"\" for none", "", 0, 0, "\"\"", false,
+      "metrics: /run/referd/referd.prom",
+      "A file with numbers in Prometheus' text format, rewritten every 15 s; "
+      "empty: none." },
     { "listen", NULL, "", 0, 0, "[]", false,
       "listen: [\"tls+tcp://0.0.0.0:7443\"]",
       "Addresses on which other agencies are answered; none: the gateway only "
@@ -173,11 +180,11 @@ static const struct yaml_key keys[] = {
       "idle_ms: 60000", "After which a connection without a frame is closed." },
     { "limits.reply_ms", NULL, "ms", 1000, 3600000, "360000", false,
       "reply_ms: 360000", "After which a request counts as unanswered." },
-    { "retry", NULL, "", 0, 0, "{}", false, "retry: {delay_ms_min: 1000}",
+    { "retry", NULL, "", 0, 0, "{}", true, "retry: {delay_ms_min: 1000}",
       "When an agency that was not reached is tried again." },
-    { "retry.delay_ms_min", NULL, "ms", 100, 3600000, "1000", false,
+    { "retry.delay_ms_min", NULL, "ms", 100, 3600000, "1000", true,
       "delay_ms_min: 1000", "After the first failure; doubled after each." },
-    { "retry.delay_ms_max", NULL, "ms", 100, 86400000, "300000", false,
+    { "retry.delay_ms_max", NULL, "ms", 100, 86400000, "300000", true,
       "delay_ms_max: 300000", "The longest wait." },
 };
 
@@ -259,7 +266,11 @@ static enum err read_paths(const struct yaml_loaded *loaded, const char *file,
                                      : join(data, "keys", arena);
     config->socket = raw->socket != NULL ? join(folder, raw->socket, arena)
                                          : join(data, "referd.sock", arena);
-    if (config->keys == NULL || config->socket == NULL)
+    config->metrics = raw->metrics != NULL && raw->metrics[0] != '\0'
+                          ? join(folder, raw->metrics, arena)
+                          : "";
+    if (config->keys == NULL || config->socket == NULL ||
+        config->metrics == NULL)
         return refuse_full(problem);
     if (strlen(config->socket) >= CONFIG_SOCKET_PATH_SIZE)
         return expect(loaded, "socket", problem);

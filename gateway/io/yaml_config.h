@@ -13,14 +13,28 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/local.h"
 #include "io/yaml_key.h"
 #include "io/yaml_problem.h"
 
 #define CONFIG_LISTEN_COUNT_MAX 16u
 #define CONFIG_CLIENT_COUNT_MAX 64u
+/* Of a path in the file. */
+#define CONFIG_PATH_SIZE_MAX 1024u
 /* Of the socket: what a struct sockaddr_un holds, with its zero byte. */
 #define CONFIG_SOCKET_PATH_SIZE 108u
 
+/* A configuration as yaml_config_print writes it, whatever its paths hold. */
+#define CONFIG_TEXT_SIZE_MAX (256u * 1024)
+
+/* The rights of a client by name. */
+#define CONFIG_RIGHT_LIST(X)                                                   \
+    X("submit", LOCAL_RIGHT_SUBMIT)                                            \
+    X("act", LOCAL_RIGHT_ACT)                                                  \
+    X("read", LOCAL_RIGHT_READ)                                                \
+    X("admin", LOCAL_RIGHT_ADMIN)
+
+/* As enum log_level. */
 enum config_log_level {
     CONFIG_LOG_ERROR,
     CONFIG_LOG_WARNING,
@@ -56,6 +70,7 @@ struct config {
     const char *data;
     const char *keys;
     const char *socket;
+    const char *metrics;       /* "": none */
     const char *const *listen; /* tls+tcp://HOST:PORT */
     size_t listen_count;
     uint32_t map_size_mib;
@@ -81,5 +96,21 @@ MUST_USE enum err yaml_config_parse(const char *file, struct slice bytes,
 
 /* The i-th key in the document's order; NULL past the last. */
 const struct yaml_key *yaml_config_key_at(size_t index);
+
+/*
+ * Prints a configuration with every key, each after a line of what the key
+ * table says of it. Loaded from anywhere it is the same configuration again:
+ * paths that do not begin with "/" are printed below `folder`, which does.
+ * Prints the same for the same, and a terminator that *size does not count.
+ *   ERR_LIMIT  `capacity` is too small (CONFIG_TEXT_SIZE_MAX never is), or a
+ *              path with its folder longer than CONFIG_PATH_SIZE_MAX
+ */
+MUST_USE enum err yaml_config_print(const struct config *config,
+    const char *folder, char *text, size_t capacity, size_t *size);
+
+/* Whether a key that has a value of its own (not a section, nothing inside a
+ * list) differs between the two. */
+bool yaml_config_differs(
+    const struct yaml_key *key, const struct config *a, const struct config *b);
 
 #endif

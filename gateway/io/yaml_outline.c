@@ -8,8 +8,6 @@
 #include "base/id.h"
 #include "base/text.h"
 
-/* Copies of all scalars and keys, each rounded up to the arena's alignment. */
-#define TEXT_ARENA_SIZE (YAML_SIZE_MAX + YAML_NODE_COUNT_MAX * 64)
 #define NODE_COUNT_FIRST 256
 
 struct walk {
@@ -359,6 +357,17 @@ static enum err walk_events(
     return err;
 }
 
+/* What copies of all its scalars and keys take: an escape can give three bytes
+ * for two; no byte begins two of them; each is rounded up to the arena's
+ * alignment with its zero byte. */
+static size_t text_size_max(struct slice bytes)
+{
+    size_t count = bytes.size + 2;
+    if (count > 2 * YAML_NODE_COUNT_MAX)
+        count = 2 * YAML_NODE_COUNT_MAX;
+    return bytes.size * 2 + count * 16;
+}
+
 enum err yaml_outline_init(struct yaml_outline *outline, struct slice bytes,
     struct yaml_problem *problem)
 {
@@ -371,7 +380,7 @@ enum err yaml_outline_init(struct yaml_outline *outline, struct slice bytes,
     *outline = (struct yaml_outline){ 0 };
     enum err err = check_bytes(&walk, bytes);
     if (err == ERR_NONE)
-        err = arena_init(&outline->text, TEXT_ARENA_SIZE);
+        err = arena_init(&outline->text, text_size_max(bytes));
     if (err != ERR_NONE)
         return err;
     if (!yaml_parser_initialize(&parser))

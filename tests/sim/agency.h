@@ -3,8 +3,8 @@
  * the agreement between all agencies of a run.
  *
  * Agency i offers the service "service.i". Everybody may refer to everybody
- * for the purpose "help", but agency 0 not to the last one; nobody for "gossip",
- * which is listed without a pathway.
+ * for the purpose "help", but agency 0 not to the last one; nobody for
+ * "gossip", which is listed without a pathway.
  */
 #ifndef SIM_AGENCY_H
 #define SIM_AGENCY_H

@@ -177,7 +177,8 @@ void watch_request(struct world *world, size_t from, size_t to,
         storm_watch(world, from, to);
     if (kind == REQUEST_HEAD)
         head_seen(world, from, to, body, false);
-    else if (deliver_open(world, from, body, &deliver))
+    else if (kind == REQUEST_DELIVER &&
+             deliver_open(world, from, body, &deliver))
         note_seen(world, from, deliver.parcel.note);
     arena_rewind(&world->wire, used);
 }

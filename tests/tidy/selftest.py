@@ -3,10 +3,12 @@
 must find, at the right line and with the right words, and one without."""
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
+import pages
 import tidy
 
 LONG_FUNCTION = "void f(void)\n{\n" + "    f();\n" * 71 + "}\n"
@@ -71,6 +73,8 @@ CASES = [
     ("includes", {"tools/referctl/keys.c":
                   '#include "core/card.h"\n#include "io/crypto_openssl.h"\n'},
      None),
+    ("includes", {"tools/dev/a.c": '#include "refer/refer.h"\n'},
+     ("tools/dev/a.c", 1, "may not know")),
     ("includes", {"tools/referctl/keys.c": "#include <openssl/evp.h>\n"},
      ("tools/referctl/keys.c", 1, "no business with openssl")),
     ("includes", {"extras/a.c": "\n"},
@@ -171,6 +175,139 @@ PURITY_CASES = [
 ]
 
 
+# One change to a copy of the tree that manual pages are held against: file,
+# what stands there, what is put in its place, where it is found, the words.
+REFERD, REFERCTL = "gateway/daemon/referd.8.scd", \
+    "tools/referctl/referctl.1.scd"
+CONFIG, MOU, REFERRAL = ("gateway/io/%s.5.scd" % name for name in (
+    "referd.yaml", "refer-mou", "refer-referral"))
+LIBREFER, PROTOCOL = "sdk/librefer.3.scd", "proto/refer-protocol.7.scd"
+PAGES_CASES = [
+    (REFERD, None, None, None, None),
+    # Form
+    (REFERD, "# EXIT STATUS", "# ENDING", REFERD, "no section EXIT STATUS"),
+    (REFERCTL, "# FILES", "# PLACES", REFERCTL, "no section FILES"),
+    (MOU, "# DESCRIPTION\n", "# DESCRIPTION\n\n# MORE\n", MOU,
+     "section DESCRIPTION is empty"),
+    (PROTOCOL, "# LIMITS\n", "# LIMITS\n\n  |[ x\n", PROTOCOL, "at "),
+    (CONFIG, "data: /var/lib/referd\n", "data: /" + "x" * 64 + "\n", CONFIG,
+     "71 columns"),
+    ("gateway/io/CMakeLists.txt", "refer_page(refer-mou.5.scd)", "", MOU,
+     "not installed"),
+    (LIBREFER, "int argc, char **argv)", "int argc)", LIBREFER,
+     "arguments"),
+    (MOU, "party: tbhosp", "party: hospital", MOU, "names no party"),
+    (CONFIG, "  idle_ms: 60000", "  idle_ms: 6", CONFIG, "from 1000 to"),
+    (REFERRAL, "urgency: soon", "urgency: now", REFERRAL, "same_day, soon"),
+    (PROTOCOL, "*safety number*", "*safety\nnumber*", PROTOCOL,
+     "bold does not end"),
+    # referd(8)
+    (REFERD, "*-t*, *--test*", "*-t*, *--try*", REFERD,
+     "option: -t, --test is missing"),
+    (REFERD, "*-t*, *--test*", "*-t*, *--try*", REFERD,
+     "option: -t, --try is none"),
+    (REFERD, "*--config* _FILE_", "*--config* _PATH_", REFERD,
+     "--config FILE is missing"),
+    ("gateway/daemon/main.c", '{ "test", no_argument, NULL, \'t\' }',
+     '{ "test", no_argument, NULL, \'x\' }', "gateway/daemon/main.c",
+     "not in both"),
+    ("gateway/daemon/main.c", "EXIT_FAILED = 70", "EXIT_FAILED = 71", REFERD,
+     "exit status: 71 is missing"),
+    (REFERD, "*peer.failed*\n", "*peer.fell*\n", REFERD,
+     "event: peer.failed is missing"),
+    (REFERD, "*peer.failed*\n:  warning", "*peer.failed*\n:  error", REFERD,
+     "of level warning"),
+    (REFERD, ":  a card waits to be accepted", ":  a card waits", REFERD,
+     "card.imported means"),
+    (REFERD, "*tls*\n", "*tsl*\n", REFERD, "code: tls is missing"),
+    (REFERD, "*share*\n", "*rest*\n", REFERD, "code: share is missing"),
+    (REFERD, "|  *busy_here*", "|  *idle_here*", REFERD,
+     "code: busy_here is missing"),
+    (REFERD, "*unproved*\n:  one", "*proved*\n:  one", REFERD,
+     "trouble: unproved is missing"),
+    (REFERD, "- *refer_ready*:", "- *refer_fit*:", REFERD,
+     "metric: refer_ready is missing"),
+    (REFERD, "*NOTIFY_SOCKET*\n", "*SOCKET*\n", REFERD,
+     "variable: NOTIFY_SOCKET is missing"),
+    (REFERD, "*SIGHUP*\n", "*SIGUSR1*\n", REFERD,
+     "signal: SIGHUP is missing"),
+    # referctl(1)
+    (REFERCTL, "*--timeout* _MS_", "*--wait* _MS_", REFERCTL,
+     "option: --timeout MS is missing"),
+    (REFERCTL, "*peer list*\n", "*peer show*\n", REFERCTL,
+     "command: peer show is none"),
+    (REFERCTL, "*mou check* _FILE_", "*mou check*", REFERCTL,
+     "command: mou check FILE is missing"),
+    (REFERCTL, "\t*-y*, *--yes*", "\t*-y*, *--sure*", REFERCTL,
+     "option of mou sign: -y, --yes is missing"),
+    (REFERCTL, "*feed list*\n", "*feed list*\n\t*--all*\n\t\tAll.\n\n",
+     REFERCTL, "option of feed list: --all is none"),
+    (REFERCTL, "|  *4*\n", "|  *6*\n", REFERCTL,
+     "exit status: 4 is missing"),
+    (REFERCTL, "*NO_COLOR*\n", "*NO_COLOUR*\n", REFERCTL,
+     "variable: NO_COLOR is missing"),
+    (REFERCTL, "- *outbox*:", "- *box*:", REFERCTL,
+     "number: outbox is missing"),
+    (REFERCTL, "- *card_expired*:", "- *card_over*:", REFERCTL,
+     "reason: card_expired is missing"),
+    (REFERCTL, "today has no sealing key: set", "no sealing key: set",
+     REFERCTL, "keys_missing is mended by"),
+    # files
+    (CONFIG, "*limits.idle_ms*\n", "*limits.idle*\n", CONFIG,
+     "key: limits.idle_ms is missing"),
+    (CONFIG, "Default: 16384.", "Default: 8192.", CONFIG,
+     "map_size_mib says"),
+    (CONFIG, "from 1 to 64. ", "from 1 to 32. ", CONFIG,
+     "connections_per_peer says"),
+    (CONFIG, "Taken by a reload.", "Taken by a restart.", CONFIG,
+     "clients says"),
+    (CONFIG, "*act*\n", "*do*\n", CONFIG, "right: act is missing"),
+    (MOU, "*never_share*\n", "*not_share*\n", MOU,
+     "key: never_share is missing"),
+    (REFERRAL, "*consent.at*\n\tWhen they", "*consent.at*\n\tWhen we",
+     REFERRAL, "consent.at says"),
+    (REFERRAL, "|  *soon*\n", "|  *later*\n", REFERRAL,
+     "urgency: soon is missing"),
+    (REFERRAL, "- *pet* (text)", "- *dog* (text)", REFERRAL,
+     "element: pet is missing"),
+    (REFERRAL, "- *pet* (text)", "- *pet* (code)", REFERRAL, "pet is \"pet"),
+    (REFERRAL, "|  *paused*\n", "|  *held*\n", REFERRAL,
+     "state: paused is missing"),
+    (REFERRAL, "From seen to waitlisted, by receiver.",
+     "From sent to waitlisted, by receiver.", REFERRAL, "waitlist is: From"),
+    (REFERRAL, "*slot* (one of these, times)", "*slot* (optional, times)",
+     REFERRAL, "accept is: From"),
+    (REFERRAL, "*resume*\n", "*go_on*\n", REFERRAL,
+     "step: resume is missing"),
+    (REFERRAL, "- *COST*:", "- *PRICE*:", REFERRAL,
+     "barrier code: COST is missing"),
+    (REFERRAL, "- *GUARD*:", "- *GUARDS*:", REFERRAL,
+     "problem code: GUARDS is none"),
+    # librefer(3)
+    (LIBREFER, "- *refer_act*()", "- *refer_do*()", LIBREFER,
+     "function: refer_act is missing"),
+    ("sdk/librefer.map", "    refer_act;\n", "", "sdk/librefer.map",
+     "refer_act: in the header"),
+    (LIBREFER, "|  *REFER_BUSY*", "|  *REFER_FULL*", LIBREFER,
+     "status: REFER_BUSY is missing"),
+    (LIBREFER, "*referral.erased*\n", "*referral.gone*\n", LIBREFER,
+     "event type: referral.erased is missing"),
+    (LIBREFER, "*reason_plain*, *consent_at_ms*", "*consent_at_ms*", LIBREFER,
+     "field of a referral: reason_plain"),
+    (LIBREFER, "*mou.offer* [admin]", "*mou.offer* [read]", LIBREFER,
+     "operation: mou.offer [admin] is missing"),
+    (LIBREFER, "next_try_ms", "next_ms", LIBREFER,
+     "peer.list: the field next_try_ms"),
+    ("gateway/core/local.h", " * mou.list [read]", " * mou.all [read]",
+     "gateway/core/local.h", "mou.all: in the contract"),
+    # refer-protocol(7)
+    (PROTOCOL, "*padding*\n", "*filling*\n", PROTOCOL,
+     "kind of entry: padding is missing"),
+    (PROTOCOL, "*generation*\n:  the two", "*age*\n:  the two", PROTOCOL,
+     "trouble: generation is missing"),
+]
+
+
 def make_tree(root, files):
     for path, text in files.items():
         if text is None:
@@ -221,16 +358,49 @@ def run_purity_case(options, path, source, expected):
     return False
 
 
+def run_pages_case(options, root, path, old, new, place, words):
+    full = os.path.join(root, path)
+    text = tidy.read(root, path)
+    if old is not None:
+        if old not in text:
+            print("pages: %s holds no %r to change" % (path, old))
+            return False
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new, 1))
+    findings = list(pages.pages(root, options))
+    with open(full, "w", encoding="utf-8") as file:
+        file.write(text)
+    if old is None and not findings or old is not None and any(
+            f[0] == place and words in f[2] for f in findings):
+        return True
+    print("pages: %r for %r in %s: found %s" % (new, old, path, findings))
+    return False
+
+
+def run_pages_cases(options):
+    with tempfile.TemporaryDirectory() as root:
+        for folder in ("gateway", "proto", "sdk", "tools"):
+            shutil.copytree(os.path.join(tidy.ROOT, folder),
+                            os.path.join(root, folder))
+        return [run_pages_case(options, root, *case)
+                for case in PAGES_CASES]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--cc", default="cc")
+    parser.add_argument("--tables", required=True)
+    parser.add_argument("--referd", required=True)
+    parser.add_argument("--referctl", required=True)
+    parser.add_argument("--scdoc", default="scdoc")
     parser.add_argument("--clang-format", default="clang-format-14")
     options = parser.parse_args()
     options.objects = []
     results = [run_case(options, *case) for case in CASES]
     results += [run_purity_case(options, *case) for case in PURITY_CASES]
-    without = {c for c in tidy.CHECKS if c != "purity"} - {
+    results += run_pages_cases(options)
+    without = {c for c in tidy.CHECKS if c not in ("purity", "pages")} - {
         case[0] for case in CASES if case[2] is not None}
     if without or not list(tidy.purity(tidy.ROOT, options)):
         print("checks without a bad sample: %s" % (without or "purity"))

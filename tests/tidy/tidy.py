@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import pages
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SKIPPED_FOLDERS = {"build", "__pycache__"}
@@ -70,10 +72,11 @@ C_HEADERS = {
     "assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "locale.h",
     "setjmp.h", "signal.h", "stdalign.h", "stdarg.h", "stdatomic.h",
     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
-    "stdnoreturn.h", "string.h", "time.h"}
+    "stdnoreturn.h", "string.h", "time.h", "wchar.h", "wctype.h"}
 # A pure file has no use for the others.
 PURE_HEADERS = C_HEADERS - {
-    "errno.h", "locale.h", "setjmp.h", "signal.h", "stdlib.h", "time.h"}
+    "errno.h", "locale.h", "setjmp.h", "signal.h", "stdlib.h", "time.h",
+    "wchar.h", "wctype.h"}
 BASE_HEADERS = PURE_HEADERS | {"stdlib.h"}
 POSIX_HEADERS = {
     "arpa/inet.h", "dirent.h", "dlfcn.h", "fcntl.h", "fnmatch.h", "getopt.h",
@@ -93,6 +96,7 @@ FOREIGN = {
     "jansson": ("jansson.h",),
     "lmdb": ("lmdb.h",),
     "microhttpd": ("microhttpd.h",),
+    "ncurses": ("curses.h", "ncurses.h"),
     "nng": ("nng/",),
     "openssl": ("openssl/",),
     "protobuf-c": ("protobuf-c/",),
@@ -115,8 +119,10 @@ LAYERS = [
     (r"gateway/daemon/", {"base", "core", "io", "daemon"}, None,
      {"seccomp", "systemd"}, False),
     (r"sdk/", {"refer"}, None, {"protobuf-c"}, True),
+    (r"tools/referctl/top_screen\.c", {"referctl"}, None, {"ncurses"}, False),
     (r"tools/referctl/", {"refer", "referctl", "base", "core", "io"}, None,
      {"jansson"}, False),
+    (r"tools/dev/", {"base", "core", "io"}, None, set(), False),
     (r"tools/", {"refer", "SIBLING"}, None,
      {"curl", "jansson", "microhttpd"}, False),
     (r"tests/", None, None, set(FOREIGN), True),
@@ -126,7 +132,7 @@ LAYERS = [
 # gives nng its TLS is made of both by its nature.
 WRAPPERS = {
     "lmdb": r"(store_)?lmdb",
-    "nng": r"nng|tls_openssl",
+    "nng": r"peers_|tls_openssl",
     "openssl": None,  # any file of its own: one library a file
     "cyaml": r"yaml",
     "seccomp": r"seccomp|confine",
@@ -375,7 +381,9 @@ def top(root, _options):
 
 
 # Files whose test has another name; a part a_b.c may be tested by a_test.c.
-TESTED_ELSEWHERE = {}
+TESTED_ELSEWHERE = {
+    "gateway/core/answers.c": "tests/unit/core/casework_test.c",
+}
 
 
 def tests_of(path):
@@ -452,6 +460,7 @@ CHECKS = {
     "top": top,
     "mirror": mirror,
     "sizes": sizes,
+    "pages": pages.pages,
 }
 
 
@@ -469,6 +478,11 @@ def main():
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--clang-format", default="clang-format-14")
     parser.add_argument("--objects", nargs="*", default=[])
+    parser.add_argument("--tables")
+    parser.add_argument("--referd")
+    parser.add_argument("--referctl")
+    parser.add_argument("--scdoc")
+    parser.add_argument("--cc", default="cc")
     options = parser.parse_args()
     findings = run(options.check, options.root, options)
     print("%s: %d findings" % (options.check, len(findings)))

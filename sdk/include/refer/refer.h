@@ -65,7 +65,7 @@ typedef struct refer_query refer_query;
 typedef struct refer_listing refer_listing;
 typedef struct refer_health refer_health;
 
-/* ---- The library ------------------------------------------------------ */
+/* ---- The library ------------------------------------------------------- */
 
 /* Version of the library at run time, as REFER_VERSION_NUMBER. */
 REFER_API uint32_t refer_version(void);
@@ -78,7 +78,7 @@ REFER_API const char *refer_status_text(refer_status status);
 /* 1 when the same call may succeed later, else 0. */
 REFER_API int refer_status_is_retryable(refer_status status);
 
-/* ---- The client ------------------------------------------------------- */
+/* ---- The client -------------------------------------------------------- */
 
 /* Makes an unconnected client. REFER_NO_MEMORY, or REFER_BUSY when the process
  * has no file descriptor left. */
@@ -111,7 +111,7 @@ REFER_API const char *refer_client_clause(const refer_client *client);
 /* ... and what to do about it. All three "" when the last call went well. */
 REFER_API const char *refer_client_remedy(const refer_client *client);
 
-/* ---- A referral ------------------------------------------------------- */
+/* ---- A referral -------------------------------------------------------- */
 
 /* An empty referral to fill in with the setters below. */
 REFER_API REFER_CHECK refer_status refer_referral_new(refer_referral **out);
@@ -158,7 +158,7 @@ REFER_API uint32_t refer_referral_event_count(const refer_referral *referral);
 REFER_API const refer_event *refer_referral_event(
     const refer_referral *referral, uint32_t i);
 
-/* ---- Doing things to referrals ---------------------------------------- */
+/* ---- Doing things to referrals ----------------------------------------- */
 /* `key` is yours: 1 to 64 characters, unique for each intention, kept across
  * retries and restarts. Returning REFER_OK means: on the gateway's disk. */
 
@@ -328,7 +328,7 @@ REFER_API const char *refer_listing_field_type(
 REFER_API const char *refer_listing_field_value(
     const refer_listing *listing, uint32_t i, uint32_t k);
 
-/* ---- Health ----------------------------------------------------------- */
+/* ---- Health ------------------------------------------------------------ */
 
 REFER_API REFER_CHECK refer_status refer_health_get(
     refer_client *client, int32_t timeout_ms, refer_health **out);

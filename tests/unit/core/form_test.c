@@ -5,7 +5,6 @@
 #include <cmocka.h>
 
 #include "core/form.h"
-#include "core/likeness.h"
 
 /* clang-format off */
 static const char *const endpoints[] = {
@@ -70,42 +69,12 @@ static void a_line_is_text_without_ends(void **state)
     assert_false(form_is_line_or_empty(SLICE_LITERAL(" "), 1));
 }
 
-static void likeness_counts_changes(void **state)
-{
-    static const struct {
-        const char *a;
-        const char *b;
-        size_t distance;
-    } rows[] = {
-        { "", "", 0 },
-        { "a", "", 1 },
-        { "kitten", "sitting", 3 },
-        { "pathway", "pathways", 1 },
-        { "abc", "abc", 0 },
-        { "abc", "cab", 2 },
-    };
-    char longest[66] = { 0 };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct slice a = slice_of_text(rows[i].a);
-        struct slice b = slice_of_text(rows[i].b);
-        assert_int_equal(likeness_distance(a, b), rows[i].distance);
-        assert_int_equal(likeness_distance(b, a), rows[i].distance);
-    }
-    memset(longest, 'a', 65);
-    assert_int_equal(
-        likeness_distance(slice_of(longest, 64), SLICE_LITERAL("a")), 63);
-    assert_true(likeness_distance(slice_of(longest, 65), SLICE_LITERAL("a")) ==
-                SIZE_MAX);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_endpoint_is_a_host_and_a_port),
         cmocka_unit_test(a_urn_has_one_spelling),
         cmocka_unit_test(a_line_is_text_without_ends),
-        cmocka_unit_test(likeness_counts_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

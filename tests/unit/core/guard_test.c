@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -429,7 +430,8 @@ static void a_request_is_complete(void **unused)
         const struct referral_event event = {
             .type = EVENT_SEND, .actor = ACTOR_STAFF, .request = &request
         };
-        char clause[VERDICT_TEXT_SIZE] = "request.";
+        char clause[VERDICT_TEXT_SIZE];
+        (void)snprintf(clause, sizeof clause, "request.%s", names[lacking % 8]);
         request.service = lacking == 0 ? SLICE_NONE : whole.service;
         request.purpose = lacking == 1 ? SLICE_NONE : whole.purpose;
         if (lacking == 2)
@@ -447,7 +449,7 @@ static void a_request_is_complete(void **unused)
             continue;
         }
         assert_int_equal(verdict.problem, PROBLEM_GUARD);
-        assert_string_equal(verdict.clause, strcat(clause, names[lacking]));
+        assert_string_equal(verdict.clause, clause);
         assert_memory_equal(verdict.remedy, "add ", 4);
     }
     const struct referral_event bare = { .type = EVENT_SEND };

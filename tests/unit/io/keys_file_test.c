@@ -144,13 +144,15 @@ static void a_failed_creation_leaves_no_key(void **state)
     assert_int_equal(keys_create(dir, "", &problem), ERR_INVALID);
     directory_expect_empty(dir);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction handler;
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, &handler), 0);
     /* enough for keys, too little for the certificate, which comes last */
     struct rlimit some = { .rlim_cur = 200, .rlim_max = before.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &some), 0);
     enum err err = keys_create(dir, NULL, &problem);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(sigaction(SIGXFSZ, &handler, NULL), 0);
     assert_int_equal(err, ERR_IO);
     problem_names(&problem, "tls-1.crt", "see to the disk");
     directory_expect_empty(dir);

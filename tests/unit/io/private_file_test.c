@@ -134,11 +134,13 @@ static void a_full_disk_leaves_no_name(void **state)
     const char *path = scratch_path(&scratch, "key");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     struct rlimit none = { .rlim_cur = 4, .rlim_max = before.rlim_max };
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction handler;
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, &handler), 0);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     enum err err = private_file_create(path, slice_of_text(content), &problem);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(sigaction(SIGXFSZ, &handler, NULL), 0);
     assert_int_equal(err, ERR_IO);
     problem_names(&problem, path, "see to the disk");
     assert_int_equal(access(path, F_OK), -1);

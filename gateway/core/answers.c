@@ -1,0 +1,186 @@
+#include "core/answers.h"
+
+#include "core/feed.h"
+#include "core/node_state.h"
+#include "core/output.h"
+#include "core/referral_step.h"
+
+#include <string.h>
+
+/* The row of what an entry of ours is about, ready for a note in the feed. */
+static bool own_step(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, struct referral_event *event,
+    struct step *step)
+{
+    *event = (struct referral_event){ .referral = entry->referral,
+        .type = (enum referral_event_type)entry->event_type,
+        .actor = ACTOR_GATEWAY };
+    *step = (struct step){
+        .work = work, .peer = peer, .event = event, .by_us = true
+    };
+    step->referral = register_get(work, &entry->referral);
+    return step->referral != NULL && step->referral->peer == peer->number;
+}
+
+void answers_cosigned(
+    struct work *work, struct peer *peer, const struct ledger_entry *entry)
+{
+    struct referral_event event;
+    struct step step;
+    if (entry->event_type != EVENT_SEND ||
+        !own_step(work, peer, entry, &event, &step) ||
+        step.referral->state != REFERRAL_SENT)
+        return;
+    event.type = EVENT_RECEIPT;
+    struct step_note note = { FEED_DELIVERED, FEED_STATUS_APPLIED, NULL,
+        CONTENT_NONE };
+    (void)step_apply(&step, REFERRAL_DELIVERED, &note);
+}
+
+/* What the receiver's gateway says of one event of ours. */
+static void answered(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct referral_event event;
+    struct step step;
+    struct verdict why = { .problem = item->problem };
+    if (!own_step(work, peer, entry, &event, &step))
+        return;
+    struct referral *referral = step.referral;
+    bool applied = item->verdict == ANSWER_APPLIED;
+    bool incoming = !referral->outgoing; /* then we decided, it only follows */
+    enum referral_state state = referral->state;
+    if (!incoming && referral->pending > 0)
+        referral->pending--;
+    if (!incoming && state != REFERRAL_WITHDRAWN &&
+        item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
+        state = (enum referral_state)item->state;
+    memcpy(why.clause, item->clause.bytes, item->clause.size);
+    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
+    /* refused for its form, it has no state there */
+    if (!incoming && item->verdict == ANSWER_REFUSED && item->state == 0 &&
+        event.type == EVENT_SEND && !referral_is_terminal(state))
+        state = REFERRAL_REFUSED_BY_POLICY;
+    if (item->verdict == ANSWER_ABSENT) {
+        /* we sent it without its content: that was erased here meanwhile */
+        verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",
+            "it was erased before it was delivered: begin anew, if at all");
+        if (event.type == EVENT_SEND && !referral_is_terminal(state))
+            state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
+    }
+    if (!applied) {
+        work->node->counters.events_refused_there++;
+        OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
+            log_uuid("referral", &referral->uuid),
+            log_agency("by", &peer->agency),
+            log_code("step", event_type_name(event.type)),
+            log_code("code", problem_name(why.problem)));
+    } else if (incoming) {
+        return;
+    }
+    struct step_note note = { applied ? FEED_ANSWERED : FEED_REFUSED,
+        applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, &why,
+        CONTENT_NONE };
+    (void)step_apply(&step, state, &note);
+}
+
+static void answer_entry(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct entry_header header;
+    size_t used = work->scratch->used;
+    if (entry->has_referral)
+        answered(work, peer, entry, item);
+    else if (item->verdict == ANSWER_REFUSED &&
+             entry_header_read(entry->header, work->scratch, &header) ==
+                 ERR_NONE)
+        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("by", &peer->agency),
+            log_code("kind", entry_kind_name(header.kind)),
+            log_code("code", problem_name(item->problem)));
+    arena_rewind(work->scratch, used);
+}
+
+/* A walk over our entries that one content of the peer answers. The parcel
+ * that was looked at last stays: answers go from one entry to the next. */
+struct answering {
+    struct ledger *out;
+    struct ledger_parcel parcel;
+    size_t used; /* of scratch, without the parcel */
+};
+
+static struct answering answering_begin(struct work *work, struct ledger *out)
+{
+    return (struct answering){ .out = out, .used = work->scratch->used };
+}
+
+/* NULL: there is none (or the store failed). */
+static const struct ledger_entry *answering_entry(
+    struct work *work, struct answering *answering, uint64_t index)
+{
+    struct ledger_parcel *parcel = &answering->parcel;
+    if (index - parcel->first_index >= parcel->count) {
+        arena_rewind(work->scratch, answering->used);
+        parcel->count = 0;
+        if (!ledger_parcel_load(
+                work, work->scratch, answering->out, index, parcel))
+            return NULL;
+    }
+    return &parcel->entries[index - parcel->first_index];
+}
+
+static void answer_range(struct work *work, struct peer *peer,
+    struct answering *answering, const struct answer_item *item)
+{
+    struct ledger *out = answering->out;
+    uint64_t end = item->index + item->count;
+    /* answers come in order: what is answered is answered once */
+    if (end > out->frontier.size)
+        end = out->frontier.size;
+    for (uint64_t index = item->index > out->answered ? item->index
+                                                      : out->answered;
+         index < end && !work_failed(work); index++) {
+        const struct ledger_entry *entry =
+            answering_entry(work, answering, index);
+        if (entry == NULL)
+            return;
+        answer_entry(work, peer, entry, item);
+        out->answered = index + 1;
+        out->changed = true;
+    }
+}
+
+static bool is_owed(struct work *work, const struct ledger_entry *entry)
+{
+    struct entry_header header;
+    size_t used = work->scratch->used;
+    bool owed =
+        entry->has_referral ||
+        entry_header_read(entry->header, work->scratch, &header) != ERR_NONE ||
+        (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+    arena_rewind(work->scratch, used);
+    return owed;
+}
+
+void answers_pass_unowed(struct work *work, struct ledger *out)
+{
+    struct answering answering = answering_begin(work, out);
+    while (out->answered < out->cosigned && !work_failed(work)) {
+        const struct ledger_entry *entry =
+            answering_entry(work, &answering, out->answered);
+        if (entry == NULL || is_owed(work, entry))
+            break;
+        out->answered++;
+        out->changed = true;
+    }
+    arena_rewind(work->scratch, answering.used);
+}
+
+void answers_apply(struct work *work, struct peer *peer, struct ledger *out,
+    const struct answer *answer)
+{
+    struct answering answering = answering_begin(work, out);
+    for (size_t i = 0; i < answer->item_count && !work_failed(work); i++)
+        answer_range(work, peer, &answering, &answer->items[i]);
+    arena_rewind(work->scratch, answering.used);
+    answers_pass_unowed(work, out);
+}

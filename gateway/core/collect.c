@@ -1,0 +1,155 @@
+#include "core/collect.h"
+
+#include "core/custody.h"
+#include "core/delivery.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/output.h"
+
+/* ---- Being asked -------------------------------------------------------- */
+
+static void answer(struct work *work, struct peer *peer, enum reply_kind kind,
+    struct slice body)
+{
+    struct node_output *output = output_add(work, NODE_REPLY);
+    output->of.reply.handle = peer->collect_handle;
+    output->of.reply.kind = kind;
+    output->of.reply.body = body;
+    peer->collect_waits = false;
+}
+
+bool collect_take(
+    struct work *work, struct peer *peer, struct slice body, uint64_t handle)
+{
+    struct collect collect;
+    if (collect_read(body, work->scratch, &collect) != ERR_NONE)
+        return false;
+    if (peer->collect_waits) /* it gave the one before up */
+        answer(work, peer, REPLY_PARCEL, SLICE_NONE);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out != NULL && out->offered.size > 0 && collect.cosigned.size > 0) {
+        struct cosigned cosigned = { collect.cosigned, collect.collected };
+        /* not of this parcel: then it has not got it, and gets it again */
+        (void)delivery_cosigned(work, peer, &cosigned);
+    }
+    uint32_t wait_ms = collect.wait_ms < COLLECT_WAIT_MS_MAX
+                           ? collect.wait_ms
+                           : COLLECT_WAIT_MS_MAX;
+    peer->collect_handle = handle;
+    peer->collect_waits = true;
+    peer->collect_until_steady_ms = work->steady_ms + wait_ms;
+    peer->touched = true;
+    return true;
+}
+
+void collect_serve(struct work *work, struct peer *peer)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (!peer->collect_waits || out == NULL)
+        return;
+    if (peer->state != PEER_ACCEPTED) {
+        answer(work, peer, REPLY_REFUSED,
+            refusal_write(REFUSAL_CLOSED, work->arena));
+    } else if (!peer->settled_out || out->trouble != LEDGER_NONE) {
+        struct behind hint = { BEHIND_UNSETTLED, 0 };
+        answer(work, peer, REPLY_BEHIND, behind_write(&hint, work->arena));
+    } else if (delivery_has_parcel(peer, out)) {
+        if (!delivery_has_room(work)) {
+            peer->has_due = true; /* in the next batch */
+            return;
+        }
+        struct slice body = delivery_parcel(work, peer);
+        if (body.size > 0)
+            answer(work, peer, REPLY_PARCEL, body);
+    } else if (work->steady_ms >= peer->collect_until_steady_ms) {
+        answer(work, peer, REPLY_PARCEL, SLICE_NONE);
+    }
+}
+
+/* ---- Asking ------------------------------------------------------------- */
+
+void collect_go_on(struct work *work, struct peer *peer)
+{
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    peer->collect_due = false;
+    if (in == NULL || !work->node->dials_only || !peer->reachable ||
+        peer->state != PEER_ACCEPTED || peer->collect_token != 0 ||
+        !peer->settled_in || in->trouble != LEDGER_NONE)
+        return;
+    if (work->steady_ms < peer->next_try_steady_ms) {
+        peer->collect_due = true;
+        return;
+    }
+    struct collect collect = { COLLECT_WAIT_MS, in->note, in->collected };
+    struct slice body = collect_write(&collect, work->arena);
+    if (body.bytes == NULL)
+        work_exhausted(work);
+    else
+        peer->collect_token = delivery_send(work, peer, REQUEST_COLLECT, body);
+}
+
+/* What our own custody says of the parcel: the next request carries it. */
+static const char *take_parcel(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    struct custody_reply reply = { 0 };
+    if (body.size == 0)
+        return NULL; /* nothing for us in all that time */
+    custody_take(work, peer, body, &reply);
+    if (work_failed(work))
+        return NULL;
+    if (reply.kind == REPLY_COSIGNED)
+        return NULL;
+    if (reply.kind == REPLY_REFUSED) {
+        OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
+            log_code("code", reply.refused));
+        return reply.refused;
+    }
+    if (reply.kind == REPLY_BUSY)
+        return "store_full";
+    peer->settled_in = false; /* behind, or in conflict */
+    peer->wants_head = true;
+    return NULL;
+}
+
+static const char *on_reply(
+    struct work *work, struct peer *peer, const struct reply *reply)
+{
+    if (reply->plain != 0)
+        return delivery_plain(work, peer, reply);
+    if (reply->kind == REPLY_PARCEL)
+        return take_parcel(work, peer, reply->body);
+    if (reply->kind == REPLY_BEHIND) {
+        peer->settled_in = false;
+        peer->wants_head = true;
+        return ++peer->stumble_count > 2 ? "unsettled" : NULL;
+    }
+    return reply->kind == REPLY_REFUSED ? "refused" : "reply_malformed";
+}
+
+void collect_reply(struct work *work, struct peer *peer, enum err err,
+    const struct reply *reply)
+{
+    peer->collect_token = 0;
+    peer->touched = true;
+    if (peer->state != PEER_ACCEPTED)
+        return; /* closed meanwhile: not taken, so offered again */
+    const char *problem =
+        err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
+    if (work_failed(work))
+        return;
+    if (problem == NULL)
+        peer_heard(work, peer);
+    else
+        peer_failed(work, peer, problem);
+}
+
+int64_t collect_due_steady_ms(const struct peer *peer)
+{
+    int64_t due = INT64_MAX;
+    if (peer->collect_waits)
+        due = peer->collect_until_steady_ms;
+    if (peer->collect_due && peer->next_try_steady_ms < due)
+        due = peer->next_try_steady_ms;
+    return due;
+}

@@ -1,0 +1,925 @@
+#include "support/bench_node.h"
+
+#include <string.h>
+
+#include "base/prng.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/referral.h"
+#include "io/store_memory.h"
+#include "support/bench_papers.h"
+#include "support/crypto_fake.h"
+#include "support/must.h"
+
+#define SHEET_DAY_COUNT 14
+#define HELD_DAYS_BACK 7
+#define MESSAGE_COUNT_MAX 256
+/* More than any test needs: two nodes that never come to rest are a bug. */
+#define RUN_COUNT_MAX 20000
+#define REPLY_COUNT_MAX 64
+#define ID_COUNT 16
+/* A step and a parcel fit; the whole of a batch's arena is for many inputs. */
+#define ARENA_SIZE (32u * 1024 * 1024)
+/* The largest message opened, and another sealed. */
+#define WORK_SIZE (16u * 1024 * 1024)
+#define NODE_MEMORY_SIZE (4u * 1024 * 1024)
+#define STORE_CAPACITY (64u * 1024 * 1024)
+#define LOG_LINE_SIZE 256
+#define DIRECT_HANDLE UINT64_MAX
+
+const struct bench_client bench_staff = { 1, UINT32_MAX, 1000 };
+
+static const struct node_options options = {
+    .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+    .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+    .version = "0.1.0",
+};
+
+/* What a node announced of another. */
+struct known {
+    bool accepted;
+    uint8_t operation_keys[8][KEY_SIZE];
+    size_t operation_key_count;
+};
+
+struct agency {
+    struct crypto *crypto;
+    struct store *store;
+    struct store_txn *txn;
+    struct arena memory;
+    struct arena batch;
+    struct arena scratch;
+    struct node *node;
+    struct agency_id id;
+    struct slice card;
+    uint64_t life; /* counts its starts */
+    struct known known[FEDERATION_COUNT_MAX];
+    struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
+    size_t reply_count;
+    uint64_t logged[LOG_EVENT_COUNT];
+    char log_lines[LOG_EVENT_COUNT][LOG_LINE_SIZE];
+};
+
+struct message {
+    struct bench_message shown;
+    struct slice envelope; /* sealed; owned, as shown.body is */
+    uint64_t token;        /* of the request, at its sender */
+    uint64_t life;         /* of the sender of the request */
+    struct request_secret secret;
+};
+
+struct federation {
+    size_t count;
+    struct agency agencies[FEDERATION_COUNT_MAX];
+    struct message messages[MESSAGE_COUNT_MAX];
+    size_t message_count;
+    struct prng prng;
+    struct arena papers;
+    struct arena call[2]; /* replies, by turns */
+    unsigned call_turn;
+    struct arena work; /* of one message on its way */
+    int64_t elapsed_ms;
+    struct slice mou;
+    struct mou_id mou_id;
+    const struct request_secret *secret; /* of the request being served */
+    const struct message *served;
+    struct bench_reply *direct;
+    struct slice direct_body;
+    char ids[ID_COUNT][UUID_URN_SIZE + 1];
+    unsigned id_turn;
+};
+
+static struct slice owned(struct slice bytes)
+{
+    uint8_t *copy = malloc(bytes.size + 1);
+    MUST(copy != NULL);
+    if (bytes.size > 0)
+        memcpy(copy, bytes.bytes, bytes.size);
+    return slice_of(copy, bytes.size);
+}
+
+static void disown(struct slice *bytes)
+{
+    free((void *)(uintptr_t)bytes->bytes);
+    *bytes = SLICE_NONE;
+}
+
+static size_t agency_of(
+    const struct federation *federation, const struct agency_id *id)
+{
+    for (size_t i = 0; i < federation->count; i++)
+        if (agency_id_equal(&federation->agencies[i].id, id))
+            return i;
+    MUST(!"an agency of this federation");
+    return 0;
+}
+
+struct instant federation_now(const struct federation *federation)
+{
+    return (struct instant){ FEDERATION_START_MS + federation->elapsed_ms };
+}
+
+static uint32_t today(const struct federation *federation)
+{
+    return (uint32_t)(federation_now(federation).unix_ms / FEDERATION_DAY_MS);
+}
+
+/* ---- The line ------------------------------------------------------------ */
+
+static struct message *message_add(struct federation *federation)
+{
+    MUST(federation->message_count < MESSAGE_COUNT_MAX);
+    struct message *message = &federation->messages[federation->message_count];
+    federation->message_count++;
+    *message = (struct message){ .token = 0 };
+    return message;
+}
+
+static struct message message_take(struct federation *federation, size_t index)
+{
+    MUST(index < federation->message_count);
+    struct message message = federation->messages[index];
+    federation->message_count--;
+    memmove(&federation->messages[index], &federation->messages[index + 1],
+        (federation->message_count - index) * sizeof message);
+    return message;
+}
+
+static void message_free(struct message *message)
+{
+    disown(&message->shown.body);
+    disown(&message->envelope);
+}
+
+static void carry_send(struct federation *federation, size_t from,
+    const struct node_output *output)
+{
+    struct agency *agency = &federation->agencies[from];
+    struct message *message = message_add(federation);
+    uint8_t seed[SEED_SIZE];
+    struct slice envelope;
+    size_t used = federation->work.used;
+    prng_fill(&federation->prng, seed, sizeof seed);
+    message->shown = (struct bench_message){
+        .from = from,
+        .to = agency_of(federation, &output->of.send.agency),
+        .kind = output->of.send.kind,
+        .body = owned(output->of.send.body),
+    };
+    message->token = output->of.send.token;
+    message->life = agency->life;
+    MUST(request_seal(agency->crypto, &agency->id, &output->of.send.agency,
+             output->of.send.sealing_key, output->of.send.kind,
+             federation_now(federation), output->of.send.body, seed,
+             &federation->work, &message->secret, &envelope) == ERR_NONE);
+    message->envelope = owned(envelope);
+    arena_rewind(&federation->work, used);
+}
+
+/* The reply on its way back along the line. */
+static struct message *message_back(
+    struct federation *federation, const struct message *request)
+{
+    struct message *message = message_add(federation);
+    message->shown = (struct bench_message){
+        .from = request->shown.to,
+        .to = request->shown.from,
+        .is_reply = true,
+        .kind = request->shown.kind,
+    };
+    message->token = request->token;
+    message->life = request->life;
+    message->secret = request->secret;
+    return message;
+}
+
+static void carry_reply(struct federation *federation, size_t from,
+    const struct node_output *output)
+{
+    struct agency *agency = &federation->agencies[from];
+    if (output->of.reply.handle == DIRECT_HANDLE) {
+        MUST(federation->direct != NULL);
+        disown(&federation->direct_body);
+        federation->direct_body = owned(output->of.reply.body);
+        *federation->direct = (struct bench_reply){ output->of.reply.kind,
+            federation->direct_body };
+        return;
+    }
+    uint8_t seed[SEED_SIZE];
+    struct slice envelope;
+    MUST(federation->served != NULL && federation->secret != NULL);
+    struct message *message = message_back(federation, federation->served);
+    prng_fill(&federation->prng, seed, sizeof seed);
+    message->shown.reply = output->of.reply.kind;
+    message->shown.body = owned(output->of.reply.body);
+    MUST(reply_seal(agency->crypto, federation->secret, output->of.reply.kind,
+             federation_now(federation), output->of.reply.body, seed,
+             &federation->work, &envelope) == ERR_NONE);
+    message->envelope = owned(envelope);
+}
+
+static void carry_plain(struct federation *federation,
+    const struct message *request, enum plain_kind kind, struct slice sheet)
+{
+    struct message *message = message_back(federation, request);
+    struct slice envelope = reply_plain(kind, sheet, 0, &federation->work);
+    MUST(envelope.bytes != NULL);
+    message->envelope = owned(envelope);
+    message->shown.body = owned(SLICE_NONE);
+}
+
+static void carry_directory(
+    struct federation *federation, size_t at, const struct node_output *output)
+{
+    const struct node_directory *directory = &output->of.directory;
+    size_t other = agency_of(federation, &directory->agency);
+    struct known *known = &federation->agencies[at].known[other];
+    MUST(directory->operation_key_count <= 8);
+    known->accepted = directory->accepted;
+    known->operation_key_count = directory->operation_key_count;
+    memcpy(known->operation_keys, directory->operation_keys,
+        directory->operation_key_count * KEY_SIZE);
+}
+
+static void carry(
+    struct federation *federation, size_t at, const struct node_output *output)
+{
+    struct agency *agency = &federation->agencies[at];
+    switch (output->type) {
+    case NODE_SEND:
+        carry_send(federation, at, output);
+        break;
+    case NODE_REPLY:
+        carry_reply(federation, at, output);
+        break;
+    case NODE_CLIENT_REPLY:
+        MUST(agency->reply_count < REPLY_COUNT_MAX);
+        agency->replies[agency->reply_count++] = owned(output->of.client.frame);
+        break;
+    case NODE_DIRECTORY:
+        carry_directory(federation, at, output);
+        break;
+    case NODE_LOG:
+        agency->logged[output->of.log.event]++;
+        (void)log_format(&output->of.log,
+            agency->log_lines[output->of.log.event], LOG_LINE_SIZE);
+        break;
+    }
+}
+
+/* ---- Batches ------------------------------------------------------------- */
+
+static void batch_open(struct federation *federation, size_t at)
+{
+    struct agency *agency = &federation->agencies[at];
+    struct store_usage usage;
+    MUST(agency->txn == NULL);
+    MUST(agency->store->ops->begin(agency->store, true, &agency->txn) ==
+         ERR_NONE);
+    agency->store->ops->usage(agency->store, &usage);
+    node_begin(agency->node, agency->txn, &usage);
+}
+
+static enum err batch_close(
+    struct federation *federation, size_t at, enum err err)
+{
+    struct agency *agency = &federation->agencies[at];
+    struct store_txn *txn = agency->txn;
+    size_t count;
+    if (err == ERR_NONE)
+        err = node_finish(agency->node);
+    agency->txn = NULL;
+    if (err != ERR_NONE) {
+        agency->store->ops->abort(txn);
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
+        const struct node_output *outputs = node_outputs(agency->node, &count);
+        for (size_t i = 0; i < count; i++)
+            carry(federation, at, &outputs[i]);
+    }
+    node_release(agency->node);
+    return err;
+}
+
+enum err federation_step(
+    struct federation *federation, size_t agency, struct node_input *input)
+{
+    input->now = federation_now(federation);
+    input->steady_ms = federation->elapsed_ms;
+    prng_fill(&federation->prng, input->entropy, SEED_SIZE);
+    batch_open(federation, agency);
+    return batch_close(federation, agency,
+        node_step(federation->agencies[agency].node, input));
+}
+
+struct work *federation_begin(struct federation *federation, size_t agency)
+{
+    batch_open(federation, agency);
+    struct work *work = &federation->agencies[agency].node->work;
+    work->now = federation_now(federation);
+    work->steady_ms = federation->elapsed_ms;
+    prng_fill(&federation->prng, work->entropy, SEED_SIZE);
+    return work;
+}
+
+enum err federation_end(struct federation *federation, size_t agency)
+{
+    return batch_close(
+        federation, agency, federation->agencies[agency].txn->err);
+}
+
+/* ---- Starting ------------------------------------------------------------ */
+
+static void agency_start(struct federation *federation, size_t at)
+{
+    struct agency *agency = &federation->agencies[at];
+    arena_reset(&agency->memory);
+    arena_reset(&agency->batch);
+    arena_reset(&agency->scratch);
+    memset(agency->known, 0, sizeof agency->known);
+    agency->life++;
+    agency->node = node_new(&options, agency->crypto, &agency->memory,
+        &agency->batch, &agency->scratch);
+    MUST(agency->node != NULL);
+    struct node_input start = { .type = NODE_START };
+    start.of.start.card = agency->card;
+    MUST(federation_step(federation, at, &start) == ERR_NONE);
+    federation_sheet(federation, at);
+}
+
+static void agency_open(struct federation *federation, size_t at)
+{
+    struct agency *agency = &federation->agencies[at];
+    const struct store_memory_options store = { .capacity = STORE_CAPACITY };
+    uint8_t root[KEY_SIZE];
+    agency->crypto = crypto_fake_new(at + 1, today(federation) - HELD_DAYS_BACK,
+        HELD_DAYS_BACK + SHEET_DAY_COUNT);
+    crypto_fake_root_public(agency->crypto, root);
+    agency_id_of(agency->crypto, root, &agency->id);
+    agency->card = federation_card_new(federation, at, 1,
+        (struct instant){ FEDERATION_START_MS + 60 * FEDERATION_DAY_MS });
+    MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
+    MUST(arena_init(&agency->memory, NODE_MEMORY_SIZE) == ERR_NONE);
+    MUST(arena_init(&agency->batch, ARENA_SIZE) == ERR_NONE);
+    MUST(arena_init(&agency->scratch, DECODE_ARENA_SIZE) == ERR_NONE);
+    agency_start(federation, at);
+}
+
+struct federation *federation_new(size_t count)
+{
+    struct federation *federation = calloc(1, sizeof *federation);
+    MUST(federation != NULL && count <= FEDERATION_COUNT_MAX);
+    federation->count = count;
+    federation->prng = prng_from_seed(count);
+    MUST(arena_init(&federation->papers, 1u << 20) == ERR_NONE);
+    MUST(arena_init(&federation->work, WORK_SIZE) == ERR_NONE);
+    for (int i = 0; i < 2; i++)
+        MUST(arena_init(&federation->call[i], DECODE_ARENA_SIZE) == ERR_NONE);
+    for (size_t i = 0; i < count; i++)
+        agency_open(federation, i);
+    return federation;
+}
+
+void federation_free(struct federation *federation)
+{
+    for (size_t i = 0; i < federation->message_count; i++)
+        message_free(&federation->messages[i]);
+    for (size_t i = 0; i < federation->count; i++) {
+        struct agency *agency = &federation->agencies[i];
+        for (size_t k = 0; k < agency->reply_count; k++)
+            disown(&agency->replies[k]);
+        agency->store->ops->close(agency->store);
+        crypto_fake_free(agency->crypto);
+        arena_release(&agency->memory);
+        arena_release(&agency->batch);
+        arena_release(&agency->scratch);
+    }
+    disown(&federation->direct_body);
+    arena_release(&federation->papers);
+    arena_release(&federation->work);
+    arena_release(&federation->call[0]);
+    arena_release(&federation->call[1]);
+    free(federation);
+}
+
+void federation_sheet(struct federation *federation, size_t agency)
+{
+    struct crypto *crypto = federation->agencies[agency].crypto;
+    struct sealing_key keys[SHEET_DAY_COUNT] = { 0 };
+    struct node_input input = { .type = NODE_SHEET };
+    uint32_t day = today(federation);
+    crypto_fake_days_hold(
+        crypto, day - HELD_DAYS_BACK, HELD_DAYS_BACK + SHEET_DAY_COUNT);
+    papers_days(crypto, day, SHEET_DAY_COUNT, keys);
+    input.of.sheet.keys = keys;
+    input.of.sheet.count = SHEET_DAY_COUNT;
+    MUST(federation_step(federation, agency, &input) == ERR_NONE);
+}
+
+void federation_card_set(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    federation->agencies[agency].card = card;
+}
+
+void federation_crash(struct federation *federation, size_t at)
+{
+    struct agency *agency = &federation->agencies[at];
+    store_memory_crash(agency->store);
+    for (size_t i = 0; i < agency->reply_count; i++)
+        disown(&agency->replies[i]);
+    agency->reply_count = 0;
+    for (size_t i = 0; i < federation->message_count;) {
+        const struct message *message = &federation->messages[i];
+        if (message->shown.is_reply && message->shown.to == at) {
+            struct message gone = message_take(federation, i);
+            message_free(&gone);
+        } else {
+            i++;
+        }
+    }
+    agency_start(federation, at);
+}
+
+/* ---- Messages arrive ----------------------------------------------------- */
+
+struct finder {
+    const struct federation *federation;
+    size_t at;
+};
+
+static bool key_find(void *user, const struct agency_id *agency,
+    uint64_t key_id, uint8_t key[KEY_SIZE])
+{
+    const struct finder *finder = user;
+    const struct federation *federation = finder->federation;
+    const struct agency *here = &federation->agencies[finder->at];
+    const struct known *known = &here->known[agency_of(federation, agency)];
+    for (size_t i = 0; known->accepted && i < known->operation_key_count; i++)
+        if (crypto_key_id(here->crypto, known->operation_keys[i]) == key_id) {
+            memcpy(key, known->operation_keys[i], KEY_SIZE);
+            return true;
+        }
+    return false;
+}
+
+static void request_arrives(
+    struct federation *federation, const struct message *message)
+{
+    struct agency *agency = &federation->agencies[message->shown.to];
+    struct finder finder = { federation, message->shown.to };
+    struct request_secret secret;
+    struct request request;
+    enum err err = request_open(agency->crypto, &agency->id, message->envelope,
+        &federation->work, key_find, &finder, &secret, &request);
+    if (err != ERR_NONE) {
+        carry_plain(federation, message,
+            err == ERR_KEY ? PLAIN_REKEY : PLAIN_REFUSED,
+            err == ERR_KEY ? node_sheet(agency->node) : SLICE_NONE);
+        return;
+    }
+    struct node_input input = { .type = NODE_PEER_REQUEST };
+    input.of.request.handle = 1;
+    input.of.request.request = &request;
+    federation->secret = &secret;
+    federation->served = message;
+    MUST(federation_step(federation, message->shown.to, &input) == ERR_NONE);
+    federation->secret = NULL;
+    federation->served = NULL;
+}
+
+static void reply_arrives(
+    struct federation *federation, const struct message *message, enum err err)
+{
+    struct agency *agency = &federation->agencies[message->shown.to];
+    const struct known *known = &agency->known[message->shown.from];
+    struct node_input input = { .type = NODE_PEER_REPLY };
+    struct reply reply = { .kind = 0 };
+    if (message->life != agency->life)
+        return; /* who asked has died since */
+    if (err == ERR_NONE)
+        err = reply_open(agency->crypto, &message->secret,
+            (const uint8_t(*)[KEY_SIZE])known->operation_keys,
+            known->operation_key_count, message->envelope, &federation->work,
+            &reply);
+    input.of.reply.token = message->token;
+    input.of.reply.err = err;
+    input.of.reply.reply = err == ERR_NONE ? &reply : NULL;
+    MUST(federation_step(federation, message->shown.to, &input) == ERR_NONE);
+}
+
+static void arrives(
+    struct federation *federation, const struct message *message)
+{
+    if (message->shown.is_reply)
+        reply_arrives(federation, message, ERR_NONE);
+    else
+        request_arrives(federation, message);
+    arena_reset(&federation->work);
+}
+
+void federation_deliver(struct federation *federation, size_t index)
+{
+    struct message message = message_take(federation, index);
+    arrives(federation, &message);
+    message_free(&message);
+}
+
+void federation_repeat(struct federation *federation, size_t index)
+{
+    MUST(index < federation->message_count);
+    struct message message = federation->messages[index];
+    message.shown.body = owned(message.shown.body);
+    message.envelope = owned(message.envelope);
+    arrives(federation, &message);
+    message_free(&message);
+}
+
+void federation_lose(struct federation *federation, size_t index)
+{
+    struct message message = message_take(federation, index);
+    if (!message.shown.is_reply) { /* it fails at its sender */
+        message.shown.to = message.shown.from;
+        message.shown.is_reply = true;
+    }
+    reply_arrives(federation, &message, ERR_TIMEOUT);
+    message_free(&message);
+}
+
+void federation_answer(struct federation *federation, size_t index,
+    const struct reply *reply, enum err err)
+{
+    struct message message = message_take(federation, index);
+    struct node_input input = { .type = NODE_PEER_REPLY };
+    MUST(!message.shown.is_reply);
+    MUST(message.life == federation->agencies[message.shown.from].life);
+    input.of.reply.token = message.token;
+    input.of.reply.err = err;
+    input.of.reply.reply = err == ERR_NONE ? reply : NULL;
+    MUST(federation_step(federation, message.shown.from, &input) == ERR_NONE);
+    message_free(&message);
+}
+
+size_t federation_message_count(const struct federation *federation)
+{
+    return federation->message_count;
+}
+
+const struct bench_message *federation_message(
+    const struct federation *federation, size_t index)
+{
+    return index < federation->message_count
+               ? &federation->messages[index].shown
+               : NULL;
+}
+
+/* Wakes the nodes whose time has come; true when there was one. */
+static bool wake(struct federation *federation)
+{
+    bool woken = false;
+    for (size_t i = 0; i < federation->count; i++) {
+        struct node_input time = { .type = NODE_TIME };
+        if (node_wake_steady_ms(federation->agencies[i].node) >
+            federation->elapsed_ms)
+            continue;
+        MUST(federation_step(federation, i, &time) == ERR_NONE);
+        woken = true;
+    }
+    return woken;
+}
+
+void federation_run(struct federation *federation)
+{
+    unsigned moves = 0;
+    while (federation->message_count > 0 || wake(federation)) {
+        if (federation->message_count > 0)
+            federation_deliver(federation, 0);
+        MUST(++moves < RUN_COUNT_MAX);
+    }
+}
+
+void federation_wait(struct federation *federation, int64_t ms)
+{
+    federation->elapsed_ms += ms;
+    (void)wake(federation);
+    federation_run(federation);
+}
+
+void federation_wait_until(struct federation *federation, int64_t steady_ms)
+{
+    MUST(steady_ms >= federation->elapsed_ms);
+    federation->elapsed_ms = steady_ms;
+}
+
+void federation_request_under(struct federation *federation, size_t from,
+    size_t to, enum request_kind kind, struct slice body,
+    enum crypto_opener opener, struct bench_reply *reply)
+{
+    struct request request = {
+        .sender = federation->agencies[from].id,
+        .kind = kind,
+        .at = federation_now(federation),
+        .body = body,
+        .opener = opener,
+    };
+    struct node_input input = { .type = NODE_PEER_REQUEST };
+    input.of.request.handle = DIRECT_HANDLE;
+    input.of.request.request = &request;
+    *reply = (struct bench_reply){ .kind = 0 };
+    federation->direct = reply;
+    MUST(federation_step(federation, to, &input) == ERR_NONE);
+    federation->direct = NULL;
+}
+
+void federation_request(struct federation *federation, size_t from, size_t to,
+    enum request_kind kind, struct slice body, struct bench_reply *reply)
+{
+    federation_request_under(
+        federation, from, to, kind, body, CRYPTO_OPENER_DAY, reply);
+}
+
+/* ---- Local clients ------------------------------------------------------- */
+
+const struct local_reply *federation_reply(
+    struct federation *federation, size_t at)
+{
+    struct agency *agency = &federation->agencies[at];
+    struct arena *arena = &federation->call[federation->call_turn++ % 2];
+    if (agency->reply_count == 0)
+        return NULL;
+    arena_reset(arena);
+    struct slice frame = arena_copy(arena, agency->replies[0]);
+    struct local_reply *reply = arena_take(arena, sizeof *reply);
+    MUST(reply != NULL);
+    MUST(local_reply_read(frame, arena, reply) == ERR_NONE);
+    disown(&agency->replies[0]);
+    memmove(&agency->replies[0], &agency->replies[1],
+        --agency->reply_count * sizeof agency->replies[0]);
+    return reply;
+}
+
+const struct local_reply *federation_frame(struct federation *federation,
+    size_t agency, const struct bench_client *client, struct slice frame)
+{
+    struct node_input input = { .type = NODE_CLIENT };
+    input.of.client.client = client->client;
+    input.of.client.rights = client->rights;
+    input.of.client.uid = client->uid;
+    input.of.client.frame = frame;
+    MUST(federation_step(federation, agency, &input) == ERR_NONE);
+    return federation_reply(federation, agency);
+}
+
+const struct local_reply *federation_call_as(struct federation *federation,
+    size_t agency, const struct bench_client *client, struct call *call)
+{
+    struct local_request request = call_request(call);
+    struct slice bytes = local_request_write(&request, &federation->work);
+    MUST(bytes.bytes != NULL);
+    struct slice frame = owned(bytes);
+    arena_reset(&federation->work);
+    const struct local_reply *reply =
+        federation_frame(federation, agency, client, frame);
+    disown(&frame);
+    return reply;
+}
+
+const struct local_reply *federation_call(
+    struct federation *federation, size_t agency, struct call *call)
+{
+    return federation_call_as(federation, agency, &bench_staff, call);
+}
+
+void federation_gone(
+    struct federation *federation, size_t agency, uint64_t client)
+{
+    struct node_input input = { .type = NODE_CLIENT_GONE };
+    input.of.client.client = client;
+    MUST(federation_step(federation, agency, &input) == ERR_NONE);
+}
+
+static void must_succeed(const struct local_reply *reply)
+{
+    MUST(reply != NULL);
+    if (reply->err != ERR_NONE)
+        fprintf(stderr, "%s %s %.*s: %.*s\n", err_name(reply->err),
+            problem_name(reply->problem), (int)reply->clause.size,
+            (const char *)reply->clause.bytes, (int)reply->remedy.size,
+            (const char *)reply->remedy.bytes);
+    MUST(reply->err == ERR_NONE);
+}
+
+static void card_accept(struct federation *federation, size_t at, size_t other)
+{
+    struct call call;
+    call_begin(&call, "card.import");
+    call_data(&call, "data", federation->agencies[other].card);
+    call_data(&call, "sheet", node_sheet(federation->agencies[other].node));
+    must_succeed(federation_call(federation, at, &call));
+    call_begin(&call, "card.accept");
+    call_text(&call, "agency", federation->agencies[other].id.text);
+    must_succeed(federation_call(federation, at, &call));
+}
+
+void federation_connect(struct federation *federation, size_t a, size_t b)
+{
+    card_accept(federation, a, b);
+    card_accept(federation, b, a);
+    federation_run(federation);
+}
+
+void federation_agree(struct federation *federation)
+{
+    struct crypto *parties[FEDERATION_COUNT_MAX] = { NULL };
+    char id[MOU_ID_TEXT_SIZE + 1];
+    struct call call;
+    for (size_t i = 0; i < federation->count; i++)
+        parties[i] = federation->agencies[i].crypto;
+    federation->mou =
+        papers_mou(parties, federation->count, 1, &federation->papers);
+    mou_id_of(parties[0], federation->mou, &federation->mou_id);
+    federation_mou_id(federation, id);
+    call_begin(&call, "mou.offer");
+    call_data(&call, "data", federation->mou);
+    must_succeed(federation_call(federation, 0, &call));
+    federation_run(federation);
+    for (size_t i = 0; i < federation->count; i++) {
+        uint8_t signature[SIGNATURE_SIZE];
+        federation_mou_sign(federation, i, signature);
+        call_begin(&call, "mou.sign");
+        call_text(&call, "id", id);
+        call_text(&call, "agency", federation->agencies[i].id.text);
+        call_data(&call, "signature", SLICE_ARRAY(signature));
+        must_succeed(federation_call(federation, i, &call));
+    }
+    federation_run(federation);
+}
+
+struct slice federation_mou(const struct federation *federation)
+{
+    return federation->mou;
+}
+
+void federation_mou_id(
+    const struct federation *federation, char text[MOU_ID_TEXT_SIZE + 1])
+{
+    mou_id_format(&federation->mou_id, text);
+}
+
+void federation_mou_sign(struct federation *federation, size_t agency,
+    uint8_t signature[SIGNATURE_SIZE])
+{
+    struct mou_signature signed_by;
+    papers_mou_sign(federation->agencies[agency].crypto, &federation->mou_id,
+        &signed_by, &federation->papers);
+    memcpy(signature, signed_by.signature, SIGNATURE_SIZE);
+}
+
+/* ---- Referrals ----------------------------------------------------------- */
+
+void federation_referral(struct federation *federation, struct call *call,
+    size_t from, size_t to, const char *key)
+{
+    int64_t now_ms = federation_now(federation).unix_ms;
+    (void)from;
+    call_begin(call, "submit");
+    call_text(call, "key", key);
+    call_record(call, "referral");
+    call_text(call, "to", federation->agencies[to].id.text);
+    call_text(call, "service", papers_service(to));
+    call_text(call, "purpose", "care");
+    call_text(call, "urgency", "routine");
+    call_text(call, "choice", "chosen");
+    call_text(call, "ask_back", "full");
+    call_text(call, "reason_plain", "wants the cough looked at");
+    call_number(call, "consent_at_ms", now_ms - 60000);
+    call_record(call, "grant");
+    call_text(call, "to", federation->agencies[to].id.text);
+    call_text(call, "purpose", "care");
+    call_text(call, "elements", "call_name needs");
+    call_number(call, "until_ms", now_ms + 30 * FEDERATION_DAY_MS);
+    call_record(call, "element");
+    call_text(call, "code", "call_name");
+    call_text(call, "value", "Robin");
+    call_record(call, "element");
+    call_text(call, "code", "needs");
+    call_text(call, "value", "a doctor who listens");
+}
+
+const char *federation_submit(
+    struct federation *federation, size_t from, size_t to, const char *key)
+{
+    struct call call;
+    federation_referral(federation, &call, from, to, key);
+    const struct local_reply *reply = federation_call(federation, from, &call);
+    must_succeed(reply);
+    struct slice id = record_text(reply_record(reply, "referral", 0), "id");
+    char *text = federation->ids[federation->id_turn++ % ID_COUNT];
+    MUST(id.size == UUID_URN_SIZE);
+    memcpy(text, id.bytes, id.size);
+    text[id.size] = '\0';
+    return text;
+}
+
+const struct local_reply *federation_act_by(struct federation *federation,
+    size_t agency, const char *id, const char *step, const char *key,
+    const char *actor, const char *const *details)
+{
+    struct call call;
+    call_begin(&call, "act");
+    call_text(&call, "id", id);
+    call_text(&call, "step", step);
+    call_text(&call, "key", key);
+    call_text(&call, "actor", actor);
+    call_text(&call, "role", "intake");
+    for (size_t i = 0; details != NULL && details[i] != NULL; i += 2) {
+        call_record(&call, "detail");
+        call_text(&call, "name", details[i]);
+        call_text(&call, "value", details[i + 1]);
+    }
+    return federation_call(federation, agency, &call);
+}
+
+const struct local_reply *federation_act(struct federation *federation,
+    size_t agency, const char *id, const char *step, const char *key,
+    const char *const *details)
+{
+    return federation_act_by(
+        federation, agency, id, step, key, "staff", details);
+}
+
+const char *federation_state(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct call call;
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    const struct local_reply *reply =
+        federation_call(federation, agency, &call);
+    MUST(reply != NULL);
+    if (reply->err != ERR_NONE)
+        return "none";
+    struct slice name =
+        record_text(reply_record(reply, "referral", 0), "state");
+    return referral_state_name(referral_state_named(name));
+}
+
+/* ---- Beneath ------------------------------------------------------------- */
+
+struct crypto *federation_crypto(struct federation *federation, size_t agency)
+{
+    return federation->agencies[agency].crypto;
+}
+
+struct store *federation_store(struct federation *federation, size_t agency)
+{
+    return federation->agencies[agency].store;
+}
+
+struct node *federation_node(struct federation *federation, size_t agency)
+{
+    return federation->agencies[agency].node;
+}
+
+const struct agency_id *federation_id(
+    const struct federation *federation, size_t agency)
+{
+    return &federation->agencies[agency].id;
+}
+
+struct slice federation_card(const struct federation *federation, size_t agency)
+{
+    return federation->agencies[agency].card;
+}
+
+struct slice federation_card_new(struct federation *federation, size_t agency,
+    uint64_t serial, struct instant keys_until)
+{
+    return papers_card(federation->agencies[agency].crypto, agency, serial,
+        (struct instant){ FEDERATION_START_MS }, keys_until,
+        &federation->papers);
+}
+
+struct peer *federation_peer(
+    struct federation *federation, size_t agency, size_t other)
+{
+    return peer_find(
+        federation->agencies[agency].node, &federation->agencies[other].id);
+}
+
+uint64_t federation_logged(
+    const struct federation *federation, size_t agency, enum log_event event)
+{
+    return federation->agencies[agency].logged[event];
+}
+
+const char *federation_log_line(
+    const struct federation *federation, size_t agency, enum log_event event)
+{
+    return federation->agencies[agency].log_lines[event];
+}
+
+bool federation_is_announced(
+    const struct federation *federation, size_t agency, size_t other)
+{
+    return federation->agencies[agency].known[other].accepted;
+}

@@ -1,0 +1,328 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/content.h"
+#include "core/keys.h"
+#include "io/store_memory.h"
+
+/* A log over a store, and the transaction of the batch under way. */
+struct desk {
+    struct store *store;
+    struct store_txn *txn;
+    struct arena arena;
+    struct content_log log;
+};
+
+static void batch_begin(struct desk *desk, uint64_t segment)
+{
+    assert_int_equal(
+        desk->store->ops->begin(desk->store, true, &desk->txn), ERR_NONE);
+    content_begin(&desk->log, segment);
+}
+
+static bool batch_end(struct desk *desk)
+{
+    bool wrote = content_flush(&desk->log, desk->txn, &desk->arena);
+    assert_int_equal(desk->store->ops->commit(desk->txn), ERR_NONE);
+    arena_reset(&desk->arena);
+    return wrote;
+}
+
+static void desk_open(struct desk *desk)
+{
+    const struct store_memory_options options = { .capacity = 8u << 20 };
+    *desk = (struct desk){ 0 };
+    assert_int_equal(store_memory_open(&options, &desk->store), ERR_NONE);
+    assert_int_equal(arena_init(&desk->arena, 1u << 20), ERR_NONE);
+    batch_begin(desk, 1);
+}
+
+static void desk_close(struct desk *desk)
+{
+    desk->store->ops->abort(desk->txn);
+    desk->store->ops->close(desk->store);
+    arena_release(&desk->arena);
+}
+
+static struct content_ref put(struct desk *desk, const char *text)
+{
+    struct content_ref ref =
+        content_put(&desk->log, &desk->arena, slice_of_text(text));
+    assert_false(content_is_none(ref));
+    return ref;
+}
+
+static void erase(struct desk *desk, struct content_ref ref)
+{
+    content_erase(&desk->log, desk->txn, &desk->arena, ref);
+    assert_int_equal(desk->txn->err, ERR_NONE);
+}
+
+/* NULL: there is nothing (any more). */
+static void assert_holds(
+    struct desk *desk, struct content_ref ref, const char *text)
+{
+    struct slice got = content_get(&desk->log, desk->txn, ref);
+    assert_int_equal(desk->txn->err, ERR_NONE);
+    if (text == NULL)
+        assert_null(got.bytes);
+    else
+        assert_true(got.bytes != NULL && slice_is(got, text));
+}
+
+static void what_was_put_is_there_before_and_after_the_commit(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref first = put(&desk, "first");
+    struct content_ref second = put(&desk, "second");
+    assert_int_equal(first.segment, 1);
+    assert_int_not_equal(first.slot, second.slot);
+    assert_holds(&desk, first, "first");
+    assert_holds(&desk, second, "second");
+    assert_true(batch_end(&desk));
+    batch_begin(&desk, 2);
+    struct content_ref third = put(&desk, "third");
+    assert_int_equal(third.segment, 2);
+    assert_holds(&desk, first, "first");
+    assert_holds(&desk, second, "second");
+    assert_holds(&desk, third, "third");
+    desk_close(&desk);
+}
+
+static void the_list_grows_without_losing_any(void **state)
+{
+    struct desk desk;
+    struct content_ref refs[300];
+    (void)state;
+    desk_open(&desk);
+    for (uint8_t turn = 0; turn < 2; turn++) {
+        for (unsigned i = 0; i < 300 && turn == 0; i++)
+            refs[i] =
+                content_put(&desk.log, &desk.arena, slice_of(&i, sizeof i));
+        for (unsigned i = 0; i < 300; i++) {
+            struct slice got = content_get(&desk.log, desk.txn, refs[i]);
+            assert_int_equal(refs[i].slot, i);
+            assert_true(slice_equal(got, slice_of(&i, sizeof i)));
+        }
+        if (turn == 0) {
+            (void)batch_end(&desk);
+            batch_begin(&desk, 2);
+        }
+    }
+    desk_close(&desk);
+}
+
+static void a_batch_without_contents_writes_nothing(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    assert_false(batch_end(&desk));
+    batch_begin(&desk, 1);
+    struct key key = key_content(1);
+    assert_null(store_get(desk.txn, key_slice(&key)).bytes);
+    desk_close(&desk);
+}
+
+static void an_empty_content_is_not_an_erased_one(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref empty = put(&desk, "");
+    struct content_ref gone = put(&desk, "gone");
+    erase(&desk, gone);
+    (void)batch_end(&desk);
+    batch_begin(&desk, 2);
+    assert_holds(&desk, empty, "");
+    assert_holds(&desk, gone, NULL);
+    desk_close(&desk);
+}
+
+static bool store_has(struct desk *desk, uint64_t segment, const char *text)
+{
+    struct key key = key_content(segment);
+    struct slice blob = store_get(desk->txn, key_slice(&key));
+    size_t size = strlen(text);
+    for (size_t i = 0; i + size <= blob.size; i++)
+        if (memcmp(blob.bytes + i, text, size) == 0)
+            return true;
+    return false;
+}
+
+static void erasing_takes_the_bytes_out_and_leaves_the_others(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref refs[] = { put(&desk, "one"), put(&desk, "two"),
+        put(&desk, "three") };
+    const char *want[] = { "one", "two", "three" };
+    (void)batch_end(&desk);
+    for (uint64_t i = 0; i < 3; i++) {
+        size_t victim = (size_t[]){ 1, 0, 2 }[i];
+        batch_begin(&desk, 2 + i);
+        assert_true(store_has(&desk, 1, want[victim]));
+        erase(&desk, refs[victim]);
+        assert_false(store_has(&desk, 1, want[victim]));
+        want[victim] = NULL;
+        for (size_t k = 0; k < 3; k++)
+            assert_holds(&desk, refs[k], want[k]);
+        erase(&desk, refs[victim]); /* again is the same */
+        (void)batch_end(&desk);
+    }
+    batch_begin(&desk, 9);
+    for (size_t k = 0; k < 3; k++)
+        assert_holds(&desk, refs[k], NULL);
+    desk_close(&desk);
+}
+
+/* A referral's events lie in as many blobs as it had steps, and all of them
+ * are erased in one step. */
+static void erasing_in_many_blobs_keeps_no_memory_of_the_batch(void **state)
+{
+    struct desk desk;
+    struct content_ref refs[16];
+    static uint8_t large[200 * 1024];
+    (void)state;
+    desk_open(&desk);
+    for (uint64_t i = 0; i < 16; i++) {
+        refs[i] = put(&desk, "of the person");
+        assert_false(content_is_none(
+            content_put(&desk.log, &desk.arena, SLICE_ARRAY(large))));
+        (void)batch_end(&desk);
+        batch_begin(&desk, 2 + i);
+    }
+    size_t used = desk.arena.used;
+    for (uint64_t i = 0; i < 16; i++)
+        erase(&desk, refs[i]);
+    assert_int_equal(desk.arena.used, used);
+    for (uint64_t i = 0; i < 16; i++)
+        assert_holds(&desk, refs[i], NULL);
+    desk_close(&desk);
+}
+
+static void nothing_can_be_asked_for_and_erased(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    assert_true(content_is_none(CONTENT_NONE));
+    assert_holds(&desk, CONTENT_NONE, NULL);
+    erase(&desk, CONTENT_NONE);
+    struct content_ref beyond = { 1, 7 }; /* of this batch */
+    assert_holds(&desk, beyond, NULL);
+    erase(&desk, beyond);
+    desk_close(&desk);
+}
+
+/* clang-format off */
+static const struct {
+    const char *it;
+    uint8_t blob[16];
+    size_t size;
+    uint32_t slot;
+} damages[] = {
+    { "no blob at all",       { 0 }, 0, 0 },
+    { "no count",             { 0, 0, 0 }, 3, 0 },
+    { "slot beyond",          { 0, 0, 0, 1, 0, 0, 0, 1, 'x' }, 9, 1 },
+    { "ends cut off",         { 0, 0, 0, 2, 0, 0, 0, 0 }, 8, 0 },
+    { "end beyond the blob",  { 0, 0, 0, 1, 0, 0, 0, 2, 'x' }, 9, 0 },
+    { "end before its start", { 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 'x' }, 13, 1 },
+    { "count without end",    { 255, 255, 255, 255, 0, 0, 0, 0 }, 8, 0 },
+};
+/* clang-format on */
+
+static void a_damaged_blob_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct content_ref ref = { 7, damages[i].slot };
+        for (int erasing = 0; erasing < 2; erasing++) {
+            struct desk desk;
+            struct key key = key_content(7);
+            desk_open(&desk);
+            if (damages[i].size > 0)
+                store_put(desk.txn, key_slice(&key),
+                    slice_of(damages[i].blob, damages[i].size));
+            struct slice got = SLICE_NONE;
+            if (erasing)
+                content_erase(&desk.log, desk.txn, &desk.arena, ref);
+            else
+                got = content_get(&desk.log, desk.txn, ref);
+            assert_null(got.bytes);
+            /* erasing what is not there is nothing */
+            if (!erasing)
+                assert_int_equal(desk.txn->err, ERR_CORRUPT);
+            desk_close(&desk);
+        }
+    }
+}
+
+static void a_full_arena_is_told(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref kept = put(&desk, "kept");
+    desk.arena.capacity = desk.arena.used + 8;
+    assert_true(content_is_none(
+        content_put(&desk.log, &desk.arena, SLICE_LITERAL("more than eight"))));
+    assert_holds(&desk, kept, "kept");
+    assert_true(content_flush(&desk.log, desk.txn, &desk.arena));
+    assert_int_equal(desk.txn->err, ERR_NO_MEMORY);
+    desk_close(&desk);
+}
+
+static void a_full_arena_erases_nothing_by_half(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref ref = put(&desk, "a rather long content");
+    (void)batch_end(&desk);
+    batch_begin(&desk, 2);
+    desk.arena.capacity = 16;
+    content_erase(&desk.log, desk.txn, &desk.arena, ref);
+    assert_int_equal(desk.txn->err, ERR_NO_MEMORY);
+    desk_close(&desk);
+}
+
+static void a_reference_packs_and_unpacks(void **state)
+{
+    uint8_t bytes[12];
+    struct packer packer = pack_into(bytes, sizeof bytes);
+    const struct content_ref ref = { UINT64_C(0x0102030405060708), 0x090a0b0c };
+    (void)state;
+    content_ref_pack(&packer, ref);
+    assert_int_equal(packed(&packer).size, sizeof bytes);
+    struct unpacker unpacker = unpack_from(packed(&packer));
+    struct content_ref again = content_ref_unpack(&unpacker);
+    assert_int_equal(unpack_end(&unpacker), ERR_NONE);
+    assert_int_equal(again.segment, ref.segment);
+    assert_int_equal(again.slot, ref.slot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_put_is_there_before_and_after_the_commit),
+        cmocka_unit_test(the_list_grows_without_losing_any),
+        cmocka_unit_test(a_batch_without_contents_writes_nothing),
+        cmocka_unit_test(an_empty_content_is_not_an_erased_one),
+        cmocka_unit_test(erasing_takes_the_bytes_out_and_leaves_the_others),
+        cmocka_unit_test(erasing_in_many_blobs_keeps_no_memory_of_the_batch),
+        cmocka_unit_test(nothing_can_be_asked_for_and_erased),
+        cmocka_unit_test(a_damaged_blob_is_found),
+        cmocka_unit_test(a_full_arena_is_told),
+        cmocka_unit_test(a_full_arena_erases_nothing_by_half),
+        cmocka_unit_test(a_reference_packs_and_unpacks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/clock.h"
+#include "daemon/journal.h"
+#include "support/said.h"
+
+static struct said said;
+
+static void a_line_has_time_level_event_and_fields(void **state)
+{
+    struct instant at;
+    (void)state;
+    int64_t before_ms = clock_wall().unix_ms;
+    said_begin(&said);
+    JOURNAL(
+        LOG_STORE_FILLED, log_number("percent", -81), log_code("code", "full"));
+    const char *line = said_end(&said);
+    assert_string_equal(
+        line + TEXT_TIME_SIZE, " warning store.filled percent=-81 code=full\n");
+    assert_int_equal(
+        text_time_parse(slice_of(line, TEXT_TIME_SIZE), &at), ERR_NONE);
+    assert_true(at.unix_ms >= before_ms && at.unix_ms <= clock_wall().unix_ms);
+}
+
+static const char *events_at(enum log_level level)
+{
+    journal_set_level(level);
+    said_begin(&said);
+    JOURNAL(LOG_STORE_FAILED, log_code("code", "io"));
+    JOURNAL(LOG_PEER_FAILED, log_code("code", "io"));
+    JOURNAL(LOG_KEYS_CHANGED, log_number("keys", 1));
+    JOURNAL(LOG_PARCEL_SENT, log_number("entries", 1));
+    journal_set_level(LOG_INFO);
+    return said_end(&said);
+}
+
+static void less_urgent_events_are_left_out(void **state)
+{
+    static const char *const names[] = { " store.failed ", " peer.failed ",
+        " keys.changed ", " parcel.sent " };
+    (void)state;
+    for (int level = LOG_ERROR; level < LOG_LEVEL_COUNT; level++) {
+        const char *text = events_at((enum log_level)level);
+        for (int i = 0; i < LOG_LEVEL_COUNT; i++)
+            assert_int_equal(strstr(text, names[i]) != NULL, i <= level);
+    }
+}
+
+static void info_is_shown_unless_told_otherwise(void **state)
+{
+    (void)state;
+    said_begin(&said);
+    JOURNAL(LOG_KEYS_CHANGED, log_number("keys", 1));
+    JOURNAL(LOG_PARCEL_SENT, log_number("entries", 1));
+    const char *text = said_end(&said);
+    assert_non_null(strstr(text, " info keys.changed "));
+    assert_null(strstr(text, "parcel.sent"));
+}
+
+static void a_line_is_cut_not_broken(void **state)
+{
+    char code[2000];
+    (void)state;
+    memset(code, 'x', sizeof code - 1);
+    code[sizeof code - 1] = '\0';
+    said_begin(&said);
+    JOURNAL(LOG_STORE_FAILED, log_code("a", code), log_code("b", code),
+        log_code("c", code), log_code("d", code), log_code("e", code),
+        log_code("f", code));
+    const char *line = said_end(&said);
+    assert_true(strlen(line) <= 1024);
+    assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(info_is_shown_unless_told_otherwise),
+        cmocka_unit_test(a_line_has_time_level_event_and_fields),
+        cmocka_unit_test(less_urgent_events_are_left_out),
+        cmocka_unit_test(a_line_is_cut_not_broken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

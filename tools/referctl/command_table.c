@@ -1,0 +1,394 @@
+/* The commands of referctl, a row each. Add a row, a handler, a test. */
+#include "referctl/command.h"
+
+#include <string.h>
+
+#include "referctl/words.h"
+
+/* clang-format off */
+#define ANY_COUNT 128 /* arguments that repeat; the gateway's limits are lower */
+
+static const struct option_row init_options[] = {
+    { "name",            'n', "NAME", "the agency's name, as others will see it (required)" },
+    { "listen",          'l', "URL",  "where this gateway listens: tls+tcp://HOST:PORT" },
+    { "endpoint",        'e', "URL",  "where others reach it, in the card; may repeat\n"
+                                      "(default: the value of --listen)" },
+    { "contact",         0,   "TEXT", "a point person: \"role;name;phone;hours\"; may repeat" },
+    { "passphrase-file", 'p', "FILE", "encrypt the root key; the passphrase is FILE's first line" },
+    { "user",            'u', "USER", "NAME:RIGHTS for a local user, such as\n"
+                                      "intake:submit,act,read; may repeat" },
+    { "export",          'x', "FILE", "also write the card as text there, to be given away" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row card_export_options[] = {
+    { "output", 'o', "FILE", "write there instead of standard output" },
+    { "dir",    'd', "DIR",  "take DIR/card of `init` instead of asking the gateway" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row card_accept_options[] = {
+    { "safety-number", 'n', "DIGITS", "the number you were told over the phone; compared" },
+    { "invitation",    'i', "CODE",   "a code of theirs (peer invite): our card is left there\n"
+                                      "by itself (default: the code in the file)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row peer_close_options[] = {
+    { "reopen", 'r', NULL, "talk to a closed agency again" },
+    { "yes",    'y', NULL, "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row peer_invite_options[] = {
+    { "output", 'o', "FILE",  "write there instead of standard output" },
+    { "hours",  0,   "HOURS", "how long the invitation holds (default 72)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row mou_offer_options[] = {
+    { "party", 'p', "NAME=AGENCY", "which agency is which party of the file (default: the\n"
+                                   "accepted agency whose card bears the party's name)" },
+    { "sign",  0,   NULL,          "sign it as well, as `mou sign` does" },
+    { "keys",  'k', "DIR",         "with --sign: folder with root.pem (default: keys beside\n"
+                                   "--config)" },
+    { "passphrase-file", 0, "FILE", "with --sign: the root key's passphrase is its first line" },
+    { "yes",   'y', NULL,          "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row mou_sign_options[] = {
+    { "keys",            'k', "DIR",  "folder with root.pem (default: keys beside --config)" },
+    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
+    { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row referral_send_options[] = {
+    { "key", 'k', "KEY",    "name of this intention: the same key again sends nothing\n"
+                            "twice (default: a new one, printed)" },
+    { "to",  't', "AGENCY", "send there, whatever the file says" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row explain_options[] = {
+    { "to", 't', "AGENCY", "as if sent there, whatever the file says" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row referral_list_options[] = {
+    { "state",     0,   "STATE",  "only those in this state, such as accepted" },
+    { "peer",      'p', "AGENCY", "only those with this agency" },
+    { "direction", 'd', "out|in", "only those we sent (out) or were sent (in)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row referral_act_options[] = {
+    { "element", 'e', "CODE=VALUE", "something about the person; may repeat" },
+    { "actor",   'a', "staff|person|companion", "who acts (default: staff)" },
+    { "role",    'r', "ROLE", "role of whoever acts, such as intake_nurse" },
+    { "key",     'k', "KEY",  "name of this intention: the same key again does nothing\n"
+                              "twice (default: a new one, printed)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row feed_follow_options[] = {
+    { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
+    { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },
+    { "once",   '1', NULL,    "print what is there and stop" },
+    { "count",  0,   "COUNT", "stop after so many events" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row due_options[] = {
+    { "peer", 'p', "AGENCY", "only referrals with this agency" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row doctor_options[] = {
+    { "offline", 0, NULL, "look at files only; ask no gateway, dial nobody" },
+    { "problems", 0, NULL, "print what is not ok alone" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row top_options[] = {
+    { "once",  '1', NULL,      "print one picture and stop" },
+    { "delay", 'd', "SECONDS", "look again after so long (default 1)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row ledger_show_options[] = {
+    { "after", 'a', "N",     "begin after entry N" },
+    { "count", 0,   "COUNT", "show so many entries (default 100)" },
+    { NULL, 0, NULL, NULL }
+};
+
+static const struct command commands[] = {
+{ "init", "", "DIR", 1, 1, init_options,
+  "make an agency: keys, card, configuration",
+  "Makes the folder DIR (for its owner alone) with a new agency in it: its keys\n"
+  "in DIR/keys, its signed card in DIR/card, a signed revocation in\n"
+  "DIR/revocation, and DIR/referd.yaml when there is none. Nothing that exists\n"
+  "is overwritten. Needs no running gateway.",
+  "referctl init /var/lib/referd --name \"Open Door\" \\\n"
+  "    --listen tls+tcp://0.0.0.0:7443 \\\n"
+  "    --endpoint tls+tcp://gateway.opendoor.example:7443 \\\n"
+  "    --contact \"referral_lead;M. K.;+000 555 0101;Mo-Sa 10:00-20:00\" \\\n"
+  "    --user intake:submit,act,read",
+  run_init },
+{ "card", "show", "[AGENCY]", 0, 1, NULL,
+  "show who an agency is; without AGENCY, ours",
+  "Prints name, id, endpoints, keys with their validity, and point persons. For\n"
+  "another agency also its state here and the safety number to compare.",
+  "referctl card show\n"
+  "referctl card show \"City TB Hospital\"",
+  run_card_show },
+{ "card", "export", "", 0, 0, card_export_options,
+  "write our card, to be given to other agencies",
+  "Prints our signed card as text that survives mail. Holds nothing secret.",
+  "referctl card export -o opendoor.card",
+  run_card_export },
+{ "card", "import", "FILE", 1, 1, NULL,
+  "read another agency's card, before accepting it",
+  "Reads a card (as text or bytes; \"-\" is standard input), checks its signature\n"
+  "and keeps it. Nothing is exchanged with that agency until `card accept`. Prints\n"
+  "the safety number: phone the other agency, on a number you have from elsewhere,\n"
+  "and compare it with theirs.",
+  "referctl card import hospital.card",
+  run_card_import },
+{ "card", "accept", "FILE|AGENCY", 1, 1, card_accept_options,
+  "trust a card: the safety numbers were the same",
+  "From now on the two gateways talk. A FILE is imported first; an AGENCY is one\n"
+  "whose card is here already. On a terminal it shows the safety number and asks\n"
+  "whether it is the same over the phone. With --safety-number the gateway compares\n"
+  "it and refuses when one digit differs. A closed agency is opened again.",
+  "referctl card accept hospital.card\n"
+  "referctl card accept \"City TB Hospital\" \\\n"
+  "    --safety-number \"12345 12345 12345 12345 12345 12345 \\\n"
+  "12345 12345 12345 12345 12345 12345\"",
+  run_card_accept },
+{ "peer", "list", "", 0, 0, NULL,
+  "list the agencies we know, and how the line to each is",
+  "settled: both sides agree on what they hold, so that entries can flow. queued:\n"
+  "what waits to be sent. unanswered: what they have received but not answered.",
+  "referctl peer list",
+  run_peer_list },
+{ "peer", "show", "AGENCY", 1, 1, NULL,
+  "show all there is to know about an agency",
+  "Its card with endpoints, keys and point persons; how the line to it is; the\n"
+  "ledgers both ways; the agreements with it and who of us two has signed them.",
+  "referctl peer show \"City TB Hospital\"",
+  run_peer_show },
+{ "peer", "invite", "", 0, 0, peer_invite_options,
+  "write an invitation for one agency that we do not know yet",
+  "Writes our card with a code on top, to be given to that agency. When it accepts\n"
+  "the file (`card accept FILE`) its card comes here by itself and waits for\n"
+  "`card accept AGENCY`. A code is good for one agency, once.",
+  "referctl peer invite -o opendoor.invitation",
+  run_peer_invite },
+{ "peer", "close", "AGENCY", 1, 1, peer_close_options,
+  "stop talking to an agency; what was queued goes back to staff",
+  "Nothing is sent to it or taken from it any more; its gateway is told that this\n"
+  "one is closed. Referrals and steps that were queued and wait for its decision\n"
+  "will never be sent: they are listed, and told to the events as\n"
+  "referral.returned. What is so already (our own decisions, withdrawals) waits, and\n"
+  "is told when the agency is opened again with --reopen or `card accept`.",
+  "referctl peer close \"City TB Hospital\"\n"
+  "referctl peer close \"City TB Hospital\" --reopen",
+  run_peer_close },
+{ "mou", "check", "FILE", 1, 1, NULL,
+  "check an agreement's YAML file",
+  "Reads the file and checks every reference in it, without a gateway. Says where\n"
+  "(line and column, or path), what, and what to write instead.",
+  "referctl mou check mou.yaml",
+  run_mou_check },
+{ "mou", "offer", "FILE", 1, 1, mou_offer_options,
+  "bind an agreement's parties to agencies, and offer it to them",
+  "Binds each party to an agency's id and root key, checks the agreement and hands\n"
+  "it to the gateway, which sends it to the other parties. Prints its id: the hash\n"
+  "of the exact bytes that everyone signs. With --sign also signs it.",
+  "referctl mou offer mou.yaml --party opendoor=\"Open Door\" \\\n"
+  "    --party tbhosp=\"City TB Hospital\" --party social=k7dq",
+  run_mou_offer },
+{ "mou", "sign", "FILE|MOU", 1, 1, mou_sign_options,
+  "sign an agreement with the agency's root key",
+  "MOU is the id of one that was offered. Of a FILE the offer is found that says\n"
+  "exactly the same; when none does, nothing is signed. Shows what is signed, signs with root.pem and hands the signature to the\n"
+  "gateway. The key is read here, by this user; the gateway never needs it. An\n"
+  "agreement is in force towards an agency when all have signed and both\n"
+  "gateways have said so to each other.",
+  "referctl -c referd.yaml mou sign mou.yaml\n"
+  "referctl -c referd.yaml mou sign 3f9c --keys /mnt/stick/keys",
+  run_mou_sign },
+{ "mou", "list", "", 0, 0, NULL,
+  "list the agreements",
+  "The agreements this gateway holds, with their dates and signatures.",
+  "referctl mou list",
+  run_mou_list },
+{ "mou", "show", "MOU", 1, 1, NULL,
+  "show an agreement: parties, pathways, elements, signatures",
+  "MOU is the id, or as much of its beginning as is unique.",
+  "referctl mou show 3f9c",
+  run_mou_show },
+{ "referral", "send", "FILE", 1, 1, referral_send_options,
+  "send a referral from a YAML file",
+  "Checks the referral against the agreement and the person's consent, and hands it\n"
+  "to the gateway. When it says stored, it is on disk and will arrive. When it is\n"
+  "refused nothing has left: the clause, the reason and the remedy are printed.",
+  "referctl referral send referral.yaml --key visit-2026-12-01-17",
+  run_referral_send },
+{ "referral", "list", "", 0, 0, referral_list_options,
+  "list referrals",
+  "All referrals this gateway knows, sent and received.",
+  "referctl referral list --state accepted --peer \"City TB Hospital\"",
+  run_referral_list },
+{ "referral", "show", "REFERRAL", 1, 1, NULL,
+  "tell a referral's story, event by event",
+  "REFERRAL is the id, or as much of its beginning as is unique. Prints what was\n"
+  "asked, what was said about the person, every event with who and when, and the\n"
+  "steps that can be taken here now. Needs the right to read content.",
+  "referctl referral show 0190b2c4",
+  run_referral_show },
+{ "referral", "act", "REFERRAL STEP [NAME=VALUE]...", 2, ANY_COUNT, referral_act_options,
+  "take the next step of a referral",
+  "STEP is one of those that `referral show` lists, such as opened, accept, ask,\n"
+  "choose_time, arrive, start, finish, acknowledge. NAME=VALUE says what the step\n"
+  "needs; when something is missing, the answer names it.",
+  "referctl referral act 0190b2c4 accept offer=\"2026-12-02 09:00\" --role intake_nurse",
+  run_referral_act },
+{ "explain", "", "FILE", 1, 1, explain_options,
+  "would this referral be let out? Nothing is sent",
+  "Judges the referral as `referral send` would, and stops there. Exit status 3\n"
+  "when it would be refused; the clause, the reason and the remedy are printed.",
+  "referctl explain referral.yaml",
+  run_explain },
+{ "feed", "follow", "", 0, 0, feed_follow_options,
+  "print events as they come",
+  "Reads the gateway's events from a durable position. Without --ack the position\n"
+  "stays and the same events come again next time. With --json each event is one\n"
+  "line.",
+  "referctl feed follow --cursor backup --ack --json",
+  run_feed_follow },
+{ "feed", "list", "", 0, 0, NULL,
+  "list the durable positions in the events",
+  "Each program that follows the events has one. position: the last event that was\n"
+  "acknowledged. head: the newest.",
+  "referctl feed list",
+  run_feed_list },
+{ "feed", "show", "POSITION", 1, 1, NULL,
+  "show one event with everything that was said in it",
+  "POSITION is the number that `feed follow --json` prints with each event.",
+  "referctl feed show 17",
+  run_feed_show },
+{ "feed", "delete", "CURSOR", 1, 1, NULL,
+  "delete a durable position that no program uses any more",
+  "A program that follows under this name again begins with the first event.",
+  "referctl feed delete backup",
+  run_feed_delete },
+{ "due", "", "", 0, 0, due_options,
+  "what waits for us, and what for others, longest first",
+  "Each referral that has not ended, with the usual next step, who has to take it,\n"
+  "and how long it has waited since the last event. Referrals that came back from a\n"
+  "closed agency wait for us.",
+  "referctl due",
+  run_due },
+{ "ledger", "list", "", 0, 0, NULL,
+  "list the co-signed ledgers, two for each agency",
+  "out: what we told them. in: what they told us. cosigned: how many entries the\n"
+  "other side has signed for.",
+  "referctl ledger list",
+  run_ledger_list },
+{ "ledger", "show", "AGENCY out|in", 2, 2, ledger_show_options,
+  "show a ledger's entries and how each was answered",
+  "Codes, times and digests only; what an entry says is with its referral.",
+  "referctl ledger show \"City TB Hospital\" out --after 100",
+  run_ledger_show },
+{ "ledger", "verify", "[AGENCY]", 0, 1, NULL,
+  "recompute and verify ledgers",
+  "Hashes every entry again, compares the roots and verifies the signatures of\n"
+  "both sides. Exit status 3 when one is not intact.",
+  "referctl ledger verify",
+  run_ledger_verify },
+{ "status", "", "", 0, 0, NULL,
+  "show how the gateway is",
+  "Who it is, its numbers, and the line to each agency.",
+  "referctl status",
+  run_status },
+{ "health", "", "", 0, 0, NULL,
+  "is the gateway ready? For scripts and monitors",
+  "Exit status 0 when it stores, sends and receives; 2 when none answers; 3 when it\n"
+  "answers but is not ready.",
+  "referctl health && echo ready",
+  run_health },
+{ "doctor", "", "", 0, 0, doctor_options,
+  "find out what is wrong, and what to type about it",
+  "Looks at the configuration, keys, card, folder and clock (with --config), then at\n"
+  "the gateway: is it ready, do our endpoints answer with our key, and for each\n"
+  "agency: do we hear from it, does its endpoint answer with the key of its card,\n"
+  "which agreements are in force and whose signatures are missing. It connects to\n"
+  "the endpoints of this agency and of all accepted ones, and sends them nothing.\n"
+  "Each finding is ok, warning or problem, with a remedy. Exit status 3 when there\n"
+  "is a problem.",
+  "referctl -c /var/lib/referd/referd.yaml doctor",
+  run_doctor },
+{ "top", "", "", 0, 0, top_options,
+  "watch the gateway work",
+  "Agencies, queues, ledgers, rates, the store: a picture a second until q is\n"
+  "pressed. In a pipe one picture, and the end.",
+  "referctl top",
+  run_top },
+{ "completion", "", "bash|zsh", 1, 1, NULL,
+  "print completion for a shell",
+  "Installed with the program; to load it by hand, see the example. Names of\n"
+  "agencies, referrals and steps are asked of the gateway while you type.",
+  ". <(referctl completion bash)",
+  run_completion },
+{ "help", "", "[NOUN [VERB]]", 0, 2, NULL,
+  "explain a command",
+  "Without arguments: all commands.",
+  "referctl help referral act",
+  run_help },
+};
+/* clang-format on */
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+const struct command *command_at(size_t i)
+{
+    return i < COMMAND_COUNT ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].noun, noun) == 0 &&
+            strcmp(commands[i].verb, verb == NULL ? "" : verb) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+bool command_has_noun(const char *noun)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].noun, noun) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *command_words(struct pool *pool, const struct command *command)
+{
+    return pool_format(pool, "%s%s%s", command->noun,
+        command->verb[0] == '\0' ? "" : " ", command->verb);
+}
+
+const char *command_nearest(
+    struct pool *pool, const char *noun, const char *verb)
+{
+    const struct command *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *typed_verb = verb == NULL ? "" : verb;
+        size_t noun_distance = words_distance(noun, commands[i].noun);
+        size_t verb_distance = words_distance(typed_verb, commands[i].verb);
+        /* without a verb of its own, what follows is an argument */
+        if (commands[i].verb[0] == '\0')
+            verb_distance = 0;
+        /* further than half of a word is another word */
+        if (noun_distance > (strlen(commands[i].noun) + 1) / 2 ||
+            verb_distance == SIZE_MAX)
+            continue;
+        size_t distance = 2 * noun_distance + verb_distance;
+        if (distance < least) {
+            least = distance;
+            nearest = &commands[i];
+        }
+    }
+    return nearest == NULL ? NULL : command_words(pool, nearest);
+}

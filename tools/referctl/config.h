@@ -1,0 +1,19 @@
+/*
+ * config.h - what referctl wants from referd.yaml: where the socket and the
+ * keys are. The file is read and checked as referd does.
+ */
+#ifndef REFERCTL_CONFIG_H
+#define REFERCTL_CONFIG_H
+
+#include "referctl/pool.h"
+
+struct config_paths {
+    const char *socket;
+    const char *keys;
+};
+
+/* NULL, or one line about what is wrong, with file and line. */
+const char *config_read(
+    struct pool *pool, const char *config_path, struct config_paths *paths);
+
+#endif
