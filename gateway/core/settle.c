@@ -35,13 +35,15 @@ bool settle_fence_admits(struct ledger *ledger, struct slice fence)
     return false;
 }
 
-struct slice settle_head(struct work *work, struct peer *peer)
+struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
 {
     struct node *node = work->node;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return SLICE_NONE;
+    if (is_reply)
+        in->fence_count = 0; /* what left before the author asked is over */
     fence_issue(work, in);
     memcpy(peer->fence_given, in->fences[in->fence_count - 1], FENCE_SIZE);
     peer->has_given = true;

@@ -11,9 +11,13 @@
 #include "core/peer.h"
 #include "core/work.h"
 
-/* Our side of a Head for this peer, with a fresh fence for its ledger. Empty
- * when memory or the store failed. */
-struct slice settle_head(struct work *work, struct peer *peer);
+/*
+ * Our side of a Head for this peer, with a fresh fence for its ledger. A reply
+ * retires all fences given before: the author signs nothing until it has that
+ * reply, so that no parcel of an earlier life of its can be taken in between.
+ * Empty when memory or the store failed.
+ */
+struct slice settle_head(struct work *work, struct peer *peer, bool is_reply);
 
 /*
  * Takes up the other side's Head. A request may be old, from before either
