@@ -15,8 +15,7 @@ enum finding_level { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 struct doctor {
     struct session *session;
     struct offline offline;
-    struct records
-        findings; /* "finding" {level, check, subject, what, remedy} */
+    struct records findings; /* "finding"; doctor.c says what it holds */
     size_t warning_count;
     size_t problem_count;
 
