@@ -53,7 +53,7 @@ bool sim_options_set(
     SIM_FAULT_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
-        return false;
+    return false;
 }
 
 void sim_options_print(const struct sim_options *options)
@@ -65,5 +65,5 @@ void sim_options_print(const struct sim_options *options)
     SIM_FAULT_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
-        printf("\n");
+    printf("\n");
 }
