@@ -412,7 +412,9 @@ static const char *on_behind(
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
     peer->wants_head = true;
-    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason) : NULL;
+    return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX
+               ? behind_reason_name(behind.reason)
+               : NULL;
 }
 
 static const char *on_head(
@@ -421,10 +423,16 @@ static const char *on_head(
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (peer->token_kind == REQUEST_INTRODUCE)
         return introduction_done(work, peer, body);
-    if (settle_with(work, peer, body, true) != ERR_NONE)
+    if (settle_with(work, peer, body, true) != ERR_NONE || out == NULL)
         return "reply_malformed";
-    if (out != NULL && out->trouble != LEDGER_NONE)
+    if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
+    if (!peer->settled_out)
+        return "reply_malformed"; /* it says nothing of our ledger */
+    /* asking again at once would bring the same */
+    bool needs_key = work->node->dials_only || delivery_has_parcel(peer, out);
+    if (needs_key && sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
+        return "no_sealing_key";
     return NULL;
 }
 
@@ -457,7 +465,7 @@ const char *delivery_plain(
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
-        ++peer->stumble_count <= 2)
+        ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
         peer->introduces = true; /* it may not know us yet */
@@ -532,8 +540,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
-    if (problem == NULL)
-        peer_heard(work, peer);
-    else
+    if (problem == NULL) {
+        peer_progressed(work, peer);
+    } else {
         peer_failed(work, peer, problem);
+        peer->declined = true;
+    }
 }
