@@ -20,6 +20,8 @@
 #define ID_COUNT 16
 /* A step and a parcel fit; the whole of a batch's arena is for many inputs. */
 #define ARENA_SIZE (32u * 1024 * 1024)
+/* The largest message opened, and another sealed. */
+#define WORK_SIZE (16u * 1024 * 1024)
 #define NODE_MEMORY_SIZE (4u * 1024 * 1024)
 #define STORE_CAPACITY (64u * 1024 * 1024)
 #define LOG_LINE_SIZE 256
@@ -156,6 +158,7 @@ static void carry_send(struct federation *federation, size_t from,
     struct message *message = message_add(federation);
     uint8_t seed[SEED_SIZE];
     struct slice envelope;
+    size_t used = federation->work.used;
     prng_fill(&federation->prng, seed, sizeof seed);
     message->shown = (struct bench_message){
         .from = from,
@@ -170,7 +173,7 @@ static void carry_send(struct federation *federation, size_t from,
              federation_now(federation), output->of.send.body, seed,
              &federation->work, &message->secret, &envelope) == ERR_NONE);
     message->envelope = owned(envelope);
-    arena_reset(&federation->work);
+    arena_rewind(&federation->work, used);
 }
 
 /* The reply on its way back along the line. */
@@ -288,8 +291,7 @@ static enum err batch_close(
     agency->txn = NULL;
     if (err != ERR_NONE) {
         agency->store->ops->abort(txn);
-    } else {
-        MUST(agency->store->ops->commit(txn) == ERR_NONE);
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);
@@ -369,7 +371,7 @@ struct federation *federation_new(size_t count)
     federation->count = count;
     federation->prng = prng_from_seed(count);
     MUST(arena_init(&federation->papers, 1u << 20) == ERR_NONE);
-    MUST(arena_init(&federation->work, 16 * MESSAGE_SIZE_MAX) == ERR_NONE);
+    MUST(arena_init(&federation->work, WORK_SIZE) == ERR_NONE);
     for (int i = 0; i < 2; i++)
         MUST(arena_init(&federation->call[i], DECODE_ARENA_SIZE) == ERR_NONE);
     for (size_t i = 0; i < count; i++)
@@ -543,6 +545,20 @@ void federation_lose(struct federation *federation, size_t index)
     message_free(&message);
 }
 
+void federation_answer(struct federation *federation, size_t index,
+    const struct reply *reply, enum err err)
+{
+    struct message message = message_take(federation, index);
+    struct node_input input = { .type = NODE_PEER_REPLY };
+    MUST(!message.shown.is_reply);
+    MUST(message.life == federation->agencies[message.shown.from].life);
+    input.of.reply.token = message.token;
+    input.of.reply.err = err;
+    input.of.reply.reply = err == ERR_NONE ? reply : NULL;
+    MUST(federation_step(federation, message.shown.from, &input) == ERR_NONE);
+    message_free(&message);
+}
+
 size_t federation_message_count(const struct federation *federation)
 {
     return federation->message_count;
@@ -586,6 +602,12 @@ void federation_wait(struct federation *federation, int64_t ms)
     federation->elapsed_ms += ms;
     (void)wake(federation);
     federation_run(federation);
+}
+
+void federation_wait_until(struct federation *federation, int64_t steady_ms)
+{
+    MUST(steady_ms >= federation->elapsed_ms);
+    federation->elapsed_ms = steady_ms;
 }
 
 void federation_request_under(struct federation *federation, size_t from,

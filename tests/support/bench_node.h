@@ -124,11 +124,18 @@ void federation_repeat(struct federation *federation, size_t index);
 /* It never comes: its request fails with ERR_TIMEOUT. */
 void federation_lose(struct federation *federation, size_t index);
 
+/* Takes a request off the line and answers in its recipient's place, with a
+ * reply that was opened and verified; or with an error instead of one. */
+void federation_answer(struct federation *federation, size_t index,
+    const struct reply *reply, enum err err);
+
 /* ---- Time and trouble ---- */
 
 struct instant federation_now(const struct federation *federation);
 /* The clocks go on; nodes that wished to be woken are; then it runs. */
 void federation_wait(struct federation *federation, int64_t ms);
+/* The clocks show that many ms since the start; nothing else happens. */
+void federation_wait_until(struct federation *federation, int64_t steady_ms);
 /* New sealing keys of the present days. */
 void federation_sheet(struct federation *federation, size_t agency);
 /* From its next start on this is its card. */
@@ -155,7 +162,8 @@ struct peer *federation_peer(
     struct federation *federation, size_t agency, size_t other);
 
 /* One batch with this input; now, steady_ms and entropy are filled in. Errors
- * are node_step's; the batch is then undone. */
+ * are those of the step, the finish or the commit; nothing leaves then, and
+ * after all but a step's ERR_LIMIT the node must be crashed next. */
 enum err federation_step(
     struct federation *federation, size_t agency, struct node_input *input);
 
