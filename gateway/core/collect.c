@@ -152,7 +152,8 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
         return;
     }
     peer_failed(work, peer, problem);
-    peer->declined = err == ERR_NONE;
+    if (err == ERR_NONE)
+        peer->declined = REQUEST_COLLECT;
 }
 
 int64_t collect_due_steady_ms(const struct peer *peer)

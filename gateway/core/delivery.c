@@ -291,6 +291,26 @@ void delivery_go_on(struct work *work, struct peer *peer)
     }
 }
 
+/* A peer that was there all the time and said no says no again: two of them
+ * would call each other without end. A greeting may mean that things changed,
+ * unless it was a greeting that it declined. */
+static bool may_pass(const struct peer *peer, enum request_kind heard)
+{
+    return peer->declined == 0 ||
+           (heard == REQUEST_HEAD && peer->declined != REQUEST_HEAD);
+}
+
+void delivery_heard(
+    struct work *work, struct peer *peer, enum request_kind heard)
+{
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    peer->last_heard_wall_ms = work->now.unix_ms;
+    if (out != NULL && out->trouble == LEDGER_NONE && may_pass(peer, heard) &&
+        peer->stumble_count <= PEER_STUMBLE_COUNT_MAX &&
+        sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
+        peer_heard(work, peer);
+}
+
 int64_t delivery_due_steady_ms(const struct peer *peer)
 {
     if (peer->state != PEER_ACCEPTED || peer->token != 0 || !peer->has_due)
@@ -544,6 +564,7 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
         peer_progressed(work, peer);
     } else {
         peer_failed(work, peer, problem);
-        peer->declined = true;
+        /* who waits for an operator is told by a greeting */
+        peer->declined = peer->introduces ? 0 : asked;
     }
 }

@@ -221,18 +221,6 @@ static void take_deliver(struct work *work, struct peer *peer,
     reply_to(work, handle, reply.kind, reply.body);
 }
 
-/* An inbound message clears the backoff, but not while a ledger is in trouble,
- * nor when the peer was there all the time and said no: two gateways that both
- * do would call each other without end. */
-static void hear(struct work *work, struct peer *peer)
-{
-    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out != NULL && out->trouble == LEDGER_NONE && !peer->declined)
-        peer_heard(work, peer);
-    else
-        peer->last_heard_wall_ms = work->now.unix_ms;
-}
-
 static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
@@ -261,7 +249,7 @@ static void take_request(struct work *work, const struct node_input *input)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
     else if (!collect_take(work, peer, request->body, handle))
         refuse(work, request, handle, REFUSAL_MALFORMED);
-    hear(work, peer);
+    delivery_heard(work, peer, request->kind);
 }
 
 static void take_reply(struct work *work, const struct node_input *input)

@@ -454,7 +454,7 @@ void peer_heard(struct work *work, struct peer *peer)
     peer->next_try_wall_ms = 0;
     peer->failing_since_wall_ms = 0;
     peer->problem = "";
-    peer->declined = false;
+    peer->declined = 0;
     peer->touched = true;
 }
 
@@ -487,7 +487,7 @@ void peer_failed(struct work *work, struct peer *peer, const char *problem)
         peer->failing_since_wall_ms = work->now.unix_ms;
     peer->failure_count++;
     peer->problem = problem;
-    peer->declined = false;
+    peer->declined = 0;
     peer->next_try_steady_ms = work->steady_ms + (int64_t)delay_ms;
     peer->next_try_wall_ms = work->now.unix_ms + (int64_t)delay_ms;
     peer->touched = true;
