@@ -169,14 +169,22 @@ static void keep_evidence(struct work *work, struct ledger *ledger,
     ledger->changed = true;
 }
 
+/* Trouble that only what is newer than our loss may end. */
+static bool tells_own_loss(enum ledger_trouble trouble)
+{
+    return trouble == LEDGER_AUTHOR_SHORTER || trouble == LEDGER_GENERATION;
+}
+
 static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     const struct ledger_view *view, bool is_reply)
 {
     if (out->trouble == LEDGER_CONFLICT)
         return; /* only a new generation leads out of that */
     enum ledger_trouble trouble = compare_out(work, peer, out, view);
-    if (!is_reply && trouble == LEDGER_NONE)
-        return; /* may be from before we lost something: proves nothing */
+    /* a request may be from before we lost something */
+    if (!is_reply && trouble == LEDGER_NONE &&
+        (peer->reachable || tells_own_loss(out->trouble)))
+        return;
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
