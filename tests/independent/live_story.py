@@ -114,6 +114,14 @@ def agreement_collected(world):
     door, remote = world.door, world.door_remote
     social, far = world.settled("Centre for Social Assistance")
     world.social, world.social_remote = social, far
+    tap.equal("a COLLECT after one HEAD, which may have been old", outcome(
+        social.ask, far, m.RequestKind.COLLECT,
+        social.collect_body(far, 10)), "BEHIND UNSETTLED")
+    tap.equal("another HEAD, with the fence of the reply",
+              outcome(social.head_ask, far), "HEAD")
+    tap.equal("and a COLLECT", outcome(
+        social.ask, far, m.RequestKind.COLLECT,
+        social.collect_body(far, 10)), "PARCEL")
     mou_id = world.mou_three_id = offer(
         world, MOU_THREE, opendoor=door.agency.id, social=social.agency.id)
     wait_until("the offer", lambda: mou_id in door.mous)

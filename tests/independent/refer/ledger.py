@@ -186,23 +186,28 @@ class Received:
         self.generation = 0
         self.entries = []
         self.notes = {}     # cosigned, by size: the ends of parcels
-        self.fences = []    # oldest first
+        self.fences = []    # that hold, oldest first
+        self.given = set()  # all, in this life
         self.is_settled = False
         self.is_closed = False
 
-    def fence_give(self):
+    def fence_give(self, is_reply):
+        """In a reply it retires all before it."""
         fence = os.urandom(32)
+        self.given.add(fence)
+        if is_reply:
+            self.fences.clear()
         if len(self.fences) == FENCES_MAX:
             del self.fences[1]
         self.fences.append(fence)
         return fence
 
-    def view(self):
+    def view(self, is_reply):
         size = len(self.entries)
         return m.LedgerView(
             lane=m.Lane.MAIN, generation=self.generation, size=size,
             note=self.notes[size].encode() if size else b"",
-            fence=self.fence_give())
+            fence=self.fence_give(is_reply))
 
     def compare(self, view):
         self.is_settled = not self.generation or (

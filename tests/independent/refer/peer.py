@@ -30,6 +30,7 @@ class Remote:
         self.authored = Authored(agency.id, card.id, agency.log)
         self.received = Received(card.id, agency.id)
         self.caller = None
+        self.fence_given = None  # the newest, by them
         self.collects = 0
 
 
@@ -151,7 +152,7 @@ class Peer:
                 self.head_take(remote, m.Head.decode(body), False)
             except Refused:
                 raise refusal("MALFORMED") from None
-            return m.ReplyKind.HEAD, self.head(remote).encode()
+            return m.ReplyKind.HEAD, self.head(remote, True).encode()
         if kind == m.RequestKind.DELIVER:
             return self.deliver_take(remote, body)
         if kind == m.RequestKind.COLLECT:
@@ -160,15 +161,20 @@ class Peer:
 
     # ---- Settling
 
-    def head(self, remote):
+    def head(self, remote, is_reply=False):
         return m.Head(
-            ledgers=[remote.authored.view(), remote.received.view()],
+            ledgers=[remote.authored.view(),
+                     remote.received.view(is_reply)],
             card=m.SignedCard.decode(self.agency.card.signed),
             sheet=self.agency.sheet, card_serial=remote.card.serial,
-            sheet_serial=remote.sheet.serial if remote.sheet else 0)
+            echo=remote.fence_given or b"", sheet_serial=remote.sheet.serial if remote.sheet else 0)
 
     def head_take(self, remote, head, is_reply):
-        """What a request says may be old: it never is trouble."""
+        """What a request says may be old, and then it never is trouble and
+        settles nothing; one that has our newest fence in it is not."""
+        fences = remote.received.fences
+        is_fresh = is_reply or (
+            bool(fences) and head.echo == fences[-1])
         if len(head.ledgers) > 4 or len(
                 {(view.authored, view.lane) for view in head.ledgers}) \
                 != len(head.ledgers):
@@ -185,8 +191,10 @@ class Peer:
                 continue
             if view.authored:
                 remote.received.compare(view)
-            elif remote.authored.compare(view) is not None and not is_reply:
-                remote.authored.trouble = None
+            else:
+                remote.fence_given = view.fence
+                if is_fresh:
+                    remote.authored.compare(view)
 
     # ---- Taking parcels
 
