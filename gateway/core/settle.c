@@ -245,14 +245,12 @@ enum err settle_with(struct work *work, struct peer *peer,
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return work->txn->err;
-    for (size_t i = 0; i < head.ledger_count; i++) {
-        const struct ledger_view *view = &head.ledgers[i];
-        if (view->lane != LANE_MAIN)
-            continue;
-        if (view->authored)
-            settle_in(work, peer, in, view, is_reply);
-        else
-            settle_out(work, peer, out, view, is_reply);
-    }
+    /* ours first: what it leads to, theirs may add to */
+    for (size_t i = 0; i < head.ledger_count; i++)
+        if (head.ledgers[i].lane == LANE_MAIN && !head.ledgers[i].authored)
+            settle_out(work, peer, out, &head.ledgers[i], is_reply);
+    for (size_t i = 0; i < head.ledger_count; i++)
+        if (head.ledgers[i].lane == LANE_MAIN && head.ledgers[i].authored)
+            settle_in(work, peer, in, &head.ledgers[i], is_reply);
     return work->txn->err;
 }

@@ -74,6 +74,9 @@ void gateway_queue(
 struct instant gateway_now(
     const struct world *world, const struct gateway *gateway);
 
+/* Its store has room again. */
+void gateway_empty(struct gateway *gateway);
+
 /* Dies now; programs lose their connections. It starts again by itself. */
 void gateway_crash(struct world *world, struct gateway *gateway);
 

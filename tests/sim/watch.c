@@ -19,6 +19,14 @@ void watch_release(struct watch *watch)
         }
 }
 
+void watch_start(struct watch *watch, size_t at)
+{
+    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++) {
+        watch->ledgers[i][at].head_count = 0;
+        watch->ledgers[at][i].head_count = 0;
+    }
+}
+
 /* ---- Checkpoints -------------------------------------------------------- */
 
 static struct sighting *sighting_of(
@@ -131,11 +139,29 @@ static bool deliver_open(
     return false;
 }
 
+/* Heads are for beginnings: ten a minute, for minutes, are a storm. */
+#define STORM_MS INT64_C(300000)
+#define STORM_COUNT 50
+
+static void storm_watch(struct world *world, size_t from, size_t to)
+{
+    struct watched *ledger = &world->watch.ledgers[from][to];
+    int64_t now_ms = world->scheduler.now_ms;
+    if (now_ms - ledger->heads_since_ms > STORM_MS) {
+        ledger->heads_since_ms = now_ms;
+        ledger->head_count = 0;
+    }
+    if (++ledger->head_count > STORM_COUNT)
+        world_fail(world, "delivery.storm", from);
+}
+
 void watch_request(struct world *world, size_t from, size_t to,
     enum request_kind kind, struct slice body)
 {
     struct deliver deliver;
     size_t used = world->wire.used;
+    if (kind == REQUEST_HEAD)
+        storm_watch(world, from, to);
     if (kind == REQUEST_HEAD)
         head_seen(world, from, to, body);
     else if (kind == REQUEST_DELIVER &&

@@ -120,8 +120,7 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
     world_say(world, "calm");
     world->is_calm = true;
     for (size_t i = 0; i < world->gateway_count; i++) {
-        store_memory_set_capacity(world->gateways[i].store, UINT64_C(1) << 30);
-        world->gateways[i].is_filled = false;
+        gateway_empty(&world->gateways[i]);
         world->gateways[i].clock_offset_ms = 0;
     }
 }

@@ -291,8 +291,7 @@ static enum err batch_close(
     agency->txn = NULL;
     if (err != ERR_NONE) {
         agency->store->ops->abort(txn);
-    } else {
-        MUST(agency->store->ops->commit(txn) == ERR_NONE);
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);
@@ -372,11 +371,7 @@ struct federation *federation_new(size_t count)
     federation->count = count;
     federation->prng = prng_from_seed(count);
     MUST(arena_init(&federation->papers, 1u << 20) == ERR_NONE);
-<<<<<<< HEAD
-    MUST(arena_init(&federation->work, 16 * MESSAGE_SIZE_MAX) == ERR_NONE);
-=======
     MUST(arena_init(&federation->work, WORK_SIZE) == ERR_NONE);
->>>>>>> coretests
     for (int i = 0; i < 2; i++)
         MUST(arena_init(&federation->call[i], DECODE_ARENA_SIZE) == ERR_NONE);
     for (size_t i = 0; i < count; i++)

@@ -225,6 +225,12 @@ PAGES_CASES = [
      "code: busy_here is missing"),
     (REFERD, "*unproved*\n:  one", "*proved*\n:  one", REFERD,
      "trouble: unproved is missing"),
+    (REFERD, "- *refer_ready*:", "- *refer_fit*:", REFERD,
+     "metric: refer_ready is missing"),
+    (REFERD, "*NOTIFY_SOCKET*\n", "*SOCKET*\n", REFERD,
+     "variable: NOTIFY_SOCKET is missing"),
+    (REFERD, "*SIGHUP*\n", "*SIGUSR1*\n", REFERD,
+     "signal: SIGHUP is missing"),
     # referctl(1)
     (REFERCTL, "*--timeout* _MS_", "*--wait* _MS_", REFERCTL,
      "option: --timeout MS is missing"),
