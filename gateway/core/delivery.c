@@ -298,7 +298,7 @@ void delivery_heard(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->last_heard_wall_ms = work->now.unix_ms;
-    if (out != NULL && out->trouble == LEDGER_NONE && peer->settled_out &&
+    if (out != NULL && out->trouble == LEDGER_NONE &&
         peer->stumble_count <= STUMBLE_COUNT_MAX &&
         sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
         peer_heard(work, peer);

@@ -99,6 +99,30 @@ static void start(struct world *world, void *subject, uint64_t life)
     batch_start(world, gateway);
 }
 
+void gateway_committed(struct world *world, struct gateway *gateway)
+{
+    if (world->options.amnesia_permille == 0 || gateway->index != 0)
+        return;
+    size_t slot = gateway->past_next++ % GATEWAY_PAST_COUNT;
+    store_memory_snapshot_free(gateway->past[slot]);
+    if (store_memory_snapshot_take(gateway->store, &gateway->past[slot]) !=
+        ERR_NONE)
+        abort();
+}
+
+/* A disk that lied, or an old backup. */
+static void forget(struct world *world, struct gateway *gateway)
+{
+    const struct store_memory_snapshot *past =
+        gateway->past[world_below(world, GATEWAY_PAST_COUNT)];
+    if (gateway->index != 0 || past == NULL || world->is_amnesiac ||
+        !world_chance(world, world->options.amnesia_permille))
+        return;
+    store_memory_restore(gateway->store, past);
+    world->is_amnesiac = true;
+    world_say(world, "agency %zu has lost commits", gateway->index);
+}
+
 void gateway_crash(struct world *world, struct gateway *gateway)
 {
     world_say(world, "agency %zu dies", gateway->index);
@@ -108,6 +132,7 @@ void gateway_crash(struct world *world, struct gateway *gateway)
     gateway->node = NULL;
     gateway->turn_planned = false;
     store_memory_crash(gateway->store);
+    forget(world, gateway);
     arena_reset(&gateway->memory);
     while (gateway->first != NULL) {
         struct letter *letter = gateway->first;
@@ -249,6 +274,8 @@ void gateway_begin(struct world *world, struct gateway *gateway)
 void gateway_release(struct world *world, struct gateway *gateway)
 {
     (void)world;
+    for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++)
+        store_memory_snapshot_free(gateway->past[i]);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
     arena_release(&gateway->memory);

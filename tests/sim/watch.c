@@ -50,6 +50,17 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
+/* An author that forgot may sign anew what never arrived; no recipient may
+ * ever receipt two roots, unless it is the one that forgot. */
+static void fork_seen(struct world *world, size_t at, size_t author,
+    size_t recipient, struct sighting *sighting, const struct note *note)
+{
+    bool forgot = world->is_amnesiac && author == 0 && sighting->receipt == 0;
+    if (!forgot && !(world->is_amnesiac && recipient == 0))
+        world_fail(world, "ledger.fork", at);
+    memcpy(sighting->root, note->root, HASH_SIZE);
+}
+
 /* Any note that passes, signed by whom it may be. */
 static void note_seen(struct world *world, size_t at, struct slice bytes)
 {
@@ -69,7 +80,7 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
     struct sighting *sighting =
         sighting_of(&world->watch.ledgers[author][recipient], &note);
     if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
-        world_fail(world, "ledger.fork", at);
+        fork_seen(world, at, author, recipient, sighting, &note);
     if (!note.has_cosignature)
         return;
     uint64_t receipt = checksum(1, bytes);
@@ -218,6 +229,8 @@ void watch_reply(struct world *world, size_t from, size_t to,
     size_t used = world->wire.used;
     if (kind == REPLY_HEAD)
         head_seen(world, from, to, body);
+    else if (kind == REPLY_CONFLICT)
+        world_fail(world, "ledger.conflict", from);
     else if (kind == REPLY_COSIGNED)
         receipt_seen(world, from, to, request, body);
     arena_rewind(&world->wire, used);

@@ -2,6 +2,7 @@
  * watch.h - the checkers that look at everything that leaves a gateway.
  *
  *   ledger.fork       two roots for one ledger and size, by anyone
+ *   ledger.conflict   one was shown to a gateway that holds the other
  *   receipt.differs   two cosigned notes for one checkpoint
  *   receipt.early     a receipt for what the recipient's store does not hold
  *   fence.retired     a receipt for a parcel with a fence that was retired

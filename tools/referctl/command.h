@@ -55,6 +55,9 @@ enum exit_code run_card_export(struct session *, const struct arguments *);
 enum exit_code run_card_import(struct session *, const struct arguments *);
 enum exit_code run_card_accept(struct session *, const struct arguments *);
 enum exit_code run_peer_list(struct session *, const struct arguments *);
+enum exit_code run_peer_show(struct session *, const struct arguments *);
+enum exit_code run_peer_invite(struct session *, const struct arguments *);
+enum exit_code run_peer_close(struct session *, const struct arguments *);
 enum exit_code run_mou_check(struct session *, const struct arguments *);
 enum exit_code run_mou_offer(struct session *, const struct arguments *);
 enum exit_code run_mou_sign(struct session *, const struct arguments *);
@@ -67,11 +70,17 @@ enum exit_code run_referral_act(struct session *, const struct arguments *);
 enum exit_code run_explain(struct session *, const struct arguments *);
 enum exit_code run_feed_follow(struct session *, const struct arguments *);
 enum exit_code run_feed_list(struct session *, const struct arguments *);
+enum exit_code run_feed_show(struct session *, const struct arguments *);
+enum exit_code run_feed_delete(struct session *, const struct arguments *);
+enum exit_code run_due(struct session *, const struct arguments *);
 enum exit_code run_ledger_list(struct session *, const struct arguments *);
 enum exit_code run_ledger_show(struct session *, const struct arguments *);
 enum exit_code run_ledger_verify(struct session *, const struct arguments *);
 enum exit_code run_status(struct session *, const struct arguments *);
 enum exit_code run_health(struct session *, const struct arguments *);
+enum exit_code run_doctor(struct session *, const struct arguments *);
+enum exit_code run_top(struct session *, const struct arguments *);
+enum exit_code run_completion(struct session *, const struct arguments *);
 enum exit_code run_help(struct session *, const struct arguments *);
 
 #endif

@@ -17,6 +17,7 @@ static const struct option_row init_options[] = {
     { "passphrase-file", 'p', "FILE", "encrypt the root key; the passphrase is FILE's first line" },
     { "user",            'u', "USER", "NAME:RIGHTS for a local user, such as\n"
                                       "intake:submit,act,read; may repeat" },
+    { "export",          'x', "FILE", "also write the card as text there, to be given away" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row card_export_options[] = {
@@ -26,11 +27,28 @@ static const struct option_row card_export_options[] = {
 };
 static const struct option_row card_accept_options[] = {
     { "safety-number", 'n', "DIGITS", "the number you were told over the phone; compared" },
+    { "invitation",    'i', "CODE",   "a code of theirs (peer invite): our card is left there\n"
+                                      "by itself (default: the code in the file)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row peer_close_options[] = {
+    { "reopen", 'r', NULL, "talk to a closed agency again" },
+    { "yes",    'y', NULL, "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row peer_invite_options[] = {
+    { "output", 'o', "FILE",  "write there instead of standard output" },
+    { "hours",  0,   "HOURS", "how long the invitation holds (default 72)" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row mou_offer_options[] = {
-    { "party", 'p', "NAME=AGENCY", "which agency is which party of the file; one for\n"
-                                   "each party, our own too" },
+    { "party", 'p', "NAME=AGENCY", "which agency is which party of the file (default: the\n"
+                                   "accepted agency whose card bears the party's name)" },
+    { "sign",  0,   NULL,          "sign it as well, as `mou sign` does" },
+    { "keys",  'k', "DIR",         "with --sign: folder with root.pem (default: keys beside\n"
+                                   "--config)" },
+    { "passphrase-file", 0, "FILE", "with --sign: the root key's passphrase is its first line" },
+    { "yes",   'y', NULL,          "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row mou_sign_options[] = {
@@ -52,22 +70,36 @@ static const struct option_row explain_options[] = {
 static const struct option_row referral_list_options[] = {
     { "state",     0,   "STATE",  "only those in this state, such as accepted" },
     { "peer",      'p', "AGENCY", "only those with this agency" },
-    { "direction", 'd', "WAY",    "only those we sent (out) or were sent (in)" },
+    { "direction", 'd', "out|in", "only those we sent (out) or were sent (in)" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row referral_act_options[] = {
     { "element", 'e', "CODE=VALUE", "something about the person; may repeat" },
-    { "actor",   'a', "WHO",  "staff (default), person or companion" },
+    { "actor",   'a', "staff|person|companion", "who acts (default: staff)" },
     { "role",    'r', "ROLE", "role of whoever acts, such as intake_nurse" },
     { "key",     'k', "KEY",  "name of this intention: the same key again does nothing\n"
                               "twice (default: a new one, printed)" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row feed_follow_options[] = {
-    { "cursor", 'n', "NAME",  "durable position to read from (default: referctl)" },
+    { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
     { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },
     { "once",   '1', NULL,    "print what is there and stop" },
     { "count",  0,   "COUNT", "stop after so many events" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row due_options[] = {
+    { "peer", 'p', "AGENCY", "only referrals with this agency" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row doctor_options[] = {
+    { "offline", 0, NULL, "look at files only; ask no gateway, dial nobody" },
+    { "problems", 0, NULL, "print what is not ok alone" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row top_options[] = {
+    { "once",  '1', NULL,      "print one picture and stop" },
+    { "delay", 'd', "SECONDS", "look again after so long (default 1)" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row ledger_show_options[] = {
@@ -109,10 +141,13 @@ static const struct command commands[] = {
   "and compare it with theirs.",
   "referctl card import hospital.card",
   run_card_import },
-{ "card", "accept", "AGENCY", 1, 1, card_accept_options,
-  "trust an imported card: the safety numbers were the same",
-  "From now on the two gateways talk. With --safety-number the gateway compares\n"
-  "it and refuses when one digit differs.",
+{ "card", "accept", "FILE|AGENCY", 1, 1, card_accept_options,
+  "trust a card: the safety numbers were the same",
+  "From now on the two gateways talk. A FILE is imported first; an AGENCY is one\n"
+  "whose card is here already. On a terminal it shows the safety number and asks\n"
+  "whether it is the same over the phone. With --safety-number the gateway compares\n"
+  "it and refuses when one digit differs. A closed agency is opened again.",
+  "referctl card accept hospital.card\n"
   "referctl card accept \"City TB Hospital\" \\\n"
   "    --safety-number \"12345 12345 12345 12345 12345 12345 \\\n"
   "12345 12345 12345 12345 12345 12345\"",
@@ -123,6 +158,29 @@ static const struct command commands[] = {
   "what waits to be sent. unanswered: what they have received but not answered.",
   "referctl peer list",
   run_peer_list },
+{ "peer", "show", "AGENCY", 1, 1, NULL,
+  "show all there is to know about an agency",
+  "Its card with endpoints, keys and point persons; how the line to it is; the\n"
+  "ledgers both ways; the agreements with it and who of us two has signed them.",
+  "referctl peer show \"City TB Hospital\"",
+  run_peer_show },
+{ "peer", "invite", "", 0, 0, peer_invite_options,
+  "write an invitation for one agency that we do not know yet",
+  "Writes our card with a code on top, to be given to that agency. When it accepts\n"
+  "the file (`card accept FILE`) its card comes here by itself and waits for\n"
+  "`card accept AGENCY`. A code is good for one agency, once.",
+  "referctl peer invite -o opendoor.invitation",
+  run_peer_invite },
+{ "peer", "close", "AGENCY", 1, 1, peer_close_options,
+  "stop talking to an agency; what was queued goes back to staff",
+  "Nothing is sent to it or taken from it any more; its gateway is told that this\n"
+  "one is closed. Referrals and steps that were queued and wait for its decision\n"
+  "will never be sent: they are listed, and told to the events as\n"
+  "referral.returned. What is so already (our own decisions, withdrawals) waits, and\n"
+  "is told when the agency is opened again with --reopen or `card accept`.",
+  "referctl peer close \"City TB Hospital\"\n"
+  "referctl peer close \"City TB Hospital\" --reopen",
+  run_peer_close },
 { "mou", "check", "FILE", 1, 1, NULL,
   "check an agreement's YAML file",
   "Reads the file and checks every reference in it, without a gateway. Says where\n"
@@ -133,16 +191,18 @@ static const struct command commands[] = {
   "bind an agreement's parties to agencies, and offer it to them",
   "Binds each party to an agency's id and root key, checks the agreement and hands\n"
   "it to the gateway, which sends it to the other parties. Prints its id: the hash\n"
-  "of the exact bytes that everyone signs.",
+  "of the exact bytes that everyone signs. With --sign also signs it.",
   "referctl mou offer mou.yaml --party opendoor=\"Open Door\" \\\n"
   "    --party tbhosp=\"City TB Hospital\" --party social=k7dq",
   run_mou_offer },
-{ "mou", "sign", "MOU", 1, 1, mou_sign_options,
+{ "mou", "sign", "FILE|MOU", 1, 1, mou_sign_options,
   "sign an agreement with the agency's root key",
-  "Shows what is signed, signs with root.pem and hands the signature to the\n"
+  "MOU is the id of one that was offered. Of a FILE the offer is found that says\n"
+  "exactly the same; when none does, nothing is signed. Shows what is signed, signs with root.pem and hands the signature to the\n"
   "gateway. The key is read here, by this user; the gateway never needs it. An\n"
   "agreement is in force towards an agency when all have signed and both\n"
   "gateways have said so to each other.",
+  "referctl -c referd.yaml mou sign mou.yaml\n"
   "referctl -c referd.yaml mou sign 3f9c --keys /mnt/stick/keys",
   run_mou_sign },
 { "mou", "list", "", 0, 0, NULL,
@@ -200,6 +260,23 @@ static const struct command commands[] = {
   "acknowledged. head: the newest.",
   "referctl feed list",
   run_feed_list },
+{ "feed", "show", "POSITION", 1, 1, NULL,
+  "show one event with everything that was said in it",
+  "POSITION is the number that `feed follow --json` prints with each event.",
+  "referctl feed show 17",
+  run_feed_show },
+{ "feed", "delete", "CURSOR", 1, 1, NULL,
+  "delete a durable position that no program uses any more",
+  "A program that follows under this name again begins with the first event.",
+  "referctl feed delete backup",
+  run_feed_delete },
+{ "due", "", "", 0, 0, due_options,
+  "what waits for us, and what for others, longest first",
+  "Each referral that has not ended, with the usual next step, who has to take it,\n"
+  "and how long it has waited since the last event. Referrals that came back from a\n"
+  "closed agency wait for us.",
+  "referctl due",
+  run_due },
 { "ledger", "list", "", 0, 0, NULL,
   "list the co-signed ledgers, two for each agency",
   "out: what we told them. in: what they told us. cosigned: how many entries the\n"
@@ -228,6 +305,29 @@ static const struct command commands[] = {
   "answers but is not ready.",
   "referctl health && echo ready",
   run_health },
+{ "doctor", "", "", 0, 0, doctor_options,
+  "find out what is wrong, and what to type about it",
+  "Looks at the configuration, keys, card, folder and clock (with --config), then at\n"
+  "the gateway: is it ready, do our endpoints answer with our key, and for each\n"
+  "agency: do we hear from it, does its endpoint answer with the key of its card,\n"
+  "which agreements are in force and whose signatures are missing. It connects to\n"
+  "the endpoints of this agency and of all accepted ones, and sends them nothing.\n"
+  "Each finding is ok, warning or problem, with a remedy. Exit status 3 when there\n"
+  "is a problem.",
+  "referctl -c /var/lib/referd/referd.yaml doctor",
+  run_doctor },
+{ "top", "", "", 0, 0, top_options,
+  "watch the gateway work",
+  "Agencies, queues, ledgers, rates, the store: a picture a second until q is\n"
+  "pressed. In a pipe one picture, and the end.",
+  "referctl top",
+  run_top },
+{ "completion", "", "bash|zsh", 1, 1, NULL,
+  "print completion for a shell",
+  "Installed with the program; to load it by hand, see the example. Names of\n"
+  "agencies, referrals and steps are asked of the gateway while you type.",
+  ". <(referctl completion bash)",
+  run_completion },
 { "help", "", "[NOUN [VERB]]", 0, 2, NULL,
   "explain a command",
   "Without arguments: all commands.",

@@ -13,6 +13,7 @@ static const char *raw_value(struct session *session,
 {
     struct value value = record_get(record, column->field);
     char time[WORDS_TIME_SIZE];
+    char duration[WORDS_DURATION_SIZE];
     switch (value.type) {
     case VALUE_NONE:
         return "";
@@ -23,6 +24,9 @@ static const char *raw_value(struct session *session,
     case VALUE_NUMBER:
         if (column->form == COLUMN_TIME)
             return pool_text(session->pool, words_time(value.number, time));
+        if (column->form == COLUMN_DURATION)
+            return pool_text(
+                session->pool, words_duration(value.number, duration));
         return pool_format(session->pool, "%" PRId64, value.number);
     case VALUE_DATA:
         break;
@@ -44,7 +48,7 @@ const char *display_value(struct session *session, const struct record *record,
 }
 
 /* Green: it holds. Red: it was refused or failed. Yellow: someone must act. */
-static const char *colour_of(const char *state)
+const char *display_colour(const struct session *session, const char *state)
 {
     static const struct {
         const char *state;
@@ -59,12 +63,23 @@ static const char *colour_of(const char *state)
         { "declined", "\033[31m" },
         { "conflict", "\033[31m" },
         { "revoked", "\033[31m" },
+        { "ok", "\033[32m" },
+        { "connected", "\033[32m" },
+        { "settled", "\033[32m" },
+        { "problem", "\033[31m" },
+        { "failing", "\033[31m" },
+        { "stopped", "\033[31m" },
+        { "warning", "\033[33m" },
+        { "connecting", "\033[33m" },
+        { "unsettled", "\033[33m" },
+        { "introduced", "\033[33m" },
+        { "invited", "\033[33m" },
         { "undeliverable", "\033[33m" },
         { "info_needed", "\033[33m" },
         { "imported", "\033[33m" },
         { "offered", "\033[33m" },
     };
-    for (size_t i = 0; i < DISPLAY_COUNT(colours); i++) {
+    for (size_t i = 0; session->has_colour && i < DISPLAY_COUNT(colours); i++) {
         if (strcmp(colours[i].state, state) == 0)
             return colours[i].colour;
     }
@@ -80,9 +95,8 @@ static void print_padding(struct session *session, size_t count)
 static void print_cell(struct session *session, const struct column *column,
     const char *text, size_t padding)
 {
-    const char *colour = session->has_colour && column->form == COLUMN_STATE
-                             ? colour_of(text)
-                             : "";
+    const char *colour =
+        column->form == COLUMN_STATE ? display_colour(session, text) : "";
     (void)fprintf(session->out, "%s%s%s", colour, text,
         colour[0] != '\0' ? "\033[0m" : "");
     print_padding(session, padding);

@@ -13,6 +13,7 @@
 enum column_form {
     COLUMN_PLAIN = 0, /* text as it is, numbers in decimal, flags yes or no */
     COLUMN_TIME,      /* *_ms as UTC */
+    COLUMN_DURATION,  /* *_ms as "3 h" */
     COLUMN_STATE,     /* a state or verdict: coloured */
     COLUMN_REFERRAL,  /* "urn:uuid:" is left out */
     COLUMN_MOU        /* on a terminal the first 16 digits */
@@ -35,6 +36,9 @@ void display_fields(struct session *session, const struct record *record,
 /* One field as its column shows it; printable. */
 const char *display_value(struct session *session, const struct record *record,
     const struct column *column);
+
+/* What turns a terminal to the colour of that state; "" without colours. */
+const char *display_colour(const struct session *session, const char *state);
 
 /* A line or a part of one; what is formatted in must be printable. */
 __attribute__((format(printf, 2, 3))) void display_line(

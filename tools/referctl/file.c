@@ -135,6 +135,12 @@ bool file_exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
+bool file_is_document(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
 enum exit_code file_read_line(
     struct session *session, const char *path, const char **line)
 {

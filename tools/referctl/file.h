@@ -23,6 +23,8 @@ enum exit_code file_write(struct session *session, const char *path,
     const void *bytes, size_t size, unsigned mode, bool replace);
 
 bool file_exists(const char *path);
+/* Something to read is there: no folder. */
+bool file_is_document(const char *path);
 
 /* The first line of a file without its end, such as a passphrase. */
 enum exit_code file_read_line(

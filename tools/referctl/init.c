@@ -54,12 +54,17 @@ static enum exit_code plan_paths(struct plan *plan)
     struct session *session = plan->session;
     const char *paths[] = { plan->keys_dir, plan->card_path,
         plan->revocation_path };
+    const char *export = arguments_option(plan->arguments, "export");
     for (size_t i = 0; i < DISPLAY_COUNT(paths); i++) {
         if (file_exists(paths[i]))
             return session_fail(session, EXIT_CODE_LOCAL,
                 "choose another folder: keys are never overwritten",
                 "%s exists already", paths[i]);
     }
+    if (export != NULL && file_exists(export))
+        return session_fail(session, EXIT_CODE_LOCAL,
+            "give --export the name of a file that is not there yet",
+            "%s exists already", export);
     return EXIT_CODE_DONE;
 }
 
@@ -145,6 +150,19 @@ static enum err root_sign_here(struct plan *plan, struct slice statement,
         plan->passphrase, statement, signature, root_key, &problem);
 }
 
+/* As text, where it was asked for: what is given to other agencies. */
+static enum exit_code export_card(struct plan *plan, struct slice signed_card)
+{
+    const char *path = arguments_option(plan->arguments, "export");
+    if (path == NULL)
+        return EXIT_CODE_DONE;
+    struct slice text =
+        armor_write(ARMOR_CARD, signed_card, &plan->offline.arena);
+    if (text.bytes == NULL)
+        return fail_after_keys(plan, ERR_LIMIT, "write the card as text");
+    return file_write(plan->session, path, text.bytes, text.size, 0644, false);
+}
+
 static enum exit_code write_card(struct plan *plan)
 {
     struct arena *arena = &plan->offline.arena;
@@ -167,8 +185,9 @@ static enum exit_code write_card(struct plan *plan)
         return fail_after_keys(plan, err,
             pool_format(plan->session->pool, "make the card %s %s",
                 problem.where, problem.what));
-    return file_write(plan->session, plan->card_path, signed_card.bytes,
-        signed_card.size, 0600, false);
+    enum exit_code code = file_write(plan->session, plan->card_path,
+        signed_card.bytes, signed_card.size, 0600, false);
+    return code == EXIT_CODE_DONE ? export_card(plan, signed_card) : code;
 }
 
 static enum exit_code write_revocation(struct plan *plan)
@@ -242,7 +261,7 @@ static void say_what_is_next(struct plan *plan)
         "nothing else: it may live offline.\n\n"
         "Next: look at %s, then\n"
         "  referd -c %s\n"
-        "  referctl -c %s card export -o our.card",
+        "  referctl -c %s peer invite -o our.invitation",
         plan->revocation_path, plan->keys_dir, KEYS_ROOT_NAME,
         plan->config_path, plan->config_path, plan->config_path);
 }

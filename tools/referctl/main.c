@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "referctl/command.h"
+#include "referctl/probe.h"
 
 static int64_t now_ms(void)
 {
@@ -28,12 +29,14 @@ int main(int argc, char **argv)
     struct pool pool = { 0 };
     struct session session = {
         .pool = &pool,
+        .in = stdin,
         .out = stdout,
         .err = stderr,
         .is_terminal = isatty(STDOUT_FILENO) == 1,
         .has_keyboard = isatty(STDIN_FILENO) == 1,
         .now_ms = now_ms(),
         .timeout_ms = TIMEOUT_MS_DEFAULT,
+        .probe = probe_endpoint,
     };
     session.has_colour = session.is_terminal && may_colour();
     /* names of people and places come in every script */

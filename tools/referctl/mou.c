@@ -1,18 +1,15 @@
-/* referctl mou check, offer, sign: how an agreement comes about. */
+/* referctl mou check, offer: how an agreement comes about. */
 #include "referctl/mou.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "io/keys_file.h"
 #include "io/yaml_mou.h"
 #include "referctl/command.h"
-#include "referctl/config.h"
 #include "referctl/display.h"
 #include "referctl/resolve.h"
 #include "referctl/words.h"
 
-static enum exit_code load(struct session *session, struct offline *offline,
+enum exit_code mou_load(struct session *session, struct offline *offline,
     const char *path, struct mou *mou)
 {
     struct yaml_problem problem = { .file = "" };
@@ -32,7 +29,7 @@ enum exit_code run_mou_check(
     struct mou mou;
     enum exit_code code = offline_open(session, &offline);
     if (code == EXIT_CODE_DONE)
-        code = load(session, &offline, arguments->values[0], &mou);
+        code = mou_load(session, &offline, arguments->values[0], &mou);
     if (code == EXIT_CODE_DONE && session->json) {
         struct record result = { .type = "mou" };
         record_put_text(session->pool, &result, "urn",
@@ -97,6 +94,25 @@ static struct mou_party *party_named(
     return NULL;
 }
 
+/* The agency of exactly that name, ours or one whose card was accepted: only
+ * of those someone compared the safety number. */
+static enum exit_code bind_by_name(
+    struct session *session, struct offline *offline, struct mou_party *party)
+{
+    struct pool *pool = session->pool;
+    const char *name = pool_copy(pool, party->name.bytes, party->name.size);
+    const char *id = pool_copy(pool, party->id.bytes, party->id.size);
+    const char *agency = NULL;
+    enum exit_code code = resolve_trusted_name(session, name, &agency);
+    if (code == EXIT_CODE_DONE && agency == NULL)
+        return session_fail(session, EXIT_CODE_USAGE,
+            pool_format(pool, "add --party %s=AGENCY", id),
+            "which agency is the party \"%s\"? None is called \"%s\"", id,
+            name);
+    return code == EXIT_CODE_DONE ? bind_party(session, offline, agency, party)
+                                  : code;
+}
+
 static enum exit_code bind_all(struct session *session, struct offline *offline,
     const struct arguments *arguments, struct mou_party *parties, size_t count)
 {
@@ -117,15 +133,12 @@ static enum exit_code bind_all(struct session *session, struct offline *offline,
         if (code != EXIT_CODE_DONE)
             return code;
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *id =
-            pool_copy(session->pool, parties[i].id.bytes, parties[i].id.size);
+    enum exit_code code = EXIT_CODE_DONE;
+    for (size_t i = 0; i < count && code == EXIT_CODE_DONE; i++) {
         if (parties[i].agency.text[0] == '\0')
-            return session_fail(session, EXIT_CODE_USAGE,
-                pool_format(session->pool, "add --party %s=AGENCY", id),
-                "which agency is the party \"%s\"?", id);
+            code = bind_by_name(session, offline, &parties[i]);
     }
-    return EXIT_CODE_DONE;
+    return code;
 }
 
 /* The bytes everyone signs, of a file whose parties are now agencies. */
@@ -134,7 +147,8 @@ static enum exit_code bind_mou(struct session *session, struct offline *offline,
 {
     struct mou mou;
     struct mou_problem problem = { .path = "" };
-    enum exit_code code = load(session, offline, arguments->values[0], &mou);
+    enum exit_code code =
+        mou_load(session, offline, arguments->values[0], &mou);
     if (code != EXIT_CODE_DONE)
         return code;
     struct mou_party *parties =
@@ -155,21 +169,6 @@ static enum exit_code bind_mou(struct session *session, struct offline *offline,
                : offline_fail(session, ERR_LIMIT, "write the agreement");
 }
 
-static void print_offered(struct session *session, const struct reply *reply)
-{
-    static const struct column columns[] = { { "id", "MOU", 0 },
-        { "title", "title", 0 }, { "version", "version", 0 },
-        { "state", "state", COLUMN_STATE } };
-    const struct record *record = records_first(&reply->records, "mou");
-    if (record == NULL)
-        return;
-    if (session->json) {
-        display_json_record(session, record);
-        return;
-    }
-    display_fields(session, record, columns, DISPLAY_COUNT(columns));
-}
-
 enum exit_code run_mou_offer(
     struct session *session, const struct arguments *arguments)
 {
@@ -177,6 +176,7 @@ enum exit_code run_mou_offer(
     struct slice bytes = SLICE_NONE;
     struct reply reply = { 0 };
     struct request request = { .operation = "mou.offer" };
+    bool signs = arguments_flag(arguments, "sign");
     enum exit_code code = offline_open(session, &offline);
     if (code == EXIT_CODE_DONE)
         code = bind_mou(session, &offline, arguments, &bytes);
@@ -185,153 +185,16 @@ enum exit_code run_mou_offer(
             session->pool, &request.fields, "data", bytes.bytes, bytes.size);
         code = session_ask(session, &request, &reply);
     }
-    if (code == EXIT_CODE_DONE) {
-        print_offered(session, &reply);
+    if (code == EXIT_CODE_DONE && signs)
+        code = mou_sign(session, &offline, arguments,
+            record_text(mou_answer(&reply), "id"));
+    else if (code == EXIT_CODE_DONE)
+        mou_print_answer(session, &reply);
+    if (code == EXIT_CODE_DONE)
         display_hint(session,
-            "\nEvery party signs: referctl mou sign MOU --keys DIR. It is in "
-            "force when all have.");
-    }
-    offline_close(&offline);
-    return code;
-}
-
-/* ---- sign --------------------------------------------------------------- */
-
-enum exit_code mou_ask(struct session *session, struct offline *offline,
-    const char *text, struct held_mou *held)
-{
-    struct request request = { .operation = "mou.show" };
-    struct mou_problem problem = { .path = "" };
-    const char *id = NULL;
-    char computed[MOU_ID_TEXT_SIZE + 1];
-    enum exit_code code = resolve_mou(session, text, &id);
-    if (code != EXIT_CODE_DONE)
-        return code;
-    record_put_text(session->pool, &request.fields, "id", id);
-    code = session_ask(session, &request, &held->reply);
-    if (code != EXIT_CODE_DONE)
-        return code;
-    const struct record *record = records_first(&held->reply.records, "mou");
-    struct value data = { .type = VALUE_NONE };
-    if (record != NULL)
-        data = record_get(record, "data");
-    struct slice bytes = slice_of(data.bytes, data.size);
-    mou_id_of(offline->crypto, bytes, &held->id);
-    mou_id_format(&held->id, computed);
-    if (record == NULL || strcmp(computed, id) != 0)
-        return session_fail(session, EXIT_CODE_LOCAL,
-            "look at the gateway's log; do not sign",
-            "the gateway gave other bytes than those of the MOU %s", id);
-    enum err err =
-        mou_read(offline->crypto, bytes, &offline->arena, &held->mou, &problem);
-    if (err != ERR_NONE)
-        return session_fail(session, EXIT_CODE_LOCAL, problem.remedy,
-            "the MOU %s is not sound: %s %s", id, problem.path,
-            problem.reason[0] != '\0' ? problem.reason : err_text(err));
-    return EXIT_CODE_DONE;
-}
-
-/* --keys, else the keys of --config. */
-static enum exit_code find_keys(struct session *session,
-    const struct arguments *arguments, const char **keys_dir)
-{
-    struct config_paths paths = { 0 };
-    const char *problem = NULL;
-    *keys_dir = arguments_option(arguments, "keys");
-    if (*keys_dir == NULL && session->config_path != NULL) {
-        problem = config_read(session->pool, session->config_path, &paths);
-        *keys_dir = paths.keys;
-    }
-    if (*keys_dir != NULL)
-        return EXIT_CODE_DONE;
-    return session_fail(session,
-        problem != NULL ? EXIT_CODE_LOCAL : EXIT_CODE_USAGE,
-        "say where root.pem is: --keys DIR", "%s",
-        problem != NULL ? problem : "which root key is to sign?");
-}
-
-/* On a terminal people say yes first; scripts have said so by running it. */
-static enum exit_code confirm(struct session *session,
-    const struct arguments *arguments, const struct mou_party *party)
-{
-    char line[16] = "";
-    if (!session->has_keyboard || !session->is_terminal ||
-        arguments_flag(arguments, "yes"))
-        return EXIT_CODE_DONE;
-    display_line(session, "\nSign this for %s with its root key? Type yes: ",
-        words_printable(session->pool,
-            pool_copy(session->pool, party->name.bytes, party->name.size)));
-    (void)fflush(session->out);
-    if (fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0)
-        return EXIT_CODE_DONE;
-    return session_fail(session, EXIT_CODE_REFUSED,
-        "run it again and type yes, or give --yes", "nothing was signed");
-}
-
-static enum exit_code sign(struct session *session, struct offline *offline,
-    const struct arguments *arguments, const struct held_mou *held,
-    struct mou_signature *signature)
-{
-    const char *keys_dir = NULL;
-    uint8_t root_key[KEY_SIZE];
-    struct keys_problem problem = { .text = "" };
-    enum exit_code code = find_keys(session, arguments, &keys_dir);
-    if (code != EXIT_CODE_DONE)
-        return code;
-    if (root_public(keys_dir, root_key, &problem) != ERR_NONE)
-        return session_fail(session, EXIT_CODE_LOCAL,
-            "say where the root key is: --keys DIR", "%s", problem.text);
-    agency_id_of(offline->crypto, root_key, &signature->agency);
-    const struct mou_party *party =
-        mou_party_of(&held->mou, &signature->agency);
-    if (party == NULL)
-        return session_fail(session, EXIT_CODE_REFUSED,
-            "sign with the root key of one of its parties",
-            "%s is no party of this agreement", signature->agency.text);
-    if (!session->json)
-        mou_print_head(session, &held->mou);
-    display_hint(
-        session, "\nAll of it: referctl mou show %s", arguments->values[0]);
-    code = confirm(session, arguments, party);
-    if (code != EXIT_CODE_DONE)
-        return code;
-    code = offline_root_sign(session, keys_dir,
-        arguments_option(arguments, "passphrase-file"),
-        mou_statement(&held->id, &offline->arena), signature->signature,
-        root_key);
-    if (code == EXIT_CODE_DONE &&
-        !mou_signature_holds(offline->crypto, &held->mou, &held->id, signature))
-        return session_fail(session, EXIT_CODE_LOCAL,
-            "use root.pem and root.pub of one agency: --keys DIR",
-            "the root key in %s does not fit root.pub beside it", keys_dir);
-    return code;
-}
-
-enum exit_code run_mou_sign(
-    struct session *session, const struct arguments *arguments)
-{
-    struct offline offline;
-    struct held_mou held = { 0 };
-    struct mou_signature signature = { .signature = { 0 } };
-    struct reply reply = { 0 };
-    struct request request = { .operation = "mou.sign" };
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = mou_ask(session, &offline, arguments->values[0], &held);
-    if (code == EXIT_CODE_DONE)
-        code = sign(session, &offline, arguments, &held, &signature);
-    if (code == EXIT_CODE_DONE) {
-        char id[MOU_ID_TEXT_SIZE + 1];
-        mou_id_format(&held.id, id);
-        record_put_text(session->pool, &request.fields, "id", id);
-        record_put_text(
-            session->pool, &request.fields, "agency", signature.agency.text);
-        record_put_data(session->pool, &request.fields, "signature",
-            signature.signature, sizeof signature.signature);
-        code = session_ask(session, &request, &reply);
-    }
-    if (code == EXIT_CODE_DONE)
-        print_offered(session, &reply);
+            "\n%s: referctl mou sign MOU --keys DIR. It is in force when all "
+            "have.",
+            signs ? "The other parties sign" : "Every party signs");
     offline_close(&offline);
     return code;
 }

@@ -41,15 +41,35 @@ enum exit_code offline_fail(
         err_text(err));
 }
 
+/* The code on the first line, when there is one; returns the line's size. */
+static size_t take_invitation(
+    struct pool *pool, const char **bytes, const char **code)
+{
+    const size_t name_size = sizeof OFFLINE_INVITATION - 1;
+    if (!words_start_with(*bytes, OFFLINE_INVITATION))
+        return 0;
+    size_t size = strcspn(*bytes, "\r\n");
+    size_t code_size = strcspn(*bytes + name_size, " \t\r\n");
+    *code =
+        words_printable(pool, pool_copy(pool, *bytes + name_size, code_size));
+    *bytes += size;
+    return size;
+}
+
 enum exit_code offline_read_card_file(struct session *session,
-    struct offline *offline, const char *path, struct slice *signed_card)
+    struct offline *offline, const char *path, struct slice *signed_card,
+    const char **invitation)
 {
     const char *bytes = NULL;
     size_t size = 0;
+    const char *code_text = NULL;
     enum exit_code code =
         file_read(session, path, CARD_FILE_SIZE_MAX, &bytes, &size);
     if (code != EXIT_CODE_DONE)
         return code;
+    size -= take_invitation(session->pool, &bytes, &code_text);
+    if (invitation != NULL)
+        *invitation = code_text;
     if (!words_start_with(bytes + strspn(bytes, " \t\r\n"), "-----BEGIN")) {
         *signed_card = slice_of(bytes, size);
         return EXIT_CODE_DONE;

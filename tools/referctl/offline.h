@@ -23,9 +23,17 @@ void offline_close(struct offline *offline);
 enum exit_code offline_fail(
     struct session *session, enum err err, const char *doing);
 
-/* The bytes of a card in a file: armored text or the bytes themselves. */
+/* What stands before an invitation's code, on the first line of a file. */
+#define OFFLINE_INVITATION "Invitation: "
+
+/*
+ * The bytes of a card in a file: armored text or the bytes themselves. Text may
+ * begin with an invitation's code, which is then *invitation, else NULL;
+ * `invitation` may be NULL.
+ */
 enum exit_code offline_read_card_file(struct session *session,
-    struct offline *offline, const char *path, struct slice *signed_card);
+    struct offline *offline, const char *path, struct slice *signed_card,
+    const char **invitation);
 /* Reads and verifies a SignedCard; prints what is wrong with it. */
 enum exit_code offline_read_card(struct session *session,
     struct offline *offline, struct slice signed_card, struct card *card);

@@ -46,6 +46,15 @@ void record_put_data(struct pool *pool, struct record *record, const char *name,
     value->size = size;
 }
 
+void record_put(struct pool *pool, struct record *record, const char *name,
+    const struct value *value)
+{
+    struct value *copy = value_new(pool, record, name);
+    *copy = *value;
+    if (value->type == VALUE_TEXT || value->type == VALUE_DATA)
+        copy->bytes = pool_copy(pool, value->bytes, value->size);
+}
+
 struct value record_get(const struct record *record, const char *name)
 {
     for (size_t i = 0; i < record->field_count; i++) {

@@ -55,6 +55,10 @@ void record_put_flag(
 void record_put_data(struct pool *pool, struct record *record, const char *name,
     const void *bytes, size_t size);
 
+/* A copy of a value of any type. */
+void record_put(struct pool *pool, struct record *record, const char *name,
+    const struct value *value);
+
 /* A field's value, of type VALUE_NONE when absent. */
 struct value record_get(const struct record *record, const char *name);
 /* "" when absent or no text; never NULL. */

@@ -170,6 +170,26 @@ enum exit_code resolve_agency(
                : pick(session, &agency_kind, &agencies, text, id);
 }
 
+enum exit_code resolve_trusted_name(
+    struct session *session, const char *name, const char **id)
+{
+    struct records agencies = { 0 };
+    size_t count = 0;
+    *id = NULL;
+    enum exit_code code = ask_agencies(session, &agencies);
+    for (size_t i = 0; code == EXIT_CODE_DONE && i < agencies.count; i++) {
+        const struct record *agency = &agencies.items[i];
+        const char *state = record_text(agency, "state");
+        bool is_trusted = strcmp(state, "imported") != 0 &&
+                          strcmp(state, "introduced") != 0 &&
+                          strcmp(state, "invited") != 0;
+        if (!is_trusted || !is_named(agency, "name", name))
+            continue;
+        *id = count++ == 0 ? record_text(agency, "agency") : NULL;
+    }
+    return code;
+}
+
 /* Each party under its short name and under the agreement's name for it. */
 static enum exit_code ask_parties(
     struct session *session, struct records *agencies)

@@ -21,7 +21,11 @@ enum match resolve_among(const struct records *records, const char *id_field,
  * is taken as it is. Ids are the pool's. */
 enum exit_code resolve_agency(
     struct session *session, const char *text, const char **id);
-/* The same, where the short name of a party of an agreement will do too. */
+/* The agency of exactly that name, our own or one whose card was accepted;
+ * *id is NULL when there is none or more than one. */
+enum exit_code resolve_trusted_name(
+    struct session *session, const char *name, const char **id);
+/* The same as resolve_agency, where the short name of a party of an agreement will do too. */
 enum exit_code resolve_party(
     struct session *session, const char *text, const char **id);
 enum exit_code resolve_referral(

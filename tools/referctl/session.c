@@ -27,52 +27,67 @@ enum exit_code session_apply(
     return EXIT_CODE_DONE;
 }
 
+static void reply_fail(struct reply *reply, enum exit_code code,
+    const char *message, const char *remedy)
+{
+    *reply = (struct reply){ .code = code,
+        .message = message,
+        .problem = "",
+        .clause = "",
+        .remedy = remedy };
+}
+
 /* An explicit --config beats the environment, which speaks of no gateway in
  * particular. */
-static enum exit_code find_socket(struct session *session)
+static bool find_socket(struct session *session, struct reply *reply)
 {
     const char *environment = getenv("REFER_SOCKET");
     if (session->socket_path != NULL)
-        return EXIT_CODE_DONE;
+        return true;
     if (session->config_path != NULL) {
         struct config_paths paths;
         const char *problem =
             config_read(session->pool, session->config_path, &paths);
-        if (problem != NULL)
-            return session_fail(session, EXIT_CODE_LOCAL,
-                "give the socket's path itself: --socket PATH", "%s", problem);
+        if (problem != NULL) {
+            reply_fail(reply, EXIT_CODE_LOCAL, problem,
+                "give the socket's path itself: --socket PATH");
+            return false;
+        }
         session->socket_path = paths.socket;
     } else if (environment != NULL && environment[0] != '\0') {
         session->socket_path = environment;
     } else {
         session->socket_path = SOCKET_PATH_DEFAULT;
     }
-    return EXIT_CODE_DONE;
+    return true;
+}
+
+enum exit_code session_gateway_quietly(
+    struct session *session, struct reply *reply)
+{
+    if (session->gateway != NULL)
+        return EXIT_CODE_DONE;
+    if (!find_socket(session, reply))
+        return reply->code;
+    session->gateway = gateway_connect(
+        session->socket_path, session->timeout_ms, session->pool, reply);
+    return session->gateway != NULL ? EXIT_CODE_DONE : reply->code;
 }
 
 enum exit_code session_gateway(struct session *session)
 {
     struct reply reply = { 0 };
-    enum exit_code code = EXIT_CODE_DONE;
-    if (session->gateway != NULL)
-        return EXIT_CODE_DONE;
-    code = find_socket(session);
-    if (code != EXIT_CODE_DONE)
-        return code;
-    session->gateway = gateway_connect(
-        session->socket_path, session->timeout_ms, session->pool, &reply);
-    return session->gateway != NULL ? EXIT_CODE_DONE
-                                    : session_fail_reply(session, &reply);
+    enum exit_code code = session_gateway_quietly(session, &reply);
+    return code == EXIT_CODE_DONE ? code : session_fail_reply(session, &reply);
 }
 
 enum exit_code session_ask_quietly(struct session *session,
     const struct request *request, int timeout_ms, struct reply *reply)
 {
-    *reply = (struct reply){ .message = "",
-        .problem = "",
-        .clause = "",
-        .remedy = "",
-        .code = session_gateway(session) };
+    *reply = (struct reply){
+        .message = "", .problem = "", .clause = "", .remedy = ""
+    };
+    reply->code = session_gateway_quietly(session, reply);
     if (reply->code != EXIT_CODE_DONE)
         return reply->code;
     session->gateway->call(

@@ -9,14 +9,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "referctl/arguments.h"
 #include "referctl/gateway.h"
 
 #define TIMEOUT_MS_DEFAULT 10000
 #define SOCKET_PATH_DEFAULT "/run/referd/referd.sock"
 
+struct tls_probe; /* io/tls_probe.h */
+
 struct session {
     struct pool *pool;
+    FILE *in;
     FILE *out;
     FILE *err;
     bool is_terminal; /* `out` is: align, shorten, perhaps colour */
@@ -29,6 +33,9 @@ struct session {
     bool json;
     int timeout_ms;
     struct gateway *gateway; /* NULL until session_gateway() */
+    /* Looks at an endpoint as tls_probe() does. */
+    enum err (*probe)(const char *url, const char *certificate_path,
+        const char *key_path, int timeout_ms, struct tls_probe *probe);
 };
 
 /* Takes the global options. EXIT_CODE_USAGE after saying what is wrong. */
@@ -37,6 +44,10 @@ enum exit_code session_apply(
 
 /* The connection, opened when it is not; an error is printed. */
 enum exit_code session_gateway(struct session *session);
+
+/* The same in silence; *reply says why not. */
+enum exit_code session_gateway_quietly(
+    struct session *session, struct reply *reply);
 
 /*
  * Asks the gateway and prints why when it does not do it; *reply is filled

@@ -116,6 +116,31 @@ const char *words_time(int64_t unix_ms, char text[WORDS_TIME_SIZE])
     return text;
 }
 
+const char *words_duration(int64_t ms, char text[WORDS_DURATION_SIZE])
+{
+    /* a unit is used up to twice the next: "90 min" says more than "1 h" */
+    static const struct {
+        int64_t ms;
+        int64_t ms_max;
+        const char *unit;
+    } units[] = {
+        { 1000, INT64_C(120) * 1000, "s" },
+        { INT64_C(60) * 1000, INT64_C(120) * 60 * 1000, "min" },
+        { INT64_C(3600) * 1000, INT64_C(48) * 3600 * 1000, "h" },
+        { INT64_C(86400) * 1000, INT64_MAX, "d" },
+    };
+    size_t i = 0;
+    if (ms < 0) {
+        (void)snprintf(text, WORDS_DURATION_SIZE, "-");
+        return text;
+    }
+    while (ms >= units[i].ms_max && units[i].ms_max != INT64_MAX)
+        i++;
+    (void)snprintf(text, WORDS_DURATION_SIZE, "%" PRId64 " %s",
+        ms / units[i].ms, units[i].unit);
+    return text;
+}
+
 bool words_number(const char *text, int64_t min, int64_t max, int64_t *number)
 {
     char *end = NULL;

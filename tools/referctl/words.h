@@ -28,6 +28,10 @@ bool words_equal_folded(const char *a, const char *b);
 #define WORDS_TIME_SIZE 32
 const char *words_time(int64_t unix_ms, char text[WORDS_TIME_SIZE]);
 
+/* "45 s", "12 min", "30 h", "9 d"; "-" for less than 0. */
+#define WORDS_DURATION_SIZE 32
+const char *words_duration(int64_t ms, char text[WORDS_DURATION_SIZE]);
+
 /* A whole decimal number within [min, max]; false when it is none. */
 bool words_number(const char *text, int64_t min, int64_t max, int64_t *number);
 

@@ -255,7 +255,7 @@ static void numbers_count_what_happened(void **state)
     assert_int_equal(number_named(reply, "referrals_received"), 0);
     assert_non_null(reply_record(reply, "gateway", 0));
     assert_int_equal(reply_count(reply, "peer"), 1);
-#define X(name) (void)number_named(reply, #name);
+#define X(name, help) (void)number_named(reply, #name);
     NODE_COUNTER_LIST(X)
 #undef X
     federation_free(federation);
