@@ -396,7 +396,7 @@ def tests_of(path):
 
 def mirror(root, _options):
     for path in c_files(root):
-        if not re.match(r"gateway/(base|core)/\w+\.c$", path):
+        if not re.match(r"gateway/(base|core|daemon)/\w+\.c$", path):
             continue
         places = [TESTED_ELSEWHERE[path]] if path in TESTED_ELSEWHERE \
             else list(tests_of(path))
