@@ -238,6 +238,9 @@ static bool parcel_make(
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (6u * 1024 * 1024)
 
+/* What did not help so often in a row will not help at once either. */
+#define STUMBLE_COUNT_MAX 2
+
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
@@ -289,6 +292,16 @@ void delivery_go_on(struct work *work, struct peer *peer)
         peer->token = delivery_send(work, peer, REQUEST_DELIVER, body);
         peer->token_kind = REQUEST_DELIVER;
     }
+}
+
+void delivery_heard(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    peer->last_heard_wall_ms = work->now.unix_ms;
+    if (out != NULL && out->trouble == LEDGER_NONE &&
+        peer->stumble_count <= STUMBLE_COUNT_MAX &&
+        sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
+        peer_heard(work, peer);
 }
 
 int64_t delivery_due_steady_ms(const struct peer *peer)
@@ -412,7 +425,9 @@ static const char *on_behind(
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
     peer->wants_head = true;
-    return ++peer->stumble_count > 2 ? behind_reason_name(behind.reason) : NULL;
+    return ++peer->stumble_count > STUMBLE_COUNT_MAX
+               ? behind_reason_name(behind.reason)
+               : NULL;
 }
 
 static const char *on_head(
@@ -463,7 +478,7 @@ const char *delivery_plain(
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
-        ++peer->stumble_count <= 2)
+        ++peer->stumble_count <= STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
         peer->introduces = true; /* it may not know us yet */
@@ -538,8 +553,10 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
-    if (problem == NULL)
+    if (problem != NULL)
+        peer_failed(work, peer, problem);
+    else if (peer->stumble_count <= STUMBLE_COUNT_MAX)
         peer_heard(work, peer);
     else
-        peer_failed(work, peer, problem);
+        peer->last_heard_wall_ms = work->now.unix_ms; /* but no progress */
 }

@@ -83,9 +83,9 @@
 
 /* ---- Stores ---- */
 
-/* Above this share of the store new referrals and foreign parcels are refused
- * (retryable); the rest is for what must still go through: answers,
- * withdrawals, cosignatures. */
+/* Above these shares of the store new referrals, then foreign parcels and steps
+ * are refused (retryable); the rest is for what must still go through: answers,
+ * withdrawals, cosignatures. It must hold what one batch can add. */
 #define STORE_INTAKE_PERCENT_MAX 80u
 #define STORE_RECEIVE_PERCENT_MAX 90u
 

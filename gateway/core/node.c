@@ -221,15 +221,6 @@ static void take_deliver(struct work *work, struct peer *peer,
     reply_to(work, handle, reply.kind, reply.body);
 }
 
-/* An inbound message clears the backoff, but not while a ledger is in trouble:
- * two gateways that both are would greet each other without end. */
-static void hear(struct work *work, struct peer *peer)
-{
-    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out != NULL && out->trouble == LEDGER_NONE)
-        peer_heard(work, peer);
-}
-
 static void take_request(struct work *work, const struct node_input *input)
 {
     const struct request *request = input->of.request.request;
@@ -250,7 +241,6 @@ static void take_request(struct work *work, const struct node_input *input)
         refuse(work, request, handle, REFUSAL_LAST_RESORT);
         return;
     }
-    hear(work, peer);
     if (request->kind == REQUEST_HEAD)
         take_head(work, peer, request, handle);
     else if (request->kind == REQUEST_DELIVER)
@@ -259,6 +249,7 @@ static void take_request(struct work *work, const struct node_input *input)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
     else if (!collect_take(work, peer, request->body, handle))
         refuse(work, request, handle, REFUSAL_MALFORMED);
+    delivery_heard(work, peer);
 }
 
 static void take_reply(struct work *work, const struct node_input *input)

@@ -175,6 +175,8 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     if (out->trouble == LEDGER_CONFLICT)
         return; /* only a new generation leads out of that */
     enum ledger_trouble trouble = compare_out(work, peer, out, view);
+    if (!is_reply && trouble == LEDGER_NONE)
+        return; /* may be from before we lost something: proves nothing */
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
@@ -221,7 +223,7 @@ static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
     /* parcels may have come since the reply was made */
     uint64_t held = is_reply ? peer->asked_in_size : in->frontier.size;
     enum ledger_trouble trouble = compare_in(in, view, held);
-    if (trouble != LEDGER_NONE && !is_reply) {
+    if (!is_reply && (trouble != LEDGER_NONE || in->trouble != LEDGER_NONE)) {
         peer->wants_head = true; /* may be old: ask ourselves */
         return;
     }
@@ -245,14 +247,12 @@ enum err settle_with(struct work *work, struct peer *peer,
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return work->txn->err;
-    for (size_t i = 0; i < head.ledger_count; i++) {
-        const struct ledger_view *view = &head.ledgers[i];
-        if (view->lane != LANE_MAIN)
-            continue;
-        if (view->authored)
-            settle_in(work, peer, in, view, is_reply);
-        else
-            settle_out(work, peer, out, view, is_reply);
-    }
+    /* ours first: what it leads to, theirs may add to */
+    for (size_t i = 0; i < head.ledger_count; i++)
+        if (head.ledgers[i].lane == LANE_MAIN && !head.ledgers[i].authored)
+            settle_out(work, peer, out, &head.ledgers[i], is_reply);
+    for (size_t i = 0; i < head.ledger_count; i++)
+        if (head.ledgers[i].lane == LANE_MAIN && head.ledgers[i].authored)
+            settle_in(work, peer, in, &head.ledgers[i], is_reply);
     return work->txn->err;
 }

@@ -16,9 +16,9 @@
 struct slice settle_head(struct work *work, struct peer *peer);
 
 /*
- * Takes up the other side's Head. What a request says is only a hint against
- * us (it may be old): a difference then makes us ask ourselves; what a reply
- * says is fresh. ERR_MALFORMED when it does not decode; else ERR_NONE, or the
+ * Takes up the other side's Head. A request may be old, from before either
+ * side lost something: a difference makes us ask ourselves, and nothing in it
+ * lets us sign. What a reply says is fresh. ERR_MALFORMED when it does not decode; else ERR_NONE, or the
  * store's error.
  */
 MUST_USE enum err settle_with(struct work *work, struct peer *peer,

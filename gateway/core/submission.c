@@ -239,9 +239,10 @@ static bool write_event(struct work *work, const struct referral_event *event,
     return !work_failed(work);
 }
 
-static bool has_room(struct work *work, struct local_answer *answer)
+static bool has_room(
+    struct work *work, unsigned percent_max, struct local_answer *answer)
 {
-    if (work->node->store_percent < STORE_INTAKE_PERCENT_MAX)
+    if (work->node->store_percent < percent_max)
         return true;
     OUTPUT_LOG(work, LOG_STORE_FILLED,
         log_number("percent", (int64_t)work->node->store_percent));
@@ -269,7 +270,8 @@ void submission_submit(struct work *work, uint32_t uid,
     if (!fields_check(answer, "submit", request->fields, request->field_count,
             submit_rules, 1) ||
         !memory_of(work, uid, request, &memory, answer) ||
-        memory_recall(work, &memory, answer) || !has_room(work, answer) ||
+        memory_recall(work, &memory, answer) ||
+        !has_room(work, STORE_INTAKE_PERCENT_MAX, answer) ||
         !prepare(work, request, &submitted, &step, &verdict, answer))
         return;
     if (!verdict_allows(&verdict)) {
@@ -437,7 +439,9 @@ void submission_act(struct work *work, uint32_t uid,
     enum referral_state next;
     if (!step_read(work, request, &event, answer) ||
         !memory_of(work, uid, request, &memory, answer) ||
-        memory_recall(work, &memory, answer))
+        memory_recall(work, &memory, answer) ||
+        (!event_is_exempt(event.type) &&
+            !has_room(work, STORE_RECEIVE_PERCENT_MAX, answer)))
         return;
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))

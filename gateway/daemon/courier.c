@@ -254,6 +254,8 @@ static enum err launch(struct worker *worker, struct job *job,
         return ERR_UNREACHABLE;
     if (address.endpoint_count > CARD_ENDPOINT_COUNT_MAX)
         address.endpoint_count = CARD_ENDPOINT_COUNT_MAX;
+    if (address.spki_count > PEER_TLS_KEY_COUNT_MAX)
+        address.spki_count = PEER_TLS_KEY_COUNT_MAX;
     for (size_t i = 0; i < address.endpoint_count; i++)
         endpoints[i] = (const char *)entry->endpoints[i].bytes;
     /* a Collect is meant to wait */

@@ -20,6 +20,7 @@ struct inbox {
     size_t size;
     bool woken;
     bool refused; /* someone was told that it is full */
+    bool closed;
 };
 
 enum err inbox_new(struct inbox **inbox)
@@ -83,16 +84,20 @@ static void append(struct inbox *inbox, struct inbox_item *item)
 void inbox_put(struct inbox *inbox, struct inbox_item *item)
 {
     (void)pthread_mutex_lock(&inbox->lock);
-    while (is_full(inbox))
+    while (is_full(inbox) && !inbox->closed)
         (void)pthread_cond_wait(&inbox->freed, &inbox->lock);
-    append(inbox, item);
+    bool closed = inbox->closed;
+    if (!closed)
+        append(inbox, item);
     (void)pthread_mutex_unlock(&inbox->lock);
+    if (closed)
+        inbox_item_free(item);
 }
 
 bool inbox_try(struct inbox *inbox, struct inbox_item *item)
 {
     (void)pthread_mutex_lock(&inbox->lock);
-    bool has_room = !is_full(inbox);
+    bool has_room = !is_full(inbox) && !inbox->closed;
     if (has_room)
         append(inbox, item);
     else
@@ -152,5 +157,13 @@ void inbox_wake(struct inbox *inbox)
     (void)pthread_mutex_lock(&inbox->lock);
     inbox->woken = true;
     (void)pthread_cond_signal(&inbox->filled);
+    (void)pthread_mutex_unlock(&inbox->lock);
+}
+
+void inbox_close(struct inbox *inbox)
+{
+    (void)pthread_mutex_lock(&inbox->lock);
+    inbox->closed = true;
+    (void)pthread_cond_broadcast(&inbox->freed);
     (void)pthread_mutex_unlock(&inbox->lock);
 }

@@ -27,7 +27,7 @@ struct inbox;
 MUST_USE enum err inbox_new(struct inbox **inbox);
 void inbox_free(struct inbox *inbox);
 
-/* Takes the item over; waits while the inbox is full. */
+/* Takes the item over; waits while the inbox is full, unless it was closed. */
 void inbox_put(struct inbox *inbox, struct inbox_item *item);
 /* Takes the item over unless the inbox is full: false. */
 bool inbox_try(struct inbox *inbox, struct inbox_item *item);
@@ -42,6 +42,10 @@ struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
 
 /* Ends a wait of inbox_take now; used from any thread, not from signals. */
 void inbox_wake(struct inbox *inbox);
+
+/* Nobody will take any more: who waits for room is let go, and what is put
+ * from now on is freed. */
+void inbox_close(struct inbox *inbox);
 
 void inbox_item_free(struct inbox_item *item);
 

@@ -243,6 +243,7 @@ static int run(
     (void)notify_say(&gateway->notify, "STOPPING=1");
     loop_end(&gateway->loop);
     (void)pthread_join(thread, NULL);
+    inbox_close(gateway->loop.inbox); /* whose thread may wait for room there */
     local_socket_close(gateway->loop.socket);
     gateway->loop.store->ops->close(gateway->loop.store);
     metrics_file_close(gateway->loop.metrics);

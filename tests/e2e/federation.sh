@@ -145,7 +145,8 @@ federation_cleanup() {
         kill -KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
-    cd / && rm -rf -- "$folder"
+    cd / && umount -l "$folder/disk" 2>/dev/null
+    rm -rf --one-file-system -- "$folder"
     exit "$status"
 }
 
@@ -324,14 +325,12 @@ befriend() {
         --safety-number "$number_one" >/dev/null || bail "$other accepts $one"
 }
 
-# peer_field AGENCY PEER FIELD: of the record that `peer list` has of it.
+# peer_field AGENCY PEER FIELD: of the record that `peer list` has of it; of
+# one word.
 peer_field() {
-    ctl "$1" --json peer list | python3 -c '
-import json, sys
-for peer in json.load(sys.stdin):
-    if peer["agency"] == sys.argv[1]:
-        print(str(peer[sys.argv[2]]).lower())
-' "${agency_id[$2]}" "$3"
+    ctl "$1" --json peer list | awk -v id="${agency_id[$2]}" -v field="$3" '
+        $1 == "\"agency\":" { is_it = index($2, id) > 0 }
+        is_it && $1 == "\"" field "\":" { gsub(/[",]/, "", $2); print $2 }'
 }
 
 is_settled() { [[ $(peer_field "$1" "$2" settled) == true ]]; }
@@ -360,7 +359,7 @@ pathways:
 data_elements:
   - purpose: tb_assessment
     required: [pairwise_id, call_name, contact_route]
-    allowed: [year_of_birth, cough_weeks, previous_tb, companion, language, access_needs]
+    allowed: [year_of_birth, cough_weeks, previous_tb, companion, language, access_needs, needs]
   - purpose: harm_reduction
     required: [call_name]
     allowed: [contact_route, language]

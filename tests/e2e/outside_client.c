@@ -118,8 +118,8 @@ static refer_status set_all(
 
 static refer_status set_bulk(refer_referral *referral, size_t bytes)
 {
-    static const char *const codes[] = { "companion", "language",
-        "access_needs", "previous_tb" };
+    static const char *const codes[] = { "companion", "needs", "access_needs",
+        "previous_tb" };
     refer_status status = REFER_OK;
     for (size_t i = 0; i < 4 && bytes > 0 && status == REFER_OK; i++) {
         char value[VALUE_BYTES_MAX + 1];
@@ -161,7 +161,7 @@ static refer_status fill(
         status = set_bulk(referral, options->bytes);
     if (status == REFER_OK)
         status = refer_referral_grant(referral, options->to, "tb_assessment",
-            "pairwise_id call_name contact_route companion language "
+            "pairwise_id call_name contact_route companion needs "
             "access_needs previous_tb",
             now_ms + 30 * DAY_MS);
     return status;

@@ -457,6 +457,7 @@ static void end(struct batch *batch)
         return;
     }
     gateway->full_count = 0;
+    gateway_committed(world, gateway);
     if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
         carry_all(batch, ending == ENDING_AMONG_OUTPUTS
                              ? (size_t)world_below(world, 4)

@@ -95,7 +95,32 @@ static void start(struct world *world, void *subject, uint64_t life)
         &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
+    watch_start(&world->watch, gateway->index);
     batch_start(world, gateway);
+}
+
+void gateway_committed(struct world *world, struct gateway *gateway)
+{
+    if (world->options.amnesia_permille == 0 || gateway->index != 0)
+        return;
+    size_t slot = gateway->past_next++ % GATEWAY_PAST_COUNT;
+    store_memory_snapshot_free(gateway->past[slot]);
+    if (store_memory_snapshot_take(gateway->store, &gateway->past[slot]) !=
+        ERR_NONE)
+        abort();
+}
+
+/* A disk that lied, or an old backup. */
+static void forget(struct world *world, struct gateway *gateway)
+{
+    const struct store_memory_snapshot *past =
+        gateway->past[world_below(world, GATEWAY_PAST_COUNT)];
+    if (gateway->index != 0 || past == NULL || world->is_amnesiac ||
+        !world_chance(world, world->options.amnesia_permille))
+        return;
+    store_memory_restore(gateway->store, past);
+    world->is_amnesiac = true;
+    world_say(world, "agency %zu has lost commits", gateway->index);
 }
 
 void gateway_crash(struct world *world, struct gateway *gateway)
@@ -107,6 +132,7 @@ void gateway_crash(struct world *world, struct gateway *gateway)
     gateway->node = NULL;
     gateway->turn_planned = false;
     store_memory_crash(gateway->store);
+    forget(world, gateway);
     arena_reset(&gateway->memory);
     while (gateway->first != NULL) {
         struct letter *letter = gateway->first;
@@ -157,20 +183,50 @@ static void clock_step(struct world *world, void *subject, uint64_t argument)
         0);
 }
 
+#define FILLED_CAPACITY (UINT64_C(4) << 20)
+
+/* Other data, as it were, so that this much of the store is in use. */
+static void ballast_put(struct gateway *gateway, uint64_t percent)
+{
+    const struct slice key = SLICE_LITERAL("~ballast");
+    struct store_usage usage;
+    struct store_txn *txn;
+    gateway->store->ops->usage(gateway->store, &usage);
+    uint64_t wanted = FILLED_CAPACITY / 100 * percent;
+    uint64_t size = usage.used < wanted ? wanted - usage.used : 0;
+    uint8_t *bytes = calloc(1, size + 1);
+    if (bytes == NULL ||
+        gateway->store->ops->begin(gateway->store, true, &txn) != ERR_NONE)
+        abort();
+    if (percent > 0)
+        store_put(txn, key, slice_of(bytes, size));
+    else
+        store_del(txn, key);
+    if (gateway->store->ops->commit(txn) != ERR_NONE)
+        abort();
+    free(bytes);
+}
+
+void gateway_empty(struct gateway *gateway)
+{
+    store_memory_set_capacity(gateway->store, STORE_CAPACITY);
+    if (gateway->is_filled)
+        ballast_put(gateway, 0);
+    gateway->is_filled = false;
+}
+
 static void store_fill(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
-    struct store_usage usage;
+    bool was_filled = gateway->is_filled;
     (void)argument;
-    gateway->store->ops->usage(gateway->store, &usage);
-    gateway->is_filled = !gateway->is_filled && !world->is_calm;
-    uint64_t capacity = usage.used * 100 / 85;
-    if (capacity < usage.used + (1u << 16))
-        capacity = usage.used + (1u << 16);
-    store_memory_set_capacity(
-        gateway->store, gateway->is_filled ? capacity : STORE_CAPACITY);
-    if (gateway->is_filled)
+    gateway_empty(gateway);
+    if (!was_filled && !world->is_calm) {
+        ballast_put(gateway, 78 + (uint64_t)world_below(world, 16));
+        store_memory_set_capacity(gateway->store, FILLED_CAPACITY);
+        gateway->is_filled = true;
         TALLY(world, stores_filled);
+    }
     scheduler_add(&world->scheduler,
         gateway->is_filled ? world_below(world, INT64_C(240000))
                            : mishap_delay(world, world->options.full_per_hour),
@@ -218,6 +274,8 @@ void gateway_begin(struct world *world, struct gateway *gateway)
 void gateway_release(struct world *world, struct gateway *gateway)
 {
     (void)world;
+    for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++)
+        store_memory_snapshot_free(gateway->past[i]);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
     arena_release(&gateway->memory);

@@ -21,6 +21,9 @@
 struct world;
 struct letter;
 
+/* Commits that a disk may turn out not to have kept. */
+#define GATEWAY_PAST_COUNT 16
+
 /* What was learnt of a peer from NODE_DIRECTORY. */
 struct directory_entry {
     bool is_known;
@@ -46,6 +49,8 @@ struct gateway {
     struct node *node;
     bool is_up;
     bool is_filled;
+    struct store_memory_snapshot *past[GATEWAY_PAST_COUNT]; /* commits */
+    uint64_t past_next;
     uint64_t life;
     uint64_t full_count; /* batches lost to a full store, one after another */
     int64_t steady_base_ms;
@@ -73,6 +78,12 @@ void gateway_queue(
 
 struct instant gateway_now(
     const struct world *world, const struct gateway *gateway);
+
+/* A commit was made. */
+void gateway_committed(struct world *world, struct gateway *gateway);
+
+/* Its store has room again. */
+void gateway_empty(struct gateway *gateway);
 
 /* Dies now; programs lose their connections. It starts again by itself. */
 void gateway_crash(struct world *world, struct gateway *gateway);

@@ -22,7 +22,7 @@ static int64_t fault_draw(struct prng *prng, int64_t least, int64_t most)
 struct sim_options sim_options_draw(uint64_t seed)
 {
     struct prng prng = prng_from_seed(seed ^ UINT64_C(0x6f7074696f6e73));
-    struct sim_options options;
+    struct sim_options options = { 0 };
 #define X(name, least, most) options.name = between(&prng, least, most);
     SIM_OPTION_LIST(X)
 #undef X
@@ -51,6 +51,7 @@ bool sim_options_set(
     }
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
+    SIM_EXTRA_LIST(X)
 #undef X
     return false;
 }
@@ -62,6 +63,7 @@ void sim_options_print(const struct sim_options *options)
         printf(" %s=%lld", #name, (long long)options->name);
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
+    SIM_EXTRA_LIST(X)
 #undef X
     printf("\n");
 }

@@ -47,9 +47,13 @@
     X(program_permille, 1, 100)    /* replies that a program does not get */
 /* clang-format on */
 
+/* Only by the command line: after this nothing is promised but safety. */
+#define SIM_EXTRA_LIST(X)                                                      \
+    X(amnesia_permille, 0, 0) /* crashes of agency 0 that lose commits */
+
 struct sim_options {
 #define X(name, least, most) int64_t name;
-    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X)
+    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_EXTRA_LIST(X)
 #undef X
 };
 

@@ -19,6 +19,14 @@ void watch_release(struct watch *watch)
         }
 }
 
+void watch_start(struct watch *watch, size_t at)
+{
+    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++) {
+        watch->ledgers[i][at].head_count = 0;
+        watch->ledgers[at][i].head_count = 0;
+    }
+}
+
 /* ---- Checkpoints -------------------------------------------------------- */
 
 static struct sighting *sighting_of(
@@ -42,6 +50,17 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
+/* An author that forgot may sign anew what never arrived; no recipient may
+ * ever receipt two roots, unless it is the one that forgot. */
+static void fork_seen(struct world *world, size_t at, size_t author,
+    size_t recipient, struct sighting *sighting, const struct note *note)
+{
+    bool forgot = world->is_amnesiac && author == 0 && sighting->receipt == 0;
+    if (!forgot && !(world->is_amnesiac && recipient == 0))
+        world_fail(world, "ledger.fork", at);
+    memcpy(sighting->root, note->root, HASH_SIZE);
+}
+
 /* Any note that passes, signed by whom it may be. */
 static void note_seen(struct world *world, size_t at, struct slice bytes)
 {
@@ -61,7 +80,7 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
     struct sighting *sighting =
         sighting_of(&world->watch.ledgers[author][recipient], &note);
     if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
-        world_fail(world, "ledger.fork", at);
+        fork_seen(world, at, author, recipient, sighting, &note);
     if (!note.has_cosignature)
         return;
     uint64_t receipt = checksum(1, bytes);
@@ -131,11 +150,29 @@ static bool deliver_open(
     return false;
 }
 
+/* Heads are for beginnings: ten a minute, for minutes, are a storm. */
+#define STORM_MS INT64_C(300000)
+#define STORM_COUNT 50
+
+static void storm_watch(struct world *world, size_t from, size_t to)
+{
+    struct watched *ledger = &world->watch.ledgers[from][to];
+    int64_t now_ms = world->scheduler.now_ms;
+    if (now_ms - ledger->heads_since_ms > STORM_MS) {
+        ledger->heads_since_ms = now_ms;
+        ledger->head_count = 0;
+    }
+    if (++ledger->head_count > STORM_COUNT)
+        world_fail(world, "delivery.storm", from);
+}
+
 void watch_request(struct world *world, size_t from, size_t to,
     enum request_kind kind, struct slice body)
 {
     struct deliver deliver;
     size_t used = world->wire.used;
+    if (kind == REQUEST_HEAD)
+        storm_watch(world, from, to);
     if (kind == REQUEST_HEAD)
         head_seen(world, from, to, body);
     else if (kind == REQUEST_DELIVER &&
@@ -192,6 +229,8 @@ void watch_reply(struct world *world, size_t from, size_t to,
     size_t used = world->wire.used;
     if (kind == REPLY_HEAD)
         head_seen(world, from, to, body);
+    else if (kind == REPLY_CONFLICT)
+        world_fail(world, "ledger.conflict", from);
     else if (kind == REPLY_COSIGNED)
         receipt_seen(world, from, to, request, body);
     arena_rewind(&world->wire, used);

@@ -2,11 +2,13 @@
  * watch.h - the checkers that look at everything that leaves a gateway.
  *
  *   ledger.fork       two roots for one ledger and size, by anyone
+ *   ledger.conflict   one was shown to a gateway that holds the other
  *   receipt.differs   two cosigned notes for one checkpoint
  *   receipt.early     a receipt for what the recipient's store does not hold
  *   fence.retired     a receipt for a parcel with a fence that was retired
  *   reply.early       a local OK for what the store does not hold
  *   frame.readable    a person's words in a frame between gateways
+ *   delivery.storm    Head after Head, with no pause between them
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
  */
 #ifndef SIM_WATCH_H
@@ -41,6 +43,8 @@ struct watched {
     size_t fence_count;
     size_t fence_capacity;
     size_t fence_used; /* one past the newest that brought a receipt */
+    int64_t heads_since_ms;
+    unsigned head_count; /* since then */
 };
 
 struct watch {
@@ -48,6 +52,9 @@ struct watch {
 };
 
 void watch_release(struct watch *watch);
+
+/* A gateway starts: it and its peers have reason to ask. */
+void watch_start(struct watch *watch, size_t at);
 
 /* A request leaves, before it is sealed. */
 void watch_request(struct world *world, size_t from, size_t to,

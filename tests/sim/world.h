@@ -57,10 +57,11 @@ struct world {
 
     uint64_t id_next;
     uint64_t step;
-    uint64_t hash;  /* over all that left a gateway */
-    bool is_agreed; /* the agreement is in force everywhere */
-    bool is_calm;   /* no more faults, no more new work */
-    bool unchecked; /* authors do not judge: recipients must */
+    uint64_t hash;    /* over all that left a gateway */
+    bool is_agreed;   /* the agreement is in force everywhere */
+    bool is_calm;     /* no more faults, no more new work */
+    bool is_amnesiac; /* a store lost commits: only safety is promised */
+    bool unchecked;   /* authors do not judge: recipients must */
     bool failed;
     bool stopped; /* by `until` */
 };

@@ -291,8 +291,7 @@ static enum err batch_close(
     agency->txn = NULL;
     if (err != ERR_NONE) {
         agency->store->ops->abort(txn);
-    } else {
-        MUST(agency->store->ops->commit(txn) == ERR_NONE);
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);

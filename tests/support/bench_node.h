@@ -162,7 +162,8 @@ struct peer *federation_peer(
     struct federation *federation, size_t agency, size_t other);
 
 /* One batch with this input; now, steady_ms and entropy are filled in. Errors
- * are node_step's; the batch is then undone. */
+ * are those of the step, the finish or the commit; nothing leaves then, and
+ * after all but a step's ERR_LIMIT the node must be crashed next. */
 enum err federation_step(
     struct federation *federation, size_t agency, struct node_input *input);
 

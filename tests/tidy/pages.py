@@ -251,6 +251,26 @@ def referd(root, options, facts):
                        page.names("Codes of peer.failed"))
     yield from compare(page, "trouble", facts.names("trouble"),
                        page.names("WHAT TO DO WHEN"))
+    yield from compare(page, "metric", metrics(root), page.names("METRICS"))
+    yield from compare(
+        page, "variable",
+        re.findall(r'getenv\("(\w+)"\)', main),
+        {name: line for line, head, _ in page.entries("ENVIRONMENT")
+         for name in re.findall(r"\*([^*]+)\*", head)})
+    yield from compare(
+        page, "signal", sorted(set(re.findall(
+            r"\b(SIG(?:HUP|INT|PIPE|QUIT|TERM|USR[12]))\b", main + source(
+                root, "gateway/daemon/watch.c")))),
+        {name: line for line, head, _ in page.entries("SIGNALS")
+         for name in re.findall(r"\*([^*]+)\*", head)})
+
+
+def metrics(root):
+    """Families of the metrics file, but for counters that have the names of
+    NUMBERS in referctl(1)."""
+    return sorted(set(re.findall(
+        r'"(refer_[a-z_]+[a-z])"', source(root, "gateway/core/node_metric.c")
+        + source(root, "gateway/daemon/process_metric.c"))))
 
 
 def peer_codes(root, facts):

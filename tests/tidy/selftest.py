@@ -73,6 +73,8 @@ CASES = [
     ("includes", {"tools/referctl/keys.c":
                   '#include "core/card.h"\n#include "io/crypto_openssl.h"\n'},
      None),
+    ("includes", {"tools/dev/a.c": '#include "refer/refer.h"\n'},
+     ("tools/dev/a.c", 1, "may not know")),
     ("includes", {"tools/referctl/keys.c": "#include <openssl/evp.h>\n"},
      ("tools/referctl/keys.c", 1, "no business with openssl")),
     ("includes", {"extras/a.c": "\n"},
@@ -223,6 +225,12 @@ PAGES_CASES = [
      "code: busy_here is missing"),
     (REFERD, "*unproved*\n:  one", "*proved*\n:  one", REFERD,
      "trouble: unproved is missing"),
+    (REFERD, "- *refer_ready*:", "- *refer_fit*:", REFERD,
+     "metric: refer_ready is missing"),
+    (REFERD, "*NOTIFY_SOCKET*\n", "*SOCKET*\n", REFERD,
+     "variable: NOTIFY_SOCKET is missing"),
+    (REFERD, "*SIGHUP*\n", "*SIGUSR1*\n", REFERD,
+     "signal: SIGHUP is missing"),
     # referctl(1)
     (REFERCTL, "*--timeout* _MS_", "*--wait* _MS_", REFERCTL,
      "option: --timeout MS is missing"),

@@ -64,6 +64,8 @@ enum exit_code run_health(
 {
     static const struct column columns[] = { { "name", "number", 0 },
         { "value", "value", 0 } };
+    static const struct column reason_columns[] = { { "code", "reason", 0 },
+        { "remedy", "remedy", 0 } };
     struct request request = { .operation = "health" };
     struct reply reply = { 0 };
     (void)arguments;
@@ -75,6 +77,9 @@ enum exit_code run_health(
     else
         display_table(session, &reply.records, "number", columns,
             DISPLAY_COUNT(columns), "no numbers");
+    if (!is_ready(&reply.records) && !session->json)
+        display_table(session, &reply.records, "reason", reason_columns,
+            DISPLAY_COUNT(reason_columns), "no reason");
     if (!is_ready(&reply.records))
         return session_fail(session, EXIT_CODE_REFUSED, "referctl status",
             "the gateway answers but is not ready");

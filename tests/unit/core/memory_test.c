@@ -83,6 +83,7 @@ static void add_grants(
     for (size_t i = 0; element_at(i) != NULL; i++)
         size += (size_t)snprintf(all + size, sizeof all - size, "%s%s",
             i == 0 ? "" : " ", element_at(i)->code);
+    assert_true(size < sizeof all);
     for (size_t i = 0; i < count; i++) {
         call_record(call, "grant");
         call_text(call, "to", federation_id(federation, 0)->text);

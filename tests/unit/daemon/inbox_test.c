@@ -178,6 +178,23 @@ static void a_time_that_has_come_ends_the_wait(void **state)
     inbox_free(inbox);
 }
 
+/* The core thread ended, for whatever reason: the process must end too. */
+static void a_closed_inbox_lets_go_who_waits_for_room(void **state)
+{
+    struct inbox *inbox = open_inbox();
+    pthread_t thread;
+    (void)state;
+    for (uint64_t i = 0; i < COUNT_MAX; i++)
+        inbox_put(inbox, item_new(i, 1));
+    assert_int_equal(pthread_create(&thread, NULL, put_one, inbox), 0);
+    inbox_close(inbox);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    struct inbox_item *item = item_new(1, 1);
+    assert_false(inbox_try(inbox, item));
+    inbox_put(inbox, item); /* frees it */
+    inbox_free(inbox);
+}
+
 static void nothing_may_be_freed(void **state)
 {
     (void)state;
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test(putting_waits_for_room),
         cmocka_unit_test(a_wake_ends_one_wait_even_if_it_came_before),
         cmocka_unit_test(a_time_that_has_come_ends_the_wait),
+        cmocka_unit_test(a_closed_inbox_lets_go_who_waits_for_room),
         cmocka_unit_test(nothing_may_be_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,12 @@ static const struct row {
           NULL } },
       EXIT_CODE_REFUSED, "ready\t0\n", "answers but is not ready" },
     { "referctl health",
+      { { "health", "", "| number name=ready value=#0 "
+          "| reason code=store_full remedy=more~room", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_REFUSED, "store_full\tmore room\n",
+      "answers but is not ready" },
+    { "referctl health",
       { { "health", "", NULL, EXIT_CODE_UNREACHABLE, "gone", NULL, NULL, NULL }
       }, EXIT_CODE_UNREACHABLE, NULL, "referctl: gone\n" },
     { "referctl status --json",

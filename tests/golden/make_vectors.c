@@ -1,0 +1,37 @@
+/* make_vectors FOLDER - writes every vector as FOLDER/NAME. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "golden/vectors.h"
+
+static bool write_file(const char *path, struct slice bytes)
+{
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    bool is_written = fwrite(bytes.bytes, 1, bytes.size, file) == bytes.size;
+    return fclose(file) == 0 && is_written;
+}
+
+int main(int count, char **arguments)
+{
+    static struct vectors vectors;
+    char path[4096];
+    if (count != 2) {
+        (void)fputs("usage: make_vectors FOLDER\n", stderr);
+        return EXIT_FAILURE;
+    }
+    vectors_open(&vectors);
+    for (size_t i = 0; i < vectors.count; i++) {
+        const struct vector *vector = &vectors.list[i];
+        int size =
+            snprintf(path, sizeof path, "%s/%s", arguments[1], vector->name);
+        if (size < 0 || (size_t)size >= sizeof path ||
+            !write_file(path, vector_file(vector, &vectors.arena))) {
+            (void)fprintf(stderr, "make_vectors: cannot write %s\n", path);
+            return EXIT_FAILURE;
+        }
+    }
+    vectors_close(&vectors);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,61 @@
+"""Test lines that ctest and people can read (TAP)."""
+import sys
+import time
+import traceback
+
+
+class Tap:
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def ok(self, name, is_good, why=""):
+        self.count += 1
+        print("%sok %d - %s" % ("" if is_good else "not ", self.count, name),
+              flush=True)
+        if not is_good:
+            self.failed += 1
+            self.note(why)
+        return is_good
+
+    def equal(self, name, got, expected):
+        return self.ok(name, got == expected,
+                       "got %r\ninstead of %r" % (got, expected))
+
+    def refused(self, name, exception, call, *arguments):
+        """Must raise it."""
+        try:
+            got = call(*arguments)
+        except exception:
+            return self.ok(name, True)
+        except Exception as other:  # pylint: disable=broad-except
+            return self.ok(name, False, repr(other))
+        return self.ok(name, False, "was taken: %r" % (got,))
+
+    def note(self, text):
+        for line in str(text).splitlines():
+            print("# " + line, flush=True)
+
+    def run(self, title, call, *arguments):
+        """A part of a test: whatever it throws is a failure of it."""
+        self.note(title)
+        try:
+            call(*arguments)
+        except Exception:  # pylint: disable=broad-except
+            self.ok(title + " got to its end", False, traceback.format_exc())
+
+    def end(self):
+        print("1..%d" % self.count)
+        sys.exit(1 if self.failed else 0)
+
+
+def wait_until(what, call, timeout_s=20):
+    """Polls until it is true; its value."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = call()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            raise TimeoutError("waited %d s in vain: %s" % (timeout_s, what))
+        time.sleep(0.02)
