@@ -4,7 +4,7 @@
  * tools of operators; gateways dial with peers_nng.h.
  *
  * Caveats: the caller ignores SIGPIPE. Names are looked up without a deadline
- * of ours. Whether an endpoint lets us in shows only where a certificate was
+ * of ours. That an endpoint lets nobody in shows only where a certificate was
  * shown to it.
  */
 #ifndef IO_TLS_PROBE_H
