@@ -251,6 +251,8 @@ config_set() {
 socket_of() { printf '%s/%s.run/sock' "$folder" "$1"; }
 ctl() { "$referctl" -c "$1/referd.yaml" "${@:2}"; }
 is_healthy() { ctl "$1" health >/dev/null 2>&1; }
+# It answers, whether or not it takes new referrals.
+is_up() { ctl "$1" status >/dev/null 2>&1; }
 is_running() { kill -0 "${gateway_pid[$1]}" 2>/dev/null; }
 
 # gateway_launch NAME [PROGRAM]: does not wait for it to be ready.
@@ -260,11 +262,11 @@ gateway_launch() {
     gateway_pid[$agency]=$!
 }
 
-is_healthy_or_gone() { is_healthy "$1" || ! is_running "$1"; }
+is_up_or_gone() { is_up "$1" || ! is_running "$1"; }
 
 gateway_start() {
     gateway_launch "$@"
-    wait_until "$READY_MS_MAX" "$1 is ready" is_healthy_or_gone "$1"
+    wait_until "$READY_MS_MAX" "$1 is up" is_up_or_gone "$1"
     is_running "$1" || bail "the gateway of $1 ended at once"
 }
 

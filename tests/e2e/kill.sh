@@ -42,7 +42,7 @@ for ((i = 0; i < kill_count; i++)); do
     else
         for agency in opendoor tbhosp; do
             wait_until "$READY_MS_MAX" "$agency is ready" \
-                is_healthy_or_gone "$agency"
+                is_up_or_gone "$agency"
         done
         moment "$life_ms_max"
         victims=(opendoor tbhosp)

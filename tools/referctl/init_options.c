@@ -206,7 +206,8 @@ const char *init_config_text(struct pool *pool,
             : pool_format(pool, "listen:\n  - %s\n", quoted(pool, listen));
     return pool_format(pool,
         "# Configuration of referd(8); every key is in referd.yaml(5).\n"
-        "# Check it: referd -t -c FILE\n"
+        "# Check it: referd -t -c FILE. Print it with defaults: referd -p -c "
+        "FILE\n"
         "\n"
         "# Store, keys, card and the local socket (referd.sock) live here.\n"
         "data: %s\n"
