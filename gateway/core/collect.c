@@ -95,11 +95,11 @@ static const char *take_parcel(
 {
     struct custody_reply reply = { 0 };
     if (body.size == 0) { /* nothing for us in all that time */
+        if (work->steady_ms - peer->collect_asked_steady_ms <
+            work->node->options->retry_delay_ms_min)
+            return "impatient";
         peer->stumble_count = 0;
-        return work->steady_ms - peer->collect_asked_steady_ms <
-                       work->node->options->retry_delay_ms_min
-                   ? "impatient"
-                   : NULL;
+        return NULL;
     }
     custody_take(work, peer, body, &reply);
     if (work_failed(work))

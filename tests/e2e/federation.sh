@@ -221,14 +221,17 @@ port_pick() {
     bail "no free port on 127.0.0.1"
 }
 
-# agency_init NAME: its folder, keys, card and configuration. The socket is in
-# a folder that other users may enter; what they may do is for the gateway to
-# say.
+# agency_init NAME [dials_out]: its folder, keys, card and configuration; with
+# dials_out nobody can reach it. The socket is in a folder that other users may
+# enter; what they may do is for the gateway to say.
 agency_init() {
-    local agency=$1
-    port_pick "$agency"
+    local agency=$1 listen=()
+    if [[ ${2:-} != dials_out ]]; then
+        port_pick "$agency"
+        listen=(--listen "tls+tcp://127.0.0.1:${gateway_port[$agency]}")
+    fi
     output=$("$referctl" init "$agency" --name "${agency_name[$agency]}" \
-        --listen "tls+tcp://127.0.0.1:${gateway_port[$agency]}" \
+        "${listen[@]}" \
         --contact "referral_lead;Front desk;+000 555 0100;Mo-Sa" 2>&1) \
         || bail "init of $agency: $output"
     agency_id[$agency]=$(awk -F '\t' '$1 == "agency" { print $2 }' \
@@ -376,10 +379,11 @@ is_in_force() {
     [[ $(ctl "$1" --json mou show "$mou_id" | grep -c '"in_force": true') == 2 ]]
 }
 
-# federation_pair: Open Door and the hospital, running, with an agreement.
+# federation_pair [dials_out]: Open Door and the hospital, running, with an
+# agreement; Open Door may be one that only dials out.
 federation_pair() {
     local agency
-    agency_init opendoor
+    agency_init opendoor "$@"
     agency_init tbhosp
     for agency in opendoor tbhosp; do
         gateway_launch "$agency"

@@ -1,18 +1,19 @@
 #!/bin/bash
-# Gateways are killed at fifty random moments while a program hands referrals
-# over. What it was told OK is at both ends, once; nothing else is. TAP.
-# Usage: kill.sh BUILD SOURCE        SEED=n repeats a run's choices.
+# Gateways are killed at random moments while a program hands referrals over.
+# What it was told OK is at both ends, once; nothing else is. TAP.
+# Usage: kill.sh BUILD SOURCE [COUNT [dials_out]]
+# SEED=n repeats a run's choices. dials_out: nobody can reach who sends.
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 federation_begin "$@"
 
-kill_count=50
+kill_count=${3:-50}
 life_ms_max=500  # between two deaths
 youth_ms_max=250 # a gateway takes about half of it to be ready
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 note "seed $seed"
 RANDOM=$seed
 
-federation_pair
+federation_pair "${@:4}"
 follow() { # AGENCY
     "$outside_client" follow -s "$(socket_of "$1")" -c follower \
         -o "seen.$1" 2>>"follow-$1.log" &
