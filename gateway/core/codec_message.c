@@ -196,6 +196,7 @@ struct slice head_write(const struct head *head, struct arena *arena)
     message.sheet = (Refer__V1__SignedKeySheet *)(uintptr_t)sheet;
     message.card_serial = head->card_serial;
     message.sheet_serial = head->sheet_serial;
+    message.echo = codec_data(head->echo);
     return codec_pack(&message.base, arena);
 }
 
@@ -227,7 +228,8 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         return err;
     const Refer__V1__Head *message = (const Refer__V1__Head *)base;
     /* both directions of both lanes, each once */
-    if (message->n_ledgers > 4)
+    if (message->n_ledgers > 4 ||
+        (message->echo.len != 0 && message->echo.len != FENCE_SIZE))
         return ERR_MALFORMED;
     struct ledger_view *views =
         arena_take_array(arena, message->n_ledgers, sizeof *views);
@@ -238,6 +240,7 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         .ledger_count = message->n_ledgers,
         .card_serial = message->card_serial,
         .sheet_serial = message->sheet_serial,
+        .echo = codec_slice(message->echo),
     };
     for (size_t i = 0; i < message->n_ledgers && err == ERR_NONE; i++) {
         err = view_read(message->ledgers[i], &views[i]);

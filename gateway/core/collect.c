@@ -93,13 +93,17 @@ static const char *take_parcel(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct custody_reply reply = { 0 };
-    if (body.size == 0)
+    if (body.size == 0) {
+        peer->stumble_count = 0;
         return NULL; /* nothing for us in all that time */
+    }
     custody_take(work, peer, body, &reply);
     if (work_failed(work))
         return NULL;
-    if (reply.kind == REPLY_COSIGNED)
+    if (reply.kind == REPLY_COSIGNED) {
+        peer->stumble_count = 0;
         return NULL;
+    }
     if (reply.kind == REPLY_REFUSED) {
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", reply.refused));

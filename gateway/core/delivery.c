@@ -80,7 +80,7 @@ uint64_t delivery_send(struct work *work, struct peer *peer,
 
 static void send_head(struct work *work, struct peer *peer)
 {
-    struct slice body = settle_head(work, peer);
+    struct slice body = settle_head(work, peer, false);
     if (work_failed(work))
         return;
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);

@@ -104,6 +104,7 @@ struct head {
     struct slice sheet; /* SignedKeySheet, exact bytes; or empty */
     uint64_t card_serial;
     uint64_t sheet_serial;
+    struct slice echo; /* the newest fence of the other side; or empty */
 };
 
 struct cosigned {

@@ -203,7 +203,7 @@ static void take_head(struct work *work, struct peer *peer,
         refuse(work, request, handle, REFUSAL_MALFORMED);
         return;
     }
-    reply_to(work, handle, REPLY_HEAD, settle_head(work, peer));
+    reply_to(work, handle, REPLY_HEAD, settle_head(work, peer, true));
 }
 
 static void take_deliver(struct work *work, struct peer *peer,

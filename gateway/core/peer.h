@@ -37,7 +37,9 @@ struct peer {
     bool settled_in;  /* its parcels may be cosigned */
     bool wants_head;  /* compare before anything else */
     bool introduces;  /* it does not know us: leave our card first */
-    uint64_t token;   /* of the request on its way; 0: none */
+    bool has_given;   /* a fence, since we started: */
+    uint8_t fence_given[FENCE_SIZE]; /* the newest */
+    uint64_t token;                  /* of the request on its way; 0: none */
     enum request_kind token_kind;
     bool reachable;          /* its card names an endpoint */
     uint64_t collect_token;  /* of our Collect on its way; 0: none */

@@ -35,14 +35,18 @@ bool settle_fence_admits(struct ledger *ledger, struct slice fence)
     return false;
 }
 
-struct slice settle_head(struct work *work, struct peer *peer)
+struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
 {
     struct node *node = work->node;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return SLICE_NONE;
+    if (is_reply)
+        in->fence_count = 0; /* what left before the author asked is over */
     fence_issue(work, in);
+    memcpy(peer->fence_given, in->fences[in->fence_count - 1], FENCE_SIZE);
+    peer->has_given = true;
     bool offers = out->offered.size > 0;
     struct ledger_view views[] = {
         {
@@ -70,6 +74,7 @@ struct slice settle_head(struct work *work, struct peer *peer)
         .sheet = node->own_sheet,
         .card_serial = peer->card_serial,
         .sheet_serial = peer->sheet_serial,
+        .echo = out->fence_count > 0 ? SLICE_ARRAY(out->fences[0]) : SLICE_NONE,
     };
     struct slice bytes = head_write(&head, work->arena);
     if (bytes.bytes == NULL)
@@ -169,26 +174,18 @@ static void keep_evidence(struct work *work, struct ledger *ledger,
     ledger->changed = true;
 }
 
-/* Trouble that only what is newer than our loss may end. */
-static bool tells_own_loss(enum ledger_trouble trouble)
-{
-    return trouble == LEDGER_AUTHOR_SHORTER || trouble == LEDGER_GENERATION;
-}
-
 static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
-    const struct ledger_view *view, bool is_reply)
+    const struct ledger_view *view, bool is_fresh)
 {
     if (out->trouble == LEDGER_CONFLICT)
         return; /* only a new generation leads out of that */
     enum ledger_trouble trouble = compare_out(work, peer, out, view);
-    /* a request may be from before we lost something */
-    if (!is_reply && trouble == LEDGER_NONE &&
-        (peer->reachable || tells_own_loss(out->trouble)))
-        return;
+    if (!is_fresh && trouble == LEDGER_NONE)
+        return; /* may be from before we lost something: proves nothing */
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
-        if (!is_reply && peer->reachable)
+        if (!is_fresh)
             return; /* may be old: ask ourselves */
         if (trouble == LEDGER_CONFLICT)
             keep_evidence(work, out,
@@ -255,10 +252,15 @@ enum err settle_with(struct work *work, struct peer *peer,
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return work->txn->err;
+    /* a request is fresh too when it shows a fence that we gave since we
+     * started: from agencies that only dial out nothing else comes */
+    bool is_fresh =
+        is_reply || (peer->has_given &&
+                        slice_equal(head.echo, SLICE_ARRAY(peer->fence_given)));
     /* ours first: what it leads to, theirs may add to */
     for (size_t i = 0; i < head.ledger_count; i++)
         if (head.ledgers[i].lane == LANE_MAIN && !head.ledgers[i].authored)
-            settle_out(work, peer, out, &head.ledgers[i], is_reply);
+            settle_out(work, peer, out, &head.ledgers[i], is_fresh);
     for (size_t i = 0; i < head.ledger_count; i++)
         if (head.ledgers[i].lane == LANE_MAIN && head.ledgers[i].authored)
             settle_in(work, peer, in, &head.ledgers[i], is_reply);

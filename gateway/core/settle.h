@@ -11,17 +11,20 @@
 #include "core/peer.h"
 #include "core/work.h"
 
-/* Our side of a Head for this peer, with a fresh fence for its ledger. Empty
- * when memory or the store failed. */
-struct slice settle_head(struct work *work, struct peer *peer);
+/*
+ * Our side of a Head for this peer, with a fresh fence for its ledger. A reply
+ * retires all fences given before: the author signs nothing until it has that
+ * reply, so that no parcel of an earlier life of its can be taken in between.
+ * Empty when memory or the store failed.
+ */
+struct slice settle_head(struct work *work, struct peer *peer, bool is_reply);
 
 /*
  * Takes up the other side's Head. A request may be old, from before either
  * side lost something: a difference makes us ask ourselves, and nothing in it
- * lets us sign. What a reply says is fresh. A peer that only dials out cannot
- * be asked: its requests are believed, but where we know that we lost
- * something. ERR_MALFORMED when it does not decode; else ERR_NONE, or the
- * store's error.
+ * lets us sign. What a reply says is fresh, and so is a request that echoes a
+ * fence which we gave since we started. ERR_MALFORMED when it does not decode;
+ * else ERR_NONE, or the store's error.
  */
 MUST_USE enum err settle_with(struct work *work, struct peer *peer,
     struct slice head_bytes, bool is_reply);

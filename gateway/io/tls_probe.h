@@ -3,8 +3,9 @@
  * in? One connection of its own that sends nothing but the handshake. For the
  * tools of operators; gateways dial with peers_nng.h.
  *
- * Caveats: the caller ignores SIGPIPE. Names are looked up without a deadline of ours. That an endpoint
- * lets nobody in shows only where a certificate was shown to it.
+ * Caveats: the caller ignores SIGPIPE. Names are looked up without a deadline
+ * of ours. That an endpoint lets nobody in shows only where a certificate was
+ * shown to it.
  */
 #ifndef IO_TLS_PROBE_H
 #define IO_TLS_PROBE_H

@@ -57,7 +57,7 @@ is_mode() { [[ $(stat -c %a "$1") == "$2" ]]; }
 # ---- Help and usage
 
 try "help lists every command" 0 'ledger verify \[AGENCY\]' '^$' help
-try "help of a noun" 0 'card accept FILE.AGENCY' '^$' help card
+try "help of a noun" 0 'card accept FILE' '^$' help card
 try "help of a command has an example" 0 '^    referctl explain' '^$' help explain
 try "--help after a command is the same" 0 '^Example:' '^$' mou offer --help
 try "-h before a command" 0 '^Usage: referctl peer list' '^$' -h peer list

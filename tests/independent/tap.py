@@ -22,6 +22,16 @@ class Tap:
         return self.ok(name, got == expected,
                        "got %r\ninstead of %r" % (got, expected))
 
+    def known(self, name, is_good, why):
+        """A fault of the gateway that is known: not ours to fail for, until
+        it is gone."""
+        if is_good:
+            return self.ok(name + " (no longer TODO)", True)
+        self.count += 1
+        print("not ok %d - %s # TODO %s" % (self.count, name, why),
+              flush=True)
+        return False
+
     def refused(self, name, exception, call, *arguments):
         """Must raise it."""
         try:

@@ -122,9 +122,11 @@ static void fence_used(struct world *world, struct watched *ledger,
     world_fail(world, "fence.unknown", recipient);
 }
 
-static void head_seen(
-    struct world *world, size_t from, size_t to, struct slice body)
+/* A reply retires all that was given before it. */
+static void head_seen(struct world *world, size_t from, size_t to,
+    struct slice body, bool is_reply)
 {
+    struct watched *ledger = &world->watch.ledgers[to][from];
     struct head head;
     size_t used = world->wire.used;
     if (head_read(body, &world->wire, &head) != ERR_NONE) {
@@ -174,7 +176,7 @@ void watch_request(struct world *world, size_t from, size_t to,
     if (kind == REQUEST_HEAD)
         storm_watch(world, from, to);
     if (kind == REQUEST_HEAD)
-        head_seen(world, from, to, body);
+        head_seen(world, from, to, body, false);
     else if (kind == REQUEST_DELIVER &&
              deliver_open(world, from, body, &deliver))
         note_seen(world, from, deliver.parcel.note);
@@ -228,7 +230,7 @@ void watch_reply(struct world *world, size_t from, size_t to,
 {
     size_t used = world->wire.used;
     if (kind == REPLY_HEAD)
-        head_seen(world, from, to, body);
+        head_seen(world, from, to, body, true);
     else if (kind == REPLY_CONFLICT)
         world_fail(world, "ledger.conflict", from);
     else if (kind == REPLY_COSIGNED)

@@ -26,6 +26,7 @@
 #define STORE_CAPACITY (64u * 1024 * 1024)
 #define LOG_LINE_SIZE 256
 #define DIRECT_HANDLE UINT64_MAX
+#define SERVED_COUNT_MAX 16u
 
 const struct bench_client bench_staff = { 1, UINT32_MAX, 1000 };
 
@@ -68,6 +69,13 @@ struct message {
     struct request_secret secret;
 };
 
+/* A request that was opened and not answered yet; a Collect waits for long. */
+struct served {
+    bool open;
+    struct message request; /* without its envelope and body */
+    struct request_secret secret;
+};
+
 struct federation {
     size_t count;
     struct agency agencies[FEDERATION_COUNT_MAX];
@@ -81,8 +89,7 @@ struct federation {
     int64_t elapsed_ms;
     struct slice mou;
     struct mou_id mou_id;
-    const struct request_secret *secret; /* of the request being served */
-    const struct message *served;
+    struct served served[SERVED_COUNT_MAX];
     struct bench_reply *direct;
     struct slice direct_body;
     char ids[ID_COUNT][UUID_URN_SIZE + 1];
@@ -207,12 +214,15 @@ static void carry_reply(struct federation *federation, size_t from,
     }
     uint8_t seed[SEED_SIZE];
     struct slice envelope;
-    MUST(federation->served != NULL && federation->secret != NULL);
-    struct message *message = message_back(federation, federation->served);
+    MUST(output->of.reply.handle < SERVED_COUNT_MAX);
+    struct served *served = &federation->served[output->of.reply.handle];
+    MUST(served->open);
+    served->open = false;
+    struct message *message = message_back(federation, &served->request);
     prng_fill(&federation->prng, seed, sizeof seed);
     message->shown.reply = output->of.reply.kind;
     message->shown.body = owned(output->of.reply.body);
-    MUST(reply_seal(agency->crypto, federation->secret, output->of.reply.kind,
+    MUST(reply_seal(agency->crypto, &served->secret, output->of.reply.kind,
              federation_now(federation), output->of.reply.body, seed,
              &federation->work, &envelope) == ERR_NONE);
     message->envelope = owned(envelope);
@@ -423,6 +433,9 @@ void federation_card_set(
 
 void federation_crash(struct federation *federation, size_t at)
 {
+    for (size_t i = 0; i < SERVED_COUNT_MAX; i++)
+        if (federation->served[i].request.shown.to == at)
+            federation->served[i].open = false; /* forgotten */
     struct agency *agency = &federation->agencies[at];
     store_memory_crash(agency->store);
     for (size_t i = 0; i < agency->reply_count; i++)
@@ -478,13 +491,14 @@ static void request_arrives(
         return;
     }
     struct node_input input = { .type = NODE_PEER_REQUEST };
-    input.of.request.handle = 1;
+    size_t handle = 0;
+    while (handle < SERVED_COUNT_MAX && federation->served[handle].open)
+        handle++;
+    MUST(handle < SERVED_COUNT_MAX);
+    federation->served[handle] = (struct served){ true, *message, secret };
+    input.of.request.handle = handle;
     input.of.request.request = &request;
-    federation->secret = &secret;
-    federation->served = message;
     MUST(federation_step(federation, message->shown.to, &input) == ERR_NONE);
-    federation->secret = NULL;
-    federation->served = NULL;
 }
 
 static void reply_arrives(

@@ -70,12 +70,12 @@ static const struct option_row explain_options[] = {
 static const struct option_row referral_list_options[] = {
     { "state",     0,   "STATE",  "only those in this state, such as accepted" },
     { "peer",      'p', "AGENCY", "only those with this agency" },
-    { "direction", 'd', "out|in", "only those we sent (out) or were sent (in)" },
+    { "direction", 'd', "WAY",    "only those we sent (out) or were sent (in)" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row referral_act_options[] = {
     { "element", 'e', "CODE=VALUE", "something about the person; may repeat" },
-    { "actor",   'a', "staff|person|companion", "who acts (default: staff)" },
+    { "actor",   'a', "WHO",  "staff (default), person or companion" },
     { "role",    'r', "ROLE", "role of whoever acts, such as intake_nurse" },
     { "key",     'k', "KEY",  "name of this intention: the same key again does nothing\n"
                               "twice (default: a new one, printed)" },

@@ -35,6 +35,8 @@ static const char look_ups[] =
     "            | sed 's/^urn:uuid://' ;;\n"
     "    MOU) _referctl_ask mou list | _referctl_field id ;;\n"
     "    CURSOR) _referctl_ask feed list | _referctl_field name ;;\n"
+    "    WAY) printf '%s\\n' out in ;;\n"
+    "    WHO) printf '%s\\n' staff person companion ;;\n"
     "    STEP)\n"
     "        _referctl_ask referral show \"$2\" | _referctl_field steps \\\n"
     "            | tr ' ' '\\n' ;;\n";

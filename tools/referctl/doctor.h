@@ -15,8 +15,7 @@ enum finding_level { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 struct doctor {
     struct session *session;
     struct offline offline;
-    struct records
-        findings; /* "finding" {level, check, subject, what, remedy} */
+    struct records findings; /* "finding"; doctor.c says what it holds */
     size_t warning_count;
     size_t problem_count;
 
@@ -51,7 +50,7 @@ void doctor_find_validity(struct doctor *doctor, const char *check,
 void doctor_look_at_files(struct doctor *doctor);
 /* doctor_keys.c: keys and the card that shows them. */
 void doctor_look_at_keys(struct doctor *doctor);
-/* doctor_gateway.c: is it ready, do our endpoints answer, who follows events. */
+/* doctor_gateway.c: is it ready, do our endpoints answer, who follows it. */
 bool doctor_look_at_gateway(struct doctor *doctor);
 /* doctor_peers.c: each agency's line, endpoints, clock, agreements. */
 void doctor_look_at_peers(struct doctor *doctor);

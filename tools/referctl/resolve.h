@@ -25,7 +25,8 @@ enum exit_code resolve_agency(
  * *id is NULL when there is none or more than one. */
 enum exit_code resolve_trusted_name(
     struct session *session, const char *name, const char **id);
-/* The same as resolve_agency, where the short name of a party of an agreement will do too. */
+/* The same as resolve_agency, where the short name of a party of an agreement
+ * will do too. */
 enum exit_code resolve_party(
     struct session *session, const char *text, const char **id);
 enum exit_code resolve_referral(

@@ -44,8 +44,11 @@ static void add(struct canvas *canvas, enum top_style style, const char *text)
         return;
     picture->lines = pool_grow(canvas->pool, picture->lines, picture->count,
         &picture->capacity, sizeof *picture->lines);
-    picture->lines[picture->count++] =
-        (struct top_line){ fit(canvas->pool, text, 0, canvas->width), style };
+    char *line =
+        pool_text(canvas->pool, fit(canvas->pool, text, 0, canvas->width));
+    for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
+        line[end - 1] = '\0';
+    picture->lines[picture->count++] = (struct top_line){ line, style };
 }
 
 /* ---- Numbers ------------------------------------------------------------ */

@@ -219,6 +219,8 @@ class Received:
             raise behind("UNSETTLED", len(self.entries))
         if deliver.fence not in self.fences:
             raise behind("FENCE", len(self.entries))
+        # whatever becomes of this parcel
+        del self.fences[:self.fences.index(deliver.fence)]
         parcel = deliver.parcel
         note = self.note_check(parcel, log_keys)
         if note.size <= len(self.entries):
@@ -237,7 +239,6 @@ class Received:
             raise refusal("MALFORMED") from None
         if root_of(self.entries + new) != note.root:
             raise refusal("MALFORMED")
-        del self.fences[:self.fences.index(deliver.fence)]
         note.cosign(witness, time_s)
         self.generation = note.generation
         self.entries += new

@@ -24,7 +24,7 @@ def line_check(text, size_max, what, may_be_empty=False):
     if not text or len(text.encode()) > size_max:
         raise Refused("%s is empty or too long" % what)
     if text[0] == " " or text[-1] == " " or any(
-            c < " " or "\x7f" <= c <= "\x9f" for c in text):
+            c < " " or c == "\x7f" for c in text):
         raise Refused("%s is not a line" % what)
 
 
@@ -59,7 +59,8 @@ def armour(title, data):
 
 
 def armour_read(title, text):
-    """In the one spelling that `armour` gives it."""
+    """In the spelling that `armour` gives it, or with CR LF."""
+    text = text.replace("\r\n", "\n")
     lines = text.split("\n")
     if (len(lines) < 4 or lines[0] != "-----BEGIN REFER %s-----" % title
             or lines[-2:] != ["-----END REFER %s-----" % title, ""]):

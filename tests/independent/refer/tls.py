@@ -2,13 +2,17 @@
 
 Python's ssl has no hook for a certificate that no authority signed, so who
 dials compares the key after the handshake and before the first frame. Who
-listens has to name the certificate beforehand: it takes those that it saw
-when it dialled, and whose keys are pinned.
+listens has to name the certificate beforehand: it is the one that it saw when
+it dialled, with a key that is pinned. One for each listener: OpenSSL tells
+trusted certificates apart by their names, and here all have the same.
 """
 import datetime
 import os
+import select
 import socket
 import ssl
+import threading
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -20,13 +24,14 @@ from .keys import sha256
 from .wire import Refused
 
 HANDSHAKE_S = 5
+IDLE_S = 60
 
 
 def certificate_make(seed, folder):
     """Writes tls.key and tls.pem into folder; the hash of the SPKI."""
     key = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "refer")])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name)
         .public_key(key.public_key()).serial_number(1)
@@ -87,14 +92,53 @@ def dial(host, port, folder, pins):
     return connection, der
 
 
+class Shared:
+    """A connection that one thread reads while others write: an SSL object
+    bears one call at a time."""
+
+    def __init__(self, connection, timeout_s):
+        connection.setblocking(False)
+        self.connection = connection
+        self.timeout_s = timeout_s
+        self.one_call = threading.Lock()
+        self.one_writer = threading.Lock()
+
+    def perform(self, call, *arguments):
+        end = time.monotonic() + self.timeout_s
+        while True:
+            with self.one_call:
+                try:
+                    return call(*arguments)
+                except ssl.SSLWantReadError:
+                    wanted = ([self.connection], [])
+                except ssl.SSLWantWriteError:
+                    wanted = ([], [self.connection])
+            left = end - time.monotonic()
+            if left <= 0 or not any(select.select(*wanted, [], left)):
+                raise TimeoutError("nothing came, or nothing went")
+
+    def recv(self, size):
+        return self.perform(self.connection.recv, size)
+
+    def sendall(self, data):
+        with self.one_writer:
+            view = memoryview(data)
+            while view:
+                view = view[self.perform(self.connection.send, view):]
+
+    def close(self):
+        with self.one_call:
+            self.connection.close()
+
+
 class Listener:
-    """Admits those whose certificates it was told."""
+    """Admits the one whose certificate it was told."""
 
     def __init__(self, folder):
         self.folder = folder
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        self.certificates = set()
+        self.certificate = None
 
     def accept(self):
         """A connection and the SPKI hash of its key; None for one that
@@ -104,12 +148,12 @@ class Listener:
         context = context_make(ssl.PROTOCOL_TLS_SERVER, self.folder)
         context.num_tickets = 0
         context.verify_mode = ssl.CERT_REQUIRED
-        for der in self.certificates:
-            context.load_verify_locations(cadata=der)
+        if self.certificate is not None:
+            context.load_verify_locations(cadata=self.certificate)
         try:
             connection = context.wrap_socket(plain, server_side=True)
-            connection.settimeout(60)
-            return connection, peer_certificate(connection)[1]
+            pin = peer_certificate(connection)[1]
+            return Shared(connection, IDLE_S), pin
         except (OSError, Refused):
             plain.close()
             return None

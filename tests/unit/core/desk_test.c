@@ -57,6 +57,7 @@ static const struct {
     { "card.import", LOCAL_RIGHT_ADMIN, "card.", "data", false },
     { "card.accept", LOCAL_RIGHT_ADMIN, "card.", "agency", false },
     { "peer.list", LOCAL_RIGHT_READ, "peer.", NULL, false },
+    { "peer.close", LOCAL_RIGHT_ADMIN, "peer.", "agency", false },
     { "peer.invite", LOCAL_RIGHT_ADMIN, "peer.", NULL, false },
     { "mou.offer", LOCAL_RIGHT_ADMIN, "mou.", "data", false },
     { "mou.sign", LOCAL_RIGHT_ADMIN, "mou.", "id", false },
@@ -67,6 +68,7 @@ static const struct {
     { "ledger.verify", LOCAL_RIGHT_READ, "ledger.", NULL, false },
     { "status", LOCAL_RIGHT_READ, "status.", NULL, false },
     { "health", 0, "health.", NULL, false },
+    { "metrics", LOCAL_RIGHT_READ, "metrics.", NULL, false },
 };
 
 static void an_operation_needs_its_right_and_no_other(void **state)

@@ -26,7 +26,7 @@
             0, NULL, NULL, NULL, NULL                                          \
     }
 #define REFERRAL "urn:uuid:0190b2c4-0000-7000-8000-000000000001"
-#define EXCHANGE_COUNT_MAX 5
+#define EXCHANGE_COUNT_MAX 9
 
 static const struct row {
     const char *command_line;
@@ -188,6 +188,184 @@ static const struct row {
       "00000000000000000000000000000000",
       { { "mou.show", "id=*", "| mou data=%forged", 0, NULL, NULL, NULL, NULL }
       }, EXIT_CODE_LOCAL, NULL, "other bytes than those of the MOU" },
+    /* ---- peers ---- */
+    { "referctl peer show ab",
+      { OWN_CARD, PEERS,
+        { "card.show", "agency=" HOSPITAL,
+          "| card agency=" HOSPITAL " name=City~TB~Hospital state=accepted "
+          "data=%bytes | endpoint url=tls+tcp://h:1 "
+          "| key purpose=tls id=00ff valid_from_ms=#1 valid_until_ms=#2 "
+          "| contact role=lead name=M~K phone=5 hours=all", 0, NULL, NULL, NULL,
+          NULL },
+        PEERS,
+        { "ledger.list", "",
+          "| ledger peer=other direction=out size=#9 "
+          "| ledger peer=" HOSPITAL " direction=in size=#7 cosigned=#7 "
+          "state=settled problem=none root=ab", 0, NULL, NULL, NULL, NULL },
+        OWN_CARD,
+        { "mou.list", "", "| mou id=m1", 0, NULL, NULL, NULL, NULL },
+        { "mou.show", "id=m1",
+          "| mou id=m1 title=T state=offered data=%b "
+          "| signature agency=aaaaaaaaaaaaaaaaaaaaaaaaaa signed=?yes "
+          "| signature agency=" HOSPITAL " signed=?no in_force=?no", 0, NULL,
+          NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      "settled\tyes\nqueued\t0\nunanswered\t2\n"
+      "tls+tcp://h:1\ntls\t00ff\t1970-01-01T00:00:00Z\t1970-01-01T00:00:00Z\n"
+      "lead\tM K\t5\tall\nin\t7\t7\tsettled\tnone\tab\n"
+      "m1\tT\toffered\t\tyes\tno\tno\n", NULL },
+    { "referctl peer close " HOSPITAL,
+      { { "peer.close", "agency=" HOSPITAL,
+          "| peer name=H agency=" HOSPITAL " state=closed returned=#1 "
+          "waiting=#1 | referral id=" REFERRAL " step=send state=sent "
+          "direction=out returned=?yes | referral id=urn:uuid:02 "
+          "step=withdraw state=withdrawn direction=out returned=?no", 0, NULL,
+          NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      REFERRAL "\tsend\tsent\tout\tyes\n"
+      "urn:uuid:02\twithdraw\twithdrawn\tout\tno\n", NULL },
+    { "referctl peer close " HOSPITAL,
+      { { "peer.close", "agency=" HOSPITAL,
+          "| peer state=closed returned=#5000 waiting=#2 "
+          "| referral id=" REFERRAL " returned=?yes", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE, "returned\t5000\n",
+      "5001 more are in the events: referctl feed follow\n" },
+    { "referctl peer close " HOSPITAL " --reopen --json",
+      { { "peer.close", "agency=" HOSPITAL " reopen=?yes",
+          "| peer state=connecting returned=#0 waiting=#0", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE, "\"state\": \"connecting\"", NULL },
+    { "referctl peer close " HOSPITAL,
+      { { "peer.close", "", NULL, EXIT_CODE_REFUSED, "not now", "STATE",
+          "peer.state", "its card was never accepted" } },
+      EXIT_CODE_REFUSED, NULL, "remedy: its card was never accepted\n" },
+    { "referctl peer invite --hours 24",
+      { { "peer.invite", "hours=#24",
+          "| invitation code=abcdefghij0123456789 until_ms=#1796040000000 "
+          "agency=aaaaaaaaaaaaaaaaaaaaaaaaaa data=%card", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE,
+      "Invitation: abcdefghij0123456789\n\n-----BEGIN REFER CARD-----\n"
+      "Y2FyZA==\n-----END REFER CARD-----\n", NULL },
+    { "referctl peer invite --hours 721", { { 0 } }, EXIT_CODE_USAGE, NULL,
+      "--hours takes a number from 1 to 720" },
+    { "referctl card accept " HOSPITAL " --invitation code",
+      { { "card.accept", "agency=" HOSPITAL " invitation=code",
+          "| card agency=" HOSPITAL " state=accepted", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE, "state\taccepted\n", NULL },
+    /* ---- events ---- */
+    { "referctl feed show 7",
+      { { "cursor.delete", "name=referctl.show", NULL, EXIT_CODE_NOT_FOUND,
+          "no", NULL, NULL, NULL },
+        { "cursor.open", "name=referctl.show",
+          "| cursor name=referctl.show epoch=#5 position=#0 head=#9", 0, NULL,
+          NULL, NULL, NULL },
+        { "cursor.ack", "name=referctl.show epoch=#5 position=#6", NULL, 0,
+          NULL, NULL, NULL, NULL },
+        { "cursor.next", "name=referctl.show count=#1",
+          "| event position=#7 step=accept state=accepted "
+          "| detail name=offer value=x | element code=language value=ru", 0,
+          NULL, NULL, NULL, NULL },
+        { "cursor.delete", "name=referctl.show", NULL, 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE, "position\t7\nstep\taccept\nstate\taccepted\noffer\tx\n"
+      "language\tru\n", NULL },
+    { "referctl feed show 1 --json",
+      { { "cursor.delete", "", NULL, 0, NULL, NULL, NULL, NULL },
+        { "cursor.open", "", "| cursor epoch=#5 position=#0 head=#9", 0, NULL,
+          NULL, NULL, NULL },
+        { "cursor.next", "count=#1",
+          "| event position=#1 step=send | detail name=a value=b", 0, NULL,
+          NULL, NULL, NULL },
+        { "cursor.delete", "", NULL, 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_DONE, "\"details\": [", NULL },
+    { "referctl feed show 12",
+      { { "cursor.delete", "", NULL, 0, NULL, NULL, NULL, NULL },
+        { "cursor.open", "", "| cursor epoch=#5 position=#0 head=#9", 0, NULL,
+          NULL, NULL, NULL },
+        { "cursor.delete", "", NULL, 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_NOT_FOUND, NULL, "there is no event 12; the newest is 9\n" },
+    { "referctl feed show 0", { { 0 } }, EXIT_CODE_USAGE, NULL,
+      "\"0\" is no position" },
+    { "referctl feed delete backup",
+      { { "cursor.delete", "name=backup", NULL, 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_DONE, NULL, NULL },
+    { "referctl feed delete backup",
+      { { "cursor.delete", "name=backup", NULL, EXIT_CODE_NOT_FOUND, "no", NULL,
+          NULL, "cursor.list" } },
+      EXIT_CODE_NOT_FOUND, NULL,
+      "there is no position \"backup\"\nremedy: referctl feed list\n" },
+    /* ---- due: 3 h, 2 h, 1 h; what ended is not due ---- */
+    { "referctl due",
+      { PEERS,
+        { "list", "count=#256",
+          "| referral id=urn:uuid:01 state=delivered direction=in peer_name=A "
+          "peer=" HOSPITAL " updated_ms=#1796036400000 "
+          "| referral id=urn:uuid:02 state=closed direction=in "
+          "updated_ms=#1796036400000 "
+          "| referral id=urn:uuid:03 state=handed_back direction=out "
+          "peer_name=B updated_ms=#1796029200000 "
+          "| referral id=urn:uuid:04 state=seen direction=out peer_name=C "
+          "updated_ms=#1796032800000 service=s urgency=soon", 0, NULL, NULL,
+          NULL, NULL },
+        { "list", "after=urn:uuid:04", NULL, 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      "us\t3 h\tacknowledge\turn:uuid:03\thanded_back\tout\tB\t\t\n"
+      "us\t60 min\topened\turn:uuid:01\tdelivered\tin\tA\t\t\n"
+      "them\t2 h\taccept\turn:uuid:04\tseen\tout\tC\ts\tsoon\n", NULL },
+    { "referctl due --json --peer " HOSPITAL,
+      { { "peer.list", "", "| peer agency=" HOSPITAL " state=closed", 0, NULL,
+          NULL, NULL, NULL },
+        { "list", "peer=" HOSPITAL,
+          "| referral id=urn:uuid:01 state=sent direction=out peer=" HOSPITAL
+          " updated_ms=#1796036400000 | referral id=urn:uuid:02 state=sent "
+          "direction=out peer=" HOSPITAL " updated_ms=#1796036400000", 0, NULL,
+          NULL, NULL, NULL },
+        { "list", "after=urn:uuid:02", NULL, 0, NULL, NULL, NULL, NULL },
+        { "get", "id=urn:uuid:01 content=?no",
+          "| referral id=urn:uuid:01 pending=#0", 0, NULL, NULL, NULL, NULL },
+        { "get", "id=urn:uuid:02 content=?no",
+          "| referral id=urn:uuid:02 pending=#1", 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      "    \"whose\": \"us\",\n    \"step\": \"cancel\",\n"
+      "    \"id\": \"urn:uuid:01\",", NULL },
+    /* ---- top, in a pipe ---- */
+    { "referctl top",
+      { { "status", "",
+          "| gateway name=Open~Door version=0.1.0 | number name=ready value=#1 "
+          "| number name=store_percent value=#45 | number name=feed_head "
+          "value=#12 | number name=referrals_received value=#3 "
+          "| peer name=H state=failing queued=#4 unanswered=#1 "
+          "problem=unreachable", 0, NULL, NULL, NULL, NULL },
+        { "ledger.list", "",
+          "| ledger peer_name=H direction=out size=#5 cosigned=#4 "
+          "state=unsettled problem=none", 0, NULL, NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      "Open Door  referd 0.1.0  ready  2026-11-30T12:00:00Z\n"
+      "referrals 3 in 0 out -   parcels 0 in 0 out -   entries 0 in 0 out -\n"
+      "store [#########...........] 45 %   feed head 12   waiting programs 0"
+      "   queued 0\n", NULL },
+    { "referctl top --json",
+      { { "status", "", "| gateway name=G | number name=ready value=#1", 0,
+          NULL, NULL, NULL, NULL },
+        { "ledger.list", "", "| ledger direction=out", 0, NULL, NULL, NULL,
+          NULL } },
+      EXIT_CODE_DONE, "\"ledgers\": [", NULL },
+    { "referctl top",
+      { { "status", "", NULL, EXIT_CODE_REFUSED, "no right to read", NULL, NULL,
+          NULL } },
+      EXIT_CODE_UNREACHABLE, NULL,
+      "referctl: no right to read\nremedy: referctl doctor\n" },
+    { "referctl top --delay 0", { { 0 } }, EXIT_CODE_USAGE, NULL,
+      "--delay takes a number" },
+    { "referctl completion fish", { { 0 } }, EXIT_CODE_USAGE, NULL,
+      "remedy: referctl completion bash, or: referctl completion zsh\n" },
+    { "referctl completion bash", { { 0 } }, EXIT_CODE_DONE,
+      "    'card show')\n        kinds='AGENCY'\n", NULL },
+    { "referctl completion zsh", { { 0 } }, EXIT_CODE_DONE,
+      "#compdef referctl\n", NULL },
     /* no gateway is asked */
     { "referctl", { { 0 } }, EXIT_CODE_USAGE, NULL, "a noun and a verb" },
     { "referctl card", { { 0 } }, EXIT_CODE_USAGE, NULL,
@@ -206,7 +384,7 @@ static const struct row {
       "there is no place for \"now\"" },
     { "referctl referral act --help", { { 0 } }, EXIT_CODE_DONE,
       "--element CODE=VALUE", NULL },
-    { "referctl card --help", { { 0 } }, EXIT_CODE_DONE, "card accept AGENCY",
+    { "referctl card --help", { { 0 } }, EXIT_CODE_DONE, "card accept FILE|AGENCY",
       NULL },
     { "referctl -h card show", { { 0 } }, EXIT_CODE_DONE,
       "Usage: referctl card show", NULL },
@@ -289,6 +467,82 @@ static void a_story_ends_with_what_each_step_needs(void **state)
     trial_release(&trial);
 }
 
+#define NUMBER                                                                 \
+    "11111~11111~11111~11111~11111~11111~11111~11111~11111~11111~11111~11111"
+
+/* At a keyboard the safety number is shown, and somebody has to say yes. */
+static void trust_is_asked_for_at_a_keyboard(void **state)
+{
+    static const struct exchange yes[] = {
+        { "card.show", "agency=" HOSPITAL,
+            "| card agency=" HOSPITAL " name=H state=imported "
+            "safety_number=" NUMBER,
+            0, NULL, NULL, NULL, NULL },
+        { "card.accept", "agency=" HOSPITAL,
+            "| card agency=" HOSPITAL " state=accepted", 0, NULL, NULL, NULL,
+            NULL },
+    };
+    (void)state;
+    struct stage stage = { .is_terminal = true, .typed = "yes\n" };
+    struct trial trial =
+        trial_run(stage, "referctl card accept " HOSPITAL, yes, 2);
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    assert_non_null(strstr(trial.out, "11111 11111"));
+    assert_non_null(strstr(trial.out, "Phone that agency"));
+    trial_release(&trial);
+    static const char *const others[] = { "no\n", "\n", "y\n", "yes" };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        stage.typed = others[i];
+        trial = trial_run(stage, "referctl card accept " HOSPITAL, yes, 1);
+        assert_int_equal(trial.code, EXIT_CODE_REFUSED);
+        assert_non_null(strstr(trial.err, "not accepted"));
+        trial_release(&trial);
+    }
+}
+
+static void a_line_is_closed_when_somebody_says_so(void **state)
+{
+    static const struct exchange script[] = { { "peer.close", "",
+        "| peer state=closed returned=#0 waiting=#0", 0, NULL, NULL, NULL,
+        NULL } };
+    struct stage stage = { .is_terminal = true, .typed = "no\n" };
+    (void)state;
+    struct trial trial =
+        trial_run(stage, "referctl peer close " HOSPITAL, NULL, 0);
+    assert_int_equal(trial.code, EXIT_CODE_REFUSED);
+    assert_non_null(strstr(trial.err, "nothing was closed"));
+    trial_release(&trial);
+    stage.typed = "yes\n";
+    trial = trial_run(stage, "referctl peer close " HOSPITAL, script, 1);
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    assert_non_null(strstr(trial.out, "Nothing was waiting to be sent."));
+    trial_release(&trial);
+    trial = trial_run(stage, "referctl peer close --yes " HOSPITAL, script, 1);
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    assert_null(strstr(trial.out, "Type yes"));
+    trial_release(&trial);
+}
+
+static void what_is_due_has_two_headlines_on_a_terminal(void **state)
+{
+    static const struct exchange script[] = { PEERS,
+        { "list", "",
+            "| referral id=urn:uuid:01 state=info_needed direction=out "
+            "updated_ms=#1796036400000",
+            0, NULL, NULL, NULL, NULL },
+        { "list", "", NULL, 0, NULL, NULL, NULL, NULL } };
+    (void)state;
+    struct trial trial = trial_run(
+        (struct stage){ .is_terminal = true }, "referctl due", script, 3);
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    const char *ours = strstr(trial.out, "Waits for this agency:\nwaits");
+    const char *theirs = strstr(trial.out, "Waits for others:\nnothing\n");
+    assert_non_null(ours);
+    assert_non_null(theirs);
+    assert_non_null(strstr(ours, "60 min  answer"));
+    trial_release(&trial);
+}
+
 static void hints_are_for_people_alone(void **state)
 {
     static const struct exchange script[] = { { "mou.list", "", NULL, 0, NULL,
@@ -309,6 +563,9 @@ int main(void)
         cmocka_unit_test(commands_ask_print_and_end_as_said),
         cmocka_unit_test(terminals_are_safe_from_foreign_names),
         cmocka_unit_test(a_story_ends_with_what_each_step_needs),
+        cmocka_unit_test(trust_is_asked_for_at_a_keyboard),
+        cmocka_unit_test(a_line_is_closed_when_somebody_says_so),
+        cmocka_unit_test(what_is_due_has_two_headlines_on_a_terminal),
         cmocka_unit_test(hints_are_for_people_alone),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");

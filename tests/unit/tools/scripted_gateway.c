@@ -30,6 +30,18 @@ static char *blanks(char *text)
     return text;
 }
 
+static void put_file(struct pool *pool, struct record *record, const char *name,
+    const char *path)
+{
+    char bytes[65536];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    assert_int_equal(ferror(file), 0);
+    assert_int_equal(fclose(file), 0);
+    record_put_data(pool, record, name, bytes, size);
+}
+
 static void put(struct pool *pool, struct record *record, const char *pair)
 {
     const char *name = NULL;
@@ -41,6 +53,8 @@ static void put(struct pool *pool, struct record *record, const char *pair)
         record_put_flag(pool, record, name, strcmp(value, "?yes") == 0);
     else if (value[0] == '%')
         record_put_data(pool, record, name, value + 1, strlen(value + 1));
+    else if (value[0] == '@')
+        put_file(pool, record, name, value + 1);
     else
         record_put_text(pool, record, name, blanks(pool_text(pool, value)));
 }
@@ -135,6 +149,13 @@ static int words_of(
     return argc;
 }
 
+static FILE *keyboard_of(struct pool *pool, const char *typed)
+{
+    FILE *file = fmemopen(pool_text(pool, typed), strlen(typed), "r");
+    assert_non_null(file);
+    return file;
+}
+
 struct trial trial_run(struct stage stage, const char *command_line,
     const struct exchange *script, size_t exchange_count)
 {
@@ -149,9 +170,12 @@ struct trial trial_run(struct stage stage, const char *command_line,
         .pool = &pool,
         .out = open_memstream(&trial.out, &out_size),
         .err = open_memstream(&trial.err, &err_size),
+        .in = stage.typed == NULL ? NULL : keyboard_of(&pool, stage.typed),
+        .has_keyboard = stage.typed != NULL,
+        .probe = stage.probe,
         .is_terminal = stage.is_terminal,
         .has_colour = stage.has_colour,
-        .now_ms = 1796040000000,
+        .now_ms = stage.now_ms != 0 ? stage.now_ms : 1796040000000,
         .timeout_ms = 100,
         .gateway = &scripted.gateway,
     };
@@ -160,6 +184,8 @@ struct trial trial_run(struct stage stage, const char *command_line,
     int argc = words_of(&pool, command_line, argv, 63);
     trial.code = referctl_run(&session, argc, argv);
     session_close(&session);
+    if (session.in != NULL)
+        assert_int_equal(fclose(session.in), 0);
     assert_int_equal(fclose(session.out), 0);
     assert_int_equal(fclose(session.err), 0);
     pool_release(&pool);

@@ -11,8 +11,8 @@
 /*
  * Requests and replies are written alike: fields as "name=value", records
  * after " | ", each beginning with its type. A value is text, or "#number",
- * "?flag" (yes or no), "%text" for data; "~" in it stands for a blank, as it
- * does in command lines. Of an expected request only what it names is looked
+ * "?flag" (yes or no), "%text" for data, "@path" for what a file holds; "~" in
+ * it stands for a blank, as it does in command lines. Of an expected request only what it names is looked
  * at; "name=*" wants any value.
  */
 struct exchange {
@@ -35,6 +35,10 @@ struct trial {
 struct stage {
     bool is_terminal;
     bool has_colour;
+    int64_t now_ms;    /* 0: 2026-11-30T12:00:00Z */
+    const char *typed; /* what is typed at the keyboard; NULL: there is none */
+    enum err (*probe)(const char *url, const char *certificate_path,
+        const char *key_path, int timeout_ms, struct tls_probe *probe);
 };
 
 /* Runs one command line against a script, all of which must be used up.

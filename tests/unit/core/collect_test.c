@@ -1,0 +1,159 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/limits.h"
+#include "core/message.h"
+#include "support/bench_node.h"
+#include "support/crypto_fake.h"
+
+/* Agency 0 is behind a home router: its card names no endpoint. */
+static struct federation *federation_behind_router(struct arena *arena)
+{
+    struct federation *federation = federation_new(2);
+    struct crypto *crypto = federation_crypto(federation, 0);
+    struct card card;
+    struct card_problem problem;
+    uint8_t signature[SIGNATURE_SIZE];
+    assert_int_equal(arena_init(arena, 1u << 20), ERR_NONE);
+    assert_int_equal(card_read(crypto, federation_card(federation, 0), arena,
+                         &card, &problem),
+        ERR_NONE);
+    card.endpoint_count = 0;
+    struct slice bytes = card_bytes(&card, arena);
+    crypto_fake_root_sign(crypto, card_statement(bytes, arena), signature);
+    federation_card_set(federation, 0, card_assemble(bytes, signature, arena));
+    federation_crash(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    return federation;
+}
+
+/* The Collect of 0 that waits at 1. */
+static void assert_collects(struct federation *federation)
+{
+    assert_true(federation_peer(federation, 1, 0)->collect_waits);
+    assert_true(federation_peer(federation, 0, 1)->collect_token != 0);
+}
+
+static void who_only_dials_out_is_a_full_member(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    (void)state;
+    federation_agree(federation);
+    assert_collects(federation);
+    const char *out = federation_submit(federation, 0, 1, "out");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, out), "delivered");
+    assert_string_equal(federation_state(federation, 0, out), "delivered");
+    const char *in = federation_submit(federation, 1, 0, "in");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, in), "delivered");
+    assert_string_equal(federation_state(federation, 1, in), "delivered");
+    assert_collects(federation);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void nothing_is_dialed_to_it(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    (void)state;
+    federation_agree(federation);
+    (void)federation_submit(federation, 1, 0, "in");
+    for (size_t i = 0; i < federation_message_count(federation); i++) {
+        const struct bench_message *message = federation_message(federation, i);
+        assert_true(message->is_reply || message->from == 0);
+    }
+    federation_run(federation);
+    assert_int_equal(federation_peer(federation, 1, 0)->failure_count, 0);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void it_waits_and_asks_anew_without_polling(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    (void)state;
+    uint64_t token = federation_peer(federation, 0, 1)->collect_token;
+    federation_wait(federation, COLLECT_WAIT_MS - 1);
+    assert_int_equal(federation_peer(federation, 0, 1)->collect_token, token);
+    federation_wait(federation, 1);
+    assert_int_not_equal(
+        federation_peer(federation, 0, 1)->collect_token, token);
+    assert_collects(federation);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    (void)state;
+    federation_agree(federation);
+    const char *id = federation_submit(federation, 1, 0, "in");
+    assert_int_equal(federation_message_count(federation), 1);
+    assert_int_equal(federation_message(federation, 0)->reply, REPLY_PARCEL);
+    federation_lose(federation, 0);
+    federation_run(federation);
+    federation_wait(federation, COLLECT_WAIT_MS + REQUEST_TIMEOUT_MS);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void both_may_die_and_go_on(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    (void)state;
+    federation_agree(federation);
+    for (size_t who = 0; who < 2; who++) {
+        const char *id =
+            federation_submit(federation, 1, 0, who == 0 ? "a" : "b");
+        federation_crash(federation, who);
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        federation_run(federation);
+        for (int i = 0; i < 4; i++)
+            federation_wait(federation, RETRY_DELAY_MS_MAX);
+        assert_string_equal(federation_state(federation, 0, id), "delivered");
+        assert_string_equal(federation_state(federation, 1, id), "delivered");
+    }
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void what_is_no_collect_is_refused(void **state)
+{
+    struct federation *federation = federation_new(2);
+    struct bench_reply reply;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_request(
+        federation, 0, 1, REQUEST_COLLECT, SLICE_LITERAL("\xff"), &reply);
+    assert_int_equal(reply.kind, REPLY_REFUSED);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_only_dials_out_is_a_full_member),
+        cmocka_unit_test(nothing_is_dialed_to_it),
+        cmocka_unit_test(it_waits_and_asks_anew_without_polling),
+        cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),
+        cmocka_unit_test(both_may_die_and_go_on),
+        cmocka_unit_test(what_is_no_collect_is_refused),
+    };
+    return cmocka_run_group_tests_name("core/collect", tests, NULL, NULL);
+}
