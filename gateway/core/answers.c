@@ -68,6 +68,11 @@ static void answered(struct work *work, struct peer *peer,
         if (event.type == EVENT_SEND && !referral_is_terminal(state))
             state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
     }
+    /* refused before it had a row there: an id that is taken, a form */
+    if (item->verdict == ANSWER_REFUSED && event.type == EVENT_SEND &&
+        !incoming && item->state == REFERRAL_UNKNOWN &&
+        !referral_is_terminal(state))
+        state = REFERRAL_REFUSED_BY_POLICY;
     if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,

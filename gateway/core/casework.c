@@ -151,23 +151,37 @@ static bool leads_into(const struct step *step)
 /* Its gateway decided; ours checks that the table leads there: from the state
  * that we know, or, when contents were erased before they came (a gap in its
  * count), from any. */
-static bool follow_next(const struct step *step, struct judgement *judgement)
+static bool follow_next(const struct step *step, enum referral_state *next,
+    struct judgement *judgement)
 {
     const struct referral_event *event = step->event;
-    enum referral_state next;
+    *next = REFERRAL_WITHDRAWN;
     if (step->referral->state == REFERRAL_WITHDRAWN)
         return true;
     if (event->type == EVENT_WITHDRAW && step_party(step) == PARTY_PERSON)
         return true;
+    *next = event->state;
     if (event->seq > step->referral->peer_seq + 1 && leads_into(step))
         return true;
-    if (!step_next(step, &next, &judgement->why))
+    if (!step_next(step, next, &judgement->why))
         return false;
-    if (next == event->state)
+    /* consent that was taken back moves nothing, and nothing refuses it */
+    if (*next == event->state || event->type == EVENT_CONSENT_REVOKED)
         return true;
     refuse(judgement, PROBLEM_STATE, "state",
         "state where the table of steps leads");
     return false;
+}
+
+/* Its words, unless there are too many; what it moves is judged before. */
+static void follow_judge(const struct step *step, struct judgement *judgement)
+{
+    if (step->referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+        !event_is_exempt(step->event->type))
+        refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
+            "begin a new referral: this one has too many steps");
+    else
+        step_judge(step, &judgement->why);
 }
 
 static void offer_note(const struct step *step, struct content_ref content)
@@ -181,6 +195,7 @@ static void follow(
 {
     struct work *work = step->work;
     struct referral *referral = step->referral;
+    enum referral_state next = referral->state;
     bool leads = false;
     if (step->event->seq <= referral->peer_seq)
         refuse(judgement, PROBLEM_REPLAY, "seq",
@@ -188,9 +203,9 @@ static void follow(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (follow_next(step, judgement)) {
+    else if (follow_next(step, &next, judgement)) {
         leads = true;
-        step_judge(step, &judgement->why);
+        follow_judge(step, judgement);
     }
     if (work_failed(work))
         return;
@@ -207,11 +222,6 @@ static void follow(
     else
         log_refusal(step, judgement); /* its words are lost, its step stands */
     offer_note(step, judgement->content);
-    enum referral_state next = referral->state == REFERRAL_WITHDRAWN
-                                   ? REFERRAL_WITHDRAWN
-                                   : step->event->state;
-    if (step->event->type == EVENT_WITHDRAW)
-        next = REFERRAL_WITHDRAWN;
     struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &judgement->why,
         judgement->content };
     (void)step_apply(step, next, &note);
@@ -261,12 +271,12 @@ static void take_event(struct work *work, struct peer *peer,
             "send the referral first");
         return;
     }
-    if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
-        !event_is_exempt(event.type))
+    if (step.referral->outgoing)
+        follow(&step, entry, judgement);
+    else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+             !event_is_exempt(event.type))
         refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
             "begin a new referral: this one has too many steps");
-    else if (step.referral->outgoing)
-        follow(&step, entry, judgement);
     else
         decide(&step, entry, judgement);
 }

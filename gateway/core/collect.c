@@ -86,6 +86,7 @@ void collect_go_on(struct work *work, struct peer *peer)
         work_exhausted(work);
     else
         peer->collect_token = delivery_send(work, peer, REQUEST_COLLECT, body);
+    peer->collect_asked_steady_ms = work->steady_ms;
 }
 
 /* What our own custody says of the parcel: the next request carries it. */
@@ -93,9 +94,12 @@ static const char *take_parcel(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct custody_reply reply = { 0 };
-    if (body.size == 0) {
+    if (body.size == 0) { /* nothing for us in all that time */
+        if (work->steady_ms - peer->collect_asked_steady_ms <
+            work->node->options->retry_delay_ms_min)
+            return "impatient";
         peer->stumble_count = 0;
-        return NULL; /* nothing for us in all that time */
+        return NULL;
     }
     custody_take(work, peer, body, &reply);
     if (work_failed(work))
@@ -113,7 +117,7 @@ static const char *take_parcel(
         return "store_full";
     peer->settled_in = false; /* behind, or in conflict */
     peer->wants_head = true;
-    return NULL;
+    return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "behind" : NULL;
 }
 
 static const char *on_reply(
@@ -126,7 +130,8 @@ static const char *on_reply(
     if (reply->kind == REPLY_BEHIND) {
         peer->settled_in = false;
         peer->wants_head = true;
-        return ++peer->stumble_count > 2 ? "unsettled" : NULL;
+        return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "unsettled"
+                                                              : NULL;
     }
     return reply->kind == REPLY_REFUSED ? "refused" : "reply_malformed";
 }
@@ -142,10 +147,13 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
         err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
     if (work_failed(work))
         return;
-    if (problem == NULL)
-        peer_heard(work, peer);
-    else
-        peer_failed(work, peer, problem);
+    if (problem == NULL) {
+        peer_progressed(work, peer);
+        return;
+    }
+    peer_failed(work, peer, problem);
+    if (err == ERR_NONE)
+        peer->declined = REQUEST_COLLECT;
 }
 
 int64_t collect_due_steady_ms(const struct peer *peer)

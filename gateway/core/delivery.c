@@ -238,9 +238,6 @@ static bool parcel_make(
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (6u * 1024 * 1024)
 
-/* What did not help so often in a row will not help at once either. */
-#define STUMBLE_COUNT_MAX 2
-
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
@@ -294,12 +291,22 @@ void delivery_go_on(struct work *work, struct peer *peer)
     }
 }
 
-void delivery_heard(struct work *work, struct peer *peer)
+/* A peer that was there all the time and said no says no again: two of them
+ * would call each other without end. A greeting may mean that things changed,
+ * unless it was a greeting that it declined. */
+static bool may_pass(const struct peer *peer, enum request_kind heard)
+{
+    return peer->declined == 0 ||
+           (heard == REQUEST_HEAD && peer->declined != REQUEST_HEAD);
+}
+
+void delivery_heard(
+    struct work *work, struct peer *peer, enum request_kind heard)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->last_heard_wall_ms = work->now.unix_ms;
-    if (out != NULL && out->trouble == LEDGER_NONE &&
-        peer->stumble_count <= STUMBLE_COUNT_MAX &&
+    if (out != NULL && out->trouble == LEDGER_NONE && may_pass(peer, heard) &&
+        peer->stumble_count <= PEER_STUMBLE_COUNT_MAX &&
         sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
         peer_heard(work, peer);
 }
@@ -425,7 +432,7 @@ static const char *on_behind(
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
     peer->wants_head = true;
-    return ++peer->stumble_count > STUMBLE_COUNT_MAX
+    return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX
                ? behind_reason_name(behind.reason)
                : NULL;
 }
@@ -436,17 +443,17 @@ static const char *on_head(
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (peer->token_kind == REQUEST_INTRODUCE)
         return introduction_done(work, peer, body);
-    if (settle_with(work, peer, body, true) != ERR_NONE)
+    if (settle_with(work, peer, body, true) != ERR_NONE || out == NULL)
         return "reply_malformed";
-    if (out == NULL)
-        return NULL;
     if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
-    /* its sheet is over: asking again at once would bring the same one */
-    return delivery_has_parcel(peer, out) &&
-                   sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
-               ? "no_sealing_key"
-               : NULL;
+    if (!peer->settled_out)
+        return "reply_malformed"; /* it says nothing of our ledger */
+    /* asking again at once would bring the same */
+    bool needs_key = work->node->dials_only || delivery_has_parcel(peer, out);
+    if (needs_key && sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
+        return "no_sealing_key";
+    return NULL;
 }
 
 static const char *on_refused(
@@ -478,7 +485,7 @@ const char *delivery_plain(
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
         peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
-        ++peer->stumble_count <= STUMBLE_COUNT_MAX)
+        ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
         peer->introduces = true; /* it may not know us yet */
@@ -553,10 +560,11 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
-    if (problem != NULL)
+    if (problem == NULL) {
+        peer_progressed(work, peer);
+    } else {
         peer_failed(work, peer, problem);
-    else if (peer->stumble_count <= STUMBLE_COUNT_MAX)
-        peer_heard(work, peer);
-    else
-        peer->last_heard_wall_ms = work->now.unix_ms; /* but no progress */
+        /* who waits for an operator is told by a greeting */
+        peer->declined = peer->introduces ? 0 : asked;
+    }
 }

@@ -17,11 +17,13 @@
 void delivery_go_on(struct work *work, struct peer *peer);
 
 /*
- * A request of the peer was dealt with. It is there, so any backoff ends, but
- * not while parcels cannot be delivered anyway: two gateways of which neither
- * can would greet each other without end.
+ * A request of the peer, of that kind, was dealt with. It is there, so any
+ * backoff ends, but not while parcels cannot be delivered anyway, nor when the
+ * peer has said no to what would come: two gateways that both do would call
+ * each other without end.
  */
-void delivery_heard(struct work *work, struct peer *peer);
+void delivery_heard(
+    struct work *work, struct peer *peer, enum request_kind heard);
 
 /* Steady time of its next try; INT64_MAX when it waits for nothing. */
 int64_t delivery_due_steady_ms(const struct peer *peer);

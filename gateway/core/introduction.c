@@ -37,7 +37,7 @@ static void greet(struct work *work, struct peer *peer, uint64_t handle)
         .sheet = work->node->own_sheet };
     bool accepted = peer != NULL && peer->state == PEER_ACCEPTED;
     reply(work, handle, REPLY_HEAD,
-        accepted ? settle_head(work, peer) : head_write(&head, work->arena));
+        accepted ? settle_head(work, peer, true) : head_write(&head, work->arena));
 }
 
 static size_t introduced_count(const struct node *node)

@@ -249,7 +249,7 @@ static void take_request(struct work *work, const struct node_input *input)
         refuse(work, request, handle, REFUSAL_NOT_OFFERED);
     else if (!collect_take(work, peer, request->body, handle))
         refuse(work, request, handle, REFUSAL_MALFORMED);
-    delivery_heard(work, peer);
+    delivery_heard(work, peer, request->kind);
 }
 
 static void take_reply(struct work *work, const struct node_input *input)

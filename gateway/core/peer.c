@@ -454,6 +454,18 @@ void peer_heard(struct work *work, struct peer *peer)
     peer->next_try_wall_ms = 0;
     peer->failing_since_wall_ms = 0;
     peer->problem = "";
+    peer->declined = 0;
+    peer->touched = true;
+}
+
+void peer_progressed(struct work *work, struct peer *peer)
+{
+    if (peer->stumble_count <= PEER_STUMBLE_COUNT_MAX) {
+        peer_heard(work, peer);
+        return;
+    }
+    peer->last_heard_wall_ms = work->now.unix_ms;
+    peer->next_try_steady_ms = 0;
     peer->touched = true;
 }
 
@@ -475,6 +487,7 @@ void peer_failed(struct work *work, struct peer *peer, const char *problem)
         peer->failing_since_wall_ms = work->now.unix_ms;
     peer->failure_count++;
     peer->problem = problem;
+    peer->declined = 0;
     peer->next_try_steady_ms = work->steady_ms + (int64_t)delay_ms;
     peer->next_try_wall_ms = work->now.unix_ms + (int64_t)delay_ms;
     peer->touched = true;

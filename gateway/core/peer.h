@@ -46,11 +46,13 @@ struct peer {
     uint64_t collect_handle; /* of its Collect that waits here */
     bool collect_waits;
     bool collect_due; /* we want to ask at next_try_steady_ms */
+    int64_t collect_asked_steady_ms;
     int64_t collect_until_steady_ms;
     uint32_t failure_count;
-    uint32_t stumble_count; /* Behind or Rekey without progress since */
-    uint64_t asked_in_size; /* that we held when our Head left */
-    bool has_due;           /* something may wait for next_try_steady_ms */
+    uint32_t stumble_count;     /* Behind or Rekey without progress since */
+    enum request_kind declined; /* by its last reply; 0: it was not reached */
+    uint64_t asked_in_size;     /* that we held when our Head left */
+    bool has_due;               /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */
@@ -113,8 +115,14 @@ struct ledger *peer_ledger(
 /* Emits NODE_DIRECTORY for the peer as its card stands. */
 void peer_announce(struct work *work, struct peer *peer);
 
+/* Beyond so many the peer is left alone for a while. */
+#define PEER_STUMBLE_COUNT_MAX 2u
+
 /* A message of the peer was believed: any backoff ends. */
 void peer_heard(struct work *work, struct peer *peer);
+/* A request of ours did what it was to do; but a peer that stumbles keeps its
+ * place in the backoff. */
+void peer_progressed(struct work *work, struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */
 void peer_failed(struct work *work, struct peer *peer, const char *problem);
 

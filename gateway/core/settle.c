@@ -197,13 +197,15 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     settle_trouble(work, peer, out, LEDGER_NONE);
     memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
     out->fence_count = 1;
-    if (view->collected > out->collected)
+    if (view->collected > out->collected && view->collected <= out->cosigned)
         out->collected = view->collected;
     out->changed = true;
-    if (!peer->settled_out)
+    if (!peer->settled_out) {
         OUTPUT_LOG(work, LOG_LEDGER_SETTLED, log_agency("peer", &peer->agency),
             log_code("direction", "out"),
             log_number("size", (int64_t)out->cosigned));
+        peer_progressed(work, peer); /* what it declined may pass now */
+    }
     peer->settled_out = true;
     peer->wants_head = false;
 }

@@ -157,6 +157,27 @@ static void add_withdraw(struct vectors *vectors)
         referral_event_write(&event, &vectors->arena));
 }
 
+static void add_decline(struct vectors *vectors)
+{
+    struct named_value details[] = {
+        { SLICE_LITERAL("reason"), SLICE_LITERAL("NO_CAPACITY") },
+        { SLICE_LITERAL("next_option"), SLICE_LITERAL("the mobile clinic") },
+    };
+    struct referral_event event = { .mou = vectors->mou,
+        .type = EVENT_DECLINE,
+        .seq = 2,
+        .seen = 1,
+        .actor = ACTOR_STAFF,
+        .role = SLICE_LITERAL("intake_nurse"),
+        .at = { VECTOR_START_MS + 110000 },
+        .details = details,
+        .detail_count = COUNT(details),
+        .state = REFERRAL_DECLINED };
+    memset(event.referral.bytes, 0x77, sizeof event.referral.bytes);
+    vectors_add(vectors, "event_decline.hex",
+        referral_event_write(&event, &vectors->arena));
+}
+
 static void add_answer(struct vectors *vectors)
 {
     struct answer_item items[] = {
@@ -179,5 +200,6 @@ void vectors_add_contents(struct vectors *vectors)
     add_agreement(vectors);
     add_send(vectors);
     add_withdraw(vectors);
+    add_decline(vectors);
     add_answer(vectors);
 }

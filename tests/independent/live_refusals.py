@@ -28,10 +28,9 @@ def strangers(world):
         tap.ok("a stranger's HEAD is refused " + when,
                got in ("ended", "plain REFUSED"), got)
         stranger.hang_up(remote)
-    nobody, far = world.accepted("Nobody")
-    del nobody
+    known, _ = world.accepted("Known")
     # the TLS key of who is accepted, the signature of a stranger
-    stranger.agency.folder = world.peers[-1].agency.folder
+    stranger.agency.folder = known.agency.folder
     tap.equal("a stranger on the connection of somebody known",
               outcome(stranger.head_ask, remote), "plain REFUSED")
     stranger.hang_up(remote)
@@ -40,14 +39,12 @@ def strangers(world):
     got = outcome(imported.head_ask, remote)
     tap.ok("a card that was imported and not accepted is a stranger's",
            got in ("ended", "plain REFUSED"), got)
-    del far
 
 
 # ---- Envelopes -----------------------------------------------------------
 
-def damaged(envelope, name, changes):
+def damaged(envelope, **changes):
     """The envelope with fields of its header changed."""
-    del name
     outer = m.Envelope.decode(envelope)
     header = m.EnvelopeHeader.decode(outer.header)
     for field, value in changes.items():
@@ -78,7 +75,7 @@ def envelopes(world):
     ]
     for name, changes, expected in rows:
         tap.equal(name, outcome(peer.ask_raw, remote, damaged(
-            good, name, changes)), expected)
+            good, **changes)), expected)
     refused = 0
     places = list(range(0, len(good), 97)) + [len(good) - 1]
     for at in places:
@@ -91,7 +88,7 @@ def envelopes(world):
               "plain REFUSED")
     tap.equal("half of it", outcome(
         peer.ask_raw, remote, good[:len(good) // 2]), "plain REFUSED")
-    sheet = peer.ask_raw(remote, damaged(good, "", {"key_id": 7})).sheet
+    sheet = peer.ask_raw(remote, damaged(good, key_id=7)).sheet
     tap.equal("the sheet in REKEY verifies", KeySheet(
         sheet.encode(), remote.card).serial, remote.sheet.serial)
 
@@ -427,3 +424,18 @@ def conflict_repeat(book):
 def conflict_overlap(book):
     book.entries[1:2] = padding(1, b"other")
     return book.send(book.body(0, 3))
+
+
+def closed(world):
+    """An operator ends the talking."""
+    tap = world.tap
+    peer, remote = world.settled("Closed")
+    book = Book(peer, remote)
+    book.entries = padding(2)
+    tap.equal("a parcel before it", book.tell(0, 1), "COSIGNED")
+    world.hospital.ctl("peer", "close", peer.agency.id)
+    tap.equal("a parcel after it", book.tell(1, 2), "REFUSED CLOSED")
+    tap.equal("the same parcel again", book.tell(0, 1), "REFUSED CLOSED")
+    tap.equal("COLLECT", outcome(peer.ask, remote, KIND.COLLECT, m.Collect(
+        lane=m.Lane.MAIN, wait_ms=10).encode()), "REFUSED CLOSED")
+    tap.equal("HEAD", outcome(peer.head_ask, remote), "REFUSED CLOSED")

@@ -1,8 +1,8 @@
 """The parts of live_test.py in which all goes well."""
 import os
 
-from live_world import (DAY_MS, MOU, REFERRAL, answers, befriend, date_of,
-                        now_ms, outcome, tell, time_now, wait_until)
+from live_world import (DAY_MS, MOU, MOU_THREE, REFERRAL, answers, befriend,
+                        date_of, now_ms, outcome, tell, time_now, wait_until)
 from refer import messages as m
 from refer.ledger import header_read
 from refer.mou import mou_sign
@@ -61,70 +61,106 @@ def renewed(world):
     tap.equal("card 3 came as an entry", head.card_serial, 3)
 
 
-# ---- An agreement --------------------------------------------------------
+# ---- Agreements ----------------------------------------------------------
 
-def agreement(world):
-    """Offered by the hospital, signed by three, in force."""
-    tap, hospital = world.tap, world.hospital
-    door, remote = world.door, world.door_remote
-    social, far = world.settled("Centre for Social Assistance")
-    world.social, world.social_remote = social, far
+def offer(world, text, **agencies):
+    """Offered by the hospital; its id."""
     path = os.path.join(world.folder, "mou.yaml")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(MOU.format(first=date_of(-1), last=date_of(300)))
-    words = hospital.ctl(
-        "mou", "offer", path, "--party", "tbhosp=" + world.card.id,
-        "--party", "opendoor=" + door.agency.id,
-        "--party", "social=" + social.agency.id)
-    shown = [line.split("\t")[1] for line in words.splitlines()
-             if line.startswith("MOU\t")][0]
-    world.mou_id = bytes.fromhex(shown)
+        file.write(text.replace("FIRST", date_of(-1)).replace(
+            "LAST", date_of(300)))
+    words = []
+    for party, agency in {"tbhosp": world.card.id, **agencies}.items():
+        words += ["--party", "%s=%s" % (party, agency)]
+    output = world.hospital.ctl("mou", "offer", path, *words)
+    return bytes.fromhex([line.split("\t")[1]
+                          for line in output.splitlines()
+                          if line.startswith("MOU\t")][0])
 
-    wait_until("the offer", lambda: world.mou_id in door.mous)
+
+def agreement(world):
+    """Offered by the hospital, signed by two, in force."""
+    tap, hospital = world.tap, world.hospital
+    door, remote = world.door, world.door_remote
+    mou_id = world.mou_id = offer(world, MOU, opendoor=door.agency.id)
+    wait_until("the offer", lambda: mou_id in door.mous)
     tap.ok("the offer came, its id is the hash of its bytes", True)
     first = tell(door, remote, (m.EntryKind.MOU_SIGNATURES, m.MouSignatures(
-        mou=world.mou_id, signatures=[mou_sign(
-            world.mou_id, door.agency.id, door.agency.log)])),
+        mou=mou_id, signatures=[mou_sign(
+            mou_id, door.agency.id, door.agency.log)])),
         (m.EntryKind.MOU_SIGNATURES, m.MouSignatures(mou=bytes(32))),
         (m.EntryKind.MOU_IN_FORCE, m.MouInForce(mou=bytes(32))))
     tap.equal("a false signature, an unknown agreement", answers(
         door, remote, first, 3), [
             "REFUSED SIGNATURE_BAD -", "REFUSED MOU_NOT_FOUND -",
             "REFUSED MOU_NOT_FOUND -"])
-    door.sign(world.mou_id)
+    door.sign(mou_id)
     door.deliver(remote)
     tap.equal("ours is taken",
               answers(door, remote, remote.authored.cosigned.size - 1, 1),
               ["APPLIED -"])
-    signed_by_collecting(world, social, far)
-    hospital.ctl("mou", "sign", shown, "--yes")
-    wait_until("in force at Open Door", lambda: {
-        world.card.id, door.agency.id} <= door.in_force[world.mou_id])
-    tap.ok("in force at both, with a signature that was passed on", True)
+    hospital.ctl("mou", "sign", mou_id.hex(), "--yes")
+    wait_until("in force at both", lambda: {
+        world.card.id, door.agency.id} <= door.in_force[mou_id])
+    door.deliver(remote)
+    wait_until("in force at both, for the hospital",
+               lambda: is_in_force(hospital, mou_id, 2))
+    tap.ok("in force at both", True)
+
+
+def agreement_collected(world):
+    """Between three, one of whom only dials out."""
+    tap, hospital = world.tap, world.hospital
+    door, remote = world.door, world.door_remote
+    social, far = world.settled("Centre for Social Assistance")
+    world.social, world.social_remote = social, far
+    mou_id = world.mou_three_id = offer(
+        world, MOU_THREE, opendoor=door.agency.id, social=social.agency.id)
+    wait_until("the offer", lambda: mou_id in door.mous)
+    door.sign(mou_id)
+    door.deliver(remote)
+    hospital.ctl("mou", "sign", mou_id.hex(), "--yes")
+    wait_until("the offer at the assistance", lambda: (
+        collect_once(social, far), mou_id in social.mous)[1])
+    tap.ok("an agency without endpoint collected the offer", True)
+    social.sign(mou_id)
+    social.deliver(far)
+    index = far.authored.cosigned.size - 1
+    wait_until("the answer", lambda: (
+        collect_once(social, far), index in far.authored.answers)[1])
+    tap.equal("its signature is taken", answers(social, far, index, 1),
+              ["APPLIED -"])
+    everybody = {world.card.id, door.agency.id, social.agency.id}
+    wait_until("passed on", lambda: (
+        collect_once(social, far), [
+            set(peer.signatures[mou_id]) == everybody
+            for peer in (door, social)] == [True, True])[1])
+    tap.ok("each has all signatures, though two do not know each other",
+           True)
     door.deliver(remote)
     wait_until("in force at the assistance", lambda: (
         collect_once(social, far), {world.card.id, social.agency.id}
-        <= social.in_force[world.mou_id])[1])
+        <= social.in_force[mou_id])[1])
     social.deliver(far)
-    wait_until("in force everywhere, for the hospital", lambda: all(
-        party["in_force"] for party in parties(hospital, shown)))
+    wait_until("in force everywhere, for the hospital",
+               lambda: is_in_force(hospital, mou_id, 3))
     tap.ok("in force everywhere, for the hospital", True)
 
 
-def parties(gateway, mou_id):
+def is_in_force(gateway, mou_id, count):
+    """At so many parties, as `mou show` has it."""
     found = []
 
     def walk(one):
         if isinstance(one, dict):
             if "in_force" in one:
-                found.append(one)
-            for value in one.values():
-                walk(value)
-        elif isinstance(one, list):
+                found.append(one["in_force"])
+            one = list(one.values())
+        if isinstance(one, list):
             for value in one:
                 walk(value)
-    walk(gateway.json("mou", "show", mou_id))
-    return found
+    walk(gateway.json("mou", "show", mou_id.hex()))
+    return found.count(True) >= count
 
 
 def collect_once(peer, remote, wait_ms=100):
@@ -133,20 +169,6 @@ def collect_once(peer, remote, wait_ms=100):
     if reply is not None:
         assert reply[0] == m.ReplyKind.COSIGNED, reply
     return reply
-
-
-def signed_by_collecting(world, social, far):
-    tap = world.tap
-    wait_until("the offer at the assistance", lambda: (
-        collect_once(social, far), world.mou_id in social.mous)[1])
-    tap.ok("an agency without endpoint collected the offer", True)
-    social.sign(world.mou_id)
-    social.deliver(far)
-    index = far.authored.cosigned.size - 1
-    wait_until("the answer", lambda: (
-        collect_once(social, far), index in far.authored.answers)[1])
-    tap.equal("its signature is taken", answers(social, far, index, 1),
-              ["APPLIED -"])
 
 
 # ---- Referrals -----------------------------------------------------------
@@ -177,9 +199,9 @@ def send_event(world, peer, number, **changes):
     return EVENT, m.ReferralEvent(**event)
 
 
-def later_event(world, number, kind, seq, actor="PERSON", **more):
+def later_event(world, number, kind, seq, actor="PERSON", mou=None, **more):
     return EVENT, m.ReferralEvent(
-        referral=number.to_bytes(16, "big"), mou=world.mou_id,
+        referral=number.to_bytes(16, "big"), mou=mou or world.mou_id,
         type=m.EventType[kind], seq=seq, actor=m.ActorKind[actor],
         at_ms=now_ms(), key="k-%d-%d" % (number, seq), **more)
 
@@ -318,7 +340,7 @@ def referral_in(world, peer, remote, service, purpose, move):
             (2, "ACCEPT", "accepted",
              {"details": [detail("offer", "any evening")]})):
         first = tell(peer, remote, later_event(
-            world, number, kind, seq, "STAFF",
+            world, number, kind, seq, "STAFF", events_of(peer, number)[0].mou,
             state=m.ReferralState[state.upper()], **more))
         peer.referrals[referral] = m.ReferralState[state.upper()]
         wait_until(state, lambda state=state: (

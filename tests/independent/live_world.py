@@ -15,33 +15,66 @@ from tap import wait_until
 
 DAY_MS = 86400000
 
+# between two: the hospital and Open Door
 MOU = """\
 mou: 1
-id: urn:mou:test:independent
-title: Referrals between a gateway and two others
+id: urn:mou:test:two
+title: Referrals between a gateway and another
 version: 1
-in_force: {{from: {first}, until: {last}}}
+in_force: {from: FIRST, until: LAST}
 parties:
-  - {{id: tbhosp, name: City TB Hospital, role: [refers, receives]}}
-  - {{id: opendoor, name: Open Door outreach, role: [refers, receives]}}
-  - {{id: social, name: Centre for Social Assistance, role: [refers, receives]}}
+  - {id: tbhosp, name: City TB Hospital, role: [refers, receives]}
+  - {id: opendoor, name: Open Door outreach, role: [refers, receives]}
 services:
-  - {{id: tb.assess, party: tbhosp, name: TB check, access_mode: [walk_in, booked]}}
-  - {{id: hr.dropin, party: opendoor, name: Drop-in, access_mode: [walk_in]}}
-  - {{id: soc.shelter, party: social, name: Night shelter, access_mode: [walk_in]}}
+  - id: tb.assess
+    party: tbhosp
+    name: TB check
+    access_mode: [walk_in, booked]
+  - {id: hr.dropin, party: opendoor, name: Drop-in, access_mode: [walk_in]}
 pathways:
-  - {{from: opendoor, to: tb.assess, purpose: tb_assessment, max_hops: 1, forward: with_consent}}
-  - {{from: social, to: tb.assess, purpose: tb_assessment, max_hops: 1, forward: with_consent}}
-  - {{from: tbhosp, to: hr.dropin, purpose: harm_reduction, max_hops: 0, forward: never}}
-  - {{from: tbhosp, to: soc.shelter, purpose: shelter, max_hops: 0, forward: never}}
+  - from: opendoor
+    to: tb.assess
+    purpose: tb_assessment
+    max_hops: 1
+    forward: with_consent
+  - from: tbhosp
+    to: hr.dropin
+    purpose: harm_reduction
+    max_hops: 0
+    forward: never
 data_elements:
   - purpose: tb_assessment
     required: [call_name]
     allowed: [contact_route, year_of_birth, cough_weeks]
-  - {{purpose: harm_reduction, required: [call_name], allowed: [language]}}
-  - {{purpose: shelter, required: [call_name], allowed: [pet]}}
+  - {purpose: harm_reduction, required: [call_name], allowed: [language]}
 never_share: [immigration_status, photo]
-consent: {{max_expiry_days: 100}}
+consent: {max_expiry_days: 100}
+signatures_required: [tbhosp, opendoor]
+"""
+
+# between three, of whom Open Door only signs
+MOU_THREE = """\
+mou: 1
+id: urn:mou:test:three
+title: A night shelter
+version: 1
+in_force: {from: FIRST, until: LAST}
+parties:
+  - {id: tbhosp, name: City TB Hospital, role: [refers]}
+  - {id: opendoor, name: Open Door outreach, role: [refers]}
+  - {id: social, name: Centre for Social Assistance, role: [receives]}
+services:
+  - {id: soc.shelter, party: social, name: Shelter, access_mode: [walk_in]}
+pathways:
+  - from: tbhosp
+    to: soc.shelter
+    purpose: shelter
+    max_hops: 0
+    forward: never
+data_elements:
+  - {purpose: shelter, required: [call_name], allowed: [pet]}
+never_share: [immigration_status, photo]
+consent: {max_expiry_days: 100}
 signatures_required: [tbhosp, opendoor, social]
 """
 
@@ -82,7 +115,8 @@ class World:
         self.peers = []
         self.hospital = self.gateway("tbhosp", "City TB Hospital")
         self.card = self.hospital.card()
-        self.mou_id = None
+        self.mou_id = None        # between two
+        self.mou_three_id = None
 
     def gateway(self, key, name, is_in_card=True):
         gateway = Gateway(self.build, self.folder, key, name, is_in_card)

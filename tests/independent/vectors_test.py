@@ -171,6 +171,16 @@ def event_withdraw():
         at_ms=START_MS + 100000, key="w-1").encode()
 
 
+def event_decline():
+    return m.ReferralEvent(
+        referral=b"\x77" * 16, mou=keys.sha256(V["mou.hex"]),
+        type=m.EventType.DECLINE, seq=2, seen=1, actor=m.ActorKind.STAFF,
+        role="intake_nurse", at_ms=START_MS + 110000,
+        details=[m.Detail(name="reason", value="NO_CAPACITY"),
+                 m.Detail(name="next_option", value="the mobile clinic")],
+        state=m.ReferralState.DECLINED).encode()
+
+
 def answer():
     return m.Answer(generation=GENERATION, lane=m.Lane.MAIN, items=[
         m.AnswerItem(index=0, count=1, verdict=m.Verdict.APPLIED),
@@ -297,6 +307,7 @@ MADE = {
     "mou_in_force.hex": lambda: m.MouInForce(mou=repeated(0x11)).encode(),
     "event_send.hex": event_send,
     "event_withdraw.hex": event_withdraw,
+    "event_decline.hex": event_decline,
     "answer.hex": answer,
     "checkpoint.txt": lambda: checkpoint(2),
     "cosigned.txt": lambda: checkpoint(2, True),
@@ -329,7 +340,8 @@ def content_check(index):
 
 def same_check(name):
     """Unsigned by itself: damage makes it unreadable or another message."""
-    kind = {"plain": m.ReplyEnvelope, "answer": m.Answer}[
+    kind = {"plain": m.ReplyEnvelope, "answer": m.Answer,
+            "event": m.ReferralEvent}[
         name.split("_")[0].split(".")[0]]
 
     def check(data):
@@ -420,6 +432,7 @@ CHECKS = {
     "mou_in_force.hex": content_check(0),
     "event_send.hex": content_check(4),
     "event_withdraw.hex": content_check(5),
+    "event_decline.hex": same_check("event_decline.hex"),
     "answer.hex": same_check("answer.hex"),
     "checkpoint.txt": note_check(False),
     "cosigned.txt": note_check(True),
@@ -485,7 +498,7 @@ def each_vector(tap):
 def forms(tap):
     """Contents hold to the rules of sections 10 and 11, and not only to
     their digests."""
-    for name in ("event_send.hex", "event_withdraw.hex"):
+    for name in ("event_send.hex", "event_withdraw.hex", "event_decline.hex"):
         event = event_read(V[name])
         tap.equal(name + " has the form of an event", event.referral,
                   b"\x77" * 16)

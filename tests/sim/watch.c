@@ -135,8 +135,11 @@ static void head_seen(struct world *world, size_t from, size_t to,
     }
     for (size_t i = 0; i < head.ledger_count; i++) {
         note_seen(world, from, head.ledgers[i].note);
-        if (!head.ledgers[i].authored)
-            fence_given(&world->watch.ledgers[to][from], head.ledgers[i].fence);
+        if (head.ledgers[i].authored)
+            continue;
+        fence_given(ledger, head.ledgers[i].fence);
+        if (is_reply)
+            ledger->fence_used = ledger->fence_count;
     }
     arena_rewind(&world->wire, used);
 }

@@ -76,8 +76,16 @@ struct served {
     struct request_secret secret;
 };
 
+/* What federation_return goes back to. */
+struct mark {
+    struct store_memory_snapshot *stores[FEDERATION_COUNT_MAX];
+    struct prng prng;
+    int64_t elapsed_ms;
+};
+
 struct federation {
     size_t count;
+    struct mark mark;
     struct agency agencies[FEDERATION_COUNT_MAX];
     struct message messages[MESSAGE_COUNT_MAX];
     size_t message_count;
@@ -397,6 +405,7 @@ void federation_free(struct federation *federation)
         struct agency *agency = &federation->agencies[i];
         for (size_t k = 0; k < agency->reply_count; k++)
             disown(&agency->replies[k]);
+        store_memory_snapshot_free(federation->mark.stores[i]);
         agency->store->ops->close(agency->store);
         crypto_fake_free(agency->crypto);
         arena_release(&agency->memory);
@@ -451,6 +460,37 @@ void federation_crash(struct federation *federation, size_t at)
         }
     }
     agency_start(federation, at);
+}
+
+void federation_mark(struct federation *federation)
+{
+    struct mark *mark = &federation->mark;
+    MUST(federation->message_count == 0);
+    for (size_t i = 0; i < federation->count; i++) {
+        store_memory_snapshot_free(mark->stores[i]);
+        MUST(store_memory_snapshot_take(
+                 federation->agencies[i].store, &mark->stores[i]) == ERR_NONE);
+    }
+    mark->prng = federation->prng;
+    mark->elapsed_ms = federation->elapsed_ms;
+}
+
+void federation_return(struct federation *federation)
+{
+    const struct mark *mark = &federation->mark;
+    while (federation->message_count > 0) {
+        struct message gone = message_take(federation, 0);
+        message_free(&gone);
+    }
+    federation->prng = mark->prng;
+    federation->elapsed_ms = mark->elapsed_ms;
+    for (size_t i = 0; i < federation->count; i++) {
+        struct agency *agency = &federation->agencies[i];
+        store_memory_restore(agency->store, mark->stores[i]);
+        memset(agency->logged, 0, sizeof agency->logged);
+        federation_crash(federation, i);
+    }
+    federation_run(federation);
 }
 
 /* ---- Messages arrive ----------------------------------------------------- */

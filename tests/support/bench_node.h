@@ -145,6 +145,11 @@ void federation_card_set(
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
 
+/* Remembers how all stands, with nothing on the line. */
+void federation_mark(struct federation *federation);
+/* Back to that, with all nodes started anew and settled again. */
+void federation_return(struct federation *federation);
+
 /* ---- Beneath ---- */
 
 struct crypto *federation_crypto(struct federation *federation, size_t agency);

@@ -382,6 +382,9 @@ def top(root, _options):
 
 # Files whose test has another name; a part a_b.c may be tested by a_test.c.
 TESTED_ELSEWHERE = {
+    # by real gateways: threads and sockets are what they are made of
+    "gateway/daemon/courier.c": "tests/e2e/unreachable.sh",
+    "gateway/daemon/main.c": "tests/e2e/term.sh",
     "gateway/core/answers.c": "tests/unit/core/casework_test.c",
 }
 
@@ -396,7 +399,7 @@ def tests_of(path):
 
 def mirror(root, _options):
     for path in c_files(root):
-        if not re.match(r"gateway/(base|core)/\w+\.c$", path):
+        if not re.match(r"gateway/(base|core|daemon)/\w+\.c$", path):
             continue
         places = [TESTED_ELSEWHERE[path]] if path in TESTED_ELSEWHERE \
             else list(tests_of(path))

@@ -77,19 +77,48 @@ static enum exit_code find_card(struct session *session, const char *text,
                : code;
 }
 
+/* What two people compare. Who was invited cannot be told the safety number
+ * yet, which needs both ids: the id of the one who invites says the same. */
+static const char *to_compare(const struct acceptance *acceptance)
+{
+    return acceptance->invitation != NULL ? "agency id" : "safety number";
+}
+
 static const char *command_to_accept(
     struct session *session, const struct acceptance *acceptance)
 {
+    const char *agency = acceptance->agency;
+    if (acceptance->invitation != NULL)
+        return pool_format(session->pool,
+            "phone that agency on a number you did not get with the "
+            "invitation; when their agency id is %s: referctl card accept %s "
+            "--invitation %s",
+            agency, agency, acceptance->invitation);
     return pool_format(session->pool,
-        "phone that agency on a number you did not get with this card; when "
+        "phone that agency on a number you did not get with the card; when "
         "every digit is the same: referctl card accept %s --safety-number "
-        "\"%s\"%s%s",
-        acceptance->agency, record_text(acceptance->card, "safety_number"),
-        acceptance->invitation == NULL ? "" : " --invitation ",
-        acceptance->invitation == NULL ? "" : acceptance->invitation);
+        "\"%s\"",
+        agency, record_text(acceptance->card, "safety_number"));
 }
 
-/* Someone says that the number is the same, unless it was given. */
+static bool ask_whether_same(
+    struct session *session, const struct acceptance *acceptance)
+{
+    card_print(session, acceptance->card);
+    if (acceptance->invitation == NULL) {
+        display_line(session,
+            "\nPhone that agency, on a number you did not get with this card, "
+            "and compare the\nsafety number. ");
+        return ask_yes(session, "Is every digit the same? Type yes: ");
+    }
+    display_line(session,
+        "\nPhone that agency, on a number you did not get with this "
+        "invitation, and let them\nread you their agency id. Is it %s?\n",
+        acceptance->agency);
+    return ask_yes(session, "Type yes: ");
+}
+
+/* Someone says that it is the same, unless the gateway will compare. */
 static enum exit_code compare(
     struct session *session, bool is_file, const struct acceptance *acceptance)
 {
@@ -103,13 +132,10 @@ static enum exit_code compare(
                         : session_fail(session, EXIT_CODE_REFUSED,
                               command_to_accept(session, acceptance),
                               "imported, but not accepted: nobody has compared "
-                              "the safety number");
+                              "the %s",
+                              to_compare(acceptance));
     }
-    card_print(session, card);
-    display_line(session,
-        "\nPhone that agency, on a number you did not get with this card, and "
-        "compare the\nsafety number. ");
-    if (ask_yes(session, "Is every digit the same? Type yes: "))
+    if (ask_whether_same(session, acceptance))
         return EXIT_CODE_DONE;
     return session_fail(session, EXIT_CODE_REFUSED,
         command_to_accept(session, acceptance), "not accepted");
@@ -149,5 +175,9 @@ enum exit_code run_card_accept(
         display_json_record(session, record);
     else
         card_print(session, record);
+    if (acceptance.invitation != NULL)
+        display_hint(session,
+            "\nStay on the phone: your card goes there now, and they see the "
+            "same safety number.");
     return EXIT_CODE_DONE;
 }

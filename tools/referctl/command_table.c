@@ -144,9 +144,10 @@ static const struct command commands[] = {
 { "card", "accept", "FILE|AGENCY", 1, 1, card_accept_options,
   "trust a card: the safety numbers were the same",
   "From now on the two gateways talk. A FILE is imported first; an AGENCY is one\n"
-  "whose card is here already. On a terminal it shows the safety number and asks\n"
-  "whether it is the same over the phone. With --safety-number the gateway compares\n"
-  "it and refuses when one digit differs. A closed agency is opened again.",
+  "whose card is here already. On a terminal it shows the safety number (of an\n"
+  "invitation their agency id) and asks whether it is the same over the phone. With\n"
+  "--safety-number the gateway compares it and refuses when one digit differs. A\n"
+  "closed agency is opened again.",
   "referctl card accept hospital.card\n"
   "referctl card accept \"City TB Hospital\" \\\n"
   "    --safety-number \"12345 12345 12345 12345 12345 12345 \\\n"
@@ -168,7 +169,8 @@ static const struct command commands[] = {
   "write an invitation for one agency that we do not know yet",
   "Writes our card with a code on top, to be given to that agency. When it accepts\n"
   "the file (`card accept FILE`) its card comes here by itself and waits for\n"
-  "`card accept AGENCY`. A code is good for one agency, once.",
+  "`card accept AGENCY`. A code is good for one agency, once. They phone before\n"
+  "they accept: read them your agency id.",
   "referctl peer invite -o opendoor.invitation",
   run_peer_invite },
 { "peer", "close", "AGENCY", 1, 1, peer_close_options,

@@ -50,7 +50,8 @@ void doctor_find_validity(struct doctor *doctor, const char *check,
 void doctor_look_at_files(struct doctor *doctor);
 /* doctor_keys.c: keys and the card that shows them. */
 void doctor_look_at_keys(struct doctor *doctor);
-/* doctor_gateway.c: is it ready, do our endpoints answer, who follows it. */
+/* doctor_gateway.c: is it ready, do our endpoints answer, who follows. False:
+ * nothing more can be asked. */
 bool doctor_look_at_gateway(struct doctor *doctor);
 /* doctor_peers.c: each agency's line, endpoints, clock, agreements. */
 void doctor_look_at_peers(struct doctor *doctor);

@@ -181,9 +181,11 @@ enum exit_code run_peer_invite(
     if (code == EXIT_CODE_DONE && output != NULL)
         display_hint(session,
             "Wrote %s. It is for one agency, until %s. Give it to them; there: "
-            "referctl card accept %s",
+            "referctl card accept %s\nWhen they phone, read them your agency "
+            "id: %s",
             words_printable(session->pool, output),
             words_time(record_number(invitation, "until_ms"), until),
-            words_printable(session->pool, output));
+            words_printable(session->pool, output),
+            words_printable(session->pool, record_text(invitation, "agency")));
     return code;
 }

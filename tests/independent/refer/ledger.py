@@ -291,6 +291,6 @@ class Received:
 
     def conflict(self, size, parcel):
         self.is_closed = True
-        held = self.notes[size].encode(with_cosignature=False)
         return Stop(m.ReplyKind.CONFLICT,
-                    m.Conflict(held=held, offered=parcel.note))
+                    m.Conflict(held=self.notes[size].encode(),
+                               offered=parcel.note))

@@ -31,7 +31,8 @@ def inclusion_proof(leaves, index):
         return []
     middle = split(len(leaves))
     if index < middle:
-        return inclusion_proof(leaves[:middle], index) + [root(leaves[middle:])]
+        return (inclusion_proof(leaves[:middle], index)
+                + [root(leaves[middle:])])
     return (inclusion_proof(leaves[middle:], index - middle)
             + [root(leaves[:middle])])
 

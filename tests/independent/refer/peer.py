@@ -44,7 +44,7 @@ class Peer:
         self.events = []        # all that came and had the right form
         self.entries = []       # (author, index, header, entry)
         self.requests = []      # kinds of what was asked of us
-        self.sheets_refused = 0
+        self.refused_count = 0  # cards and sheets
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.listener = None
@@ -179,7 +179,7 @@ class Peer:
                 if one is not None:
                     take(remote, one.encode())
             except Refused:
-                self.sheets_refused += 1
+                self.refused_count += 1
         for view in head.ledgers:
             if view.lane != m.Lane.MAIN:
                 continue
@@ -465,12 +465,18 @@ class Peer:
             cosigned=received.notes[size].encode() if size else b"").encode()
 
     def collect(self, remote, wait_ms):
-        """One COLLECT; the reply of ours that the parcel would have had, or
-        None when there was none."""
-        with self.lock:
-            body = self.collect_body(remote, wait_ms)
-        reply = self.ask(remote, m.RequestKind.COLLECT, body,
-                         timeout_s=wait_ms / 1000 + 30)
+        """One COLLECT, after BEHIND another with HEAD before it; the reply
+        of ours that the parcel would have had, or None when there was
+        none."""
+        for is_last in (False, True):
+            with self.lock:
+                body = self.collect_body(remote, wait_ms)
+            reply = self.ask(remote, m.RequestKind.COLLECT, body,
+                             timeout_s=wait_ms / 1000 + 30)
+            if is_last or not isinstance(reply, m.Reply) \
+                    or reply.kind != m.ReplyKind.BEHIND:
+                break
+            self.head_ask(remote)
         if not isinstance(reply, m.Reply) \
                 or reply.kind != m.ReplyKind.PARCEL:
             raise Refused("not a parcel: %r" % reply)

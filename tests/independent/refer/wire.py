@@ -79,7 +79,8 @@ def schema_read(paths):
     for path in paths:
         with open(path, encoding="utf-8") as file:
             text += re.sub(r"//[^\n]*", "", file.read())
-    classes = {name: enum_make(name, body) for name, body in ENUM.findall(text)}
+    classes = {name: enum_make(name, body)
+               for name, body in ENUM.findall(text)}
     bodies = dict(MESSAGE.findall(text))
     for name in bodies:
         classes[name] = type(name, (Message,), {})

@@ -539,6 +539,8 @@ static const struct {
         REFERRAL_CANCELLED, false, PROBLEM_FORBIDDEN, "delivered" },
     { "withdrawn by the person there", EVENT_WITHDRAW, ACTOR_PERSON, 1,
         REFERRAL_WITHDRAWN, false, PROBLEM_NONE, "withdrawn" },
+    { "consent taken back, whatever it states", EVENT_CONSENT_REVOKED,
+        ACTOR_PERSON, 1, REFERRAL_CLOSED, false, PROBLEM_NONE, "delivered" },
     { "a count of 0", EVENT_OPENED, ACTOR_STAFF, 0, REFERRAL_SEEN, false,
         PROBLEM_FORMAT, "delivered" },
     { "by nobody", EVENT_OPENED, (enum actor_kind)0, 1, REFERRAL_SEEN, false,
@@ -572,7 +574,53 @@ static void each_step_of_the_receiver_is_followed_or_refused(void **state)
     }
 }
 
+/* Each agency counts the events of its own feed, so one is full first. */
+static void a_full_referral_still_follows(void **state)
+{
+    struct desk desk;
+    struct form form;
+    const char *id = desk_open_receiver(&desk);
+    (void)state;
+    form_step(&desk, &form, EVENT_OPENED, 1);
+    assert_int_equal(
+        uuid_parse(slice_of_text(id), &form.event.referral), ERR_NONE);
+    form.event.state = REFERRAL_SEEN;
+    struct work *work = federation_begin(desk.federation, 0);
+    struct referral *row = register_get(work, &form.event.referral);
+    while (row->position_count < REFERRAL_EVENT_COUNT_MAX)
+        row->positions[row->position_count++] = row->positions[0];
+    register_put(work, row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    struct answer_item item = tell(&desk, &form);
+    assert_turned_down(&item, PROBLEM_RATE_LIMIT, "referral", REFERRAL_SEEN);
+    assert_string_equal(federation_state(desk.federation, 0, id), "seen");
+    desk_close(&desk);
+}
+
 /* ---- Answers ---- */
+
+static void a_referral_whose_id_is_taken_there_is_refused_here(void **state)
+{
+    static const char id[] = "urn:uuid:01900000-0000-7001-8001-000000000001";
+    struct federation *federation = federation_new(2);
+    struct call call;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    for (size_t i = 0; i < 2; i++) {
+        federation_referral(federation, &call, i, 1 - i, "mine");
+        struct call_part *referral = &call.parts[0];
+        referral->fields[referral->field_count++] =
+            (struct local_field){ SLICE_LITERAL("id"), LOCAL_TEXT,
+                slice_of_text(id), 0 };
+        assert_int_equal(federation_call(federation, i, &call)->err, ERR_NONE);
+    }
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(
+            federation_state(federation, i, id), "refused_by_policy");
+    federation_free(federation);
+}
 
 static void answer_with(struct desk *desk, uint64_t generation,
     const struct answer_item *items, size_t count)
@@ -780,6 +828,8 @@ int main(void)
         cmocka_unit_test(revoked_consent_freezes_and_erases),
         cmocka_unit_test(another_agencys_referral_is_unknown_to_it),
         cmocka_unit_test(each_step_of_the_receiver_is_followed_or_refused),
+        cmocka_unit_test(a_full_referral_still_follows),
+        cmocka_unit_test(a_referral_whose_id_is_taken_there_is_refused_here),
         cmocka_unit_test(an_answer_moves_what_was_sent),
         cmocka_unit_test(an_answer_about_what_was_never_sent_is_nothing),
         cmocka_unit_test(every_kind_is_answered_but_answers_and_padding),

@@ -59,7 +59,7 @@ static void a_head_gives_a_fresh_fence_and_keeps_the_one_in_use(void **state)
     for (int i = 0; i < 10; i++) {
         uint8_t before[FENCE_SIZE];
         memcpy(before, in->fences[in->fence_count - 1], FENCE_SIZE);
-        assert_true(settle_head(work, peer).size > 0);
+        assert_true(settle_head(work, peer, false).size > 0);
         assert_true(in->fence_count <= LEDGER_FENCE_COUNT_MAX);
         assert_memory_not_equal(
             in->fences[in->fence_count - 1], before, FENCE_SIZE);

@@ -12,8 +12,8 @@
  * Requests and replies are written alike: fields as "name=value", records
  * after " | ", each beginning with its type. A value is text, or "#number",
  * "?flag" (yes or no), "%text" for data, "@path" for what a file holds; "~" in
- * it stands for a blank, as it does in command lines. Of an expected request only what it names is looked
- * at; "name=*" wants any value.
+ * it stands for a blank, as it does in command lines. Of an expected request
+ * only what it names is looked at; "name=*" wants any value.
  */
 struct exchange {
     const char *operation;
