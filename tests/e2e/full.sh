@@ -89,8 +89,12 @@ is_busy() { [[ $(peer_field opendoor tbhosp problem) == busy ]]; }
 arrives 20000 "the hospital is too full to take more" is_busy
 note "the hospital's store is $(store_percent tbhosp) % full"
 try "what it has it can tell" 0 '' ctl tbhosp referral show "$first_id"
-try "and it still takes steps" 0 '' ctl tbhosp referral act \
-    "$(awk 'NR == 3 { print $2 }' confirmed)" opened --role intake
+third_id=$(awk 'NR == 3 { print $2 }' confirmed)
+try "steps that can wait are refused with the remedy" 3 \
+    'TRY_LATER at map_size_mib' ctl tbhosp referral act "$third_id" opened \
+    --role intake
+try "what must not wait is taken" 0 $'state\twithdrawn' \
+    ctl tbhosp referral act "$third_id" withdraw --actor person
 down tbhosp
 config_set tbhosp map_size_mib 64
 gateway_start tbhosp
@@ -139,34 +143,37 @@ note "$(store_percent opendoor) % full"
 expect "some of it was used" test "$(wc -l <confirmed)" -gt "$before"
 is_running opendoor && pass "the gateway goes on" || fail "the gateway goes on"
 
-# Somebody else fills the rest. Steps are not intake, and large ones need room:
-# in the end a commit fails, and nothing is believed any more until the gateway
-# has read its store again.
+# Somebody else fills the rest. What can wait is refused; what must not wait
+# takes the last pages, and when there is none a commit fails: then nothing is
+# believed any more until the gateway has read its store again.
 gateway_start tbhosp
 arrives 30000 "what was taken leaves" is_all_answered opendoor tbhosp
 dd if=/dev/zero of="$disk/rubbish" bs=64k 2>/dev/null
 long=$(head -c 60000 /dev/zero | tr '\0' y)
-amend_until_it_ends() {
-    local key id
-    while read -r key id; do
-        [[ $key == disk-* ]] || continue
-        ctl opendoor referral act "$id" amend -e companion="$long" \
-            -e needs="$long" -e access_needs="$long" >>amends 2>&1
-        is_running opendoor || return 0
-    done <confirmed
-    return 1
-}
-amend_until_it_ends \
-    || bail "a disk without any room did not end it: $(tail -n 3 amends)"
-pass "a disk without any room ends it"
-status=0
-wait "${gateway_pid[opendoor]}" || status=$?
-unset "gateway_pid[opendoor]"
-expect "with the status for that" test "$status" = 70
-expect "the log says it" grep -Eq 'store.failed code=ERR_(IO|FULL)' opendoor.log
-expect "whoever asked was told that it went away" grep -q \
-    'went away' amends
-note "$(grep -c '^state' amends) steps before that"
+awk '/^disk-/ { print $2 }' confirmed >disk.ids
+act() { ctl opendoor referral act "$@" >>acts 2>&1; }
+try "a step that can wait is refused" 3 'TRY_LATER at map_size_mib' \
+    ctl opendoor referral act "$(head -n 1 disk.ids)" amend \
+    -e companion="$long"
+try "so is a new referral" 3 'TRY_LATER' submit more-disk 1 $size
+while read -r id; do
+    is_running opendoor || break
+    act "$id" withdraw --actor person || break
+    echo "$id" >>withdrawn.ids
+done <disk.ids
+if is_running opendoor; then
+    expect "every withdrawal was taken" cmp disk.ids withdrawn.ids
+    down opendoor
+else
+    status=0
+    wait "${gateway_pid[opendoor]}" || status=$?
+    unset "gateway_pid[opendoor]"
+    expect "without any room it ends with the status for that" \
+        test "$status" = 70
+    expect "the log says it" grep -Eq 'store.failed code=ERR_(IO|FULL)' \
+        opendoor.log
+fi
+note "$(wc -l <withdrawn.ids) of $(wc -l <disk.ids) withdrawals on a full disk"
 account_before=$(wc -l <confirmed)
 rm "$disk/rubbish"
 gateway_start opendoor
@@ -176,6 +183,11 @@ awk '{ print $1 }' names.opendoor | grep -v "^$waiting_id" >ids.opendoor
 expect_nothing "nothing that was confirmed is lost" \
     comm -23 expected.ids ids.opendoor
 note "$account_before referrals"
+is_withdrawn() { # all that were said to be
+    account opendoor && awk '$3 == "withdrawn" { print $1 }' held.opendoor \
+        | sort >gone.ids && sort withdrawn.ids | comm -23 - gone.ids
+}
+expect_nothing "nor a withdrawal that was taken" is_withdrawn
 arrives 30000 "and all of it leaves" is_all_answered opendoor tbhosp
 try "the ledgers are intact" 0 $'\tyes\t' ctl opendoor ledger verify
 federation_end
