@@ -33,11 +33,12 @@ struct peer {
     uint64_t sheet_serial;
 
     /* forgotten by a restart */
-    bool settled_out; /* our ledger may be signed */
-    bool settled_in;  /* its parcels may be cosigned */
-    bool wants_head;  /* compare before anything else */
-    bool introduces;  /* it does not know us: leave our card first */
-    bool has_given;   /* a fence, since we started: */
+    bool settled_out;        /* our ledger may be signed */
+    bool settled_in;         /* its parcels may be cosigned */
+    bool wants_head;         /* compare before anything else */
+    bool introduces;         /* it does not know us: leave our card first */
+    bool has_given;          /* a fence, since we started: */
+    uint64_t given_out_size; /* that was cosigned of ours then */
     uint8_t fence_given[FENCE_SIZE]; /* the newest */
     uint64_t token;                  /* of the request on its way; 0: none */
     enum request_kind token_kind;

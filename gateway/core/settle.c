@@ -47,6 +47,7 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
     fence_issue(work, in);
     memcpy(peer->fence_given, in->fences[in->fence_count - 1], FENCE_SIZE);
     peer->has_given = true;
+    peer->given_out_size = out->cosigned;
     bool offers = out->offered.size > 0;
     struct ledger_view views[] = {
         {
@@ -238,6 +239,28 @@ static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
     peer->settled_in = trouble == LEDGER_NONE;
 }
 
+/* The sender's view of its own ledger, or of ours; NULL when it has none. */
+static const struct ledger_view *view_of(const struct head *head, bool authored)
+{
+    for (size_t i = 0; i < head->ledger_count; i++)
+        if (head->ledgers[i].lane == LANE_MAIN &&
+            head->ledgers[i].authored == authored)
+            return &head->ledgers[i];
+    return NULL;
+}
+
+/* A request is fresh too when it shows a fence that we gave since we started:
+ * from agencies that only dial out nothing else comes. It was then made after
+ * the fence left, but what was cosigned since may have overtaken it. */
+static bool is_echo(const struct peer *peer, const struct ledger *out,
+    struct slice echo, const struct ledger_view *ours)
+{
+    bool overtaken =
+        ours->size >= peer->given_out_size && ours->size < out->cosigned;
+    return peer->has_given && !overtaken &&
+           slice_equal(echo, SLICE_ARRAY(peer->fence_given));
+}
+
 enum err settle_with(struct work *work, struct peer *peer,
     struct slice head_bytes, bool is_reply)
 {
@@ -254,17 +277,13 @@ enum err settle_with(struct work *work, struct peer *peer,
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return work->txn->err;
-    /* a request is fresh too when it shows a fence that we gave since we
-     * started: from agencies that only dial out nothing else comes */
-    bool is_fresh =
-        is_reply || (peer->has_given &&
-                        slice_equal(head.echo, SLICE_ARRAY(peer->fence_given)));
+    const struct ledger_view *ours = view_of(&head, false);
+    const struct ledger_view *theirs = view_of(&head, true);
     /* ours first: what it leads to, theirs may add to */
-    for (size_t i = 0; i < head.ledger_count; i++)
-        if (head.ledgers[i].lane == LANE_MAIN && !head.ledgers[i].authored)
-            settle_out(work, peer, out, &head.ledgers[i], is_fresh);
-    for (size_t i = 0; i < head.ledger_count; i++)
-        if (head.ledgers[i].lane == LANE_MAIN && head.ledgers[i].authored)
-            settle_in(work, peer, in, &head.ledgers[i], is_reply);
+    if (ours != NULL)
+        settle_out(work, peer, out, ours,
+            is_reply || is_echo(peer, out, head.echo, ours));
+    if (theirs != NULL)
+        settle_in(work, peer, in, theirs, is_reply);
     return work->txn->err;
 }
