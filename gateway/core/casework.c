@@ -47,6 +47,16 @@ static void log_refusal(struct step *step, const struct judgement *judgement)
         log_code("code", problem_name(judgement->why.problem)));
 }
 
+/* The receiving agency states where an event leads, nobody else. */
+static bool states_nothing(const struct step *step, struct judgement *judgement)
+{
+    if (step->event->state == REFERRAL_UNKNOWN)
+        return true;
+    refuse(judgement, PROBLEM_FORMAT, "state",
+        "leave the state out: the receiving agency states it");
+    return false;
+}
+
 /* A new referral to us: it has a row even when it is refused, so that later
  * events about it find their answer. */
 static void receive(
@@ -60,8 +70,12 @@ static void receive(
         .mou = step->event->mou,
         .peer_seq = step->event->seq,
         .created = work->now,
+        .state = REFERRAL_DRAFT,
     };
-    step_judge(step, &judgement->why);
+    enum referral_state sent;
+    if (states_nothing(step, judgement) &&
+        step_next(step, &sent, &judgement->why))
+        step_judge(step, &judgement->why);
     if (work_failed(work))
         return;
     struct step_note note = { FEED_RECEIVED, FEED_STATUS_APPLIED, NULL,
@@ -109,7 +123,8 @@ static void decide(
     else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
-    else if (decide_next(step, &next, &judgement->why))
+    else if (states_nothing(step, judgement) &&
+             decide_next(step, &next, &judgement->why))
         step_judge(step, &judgement->why);
     if (work_failed(work))
         return;

@@ -26,7 +26,7 @@ PARTS = [
     live_story.referrals_in,
     live_policy.refused_sends,
     live_policy.refused_events,
-    live_policy.known_faults,
+    live_policy.refused_senders,
     live_policy.absent,
     live_rules.cards,
     live_rules.sheets,
