@@ -7,6 +7,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/settle.h"
+#include "core/signatory.h"
 
 #include <assert.h>
 #include <string.h>
@@ -320,18 +321,6 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 
 /* ---- Replies ------------------------------------------------------------ */
 
-static bool is_cosigned_by(
-    struct work *work, struct peer *peer, const struct note *note)
-{
-    const struct card *card = peer_card(work, peer);
-    for (size_t i = 0; card != NULL && i < card->key_count; i++)
-        if (card->keys[i].purpose == KEY_WITNESS &&
-            note_verify_cosignature(work->crypto, note, &peer->agency,
-                card->keys[i].key) == ERR_NONE)
-            return true;
-    return false;
-}
-
 /* A note that we signed, of this very ledger, whose root is not that of what
  * we hold: a proof against us. *shorter: it covers more than we hold. */
 static bool is_proof(struct work *work, const struct peer *peer,
@@ -339,14 +328,10 @@ static bool is_proof(struct work *work, const struct peer *peer,
 {
     struct note note;
     struct merkle_hash root;
-    uint8_t key[KEY_SIZE];
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
     *shorter = false;
     if (note_parse(held, &note) != ERR_NONE ||
-        !origin_equal(&note.origin, &origin) ||
-        work->crypto->ops->signer_public(
-            work->crypto, CRYPTO_SIGNER_LOG, key) != ERR_NONE ||
-        note_verify(work->crypto, &note, key) != ERR_NONE)
+        !origin_equal(&note.origin, &origin) || !signatory_is_us(work, &note))
         return false;
     *shorter = note.size > out->frontier.size;
     return !*shorter && ledger_root_at(work, out, note.size, &root) &&
@@ -365,9 +350,10 @@ const char *delivery_cosigned(
     if (note_parse(cosigned->note, &note) != ERR_NONE ||
         note_parse(out->offered, &offered) != ERR_NONE ||
         !note_is_same_checkpoint(&note, &offered) ||
-        memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0)
+        (memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0 &&
+            !signatory_is_us(work, &note)))
         return "reply_malformed";
-    if (!is_cosigned_by(work, peer, &note))
+    if (!signatory_is_witness(work, peer, &note))
         return "cosignature_bad";
     if (!ledger_parcel_at(work, out, out->cosigned, &parcel)) {
         if (!work_failed(work))

@@ -1,6 +1,7 @@
 #include "core/node.h"
 
 #include "core/agreement.h"
+#include "core/card_book.h"
 #include "core/collect.h"
 #include "core/custody.h"
 #include "core/delivery.h"
@@ -97,6 +98,7 @@ static enum err keep_card(struct work *work, struct slice signed_card)
     node->self = card.agency;
     node->own_card = arena_copy(node->memory, signed_card);
     node->own_name = arena_text(node->memory, card.name);
+    card_book_put(work, CARD_BOOK_SELF, card.serial, signed_card);
     node->own_card_serial = card.serial;
     node->own_card_until = card.valid_until;
     node->dials_only = card.endpoint_count == 0;

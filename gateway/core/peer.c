@@ -1,5 +1,6 @@
 #include "core/peer.h"
 
+#include "core/card_book.h"
 #include "core/codec_card.h"
 #include "core/entry.h"
 #include "core/keys.h"
@@ -301,6 +302,8 @@ enum err peer_offer_card(
     }
     if (card.serial <= peer->card_serial)
         return ERR_NONE; /* held already, or older */
+    card_book_put(
+        work, peer->number, peer->card_serial, peer_card_bytes(work, peer));
     peer->card_serial = card.serial;
     peer_store(work, peer, signed_card, SLICE_NONE);
     if (peer_is_pinned(peer))
