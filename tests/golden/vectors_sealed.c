@@ -205,8 +205,9 @@ static void add_introduction(struct vectors *vectors)
         SLICE_LITERAL("abcdefghijklmnopqrst") };
     struct head told = { .card = vectors_get(vectors, "card_hospital.hex"),
         .sheet = vectors_get(vectors, "key_sheet.hex") };
+    struct slice body = introduce_write(&introduce, &vectors->arena);
     const struct request_spec spec = { "request_introduce.hex", false, 0xb4,
-        0x47, REQUEST_INTRODUCE, introduce_write(&introduce, &vectors->arena) };
+        0x47, REQUEST_INTRODUCE, body };
     struct request_secret secret = add_request(vectors, &spec);
     add_reply(vectors, "reply_introduce.hex", &secret, REPLY_HEAD,
         head_write(&told, &vectors->arena));
