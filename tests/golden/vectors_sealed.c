@@ -198,7 +198,7 @@ static void add_collect(struct vectors *vectors)
         SLICE_LITERAL(""));
 }
 
-/* A stranger leaves its card: no sheet is held, and none of its ledgers told. */
+/* A stranger leaves its card: no sheet is held, and no ledger is told of. */
 static void add_introduction(struct vectors *vectors)
 {
     struct introduce introduce = { vectors_get(vectors, "card_opendoor.hex"),
