@@ -1,6 +1,8 @@
 /*
  * Proofs made and broken by others: the test data of transparency-dev/merkle,
  * read where it lies beside the project (or at REFER_VECTORS), else skipped.
+ * Its proofs of subtrees (subtreeinclusion, subtreeconsistency) are left out:
+ * nothing here makes or takes such a proof.
  */
 #include <stdarg.h>
 #include <stddef.h>

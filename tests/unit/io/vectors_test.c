@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "io/crypto_openssl.h"
+#include "io/hkdf_openssl.h"
 #include "io/hpke_openssl.h"
 #include "io/openssl.h"
 #include "io/raw_key_openssl.h"
@@ -205,6 +206,34 @@ static void hkdf_agrees_with_wycheproof(void **state)
     wycheproof_run("wycheproof/hkdf_sha256_test.json", hkdf_agrees, 80);
 }
 
+/* HKDF-Extract is HMAC of its parts under the salt (RFC 5869, 2.2). */
+static bool hmac_agrees(
+    struct crypto *crypto, const json_t *group, const json_t *test)
+{
+    static struct buffer key;
+    static struct buffer message;
+    static struct buffer tag;
+    uint8_t code[HASH_SIZE];
+    struct hkdf hkdf;
+    bool is_valid = strcmp(text_of(test, "result"), "valid") == 0;
+    struct slice key_slice = bytes_of(test, "key", &key);
+    struct slice message_slice = bytes_of(test, "msg", &message);
+    struct slice tag_slice = bytes_of(test, "tag", &tag);
+    (void)crypto;
+    assert_int_equal(tag_slice.size * 8, number_of(group, "tagSize"));
+    assert_in_range(tag_slice.size, 1, HASH_SIZE);
+    assert_int_equal(hkdf_init(&hkdf), ERR_NONE);
+    hkdf_extract(&hkdf, key_slice, &message_slice, 1, code);
+    hkdf_release(&hkdf);
+    return slice_equal(slice_of(code, tag_slice.size), tag_slice) == is_valid;
+}
+
+static void hmac_agrees_with_wycheproof(void **state)
+{
+    (void)state;
+    wycheproof_run("wycheproof/hmac_sha256_test.json", hmac_agrees, 170);
+}
+
 static bool x25519_agrees(
     struct crypto *crypto, const json_t *group, const json_t *test)
 {
@@ -334,6 +363,7 @@ int main(void)
         cmocka_unit_test(ed25519_agrees_with_wycheproof),
         cmocka_unit_test(chacha20_poly1305_agrees_with_wycheproof),
         cmocka_unit_test(hkdf_agrees_with_wycheproof),
+        cmocka_unit_test(hmac_agrees_with_wycheproof),
         cmocka_unit_test(x25519_agrees_with_wycheproof),
         cmocka_unit_test(hpke_agrees_with_rfc_9180),
     };
