@@ -97,6 +97,10 @@ const char *sim_stream_name(enum sim_stream stream);
 
 struct sim_options sim_options_draw(uint64_t seed);
 
+/* No fault at all, or every one, as the seed draws it. */
+void sim_options_without(struct sim_options *options);
+void sim_options_with_all(struct sim_options *options, uint64_t seed);
+
 /* Sets the option of that name; false when there is none. */
 bool sim_options_set(
     struct sim_options *options, const char *name, int64_t value);
