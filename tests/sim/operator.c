@@ -133,6 +133,8 @@ static void think_over(struct world *world, struct program *program)
     program->of.operator_state.is_thought_over = true;
     if (accord->version == 1)
         time_ms /= 8; /* the work waits for it */
+    if (world->is_calm)
+        time_ms = 1;
     program_later(world, program,
         1 + world_below(world, STREAM_sign_ms_max, time_ms), go_on);
 }

@@ -56,7 +56,7 @@
     X(restart_ms_max, 1000, 120000)                                            \
     X(away_ms_max, 60000, 1200000)                                             \
     X(clock_ms_max, 1000, 864000000)                                           \
-    X(sign_ms_max, 1000, 600000) /* that an operator takes to sign one */
+    X(sign_ms_max, 1000, 480000) /* that an operator takes to sign one */
 /* clang-format on */
 
 /* Only by the command line: after this nothing is promised but safety. */
