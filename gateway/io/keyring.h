@@ -5,8 +5,8 @@
  * those whose time is over, which is what makes old messages unreadable.
  *
  * One keyring serves all threads. Exactly one of them may refresh days and
- * choose keys; the others may sign, open messages and list keys meanwhile. Close
- * it when no thread and no struct crypto uses it any more.
+ * choose keys; the others may sign, open messages and list keys meanwhile.
+ * Close it when no thread and no struct crypto uses it any more.
  */
 #ifndef IO_KEYRING_H
 #define IO_KEYRING_H
