@@ -86,7 +86,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(CLOCK_TRUSTED, INFO, "clock.trusted",                                    \
         "the clock ran evenly for a day")                                      \
     X(PEER_CLOSED, INFO, "peer.closed",                                        \
-        "an operator closed the line: nothing is sent to or taken from it")
+        "an operator closed the line: nothing is sent to or taken from it")    \
+    X(CARD_RENEWED, INFO, "card.renewed",                                      \
+        "this agency has another card; peers are told")
 /* clang-format on */
 
 enum log_event {
