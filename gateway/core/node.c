@@ -59,6 +59,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->feed_position_next = unpack_u64(&in);
     node->segment_next = unpack_u64(&in);
     node->entry_next = unpack_u64(&in);
+    unpack_fixed(&in, node->secret, sizeof node->secret);
     node->ledger_next = unpack_u32(&in);
     node->peer_next = unpack_u32(&in);
     node->own_sheet_serial = unpack_u64(&in);
@@ -69,7 +70,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + 2 * 4 + 8];
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
     pack_u8(&out, ROW_VERSION);
@@ -78,6 +79,7 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u64(&out, node->feed_position_next);
     pack_u64(&out, node->segment_next);
     pack_u64(&out, node->entry_next);
+    pack_fixed(&out, node->secret, sizeof node->secret);
     pack_u32(&out, node->ledger_next);
     pack_u32(&out, node->peer_next);
     pack_u64(&out, node->own_sheet_serial);
@@ -101,6 +103,7 @@ static enum err start(struct work *work, const struct node_input *input)
         work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
         node->feed_epoch >>= 1; /* clients have it as a signed number */
         node->feed_position_next = 1;
+        work_draw(work, node->secret, sizeof node->secret);
         node->segment_next = 1;
         node->entry_next = VAULT_ENTRY_COMMON + 1;
         node->ledger_next = 1;

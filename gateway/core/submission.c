@@ -36,9 +36,10 @@ static bool memory_of(struct work *work, uint32_t uid,
             "give a key of 1 to 64 characters, one for each intention");
         return false;
     }
-    struct slice parts[] = { SLICE_LITERAL("refer.v1 local key"),
-        SLICE_ARRAY(who), key };
-    crypto_hash(work->crypto, parts, 3, hash);
+    /* with a secret: keys that programs choose may name people */
+    struct slice parts[] = { SLICE_ARRAY(work->node->secret),
+        SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
+    crypto_hash(work->crypto, parts, 4, hash);
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
     unnumbered.number = 0;
@@ -47,7 +48,9 @@ static bool memory_of(struct work *work, uint32_t uid,
     if (bytes.bytes == NULL)
         work_exhausted(work);
     else
-        crypto_hash(work->crypto, &bytes, 1, memory->digest);
+        crypto_hash(work->crypto,
+            (const struct slice[]){ SLICE_ARRAY(work->node->secret), bytes }, 2,
+            memory->digest);
     arena_rewind(work->scratch, used); /* two copies of the request */
     return bytes.bytes != NULL;
 }
