@@ -27,6 +27,17 @@ MUST_USE enum err card_hash(struct crypto *crypto, struct slice signed_card,
 MUST_USE enum err card_follows(struct crypto *crypto, const struct card *held,
     struct slice held_bytes, const struct card *next, struct arena *arena);
 
+/* What of a card ends soon. */
+struct card_due {
+    bool is_due;                      /* the card, or one of: */
+    bool purposes[KEY_PURPOSE_COUNT]; /* whose last key does */
+    struct instant until;             /* the first of these ends; when due */
+};
+
+/* What has no follower on the card and ends `ahead_ms` after now or before. */
+void card_due_find(const struct card *card, struct instant now,
+    int64_t ahead_ms, struct card_due *due);
+
 struct card_renewal {
     struct instant now;
     struct instant valid_until;   /* of the new card */
