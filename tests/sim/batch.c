@@ -418,6 +418,8 @@ static void carry_out(struct batch *batch, const struct node_output *output)
     case NODE_DIRECTORY:
         carry_directory(batch, &output->of.directory);
         break;
+    case NODE_RELOAD:
+        break; /* nothing here has files */
     case NODE_LOG:
         carry_log(batch, &output->of.log);
         break;
@@ -551,6 +553,10 @@ static void end(struct batch *batch)
     }
     gateway->full_count = 0;
     gateway_committed(world, gateway);
+    /* a machine that stops here does it when it starts again */
+    if (ending != ENDING_AFTER_COMMIT &&
+        node_committed(gateway->node) != ERR_NONE)
+        abort();
     if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
         carry_all(
             batch, ending == ENDING_AMONG_OUTPUTS
