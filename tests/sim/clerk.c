@@ -58,6 +58,7 @@ static void on_submitted(struct world *world, struct program *program,
     struct affair *affair = &world->truth.affairs[clerk->affair];
     clerk->is_submitting = false;
     affair->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    affair->stored_ms = world->scheduler.now_ms;
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
         world_fail(world, "policy.passed", program->gateway->index);
@@ -97,6 +98,7 @@ static void on_acted(struct world *world, struct program *program,
     struct clerk *clerk = &program->of.clerk;
     struct deed *deed = &world->truth.deeds[clerk->deed];
     deed->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    deed->stored_ms = world->scheduler.now_ms;
     world_say(world, "agency %zu: %s: %s %.*s", deed->agency,
         event_type_name(deed->step), err_text(reply->err),
         (int)reply->clause.size, (const char *)reply->clause.bytes);
