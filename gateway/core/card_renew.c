@@ -31,6 +31,35 @@ enum err card_follows(struct crypto *crypto, const struct card *held,
                                                           : ERR_CONFLICT;
 }
 
+static void note_end(
+    struct card_due *due, struct instant until, struct instant horizon)
+{
+    if (instant_before(horizon, until))
+        return;
+    if (!due->is_due || instant_before(until, due->until))
+        due->until = until;
+    due->is_due = true;
+}
+
+void card_due_find(const struct card *card, struct instant now,
+    int64_t ahead_ms, struct card_due *due)
+{
+    const struct instant horizon = { now.unix_ms + ahead_ms };
+    *due = (struct card_due){ .is_due = false };
+    note_end(due, card->valid_until, horizon);
+    for (int purpose = KEY_LOG; purpose < KEY_PURPOSE_COUNT; purpose++) {
+        struct instant until = { INT64_MIN };
+        for (size_t i = 0; i < card->key_count; i++)
+            if ((int)card->keys[i].purpose == purpose &&
+                instant_before(until, card->keys[i].until))
+                until = card->keys[i].until;
+        if (until.unix_ms == INT64_MIN)
+            continue; /* it never had one */
+        due->purposes[purpose] = !instant_before(horizon, until);
+        note_end(due, until, horizon);
+    }
+}
+
 static bool is_replaced(
     const struct card_renewal *renewal, enum key_purpose purpose)
 {
@@ -72,4 +101,29 @@ enum err card_renew(struct crypto *crypto, const struct card *held,
     for (size_t i = 0; i < renewal->fresh_count; i++)
         keys[card->key_count++] = renewal->fresh[i];
     return card->key_count <= CARD_KEY_COUNT_MAX ? ERR_NONE : ERR_LIMIT;
+}
+
+/* ---- Requests ---- */
+
+enum err card_request_read(struct crypto *crypto, struct slice bytes,
+    struct arena *arena, struct card_request *request)
+{
+    struct card_problem problem;
+    *request = (struct card_request){ .draft_bytes = SLICE_NONE };
+    enum err err = codec_card_request_read(bytes, arena, request);
+    if (err == ERR_NONE)
+        err = card_read(
+            crypto, request->held_bytes, arena, &request->held, &problem);
+    if (err == ERR_NONE)
+        err = codec_card_read(request->draft_bytes, arena, &request->draft);
+    if (err != ERR_NONE)
+        return err;
+    return card_follows(
+        crypto, &request->held, request->held_bytes, &request->draft, arena);
+}
+
+struct slice card_request_write(
+    const struct card_request *request, struct arena *arena)
+{
+    return codec_card_request_write(request, arena);
 }

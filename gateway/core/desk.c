@@ -77,6 +77,7 @@ static const struct operation {
     { "ledger.list", LOCAL_RIGHT_READ, desk_ledger_list, false },
     { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, false },
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
+    { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
     { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
+#include "sim/agency.h"
+#include "sim/audit_accord.h"
 #include "sim/audit_content.h"
 #include "sim/audit_ledger.h"
 #include "sim/say.h"
@@ -126,6 +129,8 @@ static void affair_check(
         world_fail(world, "referral.lost", affair->from);
         return;
     }
+    if (!agency_is_linked(world, affair->from, affair->to))
+        return; /* of unchecked authors: it waits for a way */
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
     if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
@@ -136,7 +141,9 @@ static void affair_check(
 
 static void register_check(struct world *world, const struct rows *rows)
 {
-    size_t expected[AGENCY_COUNT_MAX] = { 0 };
+    size_t *expected = calloc(world->gateway_count, sizeof *expected);
+    if (expected == NULL)
+        abort();
     const struct truth *truth = &world->truth;
     for (size_t i = 0; i < truth->affair_count; i++) {
         affair_check(world, &truth->affairs[i], rows);
@@ -155,6 +162,7 @@ static void register_check(struct world *world, const struct rows *rows)
         if (outgoing != expected[i])
             world_fail(world, "referral.twice", i);
     }
+    free(expected);
 }
 
 /* ---- Steps -------------------------------------------------------------- */
@@ -240,7 +248,7 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             const struct row *row = &rows[i].items[k];
             struct counts both[2];
             struct counts swapped[2];
-            if (!row->is_outgoing)
+            if (!row->is_outgoing || !agency_is_linked(world, i, row->peer))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
@@ -266,7 +274,7 @@ static void readers_check(struct world *world)
         struct program *program = &world->programs[i];
         struct say say;
         struct local_reply reply;
-        if (program->on_lost == NULL)
+        if (!program->is_reader)
             continue;
         say_begin(&say, world, "cursor.list");
         if (local_reply_read(
@@ -281,16 +289,76 @@ static void readers_check(struct world *world)
     }
 }
 
+/* ---- Quiet -------------------------------------------------------------- */
+
+/* A member that only dials out keeps one Collect waiting at each peer; nobody
+ * else has a reason to ask. */
+static void quiet_check(struct world *world, size_t at)
+{
+    const struct gateway *gateway = &world->gateways[at];
+    uint64_t most = 0;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (agency_dials_only(world, at) && agency_is_linked(world, at, i))
+            most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
+    uint64_t count = gateway->asked_count - gateway->asked_before_end;
+    world->tally->idle_requests += count;
+    if (count > most)
+        world_fail(world, "gateway.restless", at);
+}
+
+/* Of the hub's memory that a member may take, for as long as it is known. */
+#define STAR_MEMBER_SIZE_MAX 2048
+
+static void star_say(struct world *world)
+{
+    size_t count = world->gateway_count - 1;
+    uint64_t asked = 0;
+    for (size_t i = 1; i <= count; i++)
+        asked += world->gateways[i].asked_count -
+                 world->gateways[i].asked_before_end;
+    size_t each = world->gateways[0].memory.used / count;
+    printf("sim: %zu members, each %.1f requests in an idle hour, %zu bytes of "
+           "the hub's memory\n",
+        count, (double)asked * 3600000 / SIM_IDLE_MS / (double)count, each);
+    if (count >= 100 && each > STAR_MEMBER_SIZE_MAX)
+        world_fail(world, "star.heavy", 0);
+}
+
+/* Every member of a star referred somebody, and was referred somebody. */
+static void star_check(struct world *world)
+{
+    const struct truth *truth = &world->truth;
+    for (size_t i = 1; i < world->gateway_count; i++) {
+        bool both[2] = { false, false };
+        for (size_t k = 0; k < truth->affair_count; k++)
+            if (truth->affairs[k].outcome == OUTCOME_DONE) {
+                both[0] |= truth->affairs[k].from == i;
+                both[1] |= truth->affairs[k].to == i;
+            }
+        if (!both[0] || !both[1])
+            world_fail(world, "star.unserved", i);
+    }
+    star_say(world);
+}
+
 void audit_run(struct world *world)
 {
-    struct rows rows[AGENCY_COUNT_MAX] = { 0 };
+    struct rows *rows = calloc(world->gateway_count, sizeof *rows);
+    if (rows == NULL)
+        abort();
     for (size_t i = 0; i < world->gateway_count; i++)
         if (!world->gateways[i].is_up)
             world_fail(world, "node.down", i);
     if (!world->is_agreed)
         world_fail(world, "agreement.stuck", 0);
+    for (size_t i = 0; i < world->gateway_count; i++)
+        quiet_check(world, i);
+    if (world->options.star != 0)
+        star_check(world);
     if (!world->failed)
         audit_ledgers(world);
+    if (!world->failed)
+        audit_accords(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rows_read(world, &world->gateways[i], &rows[i]);
     if (!world->failed)
@@ -303,4 +371,5 @@ void audit_run(struct world *world)
         audit_contents(world);
     for (size_t i = 0; i < world->gateway_count; i++)
         free(rows[i].items);
+    free(rows);
 }

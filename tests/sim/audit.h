@@ -9,10 +9,16 @@
  *   policy.passed       what is forbidden was received
  *   step.lost           a step that was taken is not where it belongs
  *   step.twice          one step was recorded more often than it was taken
+ *   agreement.forged    a signature is held that nobody gave
+ *   agreement.unsigned  one is in force that a party did not sign
+ *   agreement.stuck     one that all signed is not in force everywhere
  *   ledger.differs      size or root differ between author and recipient
  *   ledger.damaged      ledger.verify found damage
  *   ledger.unsettled    gateways that should be connected are not
  *   content.leaked      words about a person where they must not be
+ *   gateway.restless    it asks and asks where nothing is to be said
+ *   star.heavy          a member costs the hub more memory than it may
+ *   star.unserved       a member that nobody was referred to, or by
  *   program.unanswered  a program still waits
  *   feed.missed         a reader has not seen all events
  */
