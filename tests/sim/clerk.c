@@ -62,7 +62,9 @@ static void on_submitted(struct world *world, struct program *program,
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
         world_fail(world, "policy.passed", program->gateway->index);
-    if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden) {
+    /* a gateway that lost its agreements refuses until they are back */
+    if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden &&
+        !gateway_has_lost(world, program->gateway->index)) {
         world_say(world, "refused: %s at %.*s", err_text(reply->err),
             (int)reply->clause.size, (const char *)reply->clause.bytes);
         world_fail(world, "submit.refused", program->gateway->index);
@@ -117,6 +119,11 @@ static void on_shown(struct world *world, struct program *program,
     struct clerk *clerk = &program->of.clerk;
     const struct local_record *referral = heard_record(reply, "referral");
     struct say say;
+    bool forgot = gateway_has_lost(world, program->gateway->index);
+    if (reply->err == ERR_NOT_FOUND && forgot) {
+        rest(world, program);
+        return;
+    }
     if (reply->err != ERR_NONE || referral == NULL) {
         world_fail(world, "get.refused", program->gateway->index);
         return;

@@ -182,13 +182,22 @@ static void store_replace(struct gateway *gateway)
     gateway->is_filled = false;
 }
 
+static int64_t losers_count(const struct world *world)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        count += gateway_has_lost(world, i);
+    return count;
+}
+
 /* A disk that lied, an old backup, or none. */
 static void forget(struct world *world, struct gateway *gateway)
 {
-    int64_t most = world->options.lose_each > 0 ? world->options.lose_each : 1;
+    int64_t most = world->options.losers > 0 ? world->options.losers : 1;
     bool loses = CHANCE(world, lose_permille);
     bool restores = CHANCE(world, restore_permille);
-    if (!world->is_agreed || gateway->loss_count >= most ||
+    if (!world->is_agreed || gateway->loss_count > 0 ||
+        losers_count(world) >= most ||
         !(loses || (restores && gateway->past_count > 0)))
         return;
     gateway->loss_count++;
@@ -197,13 +206,13 @@ static void forget(struct world *world, struct gateway *gateway)
     if (loses) {
         TALLY(world, stores_lost);
         store_replace(gateway);
-        operator_begin_again(world, gateway);
     } else {
         TALLY(world, stores_restored);
         store_memory_restore(gateway->store,
             gateway->past[world_below(
                 world, STREAM_restore_permille, (int64_t)gateway->past_count)]);
     }
+    operator_begin_again(world, gateway); /* looks what is left */
     world_say(world, "agency %zu has lost %s", gateway->index,
         loses ? "its store" : "commits");
 }

@@ -63,7 +63,7 @@
 #define SIM_EXTRA_LIST(X)                                                      \
     X(restore_permille, 0, 0) /* restarts from an old copy of the store */     \
     X(lose_permille, 0, 0)    /* restarts without the store */                 \
-    X(lose_each, 0, 0)        /* at most so often, for each agency; 0: once */ \
+    X(losers, 0, 0)           /* agencies to which that happens; 0: one */     \
     X(recover, 0, 0)          /* 1: after both, all is promised again */       \
     X(fork_per_hour, 0, 0)    /* agencies that sign a second history */        \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
