@@ -80,8 +80,10 @@ static bool note_check(struct intake *intake)
         (intake->in->generation != 0 &&
             note->origin.generation != intake->in->generation))
         return refuse(intake, REFUSAL_GENERATION);
-    if (!signatory_is_author(intake->work, intake->peer, note))
+    if (!signatory_is_author(intake->work, intake->peer, note)) {
+        intake->peer->wants_head = true; /* there may be a newer card */
         return refuse(intake, REFUSAL_SIGNATURE);
+    }
     return true;
 }
 

@@ -21,7 +21,8 @@ bool delivery_tell(
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
-        held = content_put(work->contents, work->arena, tell->content);
+        held = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, tell->content);
     if (content_is_none(held)) {
         work_exhausted(work);
         return false;
@@ -98,9 +99,10 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     for (size_t i = 0; i < stored->count; i++) {
         const struct ledger_entry *from = &stored->entries[i];
         entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached ? SLICE_NONE
-                                               : content_get(work->contents,
-                                                     work->txn, from->content);
+        struct slice content = !from->attached
+                                   ? SLICE_NONE
+                                   : content_get(work->contents, work->txn,
+                                         work->arena, from->content);
         if (content.bytes == NULL)
             continue;
         entries[i].salt = SLICE_ARRAY(from->salt);
@@ -153,8 +155,9 @@ static struct slice offered_body(
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry)
 {
+    size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, intent->content);
+        content_get(work->contents, work->txn, work->scratch, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -167,6 +170,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    arena_rewind(work->scratch, used);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
@@ -237,7 +241,7 @@ static bool parcel_make(
 }
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
-#define PARCEL_ARENA_MIN (6u * 1024 * 1024)
+#define PARCEL_ARENA_MIN (8u * 1024 * 1024)
 
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
@@ -250,11 +254,36 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
+/* What was signed under a key that another followed since is signed again: the
+ * same size and root, but the peer may not know the earlier key any more. */
+static bool offered_renew(struct work *work, struct ledger *out)
+{
+    struct note note;
+    struct note again;
+    char text[NOTE_SIZE_MAX];
+    if (note_parse(out->offered, &note) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    again = note;
+    if (note_sign(work->crypto, &again) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
+        return true;
+    out->offered = arena_copy(work->arena, note_print(&again, text));
+    out->changed = true;
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    return !work_failed(work);
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL ||
-        (out->offered.size == 0 && !parcel_make(work, peer, out)))
+    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
+                                               : !offered_renew(work, out)))
         return SLICE_NONE;
     return offered_body(work, peer, out);
 }
@@ -452,6 +481,8 @@ static const char *on_refused(
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
     }
+    if (code == REFUSAL_SIGNATURE)
+        peer->wants_head = true; /* it lacks our newest card, or we its */
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -474,9 +505,11 @@ const char *delivery_plain(
         ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
-        peer->introduces = true; /* it may not know us yet */
+        peer->introduces = true; /* us, or our newest card, it may not know */
         return introduction_pending(peer);
     }
+    if (reply->plain == PLAIN_REFUSED)
+        peer->wants_head = true;
     if (reply->plain == PLAIN_REKEY)
         return "rekey";
     return reply->plain == PLAIN_BUSY ? "busy" : "refused";

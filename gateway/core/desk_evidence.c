@@ -153,9 +153,9 @@ static bool generation_check(const struct local_request *request,
 static struct slice content_of(
     struct work *work, const struct ledger_entry *entry)
 {
-    return entry->attached
-               ? content_get(work->contents, work->txn, entry->content)
-               : SLICE_NONE;
+    return entry->attached ? content_get(work->contents, work->txn,
+                                 work->scratch, entry->content)
+                           : SLICE_NONE;
 }
 
 static bool is_of_referral(struct work *work, const struct ledger_entry *entry,

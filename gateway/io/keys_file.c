@@ -10,6 +10,7 @@
 #include "io/key_file.h"
 #include "io/openssl.h"
 #include "io/raw_key_openssl.h"
+#include "io/store_key.h"
 #include "io/tls_certificate.h"
 
 /* The certificate is made last: a directory that has it is whole. */
@@ -28,6 +29,7 @@ static const struct row {
     { "witness-1.pem",       PART_PRIVATE,     "ED25519", false },
     { "operation-1.pem",     PART_PRIVATE,     "ED25519", false },
     { "last-resort-1.pem",   PART_PRIVATE,     "X25519",  false },
+    { STORE_KEY_NAME,        PART_PRIVATE,     STORE_KEY_ALGORITHM, false },
     { "tls-1.pem",           PART_PRIVATE,     "ED25519", false },
     { "tls-1.crt",           PART_CERTIFICATE, NULL,      false },
 };
@@ -93,13 +95,22 @@ static enum err row_create(const char *path, const struct row *row,
         path, *key, row->is_root ? passphrase : NULL, problem);
 }
 
+/* Where a row's file is: the private half of the root may be apart. */
+static enum err row_path(const char *dir, const char *root_dir,
+    const struct row *row, char path[PRIVATE_PATH_SIZE],
+    struct keys_problem *problem)
+{
+    bool is_apart = row->is_root && row->part == PART_PRIVATE;
+    return private_path(is_apart ? root_dir : dir, row->name, path, problem);
+}
+
 /* Keys of a failed creation were never used; the first problem stands. */
-static void rows_destroy(const char *dir, size_t count)
+static void rows_destroy(const char *dir, const char *root_dir, size_t count)
 {
     struct keys_problem ignored;
     char path[PRIVATE_PATH_SIZE];
     for (size_t i = 0; i < count; i++) {
-        enum err err = private_path(dir, rows[i].name, path, &ignored);
+        enum err err = row_path(dir, root_dir, &rows[i], path, &ignored);
         if (err == ERR_NONE)
             err = private_file_destroy(path, &ignored);
         (void)err;
@@ -109,16 +120,24 @@ static void rows_destroy(const char *dir, size_t count)
 enum err keys_create(
     const char *dir, const char *root_passphrase, struct keys_problem *problem)
 {
+    return keys_create_apart(dir, dir, root_passphrase, problem);
+}
+
+enum err keys_create_apart(const char *dir, const char *root_dir,
+    const char *root_passphrase, struct keys_problem *problem)
+{
     char path[PRIVATE_PATH_SIZE];
     EVP_PKEY *key = NULL;
     size_t made = 0;
     enum err err = private_dir_make(dir, problem);
     if (err == ERR_NONE)
         err = dir_check_empty(dir, problem);
+    if (err == ERR_NONE)
+        err = private_dir_make(root_dir, problem);
     if (err != ERR_NONE)
         return err;
     while (err == ERR_NONE && made < ROW_COUNT) {
-        err = private_path(dir, rows[made].name, path, problem);
+        err = row_path(dir, root_dir, &rows[made], path, problem);
         if (err == ERR_NONE)
             err = row_create(path, &rows[made], root_passphrase, &key, problem);
         if (err == ERR_NONE)
@@ -130,7 +149,7 @@ enum err keys_create(
     if (err == ERR_NONE)
         err = private_dir_make(path, problem);
     if (err != ERR_NONE)
-        rows_destroy(dir, made);
+        rows_destroy(dir, root_dir, made);
     return err;
 }
 
@@ -159,6 +178,20 @@ static bool message_sign(
         size == SIGNATURE_SIZE;
     EVP_MD_CTX_free(signing);
     return done;
+}
+
+enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem)
+{
+    EVP_PKEY *key = NULL;
+    memset(public_key, 0, KEY_SIZE);
+    enum err err = key_file_load(path, "ED25519", passphrase, &key, problem);
+    if (err == ERR_NONE && !raw_key_get_public(key, public_key)) {
+        keys_problem_set(problem, "%s: cannot be used: out of memory", path);
+        err = ERR_NO_MEMORY;
+    }
+    EVP_PKEY_free(key);
+    return err;
 }
 
 enum err root_sign(const char *path, const char *passphrase,

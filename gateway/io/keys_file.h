@@ -9,6 +9,7 @@
  *   witness-1.pem
  *   operation-1.pem
  *   last-resort-1.pem X25519; all numbers open messages
+ *   store-1.pem       X25519, the secret of the store (store_key.h)
  *   tls-1.pem         Ed25519 or P-256, and tls-1.crt, its certificate
  *   day/20779.pem     X25519, one a day, by days since 1970-01-01
  *
@@ -42,10 +43,20 @@
 MUST_USE enum err keys_create(
     const char *dir, const char *root_passphrase, struct keys_problem *problem);
 
+/* The same with the root key in another directory, such as a stick; that is
+ * made as well, and may hold other things. */
+MUST_USE enum err keys_create_apart(const char *dir, const char *root_dir,
+    const char *root_passphrase, struct keys_problem *problem);
+
 /* The root's public key, from DIR/root.pub; needs no passphrase.
  * ERR_NOT_FOUND, ERR_MALFORMED, ERR_KEY, ERR_IO. */
 MUST_USE enum err root_public(const char *dir, uint8_t public_key[KEY_SIZE],
     struct keys_problem *problem);
+
+/* The root key at `path` can be used: it is there, and that is its passphrase.
+ * Errors of root_sign(). */
+MUST_USE enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem);
 
 /*
  * Reads the root key at `path`, signs exactly `message` (its own prefix

@@ -165,7 +165,7 @@ static enum err value_seal(struct sealed_txn *txn, struct slice key,
         err = xaes_seal(txn->xaes, sealed->scratch, key, value,
             sealed->scratch + XAES_NONCE_SIZE);
     *out = slice_of(sealed->scratch, size);
-    return err == ERR_LIMIT ? ERR_INVALID : err;
+    return err;
 }
 
 static void put(

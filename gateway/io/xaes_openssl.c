@@ -1,6 +1,5 @@
 #include "io/xaes_openssl.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "io/must_openssl.h"
@@ -35,15 +34,11 @@ enum err xaes_init(struct xaes *xaes, const uint8_t key[KEY_SIZE])
 {
     *xaes = (struct xaes){ 0 };
     EVP_CIPHER *ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
-    xaes->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     xaes->block = EVP_CIPHER_CTX_new();
-    xaes->sealing = EVP_CIPHER_CTX_new();
-    bool done =
-        ecb != NULL && xaes->gcm != NULL && xaes->block != NULL &&
-        xaes->sealing != NULL &&
-        EVP_EncryptInit_ex2(xaes->block, ecb, key, NULL, NULL) == 1 &&
-        EVP_CIPHER_CTX_set_padding(xaes->block, 0) == 1 &&
-        EVP_CipherInit_ex2(xaes->sealing, xaes->gcm, NULL, NULL, 1, NULL) == 1;
+    bool done = aead_init(&xaes->gcm, "AES-256-GCM") == ERR_NONE &&
+                ecb != NULL && xaes->block != NULL &&
+                EVP_EncryptInit_ex2(xaes->block, ecb, key, NULL, NULL) == 1 &&
+                EVP_CIPHER_CTX_set_padding(xaes->block, 0) == 1;
     EVP_CIPHER_free(ecb); /* the context keeps its own reference */
     if (done) {
         subkey_make(xaes);
@@ -57,8 +52,7 @@ enum err xaes_init(struct xaes *xaes, const uint8_t key[KEY_SIZE])
 void xaes_release(struct xaes *xaes)
 {
     EVP_CIPHER_CTX_free(xaes->block);
-    EVP_CIPHER_CTX_free(xaes->sealing);
-    EVP_CIPHER_free(xaes->gcm);
+    aead_release(&xaes->gcm);
     OPENSSL_cleanse(xaes->subkey, sizeof xaes->subkey);
     *xaes = (struct xaes){ 0 };
 }
@@ -82,61 +76,24 @@ static void key_derive(
     OPENSSL_cleanse(input, sizeof input);
 }
 
-/* One way or the other, up to the tag. */
-static bool run(struct xaes *xaes, bool seals, const uint8_t *nonce,
-    struct slice aad, struct slice text, uint8_t *out)
-{
-    uint8_t key[KEY_SIZE];
-    int size = 0;
-    key_derive(xaes, nonce, key);
-    bool done = EVP_CipherInit_ex2(xaes->sealing, NULL, key,
-                    nonce + NONCE_HALF_SIZE, seals ? 1 : 0, NULL) == 1;
-    OPENSSL_cleanse(key, sizeof key);
-    return done &&
-           (aad.size == 0 || EVP_CipherUpdate(xaes->sealing, NULL, &size,
-                                 aad.bytes, (int)aad.size) == 1) &&
-           (text.size == 0 || (EVP_CipherUpdate(xaes->sealing, out, &size,
-                                   text.bytes, (int)text.size) == 1 &&
-                                  (size_t)size == text.size));
-}
-
 enum err xaes_seal(struct xaes *xaes, const uint8_t nonce[XAES_NONCE_SIZE],
     struct slice aad, struct slice plain, uint8_t *sealed)
 {
-    uint8_t rest[XAES_BLOCK_SIZE];
-    int rest_size = 0;
-    if (aad.size > INT_MAX || plain.size > INT_MAX - XAES_TAG_SIZE)
-        return ERR_LIMIT;
-    if (run(xaes, true, nonce, aad, plain, sealed) &&
-        EVP_CipherFinal_ex(xaes->sealing, rest, &rest_size) == 1 &&
-        rest_size == 0 &&
-        EVP_CIPHER_CTX_ctrl(xaes->sealing, EVP_CTRL_AEAD_GET_TAG, XAES_TAG_SIZE,
-            sealed + plain.size) == 1)
-        return ERR_NONE;
-    OPENSSL_cleanse(sealed, plain.size + XAES_TAG_SIZE);
-    ERR_clear_error();
-    return ERR_NO_MEMORY;
+    uint8_t key[KEY_SIZE];
+    key_derive(xaes, nonce, key);
+    enum err err =
+        aead_seal(&xaes->gcm, key, nonce + NONCE_HALF_SIZE, aad, plain, sealed);
+    OPENSSL_cleanse(key, sizeof key);
+    return err;
 }
 
 enum err xaes_open(struct xaes *xaes, const uint8_t nonce[XAES_NONCE_SIZE],
     struct slice aad, struct slice sealed, uint8_t *plain)
 {
-    uint8_t tag[XAES_TAG_SIZE];
-    uint8_t rest[XAES_BLOCK_SIZE];
-    int rest_size = 0;
-    if (sealed.size < XAES_TAG_SIZE || sealed.size > INT_MAX ||
-        aad.size > INT_MAX)
-        return ERR_SIGNATURE;
-    struct slice text = slice_of(sealed.bytes, sealed.size - XAES_TAG_SIZE);
-    memcpy(tag, sealed.bytes + text.size, sizeof tag);
-    if (run(xaes, false, nonce, aad, text, plain) &&
-        EVP_CIPHER_CTX_ctrl(
-            xaes->sealing, EVP_CTRL_AEAD_SET_TAG, XAES_TAG_SIZE, tag) == 1 &&
-        EVP_CipherFinal_ex(xaes->sealing, rest, &rest_size) == 1 &&
-        rest_size == 0)
-        return ERR_NONE;
-    if (text.size > 0)
-        OPENSSL_cleanse(plain, text.size);
-    ERR_clear_error();
-    return ERR_SIGNATURE;
+    uint8_t key[KEY_SIZE];
+    key_derive(xaes, nonce, key);
+    enum err err =
+        aead_open(&xaes->gcm, key, nonce + NONCE_HALF_SIZE, aad, sealed, plain);
+    OPENSSL_cleanse(key, sizeof key);
+    return err;
 }

@@ -12,19 +12,16 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "core/port.h"
+#include "io/aead_openssl.h"
 
 #define XAES_NONCE_SIZE 24
-#define XAES_TAG_SIZE 16
+#define XAES_TAG_SIZE AEAD_TAG_SIZE
 #define XAES_BLOCK_SIZE 16
 
-struct evp_cipher_st;     /* OpenSSL's EVP_CIPHER */
-struct evp_cipher_ctx_st; /* OpenSSL's EVP_CIPHER_CTX */
-
 struct xaes {
-    struct evp_cipher_st *gcm;
-    struct evp_cipher_ctx_st *block;   /* AES-256 under the key itself */
-    struct evp_cipher_ctx_st *sealing; /* under derived keys */
-    uint8_t subkey[XAES_BLOCK_SIZE];   /* CMAC's K1 */
+    struct evp_cipher_ctx_st *block; /* AES-256 under the key itself */
+    struct aead gcm;                 /* under derived keys */
+    uint8_t subkey[XAES_BLOCK_SIZE]; /* CMAC's K1 */
 };
 
 /* ERR_NO_MEMORY also where this OpenSSL lacks AES-256. */
@@ -32,7 +29,7 @@ MUST_USE enum err xaes_init(struct xaes *xaes, const uint8_t key[KEY_SIZE]);
 /* Wipes. Accepts one that was zeroed or whose init failed. */
 void xaes_release(struct xaes *xaes);
 
-/* `sealed` gets plain.size + XAES_TAG_SIZE bytes. ERR_LIMIT above 2 GiB,
+/* `sealed` gets plain.size + XAES_TAG_SIZE bytes. ERR_INVALID above 2 GiB,
  * ERR_NO_MEMORY; `sealed` is then wiped. */
 MUST_USE enum err xaes_seal(struct xaes *xaes,
     const uint8_t nonce[XAES_NONCE_SIZE], struct slice aad, struct slice plain,
