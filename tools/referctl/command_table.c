@@ -156,8 +156,11 @@ static const struct command commands[] = {
   "make an agency: keys, card, configuration",
   "Makes the folder DIR (for its owner alone) with a new agency in it: its keys\n"
   "in DIR/keys, its signed card in DIR/card, a signed revocation in\n"
-  "DIR/revocation, and DIR/referd.yaml when there is none. Nothing that exists\n"
-  "is overwritten. Needs no running gateway.",
+  "DIR/revocation, and DIR/referd.yaml when there is none; with --config the\n"
+  "configuration is that file, and with --socket it names that socket. Nothing\n"
+  "that exists is overwritten. When root makes it in a folder of another user,\n"
+  "what is in DIR is made as that user, who may read the configuration. Needs no\n"
+  "running gateway.",
   "referctl init /var/lib/referd --name \"Open Door\" \\\n"
   "    --listen tls+tcp://0.0.0.0:7443 \\\n"
   "    --endpoint tls+tcp://gateway.opendoor.example:7443 \\\n"
