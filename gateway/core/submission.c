@@ -40,16 +40,8 @@ static bool memory_of(struct work *work, uint32_t uid,
         SLICE_ARRAY(who), key };
     crypto_hash(work->crypto, parts, 3, hash);
     memory->key = key_idempotency(hash);
-    struct local_request unnumbered = *request;
-    unnumbered.number = 0;
-    size_t used = work->scratch->used;
-    struct slice bytes = local_request_write(&unnumbered, work->scratch);
-    if (bytes.bytes == NULL)
-        work_exhausted(work);
-    else
-        crypto_hash(work->crypto, &bytes, 1, memory->digest);
-    arena_rewind(work->scratch, used); /* two copies of the request */
-    return bytes.bytes != NULL;
+    crypto_hash(work->crypto, &request->unnumbered, 1, memory->digest);
+    return true;
 }
 
 static void answer_referral(
