@@ -86,7 +86,17 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(CLOCK_TRUSTED, INFO, "clock.trusted",                                    \
         "the clock ran evenly for a day")                                      \
     X(PEER_CLOSED, INFO, "peer.closed",                                        \
-        "an operator closed the line: nothing is sent to or taken from it")
+        "an operator closed the line: nothing is sent to or taken from it")    \
+    X(CARD_RENEWED, INFO, "card.renewed",                                      \
+        "this agency has another card; peers are told")                        \
+    X(CARD_DUE, WARNING, "card.due",                                           \
+        "our card or a key of it ends soon, and the root key is not here: "    \
+        "referctl card request")                                               \
+    X(CARD_UNUSABLE, ERROR, "card.unusable",                                   \
+        "a new card was not taken: see code, and referctl doctor")             \
+    X(KEYS_USED, INFO, "keys.used", "other keys sign from now on")             \
+    X(KEYS_RETIRED, INFO, "keys.retired",                                      \
+        "private keys that were followed by others were destroyed")
 /* clang-format on */
 
 enum log_event {

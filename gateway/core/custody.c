@@ -5,6 +5,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/settle.h"
+#include "core/signatory.h"
 
 #include <string.h>
 
@@ -63,19 +64,6 @@ static bool conflict(struct intake *intake, struct slice held)
 
 /* ---- Checks ------------------------------------------------------------- */
 
-static bool is_signed_by_author(struct intake *intake)
-{
-    struct work *work = intake->work;
-    const struct card *card = peer_card(work, intake->peer);
-    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
-        const struct card_key *key = &card->keys[i];
-        if (key->purpose == KEY_LOG && instant_before(work->now, key->until) &&
-            note_verify(work->crypto, &intake->note, key->key) == ERR_NONE)
-            return true;
-    }
-    return false;
-}
-
 static bool note_check(struct intake *intake)
 {
     const struct note *note = &intake->note;
@@ -92,8 +80,10 @@ static bool note_check(struct intake *intake)
         (intake->in->generation != 0 &&
             note->origin.generation != intake->in->generation))
         return refuse(intake, REFUSAL_GENERATION);
-    if (!is_signed_by_author(intake))
+    if (!signatory_is_author(intake->work, intake->peer, note)) {
+        intake->peer->wants_head = true; /* there may be a newer card */
         return refuse(intake, REFUSAL_SIGNATURE);
+    }
     return true;
 }
 

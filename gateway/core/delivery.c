@@ -7,6 +7,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/settle.h"
+#include "core/signatory.h"
 
 #include <assert.h>
 #include <string.h>
@@ -249,11 +250,36 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
+/* What was signed under a key that another followed since is signed again: the
+ * same size and root, but the peer may not know the earlier key any more. */
+static bool offered_renew(struct work *work, struct ledger *out)
+{
+    struct note note;
+    struct note again;
+    char text[NOTE_SIZE_MAX];
+    if (note_parse(out->offered, &note) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    again = note;
+    if (note_sign(work->crypto, &again) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
+        return true;
+    out->offered = arena_copy(work->arena, note_print(&again, text));
+    out->changed = true;
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    return !work_failed(work);
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL ||
-        (out->offered.size == 0 && !parcel_make(work, peer, out)))
+    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
+                                               : !offered_renew(work, out)))
         return SLICE_NONE;
     return offered_body(work, peer, out);
 }
@@ -320,18 +346,6 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 
 /* ---- Replies ------------------------------------------------------------ */
 
-static bool is_cosigned_by(
-    struct work *work, struct peer *peer, const struct note *note)
-{
-    const struct card *card = peer_card(work, peer);
-    for (size_t i = 0; card != NULL && i < card->key_count; i++)
-        if (card->keys[i].purpose == KEY_WITNESS &&
-            note_verify_cosignature(work->crypto, note, &peer->agency,
-                card->keys[i].key) == ERR_NONE)
-            return true;
-    return false;
-}
-
 /* A note that we signed, of this very ledger, whose root is not that of what
  * we hold: a proof against us. *shorter: it covers more than we hold. */
 static bool is_proof(struct work *work, const struct peer *peer,
@@ -339,14 +353,10 @@ static bool is_proof(struct work *work, const struct peer *peer,
 {
     struct note note;
     struct merkle_hash root;
-    uint8_t key[KEY_SIZE];
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
     *shorter = false;
     if (note_parse(held, &note) != ERR_NONE ||
-        !origin_equal(&note.origin, &origin) ||
-        work->crypto->ops->signer_public(
-            work->crypto, CRYPTO_SIGNER_LOG, key) != ERR_NONE ||
-        note_verify(work->crypto, &note, key) != ERR_NONE)
+        !origin_equal(&note.origin, &origin) || !signatory_is_us(work, &note))
         return false;
     *shorter = note.size > out->frontier.size;
     return !*shorter && ledger_root_at(work, out, note.size, &root) &&
@@ -365,9 +375,10 @@ const char *delivery_cosigned(
     if (note_parse(cosigned->note, &note) != ERR_NONE ||
         note_parse(out->offered, &offered) != ERR_NONE ||
         !note_is_same_checkpoint(&note, &offered) ||
-        memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0)
+        (memcmp(note.signature, offered.signature, SIGNATURE_SIZE) != 0 &&
+            !signatory_is_us(work, &note)))
         return "reply_malformed";
-    if (!is_cosigned_by(work, peer, &note))
+    if (!signatory_is_witness(work, peer, &note))
         return "cosignature_bad";
     if (!ledger_parcel_at(work, out, out->cosigned, &parcel)) {
         if (!work_failed(work))
@@ -466,6 +477,8 @@ static const char *on_refused(
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
     }
+    if (code == REFUSAL_SIGNATURE)
+        peer->wants_head = true; /* it lacks our newest card, or we its */
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -488,9 +501,11 @@ const char *delivery_plain(
         ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
-        peer->introduces = true; /* it may not know us yet */
+        peer->introduces = true; /* us, or our newest card, it may not know */
         return introduction_pending(peer);
     }
+    if (reply->plain == PLAIN_REFUSED)
+        peer->wants_head = true;
     if (reply->plain == PLAIN_REKEY)
         return "rekey";
     return reply->plain == PLAIN_BUSY ? "busy" : "refused";

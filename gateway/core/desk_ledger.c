@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/problem.h"
+#include "core/signatory.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -198,29 +199,11 @@ static const char *entry_problem(
 static bool note_holds(struct work *work, struct peer *peer,
     const struct ledger *ledger, const struct note *note)
 {
-    uint8_t key[KEY_SIZE];
-    const struct card *card = peer_card(work, peer);
-    bool out = ledger->direction == LEDGER_OUT;
-    bool authored = false;
-    bool witnessed = false;
-    if (work->crypto->ops->signer_public(work->crypto,
-            out ? CRYPTO_SIGNER_LOG : CRYPTO_SIGNER_WITNESS, key) == ERR_NONE) {
-        if (out)
-            authored = note_verify(work->crypto, note, key) == ERR_NONE;
-        else
-            witnessed = note_verify_cosignature(work->crypto, note,
-                            &work->node->self, key) == ERR_NONE;
-    }
-    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
-        const struct card_key *theirs = &card->keys[i];
-        if (out && theirs->purpose == KEY_WITNESS)
-            witnessed |= note_verify_cosignature(work->crypto, note,
-                             &peer->agency, theirs->key) == ERR_NONE;
-        if (!out && theirs->purpose == KEY_LOG)
-            authored |=
-                note_verify(work->crypto, note, theirs->key) == ERR_NONE;
-    }
-    return authored && witnessed;
+    return ledger->direction == LEDGER_OUT
+               ? signatory_is_us(work, note) &&
+                     signatory_is_witness(work, peer, note)
+               : signatory_was_author(work, peer, note) &&
+                     signatory_is_our_witness(work, note);
 }
 
 /* Every digest, every leaf, the root, both signatures. */

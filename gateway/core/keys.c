@@ -110,6 +110,14 @@ struct key key_mou(const struct mou_id *id)
     return key;
 }
 
+struct key key_card(uint32_t peer, uint64_t serial)
+{
+    struct key key = key_of('h');
+    add_integer(&key, peer, 4);
+    add_integer(&key, serial, 8);
+    return key;
+}
+
 uint64_t key_number(struct slice key)
 {
     uint64_t number = 0;

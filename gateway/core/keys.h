@@ -14,6 +14,7 @@
  *   'k' hash[16]                        a client's idempotency key
  *   'm' mou id                          an agreement (agreement.h)
  *   'i' hash[16]                        an invitation (invitation.h)
+ *   'h' peer u32, serial u64            a card held once (card_book.h)
  */
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
@@ -50,6 +51,9 @@ struct key key_cursor(struct slice name);
 struct key key_idempotency(const uint8_t hash[16]);
 struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
+struct key key_card(uint32_t peer, uint64_t serial);
+/* A prefix of KEY_CARD_PEER_SIZE bytes finds one agency's. */
+#define KEY_CARD_PEER_SIZE 5
 
 static inline struct slice key_slice(const struct key *key)
 {

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/own_card.h"
 #include "core/settle.h"
 
 #include <assert.h>
@@ -90,36 +91,14 @@ static void row_save(struct node *node, struct store_txn *txn)
 
 /* ---- Starting ----------------------------------------------------------- */
 
-static enum err keep_card(struct work *work, struct slice signed_card)
-{
-    struct node *node = work->node;
-    struct card card;
-    struct card_problem problem;
-    enum err err =
-        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
-    if (err != ERR_NONE)
-        return err;
-    if (node->self.text[0] != '\0' &&
-        !agency_id_equal(&node->self, &card.agency))
-        return ERR_CONFLICT; /* another agency's store */
-    node->self = card.agency;
-    node->own_card = arena_copy(node->memory, signed_card);
-    node->own_name = arena_text(node->memory, card.name);
-    node->own_card_serial = card.serial;
-    node->own_card_until = card.valid_until;
-    node->dials_only = card.endpoint_count == 0;
-    if (node->own_card.bytes == NULL || node->own_name == NULL)
-        work_exhausted(work);
-    return ERR_NONE;
-}
-
 static enum err start(struct work *work, const struct node_input *input)
 {
     struct node *node = work->node;
     bool is_new = !row_load(node, work->txn);
     if (work_failed(work))
         return work->txn->err;
-    enum err err = keep_card(work, input->of.start.card);
+    enum err err = own_card_keep(work, input->of.start.card,
+        input->of.start.earlier, input->of.start.earlier_count);
     if (err != ERR_NONE)
         return err;
     if (is_new) {
@@ -139,6 +118,7 @@ static enum err start(struct work *work, const struct node_input *input)
         if (peer_is_pinned(peer))
             peer_announce(work, peer);
     }
+    own_card_tell_if_new(work);
     node->started = true;
     OUTPUT_LOG(work, LOG_GATEWAY_STARTED, log_agency("agency", &node->self),
         log_number("peers", (int64_t)node->peer_count),
@@ -326,6 +306,8 @@ static enum err serve(struct work *work, const struct node_input *input)
         return start(work, input);
     case NODE_SHEET:
         return take_sheet(work, input);
+    case NODE_CARD:
+        return own_card_take(work, input->of.card.card);
     case NODE_PEER_REQUEST:
         take_request(work, input);
         break;

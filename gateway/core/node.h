@@ -32,6 +32,7 @@
 enum node_input_type {
     NODE_START = 1,    /* first step after the store was opened */
     NODE_SHEET,        /* the sealing keys that the gateway has now */
+    NODE_CARD,         /* the root key signed us another card */
     NODE_PEER_REQUEST, /* opened and verified by request_open */
     NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
     NODE_CLIENT,       /* a request of a local program */
@@ -47,8 +48,13 @@ struct node_input {
     uint8_t entropy[SEED_SIZE]; /* fresh for every step */
     union {
         struct {
-            struct slice card; /* our SignedCard */
+            struct slice card;           /* our SignedCard */
+            const struct slice *earlier; /* that we had, as far as known */
+            size_t earlier_count;
         } start;
+        struct {
+            struct slice card; /* a newer one of ours */
+        } card;
         struct {
             const struct sealing_key *keys;
             size_t count;

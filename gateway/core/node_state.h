@@ -68,6 +68,7 @@ struct node {
     struct instant own_days_until;
     struct instant own_card_until;
     uint64_t own_card_serial;
+    bool own_card_is_new; /* since the start before */
     uint64_t own_sheet_serial;
 
     struct peer **peers;

@@ -102,6 +102,42 @@ static inline bool store_seek_back(struct store_txn *txn, size_t prefix_size,
     return txn->ops->seek_back(txn, prefix_size, key, value);
 }
 
+/* ---- The vault --------------------------------------------------------- */
+
+/* What sealing adds to a content. */
+#define VAULT_OVERHEAD 28u
+/* The entry of contents that are nobody's, such as agreements. */
+#define VAULT_ENTRY_COMMON 0u
+
+/*
+ * Keys of contents, one entry a referral, outside the store: a destroyed entry
+ * makes all that was sealed with it unreadable for good, wherever copies of
+ * the ciphertext are. Entries are numbers from 0; they are there before they
+ * are used, and never used again once destroyed. Belongs to one thread.
+ */
+struct vault {
+    const struct vault_ops *ops;
+};
+
+struct vault_ops {
+    /* Entries below `count` are there, durably, when this returns ERR_NONE;
+     * cheap when they are already. ERR_IO, ERR_NO_MEMORY. */
+    MUST_USE enum err (*reserve)(struct vault *vault, uint64_t count);
+    /* `sealed` gets plain.size + VAULT_OVERHEAD bytes, bound to the place that
+     * `where` names. ERR_NOT_FOUND: no such entry, or destroyed. ERR_IO. */
+    MUST_USE enum err (*seal)(struct vault *vault, uint64_t entry,
+        struct slice where, struct slice plain, uint8_t *sealed);
+    /* `plain` gets sealed.size - VAULT_OVERHEAD bytes. ERR_NOT_FOUND as above,
+     * ERR_CORRUPT: not what was sealed there, ERR_IO. */
+    MUST_USE enum err (*open)(struct vault *vault, uint64_t entry,
+        struct slice where, struct slice sealed, uint8_t *plain);
+    /* Destroys entries, durably when this returns ERR_NONE; those that are
+     * destroyed already may be among them. ERR_IO: call again. */
+    MUST_USE enum err (*destroy)(
+        struct vault *vault, const uint64_t *entries, size_t count);
+    void (*close)(struct vault *vault);
+};
+
 /* ---- Cryptography ----------------------------------------------------- */
 
 #define HASH_SIZE 32       /* SHA-256 */

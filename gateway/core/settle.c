@@ -2,6 +2,7 @@
 
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/signatory.h"
 
 #include <string.h>
 
@@ -112,15 +113,6 @@ static bool is_note_of(struct work *work, const struct peer *peer,
            agency_id_equal(&note->origin.recipient, &peer->agency);
 }
 
-/* The peer's proof that we signed it. */
-static bool is_signed_by_us(struct work *work, const struct note *note)
-{
-    uint8_t key[KEY_SIZE];
-    return work->crypto->ops->signer_public(
-               work->crypto, CRYPTO_SIGNER_LOG, key) == ERR_NONE &&
-           note_verify(work->crypto, note, key) == ERR_NONE;
-}
-
 /* True when the note that we hold ourselves is of that size and root. */
 static bool is_same(struct slice held, const struct note *shown)
 {
@@ -139,12 +131,11 @@ static enum ledger_trouble compare_out(struct work *work,
         return out->cosigned > 0 ? LEDGER_RECIPIENT_SHORTER : LEDGER_NONE;
     if (!is_note_of(work, peer, view, &shown))
         return LEDGER_UNPROVED;
-    /* what we hold ourselves needs no proof: its key may have been followed by
-     * another since */
+    /* what we hold ourselves needs no proof */
     if (view->generation == out->generation && view->size == out->cosigned &&
         is_same(out->note, &shown))
         return LEDGER_NONE;
-    if (!is_signed_by_us(work, &shown))
+    if (!signatory_is_us(work, &shown))
         return LEDGER_UNPROVED;
     if (out->generation == 0)
         return LEDGER_AUTHOR_SHORTER;

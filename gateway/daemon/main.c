@@ -39,6 +39,7 @@ enum {
 };
 
 #define WORKER_COUNT 2u
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 /* For the life of the node: peers, its card, every key sheet it ever made. */
 #define NODE_MEMORY_SIZE (64u * 1024 * 1024)
 
@@ -48,6 +49,7 @@ struct gateway {
     struct arena batch;
     struct arena scratch;
     struct crypto *crypto;
+    struct identity identity;
     struct node_options options;
     struct loop loop;
     struct notify notify;
@@ -91,11 +93,30 @@ static int memory_open(struct gateway *gateway)
         .version = REFERD_VERSION,
     };
     loop->options = &gateway->options;
-    loop->card = settings->card;
+    loop->earlier_cards = settings->earlier;
+    loop->earlier_card_count = settings->earlier_count;
+    loop->identity = &gateway->identity;
     loop->keyring = settings->keyring;
     loop->node = node_new(&gateway->options, gateway->crypto, &gateway->memory,
         &gateway->batch, &gateway->scratch);
     return loop->node == NULL ? complain("memory", ERR_NO_MEMORY) : EXIT_DONE;
+}
+
+static int identity_begin(struct gateway *gateway)
+{
+    const struct config *config = &gateway->settings.config;
+    struct identity *identity = &gateway->identity;
+    identity->data = config->data;
+    identity->keys_dir = config->keys;
+    identity->keyring = gateway->settings.keyring;
+    identity->crypto = gateway->crypto;
+    identity->rules = (struct identity_rules){
+        .key_life_ms = config->rotation.key_days * DAY_MS,
+        .overlap_ms = config->rotation.overlap_days * DAY_MS,
+        .card_life_ms = config->rotation.card_days * DAY_MS,
+    };
+    enum err err = identity_open(identity, gateway->settings.card);
+    return err == ERR_NONE ? EXIT_DONE : complain("card", err);
 }
 
 static int store_open(struct gateway *gateway)
@@ -259,6 +280,8 @@ static int gateway_run(const char *config_path)
         settings_load(config_path, &gateway.settings) ? EXIT_DONE : EXIT_CONFIG;
     if (code == EXIT_DONE)
         code = memory_open(&gateway);
+    if (code == EXIT_DONE)
+        code = identity_begin(&gateway);
     if (code == EXIT_DONE)
         code = store_open(&gateway);
     if (code == EXIT_DONE)

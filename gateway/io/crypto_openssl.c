@@ -13,6 +13,11 @@
 struct crypto_openssl {
     struct crypto crypto; /* first, so that either is the other */
     struct keyring *keyring;
+    struct signer {
+        EVP_PKEY *key;
+        uint8_t public_key[KEY_SIZE];
+    } signers[CRYPTO_SIGNER_COUNT]; /* of the keyring at that version */
+    uint64_t keyring_version;
     struct hpke_suite hpke;
     EVP_MD *sha256;
     EVP_MD_CTX *hashing;
@@ -61,7 +66,7 @@ static enum err openssl_sign(struct crypto *crypto, enum crypto_signer signer,
     size_t size = SIGNATURE_SIZE;
     if (self->keyring == NULL)
         return ERR_KEY;
-    EVP_PKEY *key = keyring_signer_key(self->keyring, signer);
+    EVP_PKEY *key = self->signers[signer].key;
     /* a context that is not reset goes on with the key it had before */
     bool done = EVP_MD_CTX_reset(self->signing) == 1 &&
                 EVP_DigestSignInit(self->signing, NULL, NULL, NULL, key) == 1 &&
@@ -82,7 +87,7 @@ static enum err openssl_signer_public(
     struct crypto_openssl *self = of(crypto);
     if (self->keyring == NULL)
         return ERR_KEY;
-    keyring_signer_public(self->keyring, signer, key);
+    memcpy(key, self->signers[signer].public_key, KEY_SIZE);
     return ERR_NONE;
 }
 
@@ -219,6 +224,39 @@ static const struct crypto_ops openssl_ops = {
     .aead_open = openssl_aead_open,
 };
 
+static void signers_free(struct crypto_openssl *self)
+{
+    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
+        EVP_PKEY_free(self->signers[i].key);
+}
+
+static bool signers_take(struct crypto_openssl *self)
+{
+    bool done = true;
+    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
+        struct signer *signer = &self->signers[i];
+        signer->key = keyring_take_signer(
+            self->keyring, (enum crypto_signer)i, signer->public_key);
+        done &= signer->key != NULL;
+    }
+    return done;
+}
+
+enum err crypto_openssl_refresh(struct crypto *crypto)
+{
+    struct crypto_openssl *self = of(crypto);
+    if (self->keyring == NULL)
+        return ERR_NONE;
+    uint64_t version = keyring_version(self->keyring);
+    if (version == self->keyring_version)
+        return ERR_NONE;
+    signers_free(self);
+    if (!signers_take(self))
+        return ERR_NO_MEMORY;
+    self->keyring_version = version;
+    return ERR_NONE;
+}
+
 enum err crypto_openssl_new(struct keyring *keyring, struct crypto **out)
 {
     *out = NULL;
@@ -233,8 +271,11 @@ enum err crypto_openssl_new(struct keyring *keyring, struct crypto **out)
     self->ed25519 = raw_key_maker_new("ED25519");
     self->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
     self->sealing = EVP_CIPHER_CTX_new();
+    if (keyring != NULL)
+        self->keyring_version = keyring_version(keyring);
     enum err err = hpke_init(&self->hpke);
-    if (err == ERR_NONE && self->sha256 != NULL && self->hashing != NULL &&
+    if (err == ERR_NONE && (keyring == NULL || signers_take(self)) &&
+        self->sha256 != NULL && self->hashing != NULL &&
         self->signing != NULL && self->ed25519 != NULL &&
         self->chacha20_poly1305 != NULL && self->sealing != NULL) {
         *out = &self->crypto;
@@ -250,6 +291,7 @@ void crypto_openssl_free(struct crypto *crypto)
     if (crypto == NULL)
         return;
     struct crypto_openssl *self = of(crypto);
+    signers_free(self);
     hpke_release(&self->hpke);
     EVP_MD_free(self->sha256);
     EVP_MD_CTX_free(self->hashing);

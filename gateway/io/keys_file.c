@@ -161,6 +161,20 @@ static bool message_sign(
     return done;
 }
 
+enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem)
+{
+    EVP_PKEY *key = NULL;
+    memset(public_key, 0, KEY_SIZE);
+    enum err err = key_file_load(path, "ED25519", passphrase, &key, problem);
+    if (err == ERR_NONE && !raw_key_get_public(key, public_key)) {
+        keys_problem_set(problem, "%s: cannot be used: out of memory", path);
+        err = ERR_NO_MEMORY;
+    }
+    EVP_PKEY_free(key);
+    return err;
+}
+
 enum err root_sign(const char *path, const char *passphrase,
     struct slice message, uint8_t signature[SIGNATURE_SIZE],
     uint8_t public_key[KEY_SIZE], struct keys_problem *problem)

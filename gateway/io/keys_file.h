@@ -47,6 +47,11 @@ MUST_USE enum err keys_create(
 MUST_USE enum err root_public(const char *dir, uint8_t public_key[KEY_SIZE],
     struct keys_problem *problem);
 
+/* The root key at `path` can be used: it is there, and that is its passphrase.
+ * Errors of root_sign(). */
+MUST_USE enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem);
+
 /*
  * Reads the root key at `path`, signs exactly `message` (its own prefix
  * included, by the caller), forgets the key. `public_key` is its public half,

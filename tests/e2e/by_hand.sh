@@ -1,9 +1,9 @@
 #!/bin/bash
 # by_hand: a newcomer brings up two agencies on two machines, typing what the
-# README says: at most 6 commands a side, and less than 5 minutes. As root, and
-# where the kernel allows it, the two machines are network namespaces with a
-# cable between them; else (and with BY_HAND_LOOPBACK set) two folders on one.
-# TAP.
+# README says: at most 6 commands a side, and less than 5 minutes. README.md
+# must show the same commands and the same screens. As root, and where the
+# kernel allows it, the two machines are network namespaces with a cable between
+# them; else (and with BY_HAND_LOOPBACK set) two folders on one. TAP.
 #
 #   by_hand.sh BUILD_DIR SOURCE_DIR
 set -uo pipefail
@@ -20,6 +20,7 @@ export PATH=$build/tools:$build/gateway/daemon:$PATH
 sides=(opendoor tbhosp)
 declare -A typed=([opendoor]=0 [tbhosp]=0)
 declare -A address=()
+declare -A readme_address=([opendoor]=192.0.2.1:7443 [tbhosp]=192.0.2.2:7443)
 declare -A enter=([opendoor]='' [tbhosp]='') # how to be on that machine
 declare -A namespace=()
 declare -A pid=()
@@ -82,7 +83,9 @@ lay_cable() {
 
 if lay_cable 2>/dev/null; then
     echo '# two network namespaces with a cable between them'
-    address=([opendoor]=192.0.2.1:7443 [tbhosp]=192.0.2.2:7443)
+    for side in "${sides[@]}"; do
+        address[$side]=${readme_address[$side]}
+    done
     enter=([opendoor]="ip netns exec ${namespace[opendoor]}"
         [tbhosp]="ip netns exec ${namespace[tbhosp]}")
 else
@@ -102,6 +105,16 @@ for side in "${sides[@]}"; do
     : >"$folder/$side/screen"
 done
 
+# Adds to the transcript what a side typed and what its screen shows now.
+record() { # SIDE LINE
+    {
+        printf '%s$ %s\n' "$1" "$2"
+        sed -e 's/\r$//' -e 's/\x1b\[[0-9;]*m//g' "$folder/$1/screen"
+    } | sed -e "s/${address[opendoor]}/${readme_address[opendoor]}/g" \
+        -e "s/${address[tbhosp]}/${readme_address[tbhosp]}/g" \
+        >>"$folder/transcript"
+}
+
 # type SIDE LINE: what stands on that screen then is in its file `screen`.
 type_line() {
     local side=$1 line=$2 status=0
@@ -110,6 +123,7 @@ type_line() {
     # shellcheck disable=SC2086 # no words: this machine
     (cd "$folder/$side" && ${enter[$side]} script -qec "$line" /dev/null) \
         >"$folder/$side/screen" 2>&1 </dev/null || status=$?
+    record "$side" "$line"
     return "$status"
 }
 
@@ -118,6 +132,7 @@ begin_line() {
     local side=$1 line=$2
     typed[$side]=$((typed[$side] + 1))
     printf '# %s$ %s\n' "$side" "$line"
+    asking[$side]=$line
     mkfifo "$folder/$side/keys"
     # shellcheck disable=SC2086
     (cd "$folder/$side" && ${enter[$side]} script -qefc "$line" /dev/null \
@@ -125,7 +140,7 @@ begin_line() {
     pid[$side-asks]=$!
     exec {keys[$side]}>"$folder/$side/keys"
 }
-declare -A keys=()
+declare -A keys=() asking=()
 
 answer() { # SIDE TEXT
     local side=$1 status=0 fd=${keys[$1]}
@@ -134,6 +149,7 @@ answer() { # SIDE TEXT
     exec {fd}>&-
     unset "pid[$side-asks]"
     rm -f "$folder/$side/keys"
+    record "$side" "${asking[$side]}"
     return "$status"
 }
 
@@ -166,10 +182,11 @@ until_ctl() { # SIDE PATTERN ARGUMENTS...
     done
 }
 
-start_gateway() { # SIDE: typed with a & behind it, or in another window
+start_gateway() { # SIDE: its log goes to another window
     local side=$1
     typed[$side]=$((typed[$side] + 1))
     printf '# %s$ referd -c referd/referd.yaml &\n' "$side"
+    printf '%s$ referd -c referd/referd.yaml &\n' "$side" >>"$folder/transcript"
     cd "$folder/$side" || return 1
     # shellcheck disable=SC2086
     ${enter[$side]} referd -c referd/referd.yaml >log 2>&1 &
@@ -184,15 +201,15 @@ contact='referral_lead;Front desk;+000 555 0100;Mo-Sa 10:00-20:00'
 
 check "Open Door makes its gateway" type_line opendoor \
     "referctl init referd --name 'Open Door' --listen tls+tcp://${address[opendoor]} --contact '$contact'"
-check "the hospital makes its gateway" type_line tbhosp \
-    "referctl init referd --name 'City TB Hospital' --listen tls+tcp://${address[tbhosp]} --contact '$contact'"
 check "Open Door starts it" start_gateway opendoor
-check "the hospital starts it" start_gateway tbhosp
 check "Open Door's is ready" until_ctl opendoor '^ready.1$' health
-check "the hospital's is ready" until_ctl tbhosp '^ready.1$' health
-
 check "Open Door writes an invitation" type_line opendoor \
     'referctl -c referd/referd.yaml peer invite -o opendoor.invitation'
+check "the hospital makes its gateway" type_line tbhosp \
+    "referctl init referd --name 'City TB Hospital' --listen tls+tcp://${address[tbhosp]} --contact '$contact'"
+check "the hospital starts it" start_gateway tbhosp
+check "the hospital's is ready" until_ctl tbhosp '^ready.1$' health
+
 # by mail, or on a stick
 cp "$folder/opendoor/opendoor.invitation" "$folder/tbhosp/"
 cp "$source_dir/conf/examples/mou-two.yaml" "$folder/opendoor/mou.yaml"
@@ -251,6 +268,10 @@ check "it took less than $seconds_max s" \
 printf '# Open Door typed %d commands, the hospital %d; it took %d.%03d s\n' \
     "${typed[opendoor]}" "${typed[tbhosp]}" $((took_ms / 1000)) \
     $((took_ms % 1000))
+
+check "README.md shows what was typed and what came of it" \
+    "$(dirname "${BASH_SOURCE[0]}")/transcript.py" "$source_dir/README.md" \
+    'by hand' "$folder/transcript"
 
 # ---- The hospital's gateway is gone: the doctor says so, and what to do
 

@@ -1,48 +1,83 @@
-#!/bin/sh
-# What a customer does: install librefer, ask pkg-config, build the examples.
-#   sdk_install.sh SOURCE BUILD CC [SANITIZERS]
-set -u
-source=$1 build=$2 cc=$3 sanitize=${4:+-fsanitize=$4}
-prefix=$(mktemp -d) || exit 1
-trap 'rm -rf "$prefix"' EXIT
-count=0 failed=0
+#!/bin/bash
+# What a customer does: installs librefer, moves it elsewhere, builds the
+# examples against it by pkg-config and by CMake, shared and static, and runs
+# each of them with gateways. TAP.
+# Usage: sdk_install.sh BUILD SOURCE CMAKE CC [SANITIZERS]
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+build=$1 cmake=$3 cc=$4
+federation_begin "$1" "$2"
+flags=(-std=c17 -Wall -Werror ${5:+-fsanitize=$5})
+examples=$source_dir/sdk/examples
 
-ok() { # NAME COMMAND...
-    name=$1; shift
-    count=$((count + 1))
-    if "$@" >"$prefix/log" 2>&1; then
-        echo "ok $count - $name"
-    else
-        sed 's/^/# /' "$prefix/log"
-        echo "not ok $count - $name"
-        failed=1
-    fi
-}
+# ---- Installed, and moved
 
-ok "installs" cmake --install "$build/sdk" --prefix "$prefix"
+expect "installs" "$cmake" --install "$build/sdk" --prefix "$folder/first"
+mv first prefix
+prefix=$folder/prefix
 library=$(dirname "$(find "$prefix" -name librefer.so.0)")
-# the file says where the build meant it to go; we put it elsewhere
-sed -e "s|^libdir=.*|libdir=$library|" \
-    -e "s|^includedir=.*|includedir=$prefix/include|" \
-    "$library/pkgconfig/refer.pc" >"$prefix/refer.pc"
-export PKG_CONFIG_PATH="$prefix"
-ok "pkg-config knows version 0.1.0" pkg-config --exact-version=0.1.0 refer
-for example in intake send; do
-    # shellcheck disable=SC2046,SC2086
-    ok "$example builds, shared" "$cc" -std=c17 -Wall -Werror $sanitize \
-        -o "$prefix/$example" "$source/sdk/examples/$example.c" \
-        $(pkg-config --cflags --libs refer)
-    # shellcheck disable=SC2046,SC2086
-    ok "$example builds, static" "$cc" -std=c17 -Wall -Werror $sanitize \
-        -o "$prefix/$example-static" "$source/sdk/examples/$example.c" \
-        $(pkg-config --cflags refer) "$library/librefer.a" -lprotobuf-c
-    ok "$example explains itself" sh -c \
-        "LD_LIBRARY_PATH=$library $prefix/$example nonsense; test \$? = 2"
-done
-ok "needs nothing but libc and itself" sh -c \
-    "! readelf -d $library/librefer.so.0 | grep NEEDED |
+export PKG_CONFIG_PATH=$library/pkgconfig
+expect "no file knows where it was" bash -c "! grep -rIl '$folder/first' prefix"
+expect "pkg-config knows version 0.1.0" pkg-config --exact-version=0.1.0 refer
+expect "needs nothing but libc and itself" bash -c \
+    "! readelf -d '$library/librefer.so.0' | grep NEEDED |
      grep -v -e libc.so -e libasan -e libubsan -e libtsan -e ld-linux"
-ok "has its soname" sh -c \
-    "readelf -d $library/librefer.so.0 | grep -q 'SONAME.*librefer.so.0]'"
-echo "1..$count"
-exit $failed
+expect "has its soname" bash -c \
+    "readelf -d '$library/librefer.so.0' |
+     grep -q 'SONAME.*librefer.so.0]'"
+
+# ---- Built
+
+mkdir pkgconfig
+for example in intake send; do
+    # shellcheck disable=SC2046
+    expect "$example builds by pkg-config, shared" "$cc" "${flags[@]}" \
+        -o "pkgconfig/$example" "$examples/$example.c" \
+        $(pkg-config --cflags --libs refer) -Wl,-rpath,"$library"
+    # shellcheck disable=SC2046
+    expect "$example builds by pkg-config, static" "$cc" "${flags[@]}" \
+        -o "pkgconfig/$example-static" "$examples/$example.c" \
+        $(pkg-config --cflags refer) "$library/librefer.a" \
+        $(pkg-config --libs-only-l --static refer | sed 's/-lrefer\>//')
+done
+build_with_cmake() {
+    "$cmake" -S "$source_dir/tests/e2e/customer" -B cmake \
+        -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLES="$examples" \
+        -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="${flags[*]}" \
+        && "$cmake" --build cmake
+}
+expect "they build by CMake, shared and static" build_with_cmake
+uses_shared() { readelf -d "$1" | grep -q 'NEEDED.*librefer.so.0'; }
+is_static() { ! uses_shared "$1"; }
+for way in pkgconfig cmake; do
+    expect "$way: shared is shared" uses_shared $way/send
+    expect "$way: static is static" is_static $way/send-static
+    try "$way: intake explains itself" 2 '^usage' $way/intake nonsense
+    try "$way: send explains itself" 2 '^usage' $way/send nonsense
+done
+
+# ---- Run
+
+federation_pair
+
+# round NAME SEND INTAKE: one referral, sent by the one, taken on by the other.
+round() {
+    "$3" -s "$(socket_of tbhosp)" -c desk -o "any morning" --until accepted \
+        >"intake.$1.log" 2>&1 &
+    helper_pid[intake]=$!
+    try "$1: send hears of the offer" 0 '^offer: any morning$' \
+        "$2" -s "$(socket_of opendoor)" "form-$1" "${agency_id[tbhosp]}" \
+        tb.assess tb_assessment "I have been coughing." pairwise_id=k7m2p9 \
+        call_name=Sasha "contact_route=I will come by myself"
+    wait "${helper_pid[intake]}"
+    helper_status=$?
+    unset 'helper_pid[intake]'
+    expect "$1: intake ends well" test $helper_status = 0
+    expect "$1: intake saw the name" grep -q 'call_name = Sasha' \
+        "intake.$1.log"
+}
+for way in pkgconfig cmake; do
+    round "$way" "$way/send" "$way/intake"
+    round "$way-static" "$way/send-static" "$way/intake-static"
+done
+
+federation_end

@@ -27,6 +27,7 @@
 #define LOG_LINE_SIZE 256
 #define DIRECT_HANDLE UINT64_MAX
 #define SERVED_COUNT_MAX 16u
+#define CARD_COUNT_MAX 100u
 
 const struct bench_client bench_staff = { 1, UINT32_MAX, 1000 };
 
@@ -53,7 +54,8 @@ struct agency {
     struct node *node;
     struct agency_id id;
     struct slice card;
-    uint64_t life; /* counts its starts */
+    struct slice cards[CARD_COUNT_MAX]; /* made last, by serial */
+    uint64_t life;                      /* counts its starts */
     struct known known[FEDERATION_COUNT_MAX];
     struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
     size_t reply_count;
@@ -438,6 +440,14 @@ void federation_card_set(
     struct federation *federation, size_t agency, struct slice card)
 {
     federation->agencies[agency].card = card;
+}
+
+enum err federation_card_change(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    struct node_input input = { .type = NODE_CARD, .of.card.card = card };
+    federation_card_set(federation, agency, card);
+    return federation_step(federation, agency, &input);
 }
 
 void federation_crash(struct federation *federation, size_t at)
@@ -948,9 +958,13 @@ struct slice federation_card(const struct federation *federation, size_t agency)
 struct slice federation_card_new(struct federation *federation, size_t agency,
     uint64_t serial, struct instant keys_until)
 {
-    return papers_card(federation->agencies[agency].crypto, agency, serial,
-        (struct instant){ FEDERATION_START_MS }, keys_until,
-        &federation->papers);
+    struct agency *of = &federation->agencies[agency];
+    MUST(serial > 0 && serial < CARD_COUNT_MAX);
+    struct slice previous = of->cards[serial - 1];
+    return of->cards[serial] = papers_card(of->crypto, agency, serial,
+               previous.size == 0 ? of->cards[1] : previous,
+               (struct instant){ FEDERATION_START_MS }, keys_until,
+               &federation->papers);
 }
 
 struct peer *federation_peer(

@@ -142,6 +142,8 @@ CASES = [
                "tests/unit/core/a_test.c": "\n" * 1000}, None),
     ("sizes", {"tests/unit/core/a_test.c": "\n" * 1001},
      ("tests/unit/core/a_test.c", 1000, "1001 lines")),
+    ("sizes", {"README.md": "\n" * 150}, ("README.md", 149, "150 lines")),
+    ("sizes", {"README.md": "\n" * 149}, None),
     ("sizes", {"sdk/a.c": LONG_FUNCTION}, ("sdk/a.c", 2, "71 lines")),
     ("sizes", {"sdk/a.c": FULL_FUNCTION}, None),
     ("sizes", {"sdk/a.c": "int x; /*" + "x" * 80 + "*/\n"},

@@ -413,6 +413,7 @@ FILE_LINES_MAX = 600
 TEST_FILE_LINES_MAX = 1000
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 80
+README_LINES_MAX = 149  # what somebody reads before trying it
 FORMAT_OFF = re.compile(r"/\*\s*clang-format off\s*\*/")
 FORMAT_ON = re.compile(r"/\*\s*clang-format on\s*\*/")
 
@@ -432,6 +433,11 @@ def long_functions(lines):
 
 
 def sizes(root, _options):
+    if os.path.exists(os.path.join(root, "README.md")):
+        count = len(read(root, "README.md").splitlines())
+        if count > README_LINES_MAX:
+            yield "README.md", README_LINES_MAX, "%d lines, %d at most" % (
+                count, README_LINES_MAX)
     for path in c_files(root):
         lines = read(root, path).splitlines()
         limit = TEST_FILE_LINES_MAX if path.startswith("tests/") \

@@ -1,4 +1,7 @@
-/* Do both stores keep the contract of core/port.h? Every case runs on each. */
+/*
+ * Do the stores keep the contract of core/port.h? Every case runs on each, and
+ * on a sealed one around LMDB.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +14,13 @@
 #include "core/port.h"
 #include "io/store_lmdb.h"
 #include "io/store_memory.h"
+#include "io/store_sealed.h"
 #include "support/folder.h"
 
 #define CAPACITY (8u * 1024 * 1024)
 #define BIG_SIZE (1024u * 1024)
 
-enum kind { KIND_LMDB, KIND_MEMORY };
+enum kind { KIND_LMDB, KIND_MEMORY, KIND_SEALED };
 
 struct fixture {
     enum kind kind;
@@ -28,6 +32,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
+    static const uint8_t key[KEY_SIZE] = { 7 };
     fixture->kind = **(enum kind **)*state;
     if (fixture->kind == KIND_MEMORY) {
         struct store_memory_options options = { .capacity = CAPACITY };
@@ -42,6 +47,9 @@ static int set_up(void **state)
             store_lmdb_open(fixture->path, &options, &fixture->store, &problem),
             ERR_NONE);
     }
+    if (fixture->kind == KIND_SEALED)
+        assert_int_equal(
+            store_sealed_open(fixture->store, key, &fixture->store), ERR_NONE);
     *state = fixture;
     return 0;
 }
@@ -50,7 +58,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
     fixture->store->ops->close(fixture->store);
-    if (fixture->kind == KIND_LMDB)
+    if (fixture->kind != KIND_MEMORY)
         folder_remove(fixture->path);
     free(fixture);
     return 0;
@@ -567,19 +575,21 @@ static void a_full_store_refuses_and_keeps_what_it_has(void **state)
     commit(store, txn);
 }
 
-/* ---- Both ------------------------------------------------------------- */
+/* ---- All ------------------------------------------------------------- */
 
 /* clang-format off */
 #define CASE(name)                                                             \
     { "lmdb: " #name, name, set_up, tear_down, &lmdb },                        \
-    { "memory: " #name, name, set_up, tear_down, &memory }
+    { "memory: " #name, name, set_up, tear_down, &memory },                    \
+    { "sealed: " #name, name, set_up, tear_down, &sealed }
 /* clang-format on */
 
 int main(void)
 {
-    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY };
+    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY, KIND_SEALED };
     enum kind *lmdb = &kinds[0];
     enum kind *memory = &kinds[1];
+    enum kind *sealed = &kinds[2];
     const struct CMUnitTest tests[] = {
         CASE(what_was_put_is_there),
         CASE(what_was_deleted_is_gone),

@@ -1,0 +1,96 @@
+#include "io/aead_openssl.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "io/openssl.h"
+
+enum err aead_init(struct aead *aead, const char *name)
+{
+    aead->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+    aead->sealing = EVP_CIPHER_CTX_new();
+    if (aead->cipher != NULL && aead->sealing != NULL)
+        return ERR_NONE;
+    aead_release(aead);
+    ERR_clear_error();
+    return ERR_NO_MEMORY;
+}
+
+void aead_release(struct aead *aead)
+{
+    EVP_CIPHER_free(aead->cipher);
+    EVP_CIPHER_CTX_free(aead->sealing);
+    *aead = (struct aead){ 0 };
+}
+
+/* One way or the other: aad, then text into `out`. False when OpenSSL balks. */
+static bool run(struct aead *aead, bool seals, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice text,
+    uint8_t *out)
+{
+    int size = 0;
+    if (EVP_CipherInit_ex2(
+            aead->sealing, aead->cipher, key, nonce, seals ? 1 : 0, NULL) != 1)
+        return false;
+    if (aad.size > 0 && EVP_CipherUpdate(aead->sealing, NULL, &size, aad.bytes,
+                            (int)aad.size) != 1)
+        return false;
+    return text.size == 0 || (EVP_CipherUpdate(aead->sealing, out, &size,
+                                  text.bytes, (int)text.size) == 1 &&
+                                 (size_t)size == text.size);
+}
+
+static bool finish(struct aead *aead)
+{
+    uint8_t rest[AEAD_TAG_SIZE];
+    int size = 0;
+    return EVP_CipherFinal_ex(aead->sealing, rest, &size) == 1 && size == 0;
+}
+
+static bool fits(struct slice aad, struct slice text)
+{
+    return aad.size <= INT_MAX && text.size <= INT_MAX;
+}
+
+enum err aead_seal(struct aead *aead, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
+    uint8_t *sealed)
+{
+    if (!fits(aad, plain))
+        return ERR_INVALID;
+    bool done = run(aead, true, key, nonce, aad, plain, sealed) &&
+                finish(aead) &&
+                EVP_CIPHER_CTX_ctrl(aead->sealing, EVP_CTRL_AEAD_GET_TAG,
+                    AEAD_TAG_SIZE, sealed + plain.size) == 1;
+    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* it held the key */
+    if (done)
+        return ERR_NONE;
+    OPENSSL_cleanse(sealed, plain.size + AEAD_TAG_SIZE);
+    ERR_clear_error();
+    return ERR_NO_MEMORY;
+}
+
+enum err aead_open(struct aead *aead, const uint8_t key[KEY_SIZE],
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice sealed,
+    uint8_t *plain)
+{
+    uint8_t tag[AEAD_TAG_SIZE];
+    if (sealed.size < AEAD_TAG_SIZE)
+        return ERR_SIGNATURE;
+    struct slice text = slice_of(sealed.bytes, sealed.size - AEAD_TAG_SIZE);
+    if (!fits(aad, text))
+        return ERR_INVALID;
+    memcpy(tag, sealed.bytes + text.size, sizeof tag);
+    bool done = run(aead, false, key, nonce, aad, text, plain) &&
+                EVP_CIPHER_CTX_ctrl(aead->sealing, EVP_CTRL_AEAD_SET_TAG,
+                    AEAD_TAG_SIZE, tag) == 1 &&
+                finish(aead);
+    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* it held the key */
+    if (done)
+        return ERR_NONE;
+    /* nobody sees a plaintext that is not authentic */
+    if (text.size > 0)
+        OPENSSL_cleanse(plain, text.size);
+    ERR_clear_error();
+    return ERR_SIGNATURE;
+}

@@ -1,0 +1,329 @@
+#include "io/vault_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/pack.h"
+#include "io/aead_openssl.h"
+#include "io/hkdf_openssl.h"
+#include "io/must_openssl.h"
+#include "io/openssl.h"
+#include "io/random_openssl.h"
+
+#define IDENTITY_SIZE 32
+#define COUNT_SIZE 8
+#define CHECK_SIZE 24
+#define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
+#define ENTRY_SIZE 32
+
+_Static_assert(VAULT_OVERHEAD == AEAD_NONCE_SIZE + AEAD_TAG_SIZE, "overhead");
+
+struct vault_file {
+    struct vault vault; /* first, so that either is the other */
+    int file;
+    uint8_t identity[IDENTITY_SIZE];
+    uint64_t count;
+    uint8_t secret[KEY_SIZE];
+    struct hkdf hkdf;
+    struct aead gcm;
+};
+
+static struct vault_file *of(struct vault *vault)
+{
+    return (struct vault_file *)(void *)vault;
+}
+
+/* ---- The file ----------------------------------------------------------- */
+
+/* All of it or an error; the file's own end is one. */
+static enum err read_at(int file, uint64_t offset, uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t got = pread(file, bytes, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            return ERR_CORRUPT;
+        if (got < 0)
+            return ERR_IO;
+        bytes += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return ERR_NONE;
+}
+
+static enum err write_at(
+    int file, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t put = pwrite(file, bytes, size, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return ERR_IO;
+        bytes += put;
+        offset += (uint64_t)put;
+        size -= (size_t)put;
+    }
+    return ERR_NONE;
+}
+
+static uint64_t entry_offset(uint64_t entry)
+{
+    return HEAD_SIZE + entry * ENTRY_SIZE;
+}
+
+static void head_print(
+    const struct vault_file *self, uint64_t count, uint8_t head[HEAD_SIZE])
+{
+    uint8_t digest[HASH_SIZE];
+    struct packer out = pack_into(head, HEAD_SIZE);
+    pack_fixed(&out, self->identity, IDENTITY_SIZE);
+    pack_u64(&out, count);
+    must(EVP_Q_digest(NULL, "SHA256", NULL, head, IDENTITY_SIZE + COUNT_SIZE,
+             digest, NULL) == 1);
+    pack_fixed(&out, digest, CHECK_SIZE);
+}
+
+/* Durable when it returns ERR_NONE. */
+static enum err head_write(struct vault_file *self, uint64_t count)
+{
+    uint8_t head[HEAD_SIZE];
+    head_print(self, count, head);
+    enum err err = write_at(self->file, 0, head, sizeof head);
+    if (err == ERR_NONE && fdatasync(self->file) != 0)
+        err = ERR_IO;
+    if (err == ERR_NONE)
+        self->count = count;
+    return err;
+}
+
+static enum err head_read(struct vault_file *self)
+{
+    uint8_t head[HEAD_SIZE];
+    uint8_t expected[HEAD_SIZE];
+    struct stat status;
+    enum err err = read_at(self->file, 0, head, sizeof head);
+    if (err != ERR_NONE)
+        return err;
+    struct unpacker in = unpack_from(SLICE_ARRAY(head));
+    unpack_fixed(&in, self->identity, IDENTITY_SIZE);
+    self->count = unpack_u64(&in);
+    head_print(self, self->count, expected);
+    if (memcmp(head, expected, sizeof head) != 0 ||
+        self->count > INT64_MAX / (2 * ENTRY_SIZE))
+        return ERR_CORRUPT;
+    if (fstat(self->file, &status) != 0)
+        return ERR_IO;
+    return (uint64_t)status.st_size < entry_offset(self->count) ? ERR_CORRUPT
+                                                                : ERR_NONE;
+}
+
+/* ---- Entries ------------------------------------------------------------ */
+
+static enum err reserve(struct vault *vault, uint64_t count)
+{
+    struct vault_file *self = of(vault);
+    uint8_t entries[ENTRY_SIZE * 128];
+    if (count <= self->count)
+        return ERR_NONE;
+    if (count > INT64_MAX / (4 * ENTRY_SIZE))
+        return ERR_INVALID;
+    uint64_t end = (count + VAULT_FILE_STEP - 1) / VAULT_FILE_STEP;
+    end *= VAULT_FILE_STEP;
+    enum err err = ERR_NONE;
+    for (uint64_t at = self->count; at < end && err == ERR_NONE; at += 128) {
+        err = random_fill(entries, sizeof entries);
+        if (err == ERR_NONE)
+            err =
+                write_at(self->file, entry_offset(at), entries, sizeof entries);
+    }
+    OPENSSL_cleanse(entries, sizeof entries);
+    /* before the head counts them */
+    if (err == ERR_NONE && fdatasync(self->file) != 0)
+        err = ERR_IO;
+    return err == ERR_NONE ? head_write(self, end) : err;
+}
+
+/* The key of an entry, which the caller wipes. */
+static enum err entry_key(
+    struct vault_file *self, uint64_t entry, uint8_t key[KEY_SIZE])
+{
+    static const uint8_t destroyed[ENTRY_SIZE];
+    uint8_t number[ENTRY_SIZE];
+    if (entry >= self->count)
+        return ERR_NOT_FOUND;
+    enum err err =
+        read_at(self->file, entry_offset(entry), number, sizeof number);
+    if (err == ERR_NONE && memcmp(number, destroyed, sizeof number) == 0)
+        err = ERR_NOT_FOUND;
+    if (err == ERR_NONE) {
+        struct slice info[] = { SLICE_LITERAL("refer.v1 vault entry"),
+            SLICE_ARRAY(self->identity), SLICE_ARRAY(number) };
+        hkdf_expand(&self->hkdf, self->secret, info, 3, key, KEY_SIZE);
+    }
+    OPENSSL_cleanse(number, sizeof number);
+    return err;
+}
+
+static enum err destroy(
+    struct vault *vault, const uint64_t *entries, size_t count)
+{
+    static const uint8_t zeroes[ENTRY_SIZE];
+    struct vault_file *self = of(vault);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < count && err == ERR_NONE; i++)
+        if (entries[i] < self->count)
+            err = write_at(
+                self->file, entry_offset(entries[i]), zeroes, sizeof zeroes);
+    if (err == ERR_NONE && count > 0 && fdatasync(self->file) != 0)
+        err = ERR_IO;
+    return err;
+}
+
+/* ---- Contents ----------------------------------------------------------- */
+
+static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
+    struct slice plain, uint8_t *sealed)
+{
+    struct vault_file *self = of(vault);
+    uint8_t key[KEY_SIZE];
+    enum err err = entry_key(self, entry, key);
+    if (err == ERR_NONE)
+        err = random_fill(sealed, AEAD_NONCE_SIZE);
+    if (err == ERR_NONE)
+        err = aead_seal(
+            &self->gcm, key, sealed, where, plain, sealed + AEAD_NONCE_SIZE);
+    OPENSSL_cleanse(key, sizeof key);
+    return err;
+}
+
+static enum err open_content(struct vault *vault, uint64_t entry,
+    struct slice where, struct slice sealed, uint8_t *plain)
+{
+    struct vault_file *self = of(vault);
+    uint8_t key[KEY_SIZE];
+    if (sealed.size < VAULT_OVERHEAD)
+        return ERR_CORRUPT;
+    enum err err = entry_key(self, entry, key);
+    if (err != ERR_NONE)
+        return err;
+    err = aead_open(&self->gcm, key, sealed.bytes, where,
+        slice_of(sealed.bytes + AEAD_NONCE_SIZE, sealed.size - AEAD_NONCE_SIZE),
+        plain);
+    OPENSSL_cleanse(key, sizeof key);
+    return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
+}
+
+/* ---- Opening ------------------------------------------------------------ */
+
+static void close_vault(struct vault *vault)
+{
+    struct vault_file *self = of(vault);
+    if (self->file >= 0)
+        (void)close(self->file);
+    hkdf_release(&self->hkdf);
+    aead_release(&self->gcm);
+    OPENSSL_cleanse(self, sizeof *self);
+    free(self);
+}
+
+static const struct vault_ops vault_file_ops = {
+    .reserve = reserve,
+    .seal = seal,
+    .open = open_content,
+    .destroy = destroy,
+    .close = close_vault,
+};
+
+/* A vault without entries, whole or not at all. */
+static enum err make(
+    struct vault_file *self, const char *path, struct keys_problem *problem)
+{
+    uint8_t head[HEAD_SIZE];
+    if (random_fill(self->identity, IDENTITY_SIZE) != ERR_NONE) {
+        keys_problem_set(problem, "%s: cannot be made: no randomness", path);
+        return ERR_IO;
+    }
+    head_print(self, 0, head);
+    return private_file_create(path, SLICE_ARRAY(head), problem);
+}
+
+static enum err complain(
+    const char *path, enum err err, struct keys_problem *problem)
+{
+    if (err == ERR_CORRUPT)
+        keys_problem_set(problem,
+            "%s: is cut short or damaged, or is no vault; restore it together "
+            "with the store beside it",
+            path);
+    else
+        keys_problem_set(problem,
+            "%s: cannot be read: %s; see to the disk and to the owner of the "
+            "file",
+            path, strerror(errno));
+    return err;
+}
+
+static enum err file_open(struct vault_file *self, const char *path,
+    bool may_make, struct keys_problem *problem)
+{
+    struct stat status;
+    self->file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (self->file < 0 && errno == ENOENT && may_make) {
+        enum err err = make(self, path, problem);
+        if (err != ERR_NONE)
+            return err;
+        self->file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    }
+    if (self->file < 0 && errno == ENOENT) {
+        keys_problem_set(problem,
+            "%s: there is no such file, but a store that needs it; restore "
+            "both from one backup",
+            path);
+        return ERR_NOT_FOUND;
+    }
+    if (self->file < 0 || fstat(self->file, &status) != 0)
+        return complain(path, ERR_IO, problem);
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        keys_problem_set(problem,
+            "%s: others may read or change it (mode %04o); chmod 600 it", path,
+            (unsigned)status.st_mode & 07777u);
+        return ERR_KEY;
+    }
+    enum err err = head_read(self);
+    return err == ERR_NONE ? ERR_NONE : complain(path, err, problem);
+}
+
+enum err vault_file_open(const char *path, const uint8_t secret[KEY_SIZE],
+    bool may_make, struct vault **vault, struct keys_problem *problem)
+{
+    *vault = NULL;
+    struct vault_file *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        keys_problem_set(problem, "%s: out of memory", path);
+        return ERR_NO_MEMORY;
+    }
+    self->vault.ops = &vault_file_ops;
+    self->file = -1;
+    memcpy(self->secret, secret, sizeof self->secret);
+    enum err err = hkdf_init(&self->hkdf);
+    if (err == ERR_NONE)
+        err = aead_init(&self->gcm, "AES-256-GCM");
+    if (err != ERR_NONE)
+        keys_problem_set(problem, "%s: out of memory", path);
+    else
+        err = file_open(self, path, may_make, problem);
+    if (err != ERR_NONE) {
+        close_vault(&self->vault);
+        ERR_clear_error();
+        return err;
+    }
+    *vault = &self->vault;
+    return ERR_NONE;
+}

@@ -1,0 +1,205 @@
+/*
+ * What does a sealed store show without its key, and what does it say of a
+ * store that is damaged or another's? That it keeps the contract of a store is
+ * in store_test.c.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "io/store_memory.h"
+#include "io/store_sealed.h"
+
+static const uint8_t own_key[KEY_SIZE] = { 1 };
+static const uint8_t other_key[KEY_SIZE] = { 2 };
+static const struct slice canary = {
+    (const uint8_t *)"CANARY of a person 0123456789", 29
+};
+
+/* An inner store, and a copy of it to look into and to break. */
+struct bench {
+    struct store *inner;
+    struct store *sealed;
+};
+
+static struct store *memory(void)
+{
+    struct store *store;
+    struct store_memory_options options = { .capacity = 1024 * 1024 };
+    assert_int_equal(store_memory_open(&options, &store), ERR_NONE);
+    return store;
+}
+
+static void bench_open(struct bench *bench)
+{
+    bench->inner = memory();
+    assert_int_equal(
+        store_sealed_open(bench->inner, own_key, &bench->sealed), ERR_NONE);
+}
+
+static void write(struct store *store, const char *key, struct slice value)
+{
+    struct store_txn *txn;
+    assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
+    store_put(txn, slice_of_text(key), value);
+    assert_int_equal(store->ops->commit(txn), ERR_NONE);
+}
+
+/* Copies the value; its size. */
+static size_t read(
+    struct store *store, const char *key, uint8_t *bytes, enum err *err)
+{
+    struct store_txn *txn;
+    assert_int_equal(store->ops->begin(store, false, &txn), ERR_NONE);
+    struct slice value = store_get(txn, slice_of_text(key));
+    *err = txn->err;
+    if (value.size > 0)
+        memcpy(bytes, value.bytes, value.size);
+    store->ops->abort(txn);
+    return value.size;
+}
+
+static void nothing_of_a_value_is_readable_without_the_key(void **state)
+{
+    struct bench bench;
+    uint8_t first[256];
+    uint8_t second[256];
+    enum err err;
+    (void)state;
+    bench_open(&bench);
+    write(bench.sealed, "a", canary);
+    size_t size = read(bench.inner, "a", first, &err);
+    assert_int_equal(size, canary.size + STORE_SEALED_OVERHEAD);
+    for (size_t i = 0; i + 4 <= size; i++)
+        for (size_t k = 0; k + 4 <= canary.size; k++)
+            assert_memory_not_equal(first + i, canary.bytes + k, 4);
+    /* the same again is not the same */
+    write(bench.sealed, "a", canary);
+    assert_int_equal(read(bench.inner, "a", second, &err), size);
+    assert_memory_not_equal(first, second, size);
+    bench.sealed->ops->close(bench.sealed);
+}
+
+static void every_flipped_bit_is_found(void **state)
+{
+    struct bench bench;
+    uint8_t sealed[256];
+    uint8_t plain[256];
+    enum err err;
+    (void)state;
+    bench_open(&bench);
+    write(bench.sealed, "a", canary);
+    size_t size = read(bench.inner, "a", sealed, &err);
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        write(bench.inner, "a", slice_of(sealed, size));
+        assert_int_equal(read(bench.sealed, "a", plain, &err), 0);
+        assert_int_equal(err, ERR_CORRUPT);
+        sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t cut = 0; cut < size; cut++) {
+        write(bench.inner, "a", slice_of(sealed, cut));
+        assert_int_equal(read(bench.sealed, "a", plain, &err), 0);
+        assert_int_equal(err, ERR_CORRUPT);
+    }
+    write(bench.inner, "a", slice_of(sealed, size));
+    assert_int_equal(read(bench.sealed, "a", plain, &err), canary.size);
+    assert_memory_equal(plain, canary.bytes, canary.size);
+    bench.sealed->ops->close(bench.sealed);
+}
+
+static void a_value_under_another_key_is_found(void **state)
+{
+    struct bench bench;
+    uint8_t sealed[256];
+    uint8_t plain[256];
+    enum err err;
+    struct store_txn *txn;
+    (void)state;
+    bench_open(&bench);
+    write(bench.sealed, "a", canary);
+    size_t size = read(bench.inner, "a", sealed, &err);
+    write(bench.inner, "b", slice_of(sealed, size));
+    assert_int_equal(read(bench.sealed, "b", plain, &err), 0);
+    assert_int_equal(err, ERR_CORRUPT);
+    /* a search finds it as well, in both directions */
+    for (int back = 0; back < 2; back++) {
+        struct slice key = SLICE_LITERAL("b");
+        struct slice value;
+        assert_int_equal(
+            bench.sealed->ops->begin(bench.sealed, false, &txn), ERR_NONE);
+        assert_false(back ? store_seek_back(txn, 0, &key, &value)
+                          : store_seek(txn, 0, &key, &value));
+        assert_int_equal(txn->err, ERR_CORRUPT);
+        assert_int_equal(bench.sealed->ops->commit(txn), ERR_CORRUPT);
+    }
+    bench.sealed->ops->close(bench.sealed);
+}
+
+static void another_key_or_an_unsealed_store_is_refused(void **state)
+{
+    struct bench bench;
+    struct store *again;
+    uint8_t plain[256];
+    enum err err;
+    (void)state;
+    bench_open(&bench);
+    write(bench.sealed, "a", canary);
+    assert_int_equal(
+        store_sealed_open(bench.inner, other_key, &again), ERR_KEY);
+    assert_null(again);
+    /* the right one still opens it */
+    assert_int_equal(read(bench.sealed, "a", plain, &err), canary.size);
+    bench.sealed->ops->close(bench.sealed);
+
+    bench.inner = memory();
+    write(bench.inner, "a", canary);
+    assert_int_equal(store_sealed_open(bench.inner, own_key, &again), ERR_KEY);
+    bench.inner->ops->close(bench.inner);
+}
+
+static void values_stay_until_the_next_change(void **state)
+{
+    struct bench bench;
+    struct store_txn *txn;
+    static uint8_t large[200 * 1024];
+    (void)state;
+    bench_open(&bench);
+    memset(large, 7, sizeof large);
+    write(bench.sealed, "large", SLICE_ARRAY(large));
+    write(bench.sealed, "small", canary);
+    write(bench.sealed, "empty", SLICE_LITERAL(""));
+    assert_int_equal(
+        bench.sealed->ops->begin(bench.sealed, true, &txn), ERR_NONE);
+    struct slice small = store_get(txn, SLICE_LITERAL("small"));
+    struct slice first = store_get(txn, SLICE_LITERAL("large"));
+    struct slice empty = store_get(txn, SLICE_LITERAL("empty"));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            store_get(txn, SLICE_LITERAL("large")).size, sizeof large);
+    assert_true(slice_equal(small, canary));
+    assert_true(slice_equal(first, SLICE_ARRAY(large)));
+    assert_non_null(empty.bytes);
+    assert_int_equal(empty.size, 0);
+    /* what is written may be what was read */
+    store_put(txn, SLICE_LITERAL("copy"), first);
+    assert_true(
+        slice_equal(store_get(txn, SLICE_LITERAL("copy")), SLICE_ARRAY(large)));
+    assert_int_equal(bench.sealed->ops->commit(txn), ERR_NONE);
+    bench.sealed->ops->close(bench.sealed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_of_a_value_is_readable_without_the_key),
+        cmocka_unit_test(every_flipped_bit_is_found),
+        cmocka_unit_test(a_value_under_another_key_is_found),
+        cmocka_unit_test(another_key_or_an_unsealed_store_is_refused),
+        cmocka_unit_test(values_stay_until_the_next_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
