@@ -21,7 +21,8 @@ bool delivery_tell(
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
-        held = content_put(work->contents, work->arena, tell->content);
+        held = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, tell->content);
     if (content_is_none(held)) {
         work_exhausted(work);
         return false;
@@ -98,9 +99,10 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     for (size_t i = 0; i < stored->count; i++) {
         const struct ledger_entry *from = &stored->entries[i];
         entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached ? SLICE_NONE
-                                               : content_get(work->contents,
-                                                     work->txn, from->content);
+        struct slice content = !from->attached
+                                   ? SLICE_NONE
+                                   : content_get(work->contents, work->txn,
+                                         work->arena, from->content);
         if (content.bytes == NULL)
             continue;
         entries[i].salt = SLICE_ARRAY(from->salt);
@@ -153,8 +155,9 @@ static struct slice offered_body(
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry)
 {
+    size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, intent->content);
+        content_get(work->contents, work->txn, work->scratch, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -167,6 +170,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    arena_rewind(work->scratch, used);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
@@ -237,7 +241,7 @@ static bool parcel_make(
 }
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
-#define PARCEL_ARENA_MIN (6u * 1024 * 1024)
+#define PARCEL_ARENA_MIN (8u * 1024 * 1024)
 
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {

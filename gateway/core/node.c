@@ -16,7 +16,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
@@ -32,13 +32,15 @@ _Static_assert(STEP_ARENA_MIN + BATCH_ANSWER_SIZE_MAX +
     "a batch of its own takes the largest input");
 
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
-    struct arena *memory, struct arena *batch, struct arena *scratch)
+    struct vault *vault, struct arena *memory, struct arena *batch,
+    struct arena *scratch)
 {
     struct node *node = arena_take(memory, sizeof *node);
     if (node == NULL)
         return NULL;
     node->options = options;
     node->crypto = crypto;
+    node->vault = vault;
     node->memory = memory;
     node->arena = batch;
     node->scratch = scratch;
@@ -64,6 +66,8 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->feed_epoch = unpack_u64(&in);
     node->feed_position_next = unpack_u64(&in);
     node->segment_next = unpack_u64(&in);
+    node->entry_next = unpack_u64(&in);
+    unpack_fixed(&in, node->secret, sizeof node->secret);
     node->ledger_next = unpack_u32(&in);
     node->peer_next = unpack_u32(&in);
     node->own_sheet_serial = unpack_u64(&in);
@@ -74,7 +78,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 3 * 8 + 2 * 4 + 8];
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
     pack_u8(&out, ROW_VERSION);
@@ -82,6 +86,8 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u64(&out, node->feed_epoch);
     pack_u64(&out, node->feed_position_next);
     pack_u64(&out, node->segment_next);
+    pack_u64(&out, node->entry_next);
+    pack_fixed(&out, node->secret, sizeof node->secret);
     pack_u32(&out, node->ledger_next);
     pack_u32(&out, node->peer_next);
     pack_u64(&out, node->own_sheet_serial);
@@ -105,12 +111,15 @@ static enum err start(struct work *work, const struct node_input *input)
         work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
         node->feed_epoch >>= 1; /* clients have it as a signed number */
         node->feed_position_next = 1;
+        work_draw(work, node->secret, sizeof node->secret);
         node->segment_next = 1;
+        node->entry_next = VAULT_ENTRY_COMMON + 1;
         node->ledger_next = 1;
         node->peer_next = 1;
     }
     node->changed = true;
-    content_begin(&node->contents, node->segment_next);
+    content_begin(&node->contents, node->vault, node->segment_next);
+    erasure_load(work);
     peers_load(work);
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
@@ -270,7 +279,7 @@ void node_begin(
     node->agreements = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
-    content_begin(&node->contents, node->segment_next);
+    content_begin(&node->contents, node->vault, node->segment_next);
     node->usage = *usage;
     node->input_count = 0;
     node->store_percent =
@@ -285,6 +294,7 @@ void node_begin(
         .scratch = node->scratch,
         .contents = &node->contents,
     };
+    erasure_begin(&node->work);
 }
 
 /* When something is to be done about that peer, if nothing comes before. */
@@ -385,6 +395,12 @@ enum err node_finish(struct node *node)
     return work->txn->err;
 }
 
+enum err node_committed(struct node *node)
+{
+    assert(node->in_batch);
+    return erasure_carry_out(&node->erasure, node->vault);
+}
+
 const struct node_output *node_outputs(const struct node *node, size_t *count)
 {
     *count = node->outputs.count;
@@ -402,6 +418,8 @@ void node_release(struct node *node)
     node->contents.items = NULL;
     node->contents.count = 0;
     node->contents.capacity = 0;
+    node->erasure.entries = NULL;
+    node->erasure.capacity = 0;
     arena_reset(node->arena);
 }
 

@@ -93,7 +93,11 @@ static enum err batch_end(
         JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
         return err;
     }
-    err = carry_all(loop);
+    err = node_committed(loop->node);
+    if (err == ERR_NONE)
+        err = carry_all(loop);
+    else
+        JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
     node_release(loop->node);
     return err;
 }

@@ -12,10 +12,10 @@
 #include "daemon/notify.h"
 #include "daemon/reception.h"
 #include "daemon/settings.h"
+#include "daemon/storage.h"
 #include "daemon/watch.h"
 #include "io/crypto_openssl.h"
 #include "io/local_socket.h"
-#include "io/store_lmdb.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -49,6 +49,7 @@ struct gateway {
     struct arena batch;
     struct arena scratch;
     struct crypto *crypto;
+    struct vault *vault;
     struct identity identity;
     struct node_options options;
     struct loop loop;
@@ -97,9 +98,7 @@ static int memory_open(struct gateway *gateway)
     loop->earlier_card_count = settings->earlier_count;
     loop->identity = &gateway->identity;
     loop->keyring = settings->keyring;
-    loop->node = node_new(&gateway->options, gateway->crypto, &gateway->memory,
-        &gateway->batch, &gateway->scratch);
-    return loop->node == NULL ? complain("memory", ERR_NO_MEMORY) : EXIT_DONE;
+    return EXIT_DONE;
 }
 
 static int identity_begin(struct gateway *gateway)
@@ -119,22 +118,29 @@ static int identity_begin(struct gateway *gateway)
     return err == ERR_NONE ? EXIT_DONE : complain("card", err);
 }
 
-static int store_open(struct gateway *gateway)
+static int storage_start(struct gateway *gateway)
 {
     struct store_problem problem;
-    struct store_lmdb_options options = store_lmdb_options_default();
     const struct config *config = &gateway->settings.config;
-    options.map_size = (uint64_t)config->map_size_mib << 20;
-    if (store_lmdb_open(
-            config->data, &options, &gateway->loop.store, &problem) != ERR_NONE)
+    struct storage storage;
+    if (storage_open(config->data, config->keys,
+            (uint64_t)config->map_size_mib << 20, &storage,
+            &problem) != ERR_NONE)
         return complain_text(problem.text);
+    gateway->loop.store = storage.store;
+    gateway->vault = storage.vault;
     return EXIT_DONE;
 }
 
 static int node_start(struct gateway *gateway)
 {
     struct keys_problem keys_problem;
-    enum err err = loop_begin(&gateway->loop, &keys_problem);
+    struct loop *loop = &gateway->loop;
+    loop->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
+        &gateway->memory, &gateway->batch, &gateway->scratch);
+    if (loop->node == NULL)
+        return complain("memory", ERR_NO_MEMORY);
+    enum err err = loop_begin(loop, &keys_problem);
     if (err == ERR_NONE)
         return EXIT_DONE;
     if (keys_problem.text[0] != '\0')
@@ -267,6 +273,7 @@ static int run(
     inbox_close(gateway->loop.inbox); /* whose thread may wait for room there */
     local_socket_close(gateway->loop.socket);
     gateway->loop.store->ops->close(gateway->loop.store);
+    gateway->vault->ops->close(gateway->vault);
     metrics_file_close(gateway->loop.metrics);
     return gateway->exit_code;
 }
@@ -283,7 +290,7 @@ static int gateway_run(const char *config_path)
     if (code == EXIT_DONE)
         code = identity_begin(&gateway);
     if (code == EXIT_DONE)
-        code = store_open(&gateway);
+        code = storage_start(&gateway);
     if (code == EXIT_DONE)
         code = courier_start(&gateway); /* nobody is known yet: all wait */
     if (code == EXIT_DONE)

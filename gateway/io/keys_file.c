@@ -10,6 +10,7 @@
 #include "io/key_file.h"
 #include "io/openssl.h"
 #include "io/raw_key_openssl.h"
+#include "io/store_key.h"
 #include "io/tls_certificate.h"
 
 /* The certificate is made last: a directory that has it is whole. */
@@ -28,6 +29,7 @@ static const struct row {
     { "witness-1.pem",       PART_PRIVATE,     "ED25519", false },
     { "operation-1.pem",     PART_PRIVATE,     "ED25519", false },
     { "last-resort-1.pem",   PART_PRIVATE,     "X25519",  false },
+    { STORE_KEY_NAME,        PART_PRIVATE,     STORE_KEY_ALGORITHM, false },
     { "tls-1.pem",           PART_PRIVATE,     "ED25519", false },
     { "tls-1.crt",           PART_CERTIFICATE, NULL,      false },
 };

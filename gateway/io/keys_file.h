@@ -9,6 +9,7 @@
  *   witness-1.pem
  *   operation-1.pem
  *   last-resort-1.pem X25519; all numbers open messages
+ *   store-1.pem       X25519, the secret of the store (store_key.h)
  *   tls-1.pem         Ed25519 or P-256, and tls-1.crt, its certificate
  *   day/20779.pem     X25519, one a day, by days since 1970-01-01
  *

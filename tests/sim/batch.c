@@ -551,6 +551,10 @@ static void end(struct batch *batch)
     }
     gateway->full_count = 0;
     gateway_committed(world, gateway);
+    /* a machine that stops here does it when it starts again */
+    if (ending != ENDING_AFTER_COMMIT &&
+        node_committed(gateway->node) != ERR_NONE)
+        abort();
     if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
         carry_all(
             batch, ending == ENDING_AMONG_OUTPUTS

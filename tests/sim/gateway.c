@@ -9,6 +9,7 @@
 #include "sim/agency.h"
 #include "sim/batch.h"
 #include "sim/world.h"
+#include "support/vault_plain.h"
 
 #define NODE_MEMORY_SIZE (2u * 1024 * 1024)
 #define KEPT_SIZE (1u * 1024 * 1024)
@@ -130,8 +131,8 @@ static void start(struct world *world, void *subject, uint64_t life)
     world_say(world, "agency %zu starts", gateway->index);
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->node = node_new(&options, gateway->crypto, &gateway->memory,
-        &world->batch, &world->scratch);
+    gateway->node = node_new(&options, gateway->crypto, gateway->vault,
+        &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);
@@ -322,6 +323,7 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
     const struct store_memory_options options = { .capacity = STORE_CAPACITY };
     gateway->index = index;
     gateway->life = 1;
+    gateway->vault = vault_plain_new();
     gateway->crypto = crypto_fake_new(world->seed * 4096 + index, 0, 0);
     gateway->contacts = calloc(world->gateway_count, sizeof *gateway->contacts);
     if (gateway->contacts == NULL ||
@@ -361,6 +363,8 @@ void gateway_release(struct world *world, struct gateway *gateway)
         store_memory_snapshot_free(gateway->past[i]);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
+    if (gateway->vault != NULL)
+        gateway->vault->ops->close(gateway->vault);
     arena_release(&gateway->memory);
     arena_release(&gateway->kept);
     crypto_fake_free(gateway->crypto);

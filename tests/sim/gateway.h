@@ -60,6 +60,7 @@ struct gateway {
     struct agency_id agency;
     struct crypto *crypto;
     struct store *store;
+    struct vault *vault;
     struct arena memory; /* of the node's life */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */

@@ -11,6 +11,7 @@
 #include "core/agreement.h"
 #include "core/content.h"
 #include "core/delivery.h"
+#include "core/erasure.h"
 #include "core/feed.h"
 #include "core/ledger.h"
 #include "core/message.h"
@@ -276,6 +277,13 @@ void __wrap_content_erase(struct content_log *log, struct store_txn *txn,
 {
     if (planted != PLANT_erase_does_nothing)
         __real_content_erase(log, txn, arena, ref);
+}
+
+WRAPPED(void, erasure_doom, struct work *work, uint64_t entry);
+void __wrap_erasure_doom(struct work *work, uint64_t entry)
+{
+    if (planted != PLANT_erase_does_nothing)
+        __real_erasure_doom(work, entry);
 }
 
 WRAPPED(void, register_put, struct work *work, const struct referral *referral);

@@ -10,6 +10,7 @@
 #include "support/bench_papers.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
+#include "support/vault_plain.h"
 
 #define SHEET_DAY_COUNT 14
 #define HELD_DAYS_BACK 7
@@ -47,6 +48,7 @@ struct known {
 struct agency {
     struct crypto *crypto;
     struct store *store;
+    struct vault *vault;
     struct store_txn *txn;
     struct arena memory;
     struct arena batch;
@@ -311,7 +313,8 @@ static enum err batch_close(
     agency->txn = NULL;
     if (err != ERR_NONE) {
         agency->store->ops->abort(txn);
-    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE &&
+               (err = node_committed(agency->node)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);
@@ -357,8 +360,8 @@ static void agency_start(struct federation *federation, size_t at)
     arena_reset(&agency->scratch);
     memset(agency->known, 0, sizeof agency->known);
     agency->life++;
-    agency->node = node_new(&options, agency->crypto, &agency->memory,
-        &agency->batch, &agency->scratch);
+    agency->node = node_new(&options, agency->crypto, agency->vault,
+        &agency->memory, &agency->batch, &agency->scratch);
     MUST(agency->node != NULL);
     struct node_input start = { .type = NODE_START };
     start.of.start.card = agency->card;
@@ -378,6 +381,7 @@ static void agency_open(struct federation *federation, size_t at)
     agency->card = federation_card_new(federation, at, 1,
         (struct instant){ FEDERATION_START_MS + 60 * FEDERATION_DAY_MS });
     MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
+    agency->vault = vault_plain_new();
     MUST(arena_init(&agency->memory, NODE_MEMORY_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->batch, ARENA_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->scratch, DECODE_ARENA_SIZE) == ERR_NONE);
@@ -409,6 +413,7 @@ void federation_free(struct federation *federation)
             disown(&agency->replies[k]);
         store_memory_snapshot_free(federation->mark.stores[i]);
         agency->store->ops->close(agency->store);
+        agency->vault->ops->close(agency->vault);
         crypto_fake_free(agency->crypto);
         arena_release(&agency->memory);
         arena_release(&agency->batch);

@@ -19,6 +19,7 @@
 #include "support/call.h"
 #include "support/said.h"
 #include "support/scratch.h"
+#include "support/vault_plain.h"
 
 /* ---- What stands around the loop ---------------------------------------- */
 
@@ -108,6 +109,7 @@ static struct gateway {
     struct arena card;
     struct keyring *signers; /* so that loop.keyring may be another */
     struct crypto *crypto;
+    struct vault *vault;
     struct node_options options;
     struct loop loop;
     struct said said;
@@ -160,8 +162,9 @@ static void prepare(void)
     assert_int_equal(directory_new(&loop->directory), ERR_NONE);
     gateway.options = (struct node_options){ 1000, 2000, "test" };
     loop->options = &gateway.options;
-    loop->node = node_new(&gateway.options, gateway.crypto, &gateway.memory,
-        &gateway.batch, &gateway.scratch);
+    gateway.vault = vault_plain_new();
+    loop->node = node_new(&gateway.options, gateway.crypto, gateway.vault,
+        &gateway.memory, &gateway.batch, &gateway.scratch);
     assert_non_null(loop->node);
 }
 
@@ -169,6 +172,7 @@ static void clean_up(void)
 {
     struct loop *loop = &gateway.loop;
     loop->store->ops->close(loop->store);
+    gateway.vault->ops->close(gateway.vault);
     inbox_free(loop->inbox);
     directory_free(loop->directory);
     crypto_openssl_free(gateway.crypto);
