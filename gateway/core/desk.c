@@ -57,37 +57,38 @@ static const struct operation {
     const char *name;
     uint32_t right; /* 0: anyone who may connect */
     desk_operation *serve;
-    enum { FIELDS, RECORDS, BATCH } takes; /* each also what is before it */
+    bool takes_records;
 } operations[] = {
-    { "hello", 0, hello, FIELDS },
-    { "submit", LOCAL_RIGHT_SUBMIT, submit, RECORDS },
-    { "submit.many", LOCAL_RIGHT_SUBMIT, submit_many, BATCH },
-    { "explain", LOCAL_RIGHT_SUBMIT, explain, RECORDS },
-    { "act", LOCAL_RIGHT_ACT, act, RECORDS },
-    { "get", LOCAL_RIGHT_READ, desk_get, FIELDS },
-    { "list", LOCAL_RIGHT_READ, desk_list, FIELDS },
-    { "cursor.open", LOCAL_RIGHT_READ, desk_cursor_open, FIELDS },
-    { "cursor.next", LOCAL_RIGHT_READ, desk_cursor_next, FIELDS },
-    { "cursor.ack", LOCAL_RIGHT_READ, desk_cursor_ack, FIELDS },
-    { "cursor.rewind", LOCAL_RIGHT_READ, desk_cursor_rewind, FIELDS },
-    { "cursor.delete", LOCAL_RIGHT_READ, desk_cursor_delete, FIELDS },
-    { "cursor.list", LOCAL_RIGHT_READ, desk_cursor_list, FIELDS },
-    { "card.show", LOCAL_RIGHT_READ, desk_card_show, FIELDS },
-    { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, FIELDS },
-    { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, FIELDS },
-    { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, FIELDS },
-    { "peer.close", LOCAL_RIGHT_ADMIN, desk_peer_close, FIELDS },
-    { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, FIELDS },
-    { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, FIELDS },
-    { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, FIELDS },
-    { "mou.list", LOCAL_RIGHT_READ, desk_mou_list, FIELDS },
-    { "mou.show", LOCAL_RIGHT_READ, desk_mou_show, FIELDS },
-    { "ledger.list", LOCAL_RIGHT_READ, desk_ledger_list, FIELDS },
-    { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, FIELDS },
-    { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, FIELDS },
-    { "status", LOCAL_RIGHT_READ, desk_status, FIELDS },
-    { "health", 0, desk_health, FIELDS },
-    { "metrics", LOCAL_RIGHT_READ, desk_metrics, FIELDS },
+    { "hello", 0, hello, false },
+    { "submit", LOCAL_RIGHT_SUBMIT, submit, true },
+    { "submit.many", LOCAL_RIGHT_SUBMIT, submit_many, true },
+    { "explain", LOCAL_RIGHT_SUBMIT, explain, true },
+    { "act", LOCAL_RIGHT_ACT, act, true },
+    { "get", LOCAL_RIGHT_READ, desk_get, false },
+    { "list", LOCAL_RIGHT_READ, desk_list, false },
+    { "cursor.open", LOCAL_RIGHT_READ, desk_cursor_open, false },
+    { "cursor.next", LOCAL_RIGHT_READ, desk_cursor_next, false },
+    { "cursor.ack", LOCAL_RIGHT_READ, desk_cursor_ack, false },
+    { "cursor.rewind", LOCAL_RIGHT_READ, desk_cursor_rewind, false },
+    { "cursor.delete", LOCAL_RIGHT_READ, desk_cursor_delete, false },
+    { "cursor.list", LOCAL_RIGHT_READ, desk_cursor_list, false },
+    { "card.show", LOCAL_RIGHT_READ, desk_card_show, false },
+    { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
+    { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
+    { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
+    { "peer.close", LOCAL_RIGHT_ADMIN, desk_peer_close, false },
+    { "peer.invite", LOCAL_RIGHT_ADMIN, desk_peer_invite, false },
+    { "mou.offer", LOCAL_RIGHT_ADMIN, desk_mou_offer, false },
+    { "mou.sign", LOCAL_RIGHT_ADMIN, desk_mou_sign, false },
+    { "mou.list", LOCAL_RIGHT_READ, desk_mou_list, false },
+    { "mou.show", LOCAL_RIGHT_READ, desk_mou_show, false },
+    { "ledger.list", LOCAL_RIGHT_READ, desk_ledger_list, false },
+    { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, false },
+    { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
+    { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
+    { "status", LOCAL_RIGHT_READ, desk_status, false },
+    { "health", 0, desk_health, false },
+    { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },
 };
 
 static const struct {
@@ -160,10 +161,11 @@ void desk_serve(
     else if ((caller->rights & operation->right) != operation->right)
         refuse(work, caller, &answer, ERR_FORBIDDEN,
             right_remedy(operation->right));
-    else if (frame.size > LOCAL_FRAME_SIZE_MAX && operation->takes != BATCH)
+    else if (frame.size > LOCAL_FRAME_SIZE_MAX &&
+             operation->serve != submit_many)
         refuse(work, caller, &answer, ERR_LIMIT,
             "say less: a request may have 2 MiB");
-    else if (request.record_count > 0 && operation->takes == FIELDS)
+    else if (request.record_count > 0 && !operation->takes_records)
         refuse(work, caller, &answer, ERR_INVALID,
             "send no records with this operation");
     else

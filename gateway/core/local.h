@@ -85,6 +85,7 @@
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)
+ * reload [admin]      -> nothing; files are read after that, as by SIGHUP
  * metrics [read]      -> number {name, value}*   named as in the metrics file
  */
 #ifndef CORE_LOCAL_H

@@ -418,6 +418,8 @@ static void carry_out(struct batch *batch, const struct node_output *output)
     case NODE_DIRECTORY:
         carry_directory(batch, &output->of.directory);
         break;
+    case NODE_RELOAD:
+        break; /* nothing here has files */
     case NODE_LOG:
         carry_log(batch, &output->of.log);
         break;

@@ -501,7 +501,7 @@ def library(root, options, facts):
 
 def operations(root, page):
     rights = {name: right.lower() for name, right in re.findall(
-        r'^    \{ "([\w.]+)", (?:LOCAL_RIGHT_(\w+)|0), \w+, [A-Z]+ \}',
+        r'^    \{ "([\w.]+)", (?:LOCAL_RIGHT_(\w+)|0), \w+, (?:true|false) \}',
         source(root, "gateway/core/desk.c"), re.MULTILINE)}
     entries = page.entries("OPERATIONS")
     heads = {}

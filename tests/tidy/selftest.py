@@ -241,7 +241,7 @@ PAGES_CASES = [
     (REFERCTL, "*mou check* _FILE_", "*mou check*", REFERCTL,
      "command: mou check FILE is missing"),
     (REFERCTL, "\t*-y*, *--yes*", "\t*-y*, *--sure*", REFERCTL,
-     "option of peer close: -y, --yes is missing"),
+     "option of card sign: -y, --yes is missing"),
     (REFERCTL, "*feed list*\n", "*feed list*\n\t*--all*\n\t\tAll.\n\n",
      REFERCTL, "option of feed list: --all is none"),
     (REFERCTL, "|  *4*\n", "|  *6*\n", REFERCTL,

@@ -9,6 +9,7 @@
 #include "core/armor.h"
 #include "core/card.h"
 #include "core/limits.h"
+#include "io/key_renewal.h"
 #include "io/keyring.h"
 #include "io/keys_file.h"
 #include "referctl/display.h"
@@ -17,20 +18,16 @@
 #include "referctl/offline.h"
 
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-/*
- * The protocol means these keys to live 90 days and to be replaced before the
- * end, by a command that this release lacks; so they live as long as the card.
- */
-#define KEY_DAYS 730
+/* As rotation in referd.yaml has it by default. */
+#define KEY_DAYS 90
 #define CARD_DAYS 730
-/* A peer whose clock is behind ours must not find them from the future. */
-#define KEY_EARLY_MS (60 * 60 * 1000)
 
 struct plan {
     struct session *session;
     const struct arguments *arguments;
     const char *dir;
     const char *keys_dir;
+    const char *root_dir;
     const char *card_path;
     const char *revocation_path;
     const char *config_path;
@@ -92,7 +89,9 @@ static void add_key(struct plan *plan, struct card_key *keys,
     key->purpose = purpose;
     memcpy(key->key, public_key, KEY_SIZE);
     key->from.unix_ms = now_ms - KEY_EARLY_MS;
-    key->until.unix_ms = now_ms + KEY_DAYS * DAY_MS;
+    /* nobody pins a TLS key for less than a card */
+    key->until.unix_ms =
+        now_ms + (purpose == KEY_TLS ? CARD_DAYS : KEY_DAYS) * DAY_MS;
 }
 
 static enum err add_keys(struct plan *plan, struct keys_problem *problem)
@@ -127,7 +126,8 @@ static enum exit_code make_keys(struct plan *plan)
     struct keys_problem problem = { .text = "" };
     enum err err = private_dir_make(plan->dir, &problem);
     if (err == ERR_NONE)
-        err = keys_create(plan->keys_dir, plan->passphrase, &problem);
+        err = keys_create_apart(
+            plan->keys_dir, plan->root_dir, plan->passphrase, &problem);
     if (err != ERR_NONE)
         return session_fail(session, EXIT_CODE_LOCAL,
             "check the folder and its rights, then repeat",
@@ -145,7 +145,7 @@ static enum err root_sign_here(struct plan *plan, struct slice statement,
     uint8_t root_key[KEY_SIZE];
     if (statement.bytes == NULL)
         return ERR_LIMIT;
-    return root_sign(pool_format(plan->session->pool, "%s/%s", plan->keys_dir,
+    return root_sign(pool_format(plan->session->pool, "%s/%s", plan->root_dir,
                          KEYS_ROOT_NAME),
         plan->passphrase, statement, signature, root_key, &problem);
 }
@@ -258,11 +258,18 @@ static void say_what_is_next(struct plan *plan)
         "ends\n"
         "this agency's card for good, even when every other key is lost.\n"
         "The root key %s/%s signs cards and agreements and is needed for\n"
-        "nothing else: it may live offline.\n\n"
+        "nothing else: %s.\n\n"
         "Next: look at %s, then\n"
         "  referd -c %s\n"
         "  referctl -c %s peer invite -o our.invitation",
-        plan->revocation_path, plan->keys_dir, KEYS_ROOT_NAME,
+        plan->revocation_path, plan->root_dir, KEYS_ROOT_NAME,
+        plan->root_dir == plan->keys_dir
+            ? "while it lies there without a passphrase, the\n"
+              "gateway renews its keys by itself; else it asks for it by "
+              "card.due"
+            : "keep it away from the gateway. Every three\n"
+              "months a card is to be signed: card request, card sign, card "
+              "install",
         plan->config_path, plan->config_path, plan->config_path);
 }
 
@@ -271,15 +278,18 @@ enum exit_code run_init(
 {
     struct pool *pool = session->pool;
     const char *dir = arguments->values[0];
+    const char *root_dir = arguments_option(arguments, "root-dir");
     struct plan plan = {
         .session = session,
         .arguments = arguments,
         .dir = dir,
         .keys_dir = pool_format(pool, "%s/keys", dir),
         .card_path = pool_format(pool, "%s/card", dir),
-        .revocation_path = pool_format(pool, "%s/revocation", dir),
+        .revocation_path = pool_format(
+            pool, "%s/revocation", root_dir == NULL ? dir : root_dir),
         .config_path = pool_format(pool, "%s/referd.yaml", dir),
     };
+    plan.root_dir = root_dir == NULL ? plan.keys_dir : root_dir;
     enum exit_code code = offline_open(session, &plan.offline);
     if (code == EXIT_CODE_DONE)
         code = plan_card(&plan);
