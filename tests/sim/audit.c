@@ -160,10 +160,15 @@ static void register_check(struct world *world, const struct rows *rows)
     for (size_t i = 0; i < truth->affair_count; i++) {
         affair_check(world, &truth->affairs[i], rows);
         const struct affair *affair = &truth->affairs[i];
-        bool is_gone = may_be_lost(world, affair->from, affair->stored_ms) &&
-                       (!affair->is_named || row_find(&rows[affair->from],
-                                                 &affair->uuid) == NULL);
-        expected[affair->from] += affair->outcome == OUTCOME_DONE && !is_gone;
+        /* a try may have been stored and lost, and the next refused, or not */
+        bool is_open_to_doubt =
+            may_be_lost(world, affair->from, affair->stored_ms) ||
+            (affair->outcome == OUTCOME_REFUSED &&
+                gateway_has_lost(world, affair->from));
+        bool is_there = affair->is_named &&
+                        row_find(&rows[affair->from], &affair->uuid) != NULL;
+        expected[affair->from] +=
+            is_open_to_doubt ? is_there : affair->outcome == OUTCOME_DONE;
     }
     for (size_t i = 0; i < world->gateway_count; i++) {
         size_t outgoing = 0;
@@ -233,6 +238,7 @@ static void steps_check(struct world *world, size_t here, size_t there,
     const struct uuid *uuid, const struct counts *counts, bool is_heard)
 {
     unsigned taken[EVENT_TYPE_COUNT] = { 0 };
+    unsigned doubted[EVENT_TYPE_COUNT] = { 0 }; /* refused when tried again */
     const struct truth *truth = &world->truth;
     bool forgets = gateway_has_lost(world, here);
     for (size_t i = 0; i < truth->deed_count; i++) {
@@ -242,11 +248,13 @@ static void steps_check(struct world *world, size_t here, size_t there,
         if (deed->outcome == OUTCOME_OPEN)
             world_fail(world, "program.unanswered", here);
         taken[deed->step] += deed->outcome == OUTCOME_DONE;
+        doubted[deed->step] += forgets && deed->outcome == OUTCOME_REFUSED;
     }
     for (unsigned step = EVENT_SEND + 1; step < EVENT_TYPE_COUNT; step++) {
         unsigned heard = counts[1].theirs[step];
         unsigned refused = counts[0].refused[step];
-        if (counts[0].ours[step] > taken[step])
+        unsigned most = taken[step] + doubted[step];
+        if (counts[0].ours[step] > most)
             world_fail(world, "step.twice", here);
         if (forgets) /* what nobody else has is gone */
             taken[step] = counts[0].ours[step];
@@ -254,7 +262,7 @@ static void steps_check(struct world *world, size_t here, size_t there,
             world_fail(world, "step.lost", here);
         if (is_heard && heard + refused < taken[step])
             world_fail(world, "step.lost", there);
-        if (heard > taken[step] || counts[0].answered[step] > taken[step])
+        if (heard > most || counts[0].answered[step] > most)
             world_fail(world, "step.twice", there);
     }
 }

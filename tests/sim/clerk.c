@@ -31,9 +31,13 @@ static void key_say(struct say *say, struct world *world)
     say_text(say, "key", key);
 }
 
-/* Words that no gateway took must not stay with any. */
-static void words_void(struct world *world, const struct clerk *clerk)
+/* Words that no gateway took must not stay with any; one that lost its store
+ * may have taken them before. */
+static void words_void(struct world *world, const struct program *program)
 {
+    const struct clerk *clerk = &program->of.clerk;
+    if (gateway_has_lost(world, program->gateway->index))
+        return;
     for (size_t i = clerk->canary_first; i < clerk->canary_end; i++)
         world->truth.canaries[i].is_void = true;
 }
@@ -71,7 +75,7 @@ static void on_submitted(struct world *world, struct program *program,
     }
     if (affair->outcome == OUTCOME_REFUSED) {
         TALLY(world, submits_forbidden);
-        words_void(world, clerk);
+        words_void(world, program);
     } else {
         TALLY(world, submits_allowed);
     }
@@ -108,7 +112,7 @@ static void on_acted(struct world *world, struct program *program,
         TALLY(world, acts_done);
     } else {
         TALLY(world, acts_refused);
-        words_void(world, clerk);
+        words_void(world, program);
     }
     rest(world, program);
 }
