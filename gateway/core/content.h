@@ -37,6 +37,11 @@ static inline bool content_is_none(struct content_ref ref)
     return ref.segment == 0;
 }
 
+static inline bool content_equal(struct content_ref a, struct content_ref b)
+{
+    return a.segment == b.segment && a.slot == b.slot;
+}
+
 void content_begin(struct content_log *log, uint64_t segment);
 
 /* Copies the bytes into the arena and remembers them for content_flush.

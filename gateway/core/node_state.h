@@ -69,6 +69,9 @@ struct node {
     struct instant own_card_until;
     uint64_t own_card_serial;
     uint64_t own_sheet_serial;
+    uint32_t losses; /* how often the store was found to have lost something */
+    bool has_lost;   /* since the start */
+    bool folds;      /* old entries are taken up: nothing is told to anyone */
 
     struct peer **peers;
     size_t peer_count;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 #define ROW_SIZE_MAX (160 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static void row_unpack(struct unpacker *in, struct referral *referral)
@@ -19,6 +19,7 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->own_seq = unpack_u32(in);
     referral->peer_seq = unpack_u32(in);
     referral->pending = unpack_u32(in);
+    referral->refill = unpack_u32(in);
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
     referral->request = content_ref_unpack(in);
@@ -82,6 +83,7 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u32(&out, referral->own_seq);
     pack_u32(&out, referral->peer_seq);
     pack_u32(&out, referral->pending);
+    pack_u32(&out, referral->refill);
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
     content_ref_pack(&out, referral->request);

@@ -26,6 +26,7 @@ struct referral {
     uint32_t own_seq;  /* of our newest event */
     uint32_t peer_seq; /* of the peer's newest event taken in */
     uint32_t pending;  /* our events that the peer has not answered */
+    uint32_t refill;   /* the peer's ledger->refill that took it up; or 0 */
     struct instant created;
     struct instant updated;
     struct content_ref request; /* the event SEND */

@@ -1,0 +1,247 @@
+#include "core/fold.h"
+
+#include "core/answers.h"
+#include "core/referral_step.h"
+#include "core/step.h"
+
+#include <string.h>
+
+/* The event as it was written, or what is known of it; false: nothing is. */
+static bool event_of(
+    const struct folded *folded, struct referral_event *event)
+{
+    const struct ledger_entry *entry = folded->entry;
+    if (folded->content.bytes != NULL &&
+        referral_event_read(folded->content, folded->work->scratch, event) ==
+            ERR_NONE)
+        return true;
+    *event = (struct referral_event){
+        .referral = entry->referral,
+        .type = (enum referral_event_type)entry->event_type,
+        .seq = entry->seq,
+        .state = (enum referral_state)entry->state,
+        .actor = ACTOR_GATEWAY,
+    };
+    return entry->has_referral && event->type > 0 &&
+           event->type < EVENT_TYPE_COUNT;
+}
+
+static bool is_state(enum referral_state state)
+{
+    return state > REFERRAL_DRAFT && state < REFERRAL_STATE_COUNT;
+}
+
+/* Nothing leads out of withdrawn, whatever crossed it. */
+static enum referral_state state_after(
+    const struct referral *referral, enum referral_state stated)
+{
+    if (referral->state == REFERRAL_WITHDRAWN || !is_state(stated))
+        return referral->state;
+    return stated;
+}
+
+/* Marked for reconsider.h: what this agency's programs knew was not all. */
+static void mark(const struct folded *folded, struct referral *referral)
+{
+    const struct ledger *out =
+        peer_ledger(folded->work, folded->peer, LEDGER_OUT);
+    if (out != NULL)
+        referral->refill = out->refill;
+}
+
+static void seq_note(uint32_t *newest, uint32_t seq)
+{
+    if (seq > *newest)
+        *newest = seq;
+}
+
+/* The row, or one for a referral whose request is gone: only the receiver
+ * states where an event leads. NULL when it is another agency's. */
+static struct referral *row_of(const struct folded *folded,
+    const struct referral_event *event, bool by_us)
+{
+    struct work *work = folded->work;
+    struct referral *referral = register_get(work, &event->referral);
+    if (work_failed(work))
+        return NULL;
+    if (referral != NULL)
+        return referral->peer == folded->peer->number ? referral : NULL;
+    referral = arena_take(work->scratch, sizeof *referral);
+    if (referral == NULL) {
+        work_exhausted(work);
+        return NULL;
+    }
+    bool by_receiver = is_state(event->state);
+    *referral = (struct referral){
+        .uuid = event->referral,
+        .peer = folded->peer->number,
+        .outgoing = by_us != by_receiver,
+        .mou = event->mou,
+        .created = folded->at,
+        .state = by_receiver ? event->state : REFERRAL_DELIVERED,
+    };
+    return referral;
+}
+
+static struct step step_of(const struct folded *folded,
+    struct referral *referral, const struct referral_event *event, bool by_us)
+{
+    mark(folded, referral);
+    return (struct step){
+        .work = folded->work,
+        .peer = folded->peer,
+        .referral = referral,
+        .event = event,
+        .by_us = by_us,
+        .generation = folded->generation,
+        .index = folded->index,
+    };
+}
+
+static struct content_ref kept(const struct folded *folded)
+{
+    return folded->entry->attached ? folded->entry->content : CONTENT_NONE;
+}
+
+/* ---- Ours ---------------------------------------------------------------- */
+
+static void own_send(struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    struct referral *referral = arena_take(work->scratch, sizeof *referral);
+    if (referral == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    *referral = (struct referral){
+        .uuid = event->referral,
+        .peer = folded->peer->number,
+        .outgoing = true,
+        .mou = event->mou,
+        .own_seq = event->seq,
+        .pending = 1,
+        .created = folded->at,
+        .request = kept(folded),
+    };
+    struct step step = step_of(folded, referral, event, true);
+    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
+        kept(folded) };
+    folded->entry->feed_position = step_apply(&step, REFERRAL_SENT, &note);
+    folded->changed = true;
+    answers_cosigned(work, folded->peer, folded->entry);
+}
+
+static void own_step(struct folded *folded, const struct referral_event *event)
+{
+    struct referral *referral = row_of(folded, event, true);
+    if (referral == NULL)
+        return;
+    enum referral_state state = referral->state;
+    bool at_once = !referral->outgoing || event->type == EVENT_WITHDRAW ||
+                   event->type == EVENT_CONSENT_REVOKED;
+    seq_note(&referral->own_seq, event->seq);
+    if (event->type == EVENT_WITHDRAW)
+        state = REFERRAL_WITHDRAWN;
+    else if (!referral->outgoing)
+        state = state_after(referral, event->state);
+    if (referral->outgoing)
+        referral->pending++;
+    else if (folded->content.bytes != NULL && step_offer(event).size > 0)
+        referral->offer = kept(folded);
+    struct step step = step_of(folded, referral, event, true);
+    struct step_note note = { FEED_STEP,
+        at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
+        kept(folded) };
+    folded->entry->feed_position = step_apply(&step, state, &note);
+    folded->changed = true;
+}
+
+void fold_own_event(struct folded *folded)
+{
+    struct referral_event event;
+    if (!event_of(folded, &event))
+        return;
+    if (event.type != EVENT_SEND)
+        own_step(folded, &event);
+    else if (register_get(folded->work, &event.referral) == NULL &&
+             !work_failed(folded->work))
+        own_send(folded, &event);
+}
+
+/* ---- Theirs -------------------------------------------------------------- */
+
+static void why_fill(const struct answer_item *answer, struct verdict *why)
+{
+    *why = (struct verdict){ .problem = answer->problem };
+    memcpy(why->clause, answer->clause.bytes, answer->clause.size);
+    memcpy(why->remedy, answer->remedy.bytes, answer->remedy.size);
+}
+
+static void their_send(const struct folded *folded,
+    const struct referral_event *event, const struct answer_item *answer)
+{
+    struct work *work = folded->work;
+    enum referral_state state = (enum referral_state)answer->state;
+    bool applied = answer->verdict == ANSWER_APPLIED;
+    struct verdict why;
+    struct referral *referral = arena_take(work->scratch, sizeof *referral);
+    if (referral == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    /* refused before it had a row, or never here */
+    if (!is_state(state) || register_get(work, &event->referral) != NULL ||
+        work_failed(work))
+        return;
+    *referral = (struct referral){
+        .uuid = event->referral,
+        .peer = folded->peer->number,
+        .mou = event->mou,
+        .peer_seq = event->seq,
+        .created = folded->at,
+        .request = kept(folded),
+    };
+    why_fill(answer, &why);
+    struct step step = step_of(folded, referral, event, false);
+    struct step_note note = { applied ? FEED_RECEIVED : FEED_REFUSED,
+        applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN,
+        applied ? NULL : &why, kept(folded) };
+    (void)step_apply(&step, state, &note);
+}
+
+static void their_step(const struct folded *folded,
+    const struct referral_event *event, const struct answer_item *answer)
+{
+    struct referral *referral = row_of(folded, event, false);
+    struct verdict why;
+    if (referral == NULL)
+        return;
+    enum referral_state state =
+        state_after(referral, (enum referral_state)answer->state);
+    bool applied = answer->verdict == ANSWER_APPLIED;
+    seq_note(&referral->peer_seq, event->seq);
+    why_fill(answer, &why);
+    struct step step = step_of(folded, referral, event, false);
+    /* of a receiver's step the words can be refused alone: it stands */
+    if (!applied && (!referral->outgoing || state == referral->state)) {
+        register_put(folded->work, referral);
+        return;
+    }
+    if (applied && referral->outgoing && step_offer(event).size > 0)
+        referral->offer = kept(folded);
+    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &why,
+        kept(folded) };
+    (void)step_apply(&step, state, &note);
+}
+
+void fold_their_event(
+    struct folded *folded, const struct answer_item *answer)
+{
+    struct referral_event event;
+    if (!event_of(folded, &event))
+        return;
+    if (event.type == EVENT_SEND)
+        their_send(folded, &event, answer);
+    else if (answer->problem != PROBLEM_REFERRAL_UNKNOWN)
+        their_step(folded, &event, answer);
+}
