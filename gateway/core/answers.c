@@ -111,7 +111,7 @@ static void answer_entry(struct work *work, struct peer *peer,
 struct answering {
     struct ledger *out;
     struct ledger_parcel parcel;
-    size_t used; /* of scratch, without the parcel */
+    size_t used;  /* of scratch, without the parcel */
     bool changed; /* entries of it */
 };
 

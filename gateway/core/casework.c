@@ -452,8 +452,7 @@ static entry_handler *const handlers[ENTRY_KIND_COUNT] = {
     [ENTRY_GENERATION] = take_generation,
 };
 
-static void take_entry(
-    struct taking *taking, const struct entry_header *header)
+static void take_entry(struct taking *taking, const struct entry_header *header)
 {
     struct work *work = taking->work;
     struct judgement *judgement = taking->judgement;

@@ -127,8 +127,8 @@ enum err generation_end_read(
     struct slice bytes, struct arena *arena, struct generation_end *end)
 {
     const ProtobufCMessage *base;
-    enum err err =
-        codec_unpack(&refer__v1__generation__descriptor, bytes, 64, arena, &base);
+    enum err err = codec_unpack(
+        &refer__v1__generation__descriptor, bytes, 64, arena, &base);
     if (err != ERR_NONE)
         return err;
     const Refer__V1__Generation *message = (const Refer__V1__Generation *)base;

@@ -71,6 +71,7 @@ static bool note_check(struct intake *intake)
     intake->turns = intake->in->generation != 0 &&
                     note->origin.generation != intake->in->generation;
     if (note->origin.generation == 0 ||
+        (intake->turns && parcel->first_index > 0) ||
         (intake->turns && generation_find(intake->work, intake->in,
                               note->origin.generation) != NULL))
         return refuse(intake, REFUSAL_GENERATION);
@@ -132,8 +133,7 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
     const struct parcel *parcel = &intake->deliver.parcel;
     struct generation_end end;
     struct merkle_hash root;
-    bool begins =
-        parcel->first_index == 0 && first->kind == ENTRY_GENERATION;
+    bool begins = parcel->first_index == 0 && first->kind == ENTRY_GENERATION;
     if (!begins)
         return !intake->turns || refuse(intake, REFUSAL_GENERATION);
     if (in->generation == intake->note.origin.generation)
@@ -179,8 +179,8 @@ static bool root_check(
     const struct parcel *parcel = &intake->deliver.parcel;
     struct work *work = intake->work;
     struct merkle_hash root;
-    *frontier = intake->turns ? (struct merkle_frontier){ 0 }
-                              : intake->in->frontier;
+    *frontier =
+        intake->turns ? (struct merkle_frontier){ 0 } : intake->in->frontier;
     for (size_t i = skip; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
         merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);

@@ -7,6 +7,7 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/parcel.h"
 #include "core/refill.h"
 #include "core/settle.h"
 #include "core/signatory.h"
@@ -150,127 +151,7 @@ static struct slice offered_body(
     return body;
 }
 
-/* ---- Making a parcel ---------------------------------------------------- */
-
-/* What an entry adds to a parcel's size beside its content. */
-#define ENTRY_FRAMING 128u
-
-static bool entry_index(struct work *work, const struct intent *intent,
-    struct ledger *out, struct ledger_entry *entry)
-{
-    struct slice content =
-        content_get(work->contents, work->txn, intent->content);
-    struct entry_header header = { .kind = intent->kind, .at = intent->at };
-    *entry = (struct ledger_entry){
-        .attached = content.bytes != NULL,
-        .content = intent->content,
-        .has_referral = intent->has_referral,
-        .referral = intent->referral,
-        .event_type = intent->event_type,
-        .seq = intent->seq,
-        .state = intent->state,
-        .feed_position = intent->feed_position,
-    };
-    work_draw(work, entry->salt, SALT_SIZE);
-    entry_digest(
-        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
-    entry->header = entry_header_write(&header, work->arena);
-    if (entry->header.bytes == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    ledger_append(work, out, entry->header);
-    return !work_failed(work);
-}
-
-static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, size_t capacity)
-{
-    struct intent intent = { 0 };
-    size_t count = 0;
-    size_t size = 0;
-    while (count < capacity && outbox_next(work, out, intent.number, &intent)) {
-        size += intent.content_size + ENTRY_FRAMING;
-        if (count > 0 && size > PARCEL_SIZE_MAX)
-            break;
-        if (!entry_index(work, &intent, out, &entries[count++]))
-            break;
-        outbox_take(work, out, &intent);
-    }
-    return count;
-}
-
-/* Entry 0 of a later generation: where the one before ended. */
-static bool entry_begin(
-    struct work *work, struct ledger *out, struct ledger_entry *entry)
-{
-    struct ledger *before = generation_find(work, out, out->previous);
-    struct generation_end end;
-    struct merkle_hash root;
-    if (before == NULL) {
-        work->txn->err = ERR_CORRUPT;
-        return false;
-    }
-    merkle_root(work->crypto, &before->frontier, &root);
-    end = (struct generation_end){ before->generation, before->cosigned, { 0 } };
-    memcpy(end.root, root.bytes, HASH_SIZE);
-    struct slice content = generation_end_write(&end, work->arena);
-    struct intent intent = {
-        .kind = ENTRY_GENERATION,
-        .at = work->now,
-        .content = content_put(work->contents, work->arena, content),
-    };
-    if (content_is_none(intent.content)) {
-        work_exhausted(work);
-        return false;
-    }
-    return entry_index(work, &intent, out, entry);
-}
-
-static bool begins_later(const struct ledger *out)
-{
-    return out->frontier.size == 0 && out->previous != 0;
-}
-
-/* Numbers and signs what waits; the parcel is then in flight. */
-static bool parcel_make(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    bool later = begins_later(out);
-    size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
-                          ? (size_t)out->intent_count + later
-                          : PARCEL_ENTRY_COUNT_MAX;
-    struct ledger_entry *entries =
-        arena_take_array(work->arena, capacity, sizeof *entries);
-    if (entries == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    assert(!generation_is_spent(work, out) && !out->refills);
-    if (out->generation == 0)
-        generation_open(work, out);
-    uint64_t first_index = out->frontier.size;
-    if (later && !entry_begin(work, out, &entries[0]))
-        return false;
-    size_t count =
-        later + gather(work, out, entries + later, capacity - later);
-    if (work_failed(work) || count == 0)
-        return false;
-    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
-    struct note note;
-    char text[NOTE_SIZE_MAX];
-    ledger_checkpoint(work, out, &origin, &note);
-    if (note_sign(work->crypto, &note) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
-        return false;
-    }
-    out->offered = arena_copy(work->arena, note_print(&note, text));
-    if (out->offered.bytes == NULL)
-        work_exhausted(work);
-    ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
-    work->node->counters.entries_sent += count;
-    return !work_failed(work);
-}
+/* ---- What is due ------------------------------------------------------- */
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (6u * 1024 * 1024)
@@ -278,8 +159,7 @@ static bool parcel_make(
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
-           (out->offered.size > 0 || out->intent_count > 0 ||
-               begins_later(out));
+           (out->offered.size > 0 || parcel_is_due(out));
 }
 
 bool delivery_has_room(const struct work *work)
@@ -290,8 +170,7 @@ bool delivery_has_room(const struct work *work)
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL ||
-        (out->offered.size == 0 && !parcel_make(work, peer, out)))
+    if (out == NULL || (out->offered.size == 0 && !parcel_make(work, peer)))
         return SLICE_NONE;
     return offered_body(work, peer, out);
 }
@@ -404,8 +283,8 @@ const char *delivery_cosigned(
     out->note = arena_copy(work->arena, cosigned->note);
     out->offered = SLICE_NONE;
     /* a peer that loses its disk gets its own signature back with it */
-    ledger_entries_write(work, out, parcel.first_index, parcel.entries,
-        parcel.count, out->note);
+    ledger_entries_write(
+        work, out, parcel.first_index, parcel.entries, parcel.count, out->note);
     if (cosigned->collected > out->collected &&
         cosigned->collected <= out->cosigned)
         out->collected = cosigned->collected;

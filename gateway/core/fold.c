@@ -144,8 +144,8 @@ static void fold_mou(struct folded *folded, struct peer *from)
             ERR_NONE)
             agreement_sign(work, from, &bundle.id, bundle.signatures,
                 bundle.signature_count, &why);
-    } else if (from != NULL && mou_in_force_read(folded->content,
-                                   work->scratch, &id) == ERR_NONE) {
+    } else if (from != NULL && mou_in_force_read(folded->content, work->scratch,
+                                   &id) == ERR_NONE) {
         agreement_in_force(work, from, &id, &why);
     }
 }
@@ -289,8 +289,8 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
 }
 
 /* Referrals reflect it since it was submitted. */
-static void fold_known(struct folded *folded, struct ledger *out,
-    const struct intent *intent)
+static void fold_known(
+    struct folded *folded, struct ledger *out, const struct intent *intent)
 {
     struct work *work = folded->work;
     struct ledger_entry *entry = folded->entry;
@@ -366,8 +366,8 @@ static bool in_is_ripe(struct fold *fold)
     bool ripe = side_entry(fold, &fold->in, &folded) &&
                 !entry_kind_is_answered(folded.kind) &&
                 (folded.kind != ENTRY_ANSWER || folded.content.bytes == NULL ||
-                    answer_read(folded.content, fold->work->scratch,
-                        &answer) != ERR_NONE ||
+                    answer_read(folded.content, fold->work->scratch, &answer) !=
+                        ERR_NONE ||
                     is_ripe(fold, &answer));
     arena_rewind(fold->work->scratch, used);
     return ripe;

@@ -38,7 +38,6 @@ struct folded {
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
 /* One of the peer's, with what we answered. */
-void fold_their_event(
-    struct folded *folded, const struct answer_item *answer);
+void fold_their_event(struct folded *folded, const struct answer_item *answer);
 
 #endif

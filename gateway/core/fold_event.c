@@ -7,8 +7,7 @@
 #include <string.h>
 
 /* The event as it was written, or what is known of it; false: nothing is. */
-static bool event_of(
-    const struct folded *folded, struct referral_event *event)
+static bool event_of(const struct folded *folded, struct referral_event *event)
 {
     const struct ledger_entry *entry = folded->entry;
     if (folded->content.bytes != NULL &&
@@ -57,8 +56,8 @@ static void seq_note(uint32_t *newest, uint32_t seq)
 
 /* The row, or one for a referral whose request is gone: only the receiver
  * states where an event leads. NULL when it is another agency's. */
-static struct referral *row_of(const struct folded *folded,
-    const struct referral_event *event, bool by_us)
+static struct referral *row_of(
+    const struct folded *folded, const struct referral_event *event, bool by_us)
 {
     struct work *work = folded->work;
     struct referral *referral = register_get(work, &event->referral);
@@ -234,8 +233,7 @@ static void their_step(const struct folded *folded,
     (void)step_apply(&step, state, &note);
 }
 
-void fold_their_event(
-    struct folded *folded, const struct answer_item *answer)
+void fold_their_event(struct folded *folded, const struct answer_item *answer)
 {
     struct referral_event event;
     if (!event_of(folded, &event))

@@ -17,8 +17,8 @@ struct ledger *generation_find(
     for (struct ledger *at = present->before; at != NULL; at = at->before)
         if (at->generation == generation)
             return at;
-    struct ledger *closed = ledger_load_closed(
-        work, present->peer, present->direction, generation);
+    struct ledger *closed =
+        ledger_load_closed(work, present->peer, present->direction, generation);
     if (closed != NULL) {
         closed->before = present->before;
         present->before = closed;
@@ -100,8 +100,8 @@ static void drop(struct work *work, const struct ledger_entry *entry)
 }
 
 /* False when it is no intent any more, or never was one. */
-static bool intent_of(struct work *work, const struct ledger_entry *entry,
-    struct intent *intent)
+static bool intent_of(
+    struct work *work, const struct ledger_entry *entry, struct intent *intent)
 {
     struct entry_header header;
     size_t used = work->scratch->used;

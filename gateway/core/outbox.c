@@ -37,8 +37,8 @@ void outbox_put(
     ledger->changed = true;
 }
 
-void outbox_replace(struct work *work, const struct ledger *ledger,
-    const struct intent *intent)
+void outbox_replace(
+    struct work *work, const struct ledger *ledger, const struct intent *intent)
 {
     row_put(work, ledger, intent->number, intent);
 }

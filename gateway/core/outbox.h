@@ -24,8 +24,8 @@ struct intent {
     bool has_referral;
     struct uuid referral;
     uint8_t event_type;
-    uint32_t seq;  /* of the event */
-    uint8_t state; /* that it states */
+    uint32_t seq;           /* of the event */
+    uint8_t state;          /* that it states */
     uint64_t feed_position; /* 0: none */
 };
 

@@ -65,15 +65,15 @@ struct peer {
     int64_t collect_asked_steady_ms;
     int64_t collect_until_steady_ms;
     uint32_t failure_count;
-    uint32_t stumble_count;     /* Behind or Rekey without progress since */
-    enum request_kind declined; /* by its last reply; 0: it was not reached */
-    uint64_t asked_in_size;     /* that we held when our Head left... */
+    uint32_t stumble_count;       /* Behind or Rekey without progress since */
+    enum request_kind declined;   /* by its last reply; 0: it was not reached */
+    uint64_t asked_in_size;       /* that we held when our Head left... */
     uint64_t asked_in_generation; /* ... of this */
-    struct refill_goal goals[2]; /* of our ledger, of its ledger */
-    bool refill_ready;           /* nothing is missing: to be taken up */
-    uint64_t fetch_credit;       /* bytes that it may fetch... */
-    int64_t fetch_steady_ms;     /* ... as of then */
-    bool has_due;               /* something may wait for next_try_steady_ms */
+    struct refill_goal goals[2];  /* of our ledger, of its ledger */
+    bool refill_ready;            /* nothing is missing: to be taken up */
+    uint64_t fetch_credit;        /* bytes that it may fetch... */
+    int64_t fetch_steady_ms;      /* ... as of then */
+    bool has_due; /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */

@@ -49,8 +49,8 @@ static void goal_set(struct refill_goal *goal, const struct note *proof)
 {
     *goal = (struct refill_goal){ .wanted = true,
         .proof = *proof,
-        .last = { .generation = proof->origin.generation,
-            .size = proof->size } };
+        .last = {
+            .generation = proof->origin.generation, .size = proof->size } };
     memcpy(goal->last.root, proof->root, HASH_SIZE);
     goal->next = goal->last;
 }
@@ -148,6 +148,17 @@ struct arrival {
     const char *problem;
 };
 
+/* What it holds and what is held here are two histories, neither of which can be
+ * shown to be false: an operator has to look. */
+static bool parts(struct arrival *arrival)
+{
+    settle_trouble(
+        arrival->work, arrival->peer, arrival->present, LEDGER_GENERATION);
+    arrival->goal->wanted = false;
+    arrival->problem = ledger_trouble_name(LEDGER_GENERATION);
+    return false;
+}
+
 static bool fails(struct arrival *arrival, const char *problem)
 {
     arrival->problem = problem;
@@ -161,8 +172,8 @@ static bool note_holds(struct arrival *arrival)
     struct note *note = &arrival->note;
     const struct fetched_parcel *parcel = arrival->parcel;
     bool out = arrival->direction == LEDGER_OUT;
-    struct origin origin =
-        ledger_origin(arrival->present, &work->node->self, &arrival->peer->agency);
+    struct origin origin = ledger_origin(
+        arrival->present, &work->node->self, &arrival->peer->agency);
     origin.generation = arrival->goal->next.generation;
     if (note_parse(parcel->note, note) != ERR_NONE || !note->has_cosignature ||
         !origin_equal(&note->origin, &origin) ||
@@ -194,8 +205,8 @@ static bool entries_hold(struct arrival *arrival)
             return fails(arrival, "fetched_malformed");
         if (fetched->entry.salt.size == 0)
             continue;
-        entry_digest(work->crypto, fetched->entry.salt, fetched->entry.content,
-            digest);
+        entry_digest(
+            work->crypto, fetched->entry.salt, fetched->entry.content, digest);
         if (memcmp(digest, header->digest, HASH_SIZE) != 0)
             return fails(arrival, "fetched_digest");
     }
@@ -209,8 +220,7 @@ static bool root_holds(struct arrival *arrival)
     struct merkle_hash root;
     for (size_t i = 0; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
-        merkle_leaf_hash(
-            work->crypto, parcel->entries[i].entry.header, &leaf);
+        merkle_leaf_hash(work->crypto, parcel->entries[i].entry.header, &leaf);
         if (merkle_append(work->crypto, &arrival->frontier, &leaf) != ERR_NONE)
             return fails(arrival, "fetched_root");
     }
@@ -229,9 +239,9 @@ static bool end_read(
     *is_sound = true;
     if (arrival->headers[0].kind != ENTRY_GENERATION)
         return false;
-    *is_sound = first->salt.size > 0 &&
-                generation_end_read(first->content, arrival->work->scratch,
-                    end) == ERR_NONE;
+    *is_sound =
+        first->salt.size > 0 && generation_end_read(first->content,
+                                    arrival->work->scratch, end) == ERR_NONE;
     return *is_sound;
 }
 
@@ -259,7 +269,7 @@ static bool turn(struct arrival *arrival)
         if (!is_sound)
             return fails(arrival, "fetched_malformed");
         if (present->generation != 0)
-            return fails(arrival, "fetched_generation");
+            return parts(arrival);
         present->generation = arrival->note.origin.generation;
         return true;
     }
@@ -270,7 +280,7 @@ static bool turn(struct arrival *arrival)
     }
     /* the present one is older than it, and not whole, or unknown here */
     if (present->generation == end.generation && present->cosigned >= end.size)
-        return fails(arrival, "fetched_generation");
+        return parts(arrival);
     arrival->goal->next =
         (struct refill_point){ .generation = end.generation, .size = end.size };
     memcpy(arrival->goal->next.root, end.root, HASH_SIZE);
@@ -311,8 +321,7 @@ static void entry_store(struct work *work, enum entry_kind kind,
     if (!to->attached)
         return;
     memcpy(to->salt, from->entry.salt.bytes, SALT_SIZE);
-    to->content =
-        content_put(work->contents, work->arena, from->entry.content);
+    to->content = content_put(work->contents, work->arena, from->entry.content);
     if (content_is_none(to->content))
         work_exhausted(work);
 }
@@ -329,8 +338,8 @@ static void store(struct arrival *arrival)
         return;
     }
     for (size_t i = 0; i < parcel->entry_count && !work_failed(work); i++)
-        entry_store(work, arrival->headers[i].kind, &parcel->entries[i],
-            &entries[i]);
+        entry_store(
+            work, arrival->headers[i].kind, &parcel->entries[i], &entries[i]);
     present->frontier = arrival->frontier;
     present->cosigned = arrival->note.size;
     present->unfolded += parcel->entry_count;
@@ -393,8 +402,10 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
 {
     struct fetched fetched;
     enum ledger_direction direction = direction_next(peer);
-    struct arrival arrival = { .work = work, .peer = peer,
-        .direction = direction, .goal = goal_of(peer, direction) };
+    struct arrival arrival = { .work = work,
+        .peer = peer,
+        .direction = direction,
+        .goal = goal_of(peer, direction) };
     arrival.present = peer_ledger(work, peer, direction);
     if (arrival.present == NULL || !arrival.goal->wanted)
         return NULL;

@@ -358,8 +358,7 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     }
     settle_trouble(work, peer, in, trouble);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    peer->settled_in =
-        trouble == LEDGER_NONE && out != NULL && !out->refills;
+    peer->settled_in = trouble == LEDGER_NONE && out != NULL && !out->refills;
     return trouble == LEDGER_NONE && is_fresh;
 }
 
@@ -407,7 +406,8 @@ enum err settle_with(struct work *work, struct peer *peer,
         ours != NULL && (is_reply || is_echo(peer, out, head.echo, ours));
     /* ours first: what it leads to, theirs may add to */
     bool is_well = ours != NULL && settle_out(work, peer, out, ours, is_fresh);
-    is_well &= theirs != NULL && settle_in(work, peer, in, theirs, is_reply, is_fresh);
+    is_well &=
+        theirs != NULL && settle_in(work, peer, in, theirs, is_reply, is_fresh);
     /* begun before a restart, and nothing is missing any more */
     if (is_well && out->refills && !refill_is_wanted(peer))
         peer->refill_ready = true;

@@ -468,8 +468,8 @@ void federation_back_up(struct federation *federation, size_t at)
 {
     struct agency *agency = &federation->agencies[at];
     store_memory_snapshot_free(agency->backup);
-    MUST(store_memory_snapshot_take(agency->store, &agency->backup) ==
-         ERR_NONE);
+    MUST(
+        store_memory_snapshot_take(agency->store, &agency->backup) == ERR_NONE);
 }
 
 void federation_restore(struct federation *federation, size_t at)

@@ -49,9 +49,9 @@ static void assert_equal_ends(struct federation *federation)
 static uint64_t generation_of(struct federation *federation, size_t at)
 {
     struct work *work = federation_begin(federation, at);
-    uint64_t generation = peer_ledger(work,
-        federation_peer(federation, at, 1 - at), LEDGER_OUT)
-                              ->generation;
+    uint64_t generation =
+        peer_ledger(work, federation_peer(federation, at, 1 - at), LEDGER_OUT)
+            ->generation;
     assert_int_equal(federation_end(federation, at), ERR_NONE);
     return generation;
 }
