@@ -1,4 +1,4 @@
-/* message.h - requests and replies as bytes; only message.c sees protobuf. */
+/* message.h - requests and replies as bytes. */
 #ifndef SDK_MESSAGE_H
 #define SDK_MESSAGE_H
 

@@ -234,6 +234,23 @@ const char *refer_referral_grant_get(
     return part_get(referral, "grant", i, field);
 }
 
+uint32_t refer_referral_detail_count(const refer_referral *referral)
+{
+    return part_count(referral, "detail");
+}
+
+const char *refer_referral_detail_name(
+    const refer_referral *referral, uint32_t i)
+{
+    return part_get(referral, "detail", i, "name");
+}
+
+const char *refer_referral_detail_value(
+    const refer_referral *referral, uint32_t i)
+{
+    return part_get(referral, "detail", i, "value");
+}
+
 /* ---- From the gateway -------------------------------------------------- */
 
 uint32_t refer_referral_event_count(const refer_referral *referral)

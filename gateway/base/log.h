@@ -87,6 +87,16 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "the clock ran evenly for a day")                                      \
     X(PEER_CLOSED, INFO, "peer.closed",                                        \
         "an operator closed the line: nothing is sent to or taken from it")    \
+    X(CARD_RENEWED, INFO, "card.renewed",                                      \
+        "this agency has another card; peers are told")                        \
+    X(CARD_DUE, WARNING, "card.due",                                           \
+        "our card or a key of it ends soon, and the root key is not here: "    \
+        "referctl card request")                                               \
+    X(CARD_UNUSABLE, ERROR, "card.unusable",                                   \
+        "a new card was not taken: see code, and referctl doctor")             \
+    X(KEYS_USED, INFO, "keys.used", "other keys sign from now on")             \
+    X(KEYS_RETIRED, INFO, "keys.retired",                                      \
+        "private keys that were followed by others were destroyed")            \
     X(STORE_LOST, WARNING, "store.lost",                                       \
         "the store is older than what was signed: ledgers are taken back")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \

@@ -336,7 +336,8 @@ static void tell(struct work *work, struct peer *only, const struct peer *from,
             (only != NULL && peer != only))
             continue;
         if (content_is_none(what.held))
-            what.held = content_put(work->contents, work->arena, what.content);
+            what.held = content_put(
+                work->contents, work->arena, VAULT_ENTRY_COMMON, what.content);
         if (content_is_none(what.held) || !delivery_tell(work, peer, &what))
             work_exhausted(work);
     }

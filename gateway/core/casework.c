@@ -40,13 +40,27 @@ static void refuse(struct judgement *judgement, enum problem problem,
 
 /* ---- Events of the referrer, decided here ------------------------------- */
 
+static void keep_with(struct work *work, uint64_t entry_number,
+    const struct entry *entry, struct judgement *judgement)
+{
+    judgement->content =
+        content_put(work->contents, work->arena, entry_number, entry->content);
+    if (content_is_none(judgement->content))
+        work_exhausted(work);
+}
+
+/* What is nobody's: cards, agreements, answers. */
 static void keep(
     struct work *work, const struct entry *entry, struct judgement *judgement)
 {
-    judgement->content =
-        content_put(work->contents, work->arena, entry->content);
-    if (content_is_none(judgement->content))
-        work_exhausted(work);
+    keep_with(work, VAULT_ENTRY_COMMON, entry, judgement);
+}
+
+static void keep_event(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
+{
+    keep_with(step->work, register_entry(step->referral, step->event->type),
+        entry, judgement);
 }
 
 static void log_refusal(struct step *step, const struct judgement *judgement)
@@ -84,6 +98,7 @@ static void receive(
         .created = work->now,
         .state = REFERRAL_DRAFT,
     };
+    register_entries_take(work, referral);
     enum referral_state sent;
     if (states_nothing(step, judgement) &&
         step_next(step, &sent, &judgement->why))
@@ -99,7 +114,7 @@ static void receive(
         state = REFERRAL_REFUSED_BY_POLICY;
         log_refusal(step, judgement);
     } else {
-        keep(work, entry, judgement);
+        keep_event(step, entry, judgement);
         note.content = judgement->content;
         referral->request = judgement->content;
         work->node->counters.referrals_received++;
@@ -148,7 +163,7 @@ static void decide(
         judgement->state = referral->state;
         return;
     }
-    keep(work, entry, judgement);
+    keep_event(step, entry, judgement);
     struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, NULL,
         judgement->content };
     (void)step_apply(step, next, &note);
@@ -245,7 +260,7 @@ static void follow(
         return;
     }
     if (judgement->why.problem == PROBLEM_NONE)
-        keep(work, entry, judgement);
+        keep_event(step, entry, judgement);
     else
         log_refusal(step, judgement); /* its words are lost, its step stands */
     offer_note(step, judgement->content);

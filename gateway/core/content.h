@@ -1,7 +1,9 @@
 /*
  * content.h - the log of contents. Everything that ledgers and the feed carry
  * is written once, in one blob per commit with rising keys, and is referred to
- * by (segment, slot). Erasing empties the slot.
+ * by (segment, slot). Each is sealed with an entry of the vault (port.h), most
+ * with its referral's, so that destroying the entry makes them unreadable in
+ * every copy. Erasing empties the slot.
  */
 #ifndef CORE_CONTENT_H
 #define CORE_CONTENT_H
@@ -23,13 +25,19 @@ struct content_ref {
 
 #define CONTENT_NONE ((struct content_ref){ 0, 0 })
 
+struct content_item {
+    uint64_t entry;
+    struct slice plain; /* bytes NULL: erased in the same batch */
+};
+
 /* What the running batch has added; belongs to the node. */
 struct content_log {
+    struct vault *vault;
     uint64_t segment; /* the one that the batch will write */
-    struct slice *items;
+    struct content_item *items;
     size_t count;
     size_t capacity;
-    size_t size; /* bytes of all items */
+    size_t size; /* bytes of all items, sealed */
 };
 
 static inline bool content_is_none(struct content_ref ref)
@@ -42,22 +50,31 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
     return a.segment == b.segment && a.slot == b.slot;
 }
 
-void content_begin(struct content_log *log, uint64_t segment);
+void content_begin(
+    struct content_log *log, struct vault *vault, uint64_t segment);
 
-/* Copies the bytes into the arena and remembers them for content_flush.
- * CONTENT_NONE when the arena is full. */
-struct content_ref content_put(
-    struct content_log *log, struct arena *arena, struct slice bytes);
+/* Copies the bytes into the arena and remembers them for content_flush, which
+ * seals them with that entry. CONTENT_NONE when the arena is full. */
+struct content_ref content_put(struct content_log *log, struct arena *arena,
+    uint64_t entry, struct slice bytes);
 
-/* Empty with bytes NULL when erased or absent. Valid as store values are. */
+/* Empty with bytes NULL when erased or absent. What was stored is opened into
+ * the arena, what this batch added is borrowed from it. */
 struct slice content_get(const struct content_log *log, struct store_txn *txn,
-    struct content_ref ref);
+    struct arena *arena, struct content_ref ref);
+
+/* The same, but a content that does not open is an ERR_CORRUPT to be told, and
+ * the store goes on; the store's own errors stick as ever. */
+MUST_USE enum err content_try(const struct content_log *log,
+    struct store_txn *txn, struct arena *arena, struct content_ref ref,
+    struct slice *plain);
 
 /* Empties the slot; what is there already is written anew without it. */
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
-/* Writes the batch's blob; true when there was anything to write. */
+/* Seals and writes the batch's blob; true when there was anything to write.
+ * Entries that it needs are there when it returns. */
 bool content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena);
 

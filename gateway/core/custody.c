@@ -75,8 +75,10 @@ static bool note_check(struct intake *intake)
         (intake->turns && generation_find(intake->work, intake->in,
                               note->origin.generation) != NULL))
         return refuse(intake, REFUSAL_GENERATION);
-    if (!signatory_is_author(intake->work, intake->peer, note))
+    if (!signatory_is_author(intake->work, intake->peer, note)) {
+        intake->peer->wants_head = true; /* there may be a newer card */
         return refuse(intake, REFUSAL_SIGNATURE);
+    }
     return true;
 }
 

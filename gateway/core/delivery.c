@@ -24,7 +24,8 @@ bool delivery_tell(
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
-        held = content_put(work->contents, work->arena, tell->content);
+        held = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, tell->content);
     if (content_is_none(held)) {
         work_exhausted(work);
         return false;
@@ -104,9 +105,10 @@ static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
     for (size_t i = 0; i < stored->count; i++) {
         const struct ledger_entry *from = &stored->entries[i];
         entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached ? SLICE_NONE
-                                               : content_get(work->contents,
-                                                     work->txn, from->content);
+        struct slice content = !from->attached
+                                   ? SLICE_NONE
+                                   : content_get(work->contents, work->txn,
+                                         work->arena, from->content);
         if (content.bytes == NULL)
             continue;
         entries[i].salt = SLICE_ARRAY(from->salt);
@@ -154,7 +156,7 @@ static struct slice offered_body(
 /* ---- What is due ------------------------------------------------------- */
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
-#define PARCEL_ARENA_MIN (6u * 1024 * 1024)
+#define PARCEL_ARENA_MIN (8u * 1024 * 1024)
 
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
@@ -167,10 +169,36 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
+/* What was signed under a key that another followed since is signed again: the
+ * same size and root, but the peer may not know the earlier key any more. */
+static bool offered_renew(struct work *work, struct ledger *out)
+{
+    struct note note;
+    struct note again;
+    char text[NOTE_SIZE_MAX];
+    if (note_parse(out->offered, &note) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    again = note;
+    if (note_sign(work->crypto, &again) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
+        return true;
+    out->offered = arena_copy(work->arena, note_print(&again, text));
+    out->changed = true;
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    return !work_failed(work);
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || (out->offered.size == 0 && !parcel_make(work, peer)))
+    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer)
+                                               : !offered_renew(work, out)))
         return SLICE_NONE;
     return offered_body(work, peer, out);
 }
@@ -387,6 +415,8 @@ static const char *on_refused(
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
     }
+    if (code == REFUSAL_SIGNATURE)
+        peer->wants_head = true; /* it lacks our newest card, or we its */
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -409,9 +439,11 @@ const char *delivery_plain(
         ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
         return NULL;
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
-        peer->introduces = true; /* it may not know us yet */
+        peer->introduces = true; /* us, or our newest card, it may not know */
         return introduction_pending(peer);
     }
+    if (reply->plain == PLAIN_REFUSED)
+        peer->wants_head = true;
     if (reply->plain == PLAIN_REKEY)
         return "rekey";
     return reply->plain == PLAIN_BUSY ? "busy" : "refused";

@@ -116,7 +116,7 @@ static void answer_entry(struct work *work, uint64_t index,
     struct entry_header header;
     size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, entry->content);
+        content_get(work->contents, work->txn, work->scratch, entry->content);
     if (work_failed(work))
         return;
     if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE) {
@@ -188,10 +188,12 @@ static const char *entry_problem(
         return "header";
     if (!entry->attached)
         return NULL;
-    struct slice content =
-        content_get(work->contents, work->txn, entry->content);
+    struct slice content;
+    if (content_try(work->contents, work->txn, work->scratch, entry->content,
+            &content) != ERR_NONE)
+        return "content";
     if (content.bytes == NULL)
-        return work_failed(work) ? "content" : NULL; /* erased */
+        return NULL; /* erased */
     entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
     return memcmp(digest, header.digest, HASH_SIZE) == 0 ? NULL : "digest";
 }

@@ -45,7 +45,7 @@ static void entry_fill(struct work *work, const struct ledger_entry *from,
 {
     struct slice content =
         from->attached && !from->withheld
-            ? content_get(work->contents, work->txn, from->content)
+            ? content_get(work->contents, work->txn, work->arena, from->content)
             : SLICE_NONE;
     *to = (struct fetched_entry){ .entry = { .header = from->header } };
     if (content.bytes != NULL) {

@@ -3,10 +3,12 @@
 #include "core/agreement.h"
 #include "core/answers.h"
 #include "core/casework.h"
+#include "core/erasure.h"
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
+#include "core/register.h"
 
 #include <string.h>
 
@@ -93,9 +95,6 @@ static bool side_entry(
         return false;
     size_t slot = (size_t)(place(side) - side->parcel.first_index);
     struct ledger_entry *entry = &side->parcel.entries[slot];
-    struct slice content =
-        entry->attached ? content_get(work->contents, work->txn, entry->content)
-                        : SLICE_NONE;
     *folded = (struct folded){
         .work = work,
         .peer = fold->peer,
@@ -105,11 +104,9 @@ static bool side_entry(
         .at = side->headers[slot].at,
         .entry = entry,
     };
-    if (content.bytes != NULL) {
-        folded->content = arena_copy(work->scratch, content);
-        if (folded->content.bytes == NULL)
-            work_exhausted(work);
-    }
+    if (entry->attached)
+        folded->content = content_get(
+            work->contents, work->txn, work->scratch, entry->content);
     return !work_failed(work);
 }
 
@@ -202,6 +199,17 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
 
 /* ---- What was never answered --------------------------------------------- */
 
+/* It is judged as if nothing of it were known. */
+static void row_forget(struct work *work, const struct ledger_entry *entry)
+{
+    const struct referral *referral =
+        entry->has_referral ? register_get(work, &entry->referral) : NULL;
+    if (referral == NULL || !register_is_begun(referral))
+        return;
+    erasure_doom(work, referral->entry);
+    register_delete(work, referral);
+}
+
 /* As it is taken from a parcel that comes now; what is kept of it is put where
  * its content was. */
 static void judge(struct fold *fold)
@@ -220,6 +228,7 @@ static void judge(struct fold *fold)
         entry.content = folded.content;
     }
     let_go(&folded);
+    row_forget(work, folded.entry);
     size_t slot = (size_t)(folded.index - side->parcel.first_index);
     work->node->folds = false;
     casework_take(work, fold->peer,
@@ -280,9 +289,13 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
                 (!uuid_equal(&intent->referral, &folded->entry->referral) ||
                     intent->seq != folded->entry->seq)))
             continue;
-        struct slice held =
-            content_get(work->contents, work->txn, intent->content);
-        if (folded->content.bytes == NULL || slice_equal(held, folded->content))
+        size_t used = work->scratch->used;
+        struct slice held = content_get(
+            work->contents, work->txn, work->scratch, intent->content);
+        bool same =
+            folded->content.bytes == NULL || slice_equal(held, folded->content);
+        arena_rewind(work->scratch, used);
+        if (same)
             return true;
     }
     return false;

@@ -54,31 +54,50 @@ static void seq_note(uint32_t *newest, uint32_t seq)
         *newest = seq;
 }
 
+/* A new row, with the vault's entries that its contents were sealed with. NULL
+ * when the referral is known, or the store or memory failed. */
+static struct referral *row_new(
+    const struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    struct referral *referral = register_get(work, &event->referral);
+    if (work_failed(work) || (referral != NULL && !register_is_begun(referral)))
+        return NULL;
+    if (referral == NULL) {
+        referral = arena_take(work->scratch, sizeof *referral);
+        if (referral == NULL) {
+            work_exhausted(work);
+            return NULL;
+        }
+        register_entries_take(work, referral);
+    }
+    *referral = (struct referral){
+        .uuid = event->referral,
+        .peer = folded->peer->number,
+        .mou = event->mou,
+        .created = folded->at,
+        .entry = referral->entry,
+    };
+    return referral;
+}
+
 /* The row, or one for a referral whose request is gone: only the receiver
  * states where an event leads. NULL when it is another agency's. */
 static struct referral *row_of(
     const struct folded *folded, const struct referral_event *event, bool by_us)
 {
-    struct work *work = folded->work;
-    struct referral *referral = register_get(work, &event->referral);
-    if (work_failed(work))
+    struct referral *referral = row_new(folded, event);
+    if (work_failed(folded->work))
         return NULL;
-    if (referral != NULL)
-        return referral->peer == folded->peer->number ? referral : NULL;
-    referral = arena_take(work->scratch, sizeof *referral);
     if (referral == NULL) {
-        work_exhausted(work);
-        return NULL;
+        referral = register_get(folded->work, &event->referral);
+        return referral != NULL && referral->peer == folded->peer->number
+                   ? referral
+                   : NULL;
     }
     bool by_receiver = is_state(event->state);
-    *referral = (struct referral){
-        .uuid = event->referral,
-        .peer = folded->peer->number,
-        .outgoing = by_us != by_receiver,
-        .mou = event->mou,
-        .created = folded->at,
-        .state = by_receiver ? event->state : REFERRAL_DELIVERED,
-    };
+    referral->outgoing = by_us != by_receiver;
+    referral->state = by_receiver ? event->state : REFERRAL_DELIVERED;
     return referral;
 }
 
@@ -106,28 +125,19 @@ static struct content_ref kept(const struct folded *folded)
 
 static void own_send(struct folded *folded, const struct referral_event *event)
 {
-    struct work *work = folded->work;
-    struct referral *referral = arena_take(work->scratch, sizeof *referral);
-    if (referral == NULL) {
-        work_exhausted(work);
+    struct referral *referral = row_new(folded, event);
+    if (referral == NULL)
         return;
-    }
-    *referral = (struct referral){
-        .uuid = event->referral,
-        .peer = folded->peer->number,
-        .outgoing = true,
-        .mou = event->mou,
-        .own_seq = event->seq,
-        .pending = 1,
-        .created = folded->at,
-        .request = kept(folded),
-    };
+    referral->outgoing = true;
+    referral->own_seq = event->seq;
+    referral->pending = 1;
+    referral->request = kept(folded);
     struct step step = step_of(folded, referral, event, true);
     struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
         kept(folded) };
     folded->entry->feed_position = step_apply(&step, REFERRAL_SENT, &note);
     folded->changed = true;
-    answers_cosigned(work, folded->peer, folded->entry);
+    answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
 static void own_step(struct folded *folded, const struct referral_event *event)
@@ -160,11 +170,10 @@ void fold_own_event(struct folded *folded)
     struct referral_event event;
     if (!event_of(folded, &event))
         return;
-    if (event.type != EVENT_SEND)
-        own_step(folded, &event);
-    else if (register_get(folded->work, &event.referral) == NULL &&
-             !work_failed(folded->work))
+    if (event.type == EVENT_SEND)
         own_send(folded, &event);
+    else
+        own_step(folded, &event);
 }
 
 /* ---- Theirs -------------------------------------------------------------- */
@@ -179,27 +188,18 @@ static void why_fill(const struct answer_item *answer, struct verdict *why)
 static void their_send(const struct folded *folded,
     const struct referral_event *event, const struct answer_item *answer)
 {
-    struct work *work = folded->work;
     enum referral_state state = (enum referral_state)answer->state;
     bool applied = answer->verdict == ANSWER_APPLIED;
     struct verdict why;
-    struct referral *referral = arena_take(work->scratch, sizeof *referral);
-    if (referral == NULL) {
-        work_exhausted(work);
+    struct referral *referral = row_new(folded, event);
+    if (referral == NULL)
+        return;
+    if (!is_state(state)) { /* refused before it had a row, or never here */
+        register_delete(folded->work, referral);
         return;
     }
-    /* refused before it had a row, or never here */
-    if (!is_state(state) || register_get(work, &event->referral) != NULL ||
-        work_failed(work))
-        return;
-    *referral = (struct referral){
-        .uuid = event->referral,
-        .peer = folded->peer->number,
-        .mou = event->mou,
-        .peer_seq = event->seq,
-        .created = folded->at,
-        .request = kept(folded),
-    };
+    referral->peer_seq = event->seq;
+    referral->request = kept(folded);
     why_fill(answer, &why);
     struct step step = step_of(folded, referral, event, false);
     struct step_note note = { applied ? FEED_RECEIVED : FEED_REFUSED,

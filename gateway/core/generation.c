@@ -107,12 +107,13 @@ static bool intent_of(
     size_t used = work->scratch->used;
     if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
+    struct slice content = entry->attached
+                               ? content_get(work->contents, work->txn,
+                                     work->scratch, entry->content)
+                               : SLICE_NONE;
     arena_rewind(work->scratch, used);
     if (work_failed(work) || header.kind == ENTRY_GENERATION)
         return false;
-    struct slice content =
-        entry->attached ? content_get(work->contents, work->txn, entry->content)
-                        : SLICE_NONE;
     if (content.bytes == NULL) {
         drop(work, entry);
         return false;

@@ -79,6 +79,13 @@ struct key key_content(uint64_t segment)
     return key;
 }
 
+struct key key_doomed(uint64_t entry)
+{
+    struct key key = key_of('d');
+    add_integer(&key, entry, 8);
+    return key;
+}
+
 struct key key_referral(const struct uuid *uuid)
 {
     struct key key = key_of('r');

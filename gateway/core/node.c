@@ -1,7 +1,6 @@
 #include "core/node.h"
 
 #include "core/agreement.h"
-#include "core/card_book.h"
 #include "core/collect.h"
 #include "core/custody.h"
 #include "core/delivery.h"
@@ -12,13 +11,14 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/own_card.h"
 #include "core/refill.h"
 #include "core/settle.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
@@ -26,13 +26,15 @@
 #define STEP_ARENA_MIN (12u * 1024 * 1024)
 
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
-    struct arena *memory, struct arena *batch, struct arena *scratch)
+    struct vault *vault, struct arena *memory, struct arena *batch,
+    struct arena *scratch)
 {
     struct node *node = arena_take(memory, sizeof *node);
     if (node == NULL)
         return NULL;
     node->options = options;
     node->crypto = crypto;
+    node->vault = vault;
     node->memory = memory;
     node->arena = batch;
     node->scratch = scratch;
@@ -58,6 +60,8 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->feed_epoch = unpack_u64(&in);
     node->feed_position_next = unpack_u64(&in);
     node->segment_next = unpack_u64(&in);
+    node->entry_next = unpack_u64(&in);
+    unpack_fixed(&in, node->secret, sizeof node->secret);
     node->ledger_next = unpack_u32(&in);
     node->peer_next = unpack_u32(&in);
     node->own_sheet_serial = unpack_u64(&in);
@@ -69,7 +73,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 3 * 8 + 2 * 4 + 8 + 4];
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8 + 4];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
     pack_u8(&out, ROW_VERSION);
@@ -77,6 +81,8 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u64(&out, node->feed_epoch);
     pack_u64(&out, node->feed_position_next);
     pack_u64(&out, node->segment_next);
+    pack_u64(&out, node->entry_next);
+    pack_fixed(&out, node->secret, sizeof node->secret);
     pack_u32(&out, node->ledger_next);
     pack_u32(&out, node->peer_next);
     pack_u64(&out, node->own_sheet_serial);
@@ -87,49 +93,29 @@ static void row_save(struct node *node, struct store_txn *txn)
 
 /* ---- Starting ----------------------------------------------------------- */
 
-static enum err keep_card(struct work *work, struct slice signed_card)
-{
-    struct node *node = work->node;
-    struct card card;
-    struct card_problem problem;
-    enum err err =
-        card_read(work->crypto, signed_card, work->scratch, &card, &problem);
-    if (err != ERR_NONE)
-        return err;
-    if (node->self.text[0] != '\0' &&
-        !agency_id_equal(&node->self, &card.agency))
-        return ERR_CONFLICT; /* another agency's store */
-    node->self = card.agency;
-    node->own_card = arena_copy(node->memory, signed_card);
-    node->own_name = arena_text(node->memory, card.name);
-    card_book_put(work, CARD_BOOK_SELF, card.serial, signed_card);
-    node->own_card_serial = card.serial;
-    node->own_card_until = card.valid_until;
-    node->dials_only = card.endpoint_count == 0;
-    if (node->own_card.bytes == NULL || node->own_name == NULL)
-        work_exhausted(work);
-    return ERR_NONE;
-}
-
 static enum err start(struct work *work, const struct node_input *input)
 {
     struct node *node = work->node;
     bool is_new = !row_load(node, work->txn);
     if (work_failed(work))
         return work->txn->err;
-    enum err err = keep_card(work, input->of.start.card);
+    enum err err = own_card_keep(work, input->of.start.card,
+        input->of.start.earlier, input->of.start.earlier_count);
     if (err != ERR_NONE)
         return err;
     if (is_new) {
         work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
         node->feed_epoch >>= 1; /* clients have it as a signed number */
         node->feed_position_next = 1;
+        work_draw(work, node->secret, sizeof node->secret);
         node->segment_next = 1;
+        node->entry_next = VAULT_ENTRY_COMMON + 1;
         node->ledger_next = 1;
         node->peer_next = 1;
     }
     node->changed = true;
-    content_begin(&node->contents, node->segment_next);
+    content_begin(&node->contents, node->vault, node->segment_next);
+    erasure_load(work);
     peers_load(work);
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
@@ -137,6 +123,7 @@ static enum err start(struct work *work, const struct node_input *input)
         if (peer_is_pinned(peer))
             peer_announce(work, peer);
     }
+    own_card_tell_if_new(work);
     node->started = true;
     OUTPUT_LOG(work, LOG_GATEWAY_STARTED, log_agency("agency", &node->self),
         log_number("peers", (int64_t)node->peer_count),
@@ -290,7 +277,7 @@ void node_begin(
     node->agreements = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
-    content_begin(&node->contents, node->segment_next);
+    content_begin(&node->contents, node->vault, node->segment_next);
     node->usage = *usage;
     node->input_count = 0;
     node->store_percent =
@@ -305,6 +292,7 @@ void node_begin(
         .scratch = node->scratch,
         .contents = &node->contents,
     };
+    erasure_begin(&node->work);
 }
 
 /* When something is to be done about that peer, if nothing comes before. */
@@ -328,6 +316,8 @@ static enum err serve(struct work *work, const struct node_input *input)
         return start(work, input);
     case NODE_SHEET:
         return take_sheet(work, input);
+    case NODE_CARD:
+        return own_card_take(work, input->of.card.card);
     case NODE_PEER_REQUEST:
         take_request(work, input);
         break;
@@ -396,6 +386,12 @@ enum err node_finish(struct node *node)
     return work->txn->err;
 }
 
+enum err node_committed(struct node *node)
+{
+    assert(node->in_batch);
+    return erasure_carry_out(&node->erasure, node->vault);
+}
+
 const struct node_output *node_outputs(const struct node *node, size_t *count)
 {
     *count = node->outputs.count;
@@ -413,6 +409,8 @@ void node_release(struct node *node)
     node->contents.items = NULL;
     node->contents.count = 0;
     node->contents.capacity = 0;
+    node->erasure.entries = NULL;
+    node->erasure.capacity = 0;
     arena_reset(node->arena);
 }
 

@@ -2,13 +2,13 @@
  * node.h - one gateway as a deterministic machine: inputs in, outputs out.
  *
  * A batch is node_begin, node_step for each input, node_finish, all in one
- * store transaction; then a durable commit; only then are the outputs carried
- * out, and node_release forgets them. It never blocks, reads no clock, draws
- * no entropy, touches no socket and no file: what it needs to know comes with
- * the input, what it remembers is in the store, what it wants done leaves as
- * outputs. Same store, same inputs: same outputs, byte for byte. The daemon
- * feeds it from nng, LMDB and timers; tests/sim feeds many of them from one
- * seeded scheduler.
+ * store transaction; then a durable commit and node_committed; only then are
+ * the outputs carried out, and node_release forgets them. It never blocks,
+ * reads no clock, draws no entropy, touches no socket and no file: what it
+ * needs to know comes with the input, what it remembers is in the store and
+ * the vault, what it wants done leaves as outputs. Same store, same inputs:
+ * same outputs, byte for byte. The daemon feeds it from nng, LMDB and timers;
+ * tests/sim feeds many of them from one seeded scheduler.
  */
 #ifndef CORE_NODE_H
 #define CORE_NODE_H
@@ -32,6 +32,7 @@
 enum node_input_type {
     NODE_START = 1,    /* first step after the store was opened */
     NODE_SHEET,        /* the sealing keys that the gateway has now */
+    NODE_CARD,         /* the root key signed us another card */
     NODE_PEER_REQUEST, /* opened and verified by request_open */
     NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
     NODE_CLIENT,       /* a request of a local program */
@@ -47,8 +48,13 @@ struct node_input {
     uint8_t entropy[SEED_SIZE]; /* fresh for every step */
     union {
         struct {
-            struct slice card; /* our SignedCard */
+            struct slice card;           /* our SignedCard */
+            const struct slice *earlier; /* that we had, as far as known */
+            size_t earlier_count;
         } start;
+        struct {
+            struct slice card; /* a newer one of ours */
+        } card;
         struct {
             const struct sealing_key *keys;
             size_t count;
@@ -170,7 +176,8 @@ struct node;
  * is too small. NODE_START must be its first input.
  */
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
-    struct arena *memory, struct arena *batch, struct arena *scratch);
+    struct vault *vault, struct arena *memory, struct arena *batch,
+    struct arena *scratch);
 
 void node_begin(
     struct node *node, struct store_txn *txn, const struct store_usage *usage);
@@ -187,6 +194,10 @@ MUST_USE enum err node_step(struct node *node, const struct node_input *input);
 /* Makes the parcels that are due, writes what the batch changed. Errors as
  * node_step, but never ERR_LIMIT. */
 MUST_USE enum err node_finish(struct node *node);
+
+/* After the commit and before the outputs: destroys for good what the batch
+ * erased. ERR_IO: the process must end; it is done at the next start. */
+MUST_USE enum err node_committed(struct node *node);
 
 /* Valid until node_release. */
 const struct node_output *node_outputs(const struct node *node, size_t *count);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "core/content.h"
+#include "core/erasure.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/work.h"
@@ -46,6 +47,7 @@ struct agreement;
 struct node {
     const struct node_options *options;
     struct crypto *crypto;
+    struct vault *vault;
     struct arena *memory;  /* for the life of the node */
     struct arena *arena;   /* for the batch */
     struct arena *scratch; /* for the step */
@@ -55,6 +57,8 @@ struct node {
     uint64_t feed_epoch;
     uint64_t feed_position_next;
     uint64_t segment_next;
+    uint64_t entry_next;       /* of the vault; referrals take two */
+    uint8_t secret[HASH_SIZE]; /* before what programs chose is hashed */
     uint32_t ledger_next;
     uint32_t peer_next;
     bool changed;
@@ -68,6 +72,7 @@ struct node {
     struct instant own_days_until;
     struct instant own_card_until;
     uint64_t own_card_serial;
+    bool own_card_is_new; /* since the start before */
     uint64_t own_sheet_serial;
     uint32_t losses; /* how often the store was found to have lost something */
     bool has_lost;   /* since the start */
@@ -94,6 +99,7 @@ struct node {
     bool feed_grew;
     struct work work;
     struct content_log contents;
+    struct erasure erasure;
     struct output_list outputs;
     struct agreement *agreements; /* that were read */
     size_t agreements_size;       /* of the batch's arena */

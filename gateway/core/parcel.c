@@ -14,8 +14,9 @@
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry)
 {
+    size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, intent->content);
+        content_get(work->contents, work->txn, work->scratch, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -30,6 +31,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    arena_rewind(work->scratch, used);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
@@ -75,7 +77,8 @@ static bool entry_begin(
     struct intent intent = {
         .kind = ENTRY_GENERATION,
         .at = work->now,
-        .content = content_put(work->contents, work->arena, content),
+        .content = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, content),
     };
     if (content_is_none(intent.content)) {
         work_exhausted(work);

@@ -1,6 +1,7 @@
 #include "core/peer.h"
 
 #include "core/card_book.h"
+#include "core/card_renew.h"
 #include "core/codec_card.h"
 #include "core/entry.h"
 #include "core/keys.h"
@@ -300,8 +301,18 @@ enum err peer_offer_card(
             log_code("code", err_name(err)));
         return err;
     }
-    if (card.serial <= peer->card_serial)
+    const struct card *held = peer_card(work, peer);
+    if (held == NULL)
+        return work->txn->err;
+    err = card_follows(
+        work->crypto, held, peer_card_bytes(work, peer), &card, work->scratch);
+    if (err == ERR_EXISTS)
         return ERR_NONE; /* held already, or older */
+    if (err != ERR_NONE) {
+        OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
+            log_code("code", err_name(err)));
+        return err;
+    }
     card_book_put(
         work, peer->number, peer->card_serial, peer_card_bytes(work, peer));
     peer->card_serial = card.serial;

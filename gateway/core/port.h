@@ -123,6 +123,9 @@ struct vault_ops {
     /* Entries below `count` are there, durably, when this returns ERR_NONE;
      * cheap when they are already. ERR_IO, ERR_NO_MEMORY. */
     MUST_USE enum err (*reserve)(struct vault *vault, uint64_t count);
+    /* False for one that is not there yet. A store put back from a copy counts
+     * on from entries that are destroyed. */
+    bool (*is_destroyed)(struct vault *vault, uint64_t entry);
     /* `sealed` gets plain.size + VAULT_OVERHEAD bytes, bound to the place that
      * `where` names. ERR_NOT_FOUND: no such entry, or destroyed. ERR_IO. */
     MUST_USE enum err (*seal)(struct vault *vault, uint64_t entry,

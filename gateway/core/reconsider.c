@@ -95,7 +95,8 @@ static void keep(struct thought *thought, enum referral_state next)
     struct slice bytes = referral_event_write(event, work->scratch);
     struct content_ref content =
         bytes.bytes == NULL ? CONTENT_NONE
-                            : content_put(work->contents, work->arena, bytes);
+                            : content_put(work->contents, work->arena,
+                                  register_entry(referral, event->type), bytes);
     if (content_is_none(content)) {
         work_exhausted(work);
         return;

@@ -1,5 +1,6 @@
 #include "core/referral_step.h"
 
+#include "core/erasure.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/step.h"
@@ -178,6 +179,9 @@ static void erase_contents(const struct step *step)
                 work->contents, work->txn, work->arena, event.content);
         arena_rewind(work->scratch, used);
     }
+    if (!referral->erased)
+        erasure_doom(work, referral->entry);
+    referral->erased = true;
     OUTPUT_LOG(
         work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
 }

@@ -8,7 +8,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/reconsider.h"
-#include "core/referral.h"
+#include "core/register.h"
 #include "core/settle.h"
 #include "core/signatory.h"
 
@@ -289,6 +289,33 @@ static bool turn(struct arrival *arrival)
 
 /* ---- Storing ------------------------------------------------------------- */
 
+/* The vault's entry for an event. A referral that is not known yet gets a row
+ * for its entries; what comes after an erasure is not erased with it. */
+static uint64_t vault_entry(
+    struct work *work, const struct peer *peer, const struct ledger_entry *to)
+{
+    enum referral_event_type type = (enum referral_event_type)to->event_type;
+    struct referral *referral = register_get(work, &to->referral);
+    if (work_failed(work))
+        return VAULT_ENTRY_COMMON;
+    if (referral == NULL) {
+        referral = arena_take(work->scratch, sizeof *referral);
+        if (referral == NULL) {
+            work_exhausted(work);
+            return VAULT_ENTRY_COMMON;
+        }
+        referral->uuid = to->referral;
+        referral->peer = peer->number;
+        referral->state = REFERRAL_DRAFT;
+        register_entries_take(work, referral);
+    }
+    if (register_is_begun(referral)) {
+        referral->erased |= event_erases(type) || type == EVENT_CONSENT_REVOKED;
+        register_put(work, referral);
+    }
+    return register_entry(referral, type);
+}
+
 /* What it is about: from its words, or from what the peer says in their place. */
 static void mention_fill(struct work *work, enum entry_kind kind,
     const struct fetched_entry *from, struct ledger_entry *to)
@@ -312,16 +339,23 @@ static void mention_fill(struct work *work, enum entry_kind kind,
     arena_rewind(work->scratch, used);
 }
 
-static void entry_store(struct work *work, enum entry_kind kind,
+static void entry_store(const struct arrival *arrival, enum entry_kind kind,
     const struct fetched_entry *from, struct ledger_entry *to)
 {
+    struct work *work = arrival->work;
+    uint64_t entry = VAULT_ENTRY_COMMON;
     *to = (struct ledger_entry){ .header = from->entry.header,
         .attached = from->entry.salt.size > 0 };
     mention_fill(work, kind, from, to);
     if (!to->attached)
         return;
     memcpy(to->salt, from->entry.salt.bytes, SALT_SIZE);
-    to->content = content_put(work->contents, work->arena, from->entry.content);
+    size_t used = work->scratch->used;
+    if (to->has_referral)
+        entry = vault_entry(work, arrival->peer, to);
+    arena_rewind(work->scratch, used);
+    to->content =
+        content_put(work->contents, work->arena, entry, from->entry.content);
     if (content_is_none(to->content))
         work_exhausted(work);
 }
@@ -338,8 +372,8 @@ static void store(struct arrival *arrival)
         return;
     }
     for (size_t i = 0; i < parcel->entry_count && !work_failed(work); i++)
-        entry_store(
-            work, arrival->headers[i].kind, &parcel->entries[i], &entries[i]);
+        entry_store(arrival, arrival->headers[i].kind, &parcel->entries[i],
+            &entries[i]);
     present->frontier = arrival->frontier;
     present->cosigned = arrival->note.size;
     present->unfolded += parcel->entry_count;

@@ -1,10 +1,11 @@
 #include "core/register.h"
 
 #include "core/keys.h"
+#include "core/node_state.h"
 
 #include <string.h>
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 #define ROW_SIZE_MAX (160 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static void row_unpack(struct unpacker *in, struct referral *referral)
@@ -16,12 +17,14 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     unpack_fixed(in, referral->mou.bytes, sizeof referral->mou.bytes);
     referral->state = (enum referral_state)unpack_u8(in);
     referral->frozen = unpack_u8(in) != 0;
+    referral->erased = unpack_u8(in) != 0;
     referral->own_seq = unpack_u32(in);
     referral->peer_seq = unpack_u32(in);
     referral->pending = unpack_u32(in);
     referral->refill = unpack_u32(in);
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
+    referral->entry = unpack_u64(in);
     referral->request = content_ref_unpack(in);
     referral->offer = content_ref_unpack(in);
     referral->position_count = unpack_u32(in);
@@ -80,12 +83,14 @@ void register_put(struct work *work, const struct referral *referral)
     pack_fixed(&out, referral->mou.bytes, sizeof referral->mou.bytes);
     pack_u8(&out, (uint8_t)referral->state);
     pack_u8(&out, referral->frozen);
+    pack_u8(&out, referral->erased);
     pack_u32(&out, referral->own_seq);
     pack_u32(&out, referral->peer_seq);
     pack_u32(&out, referral->pending);
     pack_u32(&out, referral->refill);
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
+    pack_u64(&out, referral->entry);
     content_ref_pack(&out, referral->request);
     content_ref_pack(&out, referral->offer);
     pack_u32(&out, referral->position_count);
@@ -97,17 +102,42 @@ void register_put(struct work *work, const struct referral *referral)
     store_put(work->txn, key_slice(&key), packed(&out));
 }
 
+uint64_t register_entry(
+    const struct referral *referral, enum referral_event_type type)
+{
+    return referral->entry + (referral->erased || event_is_exempt(type));
+}
+
+void register_entries_take(struct work *work, struct referral *referral)
+{
+    struct node *node = work->node;
+    const struct vault_ops *vault = node->vault->ops;
+    while (vault->is_destroyed(node->vault, node->entry_next) ||
+           vault->is_destroyed(node->vault, node->entry_next + 1))
+        node->entry_next += 2;
+    referral->entry = node->entry_next;
+    node->entry_next += 2;
+    node->changed = true;
+}
+
+bool register_is_begun(const struct referral *referral)
+{
+    return referral->state == REFERRAL_DRAFT;
+}
+
+void register_delete(struct work *work, const struct referral *referral)
+{
+    struct key key = key_referral(&referral->uuid);
+    store_del(work->txn, key_slice(&key));
+}
+
 bool register_event(
     struct work *work, struct content_ref ref, struct referral_event *event)
 {
-    struct slice bytes = content_get(work->contents, work->txn, ref);
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, ref);
     if (bytes.bytes == NULL)
         return false;
-    bytes = arena_copy(work->scratch, bytes);
-    if (bytes.bytes == NULL) {
-        work_exhausted(work);
-        return false;
-    }
     if (referral_event_read(bytes, work->scratch, event) != ERR_NONE) {
         work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
         return false;

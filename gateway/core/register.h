@@ -23,12 +23,14 @@ struct referral {
     struct mou_id mou;
     enum referral_state state;
     bool frozen;       /* consent was revoked: nothing about the person */
+    bool erased;       /* what was said about the person is gone */
     uint32_t own_seq;  /* of our newest event */
     uint32_t peer_seq; /* of the peer's newest event taken in */
     uint32_t pending;  /* our events that the peer has not answered */
     uint32_t refill;   /* the peer's ledger->refill that took it up; or 0 */
     struct instant created;
     struct instant updated;
+    uint64_t entry;             /* of the vault; see register_entry */
     struct content_ref request; /* the event SEND */
     struct content_ref offer;   /* the newest event with an offer */
     uint32_t position_count;    /* of its events in the feed, in order */
@@ -40,6 +42,22 @@ struct referral *register_get(struct work *work, const struct uuid *uuid);
 /* The first at or after that id. */
 struct referral *register_next(struct work *work, const struct uuid *from);
 void register_put(struct work *work, const struct referral *referral);
+
+/*
+ * The vault's entry to seal an event of that type with. A referral has two: one
+ * for what is said about the person, destroyed when that is erased; the next
+ * for steps that end or erase, which may still wait to be told, and for what
+ * comes after an erasure.
+ */
+uint64_t register_entry(
+    const struct referral *referral, enum referral_event_type type);
+/* Gives a new referral its two. */
+void register_entries_take(struct work *work, struct referral *referral);
+
+/* A row that is there for its entries alone, while contents of a referral that
+ * was lost are taken back: nothing of it is known yet. */
+bool register_is_begun(const struct referral *referral);
+void register_delete(struct work *work, const struct referral *referral);
 
 /* Decodes the event that a reference leads to, into scratch. False when its
  * content was erased. */

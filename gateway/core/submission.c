@@ -36,9 +36,10 @@ static bool memory_of(struct work *work, uint32_t uid,
             "give a key of 1 to 64 characters, one for each intention");
         return false;
     }
-    struct slice parts[] = { SLICE_LITERAL("refer.v1 local key"),
-        SLICE_ARRAY(who), key };
-    crypto_hash(work->crypto, parts, 3, hash);
+    /* with a secret: keys that programs choose may name people */
+    struct slice parts[] = { SLICE_ARRAY(work->node->secret),
+        SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
+    crypto_hash(work->crypto, parts, 4, hash);
     memory->key = key_idempotency(hash);
     struct local_request unnumbered = *request;
     unnumbered.number = 0;
@@ -47,7 +48,9 @@ static bool memory_of(struct work *work, uint32_t uid,
     if (bytes.bytes == NULL)
         work_exhausted(work);
     else
-        crypto_hash(work->crypto, &bytes, 1, memory->digest);
+        crypto_hash(work->crypto,
+            (const struct slice[]){ SLICE_ARRAY(work->node->secret), bytes }, 2,
+            memory->digest);
     arena_rewind(work->scratch, used); /* two copies of the request */
     return bytes.bytes != NULL;
 }
@@ -225,9 +228,9 @@ static void queue(struct step *step, const struct referral_event *event,
         work_exhausted(step->work);
 }
 
-static bool write_event(struct work *work, const struct referral_event *event,
-    struct slice *bytes, struct content_ref *content,
-    struct local_answer *answer)
+static bool write_event(struct work *work, const struct referral *referral,
+    const struct referral_event *event, struct slice *bytes,
+    struct content_ref *content, struct local_answer *answer)
 {
     *bytes = referral_event_write(event, work->scratch);
     if (bytes->bytes == NULL || bytes->size > CONTENT_SIZE_MAX) {
@@ -235,7 +238,8 @@ static bool write_event(struct work *work, const struct referral_event *event,
             "say less: a referral may have 256 KiB");
         return false;
     }
-    *content = content_put(work->contents, work->arena, *bytes);
+    *content = content_put(work->contents, work->arena,
+        register_entry(referral, event->type), *bytes);
     if (content_is_none(*content))
         work_exhausted(work);
     return !work_failed(work);
@@ -285,7 +289,8 @@ void submission_submit(struct work *work, uint32_t uid,
             "leave the id out: the gateway makes one");
         return;
     }
-    if (!write_event(work, step.event, &bytes, &content, answer))
+    register_entries_take(work, referral);
+    if (!write_event(work, referral, step.event, &bytes, &content, answer))
         return;
     referral->request = content;
     referral->pending = 1;
@@ -395,7 +400,7 @@ static void take(struct step *step, struct referral_event *event,
     event->at = work->now;
     event->mou = referral->mou;
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
-    if (!write_event(work, event, &bytes, &content, answer))
+    if (!write_event(work, referral, event, &bytes, &content, answer))
         return;
     bool is_dropped = drop(step, &state);
     bool at_once = is_dropped || is_at_once(step);

@@ -317,6 +317,9 @@ __attribute__((noreturn)) static void *work(void *argument)
     };
     for (;;) {
         struct job *job = job_take(worker->courier);
+        enum err err = crypto_openssl_refresh(worker->crypto);
+        if (err != ERR_NONE) /* each signature fails, and is tried again */
+            JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
         handlers[job->type](worker, job);
         arena_reset(&worker->arena);
         free(job);
@@ -486,6 +489,12 @@ enum err courier_set_pins(struct courier *courier)
         courier->peers, (const uint8_t(*)[PEERS_SPKI_SIZE])pins, count);
     free(pins);
     return err;
+}
+
+enum err courier_set_own(
+    struct courier *courier, const char *certificate_path, const char *key_path)
+{
+    return peers_set_own(courier->peers, certificate_path, key_path);
 }
 
 void courier_counters(struct courier *courier, struct peers_counters *counters)

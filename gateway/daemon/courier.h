@@ -46,6 +46,10 @@ void courier_set_sheet(struct courier *courier, struct slice sheet);
 /* The directory changed: tells the transport whose keys are known. */
 MUST_USE enum err courier_set_pins(struct courier *courier);
 
+/* What we show in handshakes from now on. Errors of peers_set_own(). */
+MUST_USE enum err courier_set_own(struct courier *courier,
+    const char *certificate_path, const char *key_path);
+
 void courier_counters(struct courier *courier, struct peers_counters *counters);
 
 uint16_t courier_port(struct courier *courier, size_t listen_index);

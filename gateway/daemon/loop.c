@@ -93,7 +93,11 @@ static enum err batch_end(
         JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
         return err;
     }
-    err = carry_all(loop);
+    err = node_committed(loop->node);
+    if (err == ERR_NONE)
+        err = carry_all(loop);
+    else
+        JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
     node_release(loop->node);
     return err;
 }
@@ -166,22 +170,62 @@ static enum err sheet_make(struct loop *loop)
     return err;
 }
 
+/* Peers are told of a new card, and meet the keys that it shows. */
+static enum err card_announce(struct loop *loop)
+{
+    struct node_input input = { .type = NODE_CARD,
+        .of.card.card = loop->identity->card_bytes };
+    struct store_txn *txn;
+    enum err err = batch_begin(loop, &txn);
+    return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;
+}
+
+static void keys_show(struct loop *loop)
+{
+    const char *key_path;
+    const char *certificate_path;
+    keyring_tls_paths(loop->keyring, &key_path, &certificate_path);
+    enum err err = courier_set_own(loop->courier, certificate_path, key_path);
+    if (err != ERR_NONE)
+        JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
+}
+
+static enum err identity_maintain(struct loop *loop, bool *changed)
+{
+    struct identity_change change;
+    enum err err = identity_step(
+        loop->identity, clock_wall(), !loop->clock_in_doubt, &change);
+    if (err == ERR_NONE && change.card)
+        err = card_announce(loop);
+    if (err == ERR_NONE && change.keys)
+        keys_show(loop);
+    *changed = change.keys;
+    return err;
+}
+
 /*
- * Once an hour. That keys cannot be made is tried again then; those there are
- * last for days. Only an error of the store or the node is one here.
+ * Once an hour, and when there is a new card. That keys cannot be made is tried
+ * again then; those there are last for days. Only an error of the store or the
+ * node is one here.
  */
 static enum err keys_maintain(struct loop *loop)
 {
     struct keys_problem problem;
-    bool changed = false;
-    if (clock_steady_ms() < loop->keys_due_steady_ms)
+    bool days_changed = false;
+    bool keys_changed = false;
+    if (clock_steady_ms() < loop->keys_due_steady_ms &&
+        !identity_has_offer(loop->identity))
         return ERR_NONE;
     loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
-    enum err err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,
-        !loop->clock_in_doubt, &changed, &problem);
+    enum err err = identity_maintain(loop, &keys_changed);
+    if (err != ERR_NONE)
+        return err;
+    err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,
+        !loop->clock_in_doubt, &days_changed, &problem);
     if (err != ERR_NONE)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
-    return changed ? sheet_make(loop) : ERR_NONE;
+    /* a sheet is signed by a key of the newest card */
+    return days_changed || keys_changed ? sheet_make(loop) : ERR_NONE;
 }
 
 /* ---- Starting --------------------------------------------------------- */
@@ -190,7 +234,8 @@ static enum err node_start(struct loop *loop)
 {
     struct store_txn *txn;
     struct node_input input = { .type = NODE_START,
-        .of.start.card = loop->card };
+        .of.start = { loop->identity->card_bytes, loop->earlier_cards,
+            loop->earlier_card_count } };
     enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
         return err;
@@ -331,6 +376,14 @@ void loop_set_retry(
     atomic_store(
         &loop->retry_wanted, (uint64_t)delay_ms_min << 32 | delay_ms_max);
     inbox_wake(loop->inbox);
+}
+
+bool loop_offer_card(struct loop *loop, struct slice signed_card)
+{
+    if (!identity_offer(loop->identity, signed_card))
+        return false;
+    inbox_wake(loop->inbox);
+    return true;
 }
 
 int64_t loop_turned_steady_ms(const struct loop *loop)

@@ -1,7 +1,7 @@
 /*
  * loop.h - the core thread: takes all that waits, steps the node in one store
  * transaction, commits, and only then carries the outputs out. Also gives the
- * gateway its sealing keys of the day.
+ * gateway its sealing keys of the day, and takes its next card.
  */
 #ifndef DAEMON_LOOP_H
 #define DAEMON_LOOP_H
@@ -14,6 +14,7 @@
 #include "daemon/clock_trust.h"
 #include "daemon/courier.h"
 #include "daemon/directory.h"
+#include "daemon/identity.h"
 #include "daemon/inbox.h"
 #include "daemon/metrics_file.h"
 #include "daemon/process_metric.h"
@@ -28,7 +29,9 @@ struct loop {
     struct inbox *inbox;
     struct directory *directory;
     struct keyring *keyring;
-    struct slice card; /* SignedCard */
+    struct identity *identity;
+    const struct slice *earlier_cards; /* until loop_begin returns */
+    size_t earlier_card_count;
     struct courier *courier;
 
     /* set before loop_run */
@@ -69,6 +72,9 @@ void loop_end(struct loop *loop);
  * thread. */
 void loop_set_retry(
     struct loop *loop, uint32_t delay_ms_min, uint32_t delay_ms_max);
+
+/* Another card of ours to be taken, copied. Any thread. False: no memory. */
+bool loop_offer_card(struct loop *loop, struct slice signed_card);
 
 /* When the last turn ended: a batch, or a look that found nothing to do. Any
  * thread. */

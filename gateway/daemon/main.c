@@ -12,10 +12,10 @@
 #include "daemon/notify.h"
 #include "daemon/reception.h"
 #include "daemon/settings.h"
+#include "daemon/storage.h"
 #include "daemon/watch.h"
 #include "io/crypto_openssl.h"
 #include "io/local_socket.h"
-#include "io/store_lmdb.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -39,6 +39,7 @@ enum {
 };
 
 #define WORKER_COUNT 2u
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 /* For the life of the node: peers, its card, every key sheet it ever made. */
 #define NODE_MEMORY_SIZE (64u * 1024 * 1024)
 
@@ -48,6 +49,8 @@ struct gateway {
     struct arena batch;
     struct arena scratch;
     struct crypto *crypto;
+    struct vault *vault;
+    struct identity identity;
     struct node_options options;
     struct loop loop;
     struct notify notify;
@@ -91,29 +94,53 @@ static int memory_open(struct gateway *gateway)
         .version = REFERD_VERSION,
     };
     loop->options = &gateway->options;
-    loop->card = settings->card;
+    loop->earlier_cards = settings->earlier;
+    loop->earlier_card_count = settings->earlier_count;
+    loop->identity = &gateway->identity;
     loop->keyring = settings->keyring;
-    loop->node = node_new(&gateway->options, gateway->crypto, &gateway->memory,
-        &gateway->batch, &gateway->scratch);
-    return loop->node == NULL ? complain("memory", ERR_NO_MEMORY) : EXIT_DONE;
+    return EXIT_DONE;
 }
 
-static int store_open(struct gateway *gateway)
+static int identity_begin(struct gateway *gateway)
+{
+    const struct config *config = &gateway->settings.config;
+    struct identity *identity = &gateway->identity;
+    identity->data = config->data;
+    identity->keys_dir = config->keys;
+    identity->keyring = gateway->settings.keyring;
+    identity->crypto = gateway->crypto;
+    identity->rules = (struct identity_rules){
+        .key_life_ms = config->rotation.key_days * DAY_MS,
+        .overlap_ms = config->rotation.overlap_days * DAY_MS,
+        .card_life_ms = config->rotation.card_days * DAY_MS,
+    };
+    enum err err = identity_open(identity, gateway->settings.card);
+    return err == ERR_NONE ? EXIT_DONE : complain("card", err);
+}
+
+static int storage_start(struct gateway *gateway)
 {
     struct store_problem problem;
-    struct store_lmdb_options options = store_lmdb_options_default();
     const struct config *config = &gateway->settings.config;
-    options.map_size = (uint64_t)config->map_size_mib << 20;
-    if (store_lmdb_open(
-            config->data, &options, &gateway->loop.store, &problem) != ERR_NONE)
+    struct storage storage;
+    if (storage_open(config->data, config->keys,
+            (uint64_t)config->map_size_mib << 20, &storage,
+            &problem) != ERR_NONE)
         return complain_text(problem.text);
+    gateway->loop.store = storage.store;
+    gateway->vault = storage.vault;
     return EXIT_DONE;
 }
 
 static int node_start(struct gateway *gateway)
 {
     struct keys_problem keys_problem;
-    enum err err = loop_begin(&gateway->loop, &keys_problem);
+    struct loop *loop = &gateway->loop;
+    loop->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
+        &gateway->memory, &gateway->batch, &gateway->scratch);
+    if (loop->node == NULL)
+        return complain("memory", ERR_NO_MEMORY);
+    enum err err = loop_begin(loop, &keys_problem);
     if (err == ERR_NONE)
         return EXIT_DONE;
     if (keys_problem.text[0] != '\0')
@@ -246,6 +273,7 @@ static int run(
     inbox_close(gateway->loop.inbox); /* whose thread may wait for room there */
     local_socket_close(gateway->loop.socket);
     gateway->loop.store->ops->close(gateway->loop.store);
+    gateway->vault->ops->close(gateway->vault);
     metrics_file_close(gateway->loop.metrics);
     return gateway->exit_code;
 }
@@ -260,7 +288,9 @@ static int gateway_run(const char *config_path)
     if (code == EXIT_DONE)
         code = memory_open(&gateway);
     if (code == EXIT_DONE)
-        code = store_open(&gateway);
+        code = identity_begin(&gateway);
+    if (code == EXIT_DONE)
+        code = storage_start(&gateway);
     if (code == EXIT_DONE)
         code = courier_start(&gateway); /* nobody is known yet: all wait */
     if (code == EXIT_DONE)

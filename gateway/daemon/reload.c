@@ -25,6 +25,8 @@ static bool take(const struct settings *settings, struct local_socket *socket,
     if (local_socket_set_clients(
             socket, settings->users, settings->user_count) != ERR_NONE)
         return false;
+    if (settings->card.size > 0 && !loop_offer_card(loop, settings->card))
+        return false;
     journal_set_level((enum log_level)config->log_level);
     loop_set_retry(
         loop, config->retry.delay_ms_min, config->retry.delay_ms_max);

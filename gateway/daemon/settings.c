@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "daemon/clock.h"
 #include "daemon/journal.h"
+#include "io/card_file.h"
 #include "io/crypto_openssl.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include <string.h>
 #include <sys/types.h>
 
-#define SETTINGS_ARENA_SIZE (4u * 1024 * 1024)
+/* A card, and those before it. */
+#define SETTINGS_ARENA_SIZE (8u * 1024 * 1024)
 #define USER_BUFFER_SIZE 16384
 
 static bool complain(const char *where, const char *what, const char *remedy)
@@ -64,50 +66,36 @@ static bool users_load(struct settings *settings)
 
 /* ---- The card ----------------------------------------------------------- */
 
-static bool card_file_read(struct settings *settings, const char *path)
+static bool card_file_load(struct settings *settings, const char *path)
 {
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return complain(path, strerror(errno),
+    struct keys_problem problem;
+    enum err err = card_file_read(
+        settings->config.data, &settings->arena, &settings->card, &problem);
+    if (err == ERR_NONE)
+        return true;
+    if (err == ERR_NOT_FOUND)
+        return complain(path, strerror(ENOENT),
             "make the gateway with referctl init, or correct data in the "
             "configuration");
-    uint8_t *bytes = arena_take(&settings->arena, SIGNED_CARD_SIZE_MAX + 1);
-    size_t size =
-        bytes == NULL ? 0 : fread(bytes, 1, SIGNED_CARD_SIZE_MAX + 1, file);
-    bool failed = bytes == NULL || ferror(file) != 0;
-    (void)fclose(file);
-    if (failed || size > SIGNED_CARD_SIZE_MAX)
-        return complain(path, "it cannot be read as a card",
-            "put the file back that referctl init made");
-    settings->card = slice_of(bytes, size);
-    return true;
+    return complain(path, "it cannot be read as a card",
+        "put the file back that referctl init or card install made");
 }
 
-/* Every key that the card shows and that this gateway works with is there. */
-static bool card_matches(
-    const struct card *card, struct settings *settings, struct crypto *crypto)
+static bool keys_use(
+    struct settings *settings, const char *path, const struct card *card)
 {
-    static const enum key_purpose purposes[CRYPTO_SIGNER_COUNT] = {
-        [CRYPTO_SIGNER_LOG] = KEY_LOG,
-        [CRYPTO_SIGNER_WITNESS] = KEY_WITNESS,
-        [CRYPTO_SIGNER_OPERATION] = KEY_OPERATION,
-    };
-    uint8_t key[KEY_SIZE];
-    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
-        keyring_signer_public(settings->keyring, (enum crypto_signer)i, key);
-        if (card_key_find(
-                crypto, card, purposes[i], crypto_key_id(crypto, key)) == NULL)
-            return false;
-    }
-    keyring_last_resort_public(settings->keyring, key);
-    if (card_key_find(
-            crypto, card, KEY_LAST_RESORT, crypto_key_id(crypto, key)) == NULL)
-        return false;
-    keyring_tls_spki_hash(settings->keyring, key);
-    return card_key_find(crypto, card, KEY_TLS, crypto_key_id(crypto, key)) !=
-           NULL;
+    struct keys_problem problem;
+    bool changed;
+    if (keyring_use(settings->keyring, card, clock_wall(), &changed,
+            &problem) == ERR_NONE)
+        return true;
+    (void)fprintf(stderr, "referd: %s\n", problem.text);
+    return complain(path, "it does not show the keys of this gateway",
+        "use the card and the keys that were made together");
 }
 
+/* One that is over is taken: the next may be made here, and then a clock that
+ * is wrong does not keep the gateway down. */
 static bool card_check(
     struct settings *settings, const char *path, struct crypto *crypto)
 {
@@ -116,30 +104,39 @@ static bool card_check(
     if (card_read(crypto, settings->card, &settings->arena, &card, &problem) !=
         ERR_NONE)
         return complain(path, "it is not a valid card",
-            "put the file back that referctl init made");
-    if (!card_matches(&card, settings, crypto))
-        return complain(path, "it does not show the keys of this gateway",
-            "use the card and the keys that were made together");
-    if (!instant_before(clock_wall(), card.valid_until))
-        return complain(path, "it is no longer valid, or the clock is wrong",
-            "set the clock; else make a new card with the root key");
+            "put the file back that referctl init or card install made");
+    if (settings->keyring != NULL && !keys_use(settings, path, &card))
+        return false;
     settings->agency = card.agency;
+    settings->earlier_count = card_file_read_earlier(settings->config.data,
+        card.serial, &settings->arena, settings->earlier);
     return true;
 }
 
 static bool card_load(struct settings *settings)
 {
     struct crypto *crypto;
-    size_t size = strlen(settings->config.data) + sizeof "/card";
-    char *path = arena_take(&settings->arena, size);
-    if (path == NULL ||
-        crypto_openssl_new(settings->keyring, &crypto) != ERR_NONE)
+    char path[PRIVATE_PATH_SIZE];
+    (void)snprintf(
+        path, sizeof path, "%s/" CARD_FILE_NAME, settings->config.data);
+    if (crypto_openssl_new(NULL, &crypto) != ERR_NONE)
         return complain("card", err_text(ERR_NO_MEMORY), "free some memory");
-    (void)snprintf(path, size, "%s/card", settings->config.data);
     bool good =
-        card_file_read(settings, path) && card_check(settings, path, crypto);
+        card_file_load(settings, path) && card_check(settings, path, crypto);
     crypto_openssl_free(crypto);
     return good;
+}
+
+/* One that is gone is no reason against the rest. */
+static bool card_load_again(struct settings *settings)
+{
+    struct keys_problem problem;
+    size_t used = settings->arena.used;
+    enum err err = card_file_read(
+        settings->config.data, &settings->arena, &settings->card, &problem);
+    arena_rewind(&settings->arena, used);
+    settings->card = SLICE_NONE;
+    return err == ERR_NOT_FOUND || card_load(settings);
 }
 
 /* ---- All of it ---------------------------------------------------------- */
@@ -174,7 +171,8 @@ bool settings_load(const char *config_path, struct settings *settings)
 
 bool settings_load_again(const char *config_path, struct settings *settings)
 {
-    return settings_load_config(config_path, settings) && users_load(settings);
+    return settings_load_config(config_path, settings) &&
+           card_load_again(settings) && users_load(settings);
 }
 
 void settings_release(struct settings *settings)

@@ -22,6 +22,10 @@
  */
 MUST_USE enum err crypto_openssl_new(
     struct keyring *keyring, struct crypto **out);
+/* Signs from now on with the keys that its keyring uses now. Until then it goes
+ * on with those it has, so that a signature and the name of its key belong
+ * together. ERR_NO_MEMORY: it signs no more. */
+MUST_USE enum err crypto_openssl_refresh(struct crypto *crypto);
 /* Accepts NULL. */
 void crypto_openssl_free(struct crypto *crypto);
 

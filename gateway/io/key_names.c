@@ -10,6 +10,18 @@
 
 #define NAME_SIZE 64
 
+/* clang-format off */
+const struct key_name key_name_of[KEY_PURPOSE_COUNT] = {
+    [KEY_LOG]         = { "log-",         1, ".pem" },
+    [KEY_WITNESS]     = { "witness-",     1, ".pem" },
+    [KEY_OPERATION]   = { "operation-",   1, ".pem" },
+    [KEY_LAST_RESORT] = { "last-resort-", 1, ".pem" },
+    [KEY_TLS]         = { "tls-",         1, ".pem" },
+};
+const struct key_name key_name_day         = { "",     5, ".pem" };
+const struct key_name key_name_certificate = { "tls-", 1, ".crt" };
+/* clang-format on */
+
 static bool name_write(
     const struct key_name *name, uint32_t number, char text[NAME_SIZE])
 {

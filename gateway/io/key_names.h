@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/card.h"
 #include "io/private_file.h"
 
 struct key_name {
@@ -16,6 +17,11 @@ struct key_name {
     int digits; /* at least so many, filled with zeros */
     const char *suffix;
 };
+
+/* Of the private keys of each purpose; of days; of TLS certificates. */
+extern const struct key_name key_name_of[KEY_PURPOSE_COUNT];
+extern const struct key_name key_name_day;
+extern const struct key_name key_name_certificate;
 
 /* DIR/PREFIXnumberSUFFIX. ERR_INVALID when it is too long. */
 MUST_USE enum err key_name_path(const char *dir, const struct key_name *name,

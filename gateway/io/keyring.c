@@ -1,61 +1,42 @@
-#include "io/keyring.h"
+#include "io/keyring_state.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/key_file.h"
-#include "io/key_names.h"
 #include "io/keys_file.h"
 #include "io/must_openssl.h"
-#include "io/openssl.h"
 #include "io/raw_key_openssl.h"
-#include "io/tls_certificate.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000)
-#define NUMBER_COUNT_MAX 256 /* files of one name */
 
-struct signer {
-    EVP_PKEY *key;
-    uint8_t public_key[KEY_SIZE];
-};
+enum key_purpose keyring_purpose(enum crypto_signer signer)
+{
+    static const enum key_purpose purposes[CRYPTO_SIGNER_COUNT] = {
+        [CRYPTO_SIGNER_LOG] = KEY_LOG,
+        [CRYPTO_SIGNER_WITNESS] = KEY_WITNESS,
+        [CRYPTO_SIGNER_OPERATION] = KEY_OPERATION,
+    };
+    return purposes[signer];
+}
 
-struct opener {
-    uint32_t number; /* the day, for keys of days */
-    uint64_t id;
-    EVP_PKEY *key;
-    uint8_t public_key[KEY_SIZE];
-};
+/* ---- Locking ---- */
 
-struct keyring {
-    char dir[PRIVATE_PATH_SIZE];
-    char day_dir[PRIVATE_PATH_SIZE];
-    struct signer signers[CRYPTO_SIGNER_COUNT];
-    struct opener last_resort[KEYRING_LAST_RESORT_COUNT_MAX];
-    size_t last_resort_count;
-    char tls_key_path[PRIVATE_PATH_SIZE];
-    char tls_certificate_path[PRIVATE_PATH_SIZE];
-    uint8_t tls_spki_hash[HASH_SIZE];
+void keyring_lock(struct keyring *keyring)
+{
+    must(pthread_rwlock_wrlock(&keyring->lock) == 0);
+}
 
-    /* Guards what follows; the refreshing thread alone writes, so it reads
-     * without. Nothing slow happens under it. */
-    pthread_rwlock_t lock;
-    struct opener days[KEYRING_DAY_COUNT_MAX]; /* by number, ascending */
-    size_t day_count;
-};
+void keyring_lock_read(struct keyring *keyring)
+{
+    must(pthread_rwlock_rdlock(&keyring->lock) == 0);
+}
 
-/* clang-format off */
-static const struct key_name signer_names[CRYPTO_SIGNER_COUNT] = {
-    [CRYPTO_SIGNER_LOG]       = { "log-",       1, ".pem" },
-    [CRYPTO_SIGNER_WITNESS]   = { "witness-",   1, ".pem" },
-    [CRYPTO_SIGNER_OPERATION] = { "operation-", 1, ".pem" },
-};
-static const struct key_name last_resort_name = { "last-resort-", 1, ".pem" };
-static const struct key_name tls_key_name     = { "tls-",         1, ".pem" };
-static const struct key_name tls_name         = { "tls-",         1, ".crt" };
-static const struct key_name day_name         = { "",             5, ".pem" };
-/* clang-format on */
+void keyring_unlock(struct keyring *keyring)
+{
+    must(pthread_rwlock_unlock(&keyring->lock) == 0);
+}
 
 /* ---- Key ids: crypto_key_id() over a crypto that can only hash ---- */
 
@@ -88,83 +69,24 @@ static enum err no_public(const char *path, struct keys_problem *problem)
     return ERR_NO_MEMORY;
 }
 
-/* The numbers of a name in the directory, at least one. */
-static enum err numbers_find(const struct keyring *keyring,
-    const struct key_name *name, uint32_t numbers[NUMBER_COUNT_MAX],
-    size_t *count, struct keys_problem *problem)
-{
-    enum err err = key_name_list(
-        keyring->dir, name, numbers, NUMBER_COUNT_MAX, count, problem);
-    if (err != ERR_NONE || *count > 0)
-        return err;
-    keys_problem_set(problem,
-        "%s/%s1%s: there is no such file; restore it from the backup of the "
-        "keys",
-        keyring->dir, name->prefix, name->suffix);
-    return ERR_NOT_FOUND;
-}
-
-/* Signers of lower numbers sign no more, so they stay out of memory. */
-static enum err signers_load(
-    struct keyring *keyring, struct keys_problem *problem)
-{
-    for (size_t i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
-        struct signer *signer = &keyring->signers[i];
-        uint32_t numbers[NUMBER_COUNT_MAX];
-        char path[PRIVATE_PATH_SIZE];
-        size_t count = 0;
-        enum err err =
-            numbers_find(keyring, &signer_names[i], numbers, &count, problem);
-        if (err == ERR_NONE)
-            err = key_name_path(keyring->dir, &signer_names[i],
-                numbers[count - 1], path, problem);
-        if (err == ERR_NONE)
-            err = key_file_load(path, "ED25519", NULL, &signer->key, problem);
-        if (err != ERR_NONE)
-            return err;
-        if (!raw_key_get_public(signer->key, signer->public_key))
-            return no_public(path, problem);
-    }
-    return ERR_NONE;
-}
-
-static enum err opener_load(const char *dir, const struct key_name *name,
-    uint32_t number, struct opener *opener, struct keys_problem *problem)
+enum err keyring_load_key(const char *dir, const struct key_name *name,
+    uint32_t number, const char *algorithm, struct held_key *held,
+    struct keys_problem *problem)
 {
     char path[PRIVATE_PATH_SIZE];
-    *opener = (struct opener){ .number = number };
+    *held = (struct held_key){ .number = number };
     enum err err = key_name_path(dir, name, number, path, problem);
     if (err == ERR_NONE)
-        err = key_file_load(path, "X25519", NULL, &opener->key, problem);
+        err = key_file_load(path, algorithm, NULL, &held->key, problem);
     if (err != ERR_NONE)
         return err;
-    if (!raw_key_get_public(opener->key, opener->public_key)) {
-        EVP_PKEY_free(opener->key);
-        opener->key = NULL;
+    if (!raw_key_get_public(held->key, held->public_key)) {
+        EVP_PKEY_free(held->key);
+        held->key = NULL;
         return no_public(path, problem);
     }
-    opener->id = key_id(opener->public_key);
+    held->id = key_id(held->public_key);
     return ERR_NONE;
-}
-
-static enum err last_resort_load(
-    struct keyring *keyring, struct keys_problem *problem)
-{
-    uint32_t numbers[NUMBER_COUNT_MAX];
-    size_t count = 0;
-    enum err err =
-        numbers_find(keyring, &last_resort_name, numbers, &count, problem);
-    /* the newest ones, should there be more than anybody can still know */
-    size_t first = count > KEYRING_LAST_RESORT_COUNT_MAX
-                       ? count - KEYRING_LAST_RESORT_COUNT_MAX
-                       : 0;
-    for (size_t i = first; err == ERR_NONE && i < count; i++) {
-        err = opener_load(keyring->dir, &last_resort_name, numbers[i],
-            &keyring->last_resort[keyring->last_resort_count], problem);
-        if (err == ERR_NONE)
-            keyring->last_resort_count++;
-    }
-    return err;
 }
 
 static enum err days_load(struct keyring *keyring, struct keys_problem *problem)
@@ -179,11 +101,11 @@ static enum err days_load(struct keyring *keyring, struct keys_problem *problem)
     if (err == ERR_NONE)
         err = key_name_sweep(keyring->day_dir, problem);
     if (err == ERR_NONE)
-        err = key_name_list(keyring->day_dir, &day_name, numbers,
+        err = key_name_list(keyring->day_dir, &key_name_day, numbers,
             KEYRING_DAY_COUNT_MAX, &count, problem);
     for (size_t i = 0; err == ERR_NONE && i < count; i++) {
-        err = opener_load(keyring->day_dir, &day_name, numbers[i],
-            &keyring->days[keyring->day_count], problem);
+        err = keyring_load_key(keyring->day_dir, &key_name_day, numbers[i],
+            "X25519", &keyring->days[keyring->day_count], problem);
         if (err == ERR_NONE)
             keyring->day_count++;
         else if (err == ERR_MALFORMED) /* and in no backup */
@@ -195,46 +117,25 @@ static enum err days_load(struct keyring *keyring, struct keys_problem *problem)
     return err;
 }
 
-static bool is_tls_key(EVP_PKEY *key)
+enum err keyring_tls_name(
+    struct keyring *keyring, uint32_t number, struct keys_problem *problem)
 {
-    char group[32] = "";
-    size_t size = 0;
-    if (EVP_PKEY_is_a(key, "ED25519") == 1)
-        return true;
-    bool is_p256 =
-        EVP_PKEY_is_a(key, "EC") == 1 &&
-        EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 &&
-        strcmp(group, "prime256v1") == 0;
-    ERR_clear_error();
-    return is_p256;
+    enum err err = key_name_path(keyring->dir, &key_name_of[KEY_TLS], number,
+        keyring->tls_key_path, problem);
+    if (err == ERR_NONE)
+        err = key_name_path(keyring->dir, &key_name_certificate, number,
+            keyring->tls_certificate_path, problem);
+    return err;
 }
 
-static enum err tls_load(struct keyring *keyring, struct keys_problem *problem)
+/* The highest number of each purpose, until a card says more. */
+static enum err newest_use(
+    struct keyring *keyring, struct keys_problem *problem)
 {
-    uint32_t numbers[NUMBER_COUNT_MAX];
-    size_t count = 0;
-    EVP_PKEY *key = NULL;
-    enum err err =
-        numbers_find(keyring, &tls_key_name, numbers, &count, problem);
-    if (err == ERR_NONE)
-        err = key_name_path(keyring->dir, &tls_key_name, numbers[count - 1],
-            keyring->tls_key_path, problem);
-    if (err == ERR_NONE)
-        err = key_name_path(keyring->dir, &tls_name, numbers[count - 1],
-            keyring->tls_certificate_path, problem);
-    if (err == ERR_NONE)
-        err = key_file_load(keyring->tls_key_path, NULL, NULL, &key, problem);
-    if (err == ERR_NONE && !is_tls_key(key)) {
-        keys_problem_set(problem,
-            "%s: TLS takes a key for Ed25519 or P-256; make such a one",
-            keyring->tls_key_path);
-        err = ERR_KEY;
-    }
-    if (err == ERR_NONE)
-        err = tls_certificate_spki_hash(keyring->tls_certificate_path, key,
-            keyring->tls_spki_hash, problem);
-    EVP_PKEY_free(key); /* the TLS engine reads the file itself */
-    return err;
+    for (int i = KEY_LOG; i < KEY_PURPOSE_COUNT; i++)
+        keyring->purposes[i].used = keyring->purposes[i].count - 1;
+    const struct held_keys *tls = &keyring->purposes[KEY_TLS];
+    return keyring_tls_name(keyring, tls->items[tls->used].number, problem);
 }
 
 enum err keyring_open(
@@ -257,11 +158,9 @@ enum err keyring_open(
         err = ERR_INVALID;
     }
     if (err == ERR_NONE)
-        err = signers_load(opened, problem);
+        err = keyring_rescan(opened, problem);
     if (err == ERR_NONE)
-        err = last_resort_load(opened, problem);
-    if (err == ERR_NONE)
-        err = tls_load(opened, problem);
+        err = newest_use(opened, problem);
     if (err == ERR_NONE)
         err = days_load(opened, problem);
     if (err == ERR_NONE)
@@ -275,10 +174,9 @@ void keyring_close(struct keyring *keyring)
 {
     if (keyring == NULL)
         return;
-    for (size_t i = 0; i < CRYPTO_SIGNER_COUNT; i++)
-        EVP_PKEY_free(keyring->signers[i].key);
-    for (size_t i = 0; i < keyring->last_resort_count; i++)
-        EVP_PKEY_free(keyring->last_resort[i].key);
+    for (int i = 0; i < KEY_PURPOSE_COUNT; i++)
+        for (size_t k = 0; k < keyring->purposes[i].count; k++)
+            EVP_PKEY_free(keyring->purposes[i].items[k].key);
     for (size_t i = 0; i < keyring->day_count; i++)
         EVP_PKEY_free(keyring->days[i].key);
     must(pthread_rwlock_destroy(&keyring->lock) == 0);
@@ -299,25 +197,25 @@ static size_t day_position(const struct keyring *keyring, uint32_t day)
 }
 
 static void day_insert(
-    struct keyring *keyring, size_t position, const struct opener *opener)
+    struct keyring *keyring, size_t position, const struct held_key *opener)
 {
-    struct opener *days = keyring->days;
-    must(pthread_rwlock_wrlock(&keyring->lock) == 0);
+    struct held_key *days = keyring->days;
+    keyring_lock(keyring);
     memmove(&days[position + 1], &days[position],
         (keyring->day_count - position) * sizeof *days);
     days[position] = *opener;
     keyring->day_count++;
-    must(pthread_rwlock_unlock(&keyring->lock) == 0);
+    keyring_unlock(keyring);
 }
 
 static void oldest_remove(struct keyring *keyring)
 {
-    struct opener *days = keyring->days;
-    must(pthread_rwlock_wrlock(&keyring->lock) == 0);
+    struct held_key *days = keyring->days;
+    keyring_lock(keyring);
     EVP_PKEY *key = days[0].key;
     keyring->day_count--;
     memmove(&days[0], &days[1], keyring->day_count * sizeof *days);
-    must(pthread_rwlock_unlock(&keyring->lock) == 0);
+    keyring_unlock(keyring);
     EVP_PKEY_free(key); /* wiped with the last thread's reference */
 }
 
@@ -325,7 +223,7 @@ static enum err day_make(struct keyring *keyring, uint32_t day, size_t position,
     struct keys_problem *problem)
 {
     char path[PRIVATE_PATH_SIZE];
-    struct opener opener;
+    struct held_key opener;
     if (keyring->day_count == KEYRING_DAY_COUNT_MAX) {
         keys_problem_set(problem,
             "%s: holds %d keys of days; set the clock right, then let the old "
@@ -334,7 +232,7 @@ static enum err day_make(struct keyring *keyring, uint32_t day, size_t position,
         return ERR_LIMIT;
     }
     enum err err =
-        key_name_path(keyring->day_dir, &day_name, day, path, problem);
+        key_name_path(keyring->day_dir, &key_name_day, day, path, problem);
     if (err != ERR_NONE)
         return err;
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
@@ -349,7 +247,8 @@ static enum err day_make(struct keyring *keyring, uint32_t day, size_t position,
     /* One that appeared since we looked is as good. Read back either way: what
      * is published is what a restart will find. */
     if (err == ERR_NONE || err == ERR_EXISTS)
-        err = opener_load(keyring->day_dir, &day_name, day, &opener, problem);
+        err = keyring_load_key(
+            keyring->day_dir, &key_name_day, day, "X25519", &opener, problem);
     if (err == ERR_NONE)
         day_insert(keyring, position, &opener);
     return err;
@@ -361,7 +260,7 @@ static enum err days_destroy(struct keyring *keyring, uint32_t today,
     char path[PRIVATE_PATH_SIZE];
     while (keyring->day_count > 0 &&
            keyring->days[0].number + SEALING_DAYS_KEPT < today) {
-        enum err err = key_name_path(keyring->day_dir, &day_name,
+        enum err err = key_name_path(keyring->day_dir, &key_name_day,
             keyring->days[0].number, path, problem);
         if (err == ERR_NONE)
             err = private_file_destroy(path, problem);
@@ -405,30 +304,58 @@ size_t keyring_day_keys(struct keyring *keyring, uint32_t day_first,
     struct keyring_day_key *keys, size_t capacity)
 {
     size_t count = 0;
-    must(pthread_rwlock_rdlock(&keyring->lock) == 0);
+    keyring_lock_read(keyring);
     for (size_t i = day_position(keyring, day_first);
          i < keyring->day_count && count < capacity; i++, count++) {
         keys[count].day = keyring->days[i].number;
         memcpy(keys[count].public_key, keyring->days[i].public_key, KEY_SIZE);
     }
-    must(pthread_rwlock_unlock(&keyring->lock) == 0);
+    keyring_unlock(keyring);
     return count;
 }
 
 /* ---- Looking up ---- */
 
-void keyring_last_resort_public(
-    const struct keyring *keyring, uint8_t public_key[KEY_SIZE])
+static void public_of(struct keyring *keyring, enum key_purpose purpose,
+    uint8_t public_key[KEY_SIZE])
 {
-    const struct opener *newest =
-        &keyring->last_resort[keyring->last_resort_count - 1];
-    memcpy(public_key, newest->public_key, KEY_SIZE);
+    const struct held_keys *keys = &keyring->purposes[purpose];
+    keyring_lock_read(keyring);
+    memcpy(public_key, keys->items[keys->used].public_key, KEY_SIZE);
+    keyring_unlock(keyring);
 }
 
-void keyring_signer_public(const struct keyring *keyring,
-    enum crypto_signer signer, uint8_t public_key[KEY_SIZE])
+void keyring_last_resort_public(
+    struct keyring *keyring, uint8_t public_key[KEY_SIZE])
 {
-    memcpy(public_key, keyring->signers[signer].public_key, KEY_SIZE);
+    public_of(keyring, KEY_LAST_RESORT, public_key);
+}
+
+void keyring_signer_public(struct keyring *keyring, enum crypto_signer signer,
+    uint8_t public_key[KEY_SIZE])
+{
+    public_of(keyring, keyring_purpose(signer), public_key);
+}
+
+void keyring_tls_spki_hash(struct keyring *keyring, uint8_t hash[HASH_SIZE])
+{
+    public_of(keyring, KEY_TLS, hash);
+}
+
+bool keyring_has(struct keyring *keyring, const struct card_key *key)
+{
+    const struct held_keys *keys = &keyring->purposes[key->purpose];
+    bool found = false;
+    keyring_lock_read(keyring);
+    for (size_t i = 0; i < keys->count; i++)
+        found |= memcmp(keys->items[i].public_key, key->key, KEY_SIZE) == 0;
+    keyring_unlock(keyring);
+    return found;
+}
+
+uint64_t keyring_version(struct keyring *keyring)
+{
+    return atomic_load(&keyring->version);
 }
 
 void keyring_tls_paths(const struct keyring *keyring, const char **key_path,
@@ -438,20 +365,20 @@ void keyring_tls_paths(const struct keyring *keyring, const char **key_path,
     *certificate_path = keyring->tls_certificate_path;
 }
 
-void keyring_tls_spki_hash(
-    const struct keyring *keyring, uint8_t hash[HASH_SIZE])
+EVP_PKEY *keyring_take_signer(struct keyring *keyring,
+    enum crypto_signer signer, uint8_t public_key[KEY_SIZE])
 {
-    memcpy(hash, keyring->tls_spki_hash, HASH_SIZE);
-}
-
-EVP_PKEY *keyring_signer_key(
-    const struct keyring *keyring, enum crypto_signer signer)
-{
-    return keyring->signers[signer].key;
+    const struct held_keys *keys = &keyring->purposes[keyring_purpose(signer)];
+    keyring_lock_read(keyring);
+    const struct held_key *used = &keys->items[keys->used];
+    memcpy(public_key, used->public_key, KEY_SIZE);
+    EVP_PKEY *key = EVP_PKEY_up_ref(used->key) == 1 ? used->key : NULL;
+    keyring_unlock(keyring);
+    return key;
 }
 
 static EVP_PKEY *opener_find(
-    const struct opener *openers, size_t count, uint64_t id)
+    const struct held_key *openers, size_t count, uint64_t id)
 {
     for (size_t i = 0; i < count; i++)
         if (openers[i].id == id)
@@ -462,14 +389,15 @@ static EVP_PKEY *opener_find(
 EVP_PKEY *keyring_take_opener(
     struct keyring *keyring, uint64_t key_id_wanted, enum crypto_opener *opener)
 {
+    const struct held_keys *last = &keyring->purposes[KEY_LAST_RESORT];
     *opener = CRYPTO_OPENER_DAY;
-    must(pthread_rwlock_rdlock(&keyring->lock) == 0);
+    keyring_lock_read(keyring);
     EVP_PKEY *key =
         opener_find(keyring->days, keyring->day_count, key_id_wanted);
-    must(pthread_rwlock_unlock(&keyring->lock) == 0);
-    if (key != NULL)
-        return key;
-    *opener = CRYPTO_OPENER_LAST_RESORT;
-    return opener_find(
-        keyring->last_resort, keyring->last_resort_count, key_id_wanted);
+    if (key == NULL) {
+        *opener = CRYPTO_OPENER_LAST_RESORT;
+        key = opener_find(last->items, last->count, key_id_wanted);
+    }
+    keyring_unlock(keyring);
+    return key;
 }

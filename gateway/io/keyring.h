@@ -4,9 +4,9 @@
  * key is not among them. It also gives every day its sealing key and destroys
  * those whose time is over, which is what makes old messages unreadable.
  *
- * One keyring serves all threads. Exactly one of them may refresh days; the
- * others may open messages and list keys meanwhile. Close it when no thread and
- * no struct crypto uses it any more.
+ * One keyring serves all threads. Exactly one of them may refresh days and
+ * choose keys; the others may sign, open messages and list keys meanwhile.
+ * Close it when no thread and no struct crypto uses it any more.
  */
 #ifndef IO_KEYRING_H
 #define IO_KEYRING_H
@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/instant.h"
+#include "core/card.h"
 #include "core/port.h"
 #include "io/private_file.h"
 
@@ -27,6 +29,10 @@ struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 #define SEALING_DAYS_KEPT 7
 /* More only after clock jumps with destruction off; ERR_LIMIT. */
 #define KEYRING_DAY_COUNT_MAX 128
+/* Of one purpose: the one before, the one in use, the next, and a margin. */
+#define KEYRING_SIGNER_COUNT_MAX 16
+/* A private key that signed is destroyed so many days after its end. */
+#define SIGNER_DAYS_KEPT 7
 #define KEYRING_LAST_RESORT_COUNT_MAX 16
 /* The last day that five digits can name. */
 #define KEYRING_DAY_MAX 99999
@@ -46,6 +52,35 @@ MUST_USE enum err keyring_open(
     const char *dir, struct keyring **keyring, struct keys_problem *problem);
 /* Accepts NULL. Files stay. */
 void keyring_close(struct keyring *keyring);
+
+/*
+ * Of each purpose the key to use at `now`: one that is on our card, by its
+ * dates there the newest that has begun and is not over; where a clock or a
+ * forgotten card leaves none, the newest that had begun: nothing stops by
+ * itself. Until the first call the highest numbers are used. *changed: another
+ * than before. The refreshing thread alone may call it.
+ *   ERR_KEY  a purpose has no key that is on the card; nothing changed
+ */
+MUST_USE enum err keyring_use(struct keyring *keyring, const struct card *card,
+    struct instant now, bool *changed, struct keys_problem *problem);
+
+/* Reads keys of higher numbers that were made since. The refreshing thread.
+ * Errors of keyring_open(). */
+MUST_USE enum err keyring_rescan(
+    struct keyring *keyring, struct keys_problem *problem);
+
+/*
+ * Destroys private keys of lower numbers than the one in use that our card does
+ * not show, or whose end there is SIGNER_DAYS_KEPT days past. Not while the
+ * clock is in doubt. *count: how many. The refreshing thread. ERR_IO: what
+ * could be done is done; call again.
+ */
+MUST_USE enum err keyring_retire(struct keyring *keyring,
+    const struct card *card, struct instant now, size_t *count,
+    struct keys_problem *problem);
+
+/* Counts the changes of keys in use. */
+uint64_t keyring_version(struct keyring *keyring);
 
 /*
  * Makes the keys that days from `now_ms` (Unix time) on lack; destroys, only
@@ -70,23 +105,26 @@ struct keyring_day_key {
 size_t keyring_day_keys(struct keyring *keyring, uint32_t day_first,
     struct keyring_day_key *keys, size_t capacity);
 
-/* Of the highest number. */
+/* Of the key in use. */
 void keyring_last_resort_public(
-    const struct keyring *keyring, uint8_t public_key[KEY_SIZE]);
-void keyring_signer_public(const struct keyring *keyring,
-    enum crypto_signer signer, uint8_t public_key[KEY_SIZE]);
+    struct keyring *keyring, uint8_t public_key[KEY_SIZE]);
+void keyring_signer_public(struct keyring *keyring, enum crypto_signer signer,
+    uint8_t public_key[KEY_SIZE]);
 
-/* Files of the TLS key and certificate; the texts belong to the keyring. */
+/* Is there a private key for that entry of a card? */
+bool keyring_has(struct keyring *keyring, const struct card_key *key);
+
+/* Files of the TLS key and certificate in use; the texts belong to the keyring
+ * and change with keyring_use(). */
 void keyring_tls_paths(const struct keyring *keyring, const char **key_path,
     const char **certificate_path);
 /* SHA-256 of the certificate's SubjectPublicKeyInfo, what peers pin. */
-void keyring_tls_spki_hash(
-    const struct keyring *keyring, uint8_t hash[HASH_SIZE]);
+void keyring_tls_spki_hash(struct keyring *keyring, uint8_t hash[HASH_SIZE]);
 
-/* For crypto_openssl: the signing key, which belongs to the keyring; the X25519
- * key of that crypto_key_id(), which the caller frees, NULL when unknown. */
-struct evp_pkey_st *keyring_signer_key(
-    const struct keyring *keyring, enum crypto_signer signer);
+/* For crypto_openssl: the signing key in use and its public half; the X25519
+ * key of that crypto_key_id(), NULL when unknown. The caller frees them. */
+struct evp_pkey_st *keyring_take_signer(struct keyring *keyring,
+    enum crypto_signer signer, uint8_t public_key[KEY_SIZE]);
 struct evp_pkey_st *keyring_take_opener(
     struct keyring *keyring, uint64_t key_id, enum crypto_opener *opener);
 

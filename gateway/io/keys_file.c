@@ -10,6 +10,7 @@
 #include "io/key_file.h"
 #include "io/openssl.h"
 #include "io/raw_key_openssl.h"
+#include "io/store_key.h"
 #include "io/tls_certificate.h"
 
 /* The certificate is made last: a directory that has it is whole. */
@@ -28,6 +29,7 @@ static const struct row {
     { "witness-1.pem",       PART_PRIVATE,     "ED25519", false },
     { "operation-1.pem",     PART_PRIVATE,     "ED25519", false },
     { "last-resort-1.pem",   PART_PRIVATE,     "X25519",  false },
+    { STORE_KEY_NAME,        PART_PRIVATE,     STORE_KEY_ALGORITHM, false },
     { "tls-1.pem",           PART_PRIVATE,     "ED25519", false },
     { "tls-1.crt",           PART_CERTIFICATE, NULL,      false },
 };
@@ -159,6 +161,20 @@ static bool message_sign(
         size == SIGNATURE_SIZE;
     EVP_MD_CTX_free(signing);
     return done;
+}
+
+enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem)
+{
+    EVP_PKEY *key = NULL;
+    memset(public_key, 0, KEY_SIZE);
+    enum err err = key_file_load(path, "ED25519", passphrase, &key, problem);
+    if (err == ERR_NONE && !raw_key_get_public(key, public_key)) {
+        keys_problem_set(problem, "%s: cannot be used: out of memory", path);
+        err = ERR_NO_MEMORY;
+    }
+    EVP_PKEY_free(key);
+    return err;
 }
 
 enum err root_sign(const char *path, const char *passphrase,

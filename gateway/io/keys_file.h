@@ -9,6 +9,7 @@
  *   witness-1.pem
  *   operation-1.pem
  *   last-resort-1.pem X25519; all numbers open messages
+ *   store-1.pem       X25519, the secret of the store (store_key.h)
  *   tls-1.pem         Ed25519 or P-256, and tls-1.crt, its certificate
  *   day/20779.pem     X25519, one a day, by days since 1970-01-01
  *
@@ -46,6 +47,11 @@ MUST_USE enum err keys_create(
  * ERR_NOT_FOUND, ERR_MALFORMED, ERR_KEY, ERR_IO. */
 MUST_USE enum err root_public(const char *dir, uint8_t public_key[KEY_SIZE],
     struct keys_problem *problem);
+
+/* The root key at `path` can be used: it is there, and that is its passphrase.
+ * Errors of root_sign(). */
+MUST_USE enum err root_unlock(const char *path, const char *passphrase,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem);
 
 /*
  * Reads the root key at `path`, signs exactly `message` (its own prefix

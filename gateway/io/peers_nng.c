@@ -127,6 +127,12 @@ enum err peers_set_pins(
     return ERR_NONE;
 }
 
+enum err peers_set_own(
+    struct peers *peers, const char *certificate_path, const char *key_path)
+{
+    return tls_own_set(peers->own, certificate_path, key_path);
+}
+
 /* ---- The sweeper's work ------------------------------------------------ */
 
 void peers_work(struct peers *peers, struct connection *connection)
@@ -227,12 +233,14 @@ static enum err init_locks(struct peers *peers)
 static enum err open_tls(struct peers *peers,
     const struct peers_options *options, struct peers_problem *problem)
 {
-    enum err err = tls_openssl_config_new(NNG_TLS_MODE_SERVER,
-        options->certificate_path, options->key_path, &peers->server_config);
+    enum err err =
+        tls_own_open(options->certificate_path, options->key_path, &peers->own);
     if (err == ERR_NONE)
-        err = tls_openssl_config_new(NNG_TLS_MODE_CLIENT,
-            options->certificate_path, options->key_path,
-            &peers->client_config);
+        err = tls_openssl_config_new(
+            NNG_TLS_MODE_SERVER, peers->own, &peers->server_config);
+    if (err == ERR_NONE)
+        err = tls_openssl_config_new(
+            NNG_TLS_MODE_CLIENT, peers->own, &peers->client_config);
     if (err == ERR_NOT_FOUND)
         problem->what = "the TLS certificate or its key cannot be read";
     else if (err == ERR_KEY)
@@ -388,6 +396,7 @@ void peers_close(struct peers *peers)
         nng_tls_config_free(peers->server_config);
     if (peers->client_config != NULL)
         nng_tls_config_free(peers->client_config);
+    tls_own_release(peers->own);
     (void)pthread_cond_destroy(&peers->work_ready);
     (void)pthread_mutex_destroy(&peers->work_lock);
     (void)pthread_mutex_destroy(&peers->pins_lock);

@@ -180,6 +180,11 @@ uint16_t peers_port(struct peers *peers, size_t index);
 MUST_USE enum err peers_set_pins(
     struct peers *peers, const uint8_t (*spki)[PEERS_SPKI_SIZE], size_t count);
 
+/* Another certificate and key of ours, shown in handshakes from now on.
+ * Connections stay. Errors of tls_own_open(); all is then as it was. */
+MUST_USE enum err peers_set_own(
+    struct peers *peers, const char *certificate_path, const char *key_path);
+
 /*
  * Sends a request and copies it. One connection is kept for each peer, dialed
  * when there is none. The answer comes to on_reply with the token.

@@ -183,6 +183,7 @@ struct listener {
 struct peers {
     struct peers_options options; /* its pointers are not kept */
     struct peers_events events;
+    struct tls_own *own;
     nng_tls_config *server_config;
     nng_tls_config *client_config;
     struct listener *listeners;

@@ -206,16 +206,37 @@ static bool scratch_write(const char *scratch, struct slice bytes)
     return done;
 }
 
+static bool scratch_name(const char *path, char scratch[PRIVATE_PATH_SIZE],
+    struct keys_problem *problem)
+{
+    int size = snprintf(
+        scratch, PRIVATE_PATH_SIZE, "%s%s", path, PRIVATE_SCRATCH_SUFFIX);
+    if (size >= 0 && size < PRIVATE_PATH_SIZE)
+        return true;
+    keys_problem_set(problem, "the path of a key is too long; shorten it");
+    return false;
+}
+
+enum err private_file_replace(
+    const char *path, struct slice bytes, struct keys_problem *problem)
+{
+    char scratch[PRIVATE_PATH_SIZE];
+    if (!scratch_name(path, scratch, problem))
+        return ERR_INVALID;
+    if (scratch_write(scratch, bytes) && rename(scratch, path) == 0 &&
+        parent_sync(path))
+        return ERR_NONE;
+    (void)refused(problem, path, "replace",
+        "see to the disk and to the directory's owner");
+    return ERR_IO;
+}
+
 enum err private_file_create(
     const char *path, struct slice bytes, struct keys_problem *problem)
 {
     char scratch[PRIVATE_PATH_SIZE];
-    int size =
-        snprintf(scratch, sizeof scratch, "%s%s", path, PRIVATE_SCRATCH_SUFFIX);
-    if (size < 0 || (size_t)size >= sizeof scratch) {
-        keys_problem_set(problem, "the path of a key is too long; shorten it");
+    if (!scratch_name(path, scratch, problem))
         return ERR_INVALID;
-    }
     /* link, unlike rename, never takes the place of what is there */
     bool done = scratch_write(scratch, bytes) && link(scratch, path) == 0;
     int reason = errno;

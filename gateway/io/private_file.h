@@ -65,6 +65,11 @@ MUST_USE enum err private_file_read(const char *path,
 MUST_USE enum err private_file_create(
     const char *path, struct slice bytes, struct keys_problem *problem);
 
+/* The same, in the place of what is there: at every moment the name is that of
+ * the old file or of the new one, whole. ERR_INVALID, ERR_IO. */
+MUST_USE enum err private_file_replace(
+    const char *path, struct slice bytes, struct keys_problem *problem);
+
 /* Overwritten, unlinked, and that durable. One that is gone is no error.
  * ERR_IO: it may still be there. */
 MUST_USE enum err private_file_destroy(

@@ -28,14 +28,12 @@
 #include <openssl/x509.h>
 #undef ERR_STATE
 
-#include "io/tls_spki.h"
-
 /* nng's buffer is 16,384 bytes: a full record and its overhead do not fit. */
 #define FRAGMENT_SIZE_MAX 16000
-#define PEM_SIZE_MAX (16u * 1024)
 
 struct nng_tls_engine_config {
     SSL_CTX *context;
+    struct tls_own *own;
     nng_tls_mode mode;
 };
 
@@ -53,6 +51,7 @@ struct nng_tls_engine_conn {
 static _Thread_local struct {
     struct tls_watch *watch;
     struct tls_identity *identity;
+    struct tls_own *own;
     bool seen;
     enum err err;
 } call;
@@ -60,23 +59,6 @@ static _Thread_local struct {
 static BIO_METHOD *lower_method;
 static enum err register_result;
 static pthread_once_t register_once = PTHREAD_ONCE_INIT;
-
-/* ---- Keys -------------------------------------------------------------- */
-
-/* ERR_KEY for a kind of key that is not spoken. */
-static enum err spki_of(X509 *certificate, uint8_t spki[TLS_SPKI_SIZE])
-{
-    uint8_t *der = NULL;
-    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    enum err err = ERR_KEY;
-    if (size > 0 && tls_spki_is_spoken(slice_of(der, (size_t)size))) {
-        err = EVP_Digest(der, (size_t)size, spki, NULL, EVP_sha256(), NULL) == 1
-                  ? ERR_NONE
-                  : ERR_NO_MEMORY;
-    }
-    OPENSSL_free(der);
-    return err;
-}
 
 /* ---- The handshake's question ------------------------------------------ */
 
@@ -95,7 +77,7 @@ static int verify_certificate(X509_STORE_CTX *store, void *unused)
     X509 *certificate = X509_STORE_CTX_get0_cert(store);
 
     if (certificate != NULL && sk_X509_num(chain) == 1 &&
-        spki_of(certificate, conn->identity.spki) == ERR_NONE &&
+        tls_own_spki(certificate, conn->identity.spki) == ERR_NONE &&
         conn->watch != NULL &&
         conn->watch->admit(conn->watch, conn->identity.spki)) {
         X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -155,7 +137,8 @@ static int conn_init(struct nng_tls_engine_conn *conn, void *lower,
     conn->lower = lower;
     conn->ssl = SSL_new(config->context);
     BIO *bio = BIO_new(lower_method);
-    if (conn->ssl == NULL || bio == NULL) {
+    if (conn->ssl == NULL || bio == NULL ||
+        !tls_own_show(config->own, conn->ssl)) {
         BIO_free(bio);
         ERR_clear_error();
         return NNG_ENOMEM; /* nng calls conn_fini */
@@ -341,6 +324,8 @@ static void config_fini(struct nng_tls_engine_config *config)
 {
     SSL_CTX_free(config->context);
     config->context = NULL;
+    tls_own_release(config->own);
+    config->own = NULL;
 }
 
 /* nng passes the host of a URL here. Who the peer is, its key says. */
@@ -368,25 +353,15 @@ static int config_ca_chain(struct nng_tls_engine_config *config,
     return NNG_ENOTSUP;
 }
 
-static X509 *certificate_of_pem(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *first = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-    X509 *second = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-    BIO_free(bio);
-    if (second != NULL) { /* a chain has no meaning here */
-        X509_free(first);
-        first = NULL;
-    }
-    X509_free(second);
-    return first;
-}
-
+/* nng would hand over PEM; ours is replaced while it is in use. */
 static int config_own_cert(struct nng_tls_engine_config *config,
     const char *certificate_pem, const char *key_pem, const char *passphrase)
 {
+    (void)certificate_pem;
+    (void)key_pem;
     (void)passphrase;
-    uint8_t spki[TLS_SPKI_SIZE];
+    if (call.own == NULL)
+        return NNG_ENOTSUP;
     call.seen = true;
     call.err = ERR_NO_MEMORY;
     ERR_clear_error();
@@ -395,25 +370,10 @@ static int config_own_cert(struct nng_tls_engine_config *config,
         ERR_clear_error();
         return NNG_ENOMEM;
     }
-    X509 *certificate = certificate_of_pem(certificate_pem);
-    BIO *bio = BIO_new_mem_buf(key_pem, -1);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    BIO_free(bio);
-    bool sound = certificate != NULL && key != NULL &&
-                 spki_of(certificate, spki) == ERR_NONE &&
-                 SSL_CTX_use_certificate(context, certificate) == 1 &&
-                 SSL_CTX_use_PrivateKey(context, key) == 1 &&
-                 SSL_CTX_check_private_key(context) == 1;
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    if (!sound) {
-        SSL_CTX_free(context);
-        call.err = ERR_KEY;
-        return NNG_ECRYPTO;
-    }
     SSL_CTX_free(config->context);
     config->context = context;
+    tls_own_release(config->own);
+    config->own = tls_own_hold(call.own);
     call.err = ERR_NONE;
     return 0;
 }
@@ -481,71 +441,25 @@ enum err tls_openssl_register(void)
     return register_result;
 }
 
-/* ---- Files ------------------------------------------------------------- */
-
-/* The whole file as a string. Empty files and files with a NUL are ERR_KEY. */
-static enum err read_pem(const char *path, char pem[PEM_SIZE_MAX])
+enum err tls_openssl_config_new(
+    nng_tls_mode mode, struct tls_own *own, nng_tls_config **config)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return ERR_NOT_FOUND;
-    setvbuf(file, NULL, _IONBF, 0); /* no copy of a key in stdio's buffer */
-    size_t size = fread(pem, 1, PEM_SIZE_MAX, file);
-    bool failed = ferror(file) != 0;
-    failed |= fclose(file) != 0;
-    if (failed)
-        return ERR_NOT_FOUND;
-    if (size == 0 || size == PEM_SIZE_MAX)
-        return ERR_KEY;
-    pem[size] = '\0';
-    return strlen(pem) == size ? ERR_NONE : ERR_KEY;
-}
-
-static enum err config_of_pem(nng_tls_mode mode, const char *certificate_pem,
-    const char *key_pem, nng_tls_config **config)
-{
+    *config = NULL;
+    enum err err = tls_openssl_register();
+    if (err != ERR_NONE)
+        return err;
     int code = nng_tls_config_alloc(config, mode);
     if (code != 0)
         return code == NNG_ENOMEM ? ERR_NO_MEMORY : ERR_IO;
     call.seen = false;
-    code = nng_tls_config_own_cert(*config, certificate_pem, key_pem, NULL);
+    call.own = own;
+    code = nng_tls_config_own_cert(*config, "", "", NULL);
+    call.own = NULL;
     if (code == 0 && call.seen)
         return ERR_NONE;
     nng_tls_config_free(*config);
     *config = NULL;
     return call.seen ? call.err : ERR_IO; /* unseen: another engine's config */
-}
-
-enum err tls_openssl_config_new(nng_tls_mode mode, const char *certificate_path,
-    const char *key_path, nng_tls_config **config)
-{
-    char certificate_pem[PEM_SIZE_MAX];
-    char key_pem[PEM_SIZE_MAX];
-    *config = NULL;
-    enum err err = tls_openssl_register();
-    if (err == ERR_NONE)
-        err = read_pem(certificate_path, certificate_pem);
-    if (err != ERR_NONE)
-        return err;
-    err = read_pem(key_path, key_pem);
-    if (err == ERR_NONE)
-        err = config_of_pem(mode, certificate_pem, key_pem, config);
-    OPENSSL_cleanse(key_pem, sizeof key_pem);
-    return err;
-}
-
-enum err tls_openssl_spki_of_file(
-    const char *certificate_path, uint8_t spki[TLS_SPKI_SIZE])
-{
-    char pem[PEM_SIZE_MAX];
-    enum err err = read_pem(certificate_path, pem);
-    if (err != ERR_NONE)
-        return err;
-    X509 *certificate = certificate_of_pem(pem);
-    err = certificate == NULL ? ERR_KEY : spki_of(certificate, spki);
-    X509_free(certificate);
-    ERR_clear_error();
-    return err;
 }
 
 /* ---- Streams ----------------------------------------------------------- */

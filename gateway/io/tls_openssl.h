@@ -21,6 +21,7 @@
 #include <nng/supplemental/tls/tls.h>
 
 #include "base/err.h"
+#include "io/tls_own.h"
 
 #define TLS_SPKI_SIZE 32    /* SHA-256 of SubjectPublicKeyInfo, RFC 5280 */
 #define TLS_BINDING_SIZE 32 /* tls-exporter channel binding, RFC 9266 */
@@ -51,18 +52,12 @@ struct tls_watch {
 MUST_USE enum err tls_openssl_register(void);
 
 /*
- * A configuration for one role with our certificate and key, both PEM, the key
- * not encrypted. The caller frees it with nng_tls_config_free(). Registers the
- * engine if need be.
- *
- *   ERR_NOT_FOUND  a file cannot be read
- *   ERR_KEY        not one certificate, a kind of key that is not spoken, or
- *                  the two do not belong together
- *   ERR_NO_MEMORY, ERR_IO
+ * A configuration for one role that shows `own`, which it holds. The caller
+ * frees it with nng_tls_config_free(). Registers the engine if need be.
+ * ERR_NO_MEMORY, ERR_IO.
  */
-MUST_USE enum err tls_openssl_config_new(nng_tls_mode mode,
-    const char *certificate_path, const char *key_path,
-    nng_tls_config **config);
+MUST_USE enum err tls_openssl_config_new(
+    nng_tls_mode mode, struct tls_own *own, nng_tls_config **config);
 
 /*
  * Sets the watch of a stream, before its first send or receive. A stream
@@ -75,9 +70,5 @@ MUST_USE enum err tls_openssl_watch(
 /* The peer. ERR_EARLY before the handshake is complete, ERR_INVALID. */
 MUST_USE enum err tls_openssl_identity(
     nng_stream *stream, struct tls_identity *identity);
-
-/* What peers pin of a certificate file of ours. Errors as in config_new. */
-MUST_USE enum err tls_openssl_spki_of_file(
-    const char *certificate_path, uint8_t spki[TLS_SPKI_SIZE]);
 
 #endif

@@ -210,6 +210,21 @@ static void shake_hands(SSL *ssl, int64_t until_ms, struct tls_probe *probe)
         probe->outcome = is_late ? TLS_PROBE_SILENT : TLS_PROBE_NO_TLS;
 }
 
+static bool is_cut_error(int error)
+{
+    return error == ECONNRESET || error == EPIPE;
+}
+
+/* False when the line is cut already. */
+static bool say_goodbye(SSL *ssl)
+{
+    ERR_clear_error();
+    errno = 0;
+    bool is_said = SSL_shutdown(ssl) >= 0 || !is_cut_error(errno);
+    (void)shutdown(SSL_get_fd(ssl), SHUT_WR); /* for who waits for this */
+    return is_said;
+}
+
 /*
  * In TLS 1.3 a server judges our certificate when we are done already. We say
  * goodbye: whoever let us in reads that and closes; whoever did not has sent
@@ -220,9 +235,8 @@ static void await_goodbye(SSL *ssl, int64_t until_ms, struct tls_probe *probe)
     bool is_late = false;
     char byte;
     int result;
-    ERR_clear_error();
-    (void)SSL_shutdown(ssl);
-    (void)shutdown(SSL_get_fd(ssl), SHUT_WR); /* for who waits for this */
+    /* a cut shows once: here or, when it comes later, at the read */
+    bool is_cut = !say_goodbye(ssl);
     do {
         ERR_clear_error();
         errno = 0;
@@ -233,8 +247,7 @@ static void await_goodbye(SSL *ssl, int64_t until_ms, struct tls_probe *probe)
     int reason = ERR_GET_REASON(ERR_peek_error());
     if (is_late || result > 0)
         return;
-    bool is_cut =
-        kind == SSL_ERROR_SYSCALL && (error == ECONNRESET || error == EPIPE);
+    is_cut = is_cut || (kind == SSL_ERROR_SYSCALL && is_cut_error(error));
     bool is_alert = kind == SSL_ERROR_SSL && reason >= REASON_ALERT;
     probe->entry = is_cut || is_alert ? TLS_PROBE_REJECTED : TLS_PROBE_ADMITTED;
 }

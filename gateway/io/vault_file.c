@@ -19,7 +19,9 @@
 #define CHECK_SIZE 24
 #define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
 #define ENTRY_SIZE 32
+#define NEAR_COUNT 128u
 
+_Static_assert(VAULT_FILE_STEP % NEAR_COUNT == 0, "whole blocks");
 _Static_assert(VAULT_OVERHEAD == AEAD_NONCE_SIZE + AEAD_TAG_SIZE, "overhead");
 
 struct vault_file {
@@ -27,6 +29,10 @@ struct vault_file {
     int file;
     uint8_t identity[IDENTITY_SIZE];
     uint64_t count;
+    /* the entries around the last that was asked for */
+    uint64_t near_first;
+    size_t near_count; /* 0: none */
+    uint8_t near[NEAR_COUNT * ENTRY_SIZE];
     uint8_t secret[KEY_SIZE];
     struct hkdf hkdf;
     struct aead gcm;
@@ -129,7 +135,7 @@ static enum err head_read(struct vault_file *self)
 static enum err reserve(struct vault *vault, uint64_t count)
 {
     struct vault_file *self = of(vault);
-    uint8_t entries[ENTRY_SIZE * 128];
+    uint8_t *entries = self->near;
     if (count <= self->count)
         return ERR_NONE;
     if (count > INT64_MAX / (4 * ENTRY_SIZE))
@@ -137,37 +143,61 @@ static enum err reserve(struct vault *vault, uint64_t count)
     uint64_t end = (count + VAULT_FILE_STEP - 1) / VAULT_FILE_STEP;
     end *= VAULT_FILE_STEP;
     enum err err = ERR_NONE;
-    for (uint64_t at = self->count; at < end && err == ERR_NONE; at += 128) {
-        err = random_fill(entries, sizeof entries);
+    for (uint64_t at = self->count; at < end && err == ERR_NONE;
+         at += NEAR_COUNT) {
+        err = random_fill(entries, sizeof self->near);
         if (err == ERR_NONE)
-            err =
-                write_at(self->file, entry_offset(at), entries, sizeof entries);
+            err = write_at(
+                self->file, entry_offset(at), entries, sizeof self->near);
     }
-    OPENSSL_cleanse(entries, sizeof entries);
+    self->near_count = 0;
     /* before the head counts them */
     if (err == ERR_NONE && fdatasync(self->file) != 0)
         err = ERR_IO;
     return err == ERR_NONE ? head_write(self, end) : err;
 }
 
+/* The random number of an entry. ERR_NOT_FOUND: not there, or destroyed. */
+static enum err entry_number(
+    struct vault_file *self, uint64_t entry, const uint8_t **number)
+{
+    static const uint8_t destroyed[ENTRY_SIZE];
+    if (entry >= self->count)
+        return ERR_NOT_FOUND;
+    if (entry < self->near_first ||
+        entry - self->near_first >= self->near_count) {
+        uint64_t first = entry - entry % NEAR_COUNT;
+        self->near_count = 0;
+        enum err err = read_at(
+            self->file, entry_offset(first), self->near, sizeof self->near);
+        if (err != ERR_NONE)
+            return err;
+        self->near_first = first;
+        self->near_count = NEAR_COUNT;
+    }
+    *number = self->near + (entry - self->near_first) * ENTRY_SIZE;
+    return memcmp(*number, destroyed, ENTRY_SIZE) == 0 ? ERR_NOT_FOUND
+                                                       : ERR_NONE;
+}
+
+static bool is_destroyed(struct vault *vault, uint64_t entry)
+{
+    const uint8_t *number;
+    return entry < of(vault)->count &&
+           entry_number(of(vault), entry, &number) == ERR_NOT_FOUND;
+}
+
 /* The key of an entry, which the caller wipes. */
 static enum err entry_key(
     struct vault_file *self, uint64_t entry, uint8_t key[KEY_SIZE])
 {
-    static const uint8_t destroyed[ENTRY_SIZE];
-    uint8_t number[ENTRY_SIZE];
-    if (entry >= self->count)
-        return ERR_NOT_FOUND;
-    enum err err =
-        read_at(self->file, entry_offset(entry), number, sizeof number);
-    if (err == ERR_NONE && memcmp(number, destroyed, sizeof number) == 0)
-        err = ERR_NOT_FOUND;
+    const uint8_t *number;
+    enum err err = entry_number(self, entry, &number);
     if (err == ERR_NONE) {
         struct slice info[] = { SLICE_LITERAL("refer.v1 vault entry"),
-            SLICE_ARRAY(self->identity), SLICE_ARRAY(number) };
+            SLICE_ARRAY(self->identity), slice_of(number, ENTRY_SIZE) };
         hkdf_expand(&self->hkdf, self->secret, info, 3, key, KEY_SIZE);
     }
-    OPENSSL_cleanse(number, sizeof number);
     return err;
 }
 
@@ -177,6 +207,7 @@ static enum err destroy(
     static const uint8_t zeroes[ENTRY_SIZE];
     struct vault_file *self = of(vault);
     enum err err = ERR_NONE;
+    self->near_count = 0;
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (entries[i] < self->count)
             err = write_at(
@@ -235,6 +266,7 @@ static void close_vault(struct vault *vault)
 
 static const struct vault_ops vault_file_ops = {
     .reserve = reserve,
+    .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,
     .destroy = destroy,

@@ -38,6 +38,7 @@ struct raw_config {
     struct raw_log log;
     struct config_limits limits;
     struct config_retry retry;
+    struct config_rotation rotation;
 };
 
 /* clang-format off */
@@ -95,6 +96,16 @@ static const cyaml_schema_field_t retry_fields[] = {
     CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t rotation_fields[] = {
+    CYAML_FIELD_UINT("key_days", CYAML_FLAG_OPTIONAL,
+        struct config_rotation, key_days),
+    CYAML_FIELD_UINT("overlap_days", CYAML_FLAG_OPTIONAL,
+        struct config_rotation, overlap_days),
+    CYAML_FIELD_UINT("card_days", CYAML_FLAG_OPTIONAL,
+        struct config_rotation, card_days),
+    CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_STRING_PTR("data", CYAML_FLAG_POINTER,
         struct raw_config, data, 1, CONFIG_PATH_SIZE_MAX),
@@ -117,6 +128,8 @@ static const cyaml_schema_field_t config_fields[] = {
         struct raw_config, limits, limit_fields),
     CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL,
         struct raw_config, retry, retry_fields),
+    CYAML_FIELD_MAPPING("rotation", CYAML_FLAG_OPTIONAL,
+        struct raw_config, rotation, rotation_fields),
     CYAML_FIELD_END
 };
 static const cyaml_schema_value_t config_value = {
@@ -186,6 +199,16 @@ static const struct yaml_key keys[] = {
       "delay_ms_min: 1000", "After the first failure; doubled after each." },
     { "retry.delay_ms_max", NULL, "ms", 100, 86400000, "300000", true,
       "delay_ms_max: 300000", "The longest wait." },
+    { "rotation", NULL, "", 0, 0, "{}", false, "rotation: {key_days: 90}",
+      "When keys are followed by others." },
+    { "rotation.key_days", NULL, "days", 7, 3650, "90", false,
+      "key_days: 90", "How long a new key is used." },
+    { "rotation.overlap_days", NULL, "days", 2, 180, "14", false,
+      "overlap_days: 14",
+      "So long before its end the next one is on the card; it is used from "
+      "the middle of that time on." },
+    { "rotation.card_days", NULL, "days", 7, 3650, "730", false,
+      "card_days: 730", "How long a new card is valid, and its TLS key." },
 };
 
 /* clang-format on */
@@ -381,6 +404,12 @@ static enum err check_order(const struct yaml_loaded *loaded,
     if (config->retry.delay_ms_min > config->retry.delay_ms_max)
         return refuse(loaded, "retry.delay_ms_min",
             "is more than retry.delay_ms_max", problem);
+    if (config->rotation.overlap_days >= config->rotation.key_days)
+        return refuse(loaded, "rotation.overlap_days",
+            "is not less than rotation.key_days", problem);
+    if (config->rotation.overlap_days >= config->rotation.card_days)
+        return refuse(loaded, "rotation.overlap_days",
+            "is not less than rotation.card_days", problem);
     return ERR_NONE;
 }
 
@@ -394,6 +423,7 @@ static void read_numbers(
     config->map_size_mib = raw->map_size_mib;
     config->limits = raw->limits;
     config->retry = raw->retry;
+    config->rotation = raw->rotation;
     fill_in("map_size_mib", &config->map_size_mib);
     fill_in("limits.connections", &config->limits.connections);
     fill_in("limits.half_open", &config->limits.half_open);
@@ -406,6 +436,9 @@ static void read_numbers(
     fill_in("limits.reply_ms", &config->limits.reply_ms);
     fill_in("retry.delay_ms_min", &config->retry.delay_ms_min);
     fill_in("retry.delay_ms_max", &config->retry.delay_ms_max);
+    fill_in("rotation.key_days", &config->rotation.key_days);
+    fill_in("rotation.overlap_days", &config->rotation.overlap_days);
+    fill_in("rotation.card_days", &config->rotation.card_days);
 }
 
 /* ---- All of it ---- */

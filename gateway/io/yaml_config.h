@@ -66,6 +66,12 @@ struct config_retry {
     uint32_t delay_ms_max;
 };
 
+struct config_rotation {
+    uint32_t key_days;
+    uint32_t overlap_days;
+    uint32_t card_days;
+};
+
 struct config {
     const char *data;
     const char *keys;
@@ -79,6 +85,7 @@ struct config {
     enum config_log_level log_level;
     struct config_limits limits;
     struct config_retry retry;
+    struct config_rotation rotation;
 };
 
 /*

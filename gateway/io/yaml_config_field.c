@@ -30,6 +30,10 @@ static const struct config_field fields[] = {
     { "retry", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("retry.delay_ms_min", NUMBER, retry.delay_ms_min),
     FIELD("retry.delay_ms_max", NUMBER, retry.delay_ms_max),
+    { "rotation", CONFIG_KIND_SECTION, 0, 0 },
+    FIELD("rotation.key_days", NUMBER, rotation.key_days),
+    FIELD("rotation.overlap_days", NUMBER, rotation.overlap_days),
+    FIELD("rotation.card_days", NUMBER, rotation.card_days),
 };
 
 /* clang-format on */

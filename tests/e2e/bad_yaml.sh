@@ -127,7 +127,7 @@ cp -a opendoor/card opendoor/keys "$folder/"
 rm -rf opendoor/keys
 cp -a tbhosp/card tbhosp/keys opendoor/
 try "the store of another agency" $config \
-    "the store is another agency's: use the data folder that belongs" \
+    'the store was sealed with another key than .*keys/store-1.pem; restore' \
     "$referd" -c opendoor/referd.yaml
 rm -rf opendoor/keys
 cp -a "$folder/card" "$folder/keys" opendoor/

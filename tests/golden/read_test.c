@@ -265,6 +265,15 @@ static struct slice head_again(struct world *world, struct slice bytes)
     return head_write(&head, &world->arena);
 }
 
+static struct slice introduce_again(struct world *world, struct slice bytes)
+{
+    struct introduce introduce;
+    assert_int_equal(
+        introduce_read(bytes, &world->arena, &introduce), ERR_NONE);
+    assert_true(slice_equal(card_again(world, introduce.card), introduce.card));
+    return introduce_write(&introduce, &world->arena);
+}
+
 static struct slice conflict_again(struct world *world, struct slice bytes)
 {
     struct conflict conflict;
@@ -298,6 +307,8 @@ static struct slice request_body_again(
         return deliver_again(world, body);
     if (kind == REQUEST_FETCH)
         return fetch_again(world, body);
+    if (kind == REQUEST_INTRODUCE)
+        return introduce_again(world, body);
     return kind == REQUEST_HEAD ? head_again(world, body)
                                 : collect_again(world, body);
 }
@@ -322,9 +333,10 @@ static struct slice request_again(struct world *world, struct slice bytes)
     struct request_secret secret;
     struct request request;
     request_opened(world, bytes, &secret, &request);
-    assert_int_equal(request.opener, request.kind == REQUEST_HEAD
-                                         ? CRYPTO_OPENER_LAST_RESORT
-                                         : CRYPTO_OPENER_DAY);
+    bool is_greeting =
+        request.kind == REQUEST_HEAD || request.kind == REQUEST_INTRODUCE;
+    assert_int_equal(request.opener,
+        is_greeting ? CRYPTO_OPENER_LAST_RESORT : CRYPTO_OPENER_DAY);
     assert_true(slice_equal(
         request_body_again(world, request.kind, request.body), request.body));
     return bytes;
@@ -406,6 +418,12 @@ static struct slice fetch_reply(struct world *world, struct slice bytes)
     return bytes;
 }
 
+static struct slice introduce_reply(struct world *world, struct slice bytes)
+{
+    reply_check(world, "request_introduce.hex", bytes);
+    return bytes;
+}
+
 static struct slice collect_reply(struct world *world, struct slice bytes)
 {
     reply_check(world, "request_collect.hex", bytes);
@@ -461,6 +479,7 @@ static const struct row {
     { "reply_cosigned.hex", deliver_reply },
     { "reply_fetched.hex", fetch_reply },
     { "reply_head.hex", head_reply },
+    { "reply_introduce.hex", introduce_reply },
     { "reply_parcel.hex", collect_reply },
     { "reply_parcel_none.hex", collect_reply },
     { "reply_refused.hex", deliver_reply },
@@ -468,6 +487,7 @@ static const struct row {
     { "request_deliver.hex", request_again },
     { "request_fetch.hex", request_again },
     { "request_head.hex", request_again },
+    { "request_introduce.hex", request_again },
 };
 
 static void it_is_read_and_written_again(void **state)

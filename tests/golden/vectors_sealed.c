@@ -226,11 +226,26 @@ static struct slice fetched_make(struct vectors *vectors)
 static void add_fetch(struct vectors *vectors)
 {
     struct fetch fetch = { true, VECTOR_GENERATION, 0, 1048576 };
-    const struct request_spec spec = { "request_fetch.hex", false, 0xb5, 0x47,
+    const struct request_spec spec = { "request_fetch.hex", false, 0xb5, 0x48,
         REQUEST_FETCH, fetch_write(&fetch, &vectors->arena) };
     struct request_secret secret = add_request(vectors, &spec);
     add_reply(vectors, "reply_fetched.hex", &secret, REPLY_FETCHED,
         fetched_make(vectors));
+}
+
+/* A stranger leaves its card: no sheet is held, and no ledger is told of. */
+static void add_introduction(struct vectors *vectors)
+{
+    struct introduce introduce = { vectors_get(vectors, "card_opendoor.hex"),
+        SLICE_LITERAL("abcdefghijklmnopqrst") };
+    struct head told = { .card = vectors_get(vectors, "card_hospital.hex"),
+        .sheet = vectors_get(vectors, "key_sheet.hex") };
+    struct slice body = introduce_write(&introduce, &vectors->arena);
+    const struct request_spec spec = { "request_introduce.hex", false, 0xb4,
+        0x47, REQUEST_INTRODUCE, body };
+    struct request_secret secret = add_request(vectors, &spec);
+    add_reply(vectors, "reply_introduce.hex", &secret, REPLY_HEAD,
+        head_write(&told, &vectors->arena));
 }
 
 void vectors_add_requests(struct vectors *vectors)
@@ -240,6 +255,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_heads(vectors);
     add_collect(vectors);
     add_fetch(vectors);
+    add_introduction(vectors);
     vectors_add(vectors, "plain_rekey.hex",
         reply_plain(PLAIN_REKEY, sheet, 0, &vectors->arena));
     vectors_add(vectors, "plain_busy.hex",

@@ -170,7 +170,7 @@ def kinds(world):
     fetch = m.Fetch(lane=m.Lane.MAIN, generation=1, size_max=1000).encode()
     tap.equal("FETCH", outcome(peer.ask, remote, KIND.FETCH, fetch),
               "REFUSED NOT_OFFERED")
-    # INTRODUCE has its own part, introductions
+    # INTRODUCE has live_introduction.py
     tap.equal("a HEAD that does not decode", outcome(
         peer.ask, remote, KIND.HEAD, b"\xff"), "REFUSED MALFORMED")
     tap.equal("a DELIVER that does not decode", outcome(
@@ -431,3 +431,4 @@ def closed(world):
     tap.equal("COLLECT", outcome(peer.ask, remote, KIND.COLLECT, m.Collect(
         lane=m.Lane.MAIN, wait_ms=10).encode()), "REFUSED CLOSED")
     tap.equal("HEAD", outcome(peer.head_ask, remote), "REFUSED CLOSED")
+    tap.equal("INTRODUCE", outcome(peer.introduce, remote), "REFUSED CLOSED")

@@ -9,6 +9,7 @@ its command line, its card and the wire alone.
 import sys
 
 import live_connection
+import live_introduction
 import live_policy
 import live_refusals
 import live_rules
@@ -18,6 +19,10 @@ from tap import Tap
 
 PARTS = [
     live_refusals.strangers,
+    live_introduction.left,
+    live_introduction.invited,
+    live_introduction.false_ones,
+    live_introduction.introduces,
     live_story.first_words,
     live_story.renewed,
     live_story.agreement,

@@ -11,6 +11,7 @@ from refer import card, keys, ledger, merkle, mou, request, text
 from refer import messages as m
 from refer.event import event_read
 from refer.hpke import derive_key_pair
+from refer.introduction import introduce
 from refer.note import TYPE_AUTHOR, TYPE_COSIGNATURE, note_read, vkey
 from refer.wire import Refused
 from tap import Tap
@@ -257,6 +258,9 @@ REQUESTS = {
         A, B, 0xa3, 0xb4, "HEAD", head_asked(), 0x45),
     "request_collect.hex": lambda: sealed(
         B, A, 0xb3, 0xa5, "COLLECT", collect(), 0x46),
+    "request_introduce.hex": lambda: sealed(
+        A, B, 0xa3, 0xb4, "INTRODUCE", introduce(
+            card.Card(V["card_opendoor.hex"]), "abcdefghijklmnopqrst"), 0x47),
 }
 
 # the reply: to which request, by whose operation key, kind, body
@@ -278,6 +282,10 @@ REPLIES = {
         "request_deliver.hex", 0xb3, "REFUSED",
         lambda: m.Refusal(code=m.RefusalCode.NOT_OFFERED).encode()),
     "reply_head.hex": ("request_head.hex", 0xb3, "HEAD", head_told),
+    "reply_introduce.hex": (
+        "request_introduce.hex", 0xb3, "HEAD", lambda: m.Head(
+            card=m.SignedCard.decode(V["card_hospital.hex"]),
+            sheet=m.SignedKeySheet.decode(V["key_sheet.hex"])).encode()),
     "reply_parcel.hex": ("request_collect.hex", 0xa3, "PARCEL",
                          lambda: V["deliver_second.hex"]),
     "reply_parcel_none.hex": ("request_collect.hex", 0xa3, "PARCEL",
@@ -392,8 +400,11 @@ def request_check(name):
     recipient = A if name == "request_collect.hex" else B
     pairs = {pair.id: pair for pair in PAIRS[recipient]}
 
+    # who introduces itself is not known yet
+    card_of = {}.get if name == "request_introduce.hex" else CARDS.get
+
     def check(data):
-        return request.Opened(data, recipient, pairs, CARDS.get,
+        return request.Opened(data, recipient, pairs, card_of,
                               START_MS + 500)
     return check
 

@@ -50,7 +50,7 @@ static size_t keys_list(struct crypto *crypto, size_t index,
     return count;
 }
 
-void agency_found(struct gateway *gateway)
+void agency_found(const struct world *world, struct gateway *gateway)
 {
     struct arena *arena = &gateway->kept;
     struct card_key keys[KEY_PURPOSE_COUNT];
@@ -64,7 +64,7 @@ void agency_found(struct gateway *gateway)
         .serial = 1,
         .name = slice_of_text(name),
         .endpoints = endpoints,
-        .endpoint_count = 1,
+        .endpoint_count = agency_dials_only(world, gateway->index) ? 0 : 1,
         .keys = keys,
         .key_count = keys_list(gateway->crypto, gateway->index, keys),
         .issued = { SIM_EPOCH_MS - DAY_MS },
@@ -96,110 +96,38 @@ void agency_sheet(struct gateway *gateway, uint32_t day,
     }
 }
 
-/* ---- The agreement ------------------------------------------------------ */
+bool agency_dials_only(const struct world *world, size_t index)
+{
+    size_t count = world->gateway_count;
+    if (world->options.star != 0)
+        return index > 0;
+    return (index + (size_t)(world->seed % count)) % count <
+           (size_t)world->options.dial_only;
+}
+
+bool agency_is_met(const struct world *world, size_t a, size_t b)
+{
+    return a != b && (world->options.star == 0 || a == 0 || b == 0);
+}
+
+bool agency_is_linked(const struct world *world, size_t a, size_t b)
+{
+    return agency_is_met(world, a, b) &&
+           !(agency_dials_only(world, a) && agency_dials_only(world, b));
+}
+
+/* Of a large federation each refers to its neighbours only. */
+#define NEIGHBOUR_COUNT 20
 
 bool agency_may_refer(
     const struct world *world, size_t from, size_t to, const char *purpose)
 {
-    bool is_cut =
-        from == 0 && to + 1 == world->gateway_count && world->gateway_count > 2;
-    return from != to && strcmp(purpose, "help") == 0 && !is_cut;
-}
-
-struct draft {
-    char ids[AGENCY_COUNT_MAX][32];
-    char services[AGENCY_COUNT_MAX][32];
-    struct mou_party parties[AGENCY_COUNT_MAX];
-    struct mou_service offers[AGENCY_COUNT_MAX];
-    struct mou_pathway pathways[AGENCY_COUNT_MAX * AGENCY_COUNT_MAX];
-    struct slice required[AGENCY_COUNT_MAX];
-};
-
-static void party_fill(
-    const struct world *world, struct draft *draft, size_t index)
-{
-    struct mou_party *party = &draft->parties[index];
-    struct mou_service *service = &draft->offers[index];
-    (void)snprintf(draft->ids[index], sizeof *draft->ids, "party%zu", index);
-    (void)snprintf(
-        draft->services[index], sizeof *draft->services, "service.%zu", index);
-    *party = (struct mou_party){
-        .id = slice_of_text(draft->ids[index]),
-        .name = SLICE_LITERAL("An agency"),
-        .agency = world->gateways[index].agency,
-        .refers = true,
-        .receives = true,
-    };
-    crypto_fake_root_public(world->gateways[index].crypto, party->root_key);
-    *service = (struct mou_service){
-        .id = slice_of_text(draft->services[index]),
-        .party = party->id,
-        .name = SLICE_LITERAL("A service"),
-        .walk_in = index % 2 == 0,
-        .booked = true,
-    };
-    draft->required[index] = party->id;
-}
-
-static size_t pathways_fill(const struct world *world, struct draft *draft)
-{
-    size_t count = 0;
-    for (size_t from = 0; from < world->gateway_count; from++)
-        for (size_t to = 0; to < world->gateway_count; to++)
-            if (agency_may_refer(world, from, to, "help"))
-                draft->pathways[count++] = (struct mou_pathway){
-                    .from = draft->parties[from].id,
-                    .to = draft->offers[to].id,
-                    .purpose = SLICE_LITERAL("help"),
-                    .hops_max = 1,
-                    .forward = MOU_FORWARD_WITH_CONSENT,
-                };
-    return count;
-}
-
-struct slice agency_agreement(struct world *world)
-{
-    const struct slice help_required[] = { SLICE_LITERAL("call_name") };
-    const struct slice help_allowed[] = { SLICE_LITERAL("contact_route"),
-        SLICE_LITERAL("needs"), SLICE_LITERAL("outcome_note") };
-    const struct mou_purpose purposes[] = {
-        { SLICE_LITERAL("help"), help_required, 1, help_allowed, 3 },
-        { SLICE_LITERAL("gossip"), help_required, 1, help_allowed, 3 },
-    };
-    const struct slice never[] = { SLICE_LITERAL("arrest_history"),
-        SLICE_LITERAL("photo") };
-    struct arena *arena = &world->gateways[0].kept;
-    struct draft *draft = arena_take(arena, sizeof *draft);
-    for (size_t i = 0; i < world->gateway_count; i++)
-        party_fill(world, draft, i);
-    struct mou mou = {
-        .id = SLICE_LITERAL("urn:mou:sim"),
-        .title = SLICE_LITERAL("Referrals between simulated agencies"),
-        .version = 1,
-        .from = { SIM_EPOCH_MS - 100 * DAY_MS },
-        .until = { SIM_EPOCH_MS + YEAR_MS },
-        .parties = draft->parties,
-        .party_count = world->gateway_count,
-        .services = draft->offers,
-        .service_count = world->gateway_count,
-        .pathways = draft->pathways,
-        .pathway_count = pathways_fill(world, draft),
-        .purposes = purposes,
-        .purpose_count = 2,
-        .never_share = never,
-        .never_share_count = 2,
-        .consent_days_max = 365,
-        .signatures_required = draft->required,
-        .signature_required_count = world->gateway_count,
-    };
-    struct mou_problem problem;
-    if (mou_check(world->gateways[0].crypto, &mou, true, &problem) !=
-        ERR_NONE) {
-        printf("sim: the agreement is no good: %s %s\n", problem.path,
-            problem.reason);
-        abort();
-    }
-    return mou_bytes(&mou, arena);
+    size_t count = world->gateway_count;
+    bool is_cut = from == 0 && to + 1 == count && count > 2;
+    bool is_far = world->options.star == 0 &&
+                  (to + count - from) % count > NEIGHBOUR_COUNT;
+    return agency_is_linked(world, from, to) && strcmp(purpose, "help") == 0 &&
+           !is_cut && !is_far;
 }
 
 void agency_sign(struct gateway *gateway, const struct mou_id *id,

@@ -1,10 +1,10 @@
 /*
  * agency.h - what the people of an agency bring: its card, its sealing keys,
- * the agreement between all agencies of a run.
+ * its signature; and who knows whom.
  *
  * Agency i offers the service "service.i". Everybody may refer to everybody
- * for the purpose "help", but agency 0 not to the last one; nobody for
- * "gossip", which is listed without a pathway.
+ * that it can talk to for the purpose "help", but agency 0 not to the last one;
+ * nobody for "gossip", which is listed without a pathway.
  */
 #ifndef SIM_AGENCY_H
 #define SIM_AGENCY_H
@@ -29,18 +29,22 @@ struct gateway;
 uint32_t agency_day(struct instant now);
 
 /* Signs its card, from its keys. */
-void agency_found(struct gateway *gateway);
+void agency_found(const struct world *world, struct gateway *gateway);
 
 /* Holds the sealing keys of the days around `day`, and lists them. */
 void agency_sheet(struct gateway *gateway, uint32_t day,
     struct sealing_key keys[AGENCY_DAY_COUNT]);
 
-/* The agreement's exact bytes, in the first gateway's memory. */
-struct slice agency_agreement(struct world *world);
-
 /* Its root key's signature over the agreement of that id. */
 void agency_sign(struct gateway *gateway, const struct mou_id *id,
     uint8_t signature[SIGNATURE_SIZE]);
+
+/* Its card names no endpoint: it is a member that collects. */
+bool agency_dials_only(const struct world *world, size_t index);
+/* Their operators have exchanged cards. */
+bool agency_is_met(const struct world *world, size_t a, size_t b);
+/* And one can dial the other. */
+bool agency_is_linked(const struct world *world, size_t a, size_t b);
 
 /* Whether the agreement has a pathway for that. Written by hand, not asked of
  * the core. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/agency.h"
+#include "sim/audit_accord.h"
 #include "sim/audit_content.h"
 #include "sim/audit_ledger.h"
 #include "sim/say.h"
@@ -126,6 +128,8 @@ static void affair_check(
         world_fail(world, "referral.lost", affair->from);
         return;
     }
+    if (!agency_is_linked(world, affair->from, affair->to))
+        return; /* of unchecked authors: it waits for a way */
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
     if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
@@ -136,7 +140,9 @@ static void affair_check(
 
 static void register_check(struct world *world, const struct rows *rows)
 {
-    size_t expected[AGENCY_COUNT_MAX] = { 0 };
+    size_t *expected = calloc(world->gateway_count, sizeof *expected);
+    if (expected == NULL)
+        abort();
     const struct truth *truth = &world->truth;
     for (size_t i = 0; i < truth->affair_count; i++) {
         affair_check(world, &truth->affairs[i], rows);
@@ -155,6 +161,7 @@ static void register_check(struct world *world, const struct rows *rows)
         if (outgoing != expected[i])
             world_fail(world, "referral.twice", i);
     }
+    free(expected);
 }
 
 /* ---- Steps -------------------------------------------------------------- */
@@ -240,7 +247,7 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             const struct row *row = &rows[i].items[k];
             struct counts both[2];
             struct counts swapped[2];
-            if (!row->is_outgoing)
+            if (!row->is_outgoing || !agency_is_linked(world, i, row->peer))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
@@ -266,7 +273,7 @@ static void readers_check(struct world *world)
         struct program *program = &world->programs[i];
         struct say say;
         struct local_reply reply;
-        if (program->on_lost == NULL)
+        if (!program->is_reader)
             continue;
         say_begin(&say, world, "cursor.list");
         if (local_reply_read(
@@ -283,7 +290,9 @@ static void readers_check(struct world *world)
 
 void audit_run(struct world *world)
 {
-    struct rows rows[AGENCY_COUNT_MAX] = { 0 };
+    struct rows *rows = calloc(world->gateway_count, sizeof *rows);
+    if (rows == NULL)
+        abort();
     for (size_t i = 0; i < world->gateway_count; i++)
         if (!world->gateways[i].is_up)
             world_fail(world, "node.down", i);
@@ -291,6 +300,8 @@ void audit_run(struct world *world)
         world_fail(world, "agreement.stuck", 0);
     if (!world->failed)
         audit_ledgers(world);
+    if (!world->failed)
+        audit_accords(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rows_read(world, &world->gateways[i], &rows[i]);
     if (!world->failed)
@@ -303,4 +314,5 @@ void audit_run(struct world *world)
         audit_contents(world);
     for (size_t i = 0; i < world->gateway_count; i++)
         free(rows[i].items);
+    free(rows);
 }

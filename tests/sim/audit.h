@@ -9,6 +9,9 @@
  *   policy.passed       what is forbidden was received
  *   step.lost           a step that was taken is not where it belongs
  *   step.twice          one step was recorded more often than it was taken
+ *   agreement.forged    a signature is held that nobody gave
+ *   agreement.unsigned  one is in force that a party did not sign
+ *   agreement.stuck     one that all signed is not in force everywhere
  *   ledger.differs      size or root differ between author and recipient
  *   ledger.damaged      ledger.verify found damage
  *   ledger.unsettled    gateways that should be connected are not

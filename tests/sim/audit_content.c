@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/pack.h"
 #include "sim/say.h"
 #include "sim/world.h"
+#include "support/vault_plain.h"
 
 /* What became of the words of one affair. */
 enum keeping {
@@ -71,6 +73,36 @@ static void canary_check(
     }
 }
 
+static void value_scan(struct world *world, const enum keeping *keepings,
+    size_t at, struct slice value)
+{
+    size_t canary;
+    for (size_t i = 0; truth_scan(value, &i, &canary);)
+        canary_check(world, keepings, at, canary);
+}
+
+/* Contents of one commit (content.c): what was sealed with an entry that is
+ * destroyed can be read by nobody. */
+static void blob_scan(struct world *world, const enum keeping *keepings,
+    size_t at, struct slice blob)
+{
+    const struct vault *vault = world->gateways[at].vault;
+    struct unpacker head = unpack_from(blob);
+    uint32_t count = unpack_u32(&head);
+    size_t from = 4 + 4 * (size_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t end = 4 + 4 * (size_t)count + unpack_u32(&head);
+        if (head.err != ERR_NONE || end < from || end > blob.size)
+            world_fail(world, "content.malformed", at);
+        struct slice item = slice_of(blob.bytes + from, end - from);
+        struct unpacker in = unpack_from(item);
+        uint64_t entry = unpack_u64(&in);
+        if (item.size > 0 && !vault_plain_is_destroyed(vault, entry))
+            value_scan(world, keepings, at, item);
+        from = end;
+    }
+}
+
 static void store_scan(
     struct world *world, const enum keeping *keepings, size_t at)
 {
@@ -82,9 +114,10 @@ static void store_scan(
     if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
         abort();
     while (store_seek(txn, 0, &key, &value)) {
-        size_t canary;
-        for (size_t i = 0; truth_scan(value, &i, &canary);)
-            canary_check(world, keepings, at, canary);
+        if (key.bytes[0] == 'c')
+            blob_scan(world, keepings, at, value);
+        else
+            value_scan(world, keepings, at, value);
         /* the key after this one: the same and a zero byte */
         size_t size = key.size;
         memcpy(bound, key.bytes, size);

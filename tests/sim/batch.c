@@ -5,26 +5,14 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/note.h"
 #include "sim/agency.h"
 #include "sim/world.h"
-
-/* A peer's request in this batch, and whether it got its reply. */
-struct served {
-    size_t from;
-    uint64_t id;
-    struct request_secret secret;
-    struct request request;
-    bool is_answered;
-};
-
-#define SERVED_COUNT_MAX 64
 
 struct batch {
     struct world *world;
     struct gateway *gateway;
     struct store_txn *txn;
-    struct served served[SERVED_COUNT_MAX];
-    size_t served_count;
     struct slice asked; /* batch_ask: the reply */
     bool is_ask;
 };
@@ -39,7 +27,7 @@ static enum err step(struct batch *batch, struct node_input *input)
     struct gateway *gateway = batch->gateway;
     input->now = gateway_now(world, gateway);
     input->steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
-    prng_fill(&world->prng, input->entropy, SEED_SIZE);
+    world_fill(world, input->entropy, SEED_SIZE);
     return node_step(gateway->node, input);
 }
 
@@ -51,7 +39,7 @@ static bool key_find(void *user, const struct agency_id *agency,
     size_t index = gateway_find(batch->world, agency);
     if (index == batch->world->gateway_count)
         return false;
-    const struct directory_entry *entry = &batch->gateway->directory[index];
+    const struct contact *entry = gateway_contact(batch->gateway, index);
     for (size_t i = 0; entry->is_known && i < entry->operation_key_count; i++)
         if (crypto_key_id(batch->gateway->crypto, entry->operation_keys[i]) ==
             key_id) {
@@ -70,7 +58,7 @@ static void turn_away(
     TALLY(world, requests_unopened);
     if (err == ERR_KEY)
         TALLY(world, requests_rekeyed);
-    else if (world_below(world, 2) == 0)
+    else if (world_below(world, STREAM_turn, 2) == 0)
         return;
     struct slice frame =
         err == ERR_KEY
@@ -81,38 +69,95 @@ static void turn_away(
     arena_reset(&world->wire);
 }
 
+/* A free place; the places move. */
+static struct served *served_new(struct gateway *gateway, size_t *handle)
+{
+    for (*handle = 0; *handle < gateway->served_capacity; ++*handle)
+        if (!gateway->served[*handle].is_used)
+            return &gateway->served[*handle];
+    size_t more = gateway->served_capacity == 0 ? 16 : gateway->served_capacity;
+    gateway->served = realloc(gateway->served,
+        (gateway->served_capacity + more) * sizeof *gateway->served);
+    if (gateway->served == NULL)
+        abort();
+    memset(gateway->served + gateway->served_capacity, 0,
+        more * sizeof *gateway->served);
+    gateway->served_capacity += more;
+    return &gateway->served[*handle];
+}
+
+/* With which fence a parcel came. */
+static void fence_note(
+    struct world *world, struct slice body, uint8_t fence[FENCE_SIZE])
+{
+    struct deliver deliver;
+    size_t used = world->wire.used;
+    if (deliver_read(body, &world->wire, &deliver) == ERR_NONE &&
+        deliver.fence.size == FENCE_SIZE)
+        memcpy(fence, deliver.fence.bytes, FENCE_SIZE);
+    arena_rewind(&world->wire, used);
+}
+
 static enum err feed_request(struct batch *batch, const struct letter *letter)
 {
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
-    struct served *served = &batch->served[batch->served_count];
-    *served = (struct served){ .from = letter->from, .id = letter->id };
-    if (batch->served_count == SERVED_COUNT_MAX)
-        return ERR_LIMIT;
+    struct request request;
+    struct request_secret secret;
+    size_t handle;
     enum err err =
         request_open(gateway->crypto, &gateway->agency, letter_slice(letter),
-            &world->opened, key_find, batch, &served->secret, &served->request);
+            &world->opened, key_find, batch, &secret, &request);
     if (err != ERR_NONE) {
         turn_away(batch, letter, err);
         return ERR_NONE;
     }
+    struct served *served = served_new(gateway, &handle);
+    *served = (struct served){ .from = letter->from,
+        .id = letter->id,
+        .secret = secret,
+        .is_collect = request.kind == REQUEST_COLLECT };
+    if (request.kind == REQUEST_DELIVER)
+        fence_note(world, request.body, served->fence);
     struct node_input input = { .type = NODE_PEER_REQUEST };
-    input.of.request.handle = batch->served_count;
-    input.of.request.request = &served->request;
+    input.of.request.handle = handle;
+    input.of.request.request = &request;
     err = step(batch, &input);
-    if (err == ERR_NONE)
-        batch->served_count++;
+    served->is_used = err == ERR_NONE;
+    gateway->request_count += err == ERR_NONE;
     return err;
 }
 
 /* Whose request it is that the letter is about; NULL when it came too late. */
-static struct waiting *waiting_for(
-    struct gateway *gateway, const struct letter *letter, size_t *peer)
+static struct waiting *waiting_for(const struct world *world,
+    struct gateway *gateway, uint64_t id, struct contact **contact)
 {
-    for (*peer = 0; *peer < AGENCY_COUNT_MAX; (*peer)++)
-        if (letter->id != 0 && gateway->waiting[*peer].id == letter->id)
-            return &gateway->waiting[*peer];
+    for (size_t i = 0; id != 0 && i < world->gateway_count; i++) {
+        *contact = gateway->contacts[i];
+        for (size_t k = 0; *contact != NULL && k < WAITING_COUNT_MAX; k++)
+            if ((*contact)->waiting[k].id == id)
+                return &(*contact)->waiting[k];
+    }
     return NULL;
+}
+
+/* What the next Collect may carry a receipt for. */
+static void parcel_note(
+    struct world *world, struct contact *contact, const struct reply *reply)
+{
+    struct deliver deliver;
+    struct note note;
+    size_t used = world->wire.used;
+    if (reply->plain != 0 || reply->kind != REPLY_PARCEL)
+        return;
+    contact->size_fed = 0;
+    if (reply->body.size > 0 &&
+        deliver_read(reply->body, &world->wire, &deliver) == ERR_NONE &&
+        note_parse(deliver.parcel.note, &note) == ERR_NONE) {
+        contact->size_fed = note.size;
+        memcpy(contact->fence_fed, deliver.fence.bytes, FENCE_SIZE);
+    }
+    arena_rewind(&world->wire, used);
 }
 
 static enum err feed_reply(struct batch *batch, const struct letter *letter)
@@ -120,18 +165,17 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
     struct reply reply;
-    size_t peer;
-    struct waiting *waiting = waiting_for(gateway, letter, &peer);
+    struct contact *contact;
+    struct waiting *waiting = waiting_for(world, gateway, letter->id, &contact);
     if (waiting == NULL)
         return ERR_NONE;
     struct node_input input = { .type = NODE_PEER_REPLY };
     input.of.reply.token = waiting->token;
     input.of.reply.err = letter->err;
     if (letter->kind == LETTER_REPLY) {
-        const struct directory_entry *entry = &gateway->directory[peer];
         input.of.reply.err = reply_open(gateway->crypto, &waiting->secret,
-            (const uint8_t(*)[KEY_SIZE])entry->operation_keys,
-            entry->operation_key_count, letter_slice(letter), &world->opened,
+            (const uint8_t(*)[KEY_SIZE])contact->operation_keys,
+            contact->operation_key_count, letter_slice(letter), &world->opened,
             &reply);
         if (input.of.reply.err == ERR_NONE)
             input.of.reply.reply = &reply;
@@ -139,9 +183,12 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
             TALLY(world, replies_unopened);
     }
     enum err err = step(batch, &input);
-    if (err == ERR_NONE)
-        waiting->id = 0;
-    return err;
+    if (err != ERR_NONE)
+        return err;
+    waiting->id = 0;
+    if (input.of.reply.reply != NULL)
+        parcel_note(world, contact, &reply);
+    return ERR_NONE;
 }
 
 static enum err feed_sheet(struct batch *batch)
@@ -184,19 +231,53 @@ static enum err feed(struct batch *batch, const struct letter *letter)
 
 /* ---- Outputs ------------------------------------------------------------ */
 
+/* There will be no reply, if there was none yet. */
+static void give_out(
+    struct world *world, struct gateway *gateway, uint64_t id, enum err err)
+{
+    struct contact *contact;
+    if (waiting_for(world, gateway, id, &contact) == NULL)
+        return;
+    TALLY(world, timeouts);
+    struct letter *letter =
+        letter_new(&world->letters, LETTER_FAILURE, SLICE_NONE);
+    letter->id = id;
+    letter->err = err;
+    gateway_queue(world, gateway, letter);
+}
+
 static void timeout(struct world *world, void *subject, uint64_t id)
 {
+    give_out(world, subject, id, ERR_TIMEOUT);
+}
+
+static bool is_held(const struct gateway *holder, size_t from, uint64_t id)
+{
+    for (size_t i = 0; i < holder->served_capacity; i++)
+        if (holder->served[i].is_used && holder->served[i].from == from &&
+            holder->served[i].id == id)
+            return true;
+    return false;
+}
+
+/* A connection on which a Collect waits is probed, as the transport does: who
+ * forgot it has closed it. */
+static void probe(struct world *world, void *subject, uint64_t id)
+{
     struct gateway *gateway = subject;
-    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++) {
-        if (gateway->waiting[i].id != id)
-            continue;
-        TALLY(world, timeouts);
-        struct letter *letter =
-            letter_new(&world->letters, LETTER_FAILURE, SLICE_NONE);
-        letter->id = id;
-        letter->err = ERR_TIMEOUT;
-        gateway_queue(world, gateway, letter);
-    }
+    struct contact *contact;
+    struct waiting *waiting = waiting_for(world, gateway, id, &contact);
+    if (waiting == NULL)
+        return;
+    size_t peer = gateway_find(world, &waiting->secret.recipient);
+    if (!is_held(&world->gateways[peer], gateway->index, id))
+        give_out(world, gateway, id, ERR_UNREACHABLE);
+    else if (world->scheduler.now_ms - waiting->asked_ms >=
+             COLLECT_WAIT_MS + REQUEST_TIMEOUT_MS)
+        give_out(world, gateway, id, ERR_TIMEOUT);
+    else
+        scheduler_add(
+            &world->scheduler, CONNECTION_IDLE_MS_MAX, probe, gateway, id);
 }
 
 /* The dial failed. */
@@ -210,38 +291,51 @@ static void unreachable(struct world *world, void *subject, uint64_t id)
     gateway_queue(world, gateway, letter);
 }
 
+static struct waiting *waiting_new(
+    struct batch *batch, size_t peer, enum request_kind kind)
+{
+    struct contact *contact = gateway_contact(batch->gateway, peer);
+    struct waiting *waiting = &contact->waiting[kind == REQUEST_COLLECT];
+    if (waiting->id != 0)
+        world_fail(batch->world, "delivery.twice", batch->gateway->index);
+    waiting->id = batch->world->id_next++;
+    waiting->asked_ms = batch->world->scheduler.now_ms;
+    return waiting;
+}
+
 static void carry_request(struct batch *batch, const struct node_output *output)
 {
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
     size_t peer = gateway_find(world, &output->of.send.agency);
-    struct waiting *waiting = &gateway->waiting[peer];
+    enum request_kind kind = output->of.send.kind;
     uint8_t seed[SEED_SIZE];
     struct slice frame;
     assert(peer < world->gateway_count);
-    if (waiting->id != 0)
-        world_fail(world, "delivery.twice", gateway->index);
-    watch_request(world, gateway->index, peer, output->of.send.kind,
-        output->of.send.body);
-    prng_fill(&world->prng, seed, sizeof seed);
+    struct waiting *waiting = waiting_new(batch, peer, kind);
+    watch_request(world, gateway->index, peer, kind, output->of.send.body);
+    world_fill(world, seed, sizeof seed);
     waiting->token = output->of.send.token;
-    waiting->id = world->id_next++;
     if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
-            output->of.send.sealing_key, output->of.send.kind,
-            gateway_now(world, gateway), output->of.send.body, seed,
-            &world->wire, &waiting->secret, &frame) != ERR_NONE) {
+            output->of.send.sealing_key, kind, gateway_now(world, gateway),
+            output->of.send.body, seed, &world->wire, &waiting->secret,
+            &frame) != ERR_NONE) {
         world_fail(world, "request.unsealed", gateway->index);
         return;
     }
     world_say(world, "agency %zu asks %zu, kind %d, %zu bytes", gateway->index,
-        peer, (int)output->of.send.kind, output->of.send.body.size);
+        peer, (int)kind, output->of.send.body.size);
     watch_frame(world, gateway->index, frame);
-    if (network_request(world, gateway->index, peer, waiting->id, frame))
-        scheduler_add(&world->scheduler, REQUEST_TIMEOUT_MS, timeout, gateway,
+    if (!network_request(world, gateway->index, peer, waiting->id, frame))
+        scheduler_add(&world->scheduler,
+            1 + world_below(world, STREAM_turn, 3000), unreachable, gateway,
+            waiting->id);
+    else if (kind == REQUEST_COLLECT)
+        scheduler_add(&world->scheduler, CONNECTION_IDLE_MS_MAX, probe, gateway,
             waiting->id);
     else
-        scheduler_add(&world->scheduler, 1 + world_below(world, 3000),
-            unreachable, gateway, waiting->id);
+        scheduler_add(&world->scheduler, REQUEST_TIMEOUT_MS, timeout, gateway,
+            waiting->id);
     arena_reset(&world->wire);
 }
 
@@ -251,16 +345,15 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     struct gateway *gateway = batch->gateway;
     uint8_t seed[SEED_SIZE];
     struct slice frame;
-    assert(output->of.reply.handle < batch->served_count);
-    struct served *served = &batch->served[output->of.reply.handle];
-    if (served->is_answered)
+    assert(output->of.reply.handle < gateway->served_capacity);
+    struct served *served = &gateway->served[output->of.reply.handle];
+    if (!served->is_used)
         world_fail(world, "request.answered-twice", gateway->index);
-    served->is_answered = true;
+    served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
-    watch_reply(world, gateway->index,
-        gateway_find(world, &served->request.sender), &served->request,
-        output->of.reply.kind, output->of.reply.body);
-    prng_fill(&world->prng, seed, sizeof seed);
+    watch_reply(world, gateway->index, served, output->of.reply.kind,
+        output->of.reply.body);
+    world_fill(world, seed, sizeof seed);
     if (reply_seal(gateway->crypto, &served->secret, output->of.reply.kind,
             gateway_now(world, gateway), output->of.reply.body, seed,
             &world->wire, &frame) != ERR_NONE) {
@@ -279,9 +372,9 @@ static void carry_directory(
 {
     size_t peer = gateway_find(batch->world, &directory->agency);
     assert(peer < batch->world->gateway_count);
-    struct directory_entry *entry = &batch->gateway->directory[peer];
-    *entry = (struct directory_entry){ .is_known = directory->accepted,
-        .operation_key_count = directory->operation_key_count };
+    struct contact *entry = gateway_contact(batch->gateway, peer);
+    entry->is_known = directory->accepted;
+    entry->operation_key_count = directory->operation_key_count;
     for (size_t i = 0; i < directory->operation_key_count; i++)
         memcpy(
             entry->operation_keys[i], directory->operation_keys[i], KEY_SIZE);
@@ -341,10 +434,10 @@ static void carry_all(struct batch *batch, size_t count_max)
         carry_out(batch, &outputs[i]);
     if (count_max < count)
         return;
-    for (size_t i = 0; i < batch->served_count; i++)
-        if (!batch->served[i].is_answered)
-            world_fail(
-                batch->world, "request.unanswered", batch->gateway->index);
+    const struct gateway *gateway = batch->gateway;
+    for (size_t i = 0; i < gateway->served_capacity; i++)
+        if (gateway->served[i].is_used && !gateway->served[i].is_collect)
+            world_fail(batch->world, "request.unanswered", gateway->index);
 }
 
 /* ---- The whole ---------------------------------------------------------- */
@@ -361,8 +454,8 @@ static enum ending ending_draw(struct batch *batch)
     struct world *world = batch->world;
     if (batch->is_ask)
         return ENDING_WELL;
-    if (world_chance(world, world->options.commit_fail_permille)) {
-        bool unknown = world_below(world, 2) == 0;
+    if (CHANCE(world, commit_fail_permille)) {
+        bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
         store_memory_fail_commit(batch->gateway->store, 1,
             unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
         if (unknown)
@@ -370,9 +463,9 @@ static enum ending ending_draw(struct batch *batch)
         else
             TALLY(world, commits_refused);
     }
-    if (!world_chance(world, world->options.crash_permille))
+    if (!CHANCE(world, crash_permille))
         return ENDING_WELL;
-    switch (world_below(world, 3)) {
+    switch (world_below(world, STREAM_crash_permille, 3)) {
     case 0:
         TALLY(world, crashes_before_commit);
         return ENDING_BEFORE_COMMIT;
@@ -458,10 +551,15 @@ static void end(struct batch *batch)
     }
     gateway->full_count = 0;
     gateway_committed(world, gateway);
+    /* a machine that stops here does it when it starts again */
+    if (ending != ENDING_AFTER_COMMIT &&
+        node_committed(gateway->node) != ERR_NONE)
+        abort();
     if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
-        carry_all(batch, ending == ENDING_AMONG_OUTPUTS
-                             ? (size_t)world_below(world, 4)
-                             : SIZE_MAX);
+        carry_all(
+            batch, ending == ENDING_AMONG_OUTPUTS
+                       ? (size_t)world_below(world, STREAM_crash_permille, 4)
+                       : SIZE_MAX);
     if (ending != ENDING_WELL) {
         lose(batch);
         return;
@@ -483,7 +581,8 @@ static void finish(struct batch *batch, enum err err)
 void batch_run(struct world *world, struct gateway *gateway)
 {
     struct batch batch = { .world = world, .gateway = gateway };
-    int64_t limit = 1 + world_below(world, world->options.batch_max);
+    int64_t limit =
+        1 + world_below(world, STREAM_turn, world->options.batch_max);
     int64_t count = 0;
     enum err err = ERR_NONE;
     begin(&batch);

@@ -14,7 +14,8 @@ static void go_on(struct world *world, void *subject, uint64_t ticket);
 
 static void rest(struct world *world, struct program *program)
 {
-    int64_t pause_ms = 1 + world_below(world, 2 * world->options.pause_ms);
+    int64_t pause_ms =
+        1 + world_below(world, STREAM_work, 2 * world->options.pause_ms);
     if (!world->is_calm)
         program_later(world, program, pause_ms, go_on);
 }
@@ -40,8 +41,7 @@ void clerk_stored(
     struct world *world, struct program *program, const struct uuid *referral)
 {
     struct clerk *clerk = &program->of.clerk;
-    if (program->frame == NULL || program->on_lost != NULL ||
-        !clerk->is_submitting)
+    if (program->query == NULL || program->is_reader || !clerk->is_submitting)
         return;
     struct affair *affair = &world->truth.affairs[clerk->affair];
     affair->is_named = true;
@@ -82,7 +82,7 @@ static void submit_say(struct world *world, struct program *program)
     clerk->affair = referral_say(world, program->gateway, &say);
     clerk->canary_end = world->truth.canary_count;
     clerk->is_submitting = true;
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_submitted);
+    program_call(world, program, &say, PATIENCE_MS, on_submitted);
 }
 
 /* ---- Taking a step ------------------------------------------------------ */
@@ -128,7 +128,7 @@ static void on_shown(struct world *world, struct program *program,
     key_say(&say, world);
     deed_say(world, &say, clerk->affair, referral, step);
     clerk->canary_end = world->truth.canary_count;
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_acted);
+    program_call(world, program, &say, PATIENCE_MS, on_acted);
 }
 
 /* One that the agency's reader knows of; those that go on before the others. */
@@ -136,17 +136,13 @@ static const struct followed *referral_choose(
     struct world *world, const struct program *program)
 {
     const struct followed *chosen = NULL;
-    for (size_t i = 0; i < world->program_count; i++) {
-        const struct program *other = &world->programs[i];
-        if (other->gateway != program->gateway || other->on_lost == NULL)
-            continue;
-        const struct reader *reader = &other->of.reader;
-        for (int tries = 0; tries < 4 && reader->followed_count > 0; tries++) {
-            chosen = &reader->followed[world_below(
-                world, (int64_t)reader->followed_count)];
-            if (!truth_is_final(chosen->state))
-                return chosen;
-        }
+    const struct reader *reader =
+        &world_reader(world, program->gateway->index)->of.reader;
+    for (int tries = 0; tries < 4 && reader->followed_count > 0; tries++) {
+        chosen = &reader->followed[world_below(
+            world, STREAM_work, (int64_t)reader->followed_count)];
+        if (!truth_is_final(chosen->state))
+            return chosen;
     }
     return chosen;
 }
@@ -160,7 +156,7 @@ static void look_say(struct world *world, struct program *program,
     program->of.clerk.referral = followed->uuid;
     say_begin(&say, world, "get");
     say_text(&say, "id", id);
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_shown);
+    program_call(world, program, &say, PATIENCE_MS, on_shown);
 }
 
 static void go_on(struct world *world, void *subject, uint64_t ticket)
@@ -171,7 +167,7 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     const struct followed *followed = referral_choose(world, program);
     if (!world->is_agreed)
         rest(world, program);
-    else if (followed == NULL || world_below(world, 5) == 0)
+    else if (followed == NULL || world_below(world, STREAM_work, 5) == 0)
         submit_say(world, program);
     else
         look_say(world, program, followed);

@@ -51,16 +51,18 @@ enum referral_event_type deed_choose(
     struct slice rest = heard_text(referral, "steps");
     struct slice word;
     int64_t count = 0;
-    bool ends = world_below(world, 1000) < world->options.ending_permille;
+    bool ends =
+        world_below(world, STREAM_work, 1000) < world->options.ending_permille;
     while (rest.size > 0 && next_word(&rest, &word)) {
         enum referral_event_type step = event_type_named(word);
         if (step == EVENT_NONE)
             world_fail(world, "steps.unknown", 0);
         else if (is_ending(step) == ends &&
-                 (!is_talk(step) || world_below(world, 8) == 0))
+                 (!is_talk(step) || world_below(world, STREAM_work, 8) == 0))
             steps[count++] = step;
     }
-    return count == 0 ? EVENT_NONE : steps[world_below(world, count)];
+    return count == 0 ? EVENT_NONE
+                      : steps[world_below(world, STREAM_work, count)];
 }
 
 /* ---- Who acts ----------------------------------------------------------- */
@@ -77,7 +79,7 @@ static const char *actor_choose(struct world *world,
         PARTY_PERSON,
         PARTY_COMPANION,
     };
-    int64_t first = world_below(world, 3);
+    int64_t first = world_below(world, STREAM_work, 3);
     for (int64_t i = 0; i < 3; i++) {
         int64_t at = (first + i) % 3;
         if ((referral_steps(state, parties[at]) >> step & 1) != 0)

@@ -9,6 +9,7 @@
 #include "sim/agency.h"
 #include "sim/batch.h"
 #include "sim/world.h"
+#include "support/vault_plain.h"
 
 #define NODE_MEMORY_SIZE (2u * 1024 * 1024)
 #define KEPT_SIZE (1u * 1024 * 1024)
@@ -24,6 +25,27 @@ size_t gateway_find(const struct world *world, const struct agency_id *agency)
     return world->gateway_count;
 }
 
+struct contact *gateway_contact(struct gateway *gateway, size_t peer)
+{
+    struct contact **contact = &gateway->contacts[peer];
+    if (*contact == NULL)
+        *contact = calloc(1, sizeof **contact);
+    if (*contact == NULL)
+        abort();
+    return *contact;
+}
+
+static void contacts_forget(const struct world *world, struct gateway *gateway)
+{
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        free(gateway->contacts[i]);
+        gateway->contacts[i] = NULL;
+    }
+    free(gateway->served);
+    gateway->served = NULL;
+    gateway->served_capacity = 0;
+}
+
 struct instant gateway_now(
     const struct world *world, const struct gateway *gateway)
 {
@@ -35,11 +57,12 @@ struct instant gateway_now(
 
 static int64_t turn_delay(struct world *world)
 {
-    if (world_chance(world, world->options.slow_permille)) {
+    if (CHANCE(world, slow_permille)) {
         TALLY(world, slow_batches);
-        return 1 + world_below(world, 45000); /* a disk that hardly works */
+        return 1 + world_below(world, STREAM_slow_permille,
+                       45000); /* a disk that hardly works */
     }
-    return world_below(world, 6);
+    return world_below(world, STREAM_turn, 6);
 }
 
 static void turn(struct world *world, void *subject, uint64_t life)
@@ -53,6 +76,25 @@ static void turn(struct world *world, void *subject, uint64_t life)
         gateway_queue(world, gateway, NULL);
 }
 
+/* Of the network: several workers open what came, each at its pace. */
+static bool is_foreign(const struct letter *letter)
+{
+    return letter->kind == LETTER_REQUEST || letter->kind == LETTER_REPLY;
+}
+
+static void enqueue(
+    struct gateway *gateway, struct letter *letter, bool overtakes)
+{
+    letter->next_queued = overtakes ? gateway->first : NULL;
+    if (overtakes || gateway->first == NULL)
+        gateway->first = letter;
+    else
+        gateway->last->next_queued = letter;
+    if (!overtakes)
+        gateway->last = letter;
+    gateway->queue_count++;
+}
+
 void gateway_queue(
     struct world *world, struct gateway *gateway, struct letter *letter)
 {
@@ -61,13 +103,11 @@ void gateway_queue(
         return;
     }
     if (letter != NULL) {
-        letter->next_queued = NULL;
-        if (gateway->last != NULL)
-            gateway->last->next_queued = letter;
-        else
-            gateway->first = letter;
-        gateway->last = letter;
-        gateway->queue_count++;
+        bool overtakes = is_foreign(letter) && gateway->first != NULL &&
+                         CHANCE(world, overtake_permille);
+        if (overtakes)
+            TALLY(world, frames_overtaking);
+        enqueue(gateway, letter, overtakes);
     }
     if (gateway->turn_planned)
         return;
@@ -89,10 +129,10 @@ static void start(struct world *world, void *subject, uint64_t life)
     if (gateway->life != life || gateway->is_up)
         return;
     world_say(world, "agency %zu starts", gateway->index);
-    gateway->steady_base_ms = world_below(world, DAY_MS);
+    gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->node = node_new(&options, gateway->crypto, &gateway->memory,
-        &world->batch, &world->scratch);
+    gateway->node = node_new(&options, gateway->crypto, gateway->vault,
+        &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);
@@ -113,17 +153,17 @@ void gateway_committed(struct world *world, struct gateway *gateway)
 /* A disk that lied, or an old backup. */
 static void forget(struct world *world, struct gateway *gateway)
 {
-    const struct store_memory_snapshot *past =
-        gateway->past[world_below(world, GATEWAY_PAST_COUNT)];
+    const struct store_memory_snapshot *past = gateway->past[world_below(
+        world, STREAM_amnesia_permille, GATEWAY_PAST_COUNT)];
     if (gateway->index != 0 || past == NULL || world->is_amnesiac ||
-        !world_chance(world, world->options.amnesia_permille))
+        !CHANCE(world, amnesia_permille))
         return;
     store_memory_restore(gateway->store, past);
     world->is_amnesiac = true;
     world_say(world, "agency %zu has lost commits", gateway->index);
 }
 
-void gateway_crash(struct world *world, struct gateway *gateway)
+static void die(struct world *world, struct gateway *gateway)
 {
     world_say(world, "agency %zu dies", gateway->index);
     TALLY(world, restarts);
@@ -141,19 +181,25 @@ void gateway_crash(struct world *world, struct gateway *gateway)
     }
     gateway->last = NULL;
     gateway->queue_count = 0;
-    memset(gateway->waiting, 0, sizeof gateway->waiting);
-    memset(gateway->directory, 0, sizeof gateway->directory);
+    contacts_forget(world, gateway);
     programs_cut_off(world, gateway);
+}
+
+void gateway_crash(struct world *world, struct gateway *gateway)
+{
+    die(world, gateway);
     scheduler_add(&world->scheduler,
-        100 + world_below(world, world->options.restart_ms_max), start, gateway,
-        gateway->life);
+        100 + world_below(
+                  world, STREAM_restart_ms_max, world->options.restart_ms_max),
+        start, gateway, gateway->life);
 }
 
 /* ---- Mishaps ------------------------------------------------------------ */
 
-static int64_t mishap_delay(struct world *world, int64_t per_hour)
+static int64_t mishap_delay(
+    struct world *world, enum sim_stream stream, int64_t per_hour)
 {
-    return world_below(world, 2 * HOUR_MS / per_hour);
+    return world_below(world, stream, 2 * HOUR_MS / per_hour);
 }
 
 /* The sheet for the days around the present one, when that changed. */
@@ -173,14 +219,39 @@ static void clock_step(struct world *world, void *subject, uint64_t argument)
     if (world->is_calm)
         return;
     int64_t most_ms = world->options.clock_ms_max;
-    gateway->clock_offset_ms = world_below(world, 2 * most_ms) - most_ms;
+    gateway->clock_offset_ms =
+        world_below(world, STREAM_clock_ms_max, 2 * most_ms) - most_ms;
     TALLY(world, clock_steps);
     world_say(world, "agency %zu has its clock %lld ms off", gateway->index,
         (long long)gateway->clock_offset_ms);
     sheet_renew(world, gateway);
     scheduler_add(&world->scheduler,
-        mishap_delay(world, world->options.clock_per_hour), clock_step, gateway,
-        0);
+        mishap_delay(
+            world, STREAM_clock_per_hour, world->options.clock_per_hour),
+        clock_step, gateway, 0);
+}
+
+/* Switched off, on purpose or not, for longer than any restart takes; until
+ * it is calm at the latest. */
+static void go_away(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    int64_t left_ms = world->options.minutes * 60000 - world->scheduler.now_ms;
+    int64_t away_ms =
+        world_below(world, STREAM_away_ms_max, world->options.away_ms_max);
+    (void)argument;
+    if (world->is_calm)
+        return;
+    if (gateway->is_up) {
+        TALLY(world, absences);
+        die(world, gateway);
+        scheduler_add(&world->scheduler, away_ms < left_ms ? away_ms : left_ms,
+            start, gateway, gateway->life);
+    }
+    scheduler_add(&world->scheduler,
+        away_ms + mishap_delay(world, STREAM_away_per_hour,
+                      world->options.away_per_hour),
+        go_away, gateway, 0);
 }
 
 #define FILLED_CAPACITY (UINT64_C(4) << 20)
@@ -222,14 +293,17 @@ static void store_fill(struct world *world, void *subject, uint64_t argument)
     (void)argument;
     gateway_empty(gateway);
     if (!was_filled && !world->is_calm) {
-        ballast_put(gateway, 78 + (uint64_t)world_below(world, 16));
+        ballast_put(gateway,
+            78 + (uint64_t)world_below(world, STREAM_full_per_hour, 16));
         store_memory_set_capacity(gateway->store, FILLED_CAPACITY);
         gateway->is_filled = true;
         TALLY(world, stores_filled);
     }
     scheduler_add(&world->scheduler,
-        gateway->is_filled ? world_below(world, INT64_C(240000))
-                           : mishap_delay(world, world->options.full_per_hour),
+        gateway->is_filled
+            ? world_below(world, STREAM_full_per_hour, INT64_C(240000))
+            : mishap_delay(
+                  world, STREAM_full_per_hour, world->options.full_per_hour),
         store_fill, gateway, 0);
 }
 
@@ -249,12 +323,15 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
     const struct store_memory_options options = { .capacity = STORE_CAPACITY };
     gateway->index = index;
     gateway->life = 1;
-    gateway->crypto = crypto_fake_new(world->seed * 64 + index, 0, 0);
-    if (arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||
+    gateway->vault = vault_plain_new();
+    gateway->crypto = crypto_fake_new(world->seed * 4096 + index, 0, 0);
+    gateway->contacts = calloc(world->gateway_count, sizeof *gateway->contacts);
+    if (gateway->contacts == NULL ||
+        arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||
         arena_init(&gateway->kept, KEPT_SIZE) != ERR_NONE ||
         store_memory_open(&options, &gateway->store) != ERR_NONE)
         abort();
-    agency_found(gateway);
+    agency_found(world, gateway);
 }
 
 void gateway_begin(struct world *world, struct gateway *gateway)
@@ -263,21 +340,31 @@ void gateway_begin(struct world *world, struct gateway *gateway)
     midnight_watch(world, gateway, 0);
     if (world->options.clock_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.clock_per_hour), clock_step,
-            gateway, 0);
+            mishap_delay(
+                world, STREAM_clock_per_hour, world->options.clock_per_hour),
+            clock_step, gateway, 0);
+    if (world->options.away_per_hour > 0)
+        scheduler_add(&world->scheduler,
+            mishap_delay(
+                world, STREAM_away_per_hour, world->options.away_per_hour),
+            go_away, gateway, 0);
     if (world->options.full_per_hour > 0)
         scheduler_add(&world->scheduler,
-            mishap_delay(world, world->options.full_per_hour), store_fill,
-            gateway, 0);
+            mishap_delay(
+                world, STREAM_full_per_hour, world->options.full_per_hour),
+            store_fill, gateway, 0);
 }
 
 void gateway_release(struct world *world, struct gateway *gateway)
 {
-    (void)world;
+    contacts_forget(world, gateway);
+    free(gateway->contacts);
     for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++)
         store_memory_snapshot_free(gateway->past[i]);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
+    if (gateway->vault != NULL)
+        gateway->vault->ops->close(gateway->vault);
     arena_release(&gateway->memory);
     arena_release(&gateway->kept);
     crypto_fake_free(gateway->crypto);

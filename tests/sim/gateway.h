@@ -24,18 +24,35 @@ struct letter;
 /* Commits that a disk may turn out not to have kept. */
 #define GATEWAY_PAST_COUNT 16
 
-/* What was learnt of a peer from NODE_DIRECTORY. */
-struct directory_entry {
-    bool is_known;
-    uint8_t operation_keys[CARD_KEY_COUNT_MAX][KEY_SIZE];
-    size_t operation_key_count;
-};
-
 /* Our request to a peer that waits for its reply. */
 struct waiting {
     uint64_t id; /* 0: none */
     uint64_t token;
+    int64_t asked_ms;
     struct request_secret secret;
+};
+
+/* A Collect and one other are under way at once, at most. */
+#define WAITING_COUNT_MAX 2
+
+/* What the daemon holds of another agency. */
+struct contact {
+    bool is_known; /* from NODE_DIRECTORY: */
+    uint8_t operation_keys[CARD_KEY_COUNT_MAX][KEY_SIZE];
+    size_t operation_key_count;
+    struct waiting waiting[WAITING_COUNT_MAX];
+    uint8_t fence_fed[FENCE_SIZE]; /* of the parcel that a Collect brought */
+    uint64_t size_fed;             /* and its size; 0: none */
+};
+
+/* A peer's request, opened, that has no reply yet. */
+struct served {
+    bool is_used;
+    bool is_collect; /* may wait beyond its batch */
+    size_t from;
+    uint64_t id;
+    struct request_secret secret;
+    uint8_t fence[FENCE_SIZE]; /* of a Deliver */
 };
 
 struct gateway {
@@ -43,6 +60,7 @@ struct gateway {
     struct agency_id agency;
     struct crypto *crypto;
     struct store *store;
+    struct vault *vault;
     struct arena memory; /* of the node's life */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
@@ -61,8 +79,10 @@ struct gateway {
     struct letter *first;   /* inputs that wait */
     struct letter *last;
     size_t queue_count;
-    struct directory_entry directory[AGENCY_COUNT_MAX];
-    struct waiting waiting[AGENCY_COUNT_MAX]; /* by peer */
+    struct contact **contacts; /* by agency; NULL: nothing is known */
+    struct served *served;
+    size_t served_capacity;
+    uint64_t request_count; /* that peers asked of it */
 };
 
 /* Keys, card and an empty store; not yet started. */
@@ -95,6 +115,9 @@ void gateway_crash(struct world *world, struct gateway *gateway);
  */
 struct slice gateway_ask(
     struct world *world, struct gateway *gateway, struct slice frame);
+
+/* What it holds of that agency, made at the first time. */
+struct contact *gateway_contact(struct gateway *gateway, size_t peer);
 
 /* The index of an agency; gateway_count when it is none. */
 size_t gateway_find(const struct world *world, const struct agency_id *agency);

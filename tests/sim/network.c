@@ -1,13 +1,26 @@
 #include "sim/network.h"
 
+#include <stdlib.h>
+
 #include "sim/world.h"
 
 #define HOUR_MS INT64_C(3600000)
 
+static struct link *link_of(const struct world *world, size_t from, size_t to)
+{
+    return &world->network.links[from * world->gateway_count + to];
+}
+
 static bool is_down(const struct world *world, size_t from, size_t to)
 {
     return !world->is_calm &&
-           world->scheduler.now_ms < world->network.down_until_ms[from][to];
+           world->scheduler.now_ms < link_of(world, from, to)->down_until_ms;
+}
+
+/* Who dials is told that nobody is there. */
+static bool is_closed(const struct world *world, size_t from, size_t to)
+{
+    return is_down(world, from, to) && !link_of(world, from, to)->is_mute;
 }
 
 static void arrive(struct world *world, void *subject, uint64_t argument)
@@ -25,25 +38,27 @@ static void arrive(struct world *world, void *subject, uint64_t argument)
 
 static int64_t delay_draw(struct world *world)
 {
-    int64_t delay_ms = 1 + world_below(world, 40);
-    if (world_chance(world, world->options.late_permille)) {
+    int64_t delay_ms = 1 + world_below(world, STREAM_delay, 40);
+    if (CHANCE(world, late_permille)) {
         TALLY(world, frames_late);
-        delay_ms += world_below(world, world->options.late_ms_max);
+        delay_ms +=
+            world_below(world, STREAM_late_ms_max, world->options.late_ms_max);
     }
     return delay_ms;
 }
 
 static struct letter *damaged(struct world *world, struct letter *letter)
 {
-    if (letter->size == 0 ||
-        !world_chance(world, world->options.corrupt_permille))
+    if (letter->size == 0 || !CHANCE(world, corrupt_permille))
         return letter;
     TALLY(world, frames_damaged);
-    if (world_below(world, 4) == 0)
-        letter->size = (size_t)world_below(world, (int64_t)letter->size);
+    if (world_below(world, STREAM_corrupt_permille, 4) == 0)
+        letter->size = (size_t)world_below(
+            world, STREAM_corrupt_permille, (int64_t)letter->size);
     else
-        letter->bytes[world_below(world, (int64_t)letter->size)] ^=
-            (uint8_t)(1 << world_below(world, 8));
+        letter->bytes[world_below(
+            world, STREAM_corrupt_permille, (int64_t)letter->size)] ^=
+            (uint8_t)(1 << world_below(world, STREAM_corrupt_permille, 8));
     return letter;
 }
 
@@ -62,12 +77,12 @@ static void send(struct world *world, enum letter_kind kind, size_t from,
     size_t to, uint64_t id, struct slice frame)
 {
     TALLY(world, frames_sent);
-    if (world_chance(world, world->options.loss_permille)) {
+    if (CHANCE(world, loss_permille)) {
         TALLY(world, frames_lost);
         return;
     }
     send_one(world, kind, from, to, id, frame);
-    while (world_chance(world, world->options.duplicate_permille)) {
+    while (CHANCE(world, duplicate_permille)) {
         TALLY(world, frames_repeated);
         send_one(world, kind, from, to, id, frame);
     }
@@ -77,7 +92,7 @@ static void send(struct world *world, enum letter_kind kind, size_t from,
 static void replay(struct world *world, const struct letter *fresh)
 {
     struct network *network = &world->network;
-    if (!world_chance(world, world->options.replay_permille))
+    if (!CHANCE(world, replay_permille))
         return;
     size_t slot = network->old_next++ % NETWORK_OLD_COUNT;
     if (network->old[slot] != NULL)
@@ -86,8 +101,8 @@ static void replay(struct world *world, const struct letter *fresh)
         letter_new(&world->letters, LETTER_REQUEST, letter_slice(fresh));
     network->old[slot]->from = fresh->from;
     network->old[slot]->to = fresh->to;
-    const struct letter *old =
-        network->old[world_below(world, NETWORK_OLD_COUNT)];
+    const struct letter *old = network->old[world_below(
+        world, STREAM_replay_permille, NETWORK_OLD_COUNT)];
     if (old == NULL)
         return;
     TALLY(world, frames_replayed);
@@ -97,7 +112,7 @@ static void replay(struct world *world, const struct letter *fresh)
 bool network_request(struct world *world, size_t from, size_t to, uint64_t id,
     struct slice frame)
 {
-    if (is_down(world, from, to) || is_down(world, to, from) ||
+    if (is_closed(world, from, to) || is_closed(world, to, from) ||
         !world->gateways[to].is_up) {
         TALLY(world, dials_failed);
         return false;
@@ -117,39 +132,94 @@ void network_reply(struct world *world, size_t from, size_t to, uint64_t id,
     send(world, LETTER_REPLY, from, to, id, frame);
 }
 
-static void plan(struct world *world);
+/* ---- Links that break --------------------------------------------------- */
 
-static void break_link(struct world *world, void *subject, uint64_t argument)
+static void link_break(
+    struct world *world, size_t from, size_t to, int64_t until_ms, bool is_mute)
 {
-    struct network *network = &world->network;
+    *link_of(world, from, to) = (struct link){ until_ms, is_mute };
+    if (is_mute)
+        TALLY(world, links_muted);
+}
+
+static void plan(struct world *world, enum sim_stream stream, int64_t per_hour,
+    event_handler *handle)
+{
+    int64_t each_ms = HOUR_MS / per_hour;
+    scheduler_add(&world->scheduler, world_below(world, stream, 2 * each_ms),
+        handle, NULL, 0);
+}
+
+static void break_one(struct world *world, void *subject, uint64_t argument)
+{
     int64_t count = (int64_t)world->gateway_count;
-    int64_t from = world_below(world, count);
-    int64_t to = (from + 1 + world_below(world, count - 1)) % count;
-    int64_t until_ms = world->scheduler.now_ms +
-                       world_below(world, world->options.down_ms_max);
+    int64_t from = world_below(world, STREAM_down_per_hour, count);
+    int64_t to =
+        (from + 1 + world_below(world, STREAM_down_per_hour, count - 1)) %
+        count;
+    int64_t until_ms =
+        world->scheduler.now_ms +
+        world_below(world, STREAM_down_ms_max, world->options.down_ms_max);
+    bool is_mute = CHANCE(world, mute_permille);
     (void)subject;
     (void)argument;
     if (world->is_calm)
         return;
     TALLY(world, links_broken);
-    network->down_until_ms[from][to] = until_ms;
-    if (!world_chance(world, world->options.one_way_permille))
-        network->down_until_ms[to][from] = until_ms;
-    world_say(world, "link %d-%d is down until %lld", (int)from, (int)to,
-        (long long)until_ms);
-    plan(world);
+    link_break(world, (size_t)from, (size_t)to, until_ms, is_mute);
+    if (CHANCE(world, one_way_permille))
+        TALLY(world, links_one_way);
+    else
+        link_break(world, (size_t)to, (size_t)from, until_ms, is_mute);
+    world_say(world, "link %d-%d is down until %lld%s", (int)from, (int)to,
+        (long long)until_ms, is_mute ? ", mute" : "");
+    plan(world, STREAM_down_per_hour, world->options.down_per_hour * count,
+        break_one);
 }
 
-static void plan(struct world *world)
+/* More agencies than bits share them. */
+#define GROUP_BITS 16
+
+/* Two groups that hear nothing of each other, or only one of the other. */
+static void split(struct world *world, void *subject, uint64_t argument)
 {
-    int64_t each_ms = HOUR_MS / (world->options.down_per_hour *
-                                    (int64_t)world->gateway_count);
-    scheduler_add(&world->scheduler, world_below(world, 2 * each_ms),
-        break_link, NULL, 0);
+    int64_t until_ms =
+        world->scheduler.now_ms +
+        world_below(world, STREAM_split_ms_max, world->options.split_ms_max);
+    bool is_one_way = CHANCE(world, one_way_permille);
+    bool is_mute = CHANCE(world, mute_permille);
+    uint64_t group = (uint64_t)world_below(
+        world, STREAM_split_per_hour, INT64_C(1) << GROUP_BITS);
+    (void)subject;
+    (void)argument;
+    if (world->is_calm)
+        return;
+    TALLY(world, splits);
+    world_say(world, "group %llx is apart until %lld%s%s",
+        (unsigned long long)group, (long long)until_ms,
+        is_one_way ? ", one way" : "", is_mute ? ", mute" : "");
+    for (size_t i = 0; i < world->gateway_count; i++)
+        for (size_t k = 0; k < world->gateway_count; k++)
+            if ((group >> i % GROUP_BITS & 1) > (group >> k % GROUP_BITS & 1)) {
+                link_break(world, i, k, until_ms, is_mute);
+                if (!is_one_way)
+                    link_break(world, k, i, until_ms, is_mute);
+            }
+    plan(world, STREAM_split_per_hour, world->options.split_per_hour, split);
 }
 
 void network_begin(struct world *world)
 {
     if (world->options.down_per_hour > 0)
-        plan(world);
+        plan(world, STREAM_down_per_hour,
+            world->options.down_per_hour * (int64_t)world->gateway_count,
+            break_one);
+    if (world->options.split_per_hour > 0)
+        plan(
+            world, STREAM_split_per_hour, world->options.split_per_hour, split);
+}
+
+void network_release(struct network *network)
+{
+    free(network->links);
 }

@@ -1,7 +1,8 @@
 /*
  * network.h - what lies between gateways. Requests and replies may be lost,
- * late, repeated, out of order or damaged; links break, some in one direction
- * only. A frame to a broken link fails at once, as a dial does.
+ * late, repeated, out of order or damaged. Links break, some in one direction
+ * only, and agencies part in two groups. A frame to a broken link fails at
+ * once, as a dial does; a mute one swallows it, as an old connection does.
  */
 #ifndef SIM_NETWORK_H
 #define SIM_NETWORK_H
@@ -18,8 +19,14 @@ struct letter;
 
 #define NETWORK_OLD_COUNT 24
 
+/* One direction between two agencies. */
+struct link {
+    int64_t down_until_ms;
+    bool is_mute; /* while it is down: no dial fails */
+};
+
 struct network {
-    int64_t down_until_ms[AGENCY_COUNT_MAX][AGENCY_COUNT_MAX];
+    struct link *links;                    /* from * gateway_count + to */
     struct letter *old[NETWORK_OLD_COUNT]; /* requests, to be replayed */
     uint64_t old_next;
 };
@@ -32,5 +39,6 @@ void network_reply(struct world *world, size_t from, size_t to, uint64_t id,
 
 /* Breaks links from time to time. */
 void network_begin(struct world *world);
+void network_release(struct network *network);
 
 #endif

@@ -8,10 +8,10 @@
 
 static void go_on(struct world *world, void *subject, uint64_t ticket);
 
-static void agreement_id(struct world *world, struct mou_id *id)
+static struct accord *accord_of(
+    struct world *world, const struct program *program)
 {
-    struct gateway *first = &world->gateways[0];
-    mou_id_of(first->crypto, world->agreement, id);
+    return &world->accords[program->of.operator_state.accord];
 }
 
 /* ---- Replies ------------------------------------------------------------ */
@@ -53,31 +53,63 @@ static void on_offered(struct world *world, struct program *program,
         program_later(world, program, 10, go_on);
 }
 
+static void accord_next(struct world *world, struct program *program)
+{
+    struct operator_state *state = &program->of.operator_state;
+    state->accord++;
+    state->is_offered = false;
+    state->is_thought_over = false;
+    state->is_signed = false;
+    program_later(world, program, 10, go_on);
+}
+
 static void on_signed(struct world *world, struct program *program,
     const struct local_reply *reply)
 {
+    struct accord *accord = accord_of(world, program);
     if (reply->err == ERR_NOT_FOUND) { /* the offer is on its way */
         program_later(world, program, 2000, go_on);
         return;
     }
+    if (!is_well(world, program, reply))
+        return;
+    accord->is_signed[accord_position(accord, program->gateway->index)] = true;
     program->of.operator_state.is_signed = true;
-    if (is_well(world, program, reply))
+    if (accord->version == 1) {
         program_later(world, program, 1000, go_on);
+        return;
+    }
+    TALLY(world, versions_signed);
+    accord_next(world, program);
+}
+
+/* Whether it is in force at all parties that can tell this agency so. */
+static bool is_in_force(struct world *world, const struct program *program,
+    const struct local_reply *reply)
+{
+    size_t position = 0;
+    const struct accord *accord = accord_of(world, program);
+    for (size_t i = 0; i < reply->record_count; i++) {
+        if (!slice_is(reply->records[i].type, "signature"))
+            continue;
+        size_t party = accord->parties[position++];
+        if (heard_number(&reply->records[i], "in_force") == 0 &&
+            (party == program->gateway->index ||
+                agency_is_linked(world, party, program->gateway->index)))
+            return false;
+    }
+    return position == accord->party_count;
 }
 
 static void on_shown(struct world *world, struct program *program,
     const struct local_reply *reply)
 {
-    size_t in_force = 0;
     if (!is_well(world, program, reply))
         return;
-    for (size_t i = 0; i < reply->record_count; i++)
-        in_force += heard_number(&reply->records[i], "in_force") != 0;
-    program->of.operator_state.is_done = in_force == world->gateway_count;
-    if (!program->of.operator_state.is_done)
-        program_later(world, program, 3000, go_on);
+    if (is_in_force(world, program, reply))
+        accord_next(world, program);
     else
-        world_say(world, "operator %zu is done", program->gateway->index);
+        program_later(world, program, 3000, go_on);
 }
 
 /* ---- Requests ----------------------------------------------------------- */
@@ -94,34 +126,60 @@ static void card_say(struct world *world, struct program *program)
         say_begin(&say, world, "card.import");
         say_data(&say, "data", peer->card);
     }
-    program_call(world, program, say_end(&say), PATIENCE_MS,
+    program_call(world, program, &say, PATIENCE_MS,
         state->is_imported ? on_accepted : on_imported);
 }
 
-static void agreement_say(struct world *world, struct program *program)
+/* An offer is made, or signed, when somebody finds the time. */
+static void think_over(struct world *world, struct program *program)
+{
+    int64_t time_ms = world->options.sign_ms_max;
+    const struct accord *accord = accord_of(world, program);
+    program->of.operator_state.is_thought_over = true;
+    if (accord->version == 1)
+        time_ms /= 8; /* the work waits for it */
+    program_later(world, program,
+        1 + world_below(world, STREAM_sign_ms_max, time_ms), go_on);
+}
+
+static void signature_say(struct world *world, struct program *program,
+    const struct accord *accord, const char *id)
+{
+    uint8_t signature[SIGNATURE_SIZE];
+    struct say say;
+    agency_sign(program->gateway, &accord->id, signature);
+    say_begin(&say, world, "mou.sign");
+    say_text(&say, "id", id);
+    say_text(&say, "agency", program->gateway->agency.text);
+    say_data(&say, "signature", SLICE_ARRAY(signature));
+    program_call(world, program, &say, PATIENCE_MS, on_signed);
+}
+
+static void accord_say(struct world *world, struct program *program)
 {
     struct operator_state *state = &program->of.operator_state;
+    const struct accord *accord = accord_of(world, program);
+    size_t self = program->gateway->index;
     char id[MOU_ID_TEXT_SIZE + 1];
-    uint8_t signature[SIGNATURE_SIZE];
-    struct mou_id mou;
     struct say say;
-    agreement_id(world, &mou);
-    mou_id_format(&mou, id);
-    if (program->gateway->index == 0 && !state->is_offered) {
+    mou_id_format(&accord->id, id);
+    if (accord_position(accord, self) == accord->party_count) {
+        accord_next(world, program);
+    } else if (!state->is_thought_over) {
+        think_over(world, program);
+    } else if (accord->offered_by == self && !state->is_offered) {
         say_begin(&say, world, "mou.offer");
-        say_data(&say, "data", world->agreement);
-        program_call(world, program, say_end(&say), PATIENCE_MS, on_offered);
+        say_data(&say, "data", accord->bytes);
+        program_call(world, program, &say, PATIENCE_MS, on_offered);
+    } else if (accord->never_by == self) {
+        TALLY(world, versions_unsigned);
+        accord_next(world, program);
     } else if (!state->is_signed) {
-        agency_sign(program->gateway, &mou, signature);
-        say_begin(&say, world, "mou.sign");
-        say_text(&say, "id", id);
-        say_text(&say, "agency", program->gateway->agency.text);
-        say_data(&say, "signature", SLICE_ARRAY(signature));
-        program_call(world, program, say_end(&say), PATIENCE_MS, on_signed);
+        signature_say(world, program, accord, id);
     } else {
         say_begin(&say, world, "mou.show");
         say_text(&say, "id", id);
-        program_call(world, program, say_end(&say), PATIENCE_MS, on_shown);
+        program_call(world, program, &say, PATIENCE_MS, on_shown);
     }
 }
 
@@ -131,16 +189,21 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     struct operator_state *state = &program->of.operator_state;
     if (program->ticket != ticket)
         return;
-    if (state->peer == program->gateway->index)
+    while (state->peer < world->gateway_count &&
+           !agency_is_met(world, state->peer, program->gateway->index))
         state->peer++;
+    state->is_ready = state->peer == world->gateway_count &&
+                      (state->accord == world->accord_count ||
+                          accord_of(world, program)->version > 1);
     if (state->peer < world->gateway_count)
         card_say(world, program);
-    else
-        agreement_say(world, program);
+    else if (state->accord < world->accord_count)
+        accord_say(world, program);
     arena_reset(&world->talk);
 }
 
 void operator_begin(struct world *world, struct program *program)
 {
-    program_later(world, program, 1 + world_below(world, 3000), go_on);
+    program_later(
+        world, program, 1 + world_below(world, STREAM_work, 3000), go_on);
 }

@@ -1,7 +1,8 @@
 /*
- * operator.h - an agency's operator: imports and accepts the other agencies'
- * cards, offers the agreement (the first agency's does), signs it, waits until
- * it is in force everywhere, and is done.
+ * operator.h - an agency's operator: imports and accepts the cards of those it
+ * meets, offers and signs the agreements, waits until the first versions are in
+ * force, and is ready for work. Further versions are offered during it, and
+ * signed when somebody finds the time.
  */
 #ifndef SIM_OPERATOR_H
 #define SIM_OPERATOR_H
@@ -15,9 +16,11 @@ struct program;
 struct operator_state {
     size_t peer; /* whose card is next */
     bool is_imported;
+    size_t accord; /* that is next */
     bool is_offered;
+    bool is_thought_over; /* it knows whether and when it signs */
     bool is_signed;
-    bool is_done;
+    bool is_ready; /* the first versions are in force */
 };
 
 void operator_begin(struct world *world, struct program *program);

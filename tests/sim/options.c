@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/prng.h"
+#include "base/slice.h"
 
 static int64_t between(struct prng *prng, int64_t least, int64_t most)
 {
@@ -11,33 +13,53 @@ static int64_t between(struct prng *prng, int64_t least, int64_t most)
 }
 
 /* Small values more often than large ones: most weeks are not that bad. */
+static int64_t measure_draw(struct prng *prng, int64_t least, int64_t most)
+{
+    return between(prng, least, between(prng, least, most));
+}
+
 static int64_t fault_draw(struct prng *prng, int64_t least, int64_t most)
 {
-    if (prng_below(prng, 2) == 0)
-        return 0;
-    int64_t upper = between(prng, least, most);
-    return between(prng, least, upper);
+    return prng_below(prng, 2) == 0 ? 0 : measure_draw(prng, least, most);
+}
+
+const char *sim_stream_name(enum sim_stream stream)
+{
+    static const char *const names[] = {
+#define X(name, least, most) [STREAM_##name] = #name,
+        SIM_STREAM_LIST(X) SIM_OPTION_LIST(X) SIM_FAULT_LIST(X)
+            SIM_MEASURE_LIST(X) SIM_EXTRA_LIST(X)
+#undef X
+    };
+    return names[stream];
+}
+
+/* Each by itself: an option more leaves the others as they were. */
+static struct prng prng_of(uint64_t seed, enum sim_stream stream)
+{
+    struct slice name = slice_of_text(sim_stream_name(stream));
+    return prng_from_seed(checksum(seed ^ UINT64_C(0x6f7074696f6e73), name));
 }
 
 struct sim_options sim_options_draw(uint64_t seed)
 {
-    struct prng prng = prng_from_seed(seed ^ UINT64_C(0x6f7074696f6e73));
+    struct prng prng;
     struct sim_options options = { 0 };
-#define X(name, least, most) options.name = between(&prng, least, most);
+#define X(name, least, most)                                                   \
+    prng = prng_of(seed, STREAM_##name);                                       \
+    options.name = between(&prng, least, most);
     SIM_OPTION_LIST(X)
 #undef X
-#define X(name, least, most) options.name = fault_draw(&prng, least, most);
+#define X(name, least, most)                                                   \
+    prng = prng_of(seed, STREAM_##name);                                       \
+    options.name = fault_draw(&prng, least, most);
     SIM_FAULT_LIST(X)
 #undef X
-    /* a fault without its measure takes the least */
-    if (options.late_ms_max == 0)
-        options.late_ms_max = 1000;
-    if (options.down_ms_max == 0)
-        options.down_ms_max = 10000;
-    if (options.restart_ms_max == 0)
-        options.restart_ms_max = 1000;
-    if (options.clock_ms_max == 0)
-        options.clock_ms_max = 1000;
+#define X(name, least, most)                                                   \
+    prng = prng_of(seed, STREAM_##name);                                       \
+    options.name = measure_draw(&prng, least, most);
+    SIM_MEASURE_LIST(X)
+#undef X
     return options;
 }
 
@@ -51,6 +73,7 @@ bool sim_options_set(
     }
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
+    SIM_MEASURE_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
     return false;
@@ -63,6 +86,7 @@ void sim_options_print(const struct sim_options *options)
         printf(" %s=%lld", #name, (long long)options->name);
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
+    SIM_MEASURE_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
     printf("\n");

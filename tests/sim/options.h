@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENCY_COUNT_MAX 8
-
 /*
  * Name, least and most that a seed may draw. A seed leaves about half of the
  * faults out altogether: what hides behind one shows without it. `_permille`
@@ -33,27 +31,42 @@
     X(replay_permille, 1, 50)      /* old requests that come again */          \
     X(corrupt_permille, 1, 100)    /* frames with a byte changed or cut */     \
     X(late_permille, 1, 200)       /* frames that take up to late_ms_max */    \
-    X(late_ms_max, 1000, 20000)                                                \
+    X(overtake_permille, 1, 300)   /* frames opened before those that wait */  \
     X(down_per_hour, 2, 60)        /* links that break, for each agency */     \
-    X(down_ms_max, 10000, 600000)                                              \
     X(one_way_permille, 1, 500)    /* of which in one direction only */        \
+    X(mute_permille, 1, 500)       /* of which swallow, and let nobody know */ \
+    X(split_per_hour, 2, 30)       /* groups of agencies part */               \
+    X(dial_only, 1, 3)             /* agencies without an endpoint */          \
     X(crash_permille, 1, 15)       /* batches that end in a crash */           \
     X(commit_fail_permille, 1, 8)  /* commits that the disk refuses */         \
-    X(restart_ms_max, 1000, 120000)                                            \
+    X(away_per_hour, 1, 10)        /* gateways that are switched off */        \
+    X(versions, 1, 3)              /* of the agreement, after the first */     \
+    X(unsigned_permille, 1, 500)   /* versions that one party never signs */   \
     X(slow_permille, 1, 50)        /* batches that take up to 45 s */          \
     X(full_per_hour, 2, 30)        /* stores that are nearly full for a time */\
     X(clock_per_hour, 2, 40)       /* steps of an agency's wall clock */       \
+    X(program_permille, 1, 100)    /* replies that a program does not get */   \
+    X(interrupt_permille, 1, 100)  /* waits of a program that are ended */
+
+/* How much, where there is such a fault. */
+#define SIM_MEASURE_LIST(X)                                                    \
+    X(late_ms_max, 1000, 20000)                                                \
+    X(down_ms_max, 10000, 600000)                                              \
+    X(split_ms_max, 10000, 900000)                                             \
+    X(restart_ms_max, 1000, 120000)                                            \
+    X(away_ms_max, 60000, 1200000)                                             \
     X(clock_ms_max, 1000, 864000000)                                           \
-    X(program_permille, 1, 100)    /* replies that a program does not get */
+    X(sign_ms_max, 1000, 600000) /* that an operator takes to sign one */
 /* clang-format on */
 
 /* Only by the command line: after this nothing is promised but safety. */
 #define SIM_EXTRA_LIST(X)                                                      \
-    X(amnesia_permille, 0, 0) /* crashes of agency 0 that lose commits */
+    X(amnesia_permille, 0, 0) /* crashes of agency 0 that lose commits */      \
+    X(star, 0, 0)             /* 1: agency 0 and members that dial only it */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;
-    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_EXTRA_LIST(X)
+    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_MEASURE_LIST(X) SIM_EXTRA_LIST(X)
 #undef X
 };
 
@@ -63,6 +76,24 @@ struct sim_plant {
     bool outputs_before_commit;
     bool key_forgotten;
 };
+
+/* Where chance comes from: one row of numbers for each of these and for each
+ * fault, so that a fault more or less leaves all others where they are. */
+#define SIM_STREAM_LIST(X)                                                     \
+    X(delay, 0, 0)   /* of frames */                                           \
+    X(turn, 0, 0)    /* of batches */                                          \
+    X(work, 0, 0)    /* of programs and people */                              \
+    X(entropy, 0, 0) /* of nodes */
+
+enum sim_stream {
+#define X(name, least, most) STREAM_##name,
+    SIM_STREAM_LIST(X) SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_MEASURE_LIST(X)
+        SIM_EXTRA_LIST(X)
+#undef X
+            STREAM_COUNT
+};
+
+const char *sim_stream_name(enum sim_stream stream);
 
 struct sim_options sim_options_draw(uint64_t seed);
 

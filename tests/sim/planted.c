@@ -7,11 +7,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "client.h"
+#include "core/agreement.h"
 #include "core/content.h"
 #include "core/delivery.h"
+#include "core/erasure.h"
 #include "core/feed.h"
 #include "core/ledger.h"
 #include "core/message.h"
+#include "core/mou.h"
 #include "core/note.h"
 #include "core/outbox.h"
 #include "core/peer.h"
@@ -19,6 +23,7 @@
 #include "core/referral_step.h"
 #include "core/register.h"
 #include "core/settle.h"
+#include "status.h"
 
 /* clang-format off */
 #define PLANT_LIST(X)                                                          \
@@ -35,7 +40,14 @@
     X(feed_skips)            /* a reader misses an event */                    \
     X(cursor_begins_late)    /* after what was acknowledged */                  \
     X(parcel_unsaved)        /* entries are receipted and not stored */        \
-    X(register_forgets)      /* a register row is not written */
+    X(register_forgets)      /* a register row is not written */               \
+    X(timeout_is_final)      /* who did not answer once is not asked again */  \
+    X(collect_forgets)       /* a receipt does not travel back */              \
+    X(overtaken_is_loss)     /* what came after a Head left counts as older */ \
+    X(signatures_stay)       /* those of others are not passed on */           \
+    X(unsigned_is_signed)    /* an agreement without all signatures */         \
+    X(reconnect_unnoticed)   /* librefer: a new connection is the old one */   \
+    X(busy_is_final)         /* librefer: what could be tried again is over */
 /* clang-format on */
 
 enum plant {
@@ -151,6 +163,87 @@ void __wrap_peer_failed(
     __real_peer_failed(work, peer, problem);
     if (planted == PLANT_peer_gives_up && peer->failure_count > 5)
         peer->next_try_steady_ms = INT64_MAX;
+    if (planted == PLANT_timeout_is_final && strcmp(problem, "timeout") == 0)
+        peer->next_try_steady_ms = INT64_MAX;
+}
+
+WRAPPED(struct slice, collect_write, const struct collect *collect,
+    struct arena *arena);
+struct slice __wrap_collect_write(
+    const struct collect *collect, struct arena *arena)
+{
+    struct collect bare = *collect;
+    if (planted == PLANT_collect_forgets)
+        bare.cosigned = SLICE_NONE;
+    return __real_collect_write(&bare, arena);
+}
+
+WRAPPED(enum err, settle_with, struct work *work, struct peer *peer,
+    struct slice head, bool is_reply);
+enum err __wrap_settle_with(
+    struct work *work, struct peer *peer, struct slice head, bool is_reply)
+{
+    const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (planted == PLANT_overtaken_is_loss && in != NULL)
+        peer->asked_in_size = in->frontier.size;
+    return __real_settle_with(work, peer, head, is_reply);
+}
+
+/* ---- Agreements --------------------------------------------------------- */
+
+static bool is_passing_on; /* what came from a peer */
+
+WRAPPED(void, agreement_sign, struct work *work, const struct peer *from,
+    const struct mou_id *id, const struct mou_signature *signatures,
+    size_t count, struct verdict *verdict);
+void __wrap_agreement_sign(struct work *work, const struct peer *from,
+    const struct mou_id *id, const struct mou_signature *signatures,
+    size_t count, struct verdict *verdict)
+{
+    is_passing_on = from != NULL;
+    __real_agreement_sign(work, from, id, signatures, count, verdict);
+    is_passing_on = false;
+}
+
+WRAPPED(bool, delivery_tell, struct work *work, struct peer *peer,
+    const struct tell *tell);
+bool __wrap_delivery_tell(
+    struct work *work, struct peer *peer, const struct tell *tell)
+{
+    bool stays = planted == PLANT_signatures_stay && is_passing_on &&
+                 tell->kind == ENTRY_MOU_SIGNATURES;
+    return stays || __real_delivery_tell(work, peer, tell);
+}
+
+WRAPPED(bool, mou_is_signed, const struct mou *mou,
+    const struct mou_signature *signatures, size_t count);
+bool __wrap_mou_is_signed(
+    const struct mou *mou, const struct mou_signature *signatures, size_t count)
+{
+    return __real_mou_is_signed(mou, signatures, count) ||
+           (planted == PLANT_unsigned_is_signed &&
+               count + 1 == mou->party_count);
+}
+
+/* ---- librefer ----------------------------------------------------------- */
+
+WRAPPED(refer_status, sdk_client_ready, refer_client *client,
+    struct sdk_deadline deadline);
+refer_status __wrap_sdk_client_ready(
+    refer_client *client, struct sdk_deadline deadline)
+{
+    refer_status status = __real_sdk_client_ready(client, deadline);
+    if (planted == PLANT_reconnect_unnoticed)
+        client->generation = 0;
+    return status;
+}
+
+WRAPPED(refer_status, sdk_status_of, uint32_t error, const char *problem);
+refer_status __wrap_sdk_status_of(uint32_t error, const char *problem)
+{
+    refer_status status = __real_sdk_status_of(error, problem);
+    return planted == PLANT_busy_is_final && status == REFER_BUSY ? REFER_DENIED
+                                                                  : status;
 }
 
 /* ---- Referrals ---------------------------------------------------------- */
@@ -184,6 +277,13 @@ void __wrap_content_erase(struct content_log *log, struct store_txn *txn,
 {
     if (planted != PLANT_erase_does_nothing)
         __real_content_erase(log, txn, arena, ref);
+}
+
+WRAPPED(void, erasure_doom, struct work *work, uint64_t entry);
+void __wrap_erasure_doom(struct work *work, uint64_t entry)
+{
+    if (planted != PLANT_erase_does_nothing)
+        __real_erasure_doom(work, entry);
 }
 
 WRAPPED(void, register_put, struct work *work, const struct referral *referral);

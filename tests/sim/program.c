@@ -1,70 +1,126 @@
 #include "sim/program.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/world.h"
 
-/* ---- Sending ------------------------------------------------------------ */
+static struct program *running;
 
-static void again(struct world *world, void *subject, uint64_t ticket);
-static void impatient(struct world *world, void *subject, uint64_t ticket);
+/* ---- Its stack ---------------------------------------------------------- */
 
-static void send(struct world *world, struct program *program)
+struct program *program_running(void)
 {
-    uint64_t ticket = ++program->ticket;
-    if (!program->gateway->is_up) {
-        program->client = 0;
-        scheduler_add(&world->scheduler, 50 + world_below(world, 3000), again,
-            program, ticket);
+    return running;
+}
+
+static void resume(struct program *program)
+{
+    program->is_waiting = false;
+    running = program;
+    fiber_resume(program->fiber);
+    running = NULL;
+}
+
+static void wake_now(struct world *world, void *subject, uint64_t wait)
+{
+    struct program *program = subject;
+    (void)world;
+    if (program->is_waiting && program->wait == wait)
+        resume(program);
+}
+
+static void wake(struct world *world, struct program *program)
+{
+    if (program->is_waiting)
+        scheduler_add(&world->scheduler, 0, wake_now, program, program->wait);
+}
+
+void program_wait(struct program *program, int64_t until_ms)
+{
+    struct scheduler *scheduler = &program->world->scheduler;
+    if (program->world->is_over)
         return;
+    program->wait++;
+    program->is_waiting = true;
+    if (until_ms >= 0)
+        scheduler_add(scheduler,
+            until_ms > scheduler->now_ms ? until_ms - scheduler->now_ms : 0,
+            wake_now, program, program->wait);
+    fiber_yield();
+}
+
+void program_pause(struct program *program, int64_t pause_ms)
+{
+    int64_t until_ms = program->world->scheduler.now_ms + pause_ms;
+    while (
+        !program->world->is_over && program->world->scheduler.now_ms < until_ms)
+        program_wait(program, until_ms);
+}
+
+/* ---- Its connection ----------------------------------------------------- */
+
+/* The index is part of it, so that it is found by it. */
+#define INDEX_BITS 16
+
+static struct program *connected(struct world *world, uint64_t client)
+{
+    size_t index = (size_t)(client & ((1u << INDEX_BITS) - 1));
+    return index < world->program_count &&
+                   world->programs[index].client == client
+               ? &world->programs[index]
+               : NULL;
+}
+
+bool program_connect(struct program *program)
+{
+    if (!program->gateway->is_up)
+        return false;
+    program->client =
+        ++program->connection_count << INDEX_BITS | program->index;
+    return true;
+}
+
+static void replies_drop(struct program *program)
+{
+    while (program->first != NULL) {
+        struct letter *letter = program->first;
+        program->first = letter->next_queued;
+        letter_free(&program->world->letters, letter);
     }
-    if (program->client == 0)
-        program->client = world->id_next++;
-    struct letter *letter = letter_new(&world->letters, LETTER_CLIENT,
-        slice_of(program->frame, program->frame_size));
+    program->last = NULL;
+}
+
+void program_disconnect(struct program *program)
+{
+    if (program->client != 0 && program->gateway->is_up &&
+        !program->world->is_over) {
+        struct letter *letter =
+            letter_new(&program->world->letters, LETTER_GONE, SLICE_NONE);
+        letter->id = program->client;
+        gateway_queue(program->world, program->gateway, letter);
+    }
+    program->client = 0;
+    replies_drop(program);
+}
+
+bool program_send(struct program *program, struct slice message)
+{
+    struct world *world = program->world;
+    if (program->client == 0 || world->is_over)
+        return false;
+    struct letter *letter = letter_new(&world->letters, LETTER_CLIENT, message);
     letter->id = program->client;
     letter->rights = program->rights;
     letter->uid = program->uid;
     gateway_queue(world, program->gateway, letter);
-    scheduler_add(
-        &world->scheduler, program->patience_ms, impatient, program, ticket);
+    return true;
 }
 
-/* Another try at what is under way. A caller that has forgotten which key it
- * used would do it twice: planted, to see that this is found. */
-static void key_forget(struct program *program)
-{
-    static const char mark[] = "key-";
-    for (size_t i = 0; i + sizeof mark < program->frame_size; i++)
-        if (memcmp(program->frame + i, mark, sizeof mark - 1) == 0)
-            program->frame[i + sizeof mark - 1]++;
-}
-
-static void again(struct world *world, void *subject, uint64_t ticket)
-{
-    struct program *program = subject;
-    if (program->ticket != ticket)
-        return;
-    if (program->frame == NULL) {
-        program->on_lost(world, program, ticket);
-        return;
-    }
-    TALLY(world, program_retries);
-    if (world->plant.key_forgotten)
-        key_forget(program);
-    send(world, program);
-}
-
-static void call_end(struct program *program)
-{
-    free(program->frame);
-    program->frame = NULL;
-}
-
-/* The connection ends, for whatever reason; the program tries again. */
-static void lose(struct world *world, struct program *program)
+/* The other end closed; what came before can still be read. */
+static void cut(struct world *world, struct program *program)
 {
     if (program->client != 0 && program->gateway->is_up) {
         struct letter *letter =
@@ -73,98 +129,42 @@ static void lose(struct world *world, struct program *program)
         gateway_queue(world, program->gateway, letter);
     }
     program->client = 0;
-    if (program->frame == NULL && program->on_lost == NULL)
-        return; /* it has nothing under way */
-    if (program->on_lost != NULL)
-        call_end(program);
-    scheduler_add(&world->scheduler, 20 + world_below(world, 2000), again,
-        program, ++program->ticket);
-}
-
-static void impatient(struct world *world, void *subject, uint64_t ticket)
-{
-    struct program *program = subject;
-    if (program->ticket != ticket || program->frame == NULL)
-        return;
-    TALLY(world, program_timeouts);
-    lose(world, program);
-}
-
-void program_call(struct world *world, struct program *program,
-    struct slice frame, int64_t patience_ms, reply_handler *on_reply)
-{
-    assert(program->frame == NULL && frame.size > 0);
-    program->frame = malloc(frame.size);
-    if (program->frame == NULL)
-        abort();
-    memcpy(program->frame, frame.bytes, frame.size);
-    program->frame_size = frame.size;
-    program->patience_ms = patience_ms;
-    program->on_reply = on_reply;
-    send(world, program);
-}
-
-void program_later(struct world *world, struct program *program,
-    int64_t delay_ms, event_handler *handle)
-{
-    assert(program->frame == NULL);
-    scheduler_add(
-        &world->scheduler, delay_ms, handle, program, ++program->ticket);
+    wake(world, program);
 }
 
 void programs_cut_off(struct world *world, struct gateway *gateway)
 {
     for (size_t i = 0; i < world->program_count; i++)
         if (world->programs[i].gateway == gateway)
-            lose(world, &world->programs[i]);
+            cut(world, &world->programs[i]);
 }
 
 /* ---- Replies ------------------------------------------------------------ */
-
-static void hand_over(
-    struct world *world, struct program *program, const struct letter *letter)
-{
-    struct local_reply reply;
-    if (local_reply_read(letter_slice(letter), &world->talk, &reply) !=
-        ERR_NONE) {
-        world_fail(world, "local.malformed", program->gateway->index);
-        return;
-    }
-    if (reply.err == ERR_FULL || reply.err == ERR_BUSY) {
-        TALLY(world, intake_refusals);
-        scheduler_add(&world->scheduler, 5000 + world_below(world, 20000),
-            again, program, ++program->ticket);
-        return;
-    }
-    ++program->ticket;
-    call_end(program);
-    program->on_reply(world, program, &reply);
-}
-
-static struct program *connected(struct world *world, uint64_t client)
-{
-    for (size_t i = 0; i < world->program_count; i++)
-        if (world->programs[i].client == client)
-            return &world->programs[i];
-    return NULL;
-}
 
 static void arrive(struct world *world, void *subject, uint64_t argument)
 {
     struct letter *letter = subject;
     struct program *program = connected(world, letter->id);
     (void)argument;
-    /* a reply to what was given up since is read and thrown away */
-    if (program != NULL && program->frame != NULL) {
-        if (world_chance(world, world->options.program_permille)) {
-            TALLY(world, program_losses);
-            lose(world, program); /* it dies before it has read it */
-        } else {
-            hand_over(world, program, letter);
-            arena_reset(&world->talk);
-        }
+    if (program == NULL) {
+        letter_free(&world->letters, letter);
+        return;
     }
-    letter_free(&world->letters, letter);
+    if (CHANCE(world, program_permille)) {
+        TALLY(world, program_losses);
+        program->is_killed =
+            world_below(world, STREAM_program_permille, 2) == 0;
+        letter_free(&world->letters, letter);
+        cut(world, program);
+        return;
+    }
+    letter->next_queued = NULL;
+    if (program->last != NULL)
+        program->last->next_queued = letter;
+    else
+        program->first = letter;
+    program->last = letter;
+    wake(world, program);
 }
 
 /* What the gateway says is stored must be in its store by now. */
@@ -202,10 +202,164 @@ void program_reply(struct world *world, struct gateway *gateway,
     arena_rewind(&world->talk, used);
     struct letter *letter = letter_new(&world->letters, LETTER_CLIENT, frame);
     letter->id = client;
-    scheduler_add(&world->scheduler, world_below(world, 4), arrive, letter, 0);
+    scheduler_add(&world->scheduler, world_below(world, STREAM_turn, 4), arrive,
+        letter, 0);
+}
+
+/* ---- The caller's loop -------------------------------------------------- */
+
+static void library_open(struct program *program)
+{
+    char path[32];
+    (void)snprintf(path, sizeof path, "program.%zu", program->index);
+    if (refer_client_new(&program->library) != REFER_OK ||
+        refer_client_set(program->library, "socket", path) != REFER_OK)
+        abort();
+}
+
+bool program_is_reborn(struct program *program)
+{
+    if (!program->is_killed)
+        return false;
+    program->is_killed = false;
+    TALLY(program->world, program_deaths);
+    refer_client_free(program->library);
+    library_open(program);
+    return true;
+}
+
+/* A caller that has forgotten which key it used would do it twice: planted, to
+ * see that this is found. */
+static void key_forget(struct program *program)
+{
+    if (!program->world->plant.key_forgotten || program->key[0] == '\0')
+        return;
+    program->key[4]++;
+    if (refer_query_set(program->query, "key", program->key) != REFER_OK)
+        abort();
+}
+
+static int64_t pause_after(struct world *world, refer_status status)
+{
+    if (status == REFER_BUSY) {
+        TALLY(world, intake_refusals);
+        return 5000 + world_below(world, STREAM_work, 20000);
+    }
+    if (status == REFER_TIMEOUT)
+        TALLY(world, program_timeouts);
+    return 20 + world_below(world, STREAM_work, 3000);
+}
+
+static enum err err_of(refer_status status)
+{
+    switch (status) {
+    case REFER_OK:
+        return ERR_NONE;
+    case REFER_NOT_FOUND:
+        return ERR_NOT_FOUND;
+    case REFER_CONFLICT:
+        return ERR_CONFLICT;
+    default:
+        return ERR_POLICY;
+    }
+}
+
+static void answer(
+    struct program *program, refer_status status, const refer_listing *listing)
+{
+    struct world *world = program->world;
+    struct local_reply reply = { .err = err_of(status) };
+    arena_reset(&world->talk);
+    reply.clause = arena_copy(
+        &world->talk, slice_of_text(refer_client_clause(program->library)));
+    heard_listing(listing, &world->talk, &reply);
+    refer_query_free(program->query);
+    program->query = NULL;
+    program->on_reply(world, program, &reply);
+    arena_reset(&world->talk);
+}
+
+/* One call, however often it must be made. */
+static void call(struct program *program)
+{
+    struct world *world = program->world;
+    refer_listing *listing = NULL;
+    refer_status status;
+    for (;;) {
+        status = refer_call(program->library, program->operation,
+            program->query, (int32_t)program->patience_ms, &listing);
+        if (world->is_over) {
+            refer_listing_free(listing);
+            return;
+        }
+        if (!program_is_reborn(program) && !refer_status_is_retryable(status))
+            break;
+        refer_listing_free(listing);
+        TALLY(world, program_retries);
+        program_pause(program, pause_after(world, status));
+        key_forget(program);
+    }
+    answer(program, status, listing);
+    refer_listing_free(listing);
+}
+
+static void live(void *argument)
+{
+    struct program *program = argument;
+    library_open(program);
+    while (!program->world->is_over) {
+        (void)program_is_reborn(program);
+        if (program->is_reader)
+            reader_live(program->world, program);
+        else if (program->query != NULL)
+            call(program);
+        else
+            program_wait(program, -1);
+    }
+    refer_client_free(program->library);
+}
+
+void program_begin(struct world *world, struct program *program)
+{
+    program->fiber = fiber_new(live, program);
+    program->is_waiting = true;
+    wake(world, program);
+}
+
+void program_call(struct world *world, struct program *program,
+    const struct say *say, int64_t patience_ms, reply_handler *on_reply)
+{
+    assert(program->query == NULL);
+    program->query = say_query(say);
+    (void)snprintf(program->operation, sizeof program->operation, "%.*s",
+        (int)say->request.operation.size,
+        (const char *)say->request.operation.bytes);
+    struct slice key = say_key(say);
+    (void)snprintf(program->key, sizeof program->key, "%.*s", (int)key.size,
+        key.size > 0 ? (const char *)key.bytes : "");
+    program->patience_ms = patience_ms;
+    program->on_reply = on_reply;
+    program->ticket++;
+    wake(world, program);
+}
+
+void program_later(struct world *world, struct program *program,
+    int64_t delay_ms, event_handler *handle)
+{
+    assert(program->query == NULL);
+    scheduler_add(
+        &world->scheduler, delay_ms, handle, program, ++program->ticket);
 }
 
 void program_release(struct program *program)
 {
-    call_end(program);
+    assert(program->world->is_over);
+    if (program->fiber != NULL) {
+        while (!fiber_is_over(program->fiber))
+            resume(program);
+        fiber_free(program->fiber);
+    }
+    refer_query_free(program->query);
+    if (program->is_reader)
+        reader_release(&program->of.reader);
 }

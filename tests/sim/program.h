@@ -1,8 +1,9 @@
 /*
- * program.h - a local program with one connection to its gateway, and the loop
- * that an SDK's caller has around it: what brought no reply is asked again
- * with the same bytes, the same key among them, on a new connection, until
- * there is an answer. Programs lose replies and connections too.
+ * program.h - a local program: the real librefer, on a stack of its own, over a
+ * connection inside this process (channel.c), and around it the loop that a
+ * caller has: what the library says may be tried again is tried again, with the
+ * same key, until there is an answer. Programs lose replies and connections,
+ * and die, too.
  */
 #ifndef SIM_PROGRAM_H
 #define SIM_PROGRAM_H
@@ -12,12 +13,16 @@
 #include <stdint.h>
 
 #include "core/local.h"
+#include "refer/refer.h"
 #include "sim/clerk.h"
+#include "sim/fiber.h"
 #include "sim/operator.h"
 #include "sim/reader.h"
+#include "sim/say.h"
 #include "sim/scheduler.h"
 
 struct gateway;
+struct letter;
 struct program;
 
 /* The reply lives in the world's `talk` arena until the handler returns. */
@@ -26,20 +31,29 @@ typedef void reply_handler(struct world *world, struct program *program,
 
 struct program {
     size_t index;
+    struct world *world;
     struct gateway *gateway;
     uint32_t uid;
     uint32_t rights;
     uint64_t client; /* connection; 0: none */
-    uint64_t ticket; /* changes with everything: what is late is not for us */
+    uint64_t connection_count;
+    uint64_t ticket;      /* of what comes later: changes with each call */
+    struct letter *first; /* replies that it has not read */
+    struct letter *last;
 
-    uint8_t *frame; /* the request under way; NULL: none */
-    size_t frame_size;
-    uint32_t number;
+    struct fiber *fiber;
+    uint64_t wait; /* changes with each wait */
+    bool is_waiting;
+    bool is_killed; /* it starts again with an empty memory */
+    refer_client *library;
+
+    refer_query *query; /* of the call under way; NULL: none */
+    char operation[32];
+    char key[32]; /* of the call; empty: none */
     int64_t patience_ms;
     reply_handler *on_reply;
-    /* Called instead of asking again, where the connection itself matters. */
-    event_handler *on_lost;
 
+    bool is_reader;
     union {
         struct operator_state operator_state;
         struct clerk clerk;
@@ -47,11 +61,14 @@ struct program {
     } of;
 };
 
-/* Begins a call; the frame is copied. One at a time. */
-void program_call(struct world *world, struct program *program,
-    struct slice frame, int64_t patience_ms, reply_handler *on_reply);
+/* Gives it its stack; its handlers, or the reader's loop, follow. */
+void program_begin(struct world *world, struct program *program);
 
-/* Something later, unless the program is interrupted before. */
+/* Begins a call, which takes as long as it takes. One at a time. */
+void program_call(struct world *world, struct program *program,
+    const struct say *say, int64_t patience_ms, reply_handler *on_reply);
+
+/* Something later. */
 void program_later(struct world *world, struct program *program,
     int64_t delay_ms, event_handler *handle);
 
@@ -62,6 +79,25 @@ void program_reply(struct world *world, struct gateway *gateway,
 /* The gateway died. */
 void programs_cut_off(struct world *world, struct gateway *gateway);
 
+/* ---- Inside of its fiber ---- */
+
+/* Until something happens to it, or the time has come; negative: no time.
+ * What it waits for may not be there yet. */
+void program_wait(struct program *program, int64_t until_ms);
+void program_pause(struct program *program, int64_t pause_ms);
+/* Starts the program again when it was killed, and its library with it. */
+bool program_is_reborn(struct program *program);
+
+/* ---- For channel.c ---- */
+
+/* Whose code runs; NULL outside of fibers. */
+struct program *program_running(void);
+bool program_connect(struct program *program);
+void program_disconnect(struct program *program);
+/* Not of a connection any more: false. */
+bool program_send(struct program *program, struct slice message);
+
+/* Lets its code come to its end, and takes its memory. */
 void program_release(struct program *program);
 
 #endif

@@ -11,9 +11,6 @@
 #define WAIT_MS 60000
 #define PATIENCE_MS 90000
 
-static void open_cursor(struct world *world, void *subject, uint64_t ticket);
-static void next_say(struct world *world, struct program *program);
-
 /* ---- Its database ------------------------------------------------------- */
 
 static struct followed *follow(struct reader *reader, const struct uuid *uuid)
@@ -35,18 +32,19 @@ static struct followed *follow(struct reader *reader, const struct uuid *uuid)
 }
 
 /* Of what never changes about an event; its contents may be erased. */
-static uint64_t digest_of(const struct local_record *event)
+static uint64_t digest_of(const refer_event *event)
 {
     static const char *const names[] = { "type", "step", "by", "referral",
         "state", "status", "problem" };
     uint64_t digest = 1;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        digest = checksum(digest, heard_text(event, names[i]));
+        digest =
+            checksum(digest, slice_of_text(refer_event_get(event, names[i])));
     return digest;
 }
 
 static void digest_check(struct world *world, struct program *program,
-    int64_t position, const struct local_record *event)
+    int64_t position, const refer_event *event)
 {
     struct reader *reader = &program->of.reader;
     size_t at = (size_t)position;
@@ -84,34 +82,42 @@ static void state_check(struct world *world, const struct program *program,
     followed->state = state;
 }
 
-static void event_take(struct world *world, struct program *program,
-    const struct local_record *event)
+static void event_take(
+    struct world *world, struct program *program, const refer_event *event)
 {
     struct reader *reader = &program->of.reader;
+    struct slice id = slice_of_text(refer_event_referral_id(event));
+    struct slice type = slice_of_text(refer_event_type(event));
+    struct slice status = slice_of_text(refer_event_get(event, "status"));
+    struct slice direction = slice_of_text(refer_event_get(event, "direction"));
+    struct slice step = slice_of_text(refer_event_step(event));
     struct uuid uuid;
-    if (uuid_parse(heard_text(event, "referral"), &uuid) != ERR_NONE) {
+    if (uuid_parse(id, &uuid) != ERR_NONE) {
         world_fail(world, "local.malformed", program->gateway->index);
         return;
     }
     struct followed *followed = follow(reader, &uuid);
     enum referral_state state =
-        referral_state_named(heard_text(event, "state"));
-    followed->is_outgoing = slice_is(heard_text(event, "direction"), "out");
+        referral_state_named(slice_of_text(refer_event_state(event)));
+    followed->is_outgoing = slice_is(direction, "out");
     state_check(world, program, followed, state);
-    if (slice_is(heard_text(event, "type"), "referral.received") &&
-        ++followed->received_count > 1)
+    if (slice_is(type, "referral.received") && ++followed->received_count > 1)
         world_fail(world, "referral.twice", program->gateway->index);
     world->tally->states[state]++;
-    if (slice_is(heard_text(event, "status"), "applied"))
-        world->tally->steps[event_type_named(heard_text(event, "step"))]++;
+    if (slice_is(status, "applied"))
+        world->tally->steps[event_type_named(step)]++;
 }
 
-static void event_check(struct world *world, struct program *program,
-    const struct local_record *event)
+/* From one handle they come in order, each once; from another those come again
+ * that were not acknowledged. */
+static void event_check(
+    struct world *world, struct program *program, const refer_event *event)
 {
     struct reader *reader = &program->of.reader;
-    int64_t position = heard_number(event, "position");
-    if (position != reader->position + 1)
+    int64_t position = (int64_t)refer_event_position(event);
+    if (position <= reader->position)
+        world_fail(world, "feed.again", program->gateway->index);
+    else if (position != reader->position + 1)
         world_fail(world, "feed.gap", program->gateway->index);
     reader->position = position;
     digest_check(world, program, position, event);
@@ -128,92 +134,67 @@ static void event_check(struct world *world, struct program *program,
 
 /* ---- Its calls ---------------------------------------------------------- */
 
-static void on_acknowledged(struct world *world, struct program *program,
-    const struct local_reply *reply)
+/* What may be tried again is, by whoever calls next; all else is wrong. */
+static bool is_well(
+    struct world *world, struct program *program, refer_status status)
 {
-    if (reply->err != ERR_NONE)
+    if (status == REFER_OK)
+        return true;
+    if (world->is_over || program->is_killed)
+        return false;
+    if (!refer_status_is_retryable(status)) {
+        world_say(world, "reader %zu: %s", program->gateway->index,
+            refer_client_error(program->library));
         world_fail(world, "cursor.refused", program->gateway->index);
-    else
-        next_say(world, program);
-}
-
-static void acknowledge_say(struct world *world, struct program *program)
-{
-    struct say say;
-    say_begin(&say, world, "cursor.ack");
-    say_text(&say, "name", program->of.reader.cursor);
-    say_number(&say, "epoch", program->of.reader.epoch);
-    say_number(&say, "position", program->of.reader.position);
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_acknowledged);
-}
-
-static void on_events(struct world *world, struct program *program,
-    const struct local_reply *reply)
-{
-    size_t count = 0;
-    if (reply->err != ERR_NONE) {
-        world_fail(world, "cursor.refused", program->gateway->index);
-        return;
     }
-    for (size_t i = 0; i < reply->record_count; i++)
-        if (slice_is(reply->records[i].type, "event")) {
-            event_check(world, program, &reply->records[i]);
-            count++;
+    if (status != REFER_TIMEOUT)
+        program_pause(program, 20 + world_below(world, STREAM_work, 2000));
+    return false;
+}
+
+/* Handles events until the program dies. */
+static void follow_feed(
+    struct world *world, struct program *program, refer_cursor *cursor)
+{
+    refer_event *event;
+    while (!world->is_over && !program->is_killed) {
+        refer_status status = refer_cursor_next(cursor, WAIT_MS, &event);
+        if (!is_well(world, program, status))
+            continue;
+        event_check(world, program, event);
+        /* not each time: what is not acknowledged comes again */
+        if (world_below(world, STREAM_work, 3) > 0) {
+            status = refer_cursor_ack(cursor, event, PATIENCE_MS);
+            (void)is_well(world, program, status);
         }
-    /* not each time: what is not acknowledged comes again */
-    if (count > 0 && world_below(world, 3) > 0)
-        acknowledge_say(world, program);
-    else
-        next_say(world, program);
+        refer_event_free(event);
+    }
 }
 
-static void next_say(struct world *world, struct program *program)
+void reader_live(struct world *world, struct program *program)
 {
-    struct say say;
-    say_begin(&say, world, "cursor.next");
-    say_text(&say, "name", program->of.reader.cursor);
-    say_number(&say, "wait_ms", WAIT_MS);
-    say_number(&say, "count", 1 + world_below(world, 20));
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_events);
-}
-
-static void on_opened(struct world *world, struct program *program,
-    const struct local_reply *reply)
-{
-    const struct local_record *cursor = heard_record(reply, "cursor");
-    if (reply->err == ERR_CONFLICT) { /* our last connection still has it */
-        program_later(world, program, 500, open_cursor);
+    struct reader *reader = &program->of.reader;
+    refer_cursor *cursor;
+    refer_status status = refer_cursor_open(
+        program->library, reader->cursor, PATIENCE_MS, &cursor);
+    if (status == REFER_CONFLICT) { /* our last connection still has it */
+        program_pause(program, 500);
         return;
     }
-    if (reply->err != ERR_NONE || cursor == NULL) {
-        world_fail(world, "cursor.refused", program->gateway->index);
+    if (!is_well(world, program, status))
         return;
-    }
-    program->of.reader.epoch = heard_number(cursor, "epoch");
-    program->of.reader.position = heard_number(cursor, "position");
-    if (program->of.reader.position > program->of.reader.seen)
+    reader->position = (int64_t)refer_cursor_position(cursor);
+    if (reader->position > reader->seen)
         world_fail(world, "feed.gap", program->gateway->index);
-    next_say(world, program);
+    follow_feed(world, program, cursor);
+    refer_cursor_free(cursor);
 }
 
-static void open_cursor(struct world *world, void *subject, uint64_t ticket)
-{
-    struct program *program = subject;
-    struct say say;
-    if (program->ticket != ticket)
-        return;
-    say_begin(&say, world, "cursor.open");
-    say_text(&say, "name", program->of.reader.cursor);
-    program_call(world, program, say_end(&say), PATIENCE_MS, on_opened);
-    arena_reset(&world->talk);
-}
-
-void reader_begin(struct world *world, struct program *program)
+void reader_begin(struct program *program)
 {
     (void)snprintf(program->of.reader.cursor, sizeof program->of.reader.cursor,
         "reader.%zu", program->index);
-    program->on_lost = open_cursor;
-    program_later(world, program, world_below(world, 1000), open_cursor);
+    program->is_reader = true;
 }
 
 void reader_release(struct reader *reader)

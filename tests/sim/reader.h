@@ -3,6 +3,7 @@
  * it has dealt with, and keeps what it knows in a database of its own.
  *
  *   feed.gap        events were skipped, or came out of order
+ *   feed.again      one handle gave an event twice
  *   feed.changed    an event came again as another one
  *   feed.missed     at the end it has not seen all of them
  *   referral.twice  two receipts of one referral
@@ -31,8 +32,7 @@ struct followed {
 
 struct reader {
     char cursor[32];
-    int64_t epoch;
-    int64_t position;  /* handed out last, on this connection */
+    int64_t position;  /* handed out last, by this handle */
     int64_t seen;      /* in its database: dealt with */
     uint64_t *digests; /* of the events, by position */
     size_t digest_capacity;
@@ -41,7 +41,9 @@ struct reader {
     size_t followed_capacity;
 };
 
-void reader_begin(struct world *world, struct program *program);
+void reader_begin(struct program *program);
+/* On the program's own stack, until it dies. */
+void reader_live(struct world *world, struct program *program);
 void reader_release(struct reader *reader);
 
 #endif

@@ -41,7 +41,8 @@ static const char *purpose_of(const struct draft *draft)
 static void one_of(struct draft *draft, const char *name,
     const char *const *values, int64_t count)
 {
-    say_text(draft->say, name, values[world_below(draft->world, count)]);
+    say_text(draft->say, name,
+        values[world_below(draft->world, STREAM_work, count)]);
 }
 
 static void words(struct draft *draft, char text[80], const char *more)
@@ -74,10 +75,10 @@ static void head_say(struct draft *draft)
     say_number(draft->say, "consent_at_ms", CONSENT_AT_MS);
     if (draft->fault == FAULT_HOP)
         say_number(draft->say, "hop", 2);
-    if (world_below(draft->world, 2) == 0) {
+    if (world_below(draft->world, STREAM_work, 2) == 0) {
         struct uuid uuid;
         char id[UUID_URN_SIZE + 1];
-        prng_fill(&draft->world->prng, uuid.bytes, sizeof uuid.bytes);
+        world_fill(draft->world, uuid.bytes, sizeof uuid.bytes);
         uuid_format(&uuid, id);
         say_text(draft->say, "id", id);
     }
@@ -94,7 +95,8 @@ static void elements_say(struct draft *draft)
 {
     if (draft->fault != FAULT_LACKING)
         element_say(draft, "call_name");
-    if (draft->fault == FAULT_NOT_GIVEN || world_below(draft->world, 2) == 0)
+    if (draft->fault == FAULT_NOT_GIVEN ||
+        world_below(draft->world, STREAM_work, 2) == 0)
         element_say(draft, "contact_route");
     if (draft->fault == FAULT_NEVER_SHARED)
         element_say(draft, "arrest_history");
@@ -129,7 +131,10 @@ size_t referral_say(
     int64_t count = (int64_t)world->gateway_count;
     size_t from = gateway->index;
     size_t to =
-        (from + 1 + (size_t)world_below(world, count - 1)) % (size_t)count;
+        (from + 1 + (size_t)world_below(world, STREAM_work, count - 1)) %
+        (size_t)count;
+    if (world->options.star != 0 && from != 0)
+        to = 0;
     struct draft draft = {
         .world = world,
         .say = say,
@@ -137,8 +142,9 @@ size_t referral_say(
         .from = gateway->agency.text,
         .to = world->gateways[to].agency.text,
     };
-    if (world_chance(world, world->options.policy_permille))
-        draft.fault = (enum fault)(1 + world_below(world, FAULT_COUNT - 1));
+    if (CHANCE(world, policy_permille))
+        draft.fault =
+            (enum fault)(1 + world_below(world, STREAM_work, FAULT_COUNT - 1));
     world->truth.affairs[draft.affair].is_forbidden =
         draft.fault != FAULT_NONE || !agency_may_refer(world, from, to, "help");
     head_say(&draft);

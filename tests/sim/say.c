@@ -1,6 +1,7 @@
 #include "sim/say.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,112 @@ struct slice say_end(struct say *say)
     if (frame.bytes == NULL)
         abort();
     return frame;
+}
+
+struct slice say_key(const struct say *say)
+{
+    const struct local_field *key =
+        local_field_get(say->request.fields, say->request.field_count, "key");
+    return key == NULL ? SLICE_NONE : key->bytes;
+}
+
+static refer_status field_set(
+    refer_query *query, const struct local_field *field)
+{
+    char name[64];
+    char text[256];
+    (void)snprintf(name, sizeof name, "%.*s", (int)field->name.size,
+        (const char *)field->name.bytes);
+    switch (field->type) {
+    case LOCAL_TEXT:
+        (void)snprintf(text, sizeof text, "%.*s", (int)field->bytes.size,
+            (const char *)field->bytes.bytes);
+        return refer_query_set(query, name, text);
+    case LOCAL_NUMBER:
+        return refer_query_set_number(query, name, field->number);
+    case LOCAL_DATA:
+        return refer_query_set_data(
+            query, name, field->bytes.bytes, field->bytes.size);
+    case LOCAL_FLAG:
+        return refer_query_set_flag(query, name, (int32_t)field->number);
+    case LOCAL_NONE:
+        break;
+    }
+    return REFER_INVALID;
+}
+
+static void fields_set(
+    refer_query *query, const struct local_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (field_set(query, &fields[i]) != REFER_OK)
+            abort();
+}
+
+refer_query *say_query(const struct say *say)
+{
+    refer_query *query;
+    const struct local_request *request = &say->request;
+    if (refer_query_new(&query) != REFER_OK)
+        abort();
+    fields_set(query, request->fields, request->field_count);
+    for (size_t i = 0; i < request->record_count; i++) {
+        const struct local_record *record = &request->records[i];
+        char type[64];
+        (void)snprintf(type, sizeof type, "%.*s", (int)record->type.size,
+            (const char *)record->type.bytes);
+        if (refer_query_add_record(query, type) != REFER_OK)
+            abort();
+        fields_set(query, record->fields, record->field_count);
+    }
+    return query;
+}
+
+/* ---- Replies ------------------------------------------------------------ */
+
+static void field_hear(const refer_listing *listing, uint32_t i, uint32_t k,
+    struct arena *arena, struct local_field *field)
+{
+    const char *name = refer_listing_field_name(listing, i, k);
+    struct slice type = slice_of_text(refer_listing_field_type(listing, i, k));
+    size_t size;
+    const void *bytes = refer_listing_data(listing, i, name, &size);
+    field->name = arena_copy(arena, slice_of_text(name));
+    field->number = refer_listing_number(listing, i, name);
+    field->type = slice_is(type, "text")     ? LOCAL_TEXT
+                  : slice_is(type, "number") ? LOCAL_NUMBER
+                  : slice_is(type, "data")   ? LOCAL_DATA
+                                             : LOCAL_FLAG;
+    if (bytes != NULL)
+        field->bytes = arena_copy(arena, slice_of(bytes, size));
+}
+
+static void record_hear(const refer_listing *listing, uint32_t i,
+    struct arena *arena, struct local_record *record)
+{
+    uint32_t count = refer_listing_field_count(listing, i);
+    struct local_field *fields =
+        arena_take_array(arena, count + 1, sizeof *fields);
+    record->type =
+        arena_copy(arena, slice_of_text(refer_listing_type(listing, i)));
+    for (uint32_t k = 0; fields != NULL && k < count; k++)
+        field_hear(listing, i, k, arena, &fields[k]);
+    record->fields = fields;
+    record->field_count = fields == NULL ? 0 : count;
+}
+
+void heard_listing(const refer_listing *listing, struct arena *arena,
+    struct local_reply *reply)
+{
+    uint32_t count = refer_listing_count(listing);
+    struct local_record *records =
+        arena_take_array(arena, count + 1, sizeof *records);
+    if (records == NULL)
+        abort();
+    for (uint32_t i = 0; i < count; i++)
+        record_hear(listing, i, arena, &records[i]);
+    reply->records = records;
+    reply->record_count = count;
 }
 
 struct slice heard_text(const struct local_record *record, const char *name)

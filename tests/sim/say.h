@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/local.h"
+#include "refer/refer.h"
 
 struct world;
 
@@ -33,11 +34,19 @@ void say_record(struct say *say, const char *type);
  * value. */
 void say_pair(
     struct say *say, const char *type, const char *name, const char *value);
+/* As the frame of a program that speaks the protocol itself. */
 struct slice say_end(struct say *say);
+/* As librefer has it: to be freed by refer_query_free(). */
+refer_query *say_query(const struct say *say);
+/* Its idempotency key; empty when it has none. */
+struct slice say_key(const struct say *say);
 
 /* Of a reply: texts are empty and numbers 0 where there is none. */
 struct slice heard_text(const struct local_record *record, const char *name);
 int64_t heard_number(const struct local_record *record, const char *name);
+/* The records of a listing (NULL: none), as a reply's, in the arena. */
+void heard_listing(const refer_listing *listing, struct arena *arena,
+    struct local_reply *reply);
 /* The first record of that type; NULL when there is none. */
 const struct local_record *heard_record(
     const struct local_reply *reply, const char *type);

@@ -15,12 +15,15 @@
 /* clang-format off */
 #define TALLY_LIST(X)                                                          \
     X(frames_sent) X(frames_lost) X(frames_late) X(frames_repeated)            \
-    X(frames_replayed) X(frames_damaged) X(dials_failed) X(links_broken)       \
+    X(frames_replayed) X(frames_damaged) X(frames_overtaking) X(dials_failed)  \
+    X(links_broken) X(links_one_way) X(links_muted) X(splits) X(absences)      \
+    X(collects_empty) X(versions_signed) X(versions_unsigned)                  \
     X(requests_unopened) X(requests_rekeyed) X(replies_unopened) X(timeouts)   \
     X(crashes_before_commit) X(crashes_after_commit) X(crashes_among_outputs)  \
     X(commits_refused) X(commits_unknown) X(restarts) X(slow_batches)          \
     X(batches) X(batches_of_many) X(stores_filled) X(clock_steps)              \
-    X(program_losses) X(program_retries) X(program_timeouts)                   \
+    X(program_losses) X(program_retries) X(program_timeouts) X(program_deaths)  \
+    X(program_interrupts)                                                      \
     X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
     X(repeats_cosigned) X(canaries_erased)

@@ -10,20 +10,51 @@
 #include "core/peer.h"
 #include "sim/world.h"
 
+void watch_begin(struct watch *watch, size_t gateway_count)
+{
+    watch->gateway_count = gateway_count;
+    watch->ledgers =
+        calloc(gateway_count * gateway_count, sizeof *watch->ledgers);
+    if (watch->ledgers == NULL)
+        abort();
+}
+
 void watch_release(struct watch *watch)
 {
-    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++)
-        for (size_t k = 0; k < AGENCY_COUNT_MAX; k++) {
-            free(watch->ledgers[i][k].sightings);
-            free(watch->ledgers[i][k].fences);
-        }
+    size_t count = watch->gateway_count * watch->gateway_count;
+    for (size_t i = 0; i < count; i++) {
+        if (watch->ledgers[i] == NULL)
+            continue;
+        free(watch->ledgers[i]->sightings);
+        free(watch->ledgers[i]->fences);
+        free(watch->ledgers[i]);
+    }
+    free(watch->ledgers);
+}
+
+/* Made when something of it is first seen. */
+static struct watched *watched_of(
+    struct watch *watch, size_t author, size_t recipient)
+{
+    struct watched **ledger =
+        &watch->ledgers[author * watch->gateway_count + recipient];
+    if (*ledger == NULL)
+        *ledger = calloc(1, sizeof **ledger);
+    if (*ledger == NULL)
+        abort();
+    return *ledger;
 }
 
 void watch_start(struct watch *watch, size_t at)
 {
-    for (size_t i = 0; i < AGENCY_COUNT_MAX; i++) {
-        watch->ledgers[i][at].head_count = 0;
-        watch->ledgers[at][i].head_count = 0;
+    for (size_t i = 0; i < watch->gateway_count; i++) {
+        struct watched *both[] = {
+            watch->ledgers[i * watch->gateway_count + at],
+            watch->ledgers[at * watch->gateway_count + i],
+        };
+        for (int k = 0; k < 2; k++)
+            if (both[k] != NULL)
+                both[k]->heads.count = 0;
     }
 }
 
@@ -78,7 +109,7 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
         return;
     }
     struct sighting *sighting =
-        sighting_of(&world->watch.ledgers[author][recipient], &note);
+        sighting_of(watched_of(&world->watch, author, recipient), &note);
     if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
         fork_seen(world, at, author, recipient, sighting, &note);
     if (!note.has_cosignature)
@@ -126,7 +157,7 @@ static void fence_used(struct world *world, struct watched *ledger,
 static void head_seen(struct world *world, size_t from, size_t to,
     struct slice body, bool is_reply)
 {
-    struct watched *ledger = &world->watch.ledgers[to][from];
+    struct watched *ledger = watched_of(&world->watch, to, from);
     struct head head;
     size_t used = world->wire.used;
     if (head_read(body, &world->wire, &head) != ERR_NONE) {
@@ -155,35 +186,34 @@ static bool deliver_open(
     return false;
 }
 
-/* Heads are for beginnings: ten a minute, for minutes, are a storm. */
+/* Heads are for beginnings, waiting is for when there is nothing, and what was
+ * not taken comes again later: ten a minute, for minutes, are a storm. */
 #define STORM_MS INT64_C(300000)
 #define STORM_COUNT 50
 
-static void storm_watch(struct world *world, size_t from, size_t to)
+static void storm_watch(
+    struct world *world, struct storm *storm, const char *what, size_t at)
 {
-    struct watched *ledger = &world->watch.ledgers[from][to];
     int64_t now_ms = world->scheduler.now_ms;
-    if (now_ms - ledger->heads_since_ms > STORM_MS) {
-        ledger->heads_since_ms = now_ms;
-        ledger->head_count = 0;
-    }
-    if (++ledger->head_count > STORM_COUNT)
-        world_fail(world, "delivery.storm", from);
+    if (now_ms - storm->since_ms > STORM_MS)
+        *storm = (struct storm){ .since_ms = now_ms };
+    if (++storm->count > STORM_COUNT)
+        world_fail(world, what, at);
 }
 
-void watch_request(struct world *world, size_t from, size_t to,
-    enum request_kind kind, struct slice body)
+/* A parcel leaves its author, for the first time or not. */
+static void parcel_seen(
+    struct world *world, size_t from, size_t to, struct slice bytes)
 {
-    struct deliver deliver;
-    size_t used = world->wire.used;
-    if (kind == REQUEST_HEAD)
-        storm_watch(world, from, to);
-    if (kind == REQUEST_HEAD)
-        head_seen(world, from, to, body, false);
-    else if (kind == REQUEST_DELIVER &&
-             deliver_open(world, from, body, &deliver))
-        note_seen(world, from, deliver.parcel.note);
-    arena_rewind(&world->wire, used);
+    struct note note;
+    struct watched *ledger = watched_of(&world->watch, from, to);
+    size_t count = ledger->count;
+    note_seen(world, from, bytes);
+    if (note_parse(bytes, &note) != ERR_NONE)
+        return;
+    if (ledger->count == count && note.size == ledger->parcel_size)
+        storm_watch(world, &ledger->parcels, "parcel.storm", from);
+    ledger->parcel_size = note.size;
 }
 
 /* How far the committed store of that gateway holds the peer's ledger. */
@@ -210,34 +240,102 @@ static uint64_t size_held(
     return size;
 }
 
+/* A receipt that was not seen before has its entries behind it, and was given
+ * for a parcel with a fence in use. */
 static void receipt_seen(struct world *world, size_t from, size_t to,
-    const struct request *request, struct slice body)
+    struct slice bytes, const uint8_t fence[FENCE_SIZE])
 {
-    struct cosigned cosigned;
-    struct deliver deliver;
     struct note note;
-    if (cosigned_read(body, &world->wire, &cosigned) != ERR_NONE ||
-        note_parse(cosigned.note, &note) != ERR_NONE) {
+    if (note_parse(bytes, &note) != ERR_NONE) {
         world_fail(world, "receipt.malformed", from);
         return;
     }
-    note_seen(world, from, cosigned.note);
+    note_seen(world, from, bytes);
     if (size_held(world, &world->gateways[from], to) < note.size)
         world_fail(world, "receipt.early", from);
-    if (deliver_open(world, from, request->body, &deliver))
-        fence_used(world, &world->watch.ledgers[to][from], from, deliver.fence);
+    if (fence != NULL)
+        fence_used(world, watched_of(&world->watch, to, from), from,
+            slice_of(fence, FENCE_SIZE));
 }
 
-void watch_reply(struct world *world, size_t from, size_t to,
-    const struct request *request, enum reply_kind kind, struct slice body)
+/* The receipt travels with the next request; it is new when that parcel was
+ * the last that came. */
+static void collect_seen(
+    struct world *world, size_t from, size_t to, struct slice body)
+{
+    struct collect collect;
+    struct note note;
+    struct contact *contact = gateway_contact(&world->gateways[from], to);
+    if (collect_read(body, &world->wire, &collect) != ERR_NONE) {
+        world_fail(world, "collect.malformed", from);
+        return;
+    }
+    if (collect.cosigned.size == 0 ||
+        note_parse(collect.cosigned, &note) != ERR_NONE)
+        return;
+    struct sighting *sighting =
+        sighting_of(watched_of(&world->watch, to, from), &note);
+    bool is_new = sighting->receipt == 0 && contact->size_fed == note.size;
+    receipt_seen(
+        world, from, to, collect.cosigned, is_new ? contact->fence_fed : NULL);
+}
+
+/* What waits is answered when there is something; a member that asks again
+ * and again for nothing costs everybody. */
+static void collected_seen(
+    struct world *world, size_t from, size_t to, struct slice body)
+{
+    struct watched *ledger = watched_of(&world->watch, from, to);
+    struct deliver deliver;
+    if (body.size == 0) {
+        TALLY(world, collects_empty);
+        storm_watch(world, &ledger->empties, "collect.storm", from);
+    } else if (deliver_open(world, from, body, &deliver)) {
+        parcel_seen(world, from, to, deliver.parcel.note);
+    }
+}
+
+void watch_request(struct world *world, size_t from, size_t to,
+    enum request_kind kind, struct slice body)
+{
+    struct deliver deliver;
+    size_t used = world->wire.used;
+    if (kind == REQUEST_HEAD)
+        storm_watch(world, &watched_of(&world->watch, from, to)->heads,
+            "delivery.storm", from);
+    if (kind == REQUEST_HEAD)
+        head_seen(world, from, to, body, false);
+    else if (kind == REQUEST_COLLECT)
+        collect_seen(world, from, to, body);
+    else if (kind == REQUEST_DELIVER &&
+             deliver_open(world, from, body, &deliver))
+        parcel_seen(world, from, to, deliver.parcel.note);
+    arena_rewind(&world->wire, used);
+}
+
+static void cosigned_seen(struct world *world, size_t from,
+    const struct served *served, size_t to, struct slice body)
+{
+    struct cosigned cosigned;
+    if (cosigned_read(body, &world->wire, &cosigned) != ERR_NONE)
+        world_fail(world, "receipt.malformed", from);
+    else
+        receipt_seen(world, from, to, cosigned.note, served->fence);
+}
+
+void watch_reply(struct world *world, size_t from, const struct served *served,
+    enum reply_kind kind, struct slice body)
 {
     size_t used = world->wire.used;
+    size_t to = gateway_find(world, &served->secret.sender);
     if (kind == REPLY_HEAD)
         head_seen(world, from, to, body, true);
     else if (kind == REPLY_CONFLICT)
         world_fail(world, "ledger.conflict", from);
     else if (kind == REPLY_COSIGNED)
-        receipt_seen(world, from, to, request, body);
+        cosigned_seen(world, from, served, to, body);
+    else if (kind == REPLY_PARCEL)
+        collected_seen(world, from, to, body);
     arena_rewind(&world->wire, used);
 }
 

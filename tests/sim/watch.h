@@ -9,6 +9,8 @@
  *   reply.early       a local OK for what the store does not hold
  *   frame.readable    a person's words in a frame between gateways
  *   delivery.storm    Head after Head, with no pause between them
+ *   collect.storm     Collect after Collect that brought nothing
+ *   parcel.storm      the same parcel, again and again
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
  */
 #ifndef SIM_WATCH_H
@@ -25,6 +27,7 @@
 #include "sim/options.h"
 
 struct world;
+struct served;
 
 /* A checkpoint that was seen, and the receipt for it. */
 struct sighting {
@@ -32,6 +35,12 @@ struct sighting {
     uint64_t size;
     uint8_t root[HASH_SIZE];
     uint64_t receipt; /* checksum of the cosigned note; 0: none yet */
+};
+
+/* How often something happened lately. */
+struct storm {
+    int64_t since_ms;
+    unsigned count;
 };
 
 /* One ledger, from outside. */
@@ -43,14 +52,18 @@ struct watched {
     size_t fence_count;
     size_t fence_capacity;
     size_t fence_used; /* one past the newest that brought a receipt */
-    int64_t heads_since_ms;
-    unsigned head_count; /* since then */
+    struct storm heads;
+    struct storm empties; /* Collects that brought nothing */
+    struct storm parcels; /* that one came before */
+    uint64_t parcel_size; /* of the last that left */
 };
 
 struct watch {
-    struct watched ledgers[AGENCY_COUNT_MAX][AGENCY_COUNT_MAX]; /* author */
+    struct watched **ledgers; /* author * gateway_count + recipient */
+    size_t gateway_count;
 };
 
+void watch_begin(struct watch *watch, size_t gateway_count);
 void watch_release(struct watch *watch);
 
 /* A gateway starts: it and its peers have reason to ask. */
@@ -60,8 +73,8 @@ void watch_start(struct watch *watch, size_t at);
 void watch_request(struct world *world, size_t from, size_t to,
     enum request_kind kind, struct slice body);
 /* A reply leaves, before it is sealed. */
-void watch_reply(struct world *world, size_t from, size_t to,
-    const struct request *request, enum reply_kind kind, struct slice body);
+void watch_reply(struct world *world, size_t from, const struct served *served,
+    enum reply_kind kind, struct slice body);
 /* What a relay would see. */
 void watch_frame(struct world *world, size_t from, struct slice frame);
 void watch_log(struct world *world, size_t at, const struct log_entry *entry);

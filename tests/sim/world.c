@@ -72,15 +72,28 @@ void world_trace_number(struct world *world, uint64_t number)
     world_trace(world, &number, sizeof number);
 }
 
-int64_t world_below(struct world *world, int64_t limit)
+int64_t world_below(struct world *world, enum sim_stream stream, int64_t limit)
 {
-    return (int64_t)prng_below(&world->prng, limit > 0 ? (uint64_t)limit : 0);
+    return (int64_t)prng_below(
+        &world->streams[stream], limit > 0 ? (uint64_t)limit : 0);
 }
 
-bool world_chance(struct world *world, int64_t permille)
+bool world_chance(struct world *world, enum sim_stream stream, int64_t permille)
 {
     /* drawn even when calm, so that calm differs in nothing else */
-    return world_below(world, 1000) < permille && !world->is_calm;
+    return world_below(world, stream, 1000) < permille && !world->is_calm;
+}
+
+void world_fill(struct world *world, void *bytes, size_t size)
+{
+    prng_fill(&world->streams[STREAM_entropy], bytes, size);
+}
+
+static void streams_begin(struct world *world)
+{
+    for (unsigned i = 0; i < STREAM_COUNT; i++)
+        world->streams[i] = prng_from_seed(checksum(
+            world->seed, slice_of_text(sim_stream_name((enum sim_stream)i))));
 }
 
 /* ---- A run -------------------------------------------------------------- */
@@ -100,6 +113,7 @@ static struct program *program_add(
     struct world *world, size_t gateway, uint32_t rights)
 {
     struct program *program = &world->programs[world->program_count];
+    program->world = world;
     program->index = world->program_count++;
     program->gateway = &world->gateways[gateway];
     program->uid = 1000 + (uint32_t)program->index;
@@ -107,22 +121,33 @@ static struct program *program_add(
     return program;
 }
 
+static size_t programs_each(const struct world *world)
+{
+    return 2 + (size_t)world->options.clerks;
+}
+
+const struct program *world_reader(const struct world *world, size_t gateway)
+{
+    return &world->programs[gateway * programs_each(world) + 1];
+}
+
 static void programs_begin(struct world *world)
 {
-    size_t each = 2 + (size_t)world->options.clerks;
-    world->programs =
-        calloc(world->gateway_count * each, sizeof *world->programs);
+    world->programs = calloc(
+        world->gateway_count * programs_each(world), sizeof *world->programs);
     if (world->programs == NULL)
         abort();
     for (size_t i = 0; i < world->gateway_count; i++) {
         operator_begin(
             world, program_add(world, i, LOCAL_RIGHT_ADMIN | LOCAL_RIGHT_READ));
-        reader_begin(world, program_add(world, i, LOCAL_RIGHT_READ));
+        reader_begin(program_add(world, i, LOCAL_RIGHT_READ));
         for (int64_t k = 0; k < world->options.clerks; k++)
             clerk_begin(world,
                 program_add(world, i,
                     LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT | LOCAL_RIGHT_READ));
     }
+    for (size_t i = 0; i < world->program_count; i++)
+        program_begin(world, &world->programs[i]);
 }
 
 static void calm_down(struct world *world, void *subject, uint64_t argument)
@@ -139,13 +164,21 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
 
 static void set_up(struct world *world)
 {
-    world->prng = prng_from_seed(world->seed);
+    streams_begin(world);
     world->id_next = 1;
     world->hash = world->seed;
-    world->gateway_count = (size_t)world->options.agencies;
-    for (size_t i = 0; i < world->gateway_count; i++)
+    size_t count = (size_t)world->options.agencies;
+    world->gateway_count = count;
+    if (world->options.dial_only >= world->options.agencies)
+        world->options.dial_only = world->options.agencies - 1;
+    world->gateways = calloc(count, sizeof *world->gateways);
+    world->network.links = calloc(count * count, sizeof(struct link));
+    if (world->gateways == NULL || world->network.links == NULL)
+        abort();
+    watch_begin(&world->watch, count);
+    for (size_t i = 0; i < count; i++)
         gateway_found(world, &world->gateways[i], i);
-    world->agreement = agency_agreement(world);
+    accords_begin(world);
     for (size_t i = 0; i < world->gateway_count; i++)
         gateway_begin(world, &world->gateways[i]);
     programs_begin(world);
@@ -159,7 +192,7 @@ static void agreed_check(struct world *world)
     size_t done = 0;
     for (size_t i = 0; i < world->program_count; i++)
         if ((world->programs[i].rights & LOCAL_RIGHT_ADMIN) != 0)
-            done += world->programs[i].of.operator_state.is_done;
+            done += world->programs[i].of.operator_state.is_ready;
     world->is_agreed = done == world->gateway_count;
 }
 
@@ -187,14 +220,15 @@ void world_run(struct world *world)
 
 void world_clear(struct world *world)
 {
-    for (size_t i = 0; i < world->program_count; i++) {
+    world->is_over = true;
+    for (size_t i = 0; i < world->program_count; i++)
         program_release(&world->programs[i]);
-        if (world->programs[i].on_lost != NULL)
-            reader_release(&world->programs[i].of.reader);
-    }
     free(world->programs);
     for (size_t i = 0; i < world->gateway_count; i++)
         gateway_release(world, &world->gateways[i]);
+    free(world->gateways);
+    accords_release(world);
+    network_release(&world->network);
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/prng.h"
+#include "sim/accord.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
 #include "sim/network.h"
@@ -36,15 +37,16 @@ struct world {
     bool verbose;
     uint64_t until; /* step to stop after; 0: none */
 
-    struct prng prng;
+    struct prng streams[STREAM_COUNT];
     struct scheduler scheduler;
     struct letters letters;
     struct network network;
-    struct gateway gateways[AGENCY_COUNT_MAX];
+    struct gateway *gateways;
     size_t gateway_count;
     struct program *programs;
     size_t program_count;
-    struct slice agreement; /* exact bytes */
+    struct accord *accords;
+    size_t accord_count;
     struct truth truth;
     struct watch watch;
     struct tally *tally; /* of all runs */
@@ -58,9 +60,10 @@ struct world {
     uint64_t id_next;
     uint64_t step;
     uint64_t hash;    /* over all that left a gateway */
-    bool is_agreed;   /* the agreement is in force everywhere */
+    bool is_agreed;   /* the first versions are in force everywhere */
     bool is_calm;     /* no more faults, no more new work */
     bool is_amnesiac; /* a store lost commits: only safety is promised */
+    bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */
     bool failed;
     bool stopped; /* by `until` */
@@ -74,6 +77,9 @@ void world_run(struct world *world);
 void world_clear(struct world *world);
 void world_release(struct world *world);
 
+/* The agency's reader. */
+const struct program *world_reader(const struct world *world, size_t gateway);
+
 /* A promise was broken; the first one counts. */
 void world_fail(struct world *world, const char *what, size_t agency);
 
@@ -86,8 +92,12 @@ void world_trace(struct world *world, const void *bytes, size_t size);
 void world_trace_number(struct world *world, uint64_t number);
 
 /* True so many times in a thousand; never once it is calm. */
-bool world_chance(struct world *world, int64_t permille);
+bool world_chance(
+    struct world *world, enum sim_stream stream, int64_t permille);
+#define CHANCE(world, fault)                                                   \
+    world_chance(world, STREAM_##fault, (world)->options.fault)
 /* 0 to limit - 1. */
-int64_t world_below(struct world *world, int64_t limit);
+int64_t world_below(struct world *world, enum sim_stream stream, int64_t limit);
+void world_fill(struct world *world, void *bytes, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include "support/bench_papers.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
+#include "support/vault_plain.h"
 
 #define SHEET_DAY_COUNT 14
 #define HELD_DAYS_BACK 7
@@ -27,6 +28,7 @@
 #define LOG_LINE_SIZE 256
 #define DIRECT_HANDLE UINT64_MAX
 #define SERVED_COUNT_MAX 16u
+#define CARD_COUNT_MAX 100u
 
 const struct bench_client bench_staff = { 1, UINT32_MAX, 1000 };
 
@@ -46,6 +48,7 @@ struct known {
 struct agency {
     struct crypto *crypto;
     struct store *store;
+    struct vault *vault;
     struct store_txn *txn;
     struct arena memory;
     struct arena batch;
@@ -54,7 +57,8 @@ struct agency {
     struct agency_id id;
     struct slice card;
     struct store_memory_snapshot *backup;
-    uint64_t life; /* counts its starts */
+    struct slice cards[CARD_COUNT_MAX]; /* made last, by serial */
+    uint64_t life;                      /* counts its starts */
     struct known known[FEDERATION_COUNT_MAX];
     struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
     size_t reply_count;
@@ -310,7 +314,8 @@ static enum err batch_close(
     agency->txn = NULL;
     if (err != ERR_NONE) {
         agency->store->ops->abort(txn);
-    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE) {
+    } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE &&
+               (err = node_committed(agency->node)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);
@@ -356,8 +361,8 @@ static void agency_start(struct federation *federation, size_t at)
     arena_reset(&agency->scratch);
     memset(agency->known, 0, sizeof agency->known);
     agency->life++;
-    agency->node = node_new(&options, agency->crypto, &agency->memory,
-        &agency->batch, &agency->scratch);
+    agency->node = node_new(&options, agency->crypto, agency->vault,
+        &agency->memory, &agency->batch, &agency->scratch);
     MUST(agency->node != NULL);
     struct node_input start = { .type = NODE_START };
     start.of.start.card = agency->card;
@@ -377,6 +382,7 @@ static void agency_open(struct federation *federation, size_t at)
     agency->card = federation_card_new(federation, at, 1,
         (struct instant){ FEDERATION_START_MS + 60 * FEDERATION_DAY_MS });
     MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
+    agency->vault = vault_plain_new();
     MUST(arena_init(&agency->memory, NODE_MEMORY_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->batch, ARENA_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->scratch, DECODE_ARENA_SIZE) == ERR_NONE);
@@ -409,6 +415,7 @@ void federation_free(struct federation *federation)
         store_memory_snapshot_free(federation->mark.stores[i]);
         store_memory_snapshot_free(agency->backup);
         agency->store->ops->close(agency->store);
+        agency->vault->ops->close(agency->vault);
         crypto_fake_free(agency->crypto);
         arena_release(&agency->memory);
         arena_release(&agency->batch);
@@ -440,6 +447,14 @@ void federation_card_set(
     struct federation *federation, size_t agency, struct slice card)
 {
     federation->agencies[agency].card = card;
+}
+
+enum err federation_card_change(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    struct node_input input = { .type = NODE_CARD, .of.card.card = card };
+    federation_card_set(federation, agency, card);
+    return federation_step(federation, agency, &input);
 }
 
 void federation_crash(struct federation *federation, size_t at)
@@ -975,9 +990,13 @@ struct slice federation_card(const struct federation *federation, size_t agency)
 struct slice federation_card_new(struct federation *federation, size_t agency,
     uint64_t serial, struct instant keys_until)
 {
-    return papers_card(federation->agencies[agency].crypto, agency, serial,
-        (struct instant){ FEDERATION_START_MS }, keys_until,
-        &federation->papers);
+    struct agency *of = &federation->agencies[agency];
+    MUST(serial > 0 && serial < CARD_COUNT_MAX);
+    struct slice previous = of->cards[serial - 1];
+    return of->cards[serial] = papers_card(of->crypto, agency, serial,
+               previous.size == 0 ? of->cards[1] : previous,
+               (struct instant){ FEDERATION_START_MS }, keys_until,
+               &federation->papers);
 }
 
 struct peer *federation_peer(

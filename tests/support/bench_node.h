@@ -141,6 +141,9 @@ void federation_sheet(struct federation *federation, size_t agency);
 /* From its next start on this is its card. */
 void federation_card_set(
     struct federation *federation, size_t agency, struct slice card);
+/* From now on; nothing travels yet. */
+enum err federation_card_change(
+    struct federation *federation, size_t agency, struct slice card);
 /* The process dies and starts again on what was committed. Replies to it are
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
@@ -164,7 +167,8 @@ struct store *federation_store(struct federation *federation, size_t agency);
 struct node *federation_node(struct federation *federation, size_t agency);
 const struct agency_id *federation_id(
     const struct federation *federation, size_t agency);
-/* Its SignedCard; another with changes: serial and validity of its keys. */
+/* Its SignedCard; another with changes: serial and validity of its keys. It
+ * follows the last one of the serial before that was made here. */
 struct slice federation_card(
     const struct federation *federation, size_t agency);
 struct slice federation_card_new(struct federation *federation, size_t agency,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/card_renew.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
 
@@ -56,7 +57,8 @@ static void keys_fill(struct crypto *crypto, size_t agency,
 }
 
 struct slice papers_card(struct crypto *crypto, size_t agency, uint64_t serial,
-    struct instant start, struct instant keys_until, struct arena *arena)
+    struct slice previous, struct instant start, struct instant keys_until,
+    struct arena *arena)
 {
     struct card_key keys[KEY_PURPOSE_COUNT - 1] = { 0 };
     const struct slice endpoint = slice_of_text(agencies[agency].endpoint);
@@ -79,13 +81,16 @@ struct slice papers_card(struct crypto *crypto, size_t agency, uint64_t serial,
         .valid_until = { start.unix_ms + 300 * PAPERS_DAY_MS },
     };
     uint8_t signature[SIGNATURE_SIZE];
+    uint8_t before[HASH_SIZE];
     keys_fill(crypto, agency, keys);
     for (size_t i = 0; i < card.key_count; i++) {
         keys[i].from = card.issued;
         keys[i].until = keys_until;
     }
-    if (serial > 1) /* each names the one before; which, nobody checks yet */
-        card.previous = slice_of(keys[0].key, HASH_SIZE);
+    if (serial > 1) {
+        MUST(card_hash(crypto, previous, arena, before) == ERR_NONE);
+        card.previous = SLICE_ARRAY(before);
+    }
     crypto_fake_root_public(crypto, card.root_key);
     struct slice bytes = card_bytes(&card, arena);
     crypto_fake_root_sign(crypto, card_statement(bytes, arena), signature);

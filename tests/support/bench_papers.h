@@ -21,9 +21,11 @@ const char *papers_name(size_t agency);
 /* The service of each: "alpha.care". */
 const char *papers_service(size_t agency);
 
-/* A SignedCard: keys from 30 days before `start` to `keys_until`. */
+/* A SignedCard: keys from 30 days before `start` to `keys_until`. `previous`:
+ * the SignedCard before it, empty for serial 1. */
 struct slice papers_card(struct crypto *crypto, size_t agency, uint64_t serial,
-    struct instant start, struct instant keys_until, struct arena *arena);
+    struct slice previous, struct instant start, struct instant keys_until,
+    struct arena *arena);
 
 /* Sealing keys of `count` days from `first_day` on. */
 void papers_days(struct crypto *crypto, uint32_t first_day, size_t count,

@@ -45,6 +45,11 @@ static bool is_there(const struct vault_plain *self, uint64_t entry)
     return entry < self->count && !self->destroyed[entry];
 }
 
+static bool is_destroyed(struct vault *vault, uint64_t entry)
+{
+    return vault_plain_is_destroyed(vault, entry);
+}
+
 static uint64_t tag_of(struct slice where, struct slice head_and_plain)
 {
     return checksum(checksum(0, where), head_and_plain);
@@ -115,6 +120,7 @@ static void close_vault(struct vault *vault)
 
 static const struct vault_ops vault_plain_ops = {
     .reserve = reserve,
+    .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,
     .destroy = destroy,

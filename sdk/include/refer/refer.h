@@ -152,6 +152,13 @@ REFER_API const char *refer_referral_grant_get(
 /* Sets a detail of a step, such as "offer" or "reason", for refer_act(). */
 REFER_API REFER_CHECK refer_status refer_referral_set_detail(
     refer_referral *referral, const char *name, const char *value);
+REFER_API uint32_t refer_referral_detail_count(const refer_referral *referral);
+/* Name of the i-th detail, "" past the last. */
+REFER_API const char *refer_referral_detail_name(
+    const refer_referral *referral, uint32_t i);
+/* Value of the i-th detail, "" past the last. */
+REFER_API const char *refer_referral_detail_value(
+    const refer_referral *referral, uint32_t i);
 /* What happened to it so far, in a referral that refer_get() made. */
 REFER_API uint32_t refer_referral_event_count(const refer_referral *referral);
 /* The i-th event, NULL past the last; belongs to the referral. */

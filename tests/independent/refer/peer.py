@@ -12,6 +12,7 @@ from .agency import now_ms
 from .card import Card, KeySheet
 from .event import event_read
 from .frames import Caller, Ended, frame, frame_read
+from .introduction import Waiting, introduce, introduce_read
 from .ledger import Authored, Received, Stop, behind, refusal
 from .mou import Mou, mou_sign
 from .registry import step
@@ -46,6 +47,7 @@ class Peer:
         self.entries = []       # (author, index, header, entry)
         self.requests = []      # kinds of what was asked of us
         self.refused_count = 0  # cards and sheets
+        self.waiting = Waiting()
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.listener = None
@@ -104,13 +106,11 @@ class Peer:
         """Replies in any order: a COLLECT that waits keeps nobody waiting."""
         def reply(number, body):
             try:
-                connection.sendall(frame(number, self.answer(body)))
+                connection.sendall(frame(number, self.answer(body, pin)))
             except OSError:
                 pass
         try:
-            with self.lock:
-                is_pinned = self.is_pinned(pin)
-            while is_pinned:
+            while True:
                 threading.Thread(target=reply, args=frame_read(connection),
                                  daemon=True).start()
         except (OSError, Refused):
@@ -118,8 +118,8 @@ class Peer:
         finally:
             connection.close()
 
-    def answer(self, body):
-        """The reply envelope to an envelope."""
+    def answer(self, body, pin):
+        """The reply envelope to an envelope, from who has that TLS key."""
         with self.lock:
             try:
                 opened = request.Opened(body, self.agency.id,
@@ -131,6 +131,9 @@ class Peer:
             except Refused:
                 return request.reply_plain(m.PlainKind.REFUSED)
             self.requests.append(opened.message.kind)
+            if opened.message.kind != m.RequestKind.INTRODUCE \
+                    and not self.is_pinned(pin):
+                return request.reply_plain(m.PlainKind.REFUSED)
             try:
                 kind, reply = self.instead(
                     opened.message.kind, opened.message.body) \
@@ -142,8 +145,10 @@ class Peer:
                                       kind, reply, now_ms())
 
     def perform(self, opened):
-        remote = self.remotes[opened.message.sender]
         kind, body = opened.message.kind, opened.message.body
+        if kind == m.RequestKind.INTRODUCE:
+            return self.introduce_take(opened.message.sender, body)
+        remote = self.remotes[opened.message.sender]
         if kind != m.RequestKind.HEAD \
                 and opened.sealing_key_id == self.agency.last_resort.id:
             raise refusal("LAST_RESORT")
@@ -158,6 +163,34 @@ class Peer:
         if kind == m.RequestKind.COLLECT:
             return self.collect_answer(remote, body)
         raise refusal("NOT_OFFERED")
+
+    # ---- Meeting
+
+    def introduce_take(self, sender, body):
+        try:
+            card, code = introduce_read(body, sender)
+        except Refused:
+            raise refusal("MALFORMED") from None
+        remote = self.remotes.get(sender)
+        if remote is not None:
+            self.card_take(remote, card.signed)
+            return m.ReplyKind.HEAD, self.head(remote, True).encode()
+        if sender == self.agency.id or not self.waiting.take(card, code):
+            raise refusal("STRANGER")
+        return m.ReplyKind.HEAD, m.Head(
+            card=m.SignedCard.decode(self.agency.card.signed),
+            sheet=self.agency.sheet).encode()
+
+    def introduce(self, remote, code="", card=None):
+        """Leaves our card there; the reply, and what it brings is taken."""
+        reply = self.ask(remote, m.RequestKind.INTRODUCE,
+                         introduce(card or self.agency.card, code))
+        if isinstance(reply, m.Reply) and reply.kind == m.ReplyKind.HEAD:
+            head = m.Head.decode(reply.body)
+            with self.lock:
+                self.card_take(remote, head.card.encode())
+                self.sheet_take(remote, head.sheet.encode())
+        return reply
 
     # ---- Settling
 
@@ -382,7 +415,8 @@ class Peer:
     def sealing_key(self, remote, kind):
         now = now_ms()
         key = remote.sheet.sealing_key(now) if remote.sheet else None
-        if key is None and kind == m.RequestKind.HEAD:
+        if key is None and kind in (m.RequestKind.HEAD,
+                                    m.RequestKind.INTRODUCE):
             key = remote.card.keys(m.KeyPurpose.LAST_RESORT, now)[0]
         assert key is not None, "HEAD comes first"
         return key

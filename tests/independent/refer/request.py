@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from . import hpke
 from . import messages as m
+from .introduction import introduce_read
 from .keys import agency_id_check, key_id, verify
 from .wire import Refused
 
@@ -108,6 +109,20 @@ def envelope_read(data, recipient):
     return envelope, header
 
 
+def operation_key(card, request, key_id_, now_ms):
+    """Of the card that is held or, in INTRODUCE, of the one inside."""
+    if card is not None:
+        try:
+            return card.operation_key(key_id_, now_ms)
+        except Refused:
+            if request.kind != m.RequestKind.INTRODUCE:
+                raise
+    if request.kind != m.RequestKind.INTRODUCE:
+        raise Refused("a stranger")
+    return introduce_read(request.body, request.sender)[0].operation_key(
+        key_id_, now_ms)
+
+
 class Opened:
     """A request that was opened and verified."""
 
@@ -123,10 +138,8 @@ class Opened:
             unpad(context.open(envelope.header, envelope.ciphertext)))
         request = m.Request.decode(signed.request, MESSAGE_SIZE_MAX)
         agency_id_check(request.sender)
-        card = card_of(request.sender)
-        if card is None:
-            raise Refused("a stranger")
-        verify(card.operation_key(signed.key_id, now_ms),
+        verify(operation_key(card_of(request.sender), request, signed.key_id,
+                             now_ms),
                request_statement(recipient, context, signed.request),
                signed.signature, "request")
         if request.kind == m.RequestKind.UNSPECIFIED:

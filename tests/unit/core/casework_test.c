@@ -139,8 +139,9 @@ static struct answer_item answer_to(struct desk *desk, uint64_t index)
             entry_header_read(entry->header, arena, &header), ERR_NONE);
         if (header.kind != ENTRY_ANSWER)
             continue;
-        struct slice content = arena_copy(
-            arena, content_get(work->contents, work->txn, entry->content));
+        struct slice content =
+            arena_copy(arena, content_get(work->contents, work->txn,
+                                  work->arena, entry->content));
         assert_int_equal(answer_read(content, arena, &answer), ERR_NONE);
         for (size_t i = 0; i < answer.item_count; i++)
             if (index >= answer.items[i].index &&
@@ -746,7 +747,6 @@ static const struct {
     { ENTRY_ATTACHMENT_CHUNK, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_AVAILABILITY, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_NOTICE, "", true, PROBLEM_UNKNOWN_FIELD },
-    { ENTRY_GENERATION, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_PADDING, "anything", false, PROBLEM_NONE },
 };
 

@@ -8,11 +8,15 @@
 #include "core/content.h"
 #include "core/keys.h"
 #include "io/store_memory.h"
+#include "support/vault_plain.h"
+
+#define ENTRY 5
 
 /* A log over a store, and the transaction of the batch under way. */
 struct desk {
     struct store *store;
     struct store_txn *txn;
+    struct vault *vault;
     struct arena arena;
     struct content_log log;
 };
@@ -21,7 +25,7 @@ static void batch_begin(struct desk *desk, uint64_t segment)
 {
     assert_int_equal(
         desk->store->ops->begin(desk->store, true, &desk->txn), ERR_NONE);
-    content_begin(&desk->log, segment);
+    content_begin(&desk->log, desk->vault, segment);
 }
 
 static bool batch_end(struct desk *desk)
@@ -37,6 +41,7 @@ static void desk_open(struct desk *desk)
     const struct store_memory_options options = { .capacity = 8u << 20 };
     *desk = (struct desk){ 0 };
     assert_int_equal(store_memory_open(&options, &desk->store), ERR_NONE);
+    desk->vault = vault_plain_new();
     assert_int_equal(arena_init(&desk->arena, 1u << 20), ERR_NONE);
     batch_begin(desk, 1);
 }
@@ -45,13 +50,14 @@ static void desk_close(struct desk *desk)
 {
     desk->store->ops->abort(desk->txn);
     desk->store->ops->close(desk->store);
+    desk->vault->ops->close(desk->vault);
     arena_release(&desk->arena);
 }
 
 static struct content_ref put(struct desk *desk, const char *text)
 {
     struct content_ref ref =
-        content_put(&desk->log, &desk->arena, slice_of_text(text));
+        content_put(&desk->log, &desk->arena, ENTRY, slice_of_text(text));
     assert_false(content_is_none(ref));
     return ref;
 }
@@ -66,7 +72,7 @@ static void erase(struct desk *desk, struct content_ref ref)
 static void assert_holds(
     struct desk *desk, struct content_ref ref, const char *text)
 {
-    struct slice got = content_get(&desk->log, desk->txn, ref);
+    struct slice got = content_get(&desk->log, desk->txn, &desk->arena, ref);
     assert_int_equal(desk->txn->err, ERR_NONE);
     if (text == NULL)
         assert_null(got.bytes);
@@ -104,9 +110,10 @@ static void the_list_grows_without_losing_any(void **state)
     for (uint8_t turn = 0; turn < 2; turn++) {
         for (unsigned i = 0; i < 300 && turn == 0; i++)
             refs[i] =
-                content_put(&desk.log, &desk.arena, slice_of(&i, sizeof i));
+                content_put(&desk.log, &desk.arena, i, slice_of(&i, sizeof i));
         for (unsigned i = 0; i < 300; i++) {
-            struct slice got = content_get(&desk.log, desk.txn, refs[i]);
+            struct slice got =
+                content_get(&desk.log, desk.txn, &desk.arena, refs[i]);
             assert_int_equal(refs[i].slot, i);
             assert_true(slice_equal(got, slice_of(&i, sizeof i)));
         }
@@ -195,7 +202,7 @@ static void erasing_in_many_blobs_keeps_no_memory_of_the_batch(void **state)
     for (uint64_t i = 0; i < 16; i++) {
         refs[i] = put(&desk, "of the person");
         assert_false(content_is_none(
-            content_put(&desk.log, &desk.arena, SLICE_ARRAY(large))));
+            content_put(&desk.log, &desk.arena, ENTRY, SLICE_ARRAY(large))));
         (void)batch_end(&desk);
         batch_begin(&desk, 2 + i);
     }
@@ -205,6 +212,52 @@ static void erasing_in_many_blobs_keeps_no_memory_of_the_batch(void **state)
     assert_int_equal(desk.arena.used, used);
     for (uint64_t i = 0; i < 16; i++)
         assert_holds(&desk, refs[i], NULL);
+    desk_close(&desk);
+}
+
+/* All that was sealed with it, whether or not its slot was emptied. */
+static void a_destroyed_entry_erases_what_it_sealed(void **state)
+{
+    struct desk desk;
+    const uint64_t entry = 1;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref refs[8];
+    for (uint64_t i = 0; i < 8; i++)
+        refs[i] = content_put(
+            &desk.log, &desk.arena, i % 2, SLICE_LITERAL("of the person"));
+    (void)batch_end(&desk);
+    assert_int_equal(desk.vault->ops->destroy(desk.vault, &entry, 1), ERR_NONE);
+    batch_begin(&desk, 2);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_holds(&desk, refs[i], i % 2 == 1 ? NULL : "of the person");
+    desk_close(&desk);
+}
+
+static void a_flipped_bit_of_a_content_is_found(void **state)
+{
+    struct desk desk;
+    uint8_t bytes[256];
+    struct key key = key_content(1);
+    (void)state;
+    desk_open(&desk);
+    struct content_ref ref = put(&desk, "of the person");
+    (void)batch_end(&desk);
+    batch_begin(&desk, 2);
+    struct slice blob = store_get(desk.txn, key_slice(&key));
+    size_t size = blob.size;
+    memcpy(bytes, blob.bytes, size);
+    desk.store->ops->abort(desk.txn);
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        batch_begin(&desk, 2);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        store_put(desk.txn, key_slice(&key), slice_of(bytes, size));
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_null(content_get(&desk.log, desk.txn, &desk.arena, ref).bytes);
+        desk.store->ops->abort(desk.txn);
+    }
+    batch_begin(&desk, 2);
+    assert_holds(&desk, ref, "of the person");
     desk_close(&desk);
 }
 
@@ -255,7 +308,7 @@ static void a_damaged_blob_is_found(void **state)
             if (erasing)
                 content_erase(&desk.log, desk.txn, &desk.arena, ref);
             else
-                got = content_get(&desk.log, desk.txn, ref);
+                got = content_get(&desk.log, desk.txn, &desk.arena, ref);
             assert_null(got.bytes);
             /* erasing what is not there is nothing */
             if (!erasing)
@@ -272,8 +325,8 @@ static void a_full_arena_is_told(void **state)
     desk_open(&desk);
     struct content_ref kept = put(&desk, "kept");
     desk.arena.capacity = desk.arena.used + 8;
-    assert_true(content_is_none(
-        content_put(&desk.log, &desk.arena, SLICE_LITERAL("more than eight"))));
+    assert_true(content_is_none(content_put(
+        &desk.log, &desk.arena, ENTRY, SLICE_LITERAL("more than eight"))));
     assert_holds(&desk, kept, "kept");
     assert_true(content_flush(&desk.log, desk.txn, &desk.arena));
     assert_int_equal(desk.txn->err, ERR_NO_MEMORY);
@@ -286,6 +339,7 @@ static void a_full_arena_erases_nothing_by_half(void **state)
     (void)state;
     desk_open(&desk);
     struct content_ref ref = put(&desk, "a rather long content");
+    (void)put(&desk, "and another");
     (void)batch_end(&desk);
     batch_begin(&desk, 2);
     desk.arena.capacity = 16;
@@ -318,6 +372,8 @@ int main(void)
         cmocka_unit_test(an_empty_content_is_not_an_erased_one),
         cmocka_unit_test(erasing_takes_the_bytes_out_and_leaves_the_others),
         cmocka_unit_test(erasing_in_many_blobs_keeps_no_memory_of_the_batch),
+        cmocka_unit_test(a_destroyed_entry_erases_what_it_sealed),
+        cmocka_unit_test(a_flipped_bit_of_a_content_is_found),
         cmocka_unit_test(nothing_can_be_asked_for_and_erased),
         cmocka_unit_test(a_damaged_blob_is_found),
         cmocka_unit_test(a_full_arena_is_told),

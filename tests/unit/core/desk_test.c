@@ -669,7 +669,7 @@ static void a_verified_ledger_is_intact_until_someone_touches_it(void **state)
     assert_int_equal(
         reply_count(ask(federation, "ledger.verify", NULL, NULL), "ledger"), 2);
     tamper(federation, 'c'); /* the newest content: 1's answer, in */
-    assert_intact(federation, "in", false, "digest");
+    assert_intact(federation, "in", false, "content");
     assert_intact(federation, "out", true, "");
     federation_free(federation);
 }

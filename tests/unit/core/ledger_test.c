@@ -178,8 +178,8 @@ static struct ledger filled_ledger(struct work *work)
             entries[k].attached = (first + k) % 2 == 0;
             memset(entries[k].salt, (int)(first + k), SALT_SIZE);
             if (entries[k].attached)
-                entries[k].content =
-                    content_put(work->contents, work->arena, entries[k].header);
+                entries[k].content = content_put(work->contents, work->arena,
+                    VAULT_ENTRY_COMMON, entries[k].header);
             entries[k].has_referral = (first + k) % 3 == 0;
             entries[k].referral.bytes[0] = (uint8_t)(first + k + 1);
             entries[k].event_type = (uint8_t)(first + k + 2);
@@ -215,7 +215,7 @@ static void an_entry_is_found_by_any_index(void **state)
     }
     assert_false(ledger_parcel_at(work, &ledger, 6, &parcel));
     assert_false(ledger_parcel_at(work, &ledger, UINT64_MAX, &parcel));
-    ledger.number = 0; /* a ledger that has no row has no entries */
+    ledger.shelf = 0; /* a ledger that has no row has no entries */
     assert_false(ledger_parcel_at(work, &ledger, 0, &parcel));
     ledger.shelf = NUMBER + 1; /* nor has its neighbour */
     assert_false(ledger_parcel_at(work, &ledger, 0, &parcel));
@@ -264,15 +264,16 @@ static void a_detached_entry_keeps_its_header_and_its_neighbours(void **state)
     ledger_detach(work, &ledger, 5); /* which has nothing to lose */
     assert_true(ledger_parcel_at(work, &ledger, 4, &after));
     assert_false(after.entries[0].attached);
-    assert_null(
-        content_get(work->contents, work->txn, before.entries[0].content)
-            .bytes);
+    assert_null(content_get(
+        work->contents, work->txn, work->arena, before.entries[0].content)
+                    .bytes);
     assert_true(slice_is(after.entries[0].header, "h4"));
     assert_true(slice_is(after.entries[1].header, "h5"));
     assert_true(ledger_parcel_at(work, &ledger, 2, &after));
     assert_true(slice_is(after.note, "a note"));
-    assert_non_null(
-        content_get(work->contents, work->txn, after.entries[1].content).bytes);
+    assert_non_null(content_get(
+        work->contents, work->txn, work->arena, after.entries[1].content)
+                        .bytes);
     assert_true(ledger_root_at(work, &ledger, 6, &same));
     assert_memory_equal(&root, &same, sizeof root);
     ledger_detach(work, &ledger, 6); /* nothing there */

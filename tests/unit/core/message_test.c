@@ -290,8 +290,9 @@ static void a_head_carries_card_and_sheet_as_they_are(void **state)
     papers_days(crypto, 20000, 3, keys);
     crypto_fake_root_public(crypto, root);
     agency_id_of(crypto, root, &sheet.agency);
-    head.card = papers_card(crypto, 0, 1, (struct instant){ 1780000000000 },
-        (struct instant){ 1781000000000 }, &arena);
+    head.card =
+        papers_card(crypto, 0, 1, SLICE_NONE, (struct instant){ 1780000000000 },
+            (struct instant){ 1781000000000 }, &arena);
     assert_int_equal(
         key_sheet_sign(crypto, &sheet, &arena, &head.sheet), ERR_NONE);
     struct slice bytes = head_write(&head, &arena);

@@ -11,6 +11,7 @@
 #include "io/store_memory.h"
 #include "support/bench_node.h"
 #include "support/crypto_fake.h"
+#include "support/vault_plain.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -121,14 +122,15 @@ static enum err start_on(
 {
     static const struct node_options options = { .version = "0" };
     struct store *store = federation_store(federation, agency);
+    struct vault *vault = vault_plain_new();
     struct arena arenas[3];
     struct store_txn *txn;
     struct store_usage usage;
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(arena_init(&arenas[i], 16u << 20), ERR_NONE);
     struct node *node =
-        node_new(&options, federation_crypto(federation, agency), &arenas[0],
-            &arenas[1], &arenas[2]);
+        node_new(&options, federation_crypto(federation, agency), vault,
+            &arenas[0], &arenas[1], &arenas[2]);
     struct node_input input = { .type = NODE_START,
         .now = federation_now(federation) };
     input.of.start.card = card;
@@ -138,6 +140,7 @@ static enum err start_on(
     enum err err = node_step(node, &input);
     store->ops->abort(txn);
     node_release(node);
+    vault->ops->close(vault);
     for (size_t i = 0; i < 3; i++)
         arena_release(&arenas[i]);
     return err;
@@ -190,7 +193,7 @@ static void memory_too_small_for_a_node_makes_none(void **state)
     struct arena small;
     (void)state;
     assert_int_equal(arena_init(&small, 1024), ERR_NONE);
-    assert_null(node_new(NULL, NULL, &small, &small, &small));
+    assert_null(node_new(NULL, NULL, NULL, &small, &small, &small));
     arena_release(&small);
 }
 

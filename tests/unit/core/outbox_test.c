@@ -37,8 +37,8 @@ static struct content_ref put(struct desk *desk, uint8_t referral,
     struct intent intent = {
         .kind = referral == 0 ? ENTRY_CARD : ENTRY_REFERRAL_EVENT,
         .at = { 1000 + referral },
-        .content = content_put(
-            desk->work->contents, desk->work->arena, slice_of_text(text)),
+        .content = content_put(desk->work->contents, desk->work->arena,
+            VAULT_ENTRY_COMMON, slice_of_text(text)),
         .content_size = (uint32_t)strlen(text),
         .has_referral = referral != 0,
         .referral = { { referral } },
@@ -51,8 +51,9 @@ static struct content_ref put(struct desk *desk, uint8_t referral,
 
 static bool is_held(struct desk *desk, struct content_ref ref)
 {
-    return content_get(desk->work->contents, desk->work->txn, ref).bytes !=
-           NULL;
+    return content_get(
+               desk->work->contents, desk->work->txn, desk->work->arena, ref)
+               .bytes != NULL;
 }
 
 /* The contents that wait, in order, with a space behind each. */
@@ -64,8 +65,8 @@ static void assert_waiting(struct desk *desk, const char *want)
     uint64_t count = 0;
     for (; outbox_next(desk->work, &desk->ledger, intent.number, &intent);
          intent.number++, count++) {
-        struct slice content =
-            content_get(desk->work->contents, desk->work->txn, intent.content);
+        struct slice content = content_get(desk->work->contents,
+            desk->work->txn, desk->work->arena, intent.content);
         assert_int_equal(content.size, intent.content_size);
         memcpy(got + size, content.bytes, content.size);
         size += content.size;

@@ -133,7 +133,7 @@ static void a_damaged_row_is_found(void **state)
     }
     /* version, state, count of positions: beyond what there is */
     static const size_t at[] = { 0, 1 + 4 + 1 + 32,
-        1 + 4 + 1 + 32 + 2 + 12 + 4 + 16 + 24 + 1 };
+        1 + 4 + 1 + 32 + 3 + 12 + 4 + 16 + 8 + 24 + 1 };
     for (size_t i = 0; i < 3; i++) {
         uint8_t *bytes = arena_take(desk.work->arena, row.size);
         memcpy(bytes, row.bytes, row.size);
@@ -162,8 +162,8 @@ static void an_event_is_read_from_its_content(void **state)
     (void)state;
     desk_open(&desk);
     struct slice bytes = referral_event_write(&event, desk.work->scratch);
-    struct content_ref ref =
-        content_put(desk.work->contents, desk.work->arena, bytes);
+    struct content_ref ref = content_put(
+        desk.work->contents, desk.work->arena, VAULT_ENTRY_COMMON, bytes);
     assert_true(register_event(desk.work, ref, &got));
     assert_int_equal(got.type, EVENT_TURNED_AWAY);
     assert_true(slice_is(event_detail(&got, "words"), "as told"));
@@ -171,8 +171,8 @@ static void an_event_is_read_from_its_content(void **state)
     assert_false(register_event(desk.work, ref, &got));
     assert_false(register_event(desk.work, CONTENT_NONE, &got));
     assert_false(work_failed(desk.work));
-    ref = content_put(
-        desk.work->contents, desk.work->arena, SLICE_LITERAL("no event"));
+    ref = content_put(desk.work->contents, desk.work->arena, VAULT_ENTRY_COMMON,
+        SLICE_LITERAL("no event"));
     assert_false(register_event(desk.work, ref, &got));
     desk_close(&desk, ERR_CORRUPT);
 }

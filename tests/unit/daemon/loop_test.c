@@ -12,12 +12,14 @@
 #include "core/limits.h"
 #include "daemon/clock.h"
 #include "daemon/loop.h"
+#include "io/card_file.h"
 #include "io/crypto_openssl.h"
 #include "io/store_memory.h"
 #include "support/agency_folder.h"
 #include "support/call.h"
 #include "support/said.h"
 #include "support/scratch.h"
+#include "support/vault_plain.h"
 
 /* ---- What stands around the loop ---------------------------------------- */
 
@@ -30,6 +32,7 @@ static struct around {
     size_t commit_count_at_reply;
     size_t sheet_size;
     size_t resume_count;
+    size_t own_count; /* TLS keys that were to be shown */
 } around;
 
 bool courier_take(struct courier *courier, const struct node_output *output)
@@ -48,6 +51,16 @@ void courier_set_sheet(struct courier *courier, struct slice sheet)
 enum err courier_set_pins(struct courier *courier)
 {
     (void)courier;
+    return ERR_NONE;
+}
+
+enum err courier_set_own(
+    struct courier *courier, const char *certificate_path, const char *key_path)
+{
+    (void)courier;
+    (void)certificate_path;
+    (void)key_path;
+    around.own_count++;
     return ERR_NONE;
 }
 
@@ -91,28 +104,38 @@ static struct gateway {
     struct arena memory;
     struct arena batch;
     struct arena scratch;
-    uint8_t card[CARD_SIZE_MAX];
+    struct identity identity;
+    char keys_dir[sizeof((struct scratch *)NULL)->path + 8];
+    struct arena card;
     struct keyring *signers; /* so that loop.keyring may be another */
     struct crypto *crypto;
+    struct vault *vault;
     struct node_options options;
     struct loop loop;
     struct said said;
 } gateway;
 
-static void read_card(void)
+static void open_identity(struct keyring *keyring)
 {
-    char path[sizeof gateway.folder.path + 8];
-    (void)snprintf(path, sizeof path, "%s/card", gateway.folder.path);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    size_t size = fread(gateway.card, 1, sizeof gateway.card, file);
-    assert_int_equal(fclose(file), 0);
-    gateway.loop.card = slice_of(gateway.card, size);
+    struct keys_problem problem;
+    struct slice card;
+    struct identity *identity = &gateway.identity;
+    assert_int_equal(arena_init(&gateway.card, 1u << 20), ERR_NONE);
+    assert_int_equal(
+        card_file_read(gateway.folder.path, &gateway.card, &card, &problem),
+        ERR_NONE);
+    *identity = (struct identity){ .data = gateway.folder.path,
+        .keys_dir = gateway.keys_dir,
+        .keyring = keyring,
+        .crypto = gateway.crypto,
+        .rules = { 90 * AGENCY_FOLDER_DAY_MS, 14 * AGENCY_FOLDER_DAY_MS,
+            730 * AGENCY_FOLDER_DAY_MS } };
+    assert_int_equal(identity_open(identity, card), ERR_NONE);
+    gateway.loop.identity = identity;
 }
 
 static void prepare(void)
 {
-    char keys[sizeof gateway.folder.path + 8];
     struct keys_problem problem;
     struct loop *loop = &gateway.loop;
     memset(&gateway, 0, sizeof gateway);
@@ -121,9 +144,10 @@ static void prepare(void)
     around.end_after = 1;
     scratch_open(&gateway.folder);
     agency_folder_make(gateway.folder.path);
-    (void)snprintf(keys, sizeof keys, "%s/keys", gateway.folder.path);
+    char *keys = gateway.keys_dir;
+    (void)snprintf(
+        keys, sizeof gateway.keys_dir, "%s/keys", gateway.folder.path);
     assert_int_equal(keyring_open(keys, &loop->keyring, &problem), ERR_NONE);
-    read_card();
     assert_int_equal(arena_init(&around.arena, 4u << 20), ERR_NONE);
     assert_int_equal(arena_init(&gateway.memory, 4u << 20), ERR_NONE);
     assert_int_equal(arena_init(&gateway.batch, 16u << 20), ERR_NONE);
@@ -131,14 +155,16 @@ static void prepare(void)
     assert_int_equal(keyring_open(keys, &gateway.signers, &problem), ERR_NONE);
     assert_int_equal(
         crypto_openssl_new(gateway.signers, &gateway.crypto), ERR_NONE);
+    open_identity(gateway.signers);
     const struct store_memory_options store = { .capacity = 64u << 20 };
     assert_int_equal(store_memory_open(&store, &loop->store), ERR_NONE);
     assert_int_equal(inbox_new(&loop->inbox), ERR_NONE);
     assert_int_equal(directory_new(&loop->directory), ERR_NONE);
     gateway.options = (struct node_options){ 1000, 2000, "test" };
     loop->options = &gateway.options;
-    loop->node = node_new(&gateway.options, gateway.crypto, &gateway.memory,
-        &gateway.batch, &gateway.scratch);
+    gateway.vault = vault_plain_new();
+    loop->node = node_new(&gateway.options, gateway.crypto, gateway.vault,
+        &gateway.memory, &gateway.batch, &gateway.scratch);
     assert_non_null(loop->node);
 }
 
@@ -146,6 +172,7 @@ static void clean_up(void)
 {
     struct loop *loop = &gateway.loop;
     loop->store->ops->close(loop->store);
+    gateway.vault->ops->close(gateway.vault);
     inbox_free(loop->inbox);
     directory_free(loop->directory);
     crypto_openssl_free(gateway.crypto);
@@ -155,6 +182,9 @@ static void clean_up(void)
     arena_release(&gateway.batch);
     arena_release(&gateway.scratch);
     arena_release(&around.arena);
+    arena_release(&gateway.card);
+    for (int i = 0; i < 2; i++)
+        arena_release(&gateway.identity.arenas[i]);
     scratch_close(&gateway.folder);
 }
 

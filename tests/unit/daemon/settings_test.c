@@ -98,11 +98,6 @@ static void card_of_other_keys(void)
     scratch_close(&other);
 }
 
-static void card_of_yesterday(void)
-{
-    agency_folder_card(folder, ((int64_t)time(NULL) - 24 * 60 * 60) * 1000);
-}
-
 static void each_mistake_is_told_with_its_place_and_a_remedy(void **state)
 {
     static const struct {
@@ -122,7 +117,6 @@ static void each_mistake_is_told_with_its_place_and_a_remedy(void **state)
         { damaged_card, "/card: it is not a valid card", "remedy: put" },
         { card_of_other_keys, "/card: it does not show the keys",
             "remedy: use" },
-        { card_of_yesterday, "/card: it is no longer valid", "remedy: set" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -176,7 +170,37 @@ static void all_of_it_is_loaded(void **state)
     scratch_close(&scratch);
 }
 
-/* Even where keys and card are gone: a reload does not look at them. */
+/* A wrong clock, or a weekend too many, keeps no gateway down. */
+static void a_card_that_is_over_is_loaded(void **state)
+{
+    struct settings settings = { 0 };
+    (void)state;
+    scratch_open(&scratch);
+    agency_folder_make(folder);
+    agency_folder_card(folder, ((int64_t)time(NULL) - 24 * 60 * 60) * 1000);
+    assert_true(settings_load(path_of("referd.yaml"), &settings));
+    settings_release(&settings);
+    scratch_close(&scratch);
+}
+
+static void a_new_card_is_loaded_again_and_a_damaged_one_refused(void **state)
+{
+    struct settings settings = { 0 };
+    (void)state;
+    scratch_open(&scratch);
+    agency_folder_make(folder);
+    assert_true(settings_load_again(path_of("referd.yaml"), &settings));
+    assert_true(settings.card.size > 100);
+    settings_release(&settings);
+    damaged_card();
+    said_begin(&said);
+    assert_false(settings_load_again(path_of("referd.yaml"), &settings));
+    assert_non_null(strstr(said_end(&said), "it is not a valid card"));
+    settings_release(&settings);
+    scratch_close(&scratch);
+}
+
+/* Even where keys and card are gone. */
 static void loading_again_takes_the_configuration_and_its_users(void **state)
 {
     struct settings settings = { 0 };
@@ -218,6 +242,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mistake_is_told_with_its_place_and_a_remedy),
         cmocka_unit_test(all_of_it_is_loaded),
+        cmocka_unit_test(a_card_that_is_over_is_loaded),
+        cmocka_unit_test(a_new_card_is_loaded_again_and_a_damaged_one_refused),
         cmocka_unit_test(loading_again_takes_the_configuration_and_its_users),
         cmocka_unit_test(the_configuration_alone_asks_for_no_user),
     };

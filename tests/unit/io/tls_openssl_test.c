@@ -75,13 +75,17 @@ static void only_two_kinds_of_key_are_spoken(void **unused)
 
 static enum err config_of(const char *certificate_path, const char *key_path)
 {
+    struct tls_own *own = NULL;
     nng_tls_config *config = NULL;
-    enum err err = tls_openssl_config_new(
-        NNG_TLS_MODE_SERVER, certificate_path, key_path, &config);
-    if (err == ERR_NONE)
-        nng_tls_config_free(config);
-    else
-        assert_null(config);
+    enum err err = tls_own_open(certificate_path, key_path, &own);
+    if (err != ERR_NONE) {
+        assert_null(own);
+        return err;
+    }
+    assert_int_equal(
+        tls_openssl_config_new(NNG_TLS_MODE_SERVER, own, &config), ERR_NONE);
+    nng_tls_config_free(config);
+    tls_own_release(own);
     return err;
 }
 
@@ -103,8 +107,8 @@ static void a_certificate_of_each_kind_is_judged(void **unused)
         tls_certificate_make(&made, kinds[i].kind);
         assert_int_equal(
             config_of(made.certificate_path, made.key_path), kinds[i].want);
-        assert_int_equal(tls_openssl_spki_of_file(made.certificate_path, spki),
-            kinds[i].want);
+        assert_int_equal(
+            tls_own_spki_of_file(made.certificate_path, spki), kinds[i].want);
         if (kinds[i].want == ERR_NONE)
             assert_memory_equal(spki, made.spki, sizeof spki);
         tls_certificate_remove(&made);
@@ -131,8 +135,7 @@ static void what_is_in_no_file_is_not_found(void **unused)
     assert_int_equal(config_of("/nonexistent", made.key_path), ERR_NOT_FOUND);
     assert_int_equal(
         config_of(made.certificate_path, "/nonexistent"), ERR_NOT_FOUND);
-    assert_int_equal(
-        tls_openssl_spki_of_file("/nonexistent", spki), ERR_NOT_FOUND);
+    assert_int_equal(tls_own_spki_of_file("/nonexistent", spki), ERR_NOT_FOUND);
     tls_certificate_remove(&made);
 }
 

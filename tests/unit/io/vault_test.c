@@ -151,6 +151,10 @@ static void destroyed_is_for_ever_and_for_no_other_entry(void **state)
     destroy(&bench, 0);
     destroy(&bench, 0);          /* again is no error */
     destroy(&bench, UINT64_MAX); /* nor what never was */
+    const struct vault_ops *ops = bench.vault->ops;
+    assert_true(ops->is_destroyed(bench.vault, 0));
+    assert_false(ops->is_destroyed(bench.vault, 1));
+    assert_false(ops->is_destroyed(bench.vault, UINT64_MAX));
     assert_int_equal(open_at(&bench, 0, place(), first), ERR_NOT_FOUND);
     assert_int_equal(seal(&bench, 0, first), ERR_NOT_FOUND);
     assert_int_equal(open_at(&bench, 1, place(), second), ERR_NONE);

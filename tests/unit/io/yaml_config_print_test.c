@@ -71,7 +71,8 @@ static const char *const documents[] = {
     "clients: []\nlog: {level: error}\nlimits: {connections: 1,"
     " half_open: 1, half_open_per_address: 1, connections_per_peer: 1,"
     " handshake_ms: 100, idle_ms: 1000, reply_ms: 1000}\n"
-    "retry: {delay_ms_min: 100, delay_ms_max: 100}\n",
+    "retry: {delay_ms_min: 100, delay_ms_max: 100}\n"
+    "rotation: {key_days: 7, overlap_days: 2, card_days: 7}\n",
     "data: a\nkeys: b\nsocket: c\nmetrics: e\n"
     "listen: [\"tls+tcp://0.0.0.0:1\", \"tls+tcp://[::1]:65535\"]\n"
     "map_size_mib: 67108864\n"
@@ -80,7 +81,8 @@ static const char *const documents[] = {
     " half_open: 65536, half_open_per_address: 65536,"
     " connections_per_peer: 64, handshake_ms: 60000, idle_ms: 3600000,"
     " reply_ms: 3600000}\n"
-    "retry: {delay_ms_min: 3600000, delay_ms_max: 86400000}\n",
+    "retry: {delay_ms_min: 3600000, delay_ms_max: 86400000}\n"
+    "rotation: {key_days: 3650, overlap_days: 180, card_days: 3650}\n",
 };
 /* clang-format on */
 
@@ -224,6 +226,9 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "limits.reply_ms", "limits: {reply_ms: 9999}" },
         { "retry.delay_ms_min", "retry: {delay_ms_min: 999}" },
         { "retry.delay_ms_max", "retry: {delay_ms_max: 9999}" },
+        { "rotation.key_days", "rotation: {key_days: 60}" },
+        { "rotation.overlap_days", "rotation: {overlap_days: 30}" },
+        { "rotation.card_days", "rotation: {card_days: 365}" },
     };
     static struct printed plain;
     static struct printed other;

@@ -104,6 +104,26 @@ static void elements_and_grants_are_listed(void **state)
     assert_int_equal(sdk_memory_held(), 0);
 }
 
+static void details_are_read_back(void **state)
+{
+    (void)state;
+    refer_referral *referral;
+    assert_int_equal(refer_referral_new(&referral), REFER_OK);
+    assert_int_equal(refer_referral_detail_count(referral), 0);
+    assert_string_equal(refer_referral_detail_name(referral, 0), "");
+    assert_int_equal(
+        refer_referral_set_element(referral, "language", "es"), REFER_OK);
+    assert_int_equal(
+        refer_referral_set_detail(referral, "offer", "at nine"), REFER_OK);
+    assert_int_equal(refer_referral_detail_count(referral), 1);
+    assert_string_equal(refer_referral_detail_name(referral, 0), "offer");
+    assert_string_equal(refer_referral_detail_value(referral, 0), "at nine");
+    assert_string_equal(refer_referral_detail_value(referral, 1), "");
+    assert_int_equal(refer_referral_detail_count(NULL), 0);
+    assert_string_equal(refer_referral_detail_value(NULL, 0), "");
+    refer_referral_free(referral);
+}
+
 /* ---- Handing over ------------------------------------------------------ */
 
 static void see_submission(struct local_script *script)
@@ -429,6 +449,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_set_by_name),
+        cmocka_unit_test(details_are_read_back),
         cmocka_unit_test(elements_and_grants_are_listed),
         cmocka_unit_test(a_referral_is_explained_then_submitted),
         cmocka_unit_test(wrong_arguments_never_reach_the_gateway),

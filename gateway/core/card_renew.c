@@ -1,0 +1,104 @@
+#include "core/card_renew.h"
+
+#include "core/codec_card.h"
+
+#include <string.h>
+
+enum err card_hash(struct crypto *crypto, struct slice signed_card,
+    struct arena *arena, uint8_t hash[HASH_SIZE])
+{
+    struct signed_bytes shell;
+    enum err err = codec_signed_card_read(signed_card, arena, &shell);
+    if (err == ERR_NONE)
+        crypto_hash(crypto, &shell.bytes, 1, hash);
+    return err;
+}
+
+enum err card_follows(struct crypto *crypto, const struct card *held,
+    struct slice held_bytes, const struct card *next, struct arena *arena)
+{
+    uint8_t hash[HASH_SIZE];
+    if (memcmp(held->root_key, next->root_key, KEY_SIZE) != 0)
+        return ERR_ADDRESS;
+    if (next->serial <= held->serial)
+        return ERR_EXISTS;
+    if (next->serial != held->serial + 1)
+        return ERR_NONE; /* those between were never seen here */
+    enum err err = card_hash(crypto, held_bytes, arena, hash);
+    if (err != ERR_NONE)
+        return err;
+    return slice_equal(next->previous, SLICE_ARRAY(hash)) ? ERR_NONE
+                                                          : ERR_CONFLICT;
+}
+
+static void note_end(
+    struct card_due *due, struct instant until, struct instant horizon)
+{
+    if (instant_before(horizon, until))
+        return;
+    if (!due->is_due || instant_before(until, due->until))
+        due->until = until;
+    due->is_due = true;
+}
+
+void card_due_find(const struct card *card, struct instant now,
+    int64_t ahead_ms, struct card_due *due)
+{
+    const struct instant horizon = { now.unix_ms + ahead_ms };
+    *due = (struct card_due){ .is_due = false };
+    note_end(due, card->valid_until, horizon);
+    for (int purpose = KEY_LOG; purpose < KEY_PURPOSE_COUNT; purpose++) {
+        struct instant until = { INT64_MIN };
+        for (size_t i = 0; i < card->key_count; i++)
+            if ((int)card->keys[i].purpose == purpose &&
+                instant_before(until, card->keys[i].until))
+                until = card->keys[i].until;
+        if (until.unix_ms == INT64_MIN)
+            continue; /* it never had one */
+        due->purposes[purpose] = !instant_before(horizon, until);
+        note_end(due, until, horizon);
+    }
+}
+
+static bool is_replaced(
+    const struct card_renewal *renewal, enum key_purpose purpose)
+{
+    for (size_t i = 0; renewal->at_once && i < renewal->fresh_count; i++)
+        if (renewal->fresh[i].purpose == purpose)
+            return true;
+    return false;
+}
+
+static bool is_over(const struct card_key *key, struct instant now)
+{
+    int64_t kept_ms = key->purpose == KEY_LAST_RESORT ? LAST_RESORT_KEPT_MS : 0;
+    return key->until.unix_ms <= now.unix_ms - kept_ms;
+}
+
+enum err card_renew(struct crypto *crypto, const struct card *held,
+    struct slice held_bytes, const struct card_renewal *renewal,
+    struct arena *arena, struct card *card)
+{
+    uint8_t *previous = arena_take(arena, HASH_SIZE);
+    struct card_key *keys = arena_take_array(
+        arena, held->key_count + renewal->fresh_count, sizeof *keys);
+    if (previous == NULL || keys == NULL)
+        return ERR_LIMIT;
+    enum err err = card_hash(crypto, held_bytes, arena, previous);
+    if (err != ERR_NONE)
+        return err;
+    *card = *held;
+    card->serial = held->serial + 1;
+    card->previous = slice_of(previous, HASH_SIZE);
+    card->issued = renewal->now;
+    card->valid_until = renewal->valid_until;
+    card->keys = keys;
+    card->key_count = 0;
+    for (size_t i = 0; i < held->key_count; i++)
+        if (!is_over(&held->keys[i], renewal->now) &&
+            !is_replaced(renewal, held->keys[i].purpose))
+            keys[card->key_count++] = held->keys[i];
+    for (size_t i = 0; i < renewal->fresh_count; i++)
+        keys[card->key_count++] = renewal->fresh[i];
+    return card->key_count <= CARD_KEY_COUNT_MAX ? ERR_NONE : ERR_LIMIT;
+}

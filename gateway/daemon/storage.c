@@ -1,0 +1,89 @@
+#include "daemon/storage.h"
+
+#include "io/store_key.h"
+#include "io/store_lmdb.h"
+#include "io/store_sealed.h"
+#include "io/vault_file.h"
+
+/* As it is on disk: nothing needs to be read. */
+static enum err has_rows(struct store *store, bool *is_there)
+{
+    struct store_txn *txn;
+    struct slice key = SLICE_NONE;
+    struct slice value;
+    enum err err = store->ops->begin(store, false, &txn);
+    if (err != ERR_NONE)
+        return err;
+    *is_there = store_seek(txn, 0, &key, &value);
+    err = txn->err;
+    store->ops->abort(txn);
+    return err;
+}
+
+/* A store without its vault is a loss, not a new gateway. */
+static enum err vault_open(const char *data, const struct store_keys *keys,
+    struct storage *storage, struct store_problem *problem)
+{
+    struct keys_problem said;
+    char path[PRIVATE_PATH_SIZE];
+    bool is_old = true;
+    enum err err = has_rows(storage->store, &is_old);
+    if (err != ERR_NONE)
+        return store_problem_set(problem, err,
+            "%s: the store cannot be read: %s", data, err_text(err));
+    err = private_path(data, STORAGE_VAULT_NAME, path, &said);
+    if (err == ERR_NONE)
+        err = vault_file_open(
+            path, keys->contents, !is_old, &storage->vault, &said);
+    return err == ERR_NONE ? ERR_NONE
+                           : store_problem_set(problem, err, "%s", said.text);
+}
+
+static enum err seal(const char *data, const char *keys_dir,
+    const struct store_keys *keys, struct storage *storage,
+    struct store_problem *problem)
+{
+    struct store *sealed;
+    enum err err = store_sealed_open(storage->store, keys->rows, &sealed);
+    if (err == ERR_KEY)
+        return store_problem_set(problem, err,
+            "%s: the store was sealed with another key than %s/" STORE_KEY_NAME
+            "; restore the key that belongs to it",
+            data, keys_dir);
+    if (err != ERR_NONE)
+        return store_problem_set(problem, err,
+            "%s: the store cannot be opened: %s", data, err_text(err));
+    storage->store = sealed;
+    return ERR_NONE;
+}
+
+enum err storage_open(const char *data, const char *keys, uint64_t map_size,
+    struct storage *storage, struct store_problem *problem)
+{
+    struct store_keys derived;
+    struct keys_problem said;
+    struct store_lmdb_options options = store_lmdb_options_default();
+    options.map_size = map_size;
+    *storage = (struct storage){ 0 };
+    enum err err = store_keys_load(keys, NULL, &derived, &said);
+    if (err != ERR_NONE)
+        return store_problem_set(problem, err, "%s", said.text);
+    err = store_lmdb_open(data, &options, &storage->store, problem);
+    if (err == ERR_NONE)
+        err = vault_open(data, &derived, storage, problem);
+    if (err == ERR_NONE)
+        err = seal(data, keys, &derived, storage, problem);
+    store_keys_wipe(&derived);
+    if (err != ERR_NONE)
+        storage_close(storage);
+    return err;
+}
+
+void storage_close(struct storage *storage)
+{
+    if (storage->store != NULL)
+        storage->store->ops->close(storage->store);
+    if (storage->vault != NULL)
+        storage->vault->ops->close(storage->vault);
+    *storage = (struct storage){ 0 };
+}

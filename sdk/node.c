@@ -1,0 +1,150 @@
+#include "node.h"
+
+#include "memory.h"
+
+/* ---- Writing ----------------------------------------------------------- */
+
+bool sdk_nodes_take(
+    struct sdk_nodes *nodes, size_t field_count, size_t record_count)
+{
+    nodes->fields = sdk_memory_take_array(field_count, sizeof *nodes->fields);
+    nodes->field_pointers =
+        sdk_memory_take_array(field_count, sizeof *nodes->field_pointers);
+    nodes->records =
+        sdk_memory_take_array(record_count, sizeof *nodes->records);
+    nodes->record_pointers =
+        sdk_memory_take_array(record_count, sizeof *nodes->record_pointers);
+    return nodes->fields != NULL && nodes->field_pointers != NULL &&
+           nodes->records != NULL && nodes->record_pointers != NULL;
+}
+
+void sdk_nodes_release(struct sdk_nodes *nodes)
+{
+    sdk_memory_free(nodes->fields);
+    sdk_memory_free(nodes->field_pointers);
+    sdk_memory_free(nodes->records);
+    sdk_memory_free(nodes->record_pointers);
+}
+
+static void field_fill(
+    Refer__V1__LocalField *node, const struct sdk_field *field)
+{
+    refer__v1__local_field__init(node);
+    node->name = field->name;
+    switch (field->type) {
+    case SDK_FIELD_TEXT:
+        node->value_case = REFER__V1__LOCAL_FIELD__VALUE_TEXT;
+        node->text = field->text;
+        break;
+    case SDK_FIELD_NUMBER:
+        node->value_case = REFER__V1__LOCAL_FIELD__VALUE_NUMBER;
+        node->number = field->number;
+        break;
+    case SDK_FIELD_DATA:
+        node->value_case = REFER__V1__LOCAL_FIELD__VALUE_DATA;
+        node->data = (ProtobufCBinaryData){ field->size, field->data };
+        break;
+    case SDK_FIELD_FLAG:
+    case SDK_FIELD_TYPE_COUNT:
+        node->value_case = REFER__V1__LOCAL_FIELD__VALUE_FLAG;
+        node->flag = field->number != 0;
+        break;
+    }
+}
+
+size_t sdk_nodes_fill_fields(
+    struct sdk_nodes *nodes, size_t start, const struct sdk_record *record)
+{
+    for (size_t i = 0; i < record->field_count; i++) {
+        field_fill(&nodes->fields[start + i], &record->fields[i]);
+        nodes->field_pointers[start + i] = &nodes->fields[start + i];
+    }
+    return start + record->field_count;
+}
+
+size_t sdk_nodes_fill_record(struct sdk_nodes *nodes, size_t index,
+    size_t start, const struct sdk_record *record)
+{
+    Refer__V1__LocalRecord *node = &nodes->records[index];
+    refer__v1__local_record__init(node);
+    node->type = record->type;
+    node->n_fields = record->field_count;
+    node->fields = nodes->field_pointers + start;
+    nodes->record_pointers[index] = node;
+    return sdk_nodes_fill_fields(nodes, start, record);
+}
+
+/* ---- Reading ----------------------------------------------------------- */
+
+static refer_status field_read(
+    struct sdk_record *record, const Refer__V1__LocalField *node)
+{
+    switch (node->value_case) {
+    case REFER__V1__LOCAL_FIELD__VALUE_TEXT:
+        return sdk_record_set_text(record, node->name, node->text);
+    case REFER__V1__LOCAL_FIELD__VALUE_NUMBER:
+        return sdk_record_set_number(record, node->name, node->number);
+    case REFER__V1__LOCAL_FIELD__VALUE_DATA:
+        return sdk_record_set_data(
+            record, node->name, node->data.data, node->data.len);
+    case REFER__V1__LOCAL_FIELD__VALUE_FLAG:
+        return sdk_record_set_flag(record, node->name, node->flag != 0);
+    case REFER__V1__LOCAL_FIELD__VALUE__NOT_SET:
+    case _REFER__V1__LOCAL_FIELD__VALUE__CASE_IS_INT_SIZE:
+    default:
+        return REFER_INVALID;
+    }
+}
+
+refer_status sdk_node_read_fields(struct sdk_record *record,
+    Refer__V1__LocalField *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        refer_status status = field_read(record, nodes[i]);
+        if (status != REFER_OK)
+            return status == REFER_INVALID ? REFER_PROTOCOL : status;
+    }
+    return REFER_OK;
+}
+
+refer_status sdk_node_read_records(struct sdk_records *records,
+    Refer__V1__LocalRecord *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!sdk_text_is_code(nodes[i]->type))
+            return REFER_PROTOCOL;
+        struct sdk_record *record = sdk_records_add(records, nodes[i]->type);
+        if (record == NULL)
+            return REFER_NO_MEMORY;
+        refer_status status =
+            sdk_node_read_fields(record, nodes[i]->fields, nodes[i]->n_fields);
+        if (status != REFER_OK)
+            return status;
+    }
+    return REFER_OK;
+}
+
+/* ---- Memory ------------------------------------------------------------ */
+
+static void *budget_alloc(void *user, size_t size)
+{
+    struct sdk_budget *budget = user;
+    if (size > budget->left)
+        return NULL;
+    budget->left -= size;
+    void *block = sdk_memory_take(size);
+    if (block == NULL)
+        budget->is_refused = true;
+    return block;
+}
+
+static void budget_free(void *user, void *block)
+{
+    (void)user;
+    sdk_memory_free(block);
+}
+
+ProtobufCAllocator sdk_budget_allocator(struct sdk_budget *budget)
+{
+    return (ProtobufCAllocator){ budget_alloc, budget_free, budget };
+}

@@ -1,0 +1,183 @@
+#include "sim/accord.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/agency.h"
+#include "sim/world.h"
+
+#define DAY_MS INT64_C(86400000)
+#define YEAR_MS (365 * DAY_MS)
+
+size_t accord_position(const struct accord *accord, size_t agency)
+{
+    size_t position = 0;
+    while (
+        position < accord->party_count && accord->parties[position] != agency)
+        position++;
+    return position;
+}
+
+bool accord_is_signed(const struct accord *accord)
+{
+    for (size_t i = 0; i < accord->party_count; i++)
+        if (!accord->is_signed[i])
+            return false;
+    return true;
+}
+
+/* ---- Drafting ----------------------------------------------------------- */
+
+struct draft {
+    char urn[32];
+    char ids[MOU_PARTY_COUNT_MAX][32];
+    char services[MOU_PARTY_COUNT_MAX][32];
+    struct mou_party parties[MOU_PARTY_COUNT_MAX];
+    struct mou_service offers[MOU_PARTY_COUNT_MAX];
+    struct mou_pathway pathways[MOU_PATHWAY_COUNT_MAX];
+    struct slice required[MOU_PARTY_COUNT_MAX];
+};
+
+static void party_fill(
+    struct world *world, struct draft *draft, size_t position, size_t agency)
+{
+    struct mou_party *party = &draft->parties[position];
+    (void)snprintf(draft->ids[position], 32, "party%zu", agency);
+    (void)snprintf(draft->services[position], 32, "service.%zu", agency);
+    *party = (struct mou_party){
+        .id = slice_of_text(draft->ids[position]),
+        .name = SLICE_LITERAL("An agency"),
+        .agency = world->gateways[agency].agency,
+        .refers = true,
+        .receives = true,
+    };
+    crypto_fake_root_public(world->gateways[agency].crypto, party->root_key);
+    draft->offers[position] = (struct mou_service){
+        .id = slice_of_text(draft->services[position]),
+        .party = party->id,
+        .name = SLICE_LITERAL("A service"),
+        .walk_in = agency % 2 == 0,
+        .booked = true,
+    };
+    draft->required[position] = party->id;
+}
+
+static size_t pathways_fill(
+    const struct world *world, const struct accord *accord, struct draft *draft)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < accord->party_count; i++)
+        for (size_t k = 0; k < accord->party_count; k++)
+            if (agency_may_refer(
+                    world, accord->parties[i], accord->parties[k], "help"))
+                draft->pathways[count++] = (struct mou_pathway){
+                    .from = draft->parties[i].id,
+                    .to = draft->offers[k].id,
+                    .purpose = SLICE_LITERAL("help"),
+                    .hops_max = 1,
+                    .forward = MOU_FORWARD_WITH_CONSENT,
+                };
+    return count;
+}
+
+static void text_make(
+    struct world *world, struct accord *accord, struct draft *draft)
+{
+    const struct slice help_required[] = { SLICE_LITERAL("call_name") };
+    const struct slice help_allowed[] = { SLICE_LITERAL("contact_route"),
+        SLICE_LITERAL("needs"), SLICE_LITERAL("outcome_note") };
+    const struct mou_purpose purposes[] = {
+        { SLICE_LITERAL("help"), help_required, 1, help_allowed, 3 },
+        { SLICE_LITERAL("gossip"), help_required, 1, help_allowed, 3 },
+    };
+    const struct slice never[] = { SLICE_LITERAL("arrest_history"),
+        SLICE_LITERAL("photo") };
+    struct crypto *crypto = world->gateways[0].crypto;
+    for (size_t i = 0; i < accord->party_count; i++)
+        party_fill(world, draft, i, accord->parties[i]);
+    (void)snprintf(
+        draft->urn, sizeof draft->urn, "urn:mou:sim:%zu", accord->parties[1]);
+    struct mou mou = {
+        .id = slice_of_text(draft->urn),
+        .title = SLICE_LITERAL("Referrals between simulated agencies"),
+        .version = accord->version,
+        .from = { SIM_EPOCH_MS - 100 * DAY_MS },
+        .until = { SIM_EPOCH_MS + YEAR_MS },
+        .parties = draft->parties,
+        .party_count = accord->party_count,
+        .services = draft->offers,
+        .service_count = accord->party_count,
+        .pathways = draft->pathways,
+        .pathway_count = pathways_fill(world, accord, draft),
+        .purposes = purposes,
+        .purpose_count = 2,
+        .never_share = never,
+        .never_share_count = 2,
+        .consent_days_max = 365,
+        .signatures_required = draft->required,
+        .signature_required_count = accord->party_count,
+    };
+    struct mou_problem problem;
+    if (mou_check(crypto, &mou, true, &problem) != ERR_NONE) {
+        printf("sim: the agreement is no good: %s %s\n", problem.path,
+            problem.reason);
+        abort();
+    }
+    accord->bytes = mou_bytes(&mou, &world->gateways[0].kept);
+    mou_id_of(crypto, accord->bytes, &accord->id);
+}
+
+/* ---- All of a run ------------------------------------------------------- */
+
+/* The hub and some members, or everybody. */
+static void parties_choose(
+    const struct world *world, size_t group, struct accord *accord)
+{
+    bool is_star = world->options.star != 0;
+    size_t first = is_star ? 1 + group * ACCORD_STAR_MEMBERS : 0;
+    size_t last = is_star ? first + ACCORD_STAR_MEMBERS : world->gateway_count;
+    if (is_star)
+        accord->parties[accord->party_count++] = 0;
+    for (size_t i = first; i < last && i < world->gateway_count; i++)
+        accord->parties[accord->party_count++] = i;
+}
+
+static void accord_make(
+    struct world *world, size_t group, uint32_t version, struct accord *accord)
+{
+    struct draft *draft = calloc(1, sizeof *draft);
+    if (draft == NULL)
+        abort();
+    *accord = (struct accord){ .version = version, .never_by = ACCORD_NOBODY };
+    parties_choose(world, group, accord);
+    size_t count = accord->party_count;
+    accord->offered_by = accord->parties[(version - 1) % count];
+    if (version > 1 && CHANCE(world, unsigned_permille))
+        accord->never_by = accord->parties[world_below(
+            world, STREAM_unsigned_permille, (int64_t)count)];
+    text_make(world, accord, draft);
+    free(draft);
+}
+
+void accords_begin(struct world *world)
+{
+    bool is_star = world->options.star != 0;
+    size_t group_count = 1;
+    uint32_t version_count = 1 + (uint32_t)world->options.versions;
+    if (is_star)
+        group_count = (world->gateway_count - 2) / ACCORD_STAR_MEMBERS + 1;
+    world->accords =
+        calloc(group_count * version_count, sizeof *world->accords);
+    if (world->accords == NULL)
+        abort();
+    for (uint32_t version = 1; version <= version_count; version++)
+        for (size_t group = 0; group < group_count; group++)
+            accord_make(
+                world, group, version, &world->accords[world->accord_count++]);
+}
+
+void accords_release(struct world *world)
+{
+    free(world->accords);
+}

@@ -1,0 +1,209 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/card_renew.h"
+#include "support/bench_papers.h"
+#include "support/crypto_fake.h"
+
+#define START_MS INT64_C(1780000000000)
+#define AFTER(days)                                                            \
+    ((struct instant){ START_MS + (int64_t)(days)*PAPERS_DAY_MS })
+
+/* A first card, keys from day -30 to day 60, of agency 0. */
+struct desk {
+    struct crypto *crypto;
+    struct arena arena;
+    struct slice bytes;
+    struct card held;
+};
+
+static struct card read_card(struct desk *desk, struct slice bytes)
+{
+    struct card card;
+    struct card_problem problem;
+    assert_int_equal(
+        card_read(desk->crypto, bytes, &desk->arena, &card, &problem),
+        ERR_NONE);
+    return card;
+}
+
+static void desk_open(struct desk *desk)
+{
+    desk->crypto = crypto_fake_new(1, 0, 1);
+    assert_int_equal(arena_init(&desk->arena, 1 << 20), ERR_NONE);
+    desk->bytes = papers_card(
+        desk->crypto, 0, 1, SLICE_NONE, AFTER(0), AFTER(60), &desk->arena);
+    desk->held = read_card(desk, desk->bytes);
+}
+
+static void desk_close(struct desk *desk)
+{
+    crypto_fake_free(desk->crypto);
+    arena_release(&desk->arena);
+}
+
+static struct card_key fresh_key(enum key_purpose purpose, int from_day)
+{
+    struct card_key key = { .purpose = purpose,
+        .from = AFTER(from_day),
+        .until = AFTER(from_day + 90) };
+    memset(key.key, 0x20 + (int)purpose, KEY_SIZE);
+    return key;
+}
+
+/* The drafted card, signed: it must be one that others take. */
+static struct card renew(struct desk *desk, int day,
+    const struct card_key *fresh, size_t count, bool at_once)
+{
+    struct card card;
+    uint8_t signature[SIGNATURE_SIZE];
+    struct card_renewal renewal = { .now = AFTER(day),
+        .valid_until = AFTER(day + 730),
+        .fresh = fresh,
+        .fresh_count = count,
+        .at_once = at_once };
+    assert_int_equal(card_renew(desk->crypto, &desk->held, desk->bytes,
+                         &renewal, &desk->arena, &card),
+        ERR_NONE);
+    struct slice bytes = card_bytes(&card, &desk->arena);
+    crypto_fake_root_sign(
+        desk->crypto, card_statement(bytes, &desk->arena), signature);
+    card = read_card(desk, card_assemble(bytes, signature, &desk->arena));
+    assert_int_equal(card_follows(desk->crypto, &desk->held, desk->bytes, &card,
+                         &desk->arena),
+        ERR_NONE);
+    return card;
+}
+
+static size_t count_of(const struct card *card, enum key_purpose purpose)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < card->key_count; i++)
+        count += card->keys[i].purpose == purpose;
+    return count;
+}
+
+static void earlier_keys_stay_beside_their_followers(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct card_key fresh[] = { fresh_key(KEY_LOG, 53),
+        fresh_key(KEY_TLS, 53) };
+    struct card card = renew(&desk, 46, fresh, 2, false);
+    assert_int_equal(card.serial, 2);
+    assert_int_equal(card.issued.unix_ms, AFTER(46).unix_ms);
+    assert_int_equal(card.valid_until.unix_ms, AFTER(46 + 730).unix_ms);
+    assert_true(slice_equal(card.name, desk.held.name));
+    assert_int_equal(card.endpoint_count, 1);
+    assert_int_equal(card.contact_count, 1);
+    assert_int_equal(count_of(&card, KEY_LOG), 2);
+    assert_int_equal(count_of(&card, KEY_TLS), 2);
+    assert_int_equal(count_of(&card, KEY_WITNESS), 1);
+    /* the one to use changes when the follower begins, not before */
+    assert_memory_equal(card_key_at(&card, KEY_LOG, AFTER(50))->key,
+        desk.held.keys[0].key, KEY_SIZE);
+    assert_memory_equal(
+        card_key_at(&card, KEY_LOG, AFTER(53))->key, fresh[0].key, KEY_SIZE);
+    desk_close(&desk);
+}
+
+static void keys_that_are_over_go_but_the_last_resort_stays_a_season(
+    void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct card_key fresh = fresh_key(KEY_LOG, 60);
+    struct card card = renew(&desk, 60, &fresh, 1, false);
+    assert_int_equal(count_of(&card, KEY_LOG), 1);
+    assert_int_equal(count_of(&card, KEY_WITNESS), 0);
+    assert_int_equal(count_of(&card, KEY_LAST_RESORT), 1);
+    card = renew(&desk, 149, &fresh, 1, false);
+    assert_int_equal(count_of(&card, KEY_LAST_RESORT), 1);
+    card = renew(&desk, 150, &fresh, 1, false);
+    assert_int_equal(count_of(&card, KEY_LAST_RESORT), 0);
+    desk_close(&desk);
+}
+
+static void at_once_leaves_nothing_of_what_is_replaced(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct card_key fresh = fresh_key(KEY_OPERATION, 0);
+    struct card card = renew(&desk, 0, &fresh, 1, true);
+    assert_int_equal(count_of(&card, KEY_OPERATION), 1);
+    assert_memory_equal(
+        card_key_at(&card, KEY_OPERATION, AFTER(0))->key, fresh.key, KEY_SIZE);
+    assert_int_equal(count_of(&card, KEY_LOG), 1);
+    desk_close(&desk);
+}
+
+static void a_card_has_room_for_32_keys(void **state)
+{
+    struct desk desk;
+    struct card card;
+    struct card_key fresh[CARD_KEY_COUNT_MAX] = { 0 };
+    (void)state;
+    desk_open(&desk);
+    struct card_renewal renewal = { .now = AFTER(0),
+        .valid_until = AFTER(1),
+        .fresh = fresh,
+        .fresh_count = CARD_KEY_COUNT_MAX - desk.held.key_count };
+    assert_int_equal(card_renew(desk.crypto, &desk.held, desk.bytes, &renewal,
+                         &desk.arena, &card),
+        ERR_NONE);
+    renewal.fresh_count++;
+    assert_int_equal(card_renew(desk.crypto, &desk.held, desk.bytes, &renewal,
+                         &desk.arena, &card),
+        ERR_LIMIT);
+    desk_close(&desk);
+}
+
+static void only_the_next_of_the_same_root_follows(void **state)
+{
+    struct desk desk;
+    struct card_key fresh = fresh_key(KEY_LOG, 0);
+    (void)state;
+    desk_open(&desk);
+    struct card next = renew(&desk, 0, &fresh, 1, false);
+    struct card other = next;
+    other.root_key[0] ^= 1;
+    assert_int_equal(
+        card_follows(desk.crypto, &desk.held, desk.bytes, &other, &desk.arena),
+        ERR_ADDRESS);
+    assert_int_equal(card_follows(desk.crypto, &desk.held, desk.bytes,
+                         &desk.held, &desk.arena),
+        ERR_EXISTS);
+    uint8_t hash[HASH_SIZE];
+    memcpy(hash, next.previous.bytes, HASH_SIZE);
+    hash[31] ^= 1;
+    other = next;
+    other.previous = SLICE_ARRAY(hash);
+    assert_int_equal(
+        card_follows(desk.crypto, &desk.held, desk.bytes, &other, &desk.arena),
+        ERR_CONFLICT);
+    other.serial = 3; /* one between was never seen */
+    assert_int_equal(
+        card_follows(desk.crypto, &desk.held, desk.bytes, &other, &desk.arena),
+        ERR_NONE);
+    desk_close(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(earlier_keys_stay_beside_their_followers),
+        cmocka_unit_test(
+            keys_that_are_over_go_but_the_last_resort_stays_a_season),
+        cmocka_unit_test(at_once_leaves_nothing_of_what_is_replaced),
+        cmocka_unit_test(a_card_has_room_for_32_keys),
+        cmocka_unit_test(only_the_next_of_the_same_root_follows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
