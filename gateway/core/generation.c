@@ -150,9 +150,13 @@ static void parcel_take_back(struct work *work, struct ledger *out)
     }
     for (size_t i = 0; i < parcel.count && !work_failed(work); i++)
         count += intent_of(work, &parcel.entries[i], &intents[count]);
-    if (!ledger_frontier_at(work, out, out->cosigned, &out->frontier) &&
-        !work_failed(work))
-        work->txn->err = ERR_CORRUPT;
+    struct merkle_frontier frontier;
+    if (!ledger_frontier_at(work, out, out->cosigned, &frontier)) {
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+        return;
+    }
+    out->frontier = frontier;
     ledger_parcel_remove(work, out, parcel.first_index);
     outbox_return(work, out, intents, count);
     out->offered = SLICE_NONE;
