@@ -1,6 +1,8 @@
 #include "core/fold.h"
 
 #include "core/answers.h"
+#include "core/feed.h"
+#include "core/outbox.h"
 #include "core/referral_step.h"
 #include "core/step.h"
 
@@ -123,11 +125,42 @@ static struct content_ref kept(const struct folded *folded)
 
 /* ---- Ours ---------------------------------------------------------------- */
 
+/* A program handed it over again, under its own id, before it was known that it
+ * had been sent: it was. */
+static void own_send_again(
+    struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    struct intent intent = { 0 };
+    struct feed_event told;
+    struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
+    struct referral *referral = register_get(work, &event->referral);
+    if (out == NULL || referral == NULL ||
+        !outbox_find_send(work, out, &event->referral, &intent))
+        return;
+    outbox_take(work, out, &intent);
+    content_erase(work->contents, work->txn, work->arena, intent.content);
+    folded->entry->feed_position = intent.feed_position;
+    folded->changed = true;
+    if (feed_next(work, intent.feed_position, &told) &&
+        told.position == intent.feed_position) {
+        told.content = kept(folded);
+        feed_rewrite(work, &told);
+    }
+    referral->mou = event->mou;
+    referral->request = kept(folded);
+    mark(folded, referral);
+    register_put(work, referral);
+    answers_cosigned(work, folded->peer, folded->entry);
+}
+
 static void own_send(struct folded *folded, const struct referral_event *event)
 {
     struct referral *referral = row_new(folded, event);
-    if (referral == NULL)
+    if (referral == NULL) {
+        own_send_again(folded, event);
         return;
+    }
     referral->outgoing = true;
     referral->own_seq = event->seq;
     referral->pending = 1;

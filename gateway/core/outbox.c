@@ -107,13 +107,19 @@ static bool next_about(struct work *work, const struct ledger *ledger,
     return false;
 }
 
+bool outbox_find_send(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, struct intent *intent)
+{
+    /* a referral's first event is also its first intent */
+    return next_about(work, ledger, referral, 0, intent) &&
+           intent->event_type == EVENT_SEND;
+}
+
 bool outbox_drop_referral(
     struct work *work, struct ledger *ledger, const struct uuid *referral)
 {
     struct intent intent = { 0 };
-    /* a referral's first event is also its first intent */
-    if (!next_about(work, ledger, referral, 0, &intent) ||
-        intent.event_type != EVENT_SEND)
+    if (!outbox_find_send(work, ledger, referral, &intent))
         return false;
     do {
         content_erase(work->contents, work->txn, work->arena, intent.content);

@@ -50,6 +50,10 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
 void outbox_take(
     struct work *work, struct ledger *ledger, const struct intent *intent);
 
+/* The SEND of that referral, where it still waits. */
+bool outbox_find_send(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, struct intent *intent);
+
 /* When the referral's first event still waits: drops everything about it,
  * erases the contents, and is true: the other agency never hears of it. Else
  * nothing happens. */

@@ -70,6 +70,7 @@ void refill_begin(struct work *work, struct peer *peer,
     peer->refill_ready = false;
     peer->settled_out = false;
     peer->settled_in = false;
+    peer->is_whole = false;
     if (!out->refills) {
         out->refills = true;
         out->refill++;

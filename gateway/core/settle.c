@@ -260,8 +260,10 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     const struct ledger_view *view, bool is_fresh)
 {
     struct note shown;
-    if (out->trouble == LEDGER_CONFLICT)
+    if (out->trouble == LEDGER_CONFLICT) {
+        peer->is_whole |= is_fresh;
         return false; /* only a new generation leads out of that */
+    }
     enum ledger_trouble trouble = compare_out(work, peer, out, view, &shown);
     if (work_failed(work))
         return false;
@@ -271,10 +273,13 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
             peer_ask_anew(peer);
         return false;
     }
+    bool is_lost = trouble == LEDGER_AUTHOR_SHORTER;
+    peer->is_whole = !is_lost && (peer->is_whole || is_fresh);
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
-        if (is_fresh) /* else it may be old: ask ourselves */
+        /* a signature of ours is no older than itself; all else may be: ask */
+        if (is_fresh || is_lost)
             out_troubled(work, peer, out, view, trouble, &shown);
         return false;
     }
@@ -358,7 +363,9 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     }
     settle_trouble(work, peer, in, trouble);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    peer->settled_in = trouble == LEDGER_NONE && out != NULL && !out->refills;
+    /* what comes is not judged on forgotten state */
+    peer->settled_in = trouble == LEDGER_NONE && out != NULL &&
+                       !out->refills && peer->is_whole;
     return trouble == LEDGER_NONE && is_fresh;
 }
 
