@@ -11,7 +11,7 @@
 #include "core/peer.h"
 #include "core/work.h"
 
-/* Answers a Fetch. The reply is always set unless the store or memory failed. */
+/* Answers a Fetch; the reply is set unless the store or memory failed. */
 void fetch_serve(struct work *work, struct peer *peer, struct slice body,
     struct custody_reply *reply);
 

@@ -149,8 +149,8 @@ struct arrival {
     const char *problem;
 };
 
-/* What it holds and what is held here are two histories, neither of which can be
- * shown to be false: an operator has to look. */
+/* What it holds and what is held here are two histories, neither of which can
+ * be shown to be false: an operator has to look. */
 static bool parts(struct arrival *arrival)
 {
     settle_trouble(
@@ -317,7 +317,7 @@ static uint64_t vault_entry(
     return register_entry(referral, type);
 }
 
-/* What it is about: from its words, or from what the peer says in their place. */
+/* What it is about: from its words, or what the peer says in their place. */
 static void mention_fill(struct work *work, enum entry_kind kind,
     const struct fetched_entry *from, struct ledger_entry *to)
 {

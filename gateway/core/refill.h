@@ -31,7 +31,7 @@ bool refill_is_wanted(const struct peer *peer);
 /* The next Fetch; empty when memory failed. */
 struct slice refill_ask(struct work *work, struct peer *peer);
 
-/* What came. A problem's code, or NULL when all is well (or the store failed). */
+/* What came; a problem's code, or NULL when all is well or the store failed. */
 const char *refill_take(
     struct work *work, struct peer *peer, struct slice body);
 

@@ -364,8 +364,8 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     settle_trouble(work, peer, in, trouble);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     /* what comes is not judged on forgotten state */
-    peer->settled_in = trouble == LEDGER_NONE && out != NULL &&
-                       !out->refills && peer->is_whole;
+    peer->settled_in = trouble == LEDGER_NONE && out != NULL && !out->refills &&
+                       peer->is_whole;
     return trouble == LEDGER_NONE && is_fresh;
 }
 

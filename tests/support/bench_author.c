@@ -49,8 +49,8 @@ static struct ledger_view received(struct author *author)
         view.size = in->frontier.size;
         view.note = arena_copy(&author->arena, in->note);
         if (in->fence_count > 0)
-            view.fence = arena_copy(&author->arena,
-                SLICE_ARRAY(in->fences[in->fence_count - 1]));
+            view.fence = arena_copy(
+                &author->arena, SLICE_ARRAY(in->fences[in->fence_count - 1]));
     }
     MUST(federation_end(author->federation, author->self) == ERR_NONE);
     return view;

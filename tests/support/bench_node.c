@@ -56,7 +56,6 @@ struct agency {
     struct node *node;
     struct agency_id id;
     struct slice card;
-    struct store_memory_snapshot *backup;
     struct slice cards[CARD_COUNT_MAX]; /* made last, by serial */
     uint64_t life;                      /* counts its starts */
     struct known known[FEDERATION_COUNT_MAX];
@@ -413,7 +412,6 @@ void federation_free(struct federation *federation)
         for (size_t k = 0; k < agency->reply_count; k++)
             disown(&agency->replies[k]);
         store_memory_snapshot_free(federation->mark.stores[i]);
-        store_memory_snapshot_free(agency->backup);
         agency->store->ops->close(agency->store);
         agency->vault->ops->close(agency->vault);
         crypto_fake_free(agency->crypto);
@@ -477,31 +475,6 @@ void federation_crash(struct federation *federation, size_t at)
         }
     }
     agency_start(federation, at);
-}
-
-void federation_back_up(struct federation *federation, size_t at)
-{
-    struct agency *agency = &federation->agencies[at];
-    store_memory_snapshot_free(agency->backup);
-    MUST(
-        store_memory_snapshot_take(agency->store, &agency->backup) == ERR_NONE);
-}
-
-void federation_restore(struct federation *federation, size_t at)
-{
-    struct agency *agency = &federation->agencies[at];
-    MUST(agency->backup != NULL);
-    store_memory_restore(agency->store, agency->backup);
-    federation_crash(federation, at);
-}
-
-void federation_lose_store(struct federation *federation, size_t at)
-{
-    const struct store_memory_options store = { .capacity = STORE_CAPACITY };
-    struct agency *agency = &federation->agencies[at];
-    agency->store->ops->close(agency->store);
-    MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
-    federation_crash(federation, at);
 }
 
 void federation_mark(struct federation *federation)

@@ -148,13 +148,6 @@ enum err federation_card_change(
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
 
-/* A backup of an agency's store, taken now; one for each agency. */
-void federation_back_up(struct federation *federation, size_t agency);
-/* The gateway dies and starts again on that. */
-void federation_restore(struct federation *federation, size_t agency);
-/* Its whole store is gone; keys and card are left. */
-void federation_lose_store(struct federation *federation, size_t agency);
-
 /* Remembers how all stands, with nothing on the line. */
 void federation_mark(struct federation *federation);
 /* Back to that, with all nodes started anew and settled again. */

@@ -9,7 +9,7 @@
 #include "core/ledger.h"
 #include "core/node_state.h"
 #include "core/refill.h"
-#include "support/bench_node.h"
+#include "support/bench_loss.h"
 #include "support/crypto_fake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -139,12 +139,14 @@ static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
         char key[2][16] = { "new 0", "step 0" };
         key[0][4] = (char)('0' + at);
         key[1][5] = (char)('0' + at);
-        federation_back_up(federation, at);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, at);
         char *id = copied(federation_submit(federation, 0, 1, key[0]));
         federation_run(federation);
         (void)federation_act(federation, 1, id, "opened", key[1], NULL);
         federation_run(federation);
-        federation_restore(federation, at);
+        federation_restore(federation, at, backup);
+        store_memory_snapshot_free(backup);
         assert_string_equal(federation_state(federation, at, id), "none");
         federation_wait(federation, 600000);
         assert_states(federation, id, "seen");
