@@ -275,7 +275,7 @@ static void follow(
         log_code("state", referral_state_name(next)));
 }
 
-/* What it was about stays known when its words are gone. */
+/* What it was about stays known when its words are gone, refused or not. */
 static void mention(
     struct ledger_entry *stored, const struct referral_event *event)
 {
@@ -300,6 +300,7 @@ static void take_event(struct taking *taking)
             "write the event as PROTOCOL.md says");
         return;
     }
+    mention(taking->stored, &event);
     /* before anything looks at it: actors and sequence numbers are foreign */
     referral_check(&event, &judgement->why);
     if (!verdict_allows(&judgement->why))
@@ -311,7 +312,6 @@ static void take_event(struct taking *taking)
         .generation = taking->generation,
         .index = taking->index,
     };
-    mention(taking->stored, &event);
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))
