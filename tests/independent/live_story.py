@@ -439,6 +439,8 @@ def restart(world):
         "BEHIND UNSETTLED")
     door.instead = lambda kind, body: None
     tap.equal("HEAD", outcome(door.head_ask, remote), "HEAD")
+    tap.equal("and again, with its fence: it is no old one",
+              outcome(door.head_ask, remote), "HEAD")
     reply = door.ask(remote, m.RequestKind.DELIVER, m.Deliver(
         fence=remote.authored.fence, parcel=parcel).encode())
     tap.equal("the old parcel gets the note of before the restart",
