@@ -125,6 +125,24 @@ try "what was said of the person is in the first" 0 '' \
     grep -rqE 'Sasha|k7m2p9x4w8q3' whole
 try "and not in this one" 1 '' grep -rqE 'Sasha|k7m2p9x4w8q3' erased
 try "another implementation agrees" 0 'absent' by_stranger erased
+expect "the hospital cannot know what came without its content" \
+    ctl tbhosp evidence export "$id" -o received
+expect "and shows the rest" told received held held refused held
+
+# ---- Under other keys
+
+for agency in opendoor tbhosp; do
+    expect "$agency takes new keys" ctl "$agency" key rotate all --after 0
+done
+referral_send referral.yaml second
+arrives 20000 "something is signed with them" \
+    is_state opendoor "$referral_id" delivered
+arrives 10000 "all is said and answered" is_answered
+expect "exported under them" ctl opendoor evidence export "$id" -o renewed
+expect "with the cards of both before and now" \
+    test "$(find renewed/cards -type f | wc -l)" = 4
+expect "it tells the same" told renewed held held refused absent held
+try "to another implementation, too" 0 'absent' by_stranger renewed
 
 # ---- Compared
 
