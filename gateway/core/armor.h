@@ -10,7 +10,8 @@
 #include "base/slice.h"
 
 #define ARMOR_LINE_SIZE 64
-#define ARMOR_CARD "REFER CARD"             /* a SignedCard */
+#define ARMOR_CARD "REFER CARD" /* a SignedCard */
+#define ARMOR_CARD_REQUEST "REFER CARD REQUEST"
 #define ARMOR_REVOCATION "REFER REVOCATION" /* a SignedRevocation */
 
 /*

@@ -102,3 +102,28 @@ enum err card_renew(struct crypto *crypto, const struct card *held,
         keys[card->key_count++] = renewal->fresh[i];
     return card->key_count <= CARD_KEY_COUNT_MAX ? ERR_NONE : ERR_LIMIT;
 }
+
+/* ---- Requests ---- */
+
+enum err card_request_read(struct crypto *crypto, struct slice bytes,
+    struct arena *arena, struct card_request *request)
+{
+    struct card_problem problem;
+    *request = (struct card_request){ .draft_bytes = SLICE_NONE };
+    enum err err = codec_card_request_read(bytes, arena, request);
+    if (err == ERR_NONE)
+        err = card_read(
+            crypto, request->held_bytes, arena, &request->held, &problem);
+    if (err == ERR_NONE)
+        err = codec_card_read(request->draft_bytes, arena, &request->draft);
+    if (err != ERR_NONE)
+        return err;
+    return card_follows(
+        crypto, &request->held, request->held_bytes, &request->draft, arena);
+}
+
+struct slice card_request_write(
+    const struct card_request *request, struct arena *arena)
+{
+    return codec_card_request_write(request, arena);
+}

@@ -53,4 +53,23 @@ MUST_USE enum err card_renew(struct crypto *crypto, const struct card *held,
     struct slice held_bytes, const struct card_renewal *renewal,
     struct arena *arena, struct card *card);
 
+/* A card that waits for the root key, and the one that it follows. */
+struct card_request {
+    struct slice draft_bytes; /* Card */
+    struct slice held_bytes;  /* SignedCard */
+    struct card draft;
+    struct card held;
+};
+
+/*
+ * Reads a CardRequest: the held card is verified, and the draft follows it. Of
+ * the draft no more is asked: who signs it reads the result with card_read().
+ * ERR_MALFORMED, ERR_LIMIT, errors of card_read() and card_follows().
+ */
+MUST_USE enum err card_request_read(struct crypto *crypto, struct slice bytes,
+    struct arena *arena, struct card_request *request);
+/* From the two bytes. SLICE_NONE at a limit. */
+struct slice card_request_write(
+    const struct card_request *request, struct arena *arena);
+
 #endif

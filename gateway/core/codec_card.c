@@ -1,5 +1,6 @@
 #include "core/codec_card.h"
 
+#include "core/card_renew.h"
 #include "core/codec.h"
 #include "refer/v1/card.pb-c.h"
 
@@ -47,6 +48,32 @@ struct slice codec_signed_card_write(
         return SLICE_NONE;
     frame.card = codec_data(card->bytes);
     frame.signature = codec_data(SLICE_ARRAY(card->signature));
+    return codec_pack(&frame.base, arena);
+}
+
+enum err codec_card_request_read(
+    struct slice bytes, struct arena *arena, struct card_request *request)
+{
+    const ProtobufCMessage *message;
+    enum err err = codec_unpack(&refer__v1__card_request__descriptor, bytes,
+        CARD_REQUEST_SIZE_MAX, arena, &message);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__CardRequest *frame = (const void *)message;
+    request->draft_bytes = codec_slice(frame->card);
+    request->held_bytes = codec_slice(frame->held);
+    return ERR_NONE;
+}
+
+struct slice codec_card_request_write(
+    const struct card_request *request, struct arena *arena)
+{
+    Refer__V1__CardRequest frame = REFER__V1__CARD_REQUEST__INIT;
+    if (request->draft_bytes.size > CARD_SIZE_MAX ||
+        request->held_bytes.size > SIGNED_CARD_SIZE_MAX)
+        return SLICE_NONE;
+    frame.card = codec_data(request->draft_bytes);
+    frame.held = codec_data(request->held_bytes);
     return codec_pack(&frame.base, arena);
 }
 

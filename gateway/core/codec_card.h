@@ -25,6 +25,12 @@ MUST_USE enum err codec_card_read(
     struct slice bytes, struct arena *arena, struct card *card);
 struct slice codec_card_write(const struct card *card, struct arena *arena);
 
+struct card_request;
+MUST_USE enum err codec_card_request_read(
+    struct slice bytes, struct arena *arena, struct card_request *request);
+struct slice codec_card_request_write(
+    const struct card_request *request, struct arena *arena);
+
 MUST_USE enum err codec_signed_sheet_read(
     struct slice bytes, struct arena *arena, struct signed_bytes *out);
 struct slice codec_signed_sheet_write(

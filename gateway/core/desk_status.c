@@ -2,6 +2,7 @@
 
 #include "core/health.h"
 #include "core/node_state.h"
+#include "core/output.h"
 #include "core/submission_read.h"
 
 static void number(struct local_answer *answer, const char *name, int64_t value)
@@ -65,6 +66,15 @@ static void answer_metrics(const struct metric_value *values, size_t count,
         metric_name(values[i].metric, name);
         number(answer, name, values[i].value);
     }
+}
+
+void desk_reload(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    (void)caller;
+    if (fields_check(
+            answer, "reload", request->fields, request->field_count, NULL, 0))
+        (void)output_add(work, NODE_RELOAD);
 }
 
 void desk_metrics(struct work *work, const struct caller *caller,

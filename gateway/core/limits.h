@@ -34,6 +34,8 @@
 #define CARD_SIZE_MAX (32u * 1024)
 /* The same with its signature; key sheets too. */
 #define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
+/* A card to be signed, and the one that it follows. */
+#define CARD_REQUEST_SIZE_MAX (2u * SIGNED_CARD_SIZE_MAX)
 #define CARD_ENDPOINT_COUNT_MAX 8u
 #define CARD_KEY_COUNT_MAX 32u
 #define CARD_CONTACT_COUNT_MAX 16u
@@ -154,5 +156,7 @@
 #define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */
 #define LOCAL_PAGE_COUNT_MAX 256u /* records of a listing in one reply */
 #define CURSOR_COUNT_MAX 256u
+/* Leaf hashes in one reply: 128 KiB, some milliseconds of the core thread. */
+#define EVIDENCE_SPAN_COUNT_MAX 4096u
 
 #endif

@@ -81,6 +81,7 @@ enum node_output_type {
     NODE_SEND = 1,     /* seal this for that peer and send it */
     NODE_REPLY,        /* seal this reply to that request */
     NODE_CLIENT_REPLY, /* these bytes to that local client */
+    NODE_RELOAD,       /* take configuration and card from their files anew */
     NODE_DIRECTORY,    /* what transport and openers must know of an agency */
     NODE_LOG           /* to the operator's log */
 };

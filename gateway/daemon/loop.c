@@ -6,8 +6,10 @@
 #include "io/random_openssl.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS (24 * (int64_t)HOUR_MS)
@@ -29,6 +31,9 @@ static enum err carry_out(struct loop *loop, const struct node_output *output)
             JOURNAL(
                 LOG_CLIENT_REFUSED, log_code("code", "reply_undeliverable"));
         return ERR_NONE;
+    case NODE_RELOAD:
+        /* as if the service manager had asked: see watch.c */
+        return kill(getpid(), SIGHUP) == 0 ? ERR_NONE : ERR_IO;
     case NODE_DIRECTORY:
         return directory_set(loop->directory, &output->of.directory);
     case NODE_LOG:

@@ -95,13 +95,22 @@ static enum err row_create(const char *path, const struct row *row,
         path, *key, row->is_root ? passphrase : NULL, problem);
 }
 
+/* Where a row's file is: the private half of the root may be apart. */
+static enum err row_path(const char *dir, const char *root_dir,
+    const struct row *row, char path[PRIVATE_PATH_SIZE],
+    struct keys_problem *problem)
+{
+    bool is_apart = row->is_root && row->part == PART_PRIVATE;
+    return private_path(is_apart ? root_dir : dir, row->name, path, problem);
+}
+
 /* Keys of a failed creation were never used; the first problem stands. */
-static void rows_destroy(const char *dir, size_t count)
+static void rows_destroy(const char *dir, const char *root_dir, size_t count)
 {
     struct keys_problem ignored;
     char path[PRIVATE_PATH_SIZE];
     for (size_t i = 0; i < count; i++) {
-        enum err err = private_path(dir, rows[i].name, path, &ignored);
+        enum err err = row_path(dir, root_dir, &rows[i], path, &ignored);
         if (err == ERR_NONE)
             err = private_file_destroy(path, &ignored);
         (void)err;
@@ -111,16 +120,24 @@ static void rows_destroy(const char *dir, size_t count)
 enum err keys_create(
     const char *dir, const char *root_passphrase, struct keys_problem *problem)
 {
+    return keys_create_apart(dir, dir, root_passphrase, problem);
+}
+
+enum err keys_create_apart(const char *dir, const char *root_dir,
+    const char *root_passphrase, struct keys_problem *problem)
+{
     char path[PRIVATE_PATH_SIZE];
     EVP_PKEY *key = NULL;
     size_t made = 0;
     enum err err = private_dir_make(dir, problem);
     if (err == ERR_NONE)
         err = dir_check_empty(dir, problem);
+    if (err == ERR_NONE)
+        err = private_dir_make(root_dir, problem);
     if (err != ERR_NONE)
         return err;
     while (err == ERR_NONE && made < ROW_COUNT) {
-        err = private_path(dir, rows[made].name, path, problem);
+        err = row_path(dir, root_dir, &rows[made], path, problem);
         if (err == ERR_NONE)
             err = row_create(path, &rows[made], root_passphrase, &key, problem);
         if (err == ERR_NONE)
@@ -132,7 +149,7 @@ enum err keys_create(
     if (err == ERR_NONE)
         err = private_dir_make(path, problem);
     if (err != ERR_NONE)
-        rows_destroy(dir, made);
+        rows_destroy(dir, root_dir, made);
     return err;
 }
 

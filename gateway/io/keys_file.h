@@ -43,6 +43,11 @@
 MUST_USE enum err keys_create(
     const char *dir, const char *root_passphrase, struct keys_problem *problem);
 
+/* The same with the root key in another directory, such as a stick; that is
+ * made as well, and may hold other things. */
+MUST_USE enum err keys_create_apart(const char *dir, const char *root_dir,
+    const char *root_passphrase, struct keys_problem *problem);
+
 /* The root's public key, from DIR/root.pub; needs no passphrase.
  * ERR_NOT_FOUND, ERR_MALFORMED, ERR_KEY, ERR_IO. */
 MUST_USE enum err root_public(const char *dir, uint8_t public_key[KEY_SIZE],

@@ -72,7 +72,7 @@ nouns=$("$referctl" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' \
     | LC_ALL=C sort -u | paste -sd' ')
 offers 'every noun' "$nouns" ''
 offers 'a noun that was begun' 'referral' 're'
-offers 'the verbs of a noun' 'accept export import show' card ''
+offers 'the verbs of a noun' 'accept export import install request show sign' card ''
 offers 'a verb that was begun' 'show sign' mou s
 offers 'agencies by id and name' \
     'City\ TB\ Hospital cg5dyqvok5hwp4nspxe4gxsrr5' peer show ''
@@ -101,7 +101,7 @@ offers 'options of a command and of all' \
 offers 'what an option takes is no argument' \
     'City\ TB\ Hospital cg5dyqvok5hwp4nspxe4gxsrr5' \
     ledger show --after 7 ''
-offers 'options before the noun' 'accept export import show' \
+offers 'options before the noun' 'accept export import install request show sign' \
     -c x.yaml card ''
 offers 'nothing after a noun that is none' '' nonsense ''
 offers 'nothing when the gateway does not answer' '' -s /hang peer show ''
@@ -126,7 +126,7 @@ if command -v zsh >/dev/null; then
             | grep . | LC_ALL=C sort | paste -sd' '
     }
     report 'zsh: every noun' "$(in_zsh '')" "$nouns"
-    report 'zsh: verbs' "$(in_zsh card '')" 'accept export import show'
+    report 'zsh: verbs' "$(in_zsh card '')" 'accept export import install request show sign'
     report 'zsh: agencies' "$(in_zsh peer show '')" \
         'City TB Hospital cg5dyqvok5hwp4nspxe4gxsrr5'
     report 'zsh: steps' "$(in_zsh referral act 0190b2c4 '')" 'accept ask decline'

@@ -281,6 +281,8 @@ static void carry(
     case NODE_DIRECTORY:
         carry_directory(federation, at, output);
         break;
+    case NODE_RELOAD:
+        break; /* nothing here has files */
     case NODE_LOG:
         agency->logged[output->of.log.event]++;
         (void)log_format(&output->of.log,

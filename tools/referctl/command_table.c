@@ -15,6 +15,8 @@ static const struct option_row init_options[] = {
                                       "(default: the value of --listen)" },
     { "contact",         0,   "TEXT", "a point person: \"role;name;phone;hours\"; may repeat" },
     { "passphrase-file", 'p', "FILE", "encrypt the root key; the passphrase is FILE's first line" },
+    { "root-dir",        'r', "DIR",  "make the root key and the revocation there, such as on a\n"
+                                      "stick, instead of beside the other keys" },
     { "user",            'u', "USER", "NAME:RIGHTS for a local user, such as\n"
                                       "intake:submit,act,read; may repeat" },
     { "export",          'x', "FILE", "also write the card as text there, to be given away" },
@@ -29,6 +31,37 @@ static const struct option_row card_accept_options[] = {
     { "safety-number", 'n', "DIGITS", "the number you were told over the phone; compared" },
     { "invitation",    'i', "CODE",   "a code of theirs (peer invite): our card is left there\n"
                                       "by itself (default: the code in the file)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row card_request_options[] = {
+    { "output",  'o', "FILE",  "where to write the request (required)" },
+    { "after",   0,   "HOURS", "when the new keys begin to be used (default: half of\n"
+                               "rotation.overlap_days, so that all hear of them before)" },
+    { "at-once", 0,   NULL,    "use them now, and let those they follow go: they were\n"
+                               "stolen or lost" },
+    { "dir",     'd', "DIR",   "the gateway's folder (default: by --config)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row card_sign_options[] = {
+    { "output",          'o', "FILE", "where to write the signed card (required)" },
+    { "keys",            'k', "DIR",  "folder with root.pem (required)" },
+    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
+    { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row card_install_options[] = {
+    { "dir", 'd', "DIR", "the gateway's folder (default: by --config)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row key_rotate_options[] = {
+    { "after",   0,   "HOURS", "when the new keys begin to be used (default: half of\n"
+                               "rotation.overlap_days, so that all hear of them before)" },
+    { "at-once", 0,   NULL,    "use them now, and let those they follow go: they were\n"
+                               "stolen or lost" },
+    { "dir",     'd', "DIR",   "the gateway's folder (default: by --config)" },
+    { "keys",    'k', "DIR",   "folder with root.pem (default: the gateway's keys)" },
+    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
+    { "yes",     'y', NULL,    "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row peer_close_options[] = {
@@ -107,14 +140,27 @@ static const struct option_row ledger_show_options[] = {
     { "count", 0,   "COUNT", "show so many entries (default 100)" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row evidence_export_options[] = {
+    { "output",          'o', "FOLDER", "the folder to make (required)" },
+    { "without-content", 0,   NULL,     "show nothing of what was said: prove only that\n"
+                                        "entries existed and were received" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row evidence_verify_options[] = {
+    { "agency", 'a', "ID", "an agency's id, as it told you itself; may repeat" },
+    { NULL, 0, NULL, NULL }
+};
 
 static const struct command commands[] = {
 { "init", "", "DIR", 1, 1, init_options,
   "make an agency: keys, card, configuration",
   "Makes the folder DIR (for its owner alone) with a new agency in it: its keys\n"
   "in DIR/keys, its signed card in DIR/card, a signed revocation in\n"
-  "DIR/revocation, and DIR/referd.yaml when there is none. Nothing that exists\n"
-  "is overwritten. Needs no running gateway.",
+  "DIR/revocation, and DIR/referd.yaml when there is none; with --config the\n"
+  "configuration is that file, and with --socket it names that socket. Nothing\n"
+  "that exists is overwritten. When root makes it in a folder of another user,\n"
+  "what is in DIR is made as that user, who may read the configuration. Needs no\n"
+  "running gateway.",
   "referctl init /var/lib/referd --name \"Open Door\" \\\n"
   "    --listen tls+tcp://0.0.0.0:7443 \\\n"
   "    --endpoint tls+tcp://gateway.opendoor.example:7443 \\\n"
@@ -153,6 +199,40 @@ static const struct command commands[] = {
   "    --safety-number \"12345 12345 12345 12345 12345 12345 \\\n"
   "12345 12345 12345 12345 12345 12345\"",
   run_card_accept },
+{ "card", "request", "[KEY...]", 0, ANY_COUNT, card_request_options,
+  "make new keys, and a card for the root key to sign",
+  "For gateways whose root key lives elsewhere. Makes a new key of each KEY (log,\n"
+  "witness, operation, last-resort, tls or all; default: those that are due) in the\n"
+  "gateway's folder of keys, and writes the card that shows them, unsigned, as text\n"
+  "to be carried to the root key. Nothing is used before `card install`. Run it as\n"
+  "the gateway's user; it may be running.",
+  "referctl -c /etc/referd.yaml card request -o next.request\n"
+  "referctl -c /etc/referd.yaml card request all -o next.request",
+  run_card_request },
+{ "card", "sign", "REQUEST", 1, 1, card_sign_options,
+  "sign a card with the root key, wherever that is",
+  "Reads what `card request` wrote, shows what changes against the card before it,\n"
+  "asks, signs, and writes the card to be carried back. Needs no gateway, no network\n"
+  "and no configuration.",
+  "referctl card sign next.request --keys /media/stick/keys -o next.card",
+  run_card_sign },
+{ "card", "install", "FILE", 1, 1, card_install_options,
+  "put our next card into its place",
+  "Verifies that the card follows the one in use and that all its keys are here,\n"
+  "puts it into its place, and has a running gateway take it and tell the others.\n"
+  "The card before is kept beside it. Run it as the gateway's user.",
+  "referctl -c /etc/referd.yaml card install next.card",
+  run_card_install },
+{ "key", "rotate", "[KEY...]", 0, ANY_COUNT, key_rotate_options,
+  "request, sign and install in one, where the root key is at hand",
+  "Makes a new key of each KEY (log, witness, operation, last-resort, tls or all;\n"
+  "default: those that are due), signs the card that shows them with the root key,\n"
+  "and has the gateway take it. Earlier keys stay on the card until their end, but\n"
+  "for --at-once. With a root key that has no passphrase and lies among the keys, a\n"
+  "running gateway does this by itself in time.",
+  "referctl -c /etc/referd.yaml key rotate all\n"
+  "referctl -c /etc/referd.yaml key rotate operation --at-once",
+  run_key_rotate },
 { "peer", "list", "", 0, 0, NULL,
   "list the agencies we know, and how the line to each is",
   "settled: both sides agree on what they hold, so that entries can flow. queued:\n"
@@ -296,6 +376,29 @@ static const struct command commands[] = {
   "both sides. Exit status 3 when one is not intact.",
   "referctl ledger verify",
   run_ledger_verify },
+{ "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
+  "write what proves a referral to others",
+  "Makes FOLDER, for this user alone, with every event of the referral that the\n"
+  "other agency co-signed: header, salt, content (unless it was erased), the proof\n"
+  "that it is in the ledger, the answers to it, all cards of both agencies, and the\n"
+  "agreement with its signatures. refer-evidence(5) describes the files. Nothing\n"
+  "that exists is overwritten. The folder says what was said about a person; with\n"
+  "--without-content it says nothing of that. Needs the rights admin and read; the\n"
+  "gateway's log says who exported what.",
+  "referctl evidence export 0190b2c4 -o evidence-0190b2c4\n"
+  "referctl evidence export 0190b2c4 --without-content -o proof",
+  run_evidence_export },
+{ "evidence", "verify", "FOLDER", 1, 1, evidence_verify_options,
+  "judge a folder of evidence, without a gateway or a network",
+  "Verifies cards, signatures, proofs, contents, answers and the agreement, with\n"
+  "what is in the folder alone, and says of each event whether it was held, refused\n"
+  "(clause and remedy) or absent, or unanswered, with the times of both agencies.\n"
+  "Names each file that fails. The files cannot tell whose the agencies' ids are:\n"
+  "give those that the agencies told you with --agency. Exit status 3 when anything\n"
+  "does not verify, or an --agency is not among them.",
+  "referctl evidence verify evidence-0190b2c4 \\\n"
+  "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
+  run_evidence_verify },
 { "status", "", "", 0, 0, NULL,
   "show how the gateway is",
   "Who it is, its numbers, and the line to each agency.",

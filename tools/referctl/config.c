@@ -16,7 +16,11 @@ const char *config_read(
         return err_text(err);
     err = yaml_config_load(config_path, &arena, &config, &problem);
     if (err == ERR_NONE) {
+        paths->data = pool_text(pool, config.data);
         paths->socket = pool_text(pool, config.socket);
+        paths->key_days = config.rotation.key_days;
+        paths->overlap_days = config.rotation.overlap_days;
+        paths->card_days = config.rotation.card_days;
         paths->keys = pool_text(pool, config.keys);
     } else {
         char line[YAML_PROBLEM_TEXT_SIZE];

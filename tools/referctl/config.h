@@ -5,11 +5,17 @@
 #ifndef REFERCTL_CONFIG_H
 #define REFERCTL_CONFIG_H
 
+#include <stdint.h>
+
 #include "referctl/pool.h"
 
 struct config_paths {
+    const char *data;
     const char *socket;
     const char *keys;
+    uint32_t key_days;
+    uint32_t overlap_days;
+    uint32_t card_days;
 };
 
 /* NULL, or one line about what is wrong, with file and line. */

@@ -1,6 +1,7 @@
 /* referctl init - a new agency in a folder. */
 #include "referctl/command.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <string.h>
@@ -9,33 +10,33 @@
 #include "core/armor.h"
 #include "core/card.h"
 #include "core/limits.h"
+#include "io/key_renewal.h"
 #include "io/keyring.h"
 #include "io/keys_file.h"
 #include "referctl/display.h"
 #include "referctl/file.h"
 #include "referctl/init.h"
 #include "referctl/offline.h"
+#include "referctl/owner.h"
 
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-/*
- * The protocol means these keys to live 90 days and to be replaced before the
- * end, by a command that this release lacks; so they live as long as the card.
- */
-#define KEY_DAYS 730
+/* As rotation in referd.yaml has it by default. */
+#define KEY_DAYS 90
 #define CARD_DAYS 730
-/* A peer whose clock is behind ours must not find them from the future. */
-#define KEY_EARLY_MS (60 * 60 * 1000)
 
 struct plan {
     struct session *session;
     const struct arguments *arguments;
     const char *dir;
     const char *keys_dir;
+    const char *root_dir;
     const char *card_path;
     const char *revocation_path;
     const char *config_path;
     const char *passphrase;
+    struct owner owner;
     struct card card;
+    struct slice signed_card;
     struct offline offline;
 };
 
@@ -47,6 +48,15 @@ static enum exit_code fail_after_keys(
             "nothing uses the new keys yet: rm -r %s, then repeat",
             plan->keys_dir),
         "cannot %s: %s", doing, err_text(err));
+}
+
+static enum exit_code fail_owner(struct plan *plan)
+{
+    return session_fail(plan->session, EXIT_CODE_LOCAL,
+        pool_format(plan->session->pool,
+            "run it as the user to whom %s belongs", plan->dir),
+        "cannot become the user to whom %s belongs: %s", plan->dir,
+        strerror(errno));
 }
 
 static enum exit_code plan_paths(struct plan *plan)
@@ -92,7 +102,9 @@ static void add_key(struct plan *plan, struct card_key *keys,
     key->purpose = purpose;
     memcpy(key->key, public_key, KEY_SIZE);
     key->from.unix_ms = now_ms - KEY_EARLY_MS;
-    key->until.unix_ms = now_ms + KEY_DAYS * DAY_MS;
+    /* nobody pins a TLS key for less than a card */
+    key->until.unix_ms =
+        now_ms + (purpose == KEY_TLS ? CARD_DAYS : KEY_DAYS) * DAY_MS;
 }
 
 static enum err add_keys(struct plan *plan, struct keys_problem *problem)
@@ -127,7 +139,8 @@ static enum exit_code make_keys(struct plan *plan)
     struct keys_problem problem = { .text = "" };
     enum err err = private_dir_make(plan->dir, &problem);
     if (err == ERR_NONE)
-        err = keys_create(plan->keys_dir, plan->passphrase, &problem);
+        err = keys_create_apart(
+            plan->keys_dir, plan->root_dir, plan->passphrase, &problem);
     if (err != ERR_NONE)
         return session_fail(session, EXIT_CODE_LOCAL,
             "check the folder and its rights, then repeat",
@@ -145,19 +158,19 @@ static enum err root_sign_here(struct plan *plan, struct slice statement,
     uint8_t root_key[KEY_SIZE];
     if (statement.bytes == NULL)
         return ERR_LIMIT;
-    return root_sign(pool_format(plan->session->pool, "%s/%s", plan->keys_dir,
+    return root_sign(pool_format(plan->session->pool, "%s/%s", plan->root_dir,
                          KEYS_ROOT_NAME),
         plan->passphrase, statement, signature, root_key, &problem);
 }
 
 /* As text, where it was asked for: what is given to other agencies. */
-static enum exit_code export_card(struct plan *plan, struct slice signed_card)
+static enum exit_code export_card(struct plan *plan)
 {
     const char *path = arguments_option(plan->arguments, "export");
     if (path == NULL)
         return EXIT_CODE_DONE;
     struct slice text =
-        armor_write(ARMOR_CARD, signed_card, &plan->offline.arena);
+        armor_write(ARMOR_CARD, plan->signed_card, &plan->offline.arena);
     if (text.bytes == NULL)
         return fail_after_keys(plan, ERR_LIMIT, "write the card as text");
     return file_write(plan->session, path, text.bytes, text.size, 0644, false);
@@ -185,9 +198,9 @@ static enum exit_code write_card(struct plan *plan)
         return fail_after_keys(plan, err,
             pool_format(plan->session->pool, "make the card %s %s",
                 problem.where, problem.what));
-    enum exit_code code = file_write(plan->session, plan->card_path,
-        signed_card.bytes, signed_card.size, 0600, false);
-    return code == EXIT_CODE_DONE ? export_card(plan, signed_card) : code;
+    plan->signed_card = signed_card;
+    return file_write(plan->session, plan->card_path, signed_card.bytes,
+        signed_card.size, 0600, false);
 }
 
 static enum exit_code write_revocation(struct plan *plan)
@@ -223,17 +236,46 @@ static const char *absolute(struct pool *pool, const char *path)
     return pool_format(pool, "%s/%s", here, path);
 }
 
+/* Is it elsewhere than in DIR? Then it is ours, and the owner reads it. */
+static bool config_is_apart(const struct plan *plan)
+{
+    return plan->session->config_path != NULL;
+}
+
 static enum exit_code write_config(struct plan *plan)
 {
     struct session *session = plan->session;
     if (file_exists(plan->config_path))
         return EXIT_CODE_DONE;
-    struct passwd *user = getpwuid(geteuid());
+    struct passwd *user = getpwuid(getuid());
     const char *text = init_config_text(session->pool, plan->arguments,
-        absolute(session->pool, plan->dir),
+        absolute(session->pool, plan->dir), session->socket_path,
         user == NULL ? "root" : user->pw_name);
-    return file_write(
-        session, plan->config_path, text, strlen(text), 0600, false);
+    enum exit_code code =
+        file_write(session, plan->config_path, text, strlen(text), 0600, false);
+    if (code == EXIT_CODE_DONE && config_is_apart(plan) &&
+        !owner_share(&plan->owner, plan->config_path))
+        return session_fail(session, EXIT_CODE_LOCAL,
+            "let the gateway's user read it", "cannot give %s away: %s",
+            plan->config_path, strerror(errno));
+    return code;
+}
+
+/* What is in DIR, as its owner. */
+static enum exit_code fill_folder(struct plan *plan)
+{
+    if (!owner_enter(&plan->owner))
+        return fail_owner(plan);
+    enum exit_code code = make_keys(plan);
+    if (code == EXIT_CODE_DONE)
+        code = write_card(plan);
+    if (code == EXIT_CODE_DONE)
+        code = write_revocation(plan);
+    if (code == EXIT_CODE_DONE && !config_is_apart(plan))
+        code = write_config(plan);
+    if (!owner_leave(&plan->owner))
+        return fail_owner(plan);
+    return code;
 }
 
 static void say_what_is_next(struct plan *plan)
@@ -258,11 +300,18 @@ static void say_what_is_next(struct plan *plan)
         "ends\n"
         "this agency's card for good, even when every other key is lost.\n"
         "The root key %s/%s signs cards and agreements and is needed for\n"
-        "nothing else: it may live offline.\n\n"
+        "nothing else: %s.\n\n"
         "Next: look at %s, then\n"
         "  referd -c %s\n"
         "  referctl -c %s peer invite -o our.invitation",
-        plan->revocation_path, plan->keys_dir, KEYS_ROOT_NAME,
+        plan->revocation_path, plan->root_dir, KEYS_ROOT_NAME,
+        plan->root_dir == plan->keys_dir
+            ? "while it lies there without a passphrase, the\n"
+              "gateway renews its keys by itself; else it asks for it by "
+              "card.due"
+            : "keep it away from the gateway. Every three\n"
+              "months a card is to be signed: card request, card sign, card "
+              "install",
         plan->config_path, plan->config_path, plan->config_path);
 }
 
@@ -271,27 +320,31 @@ enum exit_code run_init(
 {
     struct pool *pool = session->pool;
     const char *dir = arguments->values[0];
+    const char *root_dir = arguments_option(arguments, "root-dir");
     struct plan plan = {
         .session = session,
         .arguments = arguments,
         .dir = dir,
+        .owner = owner_of(dir),
         .keys_dir = pool_format(pool, "%s/keys", dir),
         .card_path = pool_format(pool, "%s/card", dir),
-        .revocation_path = pool_format(pool, "%s/revocation", dir),
-        .config_path = pool_format(pool, "%s/referd.yaml", dir),
+        .revocation_path = pool_format(
+            pool, "%s/revocation", root_dir == NULL ? dir : root_dir),
+        .config_path = session->config_path != NULL
+                           ? session->config_path
+                           : pool_format(pool, "%s/referd.yaml", dir),
     };
+    plan.root_dir = root_dir == NULL ? plan.keys_dir : root_dir;
     enum exit_code code = offline_open(session, &plan.offline);
     if (code == EXIT_CODE_DONE)
         code = plan_card(&plan);
     if (code == EXIT_CODE_DONE)
         code = plan_paths(&plan);
     if (code == EXIT_CODE_DONE)
-        code = make_keys(&plan);
+        code = fill_folder(&plan);
     if (code == EXIT_CODE_DONE)
-        code = write_card(&plan);
-    if (code == EXIT_CODE_DONE)
-        code = write_revocation(&plan);
-    if (code == EXIT_CODE_DONE)
+        code = export_card(&plan);
+    if (code == EXIT_CODE_DONE && config_is_apart(&plan))
         code = write_config(&plan);
     if (code == EXIT_CODE_DONE)
         say_what_is_next(&plan);

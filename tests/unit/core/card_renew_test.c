@@ -195,6 +195,66 @@ static void only_the_next_of_the_same_root_follows(void **state)
     desk_close(&desk);
 }
 
+static void what_ends_soon_without_a_follower_is_due(void **state)
+{
+    struct desk desk;
+    struct card_due due;
+    (void)state;
+    desk_open(&desk);
+    card_due_find(&desk.held, AFTER(45), 14 * PAPERS_DAY_MS, &due);
+    assert_false(due.is_due);
+    card_due_find(&desk.held, AFTER(46), 14 * PAPERS_DAY_MS, &due);
+    assert_true(due.is_due);
+    assert_int_equal(due.until.unix_ms, AFTER(60).unix_ms);
+    for (int i = KEY_LOG; i < KEY_PURPOSE_COUNT; i++)
+        assert_true(due.purposes[i]);
+    struct card_key fresh = fresh_key(KEY_LOG, 53);
+    struct card card = renew(&desk, 46, &fresh, 1, false);
+    card_due_find(&card, AFTER(46), 14 * PAPERS_DAY_MS, &due);
+    assert_false(due.purposes[KEY_LOG]);
+    assert_true(due.purposes[KEY_WITNESS]);
+    /* the card itself */
+    card.key_count = 0;
+    card_due_find(&card, AFTER(46 + 730 - 14), 14 * PAPERS_DAY_MS, &due);
+    assert_true(due.is_due);
+    assert_int_equal(due.until.unix_ms, card.valid_until.unix_ms);
+    desk_close(&desk);
+}
+
+static void a_request_is_read_as_it_was_written(void **state)
+{
+    struct desk desk;
+    struct card_key fresh = fresh_key(KEY_LOG, 0);
+    struct card_request request;
+    (void)state;
+    desk_open(&desk);
+    struct card next = renew(&desk, 0, &fresh, 1, false);
+    struct card_request written = {
+        .draft_bytes = card_bytes(&next, &desk.arena), .held_bytes = desk.bytes
+    };
+    struct slice bytes = card_request_write(&written, &desk.arena);
+    assert_int_equal(
+        card_request_read(desk.crypto, bytes, &desk.arena, &request), ERR_NONE);
+    assert_int_equal(request.draft.serial, 2);
+    assert_int_equal(request.held.serial, 1);
+    assert_true(slice_equal(request.draft_bytes, written.draft_bytes));
+    /* it must follow, and what it follows must verify */
+    written.draft_bytes = card_bytes(&desk.held, &desk.arena);
+    bytes = card_request_write(&written, &desk.arena);
+    assert_int_equal(
+        card_request_read(desk.crypto, bytes, &desk.arena, &request),
+        ERR_EXISTS);
+    uint8_t *damaged = arena_take(&desk.arena, desk.bytes.size);
+    memcpy(damaged, desk.bytes.bytes, desk.bytes.size);
+    damaged[desk.bytes.size - 1] ^= 1;
+    written.held_bytes = slice_of(damaged, desk.bytes.size);
+    bytes = card_request_write(&written, &desk.arena);
+    assert_int_equal(
+        card_request_read(desk.crypto, bytes, &desk.arena, &request),
+        ERR_SIGNATURE);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +264,8 @@ int main(void)
         cmocka_unit_test(at_once_leaves_nothing_of_what_is_replaced),
         cmocka_unit_test(a_card_has_room_for_32_keys),
         cmocka_unit_test(only_the_next_of_the_same_root_follows),
+        cmocka_unit_test(what_ends_soon_without_a_follower_is_due),
+        cmocka_unit_test(a_request_is_read_as_it_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
