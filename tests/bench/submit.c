@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,8 +36,11 @@ static int64_t due_ns(const struct submitters *all, uint32_t i)
 
 static void wait_until(int64_t at_ns)
 {
-    struct timespec at = { at_ns / 1000000000, at_ns % 1000000000 };
-    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+    int64_t left = at_ns - now_ns();
+    if (left <= 0)
+        return;
+    struct timespec left_ns = { left / 1000000000, left % 1000000000 };
+    (void)pselect(0, NULL, NULL, NULL, &left_ns, NULL);
 }
 
 static void submit_one(struct submitter *submitter, uint32_t i)
