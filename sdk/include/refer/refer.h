@@ -310,7 +310,8 @@ REFER_API const char *refer_event_referral_id(const refer_event *event);
 REFER_API const char *refer_event_state(const refer_event *event);
 /* When it was done, as its author says. */
 REFER_API int64_t refer_event_time_ms(const refer_event *event);
-/* How often it was handed out before; 0 the first time. */
+/* How often it was handed out before, be it only read ahead for a program that
+ * ended; 0 the first time. */
 REFER_API uint32_t refer_event_redeliveries(const refer_event *event);
 /* Any other field by name: "direction", "peer", "by", "actor", "role",
  * "status", "problem", "clause", "remedy", ... */
