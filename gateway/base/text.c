@@ -188,9 +188,24 @@ static bool control_is_allowed(uint8_t c, enum text_controls controls)
     return c != 0 && controls == TEXT_CONTROLS_ANY;
 }
 
+/* Most of what is written is this: eight bytes at a time from 0x20 to 0x7f,
+ * from `i` on; where something else begins, or may. */
+static size_t ascii_end(struct slice text, size_t i)
+{
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    const uint64_t lifts = UINT64_C(0x6060606060606060); /* 0x20 to 0x80 */
+    for (; text.size - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, text.bytes + i, sizeof word);
+        if ((word & tops) != 0 || ((word + lifts) & tops) != tops)
+            break;
+    }
+    return i;
+}
+
 bool text_is_utf8(struct slice text, enum text_controls controls)
 {
-    size_t i = 0;
+    size_t i = ascii_end(text, 0);
     while (i < text.size) {
         uint8_t low, high;
         size_t size = utf8_sequence(text.bytes[i], &low, &high);

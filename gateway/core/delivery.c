@@ -92,47 +92,51 @@ static void send_head(struct work *work, struct peer *peer)
     peer->token_kind = REQUEST_HEAD;
 }
 
-/* Entries as they travel: what was erased since goes without its content. */
-static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
-    struct entry *entries)
+static struct entry travelling(
+    const struct ledger_entry *entry, struct slice content)
 {
-    for (size_t i = 0; i < stored->count; i++) {
-        const struct ledger_entry *from = &stored->entries[i];
-        entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached
-                                   ? SLICE_NONE
-                                   : content_get(work->contents, work->txn,
-                                         work->arena, from->content);
-        if (content.bytes == NULL)
-            continue;
-        entries[i].salt = SLICE_ARRAY(from->salt);
-        entries[i].content = content;
-    }
-    return !work_failed(work);
+    if (content.bytes == NULL)
+        return (struct entry){ .header = entry->header };
+    return (struct entry){ entry->header, SLICE_ARRAY(entry->salt), content };
 }
 
-/* The parcel in flight as a Deliver; empty when memory or the store failed. */
-static struct slice offered_body(
-    struct work *work, struct peer *peer, struct ledger *out)
+/* The parcel in flight: what was erased since goes without its content. */
+static bool offered_load(
+    struct work *work, const struct ledger *out, struct parcel *parcel)
 {
     struct ledger_parcel stored;
     if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
         if (!work_failed(work))
             work->txn->err = ERR_CORRUPT;
-        return SLICE_NONE;
+        return false;
     }
     struct entry *entries =
         arena_take_array(work->arena, stored.count, sizeof *entries);
-    if (entries == NULL) {
+    if (entries == NULL)
         work_exhausted(work);
-        return SLICE_NONE;
+    for (size_t i = 0; entries != NULL && i < stored.count; i++) {
+        const struct ledger_entry *from = &stored.entries[i];
+        struct slice content = SLICE_NONE;
+        if (from->attached)
+            content = content_get(
+                work->contents, work->txn, work->arena, from->content);
+        entries[i] = travelling(from, content);
     }
-    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL || !parcel_load(work, &stored, entries))
+    *parcel = (struct parcel){ stored.first_index, entries, stored.count,
+        out->offered };
+    return !work_failed(work);
+}
+
+/* The parcel in flight as a Deliver; empty when memory or the store failed. */
+static struct slice offered_body(struct work *work, struct peer *peer,
+    const struct ledger *out, const struct parcel *parcel)
+{
+    const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL)
         return SLICE_NONE;
     struct deliver deliver = {
         .fence = SLICE_ARRAY(out->fences[0]),
-        .parcel = { stored.first_index, entries, stored.count, out->offered },
+        .parcel = *parcel,
         .collected = in->collected,
     };
     struct slice body = deliver_write(&deliver, work->arena);
@@ -142,8 +146,8 @@ static struct slice offered_body(
     }
     work->node->counters.parcels_sent++;
     OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
-        log_number("first", (int64_t)stored.first_index),
-        log_number("entries", (int64_t)stored.count));
+        log_number("first", (int64_t)parcel->first_index),
+        log_number("entries", (int64_t)parcel->entry_count));
     return body;
 }
 
@@ -153,11 +157,10 @@ static struct slice offered_body(
 #define ENTRY_FRAMING 128u
 
 static bool entry_index(struct work *work, const struct intent *intent,
-    struct ledger *out, struct ledger_entry *entry)
+    struct ledger *out, struct ledger_entry *entry, struct entry *travels)
 {
-    size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
+        content_get(work->contents, work->txn, work->arena, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -170,18 +173,18 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
-    arena_rewind(work->scratch, used);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
         return false;
     }
+    *travels = travelling(entry, content);
     ledger_append(work, out, entry->header);
     return !work_failed(work);
 }
 
 static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, size_t capacity)
+    struct ledger_entry *entries, struct entry *travels, size_t capacity)
 {
     struct intent intent = { 0 };
     size_t count = 0;
@@ -190,8 +193,9 @@ static size_t gather(struct work *work, struct ledger *out,
         size += intent.content_size + ENTRY_FRAMING;
         if (count > 0 && size > PARCEL_SIZE_MAX)
             break;
-        if (!entry_index(work, &intent, out, &entries[count++]))
+        if (!entry_index(work, &intent, out, &entries[count], &travels[count]))
             break;
+        count++;
         outbox_take(work, out, &intent);
     }
     return count;
@@ -206,22 +210,24 @@ static void generation_open(struct work *work, struct ledger *out)
 }
 
 /* Numbers and signs what waits; the parcel is then in flight. */
-static bool parcel_make(
-    struct work *work, struct peer *peer, struct ledger *out)
+static bool parcel_make(struct work *work, const struct peer *peer,
+    struct ledger *out, struct parcel *parcel)
 {
     size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
                           ? (size_t)out->intent_count
                           : PARCEL_ENTRY_COUNT_MAX;
     struct ledger_entry *entries =
         arena_take_array(work->arena, capacity, sizeof *entries);
-    if (entries == NULL) {
+    struct entry *travels =
+        arena_take_array(work->arena, capacity, sizeof *travels);
+    if (entries == NULL || travels == NULL) {
         work_exhausted(work);
         return false;
     }
     if (out->generation == 0)
         generation_open(work, out);
     uint64_t first_index = out->frontier.size;
-    size_t count = gather(work, out, entries, capacity);
+    size_t count = gather(work, out, entries, travels, capacity);
     if (work_failed(work) || count == 0)
         return false;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
@@ -237,6 +243,7 @@ static bool parcel_make(
         work_exhausted(work);
     ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
     work->node->counters.entries_sent += count;
+    *parcel = (struct parcel){ first_index, travels, count, out->offered };
     return !work_failed(work);
 }
 
@@ -282,10 +289,14 @@ static bool offered_renew(struct work *work, struct ledger *out)
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
-                                               : !offered_renew(work, out)))
+    struct parcel parcel;
+    if (out == NULL)
         return SLICE_NONE;
-    return offered_body(work, peer, out);
+    bool is_there =
+        out->offered.size == 0
+            ? parcel_make(work, peer, out, &parcel)
+            : offered_renew(work, out) && offered_load(work, out, &parcel);
+    return is_there ? offered_body(work, peer, out, &parcel) : SLICE_NONE;
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
