@@ -13,21 +13,14 @@
  * the next call. On a new connection the cursor is opened again, and what is
  * not acknowledged comes again: an event may have been on its way when the old
  * one broke. What the caller has had from this handle already is passed over.
- *
- * A program that takes events quickly has the next ones read ahead for it, more
- * as long as it keeps up: a round trip each would be all it does. They are not
- * kept: what waited too long may have been erased at the gateway since, and is
- * asked for again. Without time to wait nothing is read ahead, because who
- * polls the descriptor would not learn of it.
  */
 
 /* What the gateway lets one wait take. */
 #define WAIT_MS_MAX 60000
-#define AHEAD_COUNT_MAX 64u
-/* The last ones were taken within this time: ask for twice as many. */
-#define AHEAD_QUICK_MS 200
-/* Then they are not handed out any more. */
-#define AHEAD_MS_MAX 5000
+
+/* Events asked for at one time: a round trip each would cost more than they
+ * do. The gateway gives fewer where they are large. */
+#define PAGE_COUNT 128
 
 enum cursor_step {
     CURSOR_CLOSED,
@@ -48,22 +41,13 @@ struct refer_cursor {
     bool has_handed;
     uint64_t handed_epoch;
     uint64_t handed_position;
-    struct sdk_records ahead; /* what came, */
-    size_t ahead_next;        /* ... and from here on was not handed out */
-    uint32_t ahead_count;     /* events to ask for */
-    struct sdk_deadline ahead_quick;
-    struct sdk_deadline ahead_end;
+    struct sdk_reply page; /* events that came and were not handed out yet */
+    size_t page_at;
 };
 
 static refer_status fail(refer_client *client, refer_status status)
 {
     return sdk_client_fail(client, status, refer_status_text(status));
-}
-
-static void ahead_drop(refer_cursor *cursor)
-{
-    sdk_records_release(&cursor->ahead);
-    cursor->ahead_next = 0;
 }
 
 /* Sends an operation on the cursor; wait_ms below 0: without. */
@@ -74,8 +58,8 @@ static refer_status cursor_send(refer_cursor *cursor, const char *operation,
     refer_status status = sdk_record_set_text(&fields, "name", cursor->name);
     if (status == REFER_OK && wait_ms >= 0)
         status = sdk_record_set_number(&fields, "wait_ms", wait_ms);
-    if (status == REFER_OK && wait_ms >= 0 && cursor->ahead_count > 1)
-        status = sdk_record_set_number(&fields, "count", cursor->ahead_count);
+    if (status == REFER_OK && wait_ms >= 0)
+        status = sdk_record_set_number(&fields, "count", PAGE_COUNT);
     if (status != REFER_OK)
         (void)fail(cursor->client, status);
     else
@@ -118,6 +102,13 @@ static refer_status cursor_step(
     return REFER_OK;
 }
 
+static void page_drop(refer_cursor *cursor)
+{
+    sdk_reply_release(&cursor->page);
+    cursor->page = (struct sdk_reply){ 0 };
+    cursor->page_at = 0;
+}
+
 static refer_status cursor_ready(
     refer_cursor *cursor, struct sdk_deadline deadline)
 {
@@ -128,6 +119,7 @@ static refer_status cursor_ready(
         if (cursor->generation != cursor->client->generation) {
             cursor->generation = cursor->client->generation;
             cursor->step = CURSOR_CLOSED;
+            page_drop(cursor);
         }
         if (cursor->step == CURSOR_READY)
             return REFER_OK;
@@ -168,7 +160,7 @@ void refer_cursor_free(refer_cursor *cursor)
     if (cursor == NULL)
         return;
     sdk_client_abandon(cursor->client, &cursor->pending);
-    ahead_drop(cursor);
+    page_drop(cursor);
     sdk_memory_free(cursor);
 }
 
@@ -184,29 +176,38 @@ uint64_t refer_cursor_position(const refer_cursor *cursor)
 
 /* ---- Events ------------------------------------------------------------ */
 
-/* The next of those that came, or NULL in *out when there is none, or it is one
- * that the caller has had. */
+/* Past the event at `at` and what belongs to it. */
+static size_t event_end(const struct sdk_records *records, size_t at)
+{
+    do
+        at++;
+    while (
+        at < records->count && strcmp(records->items[at].type, "event") != 0);
+    return at;
+}
+
+/* The event at `at` of the page, or NULL in *out when the caller has had it. */
 static refer_status event_take(refer_cursor *cursor, refer_event **out)
 {
-    struct sdk_records *records = &cursor->ahead;
-    *out = NULL;
-    if (cursor->ahead_next >= records->count)
-        return REFER_OK;
-    const struct sdk_record *record = &records->items[cursor->ahead_next];
+    struct sdk_records *records = &cursor->page.records;
+    size_t at = cursor->page_at;
+    size_t next;
+    const struct sdk_record *record = &records->items[at];
     if (strcmp(record->type, "event") != 0 ||
         sdk_record_find(record, "epoch") == NULL ||
         sdk_record_find(record, "position") == NULL)
         return REFER_PROTOCOL;
     uint64_t epoch = (uint64_t)sdk_record_number(record, "epoch");
     uint64_t position = (uint64_t)sdk_record_number(record, "position");
-    bool was_had = cursor->has_handed && cursor->handed_epoch == epoch &&
-                   position <= cursor->handed_position;
+    cursor->page_at = event_end(records, at);
+    if (cursor->has_handed && cursor->handed_epoch == epoch &&
+        position <= cursor->handed_position)
+        return REFER_OK;
     refer_event *event = sdk_memory_take(sizeof *event);
     if (event == NULL)
         return REFER_NO_MEMORY;
-    refer_status status =
-        sdk_event_take(event, records, cursor->ahead_next, &cursor->ahead_next);
-    if (status != REFER_OK || was_had) {
+    refer_status status = sdk_event_take(event, records, at, &next);
+    if (status != REFER_OK) {
         refer_event_free(event);
         return status;
     }
@@ -218,82 +219,39 @@ static refer_status event_take(refer_cursor *cursor, refer_event **out)
     return REFER_OK;
 }
 
-/* How many to ask for, now that those that came are taken. */
-static void ahead_adapt(refer_cursor *cursor)
-{
-    bool is_quick = sdk_deadline_left_ms(cursor->ahead_quick) > 0;
-    if (!is_quick || cursor->ahead_count == 0)
-        cursor->ahead_count = 1;
-    else if (cursor->ahead_count < AHEAD_COUNT_MAX)
-        cursor->ahead_count *= 2;
-}
-
-/* Events that may still be handed out. The gateway counts them as handed out:
- * after those that are dropped it has to be told to begin again. */
-static bool ahead_has(refer_cursor *cursor)
-{
-    if (cursor->ahead_next >= cursor->ahead.count)
-        return false;
-    bool is_same = cursor->generation == cursor->client->generation;
-    if (is_same && sdk_deadline_left_ms(cursor->ahead_end) > 0)
-        return true;
-    if (is_same && cursor->step == CURSOR_READY)
-        cursor->step = CURSOR_STALE;
-    ahead_drop(cursor);
-    return false;
-}
-
-static void ahead_put(refer_cursor *cursor, struct sdk_reply *reply)
-{
-    ahead_drop(cursor);
-    cursor->ahead = reply->records;
-    reply->records = (struct sdk_records){ 0 };
-    cursor->ahead_quick = sdk_deadline_in(AHEAD_QUICK_MS);
-    cursor->ahead_end = sdk_deadline_in(AHEAD_MS_MAX);
-}
-
-/* One request for the next events and its answer. */
-static refer_status events_await(
-    refer_cursor *cursor, struct sdk_deadline deadline)
-{
-    struct sdk_reply reply;
-    refer_status status = cursor_ready(cursor, deadline);
-    if (status == REFER_OK && cursor->pending.number == 0) {
-        int wait_ms = sdk_deadline_left_ms(deadline);
-        /* without time to wait the answer is for a later call */
-        ahead_adapt(cursor);
-        if (wait_ms == 0)
-            cursor->ahead_count = 1;
-        if (wait_ms <= 0 || wait_ms > WAIT_MS_MAX)
-            wait_ms = WAIT_MS_MAX;
-        status = cursor_send(cursor, "cursor.next", wait_ms, deadline);
-    }
-    if (status == REFER_OK)
-        status = sdk_client_await(
-            cursor->client, &cursor->pending, deadline, &reply);
-    if (status != REFER_OK)
-        return status;
-    ahead_put(cursor, &reply);
-    sdk_reply_release(&reply);
-    return REFER_OK;
-}
-
-static refer_status event_await(
-    refer_cursor *cursor, struct sdk_deadline deadline, refer_event **out)
+/* The next event of the page; NULL in *out when there is none left. */
+static refer_status page_take(refer_cursor *cursor, refer_event **out)
 {
     refer_status status = REFER_OK;
-    if (!ahead_has(cursor))
-        status = events_await(cursor, deadline);
-    if (status != REFER_OK)
-        return status;
-    status = event_take(cursor, out);
+    while (status == REFER_OK && *out == NULL &&
+           cursor->page_at < cursor->page.records.count)
+        status = event_take(cursor, out);
+    if (cursor->page_at >= cursor->page.records.count)
+        page_drop(cursor);
     if (status != REFER_OK) {
         /* it counts as handed out: a new connection brings it again */
-        ahead_drop(cursor);
+        page_drop(cursor);
         sdk_client_disconnect(cursor->client);
         return fail(cursor->client, status);
     }
     return REFER_OK;
+}
+
+/* One request for the next events and its answer. */
+static refer_status page_await(
+    refer_cursor *cursor, struct sdk_deadline deadline)
+{
+    refer_status status = cursor_ready(cursor, deadline);
+    if (status == REFER_OK && cursor->pending.number == 0) {
+        int wait_ms = sdk_deadline_left_ms(deadline);
+        /* without time to wait the answer is for a later call */
+        if (wait_ms <= 0 || wait_ms > WAIT_MS_MAX)
+            wait_ms = WAIT_MS_MAX;
+        status = cursor_send(cursor, "cursor.next", wait_ms, deadline);
+    }
+    return status != REFER_OK ? status
+                              : sdk_client_await(cursor->client,
+                                    &cursor->pending, deadline, &cursor->page);
 }
 
 refer_status refer_cursor_next(
@@ -305,8 +263,15 @@ refer_status refer_cursor_next(
     *out = NULL;
     refer_status status =
         sdk_client_begin(cursor == NULL ? NULL : cursor->client);
-    while (status == REFER_OK && *out == NULL)
-        status = event_await(cursor, deadline, out);
+    if (status == REFER_OK && cursor->generation != cursor->client->generation)
+        page_drop(cursor); /* its connection is gone */
+    if (status == REFER_OK)
+        status = page_take(cursor, out);
+    while (status == REFER_OK && *out == NULL) {
+        status = page_await(cursor, deadline);
+        if (status == REFER_OK)
+            status = page_take(cursor, out);
+    }
     return status;
 }
 
@@ -387,8 +352,8 @@ refer_status refer_cursor_rewind(refer_cursor *cursor, int32_t timeout_ms)
     /* An answer still to come would break the order: forget it with the
      * connection. The next one rewinds by itself. */
     sdk_client_abandon(cursor->client, &cursor->pending);
-    ahead_drop(cursor);
     cursor->has_handed = false;
+    page_drop(cursor);
     if (cursor->step == CURSOR_READY)
         cursor->step = CURSOR_STALE;
     return cursor_ready(cursor, deadline);

@@ -1,7 +1,5 @@
 #include "core/value.h"
 
-#include <string.h>
-
 #include "base/id.h"
 #include "base/text.h"
 
@@ -14,14 +12,15 @@ static bool is_digit(uint8_t byte)
 
 bool value_is_text(struct slice value, size_t size_max)
 {
-    size_t blanks = 0;
+    bool readable = false;
     if (value.size == 0 || value.size > size_max)
         return false;
-    while (blanks < value.size && value.bytes[blanks] <= ' ')
-        blanks++;
-    return blanks < value.size &&
-           memchr(value.bytes, DELETE, value.size) == NULL &&
-           text_is_utf8(value, TEXT_CONTROLS_LAYOUT);
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.bytes[i] == DELETE)
+            return false;
+        readable = readable || value.bytes[i] > ' ';
+    }
+    return readable && text_is_utf8(value, TEXT_CONTROLS_LAYOUT);
 }
 
 bool value_is_number(struct slice value)

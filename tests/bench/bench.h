@@ -27,6 +27,7 @@ struct options {
     const char *name;    /* of the figure */
     uint32_t count;      /* referrals */
     uint32_t submitters; /* at the same time */
+    uint32_t batch;      /* referrals in one call */
     uint32_t rate;       /* referrals a second; 0: as fast as it goes */
     uint32_t content;    /* bytes said about the person of each */
     const char *program; /* of a gateway to start, */

@@ -12,10 +12,10 @@ scale=${4:-full}
 : >"$lines"
 federation_begin "$1" "$2"
 bench=$1/tests/bench/refer_bench
-declare -A many=([one]=1500 [clients]=20000 [paced]=1000 [disk]=4000)
+declare -A many=([one]=1500 [clients]=20000 [batches]=40000 [paced]=1000 [disk]=4000)
 probes=200
 if [[ $scale == smoke ]]; then
-    many=([one]=10 [clients]=100 [paced]=10 [disk]=0)
+    many=([one]=10 [clients]=100 [batches]=600 [paced]=10 [disk]=0)
     probes=3
 fi
 many_clients=60 # LOCAL_CLIENT_COUNT_MAX_PER_USER, and some to look on
@@ -92,14 +92,15 @@ strace_is_there() {
 federation_pair
 between load "one submitter" -n "${many[one]}"
 between load "$many_clients submitters" -n "${many[clients]}" -c "$many_clients"
+between load "2 submitters, batches of 256" -n "${many[batches]}" -c 2 -m 256
 between pace "100 a second" -n "${many[paced]}" -c 8 -r 100
 if ((many[disk] > 0)) && command -v strace >/dev/null && ((EUID == 0)); then
     disk "disk, $many_clients submitters" "${many[disk]}" -c "$many_clients"
 fi
-stored=$((many[one] + many[clients] + many[paced] + many[disk]))
+stored=$((many[one] + many[clients] + many[batches] + many[paced] + many[disk]))
 started "start, with what these left" "$stored"
 if [[ $scale =~ ^[0-9]+$ ]] && ((scale > stored)); then
-    between load "the way to $scale" -c "$many_clients" -n $((scale - stored))
+    between load "the way to $scale" -c 2 -m 256 -n $((scale - stored))
     started "start, with $scale stored" "$scale"
 fi
 federation_end

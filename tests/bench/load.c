@@ -60,9 +60,11 @@ static void outcome_report(const struct options *options,
     const struct outcome *outcome, const struct limits *limits)
 {
     double count = options->count;
-    double each = outcome->submitted_s / count * options->submitters;
+    double each =
+        outcome->submitted_s / count * options->submitters * options->batch;
     report_count("referrals", options->count);
     report_count("submitters", options->submitters);
+    report_count("batch", options->batch);
     report_number("per_s", count / outcome->cosigned_s, 0);
     report_number("submitted_per_s", count / outcome->submitted_s, 0);
     report_number("submit_ms", each * 1000, 3);

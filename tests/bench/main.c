@@ -25,6 +25,7 @@ static const char usage[] =
     "  -d FOLDER  on the disk of both stores\n"
     "  -n COUNT   referrals; in start, that are stored\n"
     "  -c COUNT   programs that hand them over (1)\n"
+    "  -m COUNT   referrals in one call (1)\n"
     "  -r RATE    referrals a second; 0, as fast as it goes (0)\n"
     "  -b BYTES   of content in each (2048)\n"
     "  -l COUNT   probes of the disk, for its limits (200)\n"
@@ -69,6 +70,9 @@ static void option_set(struct options *options, int option, const char *text)
     case 'c':
         options->submitters = number_read(text);
         break;
+    case 'm':
+        options->batch = number_read(text);
+        break;
     case 'r':
         options->rate = number_read(text);
         break;
@@ -93,7 +97,7 @@ static void option_set(struct options *options, int option, const char *text)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .submitters = 1, .content = 2048, .probes = 200
+        .submitters = 1, .batch = 1, .content = 2048, .probes = 200
     };
     int option;
     if (argc < 2) {
@@ -101,7 +105,7 @@ int main(int argc, char **argv)
         return 2;
     }
     while ((option = getopt(
-                argc - 1, argv + 1, "F:s:p:S:P:t:d:n:c:r:b:l:x:f:")) != -1)
+                argc - 1, argv + 1, "F:s:p:S:P:t:d:n:c:m:r:b:l:x:f:")) != -1)
         option_set(&options, option, optarg);
     if (options.name == NULL)
         options.name = argv[1];

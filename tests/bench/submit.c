@@ -16,6 +16,7 @@ struct submitter {
     struct submitters *all;
     refer_client *client;
     refer_referral *referral;
+    refer_batch *batch;
     pthread_t thread;
 };
 
@@ -43,12 +44,18 @@ static void wait_until(int64_t at_ns)
     (void)pselect(0, NULL, NULL, NULL, &left_ns, NULL);
 }
 
+static void key_print(
+    const struct submitters *all, uint32_t i, char key[KEY_SIZE])
+{
+    (void)snprintf(key, KEY_SIZE, "%" PRIx64 "-%" PRIu32, all->run, i);
+}
+
 static void submit_one(struct submitter *submitter, uint32_t i)
 {
     char key[KEY_SIZE];
     struct submitters *all = submitter->all;
     struct seen *seen = &all->seen[i];
-    (void)snprintf(key, sizeof key, "%" PRIx64 "-%" PRIu32, all->run, i);
+    key_print(all, i, key);
     if (all->options.rate > 0)
         wait_until(seen->at_ns = due_ns(all, i));
     else
@@ -60,15 +67,43 @@ static void submit_one(struct submitter *submitter, uint32_t i)
             refer_client_remedy(submitter->client));
 }
 
+static void submit_batch(struct submitter *submitter, uint32_t i, uint32_t end)
+{
+    struct submitters *all = submitter->all;
+    int64_t begin = now_ns();
+    refer_batch_clear(submitter->batch);
+    for (uint32_t k = i; k < end; k++) {
+        char key[KEY_SIZE];
+        key_print(all, k, key);
+        DIE_UNLESS(refer_batch_add(
+                       submitter->batch, submitter->referral, key) == REFER_OK);
+    }
+    if (refer_batch_submit(submitter->client, submitter->batch, CALL_MS) !=
+        REFER_OK)
+        DIE("batch: %s", refer_client_error(submitter->client));
+    for (uint32_t k = i; k < end; k++) {
+        if (refer_batch_status(submitter->batch, k - i) != REFER_OK)
+            DIE("in a batch: %s", refer_batch_problem(submitter->batch, k - i));
+        all->seen[k].at_ns = begin;
+        (void)snprintf(all->seen[k].id, sizeof all->seen[k].id, "%s",
+            refer_batch_id(submitter->batch, k - i));
+    }
+}
+
 static void *submit(void *argument)
 {
     struct submitter *submitter = argument;
     struct submitters *all = submitter->all;
+    uint32_t count = all->options.count;
+    uint32_t step = all->options.batch;
     for (;;) {
-        uint32_t i = (uint32_t)atomic_fetch_add(&all->next, 1);
-        if (i >= all->options.count)
+        uint32_t i = (uint32_t)atomic_fetch_add(&all->next, step);
+        if (i >= count)
             return NULL;
-        submit_one(submitter, i);
+        if (step == 1)
+            submit_one(submitter, i);
+        else
+            submit_batch(submitter, i, count - i < step ? count : i + step);
     }
 }
 
@@ -85,6 +120,7 @@ struct submitters *submitters_new(const struct options *options)
         all->each[i].all = all;
         all->each[i].client = client_new(options->from.socket);
         all->each[i].referral = client_referral(options);
+        DIE_UNLESS(refer_batch_new(&all->each[i].batch) == REFER_OK);
     }
     return all;
 }
@@ -104,6 +140,7 @@ const struct seen *submitters_go(struct submitters *all)
 void submitters_free(struct submitters *all)
 {
     for (uint32_t i = 0; i < all->options.submitters; i++) {
+        refer_batch_free(all->each[i].batch);
         refer_referral_free(all->each[i].referral);
         refer_client_free(all->each[i].client);
     }

@@ -40,9 +40,9 @@ def value_at(line, path):
 
 
 def goal_text(line, path, goal, side):
-    submitters = line.get("submitters", 0)
-    if goal is None or (submitters == 1 and path in ONE) \
-            or (submitters > 1 and path in MANY):
+    at_once = line.get("submitters", 0) * line.get("batch", 1)
+    if goal is None or (at_once == 1 and path in ONE) \
+            or (at_once > 1 and path in MANY):
         return ""
     return "%s %g" % ("≥" if side == "above" else "≤", goal)
 

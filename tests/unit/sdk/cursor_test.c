@@ -44,27 +44,6 @@ static void answer_open(struct local_script *script, int64_t epoch)
         script, (struct local_reply){ .records = &cursor, .record_count = 1 });
 }
 
-/* Events at that position and those that follow. */
-static void answer_events(
-    struct local_script *script, int64_t position, size_t count)
-{
-    struct local_field fields[4][2];
-    struct local_record records[4];
-    local_script_require(count <= 4, "count");
-    for (size_t i = 0; i < count; i++) {
-        fields[i][0] = (struct local_field){
-            .name = SLICE_LITERAL("epoch"), .type = LOCAL_NUMBER, .number = 1
-        };
-        fields[i][1] = (struct local_field){ .name = SLICE_LITERAL("position"),
-            .type = LOCAL_NUMBER,
-            .number = position + (int64_t)i };
-        records[i] =
-            (struct local_record){ SLICE_LITERAL("event"), fields[i], 2 };
-    }
-    local_script_reply(script,
-        (struct local_reply){ .records = records, .record_count = count });
-}
-
 static void answer_event(
     struct local_script *script, int64_t epoch, int64_t position)
 {
@@ -171,64 +150,6 @@ static void events_come_in_order_until_acknowledged(void **state)
     assert_int_equal(refer_cursor_position(cursor), 5);
     refer_cursor_free(cursor);
     assert_int_equal(refer_cursor_delete(client, "desk", -1), REFER_OK);
-    refer_client_free(client);
-    local_script_stop(&script);
-    assert_int_equal(sdk_memory_held(), 0);
-}
-
-/* ---- Read ahead -------------------------------------------------------- */
-
-/* How many it asks for goes by how quick it was: the script does not. */
-static void expect_next_some(struct local_script *script)
-{
-    expect_next(script);
-    int64_t count = local_script_number(script, "count");
-    local_script_require(count >= 0 && count <= 64, "count");
-}
-
-static void hand_out_ahead(struct local_script *script)
-{
-    local_script_greet(script);
-    answer_open(script, 1);
-    expect_next(script);
-    answer_events(script, 5, 1);
-    expect_next_some(script);
-    answer_events(script, 6, 2);
-    expect_next_some(script);
-    answer_events(script, 8, 4);
-    /* two of the four are handed out, then it breaks */
-    local_script_close(script);
-    local_script_accept(script);
-    local_script_greet(script);
-    answer_open(script, 1);
-    expect_next(script);
-    answer_events(script, 5, 4);
-    expect_next(script);
-    answer_events(script, 9, 3);
-    local_script_expect(script, "cursor.rewind");
-    answer_nothing(script);
-    expect_next(script);
-    answer_events(script, 5, 1);
-    local_script_await_close(script);
-}
-
-static void events_are_read_ahead_for_who_keeps_up(void **state)
-{
-    (void)state;
-    struct local_script script;
-    refer_cursor *cursor;
-    local_script_start(&script, hand_out_ahead, NULL);
-    refer_client *client = client_of(&script);
-    assert_int_equal(refer_cursor_open(client, "desk", -1, &cursor), REFER_OK);
-    for (uint64_t position = 5; position < 10; position++)
-        assert_next(cursor, position);
-    /* any call on the connection finds that it is gone */
-    assert_int_not_equal(refer_cursor_ack_position(cursor, 1, 9, -1), REFER_OK);
-    assert_next(cursor, 10);
-    assert_next(cursor, 11);
-    assert_int_equal(refer_cursor_rewind(cursor, -1), REFER_OK);
-    assert_next(cursor, 5);
-    refer_cursor_free(cursor);
     refer_client_free(client);
     local_script_stop(&script);
     assert_int_equal(sdk_memory_held(), 0);
@@ -641,7 +562,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_in_order_until_acknowledged),
-        cmocka_unit_test(events_are_read_ahead_for_who_keeps_up),
         cmocka_unit_test(an_event_is_polled_for),
         cmocka_unit_test(a_cursor_comes_back_without_ever_waiting),
         cmocka_unit_test(waiting_stands_in_nobodys_way),
