@@ -92,51 +92,47 @@ static void send_head(struct work *work, struct peer *peer)
     peer->token_kind = REQUEST_HEAD;
 }
 
-static struct entry travelling(
-    const struct ledger_entry *entry, struct slice content)
+/* Entries as they travel: what was erased since goes without its content. */
+static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
+    struct entry *entries)
 {
-    if (content.bytes == NULL)
-        return (struct entry){ .header = entry->header };
-    return (struct entry){ entry->header, SLICE_ARRAY(entry->salt), content };
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct ledger_entry *from = &stored->entries[i];
+        entries[i] = (struct entry){ .header = from->header };
+        struct slice content = !from->attached
+                                   ? SLICE_NONE
+                                   : content_get(work->contents, work->txn,
+                                         work->arena, from->content);
+        if (content.bytes == NULL)
+            continue;
+        entries[i].salt = SLICE_ARRAY(from->salt);
+        entries[i].content = content;
+    }
+    return !work_failed(work);
 }
 
-/* The parcel in flight: what was erased since goes without its content. */
-static bool offered_load(
-    struct work *work, const struct ledger *out, struct parcel *parcel)
+/* The parcel in flight as a Deliver; empty when memory or the store failed. */
+static struct slice offered_body(
+    struct work *work, struct peer *peer, struct ledger *out)
 {
     struct ledger_parcel stored;
     if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
         if (!work_failed(work))
             work->txn->err = ERR_CORRUPT;
-        return false;
+        return SLICE_NONE;
     }
     struct entry *entries =
         arena_take_array(work->arena, stored.count, sizeof *entries);
-    if (entries == NULL)
+    if (entries == NULL) {
         work_exhausted(work);
-    for (size_t i = 0; entries != NULL && i < stored.count; i++) {
-        const struct ledger_entry *from = &stored.entries[i];
-        struct slice content = SLICE_NONE;
-        if (from->attached)
-            content = content_get(
-                work->contents, work->txn, work->arena, from->content);
-        entries[i] = travelling(from, content);
+        return SLICE_NONE;
     }
-    *parcel = (struct parcel){ stored.first_index, entries, stored.count,
-        out->offered };
-    return !work_failed(work);
-}
-
-/* The parcel in flight as a Deliver; empty when memory or the store failed. */
-static struct slice offered_body(struct work *work, struct peer *peer,
-    const struct ledger *out, const struct parcel *parcel)
-{
-    const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL)
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL || !parcel_load(work, &stored, entries))
         return SLICE_NONE;
     struct deliver deliver = {
         .fence = SLICE_ARRAY(out->fences[0]),
-        .parcel = *parcel,
+        .parcel = { stored.first_index, entries, stored.count, out->offered },
         .collected = in->collected,
     };
     struct slice body = deliver_write(&deliver, work->arena);
@@ -146,8 +142,8 @@ static struct slice offered_body(struct work *work, struct peer *peer,
     }
     work->node->counters.parcels_sent++;
     OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
-        log_number("first", (int64_t)parcel->first_index),
-        log_number("entries", (int64_t)parcel->entry_count));
+        log_number("first", (int64_t)stored.first_index),
+        log_number("entries", (int64_t)stored.count));
     return body;
 }
 
@@ -157,10 +153,11 @@ static struct slice offered_body(struct work *work, struct peer *peer,
 #define ENTRY_FRAMING 128u
 
 static bool entry_index(struct work *work, const struct intent *intent,
-    struct ledger *out, struct ledger_entry *entry, struct entry *travels)
+    struct ledger *out, struct ledger_entry *entry)
 {
+    size_t used = work->scratch->used;
     struct slice content =
-        content_get(work->contents, work->txn, work->arena, intent->content);
+        content_get(work->contents, work->txn, work->scratch, intent->content);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -173,12 +170,12 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    arena_rewind(work->scratch, used);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
         return false;
     }
-    *travels = travelling(entry, content);
     ledger_append(work, out, entry->header);
     return !work_failed(work);
 }
@@ -186,8 +183,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
 /* First all are read, then all are taken: contents of one commit lie together,
  * and a change would have them read anew. */
 static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, struct entry *travels, struct intent *intents,
-    size_t capacity)
+    struct ledger_entry *entries, struct intent *intents, size_t capacity)
 {
     size_t count = 0;
     size_t size = 0;
@@ -197,8 +193,7 @@ static size_t gather(struct work *work, struct ledger *out,
         if (count > 0 && size > PARCEL_SIZE_MAX)
             break;
         from = intents[count].number + 1;
-        if (!entry_index(
-                work, &intents[count], out, &entries[count], &travels[count]))
+        if (!entry_index(work, &intents[count], out, &entries[count]))
             break;
         count++;
     }
@@ -216,26 +211,24 @@ static void generation_open(struct work *work, struct ledger *out)
 }
 
 /* Numbers and signs what waits; the parcel is then in flight. */
-static bool parcel_make(struct work *work, const struct peer *peer,
-    struct ledger *out, struct parcel *parcel)
+static bool parcel_make(
+    struct work *work, struct peer *peer, struct ledger *out)
 {
     size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
                           ? (size_t)out->intent_count
                           : PARCEL_ENTRY_COUNT_MAX;
     struct ledger_entry *entries =
         arena_take_array(work->arena, capacity, sizeof *entries);
-    struct entry *travels =
-        arena_take_array(work->arena, capacity, sizeof *travels);
     struct intent *intents =
         arena_take_array(work->arena, capacity, sizeof *intents);
-    if (entries == NULL || travels == NULL || intents == NULL) {
+    if (entries == NULL || intents == NULL) {
         work_exhausted(work);
         return false;
     }
     if (out->generation == 0)
         generation_open(work, out);
     uint64_t first_index = out->frontier.size;
-    size_t count = gather(work, out, entries, travels, intents, capacity);
+    size_t count = gather(work, out, entries, intents, capacity);
     if (work_failed(work) || count == 0)
         return false;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
@@ -251,7 +244,6 @@ static bool parcel_make(struct work *work, const struct peer *peer,
         work_exhausted(work);
     ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
     work->node->counters.entries_sent += count;
-    *parcel = (struct parcel){ first_index, travels, count, out->offered };
     return !work_failed(work);
 }
 
@@ -297,14 +289,10 @@ static bool offered_renew(struct work *work, struct ledger *out)
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    struct parcel parcel;
-    if (out == NULL)
+    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
+                                               : !offered_renew(work, out)))
         return SLICE_NONE;
-    bool is_there =
-        out->offered.size == 0
-            ? parcel_make(work, peer, out, &parcel)
-            : offered_renew(work, out) && offered_load(work, out, &parcel);
-    return is_there ? offered_body(work, peer, out, &parcel) : SLICE_NONE;
+    return offered_body(work, peer, out);
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
