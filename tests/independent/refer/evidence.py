@@ -6,7 +6,7 @@ from . import messages as m
 from .card import Card
 from .keys import AGENCY_ID_SIZE, BASE32, sha256
 from .ledger import HEADER_SIZE_MAX, entry_digest
-from .merkle import inclusion_check, leaf_hash
+from .merkle import consistency_check, inclusion_check, leaf_hash
 from .mou import Mou
 from .note import note_read
 from .text import armour, armour_read, base64_read, decimal_read
@@ -73,6 +73,34 @@ class Proof:
         self.note = note_read(note)
 
 
+class Contradiction:
+    """Two notes that no one tree has: section 15.1."""
+
+    def __init__(self, data, cards):
+        parts = data.split(b"\n\n")
+        head = parts[0].decode("ascii", "replace").split("\n")
+        if len(parts) != 6 or parts[5] or len(head) < 2 \
+                or head[0] != "refer.v1 contradiction":
+            raise Refused("not a contradiction")
+        hashes = [base64_read(line) for line in head[1:]]
+        if any(len(one) != 32 for one in hashes):
+            raise Refused("a hash of another size")
+        self.shown = note_read(b"\n\n".join(parts[1:3]) + b"\n")
+        self.held = note_read(b"\n\n".join(parts[3:5]) + b"\n")
+        if self.shown.origin != self.held.origin:
+            raise Refused("of two ledgers")
+        keys = [key.public_key for card in cards
+                if card.id == self.shown.author
+                for key in card.message.keys
+                if key.purpose == m.KeyPurpose.LOG]
+        self.shown.verify_author(keys)
+        self.held.verify_author(keys)
+        consistency_check(self.shown.size, hashes[0], self.held.size,
+                          self.held.root, hashes[1:])
+        if hashes[0] == self.shown.root:
+            raise Refused("the two agree")
+
+
 class Event:
     """One that is proved; its verdict comes from the answers."""
 
@@ -84,12 +112,12 @@ class Event:
         self.said = said  # ReferralEvent, or None: not shown or unreadable
         self.verdict = "unanswered"
         self.item = None
-        self.answer_index = None
+        self.answered_at = None  # (ms, index) of the answer
 
-    def answered(self, index, item):
-        if self.item is None or index < self.answer_index:
+    def answered(self, at, item):
+        if self.item is None or at < self.answered_at:
             self.verdict, self.item = VERDICTS[item.verdict], item
-            self.answer_index = index
+            self.answered_at = at
 
 
 class Evidence:
@@ -102,7 +130,7 @@ class Evidence:
         sums_check(files)
         self.cards = {}  # agency: [Card]
         self.events = []
-        self.answers = []  # (place, recipient, Answer)
+        self.answers = []  # (place, recipient, ms, Answer)
         self.roots = {}
         self.mou = None
         self.first = None  # ReferralEvent that is shown
@@ -193,7 +221,8 @@ class Evidence:
                 Event(place, header, proof.note, self.said(content)))
         elif header.kind == m.EntryKind.ANSWER and content is not None:
             self.answers.append(
-                (place, proof.note.recipient, m.Answer.decode(content)))
+                (place, proof.note.recipient, header.at_ms,
+                 m.Answer.decode(content)))
         else:
             raise Refused("neither an event nor an answer that is shown")
 
@@ -210,14 +239,14 @@ class Evidence:
         return event
 
     def verdicts(self):
-        for (author, _, index), recipient, answer in self.answers:
+        for (author, _, index), recipient, at_ms, answer in self.answers:
             for event in self.events:
                 if (event.recipient, event.author, event.generation) != (
                         author, recipient, answer.generation):
                     continue
                 for item in answer.items:
                     if 0 <= event.index - item.index < item.count:
-                        event.answered(index, item)
+                        event.answered((at_ms, index), item)
 
     def agreement_take(self, data):
         offer = m.MouOffer.decode(data)
