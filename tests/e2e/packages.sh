@@ -76,7 +76,7 @@ END
 
 expect "they install" apt install /srv/referd_0.1.0_amd64.deb \
     /srv/refer-tools_0.1.0_amd64.deb /srv/librefer0_0.1.0_amd64.deb \
-    /srv/librefer-dev_0.1.0_amd64.deb
+    /srv/librefer-fake0_0.1.0_amd64.deb /srv/librefer-dev_0.1.0_amd64.deb
 expect "it says what is next" grep -q 'make an agency next' <<<"$output"
 expect "the service is started" grep -q 'start referd.service' <(told)
 expect "the user is there" inside id referd
