@@ -4,6 +4,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/submission.h"
+#include "core/submission_many.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -34,6 +35,12 @@ static void submit(struct work *work, const struct caller *caller,
     submission_submit(work, caller->uid, request, answer);
 }
 
+static void submit_many(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    submission_many(work, caller->uid, request, answer);
+}
+
 static void explain(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -54,6 +61,7 @@ static const struct operation {
 } operations[] = {
     { "hello", 0, hello, false },
     { "submit", LOCAL_RIGHT_SUBMIT, submit, true },
+    { "submit.many", LOCAL_RIGHT_SUBMIT, submit_many, true },
     { "explain", LOCAL_RIGHT_SUBMIT, explain, true },
     { "act", LOCAL_RIGHT_ACT, act, true },
     { "get", LOCAL_RIGHT_READ, desk_get, false },
@@ -65,6 +73,7 @@ static const struct operation {
     { "cursor.delete", LOCAL_RIGHT_READ, desk_cursor_delete, false },
     { "cursor.list", LOCAL_RIGHT_READ, desk_cursor_list, false },
     { "card.show", LOCAL_RIGHT_READ, desk_card_show, false },
+    { "card.list", LOCAL_RIGHT_READ, desk_card_list, false },
     { "card.import", LOCAL_RIGHT_ADMIN, desk_card_import, false },
     { "card.accept", LOCAL_RIGHT_ADMIN, desk_card_accept, false },
     { "peer.list", LOCAL_RIGHT_READ, desk_peer_list, false },
@@ -77,6 +86,7 @@ static const struct operation {
     { "ledger.list", LOCAL_RIGHT_READ, desk_ledger_list, false },
     { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, false },
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
+    { "evidence.read", LOCAL_RIGHT_ADMIN, desk_evidence_read, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
@@ -153,6 +163,10 @@ void desk_serve(
     else if ((caller->rights & operation->right) != operation->right)
         refuse(work, caller, &answer, ERR_FORBIDDEN,
             right_remedy(operation->right));
+    else if (frame.size > LOCAL_FRAME_SIZE_MAX &&
+             operation->serve != submit_many)
+        refuse(work, caller, &answer, ERR_LIMIT,
+            "say less: a request may have 2 MiB");
     else if (request.record_count > 0 && !operation->takes_records)
         refuse(work, caller, &answer, ERR_INVALID,
             "send no records with this operation");

@@ -29,6 +29,9 @@ PAGES = {
     "gateway/io/refer-referral.5.scd": [
         "NAME", "DESCRIPTION", "KEYS", "EXAMPLE", "ELEMENTS", "STATES",
         "STEPS", "CODES", "FILES", "SEE ALSO"],
+    "tools/referctl/refer-evidence.5.scd": [
+        "NAME", "DESCRIPTION", "FILES", "WHAT IT PROVES",
+        "WHAT IT DOES NOT PROVE", "EXAMPLES", "SEE ALSO"],
     "tools/referctl/referctl.1.scd": [
         "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS",
         "JSON OUTPUT", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES",
