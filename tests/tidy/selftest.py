@@ -318,6 +318,9 @@ PAGES_CASES = [
     (FAKE, "and *cursor.list*,", "and *cursor.all*,", FAKE,
      "operation: cursor.list is missing"),
     (FAKE, "int main(void)", "int main(int x)", FAKE, "main"),
+    # ARCHITECTURE.md
+    (pages.ARCHITECTURE, "| `o` ledger", "| `q` ledger", pages.ARCHITECTURE,
+     "table of the store: o is missing"),
     # refer-protocol(7)
     (PROTOCOL, "*padding*\n", "*filling*\n", PROTOCOL,
      "kind of entry: padding is missing"),
