@@ -119,6 +119,23 @@ try "the doctor finds no problem in its files" 0 "" \
 helper_end gateway TERM
 expect "it ends cleanly" test "$helper_status" -eq 0
 
+further() { # as referd@.service says, and what it would start
+    inside useradd --system --no-create-home referd-clinic \
+        && inside install -d -m 700 -o referd-clinic -g referd-clinic \
+            /var/lib/referd-clinic \
+        && inside referctl init /var/lib/referd-clinic \
+            -c /etc/referd/clinic.yaml -s /run/referd-clinic/referd.sock \
+            --name 'Open Clinic' \
+        && inside setpriv --reuid=referd-clinic --regid=referd-clinic \
+            --init-groups referd -t -c /etc/referd/clinic.yaml
+}
+expect "a further agency, with a user of its own" further
+expect "neither user reads what is the other's" inside sh -c '
+    ! setpriv --reuid=referd-clinic --regid=referd-clinic --init-groups \
+        cat /etc/referd/referd.yaml 2>/dev/null &&
+    ! setpriv --reuid=referd --regid=referd --init-groups \
+        cat /etc/referd/clinic.yaml 2>/dev/null'
+
 # ---- Upgraded, removed, purged: the agency stays
 
 state() {
@@ -157,7 +174,8 @@ expect "the agency is as before" stays_so
 serve "it is served again"
 helper_end gateway TERM
 
-rm -rf "$root"/etc/referd/* "$root"/var/lib/referd/*
+rm -rf "$root"/etc/referd/* "$root"/var/lib/referd/* \
+    "$root"/var/lib/referd-clinic
 expect "purged where no agency was" apt purge referd
 expect "nothing is left" test ! -e "$root/etc/referd" -a \
     ! -e "$root/var/lib/referd" -a ! -e "$root/run/referd"
