@@ -97,7 +97,21 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
-enum err content_try(const struct content_log *log, struct store_txn *txn,
+/* What lies together is asked for together: a blob is read, and its seal
+ * tested, once for all its items. */
+static struct slice blob_get(
+    struct content_log *log, struct store_txn *txn, uint64_t segment)
+{
+    if (log->near_segment != segment || log->near_changes != txn->changes) {
+        struct key key = key_content(segment);
+        log->near = store_get(txn, key_slice(&key));
+        log->near_segment = segment;
+        log->near_changes = txn->changes;
+    }
+    return log->near;
+}
+
+enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain)
 {
     *plain = SLICE_NONE;
@@ -108,9 +122,8 @@ enum err content_try(const struct content_log *log, struct store_txn *txn,
             *plain = log->items[ref.slot].plain;
         return txn->err;
     }
-    struct key key = key_content(ref.segment);
     struct slice item;
-    struct slice blob = store_get(txn, key_slice(&key));
+    struct slice blob = blob_get(log, txn, ref.segment);
     if (txn->err != ERR_NONE)
         return txn->err;
     if (!blob_item(blob, ref.slot, &item))
@@ -123,7 +136,7 @@ enum err content_try(const struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-struct slice content_get(const struct content_log *log, struct store_txn *txn,
+struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
     struct slice plain;
