@@ -240,11 +240,26 @@ static enum err blob_seal(const struct content_log *log, struct packer *out)
     return err;
 }
 
+/* A store put back from an old copy may count a referral as there whose entry
+ * is destroyed: what was erased stays so, and what is said of it since too. */
+static void destroyed_drop(struct content_log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        struct content_item *item = &log->items[i];
+        if (item->plain.bytes == NULL ||
+            !log->vault->ops->is_destroyed(log->vault, item->entry))
+            continue;
+        log->size -= item->plain.size + ITEM_OVERHEAD;
+        item->plain = SLICE_NONE;
+    }
+}
+
 bool content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena)
 {
     if (log->count == 0 || txn->err != ERR_NONE)
         return false;
+    destroyed_drop(log);
     size_t size = 4 + 4 * log->count + log->size;
     uint8_t *bytes = arena_take(arena, size);
     struct packer out = pack_into(bytes, size);

@@ -321,6 +321,9 @@ PAGES_CASES = [
     # ARCHITECTURE.md
     (pages.ARCHITECTURE, "| `o` ledger", "| `q` ledger", pages.ARCHITECTURE,
      "table of the store: o is missing"),
+    (FAKE, "import refer, refer_fake", "import refer refer_fake", FAKE,
+     "syntax"),
+    (LIBREFER, "import refer\n", "import os\n", LIBREFER, "fewer examples"),
     # refer-protocol(7)
     (PROTOCOL, "*padding*\n", "*filling*\n", PROTOCOL,
      "kind of entry: padding is missing"),
