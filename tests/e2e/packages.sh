@@ -76,7 +76,8 @@ END
 
 expect "they install" apt install /srv/referd_0.1.0_amd64.deb \
     /srv/refer-tools_0.1.0_amd64.deb /srv/librefer0_0.1.0_amd64.deb \
-    /srv/librefer-fake0_0.1.0_amd64.deb /srv/librefer-dev_0.1.0_amd64.deb
+    /srv/librefer-fake0_0.1.0_amd64.deb /srv/librefer-dev_0.1.0_amd64.deb \
+    /srv/python3-refer_0.1.0_all.deb
 expect "it says what is next" grep -q 'make an agency next' <<<"$output"
 expect "the service is started" grep -q 'start referd.service' <(told)
 expect "the user is there" inside id referd
@@ -93,6 +94,7 @@ expect "an example of the library compiles" inside sh -c 'cd /tmp &&
     cc -Wall -Werror -o intake \
         /usr/share/doc/librefer-dev/examples/intake.c \
         $(pkg-config --cflags --libs refer)'
+expect "the modules of Python load" inside python3 -c 'import refer, refer_fake'
 
 # ---- Used: the story of README.md, then an agency of the service's user
 
