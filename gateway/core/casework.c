@@ -138,19 +138,6 @@ static bool decide_next(
     return step_next(step, next, why);
 }
 
-/* What is exempt needs none. A referral that came back after a loss without the
- * words that named its own takes that of the next event. */
-static bool is_under_agreement(struct step *step)
-{
-    static const struct mou_id none;
-    struct referral *referral = step->referral;
-    if (event_is_exempt(step->event->type))
-        return true;
-    if (mou_id_equal(&referral->mou, &none))
-        referral->mou = step->event->mou;
-    return mou_id_equal(&step->event->mou, &referral->mou);
-}
-
 static void decide(
     struct step *step, const struct entry *entry, struct judgement *judgement)
 {
@@ -160,7 +147,7 @@ static void decide(
     if (step->event->seq <= referral->peer_seq)
         refuse(judgement, PROBLEM_REPLAY, "seq",
             "count each event of a referral up by one");
-    else if (!is_under_agreement(step))
+    else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
     else if (states_nothing(step, judgement) &&
@@ -255,7 +242,7 @@ static void follow(
     if (step->event->seq <= referral->peer_seq)
         refuse(judgement, PROBLEM_REPLAY, "seq",
             "count each event of a referral up by one");
-    else if (!is_under_agreement(step))
+    else if (!mou_id_equal(&step->event->mou, &referral->mou))
         refuse(judgement, PROBLEM_FORMAT, "mou",
             "name the agreement under which the referral was sent");
     else if (follow_next(step, &next, judgement)) {
