@@ -98,7 +98,19 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a new card was not taken: see code, and referctl doctor")             \
     X(KEYS_USED, INFO, "keys.used", "other keys sign from now on")             \
     X(KEYS_RETIRED, INFO, "keys.retired",                                      \
-        "private keys that were followed by others were destroyed")
+        "private keys that were followed by others were destroyed")            \
+    X(STORE_LOST, WARNING, "store.lost",                                       \
+        "the store is older than what was signed: ledgers are taken back")     \
+    X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
+        "entries that were lost here are fetched from the peer")               \
+    X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
+        "all that the peer holds of both ledgers is here again")               \
+    X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \
+        "a peer that lost entries got them back from here")                    \
+    X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
+        "a ledger goes on in a new generation: its author lost something")     \
+    X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
+        "a step was not sent: the referral had gone on before a restore")
 /* clang-format on */
 
 enum log_event {

@@ -322,6 +322,8 @@ static void tell(struct work *work, struct peer *only, const struct peer *from,
     const struct agreement *agreement, enum telling telling)
 {
     size_t used = work->scratch->used;
+    if (work->node->folds)
+        return; /* it was told when it happened */
     struct tell what = content_of(work, agreement, telling);
     if (what.content.bytes == NULL) {
         work_exhausted(work);

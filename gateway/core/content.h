@@ -49,6 +49,11 @@ static inline bool content_is_none(struct content_ref ref)
     return ref.segment == 0;
 }
 
+static inline bool content_equal(struct content_ref a, struct content_ref b)
+{
+    return a.segment == b.segment && a.slot == b.slot;
+}
+
 void content_begin(
     struct content_log *log, struct vault *vault, uint64_t segment);
 

@@ -74,6 +74,9 @@ struct node {
     uint64_t own_card_serial;
     bool own_card_is_new; /* since the start before */
     uint64_t own_sheet_serial;
+    uint32_t losses; /* how often the store was found to have lost something */
+    bool has_lost;   /* since the start */
+    bool folds;      /* old entries are taken up: nothing is told to anyone */
 
     struct peer **peers;
     size_t peer_count;

@@ -42,9 +42,9 @@ static const struct {
     { "conflict", "keep both stores as they are, and call their point person: "
                   "referctl ledger verify" },
     { "author_shorter",
-        "was this store or theirs restored? Call their point person" },
+        "wait: they lost entries, and take them back from here" },
     { "recipient_shorter",
-        "was this store or theirs restored? Call their point person" },
+        "wait: they lost entries, and take them back from here" },
     { "generation",
         "was this store or theirs restored? Call their point person" },
     { "unproved",
