@@ -184,19 +184,21 @@ static const char *line_plain(struct many *many, json_t *line)
 static bool line_parse(
     struct many *many, const char *plain, struct referral_file *file)
 {
+    struct session *session = many->session;
     struct yaml_problem problem = { .file = "" };
     char text[YAML_PROBLEM_TEXT_SIZE];
+    const char *place = session->place;
     arena_reset(&many->offline.arena);
-    enum err err = yaml_referral_parse(
-        "", slice_of_text(plain), &many->offline.arena, file, &problem);
-    if (err == ERR_NONE)
+    if (yaml_referral_parse(place, slice_of_text(plain), &many->offline.arena,
+            file, &problem) == ERR_NONE)
         return true;
-    /* the place is the line; the path says where in it */
+    /* line and column are those of a text that nobody wrote */
     problem.line = 0;
-    problem.file[0] = '\0';
     yaml_problem_format(&problem, text);
-    (void)session_fail(many->session, EXIT_CODE_LOCAL,
+    session->place = NULL;
+    (void)session_fail(session, EXIT_CODE_LOCAL,
         "mend the line, then send the file again", "%s", text);
+    session->place = place;
     return false;
 }
 
@@ -445,6 +447,7 @@ enum exit_code referral_many_send(
         code = session_gateway(session); /* what it holds is the session's */
     if (code == EXIT_CODE_DONE) {
         code = file_send(&many);
+        (void)fflush(session->out); /* the summary comes last */
         display_note(session, "%zu lines: %zu stored, %zu refused, %zu wrong",
             many.line, many.stored_count, many.refused_count, many.wrong_count);
     }
