@@ -1,7 +1,7 @@
 /*
  * content.h - the log of contents. Everything that ledgers and the feed carry
- * is written once, in one blob per commit with rising keys, and is referred to
- * by (segment, slot). Each is sealed with an entry of the vault (port.h), most
+ * is written once, in a few blobs per commit with rising keys, and is referred
+ * to by (segment, slot). Each is sealed with an entry of the vault (port.h), most
  * with its referral's, so that destroying the entry makes them unreadable in
  * every copy. Erasing empties the slot.
  */
@@ -30,14 +30,27 @@ struct content_item {
     struct slice plain; /* bytes NULL: erased in the same batch */
 };
 
+/* A blob to be: items from `first` on, up to where the next begins. */
+struct content_segment {
+    size_t first;
+    size_t size; /* of its items, sealed */
+};
+
 /* What the running batch has added; belongs to the node. */
 struct content_log {
     struct vault *vault;
-    uint64_t segment; /* the one that the batch will write */
+    uint64_t segment; /* the first that the batch will write */
+    struct content_segment *segments;
+    size_t segment_count;
+    size_t segment_capacity;
     struct content_item *items;
     size_t count;
     size_t capacity;
     size_t size; /* bytes of all items, sealed */
+    /* the blob that was read last: good as long as nothing is written */
+    uint64_t held_segment; /* 0: none */
+    uint64_t held_change_count;
+    struct slice held;
 };
 
 static inline bool content_is_none(struct content_ref ref)
@@ -55,22 +68,21 @@ struct content_ref content_put(struct content_log *log, struct arena *arena,
 
 /* Empty with bytes NULL when erased or absent. What was stored is opened into
  * the arena, what this batch added is borrowed from it. */
-struct slice content_get(const struct content_log *log, struct store_txn *txn,
+struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
 /* The same, but a content that does not open is an ERR_CORRUPT to be told, and
  * the store goes on; the store's own errors stick as ever. */
-MUST_USE enum err content_try(const struct content_log *log,
-    struct store_txn *txn, struct arena *arena, struct content_ref ref,
-    struct slice *plain);
+MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain);
 
 /* Empties the slot; what is there already is written anew without it. */
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
-/* Seals and writes the batch's blob; true when there was anything to write.
- * Entries that it needs are there when it returns. */
-bool content_flush(
+/* Seals and writes the batch's blobs; how many. Entries that they need are
+ * there when it returns. */
+size_t content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena);
 
 void content_ref_pack(struct packer *packer, struct content_ref ref);

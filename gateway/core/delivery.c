@@ -149,9 +149,6 @@ static struct slice offered_body(
 
 /* ---- Making a parcel ---------------------------------------------------- */
 
-/* What an entry adds to a parcel's size beside its content. */
-#define ENTRY_FRAMING 128u
-
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry)
 {
@@ -170,7 +167,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
     work_draw(work, entry->salt, SALT_SIZE);
     entry_digest(
         work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
-    arena_rewind(work->scratch, used);
+    arena_rewind(work->scratch, used); /* a parcel's contents add up */
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
@@ -180,21 +177,16 @@ static bool entry_index(struct work *work, const struct intent *intent,
     return !work_failed(work);
 }
 
-static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, size_t capacity)
+/* All contents are read before anything is written: content.h holds the blob
+ * that it read last. */
+static void index_all(struct work *work, struct ledger *out,
+    const struct intent *intents, struct ledger_entry *entries, size_t count)
 {
-    struct intent intent = { 0 };
-    size_t count = 0;
-    size_t size = 0;
-    while (count < capacity && outbox_next(work, out, intent.number, &intent)) {
-        size += intent.content_size + ENTRY_FRAMING;
-        if (count > 0 && size > PARCEL_SIZE_MAX)
-            break;
-        if (!entry_index(work, &intent, out, &entries[count++]))
-            break;
-        outbox_take(work, out, &intent);
-    }
-    return count;
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++)
+        done = entry_index(work, &intents[i], out, &entries[i]);
+    for (size_t i = 0; i < count && done; i++)
+        outbox_take(work, out, &intents[i]);
 }
 
 static void generation_open(struct work *work, struct ledger *out)
@@ -214,14 +206,17 @@ static bool parcel_make(
                           : PARCEL_ENTRY_COUNT_MAX;
     struct ledger_entry *entries =
         arena_take_array(work->arena, capacity, sizeof *entries);
-    if (entries == NULL) {
+    struct intent *intents =
+        arena_take_array(work->arena, capacity, sizeof *intents);
+    if (entries == NULL || intents == NULL) {
         work_exhausted(work);
         return false;
     }
     if (out->generation == 0)
         generation_open(work, out);
     uint64_t first_index = out->frontier.size;
-    size_t count = gather(work, out, entries, capacity);
+    size_t count = outbox_oldest(work, out, intents, capacity);
+    index_all(work, out, intents, entries, count);
     if (work_failed(work) || count == 0)
         return false;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);

@@ -384,10 +384,9 @@ enum err node_finish(struct node *node)
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }
-    if (content_flush(&node->contents, work->txn, node->arena)) {
-        node->segment_next++;
-        node->changed = true;
-    }
+    size_t written = content_flush(&node->contents, work->txn, node->arena);
+    node->segment_next += written;
+    node->changed |= written > 0;
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;
@@ -415,9 +414,8 @@ void node_release(struct node *node)
     node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
-    node->contents.items = NULL;
-    node->contents.count = 0;
-    node->contents.capacity = 0;
+    /* what it points to is wiped; what is counted are refs to come */
+    content_begin(&node->contents, node->vault, node->segment_next);
     node->erasure.entries = NULL;
     node->erasure.capacity = 0;
     arena_reset(node->arena);

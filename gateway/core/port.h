@@ -25,6 +25,8 @@ struct store_txn {
     const struct store_ops *ops;
     enum err err; /* ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_INVALID */
     bool writes;  /* put and del are errors where this is false */
+    /* puts and dels so far: what was handed out before the last is void */
+    uint64_t change_count;
 };
 
 #define STORE_KEY_SIZE_MAX 255
@@ -82,11 +84,13 @@ static inline struct slice store_get(struct store_txn *txn, struct slice key)
 static inline void store_put(
     struct store_txn *txn, struct slice key, struct slice value)
 {
+    txn->change_count++;
     txn->ops->put(txn, key, value);
 }
 
 static inline void store_del(struct store_txn *txn, struct slice key)
 {
+    txn->change_count++;
     txn->ops->del(txn, key);
 }
 
