@@ -188,11 +188,25 @@ static bool control_is_allowed(uint8_t c, enum text_controls controls)
     return c != 0 && controls == TEXT_CONTROLS_ANY;
 }
 
+/* Eight bytes of ASCII without control characters: most text is that. */
+static bool is_plain(const uint8_t *bytes)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t below_space = (word - ones * 0x20) & ~word;
+    return ((word | below_space) & ones * 0x80) == 0;
+}
+
 bool text_is_utf8(struct slice text, enum text_controls controls)
 {
     size_t i = 0;
     while (i < text.size) {
         uint8_t low, high;
+        if (text.size - i >= 8 && is_plain(text.bytes + i)) {
+            i += 8;
+            continue;
+        }
         size_t size = utf8_sequence(text.bytes[i], &low, &high);
         if (size == 0 || size > text.size - i)
             return false;
