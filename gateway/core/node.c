@@ -277,6 +277,7 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->vault, node->segment_next);
@@ -414,6 +415,7 @@ void node_release(struct node *node)
     node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
+    node->choice.found = NULL;
     /* what it points to is wiped; what is counted are refs to come */
     content_begin(&node->contents, node->vault, node->segment_next);
     node->erasure.entries = NULL;
