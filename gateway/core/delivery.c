@@ -7,6 +7,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/settle.h"
+#include "core/shipment.h"
 #include "core/signatory.h"
 
 #include <assert.h>
@@ -92,148 +93,7 @@ static void send_head(struct work *work, struct peer *peer)
     peer->token_kind = REQUEST_HEAD;
 }
 
-/* Entries as they travel: what was erased since goes without its content. */
-static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
-    struct entry *entries)
-{
-    for (size_t i = 0; i < stored->count; i++) {
-        const struct ledger_entry *from = &stored->entries[i];
-        entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached
-                                   ? SLICE_NONE
-                                   : content_get(work->contents, work->txn,
-                                         work->arena, from->content);
-        if (content.bytes == NULL)
-            continue;
-        entries[i].salt = SLICE_ARRAY(from->salt);
-        entries[i].content = content;
-    }
-    return !work_failed(work);
-}
-
-/* The parcel in flight as a Deliver; empty when memory or the store failed. */
-static struct slice offered_body(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    struct ledger_parcel stored;
-    if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
-        return SLICE_NONE;
-    }
-    struct entry *entries =
-        arena_take_array(work->arena, stored.count, sizeof *entries);
-    if (entries == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL || !parcel_load(work, &stored, entries))
-        return SLICE_NONE;
-    struct deliver deliver = {
-        .fence = SLICE_ARRAY(out->fences[0]),
-        .parcel = { stored.first_index, entries, stored.count, out->offered },
-        .collected = in->collected,
-    };
-    struct slice body = deliver_write(&deliver, work->arena);
-    if (body.bytes == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    work->node->counters.parcels_sent++;
-    OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
-        log_number("first", (int64_t)stored.first_index),
-        log_number("entries", (int64_t)stored.count));
-    return body;
-}
-
-/* ---- Making a parcel ---------------------------------------------------- */
-
-static bool entry_index(struct work *work, const struct intent *intent,
-    struct ledger *out, struct ledger_entry *entry)
-{
-    size_t used = work->scratch->used;
-    struct slice content =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
-    struct entry_header header = { .kind = intent->kind, .at = intent->at };
-    *entry = (struct ledger_entry){
-        .attached = content.bytes != NULL,
-        .content = intent->content,
-        .has_referral = intent->has_referral,
-        .referral = intent->referral,
-        .event_type = intent->event_type,
-        .feed_position = intent->feed_position,
-    };
-    work_draw(work, entry->salt, SALT_SIZE);
-    entry_digest(
-        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
-    arena_rewind(work->scratch, used); /* a parcel's contents add up */
-    entry->header = entry_header_write(&header, work->arena);
-    if (entry->header.bytes == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    ledger_append(work, out, entry->header);
-    return !work_failed(work);
-}
-
-/* All contents are read before anything is written: content.h holds the blob
- * that it read last. */
-static void index_all(struct work *work, struct ledger *out,
-    const struct intent *intents, struct ledger_entry *entries, size_t count)
-{
-    bool done = true;
-    for (size_t i = 0; i < count && done; i++)
-        done = entry_index(work, &intents[i], out, &entries[i]);
-    for (size_t i = 0; i < count && done; i++)
-        outbox_take(work, out, &intents[i]);
-}
-
-static void generation_open(struct work *work, struct ledger *out)
-{
-    do
-        work_draw(work, &out->generation, sizeof out->generation);
-    while (out->generation == 0);
-    out->changed = true;
-}
-
-/* Numbers and signs what waits; the parcel is then in flight. */
-static bool parcel_make(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
-                          ? (size_t)out->intent_count
-                          : PARCEL_ENTRY_COUNT_MAX;
-    struct ledger_entry *entries =
-        arena_take_array(work->arena, capacity, sizeof *entries);
-    struct intent *intents =
-        arena_take_array(work->arena, capacity, sizeof *intents);
-    if (entries == NULL || intents == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    if (out->generation == 0)
-        generation_open(work, out);
-    uint64_t first_index = out->frontier.size;
-    size_t count = outbox_oldest(work, out, intents, capacity);
-    index_all(work, out, intents, entries, count);
-    if (work_failed(work) || count == 0)
-        return false;
-    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
-    struct note note;
-    char text[NOTE_SIZE_MAX];
-    ledger_checkpoint(work, out, &origin, &note);
-    if (note_sign(work->crypto, &note) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
-        return false;
-    }
-    out->offered = arena_copy(work->arena, note_print(&note, text));
-    if (out->offered.bytes == NULL)
-        work_exhausted(work);
-    ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
-    work->node->counters.entries_sent += count;
-    return !work_failed(work);
-}
+/* ---- Parcels ------------------------------------------------------------ */
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (8u * 1024 * 1024)
@@ -276,11 +136,15 @@ static bool offered_renew(struct work *work, struct ledger *out)
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
+    struct shipment shipment;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
-                                               : !offered_renew(work, out)))
+    if (out == NULL)
         return SLICE_NONE;
-    return offered_body(work, peer, out);
+    bool is_there =
+        out->offered.size == 0
+            ? shipment_make(work, peer, out, &shipment)
+            : offered_renew(work, out) && shipment_load(work, out, &shipment);
+    return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
