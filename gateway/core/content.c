@@ -149,19 +149,18 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
-/* A whole blob of a batch before, which was checked when it was read: contents
- * are mostly asked for one behind the other. */
-static struct slice blob_read(
+/* What lies together is asked for together: a blob is read, and its seal
+ * tested, once for all its items. */
+static struct slice blob_get(
     struct content_log *log, struct store_txn *txn, uint64_t segment)
 {
-    struct key key = key_content(segment);
-    if (log->held_segment == segment &&
-        log->held_change_count == txn->change_count)
-        return log->held;
-    log->held = store_get(txn, key_slice(&key));
-    log->held_segment = log->held.bytes == NULL ? 0 : segment;
-    log->held_change_count = txn->change_count;
-    return log->held;
+    if (log->near_segment != segment || log->near_changes != txn->changes) {
+        struct key key = key_content(segment);
+        log->near = store_get(txn, key_slice(&key));
+        log->near_segment = segment;
+        log->near_changes = txn->changes;
+    }
+    return log->near;
 }
 
 enum err content_try(struct content_log *log, struct store_txn *txn,
@@ -177,7 +176,7 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
         return ERR_NONE;
     }
     struct slice item;
-    struct slice blob = blob_read(log, txn, ref.segment);
+    struct slice blob = blob_get(log, txn, ref.segment);
     if (txn->err != ERR_NONE)
         return txn->err;
     if (!blob_item(blob, ref.slot, &item))

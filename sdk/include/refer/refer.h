@@ -97,8 +97,9 @@ REFER_API const char *refer_option_help(uint32_t i);
  * connects when there is no connection. */
 REFER_API REFER_CHECK refer_status refer_client_connect(
     refer_client *client, int32_t timeout_ms);
-/* Descriptor to poll for reading between calls of refer_cursor_next() with
- * timeout_ms 0; -1 if none. It changes with every connection. */
+/* Descriptor to poll for reading, once refer_cursor_next() with timeout_ms 0
+ * said REFER_TIMEOUT: some events may have come already. -1 if none. It
+ * changes with every connection. */
 REFER_API int refer_client_fd(const refer_client *client);
 /* Makes the call in progress, or the next one, return REFER_INTERRUPTED. */
 REFER_API void refer_client_interrupt(refer_client *client);
@@ -310,7 +311,8 @@ REFER_API const char *refer_event_referral_id(const refer_event *event);
 REFER_API const char *refer_event_state(const refer_event *event);
 /* When it was done, as its author says. */
 REFER_API int64_t refer_event_time_ms(const refer_event *event);
-/* How often it was handed out before; 0 the first time. */
+/* How often the gateway handed it out before, if only to this library; 0 the
+ * first time. */
 REFER_API uint32_t refer_event_redeliveries(const refer_event *event);
 /* Any other field by name: "direction", "peer", "by", "actor", "role",
  * "status", "problem", "clause", "remedy", ... */
