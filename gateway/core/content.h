@@ -1,9 +1,9 @@
 /*
  * content.h - the log of contents. Everything that ledgers and the feed carry
  * is written once, in a few blobs per commit with rising keys, and is referred
- * to by (segment, slot). Each is sealed with an entry of the vault (port.h), most
- * with its referral's, so that destroying the entry makes them unreadable in
- * every copy. Erasing empties the slot.
+ * to by (segment, slot). Each is sealed with an entry of the vault (port.h),
+ * most with its referral's, so that destroying the entry makes them unreadable
+ * in every copy. Erasing empties the slot.
  */
 #ifndef CORE_CONTENT_H
 #define CORE_CONTENT_H
