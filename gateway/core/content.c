@@ -234,6 +234,16 @@ static bool blob_erase(struct store_txn *txn, struct arena *arena,
     return true;
 }
 
+/* An item of that segment of the batch is not written. */
+static void item_drop(
+    struct content_log *log, size_t index, struct content_item *item)
+{
+    size_t size = item->plain.size + ITEM_OVERHEAD;
+    log->size -= size;
+    log->segments[index].size -= size;
+    item->plain = SLICE_NONE;
+}
+
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
@@ -241,12 +251,8 @@ void content_erase(struct content_log *log, struct store_txn *txn,
         return;
     if (is_of_batch(log, ref)) {
         struct content_item *item = added(log, ref);
-        if (item != NULL && item->plain.bytes != NULL) {
-            size_t size = item->plain.size + ITEM_OVERHEAD;
-            log->size -= size;
-            log->segments[ref.segment - log->segment].size -= size;
-            item->plain = SLICE_NONE;
-        }
+        if (item != NULL && item->plain.bytes != NULL)
+            item_drop(log, (size_t)(ref.segment - log->segment), item);
         return;
     }
     struct key key = key_content(ref.segment);
@@ -316,11 +322,25 @@ static enum err blob_write(const struct content_log *log, size_t index,
     return err;
 }
 
+/* A store put back from an old copy may count a referral as there whose entry
+ * is destroyed: what was erased stays so, and what is said of it since too. */
+static void destroyed_drop(struct content_log *log)
+{
+    for (size_t i = 0; i < log->segment_count; i++)
+        for (size_t k = 0; k < segment_item_count(log, i); k++) {
+            struct content_item *item = &log->items[log->segments[i].first + k];
+            if (item->plain.bytes != NULL &&
+                log->vault->ops->is_destroyed(log->vault, item->entry))
+                item_drop(log, i, item);
+        }
+}
+
 size_t content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena)
 {
     if (log->count == 0 || txn->err != ERR_NONE)
         return 0;
+    destroyed_drop(log);
     enum err err = entries_reserve(log);
     for (size_t i = 0; i < log->segment_count && err == ERR_NONE; i++)
         err = blob_write(log, i, txn, arena);
