@@ -286,6 +286,16 @@ static void mention(
     stored->state = (uint8_t)event->state;
 }
 
+/* A referral that was taken back without its request is under the agreement
+ * that its next event names. */
+static void adopt_mou(
+    struct referral *referral, const struct referral_event *event)
+{
+    static const struct mou_id none;
+    if (mou_id_equal(&referral->mou, &none))
+        referral->mou = event->mou;
+}
+
 static void take_event(struct taking *taking)
 {
     struct work *work = taking->work;
@@ -334,6 +344,7 @@ static void take_event(struct taking *taking)
             "send the referral first");
         return;
     }
+    adopt_mou(step.referral, &event);
     if (step.referral->outgoing)
         follow(&step, entry, judgement);
     else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&

@@ -358,8 +358,10 @@ static const char *on_refused(
     enum refusal_code code;
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
-    if (peer->token_kind == REQUEST_FETCH)
+    if (peer->token_kind == REQUEST_FETCH) {
         peer->wants_head = true; /* it may not hold any more what it showed */
+        peer->stumble_count++;   /* and a greeting alone is no progress */
+    }
     if (code == REFUSAL_STRANGER && peer->token_kind != REQUEST_INTRODUCE) {
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);

@@ -50,6 +50,15 @@ static void mark(const struct folded *folded, struct referral *referral)
         referral->refill = out->refill;
 }
 
+/* Of the first event whose words are held. */
+static void mou_note(
+    struct referral *referral, const struct referral_event *event)
+{
+    static const struct mou_id none;
+    if (mou_id_equal(&referral->mou, &none))
+        referral->mou = event->mou;
+}
+
 static void seq_note(uint32_t *newest, uint32_t seq)
 {
     if (seq > *newest)
@@ -107,6 +116,7 @@ static struct step step_of(const struct folded *folded,
     struct referral *referral, const struct referral_event *event, bool by_us)
 {
     mark(folded, referral);
+    mou_note(referral, event);
     return (struct step){
         .work = folded->work,
         .peer = folded->peer,

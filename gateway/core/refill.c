@@ -85,6 +85,11 @@ void refill_begin(struct work *work, struct peer *peer,
         log_number("size", (int64_t)proof->size));
 }
 
+void refill_end(struct peer *peer, enum ledger_direction direction)
+{
+    goal_of(peer, direction)->wanted = false;
+}
+
 bool refill_is_wanted(const struct peer *peer)
 {
     return peer->goals[0].wanted || peer->goals[1].wanted;
@@ -430,6 +435,7 @@ static bool take(struct arrival *arrival)
         return false;
     store(arrival);
     advance(arrival);
+    arrival->peer->stumble_count = 0;
     return !work_failed(work) && arrival->problem == NULL;
 }
 
@@ -462,6 +468,15 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
 
 /* ---- Taking up ----------------------------------------------------------- */
 
+/* An agreement may have come back that others are parties of. */
+static void greet_all(struct work *work)
+{
+    struct node *node = work->node;
+    for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
+        if (node->peers[i]->state == PEER_ACCEPTED)
+            agreement_greet(work, node->peers[i]);
+}
+
 static void finish(struct work *work, struct peer *peer, struct ledger *out)
 {
     peer->refill_ready = false;
@@ -469,7 +484,7 @@ static void finish(struct work *work, struct peer *peer, struct ledger *out)
     out->changed = true;
     answers_pass_unowed(work, out);
     reconsider_intents(work, peer);
-    agreement_greet(work, peer);
+    greet_all(work);
     peer->wants_head = true;
     peer->next_try_steady_ms = 0;
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);

@@ -25,6 +25,10 @@ void refill_store_lost(struct work *work);
 void refill_begin(struct work *work, struct peer *peer,
     enum ledger_direction direction, const struct note *proof);
 
+/* The peer does not show any more that anything of that ledger is missing: it
+ * lost it too. */
+void refill_end(struct peer *peer, enum ledger_direction direction);
+
 /* Something is to be fetched. */
 bool refill_is_wanted(const struct peer *peer);
 

@@ -275,6 +275,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     }
     bool is_lost = trouble == LEDGER_AUTHOR_SHORTER;
     peer->is_whole = !is_lost && (peer->is_whole || is_fresh);
+    if (is_fresh && !is_lost)
+        refill_end(peer, LEDGER_OUT);
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
@@ -350,6 +352,8 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
         refill_begin(work, peer, LEDGER_IN, &cosigned);
         return false;
     }
+    if (is_reply)
+        refill_end(peer, LEDGER_IN);
     enum ledger_trouble trouble =
         compare_in(work, in, view, held_since(peer, in, is_reply));
     if (work_failed(work))
