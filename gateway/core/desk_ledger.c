@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/problem.h"
+#include "core/refill.h"
 #include "core/signatory.h"
 #include "core/submission_read.h"
 
@@ -44,8 +45,13 @@ void desk_ledger_record(struct work *work, struct peer *peer,
     answer_number(answer, "size", (int64_t)ledger->frontier.size);
     answer_number(answer, "cosigned", (int64_t)ledger->cosigned);
     answer_hash(answer, "root", root.bytes);
+    uint64_t held;
+    uint64_t goal;
+    bool recovers = !ledger->closed && refill_progress(work, peer,
+                                           ledger->direction, &held, &goal);
     answer_text(answer, "state",
         ledger->closed                                 ? "closed"
+        : recovers                                     ? "recovering"
         : ledger->trouble != LEDGER_NONE               ? "stopped"
         : (out ? peer->settled_out : peer->settled_in) ? "settled"
                                                        : "unsettled");

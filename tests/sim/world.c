@@ -197,6 +197,7 @@ static void set_up(struct world *world)
         gateway_begin(world, &world->gateways[i]);
     programs_begin(world);
     network_begin(world);
+    rogue_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
     scheduler_add(&world->scheduler, calm_ms + SIM_DRAIN_MS - SIM_IDLE_MS,

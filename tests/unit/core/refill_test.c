@@ -129,6 +129,48 @@ static void a_receiver_that_lost_all_gets_all_back(void **state)
     free(was);
 }
 
+/* What peer.list and ledger.list say of agency 1 at agency 0. */
+static bool tells(struct federation *federation, const char *operation,
+    const char *field, const char *value)
+{
+    struct call call;
+    call_begin(&call, operation);
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    for (size_t i = 0; i < reply->record_count; i++)
+        if (slice_is(record_text(&reply->records[i], field), value))
+            return true;
+    return false;
+}
+
+static void an_operator_sees_how_far_it_is(void **state)
+{
+    struct federation *federation = two();
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)state;
+    federation_run(federation);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1); /* nothing is missing after it */
+    assert_true(tells(federation, "peer.list", "state", "connected"));
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    uint64_t held;
+    uint64_t goal;
+    assert_false(refill_progress(work, peer, LEDGER_OUT, &held, &goal));
+    peer->goals[0] = (struct refill_goal){ .wanted = true,
+        .next = { .generation = out->generation, .size = 900 } };
+    out->refills = true;
+    assert_true(refill_progress(work, peer, LEDGER_OUT, &held, &goal));
+    assert_int_equal(held, out->cosigned);
+    assert_int_equal(goal, 900);
+    peer->next_try_steady_ms = INT64_MAX;
+    out->changed = true;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(tells(federation, "peer.list", "state", "recovering"));
+    assert_true(tells(federation, "ledger.list", "state", "recovering"));
+    federation_free(federation);
+}
+
 static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
 {
     struct federation *federation = two();
@@ -165,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_referrer_that_lost_all_gets_all_back),
         cmocka_unit_test(a_receiver_that_lost_all_gets_all_back),
+        cmocka_unit_test(an_operator_sees_how_far_it_is),
         cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
     };
     return cmocka_run_group_tests_name("refill", tests, NULL, NULL);
