@@ -9,7 +9,7 @@
  *   'e' shelf u32, first index u64      entries of one parcel (ledger.h)
  *   'o' ledger u32, number u64          an intent (outbox.h)
  *   'c' segment u64                     contents of one commit (content.h)
- *   'r' uuid                            a referral (referral_book.h)
+ *   'r' uuid                            a referral (register.h)
  *   'f' position u64                    an event of the feed (feed.h)
  *   'u' name                            a cursor (feed.h)
  *   'k' hash[16]                        a client's idempotency key
