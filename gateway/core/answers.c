@@ -74,6 +74,10 @@ static void answered(struct work *work, struct peer *peer,
         !incoming && item->state == REFERRAL_UNKNOWN &&
         !referral_is_terminal(state))
         state = REFERRAL_REFUSED_BY_POLICY;
+    /* taken back here, after consent was revoked before it was known there */
+    if (item->problem == PROBLEM_REFERRAL_UNKNOWN && referral->frozen &&
+        !incoming && !referral_is_terminal(state))
+        state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
     if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,

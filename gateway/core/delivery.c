@@ -7,9 +7,9 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
-#include "core/parcel.h"
 #include "core/refill.h"
 #include "core/settle.h"
+#include "core/shipment.h"
 #include "core/signatory.h"
 
 #include <assert.h>
@@ -98,61 +98,6 @@ static void send_head(struct work *work, struct peer *peer)
     peer->token_kind = REQUEST_HEAD;
 }
 
-/* Entries as they travel: what was erased since goes without its content. */
-static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
-    struct entry *entries)
-{
-    for (size_t i = 0; i < stored->count; i++) {
-        const struct ledger_entry *from = &stored->entries[i];
-        entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached
-                                   ? SLICE_NONE
-                                   : content_get(work->contents, work->txn,
-                                         work->arena, from->content);
-        if (content.bytes == NULL)
-            continue;
-        entries[i].salt = SLICE_ARRAY(from->salt);
-        entries[i].content = content;
-    }
-    return !work_failed(work);
-}
-
-/* The parcel in flight as a Deliver; empty when memory or the store failed. */
-static struct slice offered_body(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    struct ledger_parcel stored;
-    if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
-        return SLICE_NONE;
-    }
-    struct entry *entries =
-        arena_take_array(work->arena, stored.count, sizeof *entries);
-    if (entries == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL || !parcel_load(work, &stored, entries))
-        return SLICE_NONE;
-    struct deliver deliver = {
-        .fence = SLICE_ARRAY(out->fences[0]),
-        .parcel = { stored.first_index, entries, stored.count, out->offered },
-        .collected = in->collected,
-    };
-    struct slice body = deliver_write(&deliver, work->arena);
-    if (body.bytes == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    work->node->counters.parcels_sent++;
-    OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
-        log_number("first", (int64_t)stored.first_index),
-        log_number("entries", (int64_t)stored.count));
-    return body;
-}
-
 /* ---- What is due ------------------------------------------------------- */
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
@@ -161,7 +106,7 @@ static struct slice offered_body(
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
-           (out->offered.size > 0 || parcel_is_due(out));
+           (out->offered.size > 0 || shipment_is_due(out));
 }
 
 bool delivery_has_room(const struct work *work)
@@ -196,11 +141,15 @@ static bool offered_renew(struct work *work, struct ledger *out)
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
+    struct shipment shipment;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer)
-                                               : !offered_renew(work, out)))
+    if (out == NULL)
         return SLICE_NONE;
-    return offered_body(work, peer, out);
+    bool is_there =
+        out->offered.size == 0
+            ? shipment_make(work, peer, out, &shipment)
+            : offered_renew(work, out) && shipment_load(work, out, &shipment);
+    return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)

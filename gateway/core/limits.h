@@ -100,6 +100,10 @@
 
 /* ---- Stores ---- */
 
+/* A blob of contents is begun anew beyond this: reading one content checks the
+ * blob that it is in, erasing one writes it again. */
+#define CONTENT_BLOB_SIZE_MIN (256u * 1024)
+
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,
  * withdrawals, cosignatures. It must hold what one batch can add. */

@@ -283,6 +283,7 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->vault, node->segment_next);
@@ -393,10 +394,9 @@ enum err node_finish(struct node *node)
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }
-    if (content_flush(&node->contents, work->txn, node->arena)) {
-        node->segment_next++;
-        node->changed = true;
-    }
+    size_t written = content_flush(&node->contents, work->txn, node->arena);
+    node->segment_next += written;
+    node->changed |= written > 0;
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;
@@ -424,9 +424,9 @@ void node_release(struct node *node)
     node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
-    node->contents.items = NULL;
-    node->contents.count = 0;
-    node->contents.capacity = 0;
+    node->choice.found = NULL;
+    /* what it points to is wiped; what is counted are refs to come */
+    content_begin(&node->contents, node->vault, node->segment_next);
     node->erasure.entries = NULL;
     node->erasure.capacity = 0;
     arena_reset(node->arena);

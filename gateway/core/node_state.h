@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/id.h"
+#include "core/agreement.h"
 #include "core/content.h"
 #include "core/erasure.h"
 #include "core/node.h"
@@ -41,8 +42,6 @@ struct open_cursor {
     uint64_t handed_max; /* newest ever given by this process */
     uint32_t passes;     /* how often it began again below handed_max */
 };
-
-struct agreement;
 
 struct node {
     const struct node_options *options;
@@ -101,6 +100,7 @@ struct node {
     struct content_log contents;
     struct erasure erasure;
     struct output_list outputs;
+    struct agreement_choice choice;
     struct agreement *agreements; /* that were read */
     size_t agreements_size;       /* of the batch's arena */
     struct instant wake_at;

@@ -1,12 +1,16 @@
 #include "core/outbox.h"
 
 #include "core/keys.h"
+#include "core/limits.h"
 #include "core/referral.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define ROW_SIZE 72
+
+/* What an entry adds to a parcel's size beside its content. */
+#define ENTRY_FRAMING 128u
 
 static void row_put(struct work *work, const struct ledger *ledger,
     uint64_t number, const struct intent *intent)
@@ -83,6 +87,22 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     if (unpack_end(&in) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
     return !work_failed(work);
+}
+
+size_t outbox_oldest(struct work *work, const struct ledger *ledger,
+    struct intent *intents, size_t capacity)
+{
+    uint64_t from = 0;
+    size_t count = 0;
+    size_t size = 0;
+    while (
+        count < capacity && outbox_next(work, ledger, from, &intents[count])) {
+        size += intents[count].content_size + ENTRY_FRAMING;
+        if (count > 0 && size > PARCEL_SIZE_MAX)
+            break;
+        from = intents[count++].number + 1;
+    }
+    return count;
 }
 
 void outbox_take(

@@ -80,6 +80,28 @@ static void an_end_outlives_the_words(void **state)
         }
 }
 
+static void what_never_arrived_stays_withdrawn(void **state)
+{
+    struct federation *federation = federation_new(2);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "in flight"));
+    federation_lose(federation, 0);
+    (void)federation_act_by(
+        federation, 0, id, "consent_revoked", "r", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    free(id);
+    federation_free(federation);
+}
+
 static void a_referral_counts_on_from_where_it_was(void **state)
 {
     (void)state;
@@ -110,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_outlives_the_words),
+        cmocka_unit_test(what_never_arrived_stays_withdrawn),
         cmocka_unit_test(a_referral_counts_on_from_where_it_was),
     };
     return cmocka_run_group_tests_name("fold_event", tests, NULL, NULL);
