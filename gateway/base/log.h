@@ -96,7 +96,13 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a new card was not taken: see code, and referctl doctor")             \
     X(KEYS_USED, INFO, "keys.used", "other keys sign from now on")             \
     X(KEYS_RETIRED, INFO, "keys.retired",                                      \
-        "private keys that were followed by others were destroyed")
+        "private keys that were followed by others were destroyed")            \
+    X(PEER_REVOKED, WARNING, "peer.revoked",                                   \
+        "an agency ended its card for good: nothing of it is believed")        \
+    X(CARD_REVOKED, WARNING, "card.revoked",                                   \
+        "our own card is ended for good, and others are told")                 \
+    X(LEDGER_DOUBTED, ERROR, "ledger.doubted",                                 \
+        "a revocation says that entries above size were not the agency's own")
 /* clang-format on */
 
 enum log_event {

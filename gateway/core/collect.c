@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/revoke.h"
 
 /* ---- Being asked -------------------------------------------------------- */
 
@@ -72,9 +73,10 @@ void collect_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->collect_due = false;
-    if (in == NULL || !work->node->dials_only || !peer->reachable ||
-        peer->state != PEER_ACCEPTED || peer->collect_token != 0 ||
-        !peer->settled_in || in->trouble != LEDGER_NONE)
+    if (in == NULL || revoke_is_own(work->node) || !work->node->dials_only ||
+        !peer->reachable || peer->state != PEER_ACCEPTED ||
+        peer->collect_token != 0 || !peer->settled_in ||
+        in->trouble != LEDGER_NONE)
         return;
     if (work->steady_ms < peer->next_try_steady_ms) {
         peer->collect_due = true;

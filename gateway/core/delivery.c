@@ -6,6 +6,7 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/revoke.h"
 #include "core/settle.h"
 #include "core/signatory.h"
 
@@ -298,6 +299,8 @@ void delivery_go_on(struct work *work, struct peer *peer)
         !(peer->introduces || peer->wants_head ||
             delivery_has_parcel(peer, out)))
         return;
+    if (revoke_is_own(work->node) && !peer->wants_head && !peer->introduces)
+        return; /* all was said */
     if (work->steady_ms < peer->next_try_steady_ms ||
         !delivery_has_room(work)) {
         peer->has_due = true; /* later, or in the next batch */
@@ -460,6 +463,8 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE || out == NULL)
         return "reply_malformed";
+    if (peer->state == PEER_REVOKED)
+        return NULL;
     if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
     if (!peer->settled_out)
@@ -481,8 +486,11 @@ static const char *on_refused(
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
     }
+    /* it lacks our newest card, or we its; or its last word is to be had */
     if (code == REFUSAL_SIGNATURE)
-        peer->wants_head = true; /* it lacks our newest card, or we its */
+        peer->wants_head = true;
+    if (code == REFUSAL_REVOKED)
+        peer->wants_head = !revoke_is_own(work->node);
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }

@@ -78,6 +78,7 @@ static const struct operation {
     { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, false },
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
+    { "revocation.import", LOCAL_RIGHT_ADMIN, desk_revocation_import, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
     { "metrics", LOCAL_RIGHT_READ, desk_metrics, false },

@@ -72,7 +72,8 @@ struct node {
     struct instant own_days_until;
     struct instant own_card_until;
     uint64_t own_card_serial;
-    bool own_card_is_new; /* since the start before */
+    bool own_card_is_new;        /* since the start before */
+    struct slice own_revocation; /* SignedRevocation; empty: none */
     uint64_t own_sheet_serial;
 
     struct peer **peers;
