@@ -472,6 +472,8 @@ def request_card_check(data):
 
 def head_revoked_check(data):
     head = m.Head.decode(data)
+    if head.card is None or head.revocation is None:
+        raise Refused("without a card or a revocation")
     card.Card(head.card.encode())
     card.revocation_read(head.revocation.encode(), signer(0xa0).public)
 
