@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef SDK_MEMORY_TEST
+#include <stdatomic.h>
+#endif
 
 /* Before each block: its size, in a place that keeps any alignment. */
 union prefix {
@@ -10,8 +13,8 @@ union prefix {
 };
 
 #ifdef SDK_MEMORY_TEST
-static uint64_t failing_in;
-static size_t held;
+static _Atomic uint64_t failing_in; /* of all threads together */
+static _Atomic size_t held;
 
 void sdk_memory_fail_after(uint64_t count)
 {
@@ -25,11 +28,11 @@ size_t sdk_memory_held(void)
 
 static int is_refused(void)
 {
-    if (failing_in == 1)
-        return 1;
-    if (failing_in > 1)
-        failing_in--;
-    return 0;
+    uint64_t left = failing_in;
+    while (
+        left > 1 && !atomic_compare_exchange_weak(&failing_in, &left, left - 1))
+        continue;
+    return left == 1;
 }
 #endif
 

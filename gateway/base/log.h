@@ -59,6 +59,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a referral or a step of one was refused: see code")                   \
     X(REFERRAL_ERASED, INFO, "referral.erased",                                \
         "contents of a referral were erased")                                  \
+    X(EVIDENCE_READ, INFO, "evidence.read",                                    \
+        "a user took what proves a referral to others")                        \
     X(MOU_OFFERED, INFO, "mou.offered", "an agreement waits for signatures")   \
     X(MOU_SIGNED, INFO, "mou.signed", "a party signed an agreement")           \
     X(MOU_IN_FORCE, INFO, "mou.in-force", "an agreement is in force here")     \

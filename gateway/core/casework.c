@@ -18,6 +18,9 @@ struct judgement {
     struct verdict why;
     enum referral_state state;
     struct content_ref content; /* kept where it is not none */
+    bool has_referral;          /* what it is about, refused or not */
+    struct uuid referral;
+    enum referral_event_type event_type;
 };
 
 static void refuse(struct judgement *judgement, enum problem problem,
@@ -274,6 +277,9 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
+    judgement->has_referral = true;
+    judgement->referral = event.referral;
+    judgement->event_type = event.type;
     /* before anything looks at it: actors and sequence numbers are foreign */
     referral_check(&event, &judgement->why);
     if (!verdict_allows(&judgement->why))
@@ -439,6 +445,9 @@ static void store_entry(struct work *work, const struct entry *entry,
     stored->header = arena_copy(work->arena, entry->header);
     stored->content = judgement->content;
     stored->attached = !content_is_none(judgement->content);
+    stored->has_referral = judgement->has_referral;
+    stored->referral = judgement->referral;
+    stored->event_type = (uint8_t)judgement->event_type;
     if (stored->attached)
         memcpy(stored->salt, entry->salt.bytes, SALT_SIZE);
     if (stored->header.bytes == NULL)

@@ -45,8 +45,9 @@ desk_operation desk_card_show, desk_card_import, desk_card_accept,
 desk_operation desk_mou_offer, desk_mou_sign, desk_mou_list,
     desk_mou_show; /* desk_mou.c */
 desk_operation desk_ledger_list, desk_ledger_show,
-    desk_ledger_verify;                /* desk_ledger.c */
-desk_operation desk_revocation_import; /* desk_revocation.c */
+    desk_ledger_verify;                            /* desk_ledger.c */
+desk_operation desk_card_list, desk_evidence_read; /* desk_evidence.c */
+desk_operation desk_revocation_import;             /* desk_revocation.c */
 /* desk_status.c */
 desk_operation desk_status, desk_health, desk_metrics, desk_reload;
 
@@ -66,6 +67,17 @@ void desk_event(struct work *work, const struct feed_event *event,
 
 /* "gateway" with agency, name, protocol, version. */
 void desk_gateway(struct work *work, struct local_answer *answer);
+
+/* "ledger" as ledger.list has it. */
+struct ledger;
+void desk_ledger_record(struct work *work, struct peer *peer,
+    const struct ledger *ledger, struct local_answer *answer);
+
+/* The ledger that the fields "peer" and "direction" name; NULL with an error
+ * in the reply. */
+struct ledger *desk_ledger_named(struct work *work,
+    const struct local_request *request, struct peer **peer,
+    struct local_answer *answer);
 
 /* "peer" as peer.list has it. */
 void desk_peer_record(

@@ -17,7 +17,7 @@ static void answer_hash(struct local_answer *answer, const char *name,
     answer_slice(answer, name, slice_of(text, size));
 }
 
-static void answer_ledger(struct work *work, struct peer *peer,
+void desk_ledger_record(struct work *work, struct peer *peer,
     const struct ledger *ledger, struct local_answer *answer)
 {
     struct merkle_hash root;
@@ -46,8 +46,7 @@ static void answer_ledger(struct work *work, struct peer *peer,
     answer_slice(answer, "note", ledger->note);
 }
 
-/* "out" or "in" of an agency; NULL with an error in the reply. */
-static struct ledger *ledger_named(struct work *work,
+struct ledger *desk_ledger_named(struct work *work,
     const struct local_request *request, struct peer **peer,
     struct local_answer *answer)
 {
@@ -80,8 +79,8 @@ void desk_ledger_list(struct work *work, const struct caller *caller,
         struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
         if (out == NULL || in == NULL)
             return;
-        answer_ledger(work, peer, out, answer);
-        answer_ledger(work, peer, in, answer);
+        desk_ledger_record(work, peer, out, answer);
+        desk_ledger_record(work, peer, in, answer);
     }
 }
 
@@ -151,7 +150,7 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
     (void)caller;
     if (!fields_check(answer, "ledger", fields, count, rules, 4))
         return;
-    struct ledger *ledger = ledger_named(work, request, &peer, answer);
+    struct ledger *ledger = desk_ledger_named(work, request, &peer, answer);
     if (ledger == NULL)
         return;
     int64_t after = field_number(fields, count, "after", -1);
@@ -161,7 +160,7 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
             "ask for 1 to 256 entries, after an index from 0");
         return;
     }
-    answer_ledger(work, peer, ledger, answer);
+    desk_ledger_record(work, peer, ledger, answer);
     uint64_t index = (uint64_t)after + 1; /* -1 is none */
     for (;
          limit > 0 && index < ledger->frontier.size && !answer_is_full(answer);
@@ -246,7 +245,7 @@ static void verify_one(struct work *work, struct peer *peer,
     if (ledger == NULL || card == NULL)
         return;
     const char *problem = ledger_problem(work, peer, ledger);
-    answer_ledger(work, peer, ledger, answer);
+    desk_ledger_record(work, peer, ledger, answer);
     answer_flag(answer, "intact", problem == NULL);
     answer_text(answer, "damage", problem == NULL ? "" : problem);
 }

@@ -120,13 +120,14 @@ void desk_mou_list(struct work *work, const struct caller *caller,
     }
 }
 
-static bool has_signed(
+/* NULL: it has not signed. */
+static const struct mou_signature *signature_of(
     const struct agreement *agreement, const struct agency_id *agency)
 {
     for (size_t i = 0; i < agreement->signature_count; i++)
         if (agency_id_equal(&agreement->signatures[i].agency, agency))
-            return true;
-    return false;
+            return &agreement->signatures[i];
+    return NULL;
 }
 
 void desk_mou_show(struct work *work, const struct caller *caller,
@@ -149,12 +150,16 @@ void desk_mou_show(struct work *work, const struct caller *caller,
     answer_data(answer, "data", agreement->bytes);
     for (size_t i = 0; i < agreement->mou.party_count; i++) {
         const struct mou_party *party = &agreement->mou.parties[i];
+        const struct mou_signature *signature =
+            signature_of(agreement, &party->agency);
         answer_record(answer, "signature");
         answer_slice(answer, "party", party->id);
         answer_text(answer, "agency", party->agency.text);
         answer_slice(answer, "name", party->name);
-        answer_flag(answer, "signed", has_signed(agreement, &party->agency));
+        answer_flag(answer, "signed", signature != NULL);
         answer_flag(answer, "in_force",
             agreement_is_in_force_at(work, agreement, &party->agency));
+        if (signature != NULL)
+            answer_data(answer, "signature", SLICE_ARRAY(signature->signature));
     }
 }

@@ -74,7 +74,8 @@ struct ledger_entry {
     bool attached;       /* salt and content are held */
     uint8_t salt[SALT_SIZE];
     struct content_ref content;
-    bool has_referral; /* OUT: what it is about, so that answers find it */
+    bool has_referral; /* what it is about, so that answers and evidence find
+                        * it; a content that was refused said so once */
     struct uuid referral;
     uint8_t event_type;
     uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */

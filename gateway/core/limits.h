@@ -158,5 +158,7 @@
 #define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */
 #define LOCAL_PAGE_COUNT_MAX 256u /* records of a listing in one reply */
 #define CURSOR_COUNT_MAX 256u
+/* Leaf hashes in one reply: 128 KiB, some milliseconds of the core thread. */
+#define EVIDENCE_SPAN_COUNT_MAX 4096u
 
 #endif

@@ -47,6 +47,8 @@
  *              safety_number, data (the SignedCard), sheet (SignedKeySheet)}
  *        endpoint {url}*, key {purpose, id, valid_from_ms, valid_until_ms}*,
  *        contact {role, name, phone, hours}*
+ * card.list [read]    optional: agency (default: our own), below (serial)
+ *     -> card {agency, serial, data}*   newest first, all that were ever held
  * card.import [admin] data (SignedCard); optional: sheet (SignedKeySheet)
  *     -> card {agency, name, serial, state, safety_number}
  * card.accept [admin] agency; optional: safety_number (compared when given),
@@ -70,7 +72,8 @@
  * mou.list [read]     -> mou {id, urn, title, version, state, from_ms,
  *                             until_ms, signed: number, required: number}*
  * mou.show [read]     id -> mou {as list, data}
- *        signature {party, agency, name, signed: flag, in_force: flag}*
+ *        signature {party, agency, name, signed: flag, in_force: flag,
+ *                   signature (64 bytes, where signed)}*
  * ledger.list [read]  -> ledger {peer, peer_name, direction, lane, generation,
  *        size, cosigned: number, root, state, problem, note}*
  * ledger.show [read]  peer, direction; optional: after (index), count
@@ -78,6 +81,13 @@
  *        verdict, problem}*
  * ledger.verify [read]  optional: peer, direction
  *     -> ledger {..., intact: flag, damage}*
+ * evidence.read [admin]  peer, direction; optional: generation, after (index),
+ *                        count (4096), referral, about (index), notes: flag
+ *     -> ledger {...}, entry {index, header, attached: flag, salt, content}*,
+ *        note {size, note}*, span {first, count, leaves (32 bytes each)}
+ *        entry: events of that referral; answers that speak of entry `about`
+ *        of the other ledger. note: with notes, of each parcel that has one.
+ *        The span is shorter than asked for at the end, or when a reply is full
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)

@@ -90,6 +90,8 @@ static enum err range_root(struct crypto *crypto,
 {
     struct merkle_frontier frontier;
     frontier.size = 0;
+    if (source->range != NULL)
+        return source->range(source->user, start, end, root);
     for (uint64_t index = start; index < end; index++) {
         struct merkle_hash leaf;
         enum err err = source->leaf(source->user, index, leaf.bytes);

@@ -5,7 +5,8 @@
  *
  * Sizes count leaves, indexes start at 0, every hash is exactly 32 bytes by
  * its type. Making a proof reads all leaves once, each with one leaf at a time
- * in memory. Nothing here allocates; a function may use 4 KiB of stack.
+ * in memory, unless the source knows roots. Nothing here allocates; a function
+ * may use 4 KiB of stack.
  */
 #ifndef CORE_MERKLE_H
 #define CORE_MERKLE_H
@@ -91,6 +92,11 @@ struct merkle_source {
     /* The leaf hash at `index`; an error ends the proof and is its result. */
     enum err (*leaf)(void *user, uint64_t index, uint8_t hash[HASH_SIZE]);
     void *user;
+    /* The root over the leaves from `start` up to, not including, `end`, where
+     * it is known without all of them; `start` is 0 or a multiple of a power
+     * of two that is not below end - start. NULL: leaves are asked for. */
+    enum err (*range)(
+        void *user, uint64_t start, uint64_t end, struct merkle_hash *root);
 };
 
 /*

@@ -18,9 +18,14 @@ library=$(dirname "$(find "$prefix" -name librefer.so.0)")
 export PKG_CONFIG_PATH=$library/pkgconfig
 expect "no file knows where it was" bash -c "! grep -rIl '$folder/first' prefix"
 expect "pkg-config knows version 0.1.0" pkg-config --exact-version=0.1.0 refer
-expect "needs nothing but libc and itself" bash -c \
-    "! readelf -d '$library/librefer.so.0' | grep NEEDED |
-     grep -v -e libc.so -e libasan -e libubsan -e libtsan -e ld-linux"
+# needs_only NAME PATTERN LIBRARY: beside libc and what a sanitizer is.
+needs_only() {
+    expect "$1" bash -c "! readelf -d '$library/$3' | grep NEEDED |
+        grep -Ev 'libc.so|libasan|libubsan|libtsan|ld-linux|$2'"
+}
+needs_only "librefer needs nothing but libc" none librefer.so.0
+needs_only "librefer_fake needs librefer as well" librefer.so.0 \
+    librefer_fake.so.0
 expect "has its soname" bash -c \
     "readelf -d '$library/librefer.so.0' |
      grep -q 'SONAME.*librefer.so.0]'"
@@ -39,9 +44,20 @@ for example in intake send; do
         $(pkg-config --cflags refer) "$library/librefer.a" \
         $(pkg-config --libs-only-l --static refer | sed 's/-lrefer\>//')
 done
+# the test that a manual page shows is a customer's as well
+awk '/^```$/ { is_in = !is_in; if (!is_in && text ~ /int main/) exit
+               text = ""; next }
+     is_in { text = text $0 "\n" }
+     END { printf "%s", text }' "$source_dir/sdk/fake/librefer_fake.3.scd" \
+    >fake-test.c
+# shellcheck disable=SC2046
+expect "the test of librefer_fake(3) builds by pkg-config" "$cc" \
+    "${flags[@]}" -o pkgconfig/fake-test fake-test.c \
+    $(pkg-config --cflags --libs refer_fake) -Wl,-rpath,"$library"
 build_with_cmake() {
     "$cmake" -S "$source_dir/tests/e2e/customer" -B cmake \
         -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLES="$examples" \
+        -DTEST="$folder/fake-test.c" \
         -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="${flags[*]}" \
         && "$cmake" --build cmake
 }
@@ -53,6 +69,7 @@ for way in pkgconfig cmake; do
     expect "$way: static is static" is_static $way/send-static
     try "$way: intake explains itself" 2 '^usage' $way/intake nonsense
     try "$way: send explains itself" 2 '^usage' $way/send nonsense
+    expect "$way: a test with refer_fake passes" $way/fake-test
 done
 
 # ---- Run

@@ -80,7 +80,7 @@ static bool proof_is_spared(struct slice *tape, struct merkle_proof *proof)
 
 static void check_inclusion(struct slice tape)
 {
-    const struct merkle_source source = { forest_leaf, NULL };
+    const struct merkle_source source = { .leaf = forest_leaf };
     size_t size = 1 + take(&tape) % LEAF_COUNT;
     size_t index = take(&tape) % size;
     size_t leaf = (index + take(&tape)) % size;
@@ -97,7 +97,7 @@ static void check_inclusion(struct slice tape)
 
 static void check_consistency(struct slice tape)
 {
-    const struct merkle_source source = { forest_leaf, NULL };
+    const struct merkle_source source = { .leaf = forest_leaf };
     size_t size = take(&tape) % (LEAF_COUNT + 1);
     size_t old_size = take(&tape) % (size + 1);
     size_t root = (size + take(&tape)) % (LEAF_COUNT + 1);

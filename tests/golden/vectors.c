@@ -45,6 +45,7 @@ void vectors_open(struct vectors *vectors)
     vectors_add_contents(vectors);
     vectors_add_ledger(vectors);
     vectors_add_requests(vectors);
+    vectors_add_evidence(vectors);
 }
 
 void vectors_close(struct vectors *vectors)

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "core/card.h"
 #include "core/entry.h"
+#include "core/evidence.h"
 #include "core/message.h"
 #include "core/mou.h"
 #include "core/note.h"
@@ -33,6 +34,7 @@ struct vector {
 };
 
 #define VECTOR_COUNT_MAX 64
+#define VECTOR_FOLDER_COUNT_MAX 32
 #define VECTOR_ENTRY_COUNT 7
 
 struct vectors {
@@ -46,6 +48,9 @@ struct vectors {
     struct request_secret request; /* of request_deliver.hex */
     struct vector list[VECTOR_COUNT_MAX];
     size_t count;
+    /* of evidence/, in the order of their paths, as they are */
+    struct evidence_file folder[VECTOR_FOLDER_COUNT_MAX];
+    size_t folder_count;
 };
 
 /* Makes all of them; ends the process on failure. */
@@ -68,6 +73,7 @@ void vectors_add_identities(struct vectors *vectors); /* cards, sheets */
 void vectors_add_contents(struct vectors *vectors);   /* of entries */
 void vectors_add_ledger(struct vectors *vectors);     /* parcels, notes */
 void vectors_add_requests(struct vectors *vectors);   /* sealed */
+void vectors_add_evidence(struct vectors *vectors);   /* a whole folder */
 
 /* The checkpoint over the first `size` entries, cosigned where told so. */
 struct slice vectors_note(

@@ -123,7 +123,8 @@ bool agency_may_refer(
     const struct world *world, size_t from, size_t to, const char *purpose)
 {
     size_t count = world->gateway_count;
-    bool is_cut = from == 0 && to + 1 == count && count > 2;
+    bool is_cut =
+        world->options.star == 0 && from == 0 && to + 1 == count && count > 2;
     bool is_far = world->options.star == 0 &&
                   (to + count - from) % count > NEIGHBOUR_COUNT;
     return agency_is_linked(world, from, to) && strcmp(purpose, "help") == 0 &&

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "sim/agency.h"
 #include "sim/audit_accord.h"
 #include "sim/audit_content.h"
@@ -288,6 +289,58 @@ static void readers_check(struct world *world)
     }
 }
 
+/* ---- Quiet -------------------------------------------------------------- */
+
+/* A member that only dials out keeps one Collect waiting at each peer; nobody
+ * else has a reason to ask. */
+static void quiet_check(struct world *world, size_t at)
+{
+    const struct gateway *gateway = &world->gateways[at];
+    uint64_t most = 0;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (agency_dials_only(world, at) && agency_is_linked(world, at, i))
+            most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
+    uint64_t count = gateway->asked_count - gateway->asked_before_end;
+    world->tally->idle_requests += count;
+    if (count > most)
+        world_fail(world, "gateway.restless", at);
+}
+
+/* Of the hub's memory that a member may take, for as long as it is known. */
+#define STAR_MEMBER_SIZE_MAX 2048
+
+static void star_say(struct world *world)
+{
+    size_t count = world->gateway_count - 1;
+    uint64_t asked = 0;
+    for (size_t i = 1; i <= count; i++)
+        asked += world->gateways[i].asked_count -
+                 world->gateways[i].asked_before_end;
+    size_t each = world->gateways[0].memory.used / count;
+    printf("sim: %zu members, each %.1f requests in an idle hour, %zu bytes of "
+           "the hub's memory\n",
+        count, (double)asked * 3600000 / SIM_IDLE_MS / (double)count, each);
+    if (count >= 100 && each > STAR_MEMBER_SIZE_MAX)
+        world_fail(world, "star.heavy", 0);
+}
+
+/* Every member of a star referred somebody, and was referred somebody. */
+static void star_check(struct world *world)
+{
+    const struct truth *truth = &world->truth;
+    for (size_t i = 1; i < world->gateway_count; i++) {
+        bool both[2] = { false, false };
+        for (size_t k = 0; k < truth->affair_count; k++)
+            if (truth->affairs[k].outcome == OUTCOME_DONE) {
+                both[0] |= truth->affairs[k].from == i;
+                both[1] |= truth->affairs[k].to == i;
+            }
+        if (!both[0] || !both[1])
+            world_fail(world, "star.unserved", i);
+    }
+    star_say(world);
+}
+
 void audit_run(struct world *world)
 {
     struct rows *rows = calloc(world->gateway_count, sizeof *rows);
@@ -298,6 +351,10 @@ void audit_run(struct world *world)
             world_fail(world, "node.down", i);
     if (!world->is_agreed)
         world_fail(world, "agreement.stuck", 0);
+    for (size_t i = 0; i < world->gateway_count; i++)
+        quiet_check(world, i);
+    if (world->options.star != 0)
+        star_check(world);
     if (!world->failed)
         audit_ledgers(world);
     if (!world->failed)

@@ -16,6 +16,9 @@
  *   ledger.damaged      ledger.verify found damage
  *   ledger.unsettled    gateways that should be connected are not
  *   content.leaked      words about a person where they must not be
+ *   gateway.restless    it asks and asks where nothing is to be said
+ *   star.heavy          a member costs the hub more memory than it may
+ *   star.unserved       a member that nobody was referred to, or by
  *   program.unanswered  a program still waits
  *   feed.missed         a reader has not seen all events
  */

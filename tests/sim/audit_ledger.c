@@ -40,8 +40,6 @@ static void end_read(struct world *world, size_t at,
     size_t other = gateway_find(world, &peer);
     bool is_out = slice_is(heard_text(record, "direction"), "out");
     struct end *end = is_out ? &ends[at].out[other] : &ends[at].in[other];
-    if (!agency_is_linked(world, at, other))
-        return; /* they wait for a way to each other */
     end->is_there = true;
     end->size = heard_number(record, "size");
     end->cosigned = heard_number(record, "cosigned");
@@ -54,11 +52,14 @@ static void end_read(struct world *world, size_t at,
         world_fail(world, "ledger.unsettled", at);
 }
 
-static void ends_read(struct world *world, size_t at, struct ends *ends)
+/* Peer by peer: one reply does not hold thousands. */
+static void ends_read(
+    struct world *world, size_t at, size_t peer, struct ends *ends)
 {
     struct say say;
     struct local_reply reply;
     say_begin(&say, world, "ledger.verify");
+    say_text(&say, "peer", world->gateways[peer].agency.text);
     if (local_reply_read(
             gateway_ask(world, &world->gateways[at], say_end(&say)),
             &world->talk, &reply) != ERR_NONE ||
@@ -145,7 +146,9 @@ void audit_ledgers(struct world *world)
     size_t count = world->gateway_count;
     struct ends *ends = ends_new(count);
     for (size_t i = 0; i < count && !world->failed; i++) {
-        ends_read(world, i, ends);
+        for (size_t k = 0; k < count; k++)
+            if (agency_is_linked(world, i, k))
+                ends_read(world, i, k, ends);
         queues_check(world, i);
     }
     for (size_t i = 0; i < count; i++)

@@ -124,7 +124,6 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
     input.of.request.request = &request;
     err = step(batch, &input);
     served->is_used = err == ERR_NONE;
-    gateway->request_count += err == ERR_NONE;
     return err;
 }
 
@@ -313,6 +312,7 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     struct slice frame;
     assert(peer < world->gateway_count);
     struct waiting *waiting = waiting_new(batch, peer, kind);
+    gateway->asked_count++;
     watch_request(world, gateway->index, peer, kind, output->of.send.body);
     world_fill(world, seed, sizeof seed);
     waiting->token = output->of.send.token;

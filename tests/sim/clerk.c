@@ -14,8 +14,11 @@ static void go_on(struct world *world, void *subject, uint64_t ticket);
 
 static void rest(struct world *world, struct program *program)
 {
-    int64_t pause_ms =
-        1 + world_below(world, STREAM_work, 2 * world->options.pause_ms);
+    /* the hub of a star has as much to do as all of its members */
+    bool is_hub = world->options.star != 0 && program->gateway->index == 0;
+    int64_t share = is_hub ? (int64_t)world->gateway_count : 1;
+    int64_t pause_ms = 1 + world_below(world, STREAM_work,
+                               2 * world->options.pause_ms / share);
     if (!world->is_calm)
         program_later(world, program, pause_ms, go_on);
 }
@@ -82,6 +85,7 @@ static void submit_say(struct world *world, struct program *program)
     clerk->affair = referral_say(world, program->gateway, &say);
     clerk->canary_end = world->truth.canary_count;
     clerk->is_submitting = true;
+    clerk->has_submitted = true;
     program_call(world, program, &say, PATIENCE_MS, on_submitted);
 }
 
@@ -167,7 +171,8 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     const struct followed *followed = referral_choose(world, program);
     if (!world->is_agreed)
         rest(world, program);
-    else if (followed == NULL || world_below(world, STREAM_work, 5) == 0)
+    else if (followed == NULL || !program->of.clerk.has_submitted ||
+             world_below(world, STREAM_work, 5) == 0)
         submit_say(world, program);
     else
         look_say(world, program, followed);

@@ -82,7 +82,8 @@ struct gateway {
     struct contact **contacts; /* by agency; NULL: nothing is known */
     struct served *served;
     size_t served_capacity;
-    uint64_t request_count; /* that peers asked of it */
+    uint64_t asked_count;      /* requests of its own to peers */
+    uint64_t asked_before_end; /* of these, before the last minutes */
 };
 
 /* Keys, card and an empty store; not yet started. */

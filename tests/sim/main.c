@@ -4,7 +4,8 @@
  *   sim [--seeds FROM..TO | --seed N] [--until STEP] [-v] [--OPTION N]...
  *
  * Each seed is a run of several gateways with its own mix of faults; options
- * (options.h) hold one of them to a value. Ends with 1 at the first failure.
+ * (options.h, --help) hold one of them to a value. Ends with 1 at the first
+ * failure.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,10 @@
 
 #define SET_COUNT_MAX 64
 
+enum faults { FAULTS_SOME, FAULTS_NONE, FAULTS_ALL, FAULTS_COUNT };
+
+static const char *const faults_names[] = { "some", "none", "all" };
+
 struct command {
     uint64_t from;
     uint64_t to;
@@ -24,6 +29,8 @@ struct command {
     bool covered;   /* fail when something was never met */
     bool twice;     /* every seed, and compare */
     bool unchecked; /* the core was built without its authors' checks */
+    enum faults faults;
+    int64_t days; /* 0: as the options have it */
     const char *plant;
     const char *names[SET_COUNT_MAX];
     int64_t values[SET_COUNT_MAX];
@@ -33,20 +40,39 @@ struct command {
     struct world world;
 };
 
-static int usage(const char *wrong)
+static void usage(FILE *out)
 {
-    fprintf(stderr,
-        "sim: %s\n"
-        "usage: sim [--seeds FROM..TO | --seed N] [--until STEP] [-v]\n"
-        "           [--twice] [--covered] [--plant NAME] [--OPTION N]...\n",
-        wrong);
-    return 2;
+    fprintf(out,
+        "usage: sim [OPTION]...\n"
+        "  --seed N, --seeds FROM..TO   which runs (1)\n"
+        "  --faults none|some|all       of each run (some, as the seed draws)\n"
+        "  --days N                     instead of --minutes\n"
+        "  --until STEP                 stop there\n"
+        "  -v                           say all that happens\n"
+        "  --twice                      each run twice, and compare\n"
+        "  --covered                    fail when something was never met\n"
+        "  --unchecked                  the core's authors do not judge\n"
+        "  --plant NAME                 this mistake must be found\n"
+        "and to hold to a value what the seed would draw, --NAME N:\n");
+#define X(name, least, most)                                                   \
+    fprintf(out, "  %-20s %d..%d\n", #name, least, most);
+    SIM_OPTION_LIST(X)
+    SIM_FAULT_LIST(X)
+    SIM_MEASURE_LIST(X)
+    SIM_EXTRA_LIST(X)
+#undef X
 }
 
 static struct sim_options options_of(
     const struct command *command, uint64_t seed)
 {
     struct sim_options options = sim_options_draw(seed);
+    if (command->faults == FAULTS_NONE)
+        sim_options_without(&options);
+    else if (command->faults == FAULTS_ALL)
+        sim_options_with_all(&options, seed);
+    if (command->days > 0)
+        options.minutes = command->days * 24 * 60;
     for (size_t i = 0; i < command->set_count; i++)
         (void)sim_options_set(&options, command->names[i], command->values[i]);
     return options;
@@ -117,12 +143,28 @@ static bool flag_read(struct command *command, const char *name)
     return true;
 }
 
+static bool faults_read(struct command *command, const char *text)
+{
+    for (unsigned i = 0; i < FAULTS_COUNT; i++)
+        if (strcmp(text, faults_names[i]) == 0) {
+            command->faults = (enum faults)i;
+            return true;
+        }
+    return false;
+}
+
 static bool value_read(
     struct command *command, const char *name, const char *value)
 {
     struct sim_options probe;
     if (strcmp(name, "--seeds") == 0 || strcmp(name, "--seed") == 0)
         return seeds_read(command, value);
+    if (strcmp(name, "--faults") == 0)
+        return faults_read(command, value);
+    if (strcmp(name, "--days") == 0) {
+        command->days = strtoll(value, NULL, 10);
+        return command->days > 0;
+    }
     if (strcmp(name, "--plant") == 0) {
         command->plant = value;
         return planted_exists(value);
@@ -197,8 +239,14 @@ static int check(struct command *command)
 int main(int count, char **words)
 {
     static struct command command;
-    if (!command_read(&command, count, words))
-        return usage("no such option");
+    if (count == 2 && strcmp(words[1], "--help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (!command_read(&command, count, words)) {
+        usage(stderr);
+        return 2;
+    }
     world_init(&command.world);
     int status = command.plant != NULL ? hunt(&command) : check(&command);
     world_release(&command.world);

@@ -59,7 +59,6 @@ static void accord_next(struct world *world, struct program *program)
     state->accord++;
     state->is_offered = false;
     state->is_thought_over = false;
-    state->is_signed = false;
     program_later(world, program, 10, go_on);
 }
 
@@ -74,12 +73,8 @@ static void on_signed(struct world *world, struct program *program,
     if (!is_well(world, program, reply))
         return;
     accord->is_signed[accord_position(accord, program->gateway->index)] = true;
-    program->of.operator_state.is_signed = true;
-    if (accord->version == 1) {
-        program_later(world, program, 1000, go_on);
-        return;
-    }
-    TALLY(world, versions_signed);
+    if (accord->version > 1)
+        TALLY(world, versions_signed);
     accord_next(world, program);
 }
 
@@ -88,7 +83,8 @@ static bool is_in_force(struct world *world, const struct program *program,
     const struct local_reply *reply)
 {
     size_t position = 0;
-    const struct accord *accord = accord_of(world, program);
+    const struct accord *accord =
+        &world->accords[program->of.operator_state.shown];
     for (size_t i = 0; i < reply->record_count; i++) {
         if (!slice_is(reply->records[i].type, "signature"))
             continue;
@@ -106,10 +102,9 @@ static void on_shown(struct world *world, struct program *program,
 {
     if (!is_well(world, program, reply))
         return;
-    if (is_in_force(world, program, reply))
-        accord_next(world, program);
-    else
-        program_later(world, program, 3000, go_on);
+    bool is_there = is_in_force(world, program, reply);
+    program->of.operator_state.shown += is_there;
+    program_later(world, program, is_there ? 10 : 3000, go_on);
 }
 
 /* ---- Requests ----------------------------------------------------------- */
@@ -138,6 +133,8 @@ static void think_over(struct world *world, struct program *program)
     program->of.operator_state.is_thought_over = true;
     if (accord->version == 1)
         time_ms /= 8; /* the work waits for it */
+    if (world->is_calm)
+        time_ms = 1;
     program_later(world, program,
         1 + world_below(world, STREAM_sign_ms_max, time_ms), go_on);
 }
@@ -174,13 +171,29 @@ static void accord_say(struct world *world, struct program *program)
     } else if (accord->never_by == self) {
         TALLY(world, versions_unsigned);
         accord_next(world, program);
-    } else if (!state->is_signed) {
-        signature_say(world, program, accord, id);
     } else {
-        say_begin(&say, world, "mou.show");
-        say_text(&say, "id", id);
-        program_call(world, program, &say, PATIENCE_MS, on_shown);
+        signature_say(world, program, accord, id);
     }
+}
+
+/* Looks whether the next first version is in force; false: all are. */
+static bool show_say(struct world *world, struct program *program)
+{
+    size_t *shown = &program->of.operator_state.shown;
+    char id[MOU_ID_TEXT_SIZE + 1];
+    struct say say;
+    while (*shown < world->accord_count &&
+           world->accords[*shown].version == 1 &&
+           accord_position(&world->accords[*shown], program->gateway->index) ==
+               world->accords[*shown].party_count)
+        ++*shown;
+    if (*shown == world->accord_count || world->accords[*shown].version > 1)
+        return false;
+    mou_id_format(&world->accords[*shown].id, id);
+    say_begin(&say, world, "mou.show");
+    say_text(&say, "id", id);
+    program_call(world, program, &say, PATIENCE_MS, on_shown);
+    return true;
 }
 
 static void go_on(struct world *world, void *subject, uint64_t ticket)
@@ -192,13 +205,17 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     while (state->peer < world->gateway_count &&
            !agency_is_met(world, state->peer, program->gateway->index))
         state->peer++;
-    state->is_ready = state->peer == world->gateway_count &&
-                      (state->accord == world->accord_count ||
-                          accord_of(world, program)->version > 1);
-    if (state->peer < world->gateway_count)
+    bool is_first = state->accord < world->accord_count &&
+                    accord_of(world, program)->version == 1;
+    if (state->peer < world->gateway_count) {
         card_say(world, program);
-    else if (state->accord < world->accord_count)
-        accord_say(world, program);
+    } else if (is_first || state->is_ready) {
+        if (state->accord < world->accord_count)
+            accord_say(world, program);
+    } else if (!show_say(world, program)) {
+        state->is_ready = true;
+        program_later(world, program, 10, go_on);
+    }
     arena_reset(&world->talk);
 }
 

@@ -19,8 +19,8 @@ struct operator_state {
     size_t accord; /* that is next */
     bool is_offered;
     bool is_thought_over; /* it knows whether and when it signs */
-    bool is_signed;
-    bool is_ready; /* the first versions are in force */
+    size_t shown;         /* first versions that are in force, so far */
+    bool is_ready;        /* all of them are */
 };
 
 void operator_begin(struct world *world, struct program *program);

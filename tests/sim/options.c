@@ -63,6 +63,23 @@ struct sim_options sim_options_draw(uint64_t seed)
     return options;
 }
 
+void sim_options_without(struct sim_options *options)
+{
+#define X(name, least, most) options->name = 0;
+    SIM_FAULT_LIST(X)
+#undef X
+}
+
+void sim_options_with_all(struct sim_options *options, uint64_t seed)
+{
+    struct prng prng;
+#define X(name, least, most)                                                   \
+    prng = prng_of(seed, STREAM_##name);                                       \
+    options->name = measure_draw(&prng, least, most);
+    SIM_FAULT_LIST(X)
+#undef X
+}
+
 bool sim_options_set(
     struct sim_options *options, const char *name, int64_t value)
 {

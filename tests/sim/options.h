@@ -56,7 +56,7 @@
     X(restart_ms_max, 1000, 120000)                                            \
     X(away_ms_max, 60000, 1200000)                                             \
     X(clock_ms_max, 1000, 864000000)                                           \
-    X(sign_ms_max, 1000, 600000) /* that an operator takes to sign one */
+    X(sign_ms_max, 1000, 480000) /* that an operator takes to sign one */
 /* clang-format on */
 
 /* Only by the command line: after this nothing is promised but safety. */
@@ -96,6 +96,10 @@ enum sim_stream {
 const char *sim_stream_name(enum sim_stream stream);
 
 struct sim_options sim_options_draw(uint64_t seed);
+
+/* No fault at all, or every one, as the seed draws it. */
+void sim_options_without(struct sim_options *options);
+void sim_options_with_all(struct sim_options *options, uint64_t seed);
 
 /* Sets the option of that name; false when there is none. */
 bool sim_options_set(

@@ -43,6 +43,7 @@
     X(register_forgets)      /* a register row is not written */               \
     X(timeout_is_final)      /* who did not answer once is not asked again */  \
     X(collect_forgets)       /* a receipt does not travel back */              \
+    X(collect_hurries)       /* and asks again three times a minute */         \
     X(overtaken_is_loss)     /* what came after a Head left counts as older */ \
     X(signatures_stay)       /* those of others are not passed on */           \
     X(unsigned_is_signed)    /* an agreement without all signatures */         \
@@ -175,6 +176,8 @@ struct slice __wrap_collect_write(
     struct collect bare = *collect;
     if (planted == PLANT_collect_forgets)
         bare.cosigned = SLICE_NONE;
+    if (planted == PLANT_collect_hurries)
+        bare.wait_ms = 20000;
     return __real_collect_write(&bare, arena);
 }
 

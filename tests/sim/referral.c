@@ -133,8 +133,9 @@ size_t referral_say(
     size_t to =
         (from + 1 + (size_t)world_below(world, STREAM_work, count - 1)) %
         (size_t)count;
-    if (world->options.star != 0 && from != 0)
-        to = 0;
+    if (world->options.star != 0) /* the hub to one after the other */
+        to =
+            from != 0 ? 0 : 1 + world->star_next++ % (world->gateway_count - 1);
     struct draft draft = {
         .world = world,
         .say = say,

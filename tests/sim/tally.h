@@ -17,7 +17,7 @@
     X(frames_sent) X(frames_lost) X(frames_late) X(frames_repeated)            \
     X(frames_replayed) X(frames_damaged) X(frames_overtaking) X(dials_failed)  \
     X(links_broken) X(links_one_way) X(links_muted) X(splits) X(absences)      \
-    X(collects_empty) X(versions_signed) X(versions_unsigned)                  \
+    X(collects_empty) X(idle_requests) X(versions_signed) X(versions_unsigned)                  \
     X(requests_unopened) X(requests_rekeyed) X(replies_unopened) X(timeouts)   \
     X(crashes_before_commit) X(crashes_after_commit) X(crashes_among_outputs)  \
     X(commits_refused) X(commits_unknown) X(restarts) X(slow_batches)          \

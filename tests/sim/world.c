@@ -162,6 +162,14 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
     }
 }
 
+static void idle_begin(struct world *world, void *subject, uint64_t argument)
+{
+    (void)subject;
+    (void)argument;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        world->gateways[i].asked_before_end = world->gateways[i].asked_count;
+}
+
 static void set_up(struct world *world)
 {
     streams_begin(world);
@@ -183,8 +191,10 @@ static void set_up(struct world *world)
         gateway_begin(world, &world->gateways[i]);
     programs_begin(world);
     network_begin(world);
-    scheduler_add(
-        &world->scheduler, world->options.minutes * 60000, calm_down, NULL, 0);
+    int64_t calm_ms = world->options.minutes * 60000;
+    scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
+    scheduler_add(&world->scheduler, calm_ms + SIM_DRAIN_MS - SIM_IDLE_MS,
+        idle_begin, NULL, 0);
 }
 
 static void agreed_check(struct world *world)

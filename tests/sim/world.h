@@ -27,6 +27,9 @@
 /* After the last fault: the longest backoff, and what may follow it. */
 #define SIM_DRAIN_MS INT64_C(1200000)
 
+/* The last of it, in which nobody has anything to say any more. */
+#define SIM_IDLE_MS INT64_C(600000)
+
 /* 2026-11-22T10:00:00Z: virtual time 0. */
 #define SIM_EPOCH_MS INT64_C(1795341600000)
 
@@ -58,6 +61,7 @@ struct world {
     struct arena talk;    /* one local message */
 
     uint64_t id_next;
+    size_t star_next; /* member that the hub refers to */
     uint64_t step;
     uint64_t hash;    /* over all that left a gateway */
     bool is_agreed;   /* the first versions are in force everywhere */

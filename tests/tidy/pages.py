@@ -29,6 +29,9 @@ PAGES = {
     "gateway/io/refer-referral.5.scd": [
         "NAME", "DESCRIPTION", "KEYS", "EXAMPLE", "ELEMENTS", "STATES",
         "STEPS", "CODES", "FILES", "SEE ALSO"],
+    "tools/referctl/refer-evidence.5.scd": [
+        "NAME", "DESCRIPTION", "FILES", "WHAT IT PROVES",
+        "WHAT IT DOES NOT PROVE", "EXAMPLES", "SEE ALSO"],
     "tools/referctl/referctl.1.scd": [
         "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS",
         "JSON OUTPUT", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES",
@@ -36,6 +39,10 @@ PAGES = {
     "sdk/librefer.3.scd": [
         "NAME", "SYNOPSIS", "DESCRIPTION", "LIFETIMES", "THREADS", "ERRORS",
         "RETRIES", "FUNCTIONS", "OPERATIONS", "EXAMPLES", "FILES",
+        "SEE ALSO"],
+    "sdk/fake/librefer_fake.3.scd": [
+        "NAME", "SYNOPSIS", "DESCRIPTION", "FAITHFULNESS", "THREADS",
+        "ERRORS", "FUNCTIONS", "OPTIONS", "FAULTS", "EXAMPLES", "FILES",
         "SEE ALSO"],
     "proto/refer-protocol.7.scd": ["NAME", "DESCRIPTION", "SEE ALSO"],
 }
@@ -471,18 +478,23 @@ def steps(page, facts):
 
 # ---- The library ---------------------------------------------------------
 
-def library(root, options, facts):
-    page = Page(root, "sdk/librefer.3.scd")
-    header = source(root, "sdk/include/refer/refer.h")
+def exported(root, page, header, map_path):
+    """The functions of a header are those of the page and of the map."""
     functions = re.findall(r"REFER_API\b[^;]*?\b(refer_\w+)\(", header)
     found = {re.sub(r"\(\)$", "", name): line for name, line
              in page.names("FUNCTIONS", deep=True).items()}
     yield from compare(page, "function", functions, found)
-    exported = re.findall(r"^    (refer_\w+);",
-                          source(root, "sdk/librefer.map"), re.MULTILINE)
-    for name in sorted(set(functions) ^ set(exported)):
-        yield "sdk/librefer.map", 1, \
-            "%s: in the header or in the map, not in both" % name
+    symbols = re.findall(r"^    (refer_\w+);", source(root, map_path),
+                         re.MULTILINE)
+    for name in sorted(set(functions) ^ set(symbols)):
+        yield map_path, 1, "%s: in the header or in the map, not in both" % \
+            name
+
+
+def library(root, options, facts):
+    page = Page(root, "sdk/librefer.3.scd")
+    header = source(root, "sdk/include/refer/refer.h")
+    yield from exported(root, page, header, "sdk/librefer.map")
     yield from compare(
         page, "status", re.findall(r"^    (REFER_[A-Z_]+) =", header,
                                    re.MULTILINE), page.names("ERRORS"))
@@ -497,6 +509,36 @@ def library(root, options, facts):
         if not re.search(r"\b%s\b" % name, fields):
             yield page.path, 1, "field of a referral: %s is missing" % name
     yield from operations(root, page)
+
+
+def fake(root, options, facts):
+    page = Page(root, "sdk/fake/librefer_fake.3.scd")
+    yield from exported(
+        root, page, source(root, "sdk/include/refer/fake.h"),
+        "sdk/fake/librefer_fake.map")
+    yield from told(page, "option", "OPTIONS", re.findall(
+        r'^    \{ "(\w+)", "[^"]*",\s+"([^"]+)",\n',
+        source(root, "sdk/fake/fake.c"), re.MULTILINE))
+    yield from told(page, "fault", "FAULTS", re.findall(
+        r'^    \[FAKE_\w+\]\s*= \{ "(\w+)",\s+"([^"]+)" \}',
+        source(root, "sdk/fake/fault.c"), re.MULTILINE))
+    operations = re.findall(
+        r'^    \{ "([\w.]+)", (?:NULL|"\w+"), \w+, (?:true|false) \}',
+        source(root, "sdk/fake/desk.c"), re.MULTILINE)
+    text = plain(" ".join(line for _, line in page.part("FAITHFULNESS")))
+    for name in operations:
+        if not re.search(r"\b%s\b" % re.escape(name), text):
+            yield page.path, 1, "operation: %s is missing" % name
+
+
+def told(page, what, section, texts):
+    """Names of a table with their sentences, as the page has them."""
+    texts = dict(texts)
+    yield from compare(page, what, texts, page.names(section))
+    for line, first, cells in page.rows(section):
+        name = plain(first)
+        if name in texts and plain(" ".join(cells)) != plain(texts[name]):
+            yield page.path, line, "%s is \"%s\"" % (name, texts[name])
 
 
 def operations(root, page):
@@ -621,22 +663,26 @@ def compiler_says(compiler, include, text):
         text=True, encoding="utf-8", capture_output=True).stderr
 
 
+# Pages with programs, and how many at least.
+PROGRAMS = {"sdk/librefer.3.scd": 2, "sdk/fake/librefer_fake.3.scd": 1}
+
+
 def examples(root, options):
-    path = "sdk/librefer.3.scd"
-    count = 0
-    for start, lines in Page(root, path).literals:
-        text = "\n".join(lines).replace("\\\\", "\\") + "\n"
-        if "int main(" not in text:
-            continue
-        count += 1
-        says = compiler_says(options.cc, os.path.join(root, "sdk/include"),
-                             text)
-        where = re.search(r"<stdin>:(\d+):\d+: (.*)", says)
-        if says:
-            yield path, start + int(where.group(1) if where else 0), \
-                where.group(2) if where else says
-    if count < 2:
-        yield path, 1, "has no two examples in C"
+    for path, count_min in PROGRAMS.items():
+        count = 0
+        for start, lines in Page(root, path).literals:
+            text = "\n".join(lines).replace("\\\\", "\\") + "\n"
+            if "int main(" not in text:
+                continue
+            count += 1
+            says = compiler_says(
+                options.cc, os.path.join(root, "sdk/include"), text)
+            where = re.search(r"<stdin>:(\d+):\d+: (.*)", says)
+            if says:
+                yield path, start + int(where.group(1) if where else 0), \
+                    where.group(2) if where else says
+        if count < count_min:
+            yield path, 1, "has fewer than %d examples in C" % count_min
 
 
 DOCUMENTS = {
@@ -677,7 +723,7 @@ def pages(root, options):
             return
     facts = Facts(output_of(options.tables))
     for check in (referd, referctl, config_file, mou_file, referral_file,
-                  library, protocol):
+                  library, fake, protocol):
         yield from check(root, options, facts)
     yield from examples(root, options)
     yield from documents(root, options)

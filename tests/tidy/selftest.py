@@ -59,6 +59,10 @@ CASES = [
      ("gateway/daemon/main.c", 1, "may not know")),
     ("includes", {"sdk/client.c": '#include "core/port.h"\n'},
      ("sdk/client.c", 1, "may not know")),
+    ("includes", {"sdk/client.c": '#include "sdk/fake/state.h"\n'},
+     ("sdk/client.c", 1, "may not know")),
+    ("includes", {"sdk/fake/a.c": '#include "core/port.h"\n'},
+     ("sdk/fake/a.c", 1, "may not know")),
     ("includes", {"sdk/client.c": "#include <nng/nng.h>\n"},
      ("sdk/client.c", 1, "no business with nng")),
     ("includes", {"sdk/client.c": '#include "record.h"\n',
@@ -184,6 +188,7 @@ REFERD, REFERCTL = "gateway/daemon/referd.8.scd", \
 CONFIG, MOU, REFERRAL = ("gateway/io/%s.5.scd" % name for name in (
     "referd.yaml", "refer-mou", "refer-referral"))
 LIBREFER, PROTOCOL = "sdk/librefer.3.scd", "proto/refer-protocol.7.scd"
+FAKE = "sdk/fake/librefer_fake.3.scd"
 PAGES_CASES = [
     (REFERD, None, None, None, None),
     # Form
@@ -302,6 +307,17 @@ PAGES_CASES = [
      "peer.list: the field next_try_ms"),
     ("gateway/core/local.h", " * mou.list [read]", " * mou.all [read]",
      "gateway/core/local.h", "mou.all: in the contract"),
+    # librefer_fake(3)
+    (FAKE, "- *refer_fake_step*()", "- *refer_fake_do*()", FAKE,
+     "function: refer_fake_step is missing"),
+    ("sdk/fake/librefer_fake.map", "    refer_fake_step;\n", "",
+     "sdk/fake/librefer_fake.map", "refer_fake_step: in the header"),
+    (FAKE, "|  *full*\n", "|  *empty*\n", FAKE, "option: full is missing"),
+    (FAKE, "it is done, and no answer comes", "it is done", FAKE,
+     "no_reply is \"it is done, and"),
+    (FAKE, "and *cursor.list*,", "and *cursor.all*,", FAKE,
+     "operation: cursor.list is missing"),
+    (FAKE, "int main(void)", "int main(int x)", FAKE, "main"),
     # refer-protocol(7)
     (PROTOCOL, "*padding*\n", "*filling*\n", PROTOCOL,
      "kind of entry: padding is missing"),

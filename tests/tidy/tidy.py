@@ -118,6 +118,7 @@ LAYERS = [
      {"cyaml", "lmdb", "nng", "openssl", "seccomp", "systemd"}, False),
     (r"gateway/daemon/", {"base", "core", "io", "daemon"}, None,
      {"seccomp", "systemd"}, False),
+    (r"sdk/fake/", {"refer", "sdk"}, None, {"protobuf-c"}, True),
     (r"sdk/", {"refer"}, None, {"protobuf-c"}, True),
     (r"tools/referctl/top_screen\.c", {"referctl"}, None, {"ncurses"}, False),
     (r"tools/referctl/", {"refer", "referctl", "base", "core", "io"}, None,

@@ -151,14 +151,27 @@ static const struct option_row ledger_show_options[] = {
     { "count", 0,   "COUNT", "show so many entries (default 100)" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row evidence_export_options[] = {
+    { "output",          'o', "FOLDER", "the folder to make (required)" },
+    { "without-content", 0,   NULL,     "show nothing of what was said: prove only that\n"
+                                        "entries existed and were received" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row evidence_verify_options[] = {
+    { "agency", 'a', "ID", "an agency's id, as it told you itself; may repeat" },
+    { NULL, 0, NULL, NULL }
+};
 
 static const struct command commands[] = {
 { "init", "", "DIR", 1, 1, init_options,
   "make an agency: keys, card, configuration",
   "Makes the folder DIR (for its owner alone) with a new agency in it: its keys\n"
   "in DIR/keys, its signed card in DIR/card, a signed revocation in\n"
-  "DIR/revocation, and DIR/referd.yaml when there is none. Nothing that exists\n"
-  "is overwritten. Needs no running gateway.",
+  "DIR/revocation, and DIR/referd.yaml when there is none; with --config the\n"
+  "configuration is that file, and with --socket it names that socket. Nothing\n"
+  "that exists is overwritten. When root makes it in a folder of another user,\n"
+  "what is in DIR is made as that user, who may read the configuration. Needs no\n"
+  "running gateway.",
   "referctl init /var/lib/referd --name \"Open Door\" \\\n"
   "    --listen tls+tcp://0.0.0.0:7443 \\\n"
   "    --endpoint tls+tcp://gateway.opendoor.example:7443 \\\n"
@@ -390,6 +403,29 @@ static const struct command commands[] = {
   "both sides. Exit status 3 when one is not intact.",
   "referctl ledger verify",
   run_ledger_verify },
+{ "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
+  "write what proves a referral to others",
+  "Makes FOLDER, for this user alone, with every event of the referral that the\n"
+  "other agency co-signed: header, salt, content (unless it was erased), the proof\n"
+  "that it is in the ledger, the answers to it, all cards of both agencies, and the\n"
+  "agreement with its signatures. refer-evidence(5) describes the files. Nothing\n"
+  "that exists is overwritten. The folder says what was said about a person; with\n"
+  "--without-content it says nothing of that. Needs the rights admin and read; the\n"
+  "gateway's log says who exported what.",
+  "referctl evidence export 0190b2c4 -o evidence-0190b2c4\n"
+  "referctl evidence export 0190b2c4 --without-content -o proof",
+  run_evidence_export },
+{ "evidence", "verify", "FOLDER", 1, 1, evidence_verify_options,
+  "judge a folder of evidence, without a gateway or a network",
+  "Verifies cards, signatures, proofs, contents, answers and the agreement, with\n"
+  "what is in the folder alone, and says of each event whether it was held, refused\n"
+  "(clause and remedy) or absent, or unanswered, with the times of both agencies.\n"
+  "Names each file that fails. The files cannot tell whose the agencies' ids are:\n"
+  "give those that the agencies told you with --agency. Exit status 3 when anything\n"
+  "does not verify, or an --agency is not among them.",
+  "referctl evidence verify evidence-0190b2c4 \\\n"
+  "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
+  run_evidence_verify },
 { "status", "", "", 0, 0, NULL,
   "show how the gateway is",
   "Who it is, its numbers, and the line to each agency.",

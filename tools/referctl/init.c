@@ -1,6 +1,7 @@
 /* referctl init - a new agency in a folder. */
 #include "referctl/command.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "referctl/file.h"
 #include "referctl/init.h"
 #include "referctl/offline.h"
+#include "referctl/owner.h"
 
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 /* As rotation in referd.yaml has it by default. */
@@ -33,7 +35,9 @@ struct plan {
     const char *revocation_path;
     const char *config_path;
     const char *passphrase;
+    struct owner owner;
     struct card card;
+    struct slice signed_card;
     struct offline offline;
 };
 
@@ -45,6 +49,15 @@ static enum exit_code fail_after_keys(
             "nothing uses the new keys yet: rm -r %s, then repeat",
             plan->keys_dir),
         "cannot %s: %s", doing, err_text(err));
+}
+
+static enum exit_code fail_owner(struct plan *plan)
+{
+    return session_fail(plan->session, EXIT_CODE_LOCAL,
+        pool_format(plan->session->pool,
+            "run it as the user to whom %s belongs", plan->dir),
+        "cannot become the user to whom %s belongs: %s", plan->dir,
+        strerror(errno));
 }
 
 static enum exit_code plan_paths(struct plan *plan)
@@ -152,13 +165,13 @@ static enum err root_sign_here(struct plan *plan, struct slice statement,
 }
 
 /* As text, where it was asked for: what is given to other agencies. */
-static enum exit_code export_card(struct plan *plan, struct slice signed_card)
+static enum exit_code export_card(struct plan *plan)
 {
     const char *path = arguments_option(plan->arguments, "export");
     if (path == NULL)
         return EXIT_CODE_DONE;
     struct slice text =
-        armor_write(ARMOR_CARD, signed_card, &plan->offline.arena);
+        armor_write(ARMOR_CARD, plan->signed_card, &plan->offline.arena);
     if (text.bytes == NULL)
         return fail_after_keys(plan, ERR_LIMIT, "write the card as text");
     return file_write(plan->session, path, text.bytes, text.size, 0644, false);
@@ -186,9 +199,9 @@ static enum exit_code write_card(struct plan *plan)
         return fail_after_keys(plan, err,
             pool_format(plan->session->pool, "make the card %s %s",
                 problem.where, problem.what));
-    enum exit_code code = file_write(plan->session, plan->card_path,
-        signed_card.bytes, signed_card.size, 0600, false);
-    return code == EXIT_CODE_DONE ? export_card(plan, signed_card) : code;
+    plan->signed_card = signed_card;
+    return file_write(plan->session, plan->card_path, signed_card.bytes,
+        signed_card.size, 0600, false);
 }
 
 static enum exit_code write_revocation(struct plan *plan)
@@ -226,17 +239,46 @@ static const char *absolute(struct pool *pool, const char *path)
     return pool_format(pool, "%s/%s", here, path);
 }
 
+/* Is it elsewhere than in DIR? Then it is ours, and the owner reads it. */
+static bool config_is_apart(const struct plan *plan)
+{
+    return plan->session->config_path != NULL;
+}
+
 static enum exit_code write_config(struct plan *plan)
 {
     struct session *session = plan->session;
     if (file_exists(plan->config_path))
         return EXIT_CODE_DONE;
-    struct passwd *user = getpwuid(geteuid());
+    struct passwd *user = getpwuid(getuid());
     const char *text = init_config_text(session->pool, plan->arguments,
-        absolute(session->pool, plan->dir),
+        absolute(session->pool, plan->dir), session->socket_path,
         user == NULL ? "root" : user->pw_name);
-    return file_write(
-        session, plan->config_path, text, strlen(text), 0600, false);
+    enum exit_code code =
+        file_write(session, plan->config_path, text, strlen(text), 0600, false);
+    if (code == EXIT_CODE_DONE && config_is_apart(plan) &&
+        !owner_share(&plan->owner, plan->config_path))
+        return session_fail(session, EXIT_CODE_LOCAL,
+            "let the gateway's user read it", "cannot give %s away: %s",
+            plan->config_path, strerror(errno));
+    return code;
+}
+
+/* What is in DIR, as its owner. */
+static enum exit_code fill_folder(struct plan *plan)
+{
+    if (!owner_enter(&plan->owner))
+        return fail_owner(plan);
+    enum exit_code code = make_keys(plan);
+    if (code == EXIT_CODE_DONE)
+        code = write_card(plan);
+    if (code == EXIT_CODE_DONE)
+        code = write_revocation(plan);
+    if (code == EXIT_CODE_DONE && !config_is_apart(plan))
+        code = write_config(plan);
+    if (!owner_leave(&plan->owner))
+        return fail_owner(plan);
+    return code;
 }
 
 static void say_what_is_next(struct plan *plan)
@@ -286,11 +328,14 @@ enum exit_code run_init(
         .session = session,
         .arguments = arguments,
         .dir = dir,
+        .owner = owner_of(dir),
         .keys_dir = pool_format(pool, "%s/keys", dir),
         .card_path = pool_format(pool, "%s/card", dir),
         .revocation_path = pool_format(
             pool, "%s/revocation", root_dir == NULL ? dir : root_dir),
-        .config_path = pool_format(pool, "%s/referd.yaml", dir),
+        .config_path = session->config_path != NULL
+                           ? session->config_path
+                           : pool_format(pool, "%s/referd.yaml", dir),
     };
     plan.root_dir = root_dir == NULL ? plan.keys_dir : root_dir;
     enum exit_code code = offline_open(session, &plan.offline);
@@ -299,12 +344,10 @@ enum exit_code run_init(
     if (code == EXIT_CODE_DONE)
         code = plan_paths(&plan);
     if (code == EXIT_CODE_DONE)
-        code = make_keys(&plan);
+        code = fill_folder(&plan);
     if (code == EXIT_CODE_DONE)
-        code = write_card(&plan);
-    if (code == EXIT_CODE_DONE)
-        code = write_revocation(&plan);
-    if (code == EXIT_CODE_DONE)
+        code = export_card(&plan);
+    if (code == EXIT_CODE_DONE && config_is_apart(&plan))
         code = write_config(&plan);
     if (code == EXIT_CODE_DONE)
         say_what_is_next(&plan);

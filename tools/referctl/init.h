@@ -11,9 +11,10 @@
 const char *init_read_options(
     struct pool *pool, const struct arguments *arguments, struct card *card);
 
-/* The text of referd.yaml for the data folder `dir`; `user` gets every right
- * unless --user names it. */
+/* The text of referd.yaml for the data folder `dir`; `socket` may be NULL, for
+ * the one in there; `user` gets every right unless --user names it. */
 const char *init_config_text(struct pool *pool,
-    const struct arguments *arguments, const char *dir, const char *user);
+    const struct arguments *arguments, const char *dir, const char *socket,
+    const char *user);
 
 #endif

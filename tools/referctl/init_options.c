@@ -197,9 +197,24 @@ static const char *user_lines(
 }
 
 const char *init_config_text(struct pool *pool,
-    const struct arguments *arguments, const char *dir, const char *user)
+    const struct arguments *arguments, const char *dir, const char *socket,
+    const char *user)
 {
     const char *listen = arguments_option(arguments, "listen");
+    const char *data_lines =
+        socket == NULL
+            ? pool_format(pool,
+                  "# Store, keys, card and the local socket (referd.sock) live "
+                  "here.\n"
+                  "data: %s\n",
+                  quoted(pool, dir))
+            : pool_format(pool,
+                  "# Store, keys and card live here.\n"
+                  "data: %s\n"
+                  "\n"
+                  "# Where programs of this machine reach it.\n"
+                  "socket: %s\n",
+                  quoted(pool, dir), quoted(pool, socket));
     const char *listen_lines =
         listen == NULL
             ? "listen: []\n"
@@ -209,8 +224,7 @@ const char *init_config_text(struct pool *pool,
         "# Check it: referd -t -c FILE. Print it with defaults: referd -p -c "
         "FILE\n"
         "\n"
-        "# Store, keys, card and the local socket (referd.sock) live here.\n"
-        "data: %s\n"
+        "%s"
         "\n"
         "# Where other gateways reach this one. Without any it only dials "
         "out.\n"
@@ -221,5 +235,5 @@ const char *init_config_text(struct pool *pool,
         "#   read    referrals and events  admin  cards and agreements\n"
         "clients:\n"
         "%s",
-        quoted(pool, dir), listen_lines, user_lines(pool, arguments, user));
+        data_lines, listen_lines, user_lines(pool, arguments, user));
 }

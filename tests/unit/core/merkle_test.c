@@ -91,7 +91,8 @@ static void forest_init(struct forest *forest)
     memset(forest, 0, sizeof *forest);
     forest->crypto = crypto_fake_new(0, 0, 0);
     forest->failing_index = UINT64_MAX;
-    forest->source = (struct merkle_source){ forest_leaf, forest };
+    forest->source =
+        (struct merkle_source){ .leaf = forest_leaf, .user = forest };
     for (uint8_t i = 0; i < LEAF_COUNT; i++)
         merkle_leaf_hash(forest->crypto, slice_of(&i, 1), &forest->leaves[i]);
     for (size_t size = 0; size <= LEAF_COUNT; size++)

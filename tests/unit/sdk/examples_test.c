@@ -7,199 +7,305 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/local_script.h"
+#include "refer/fake.h"
 
-/* The two programs that customers copy, against a scripted gateway. */
+/*
+ * The two programs that customers copy, in each language. PROGRAM words in
+ * front of their arguments: "c" for a binary, or an interpreter and its script.
+ */
 
-static struct local_field text_field(const char *name, const char *value)
+#define WAIT_MS 30000
+#define OTHER "otheragency222222222222222"
+#define ARGUMENT_COUNT_MAX 24
+
+struct program {
+    const char *language;
+    const char *intake;
+    const char *send;
+};
+
+static const struct program programs[] = {
+    { "C", EXAMPLE_INTAKE, EXAMPLE_SEND },
+};
+
+#define PROGRAM_COUNT (sizeof programs / sizeof *programs)
+
+/* Starts a program, words and arguments; its output goes nowhere. */
+static pid_t start(const char *words, const char *const *arguments)
 {
-    return (struct local_field){ .name = slice_of_text(name),
-        .type = LOCAL_TEXT,
-        .bytes = slice_of_text(value) };
-}
-
-static struct local_field number_field(const char *name, int64_t number)
-{
-    return (struct local_field){
-        .name = slice_of_text(name), .type = LOCAL_NUMBER, .number = number
-    };
-}
-
-static void answer(struct local_script *script, const char *type,
-    const struct local_field *fields, size_t count)
-{
-    struct local_record record = { slice_of_text(type), fields, count };
-    local_script_reply(
-        script, (struct local_reply){ .records = &record, .record_count = 1 });
-}
-
-static void answer_open(struct local_script *script)
-{
-    struct local_field fields[] = { number_field("epoch", 1),
-        number_field("position", 0) };
-    local_script_expect(script, "cursor.open");
-    answer(script, "cursor", fields, 2);
-}
-
-static void answer_event(struct local_script *script, int64_t position,
-    const char *direction, const char *state)
-{
-    struct local_field fields[] = { number_field("epoch", 1),
-        number_field("position", position),
-        text_field("referral", "urn:uuid:00000000-0000-4000-8000-000000000001"),
-        text_field("direction", direction), text_field("state", state) };
-    local_script_expect(script, "cursor.next");
-    answer(script, "event", fields, 5);
-}
-
-static void expect_ack(struct local_script *script, int64_t position)
-{
-    local_script_expect(script, "cursor.ack");
-    local_script_require(
-        local_script_number(script, "position") == position, "position");
-    local_script_reply(script, (struct local_reply){ .err = ERR_NONE });
-}
-
-static void expect_step(struct local_script *script, const char *step,
-    const char *key, enum err err)
-{
-    struct local_field id = text_field("id", "urn:uuid:1");
-    struct local_record referral = { SLICE_LITERAL("referral"), &id, 1 };
-    local_script_expect(script, "act");
-    local_script_require(
-        slice_is(local_script_text(script, "step"), step) &&
-            slice_is(local_script_text(script, "key"), key) &&
-            slice_is(local_script_text(script, "role"), "intake"),
-        step);
-    local_script_reply(
-        script, (struct local_reply){
-                    .err = err, .records = &referral, .record_count = 1 });
-}
-
-/* Exit status of the program; its output goes nowhere. */
-static int run(const char *program, const char *const *arguments)
-{
-    int status;
+    char text[2048];
+    char *all[ARGUMENT_COUNT_MAX] = { 0 };
+    size_t count = 0;
+    char *rest = NULL;
+    (void)snprintf(text, sizeof text, "%s", words);
+    for (char *word = strtok_r(text, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest))
+        all[count++] = word;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        assert_true(count < ARGUMENT_COUNT_MAX - 1);
+        /* execv() writes nothing there; its type is older than const */
+        all[count++] = (char *)(uintptr_t)arguments[i];
+    }
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         int nowhere = open("/dev/null", O_WRONLY);
         (void)dup2(nowhere, STDOUT_FILENO);
-        /* execv() writes nothing there; its type is older than const */
-        execv(program, (char *const *)(uintptr_t)arguments);
+        execv(all[0], all);
         _exit(127);
     }
+    return child;
+}
+
+static int end(pid_t child)
+{
+    int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static refer_fake *fake_new(void)
+{
+    refer_fake *fake;
+    assert_int_equal(refer_fake_new(&fake), REFER_OK);
+    return fake;
+}
+
+static void receive(refer_fake *fake, char *id)
+{
+    assert_int_equal(
+        refer_fake_receive(fake, NULL, id, REFER_ID_SIZE), REFER_OK);
+}
+
+static refer_referral *by(const char *field, const char *value)
+{
+    refer_referral *details;
+    assert_int_equal(refer_referral_new(&details), REFER_OK);
+    assert_int_equal(refer_referral_set(details, field, value), REFER_OK);
+    return details;
+}
+
 /* ---- intake ------------------------------------------------------------ */
 
-#define ID "urn:uuid:00000000-0000-4000-8000-000000000001"
-
-static void bring_referrals(struct local_script *script)
+/* A colleague opens it in another program. */
+static void open_by_hand(const refer_fake *fake, const char *id)
 {
-    local_script_greet(script);
-    answer_open(script);
-    answer_event(script, 1, "in", "delivered");
-    expect_step(script, "opened", "opened:" ID, ERR_NONE);
-    expect_step(script, "accept", "accept:" ID, ERR_NONE);
-    local_script_require(
-        slice_is(local_script_record_text(script, 0, "name"), "offer") &&
-            slice_is(local_script_record_text(script, 0, "value"), "at nine"),
-        "offer");
-    expect_ack(script, 1);
-    /* our own referral to somebody else: nothing to be done */
-    answer_event(script, 2, "out", "delivered");
-    expect_ack(script, 2);
-    /* a colleague was faster */
-    answer_event(script, 3, "in", "delivered");
-    expect_step(script, "opened", "opened:" ID, ERR_STATE);
-    expect_ack(script, 3);
-    answer_event(script, 4, "in", "closed");
-    expect_ack(script, 4);
-    local_script_await_close(script);
+    refer_client *client;
+    refer_referral *details = by("role", "nurse");
+    assert_int_equal(refer_client_new(&client), REFER_OK);
+    assert_int_equal(
+        refer_client_set(client, "socket", refer_fake_socket(fake)), REFER_OK);
+    assert_int_equal(
+        refer_act(client, id, "opened", details, "by hand", WAIT_MS, NULL),
+        REFER_OK);
+    refer_referral_free(details);
+    refer_client_free(client);
+}
+
+/* The next step that came, with its key, and how it was answered. */
+static refer_fake_request *expect_step(
+    refer_fake *fake, const char *id, const char *step, refer_status status)
+{
+    char key[64];
+    refer_fake_request *request;
+    (void)snprintf(key, sizeof key, "%s:%s", step, id);
+    assert_int_equal(refer_fake_take(fake, "act", WAIT_MS, &request), REFER_OK);
+    assert_string_equal(refer_fake_request_get(request, "id"), id);
+    assert_string_equal(refer_fake_request_get(request, "step"), step);
+    assert_string_equal(refer_fake_request_get(request, "key"), key);
+    assert_string_equal(refer_fake_request_get(request, "role"), "intake");
+    assert_int_equal(refer_fake_request_status(request), status);
+    return request;
+}
+
+static void take_on(const struct program *program)
+{
+    refer_fake *fake = fake_new();
+    char first[REFER_ID_SIZE];
+    char second[REFER_ID_SIZE];
+    char third[REFER_ID_SIZE];
+    refer_fake_request *request;
+    refer_referral *person = by("actor", "person");
+    receive(fake, first);
+    receive(fake, second);
+    open_by_hand(fake, second);
+    assert_int_equal(refer_fake_take(fake, "act", 0, &request), REFER_OK);
+    refer_fake_request_free(request);
+    assert_int_equal(refer_fake_event(fake, "weather.changed", ""), REFER_OK);
+    receive(fake, third);
+    assert_int_equal(
+        refer_fake_step(fake, third, "withdraw", person), REFER_OK);
+    uint64_t last = refer_fake_event_count(fake);
+    const char *const arguments[] = { "-s", refer_fake_socket(fake), "-o",
+        "at nine", "--until", "withdrawn", NULL };
+    assert_int_equal(end(start(program->intake, arguments)), 0);
+    refer_fake_request_free(expect_step(fake, first, "opened", REFER_OK));
+    request = expect_step(fake, first, "accept", REFER_OK);
+    const refer_referral *said = refer_fake_request_referral(request);
+    assert_string_equal(refer_referral_detail_name(said, 0), "offer");
+    assert_string_equal(refer_referral_detail_value(said, 0), "at nine");
+    refer_fake_request_free(request);
+    /* a colleague was faster, and the person does not want to any more */
+    refer_fake_request_free(
+        expect_step(fake, second, "opened", REFER_CONFLICT));
+    refer_fake_request_free(expect_step(fake, third, "opened", REFER_CONFLICT));
+    assert_int_equal(refer_fake_take(fake, "act", 0, &request), REFER_TIMEOUT);
+    assert_int_equal(refer_fake_acknowledged(fake, "intake"), last);
+    refer_referral_free(person);
+    refer_fake_free(fake);
 }
 
 static void intake_takes_on_what_arrives(void **state)
 {
     (void)state;
-    struct local_script script;
-    local_script_start(&script, bring_referrals, NULL);
-    const char *const arguments[] = { "intake", "-s", script.path, "-o",
-        "at nine", "--until", "closed", NULL };
-    assert_int_equal(run(EXAMPLE_INTAKE, arguments), 0);
-    local_script_stop(&script);
-}
-
-static void break_down(struct local_script *script)
-{
-    local_script_greet(script);
-    answer_open(script);
-    answer_event(script, 1, "in", "delivered");
-    expect_step(script, "opened", "opened:" ID, ERR_POLICY);
-    local_script_await_close(script);
+    for (size_t i = 0; i < PROGRAM_COUNT; i++)
+        take_on(&programs[i]);
 }
 
 static void intake_acknowledges_nothing_that_failed(void **state)
 {
     (void)state;
-    struct local_script script;
-    local_script_start(&script, break_down, NULL);
-    const char *const arguments[] = { "intake", "-s", script.path, NULL };
-    assert_int_equal(run(EXAMPLE_INTAKE, arguments), 1);
-    local_script_stop(&script);
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        refer_fake *fake = fake_new();
+        char id[REFER_ID_SIZE];
+        receive(fake, id);
+        assert_int_equal(refer_fake_refuse(fake, "act", REFER_DENIED, "WORDING",
+                             "details.offer", "say it otherwise"),
+            REFER_OK);
+        const char *const arguments[] = { "-s", refer_fake_socket(fake), NULL };
+        assert_int_equal(end(start(programs[i].intake, arguments)), 1);
+        assert_int_equal(refer_fake_acknowledged(fake, "intake"), 0);
+        refer_fake_free(fake);
+    }
+}
+
+static void intake_ends_once_there_is_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        refer_fake *fake = fake_new();
+        char id[REFER_ID_SIZE];
+        receive(fake, id);
+        const char *const arguments[] = { "-s", refer_fake_socket(fake), "-c",
+            "desk", "--once", NULL };
+        assert_int_equal(end(start(programs[i].intake, arguments)), 0);
+        /* what arrived, and the two steps that it took itself */
+        assert_int_equal(refer_fake_acknowledged(fake, "desk"), 3);
+        refer_fake_free(fake);
+    }
 }
 
 /* ---- send -------------------------------------------------------------- */
 
-static void take_referral(struct local_script *script)
+/* The submission that came, as it was typed; its id is in the event. */
+static void expect_submission(refer_fake *fake, int is_repeat)
 {
-    struct local_field id = text_field("id", ID);
-    local_script_greet(script);
-    answer_open(script);
-    local_script_expect(script, "submit");
-    local_script_require(
-        slice_is(local_script_text(script, "key"), "form-17") &&
-            slice_is(local_script_record_text(script, 0, "to"), "agency") &&
-            slice_is(local_script_record_text(script, 1, "code"), "a.name") &&
-            slice_is(local_script_record_text(script, 2, "value"), "x=y") &&
-            slice_is(local_script_record_text(script, 3, "elements"),
-                "a.name language"),
-        "submission");
+    refer_fake_request *request;
+    assert_int_equal(
+        refer_fake_take(fake, "submit", WAIT_MS, &request), REFER_OK);
+    const refer_referral *sent = refer_fake_request_referral(request);
+    assert_int_equal(refer_fake_request_status(request), REFER_OK);
+    assert_int_equal(refer_fake_request_is_repeat(request), is_repeat);
+    assert_string_equal(refer_fake_request_get(request, "key"), "form-17");
+    assert_string_equal(refer_referral_get(sent, "to"), OTHER);
+    assert_string_equal(refer_referral_get(sent, "service"), "shelter");
+    assert_string_equal(refer_referral_get(sent, "purpose"), "night");
+    assert_string_equal(refer_referral_get(sent, "reason_plain"), "a bed");
+    assert_int_equal(refer_referral_element_count(sent), 2);
+    assert_string_equal(refer_referral_element_name(sent, 0), "call_name");
+    assert_string_equal(refer_referral_element_value(sent, 0), "Ana");
+    assert_string_equal(refer_referral_element_value(sent, 1), "x=y");
+    assert_int_equal(refer_referral_grant_count(sent), 1);
+    assert_string_equal(
+        refer_referral_grant_get(sent, 0, "elements"), "call_name language");
+    refer_fake_request_free(request);
+}
+
+/* Id of the one referral that the fake has. */
+static void only_id(const refer_fake *fake, char *id)
+{
+    refer_client *client;
+    refer_listing *listing;
+    assert_int_equal(refer_client_new(&client), REFER_OK);
+    assert_int_equal(
+        refer_client_set(client, "socket", refer_fake_socket(fake)), REFER_OK);
+    assert_int_equal(
+        refer_call(client, "list", NULL, WAIT_MS, &listing), REFER_OK);
+    assert_int_equal(refer_listing_count(listing), 1);
+    (void)snprintf(
+        id, REFER_ID_SIZE, "%s", refer_listing_get(listing, 0, "id"));
+    refer_listing_free(listing);
+    refer_client_free(client);
+}
+
+static void hand_over(
+    const struct program *program, const char *answer, int exit_status)
+{
+    refer_fake *fake = fake_new();
+    char id[REFER_ID_SIZE];
+    refer_referral *details = by("role", "intake");
     /* the answer is lost: it asks again */
-    local_script_close(script);
-    local_script_greet(script);
-    local_script_expect(script, "submit");
-    local_script_require(
-        slice_is(local_script_text(script, "key"), "form-17"), "key");
-    answer(script, "referral", &id, 1);
-    answer_open(script);
-    answer_event(script, 1, "out", "delivered");
-    expect_ack(script, 1);
-    answer_event(script, 2, "out", script->user);
-    expect_ack(script, 2);
-    local_script_await_close(script);
+    assert_int_equal(refer_fake_fault(fake, "submit", "lose_reply"), REFER_OK);
+    const char *const arguments[] = { "-s", refer_fake_socket(fake), "form-17",
+        OTHER, "shelter", "night", "a bed", "call_name=Ana", "language=x=y",
+        NULL };
+    pid_t child = start(program->send, arguments);
+    expect_submission(fake, 0);
+    expect_submission(fake, 1);
+    only_id(fake, id);
+    assert_int_equal(refer_fake_step(fake, id, "opened", details), REFER_OK);
+    const char *const said[][2] = {
+        { strcmp(answer, "accept") == 0 ? "offer" : "reason",
+            strcmp(answer, "accept") == 0 ? "at nine" : "NO_CAPACITY" },
+        { "next_option", "next door" },
+    };
+    for (int i = 0; i < (strcmp(answer, "accept") == 0 ? 1 : 2); i++)
+        assert_int_equal(
+            refer_referral_set_detail(details, said[i][0], said[i][1]),
+            REFER_OK);
+    assert_int_equal(refer_fake_step(fake, id, answer, details), REFER_OK);
+    assert_int_equal(end(child), exit_status);
+    assert_int_equal(
+        refer_fake_acknowledged(fake, "send"), refer_fake_event_count(fake));
+    refer_referral_free(details);
+    refer_fake_free(fake);
 }
 
 static void send_waits_for_the_answer(void **state)
 {
     (void)state;
-    static struct {
-        char state[16];
-        int exit_status;
-    } answers[] = { { "accepted", 0 }, { "declined", 3 } };
-    for (size_t i = 0; i < 2; i++) {
-        struct local_script script;
-        local_script_start(&script, take_referral, answers[i].state);
-        const char *const arguments[] = { "send", "-s", script.path, "form-17",
-            "agency", "shelter", "night", "a bed", "a.name=Ana", "language=x=y",
-            NULL };
-        assert_int_equal(run(EXAMPLE_SEND, arguments), answers[i].exit_status);
-        local_script_stop(&script);
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        hand_over(&programs[i], "accept", 0);
+        hand_over(&programs[i], "decline", 3);
+    }
+}
+
+static void send_says_why_it_was_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        refer_fake *fake = fake_new();
+        assert_int_equal(refer_fake_refuse(fake, "submit", REFER_NO_CONSENT,
+                             "CONSENT_SCOPE", "consent.grants", "ask them"),
+            REFER_OK);
+        const char *const arguments[] = { "-s", refer_fake_socket(fake), "k",
+            OTHER, "shelter", "night", "a bed", NULL };
+        assert_int_equal(end(start(programs[i].send, arguments)), 1);
+        refer_fake_free(fake);
+    }
+}
+
+static void both_explain_themselves(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = { "nonsense", NULL };
+    for (size_t i = 0; i < PROGRAM_COUNT; i++) {
+        assert_int_equal(end(start(programs[i].intake, arguments)), 2);
+        assert_int_equal(end(start(programs[i].send, arguments)), 2);
     }
 }
 
@@ -208,7 +314,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intake_takes_on_what_arrives),
         cmocka_unit_test(intake_acknowledges_nothing_that_failed),
+        cmocka_unit_test(intake_ends_once_there_is_nothing),
         cmocka_unit_test(send_waits_for_the_answer),
+        cmocka_unit_test(send_says_why_it_was_refused),
+        cmocka_unit_test(both_explain_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,7 @@ static void the_first_configuration_is_sound(void **state)
             continue;
         }
         const char *text =
-            init_config_text(&pool, &arguments, "/srv/open door", "root");
+            init_config_text(&pool, &arguments, "/srv/open door", NULL, "root");
         assert_int_equal(arena_init(&arena, 1 << 20), ERR_NONE);
         if (yaml_config_parse("referd.yaml", slice_of_text(text), &arena,
                 &config, &problem) != ERR_NONE)
@@ -134,7 +134,7 @@ static void whoever_runs_init_gets_every_right(void **state)
     struct arguments arguments = parse(&pool, &both);
     (void)state;
     const char *text =
-        init_config_text(&pool, &arguments, "/srv/a \"b\"", "root");
+        init_config_text(&pool, &arguments, "/srv/a \"b\"", NULL, "root");
     assert_non_null(strstr(text, "data: \"/srv/a \\\"b\\\"\"\n"));
     assert_non_null(strstr(text, "listen: []\n"));
     assert_non_null(
@@ -142,8 +142,11 @@ static void whoever_runs_init_gets_every_right(void **state)
                      "  - {user: root, rights: [submit, act, read, admin]}\n"
                      "  - {user: anna, rights: [read]}\n"
                      "  - {user: bert, rights: [act]}\n"));
-    text = init_config_text(&pool, &arguments, "/srv/x", "anna");
+    text = init_config_text(&pool, &arguments, "/srv/x", NULL, "anna");
     assert_null(strstr(text, "admin]"));
+    text = init_config_text(
+        &pool, &arguments, "/srv/x", "/run/referd/referd.sock", "anna");
+    assert_non_null(strstr(text, "\nsocket: \"/run/referd/referd.sock\"\n"));
     pool_release(&pool);
 }
 

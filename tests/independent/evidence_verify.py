@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Judges a folder of evidence.  usage: evidence_verify.py FOLDER
+
+Status 0 and a line for each event; 3 and why when anything does not hold.
+"""
+import sys
+
+from refer import messages as m
+from refer.evidence import Evidence, files_read
+from refer.wire import Refused
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    try:
+        evidence = Evidence(files_read(sys.argv[1]))
+    except Refused as why:
+        print("does not hold: %s" % why)
+        sys.exit(3)
+    for event in evidence.events:
+        problem = ""
+        if event.verdict == "refused":
+            problem = "%s at %s: %s" % (
+                m.Problem(event.item.problem).name, event.item.clause,
+                event.item.remedy)
+        print("\t".join((
+            str(event.at_ms),
+            m.EventType(event.said.type).name if event.said else "-",
+            evidence.name(event.author), evidence.name(event.recipient),
+            str(event.received_s), event.verdict, problem)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+/*
+ * ledger_copy.h - one direction of a ledger, read from the gateway in spans:
+ * its tree up to the newest co-signed checkpoint, and of its entries those
+ * that were asked for.
+ */
+#ifndef REFERCTL_LEDGER_COPY_H
+#define REFERCTL_LEDGER_COPY_H
+
+#include "core/note.h"
+#include "referctl/offline.h"
+#include "referctl/tree.h"
+
+struct copied_entry {
+    uint64_t index;
+    struct slice header;
+    bool is_attached;
+    struct slice salt;
+    struct slice content;
+};
+
+struct ledger_copy {
+    const char *peer;
+    const char *direction;  /* "out", "in" */
+    const char *generation; /* as 16 digits */
+    bool has_note;          /* else nothing was co-signed yet */
+    struct note note;       /* the newest co-signed one */
+    uint64_t size;          /* of entries that the gateway holds */
+    struct tree tree;       /* of those below note.size, all that are held with
+                              notes wanted */
+    struct copied_entry *entries; /* of the referral, below note.size */
+    size_t entry_count;
+    size_t entry_capacity;
+    size_t early_count; /* of the referral, but not co-signed yet */
+    struct note *notes; /* of each parcel that has one, sizes rising */
+    size_t note_count;
+    size_t note_capacity;
+};
+
+/* What to copy beside the tree. */
+struct ledger_wish {
+    const char *referral; /* NULL: no entries */
+    bool notes;
+};
+
+/* EXIT_CODE_DONE also for a ledger that nothing was written to. */
+enum exit_code ledger_copy_read(struct session *session,
+    struct offline *offline, const char *peer, const char *direction,
+    const struct ledger_wish *wish, struct ledger_copy *copy);
+
+/*
+ * The first answer at or after entry *from of that ledger that speaks of entry
+ * `about` of the generation of the other. *found is false when there is none
+ * below the copy's note; *from is then the note's size, else the answer's
+ * index.
+ */
+enum exit_code ledger_copy_answer(struct session *session,
+    struct offline *offline, const struct ledger_copy *copy,
+    uint64_t generation, uint64_t about, uint64_t *from,
+    struct copied_entry *answer, bool *found);
+
+#endif
