@@ -570,6 +570,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
         (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
         return;
     if (err != ERR_NONE) {
+        if (err == ERR_SIGNATURE)
+            peer->wants_head = true; /* by a key of a newer card, maybe */
         peer_failed(work, peer, delivery_failure(err));
         return;
     }

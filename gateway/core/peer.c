@@ -455,6 +455,7 @@ void peer_announce(struct work *work, struct peer *peer)
     directory->agency = peer->agency;
     /* of a closed one requests are still opened, to be refused as such */
     directory->accepted = peer_is_pinned(peer);
+    directory->card_serial = card->serial;
     peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;

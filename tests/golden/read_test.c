@@ -405,7 +405,8 @@ static void reply_check(
     crypto_repeat_ed25519(is_author ? 0xa3 : 0xb3, key[0]);
     assert_int_equal(
         reply_open(world->opendoor.crypto, &secret,
-            (const uint8_t(*)[KEY_SIZE])key, 1, bytes, &world->arena, &reply),
+            &(struct replier){ (const uint8_t(*)[KEY_SIZE])key, 1, 1 }, bytes,
+            &world->arena, &reply),
         ERR_NONE);
     assert_int_equal(reply.plain, 0);
     assert_true(slice_equal(
@@ -443,8 +444,9 @@ static struct slice plain_again(struct world *world, struct slice bytes)
     struct reply reply;
     request_opened(
         world, vector_read(world, "request_deliver.hex"), &secret, &request);
-    assert_int_equal(reply_open(world->opendoor.crypto, &secret, NULL, 0, bytes,
-                         &world->arena, &reply),
+    assert_int_equal(
+        reply_open(world->opendoor.crypto, &secret,
+            &(struct replier){ NULL, 0, 0 }, bytes, &world->arena, &reply),
         ERR_NONE);
     assert_int_equal(reply.kind, 0);
     if (reply.sheet.size > 0)

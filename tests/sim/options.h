@@ -45,6 +45,7 @@
     X(slow_permille, 1, 50)        /* batches that take up to 45 s */          \
     X(full_per_hour, 2, 30)        /* stores that are nearly full for a time */\
     X(clock_per_hour, 2, 40)       /* steps of an agency's wall clock */       \
+    X(rotate_per_hour, 2, 40)      /* new keys of an agency, on a new card */  \
     X(program_permille, 1, 100)    /* replies that a program does not get */   \
     X(interrupt_permille, 1, 100)  /* waits of a program that are ended */
 
@@ -62,7 +63,8 @@
 /* Only by the command line: after this nothing is promised but safety. */
 #define SIM_EXTRA_LIST(X)                                                      \
     X(amnesia_permille, 0, 0) /* crashes of agency 0 that lose commits */      \
-    X(star, 0, 0)             /* 1: agency 0 and members that dial only it */
+    X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
+    X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

@@ -67,6 +67,7 @@ struct world {
     bool is_agreed;   /* the first versions are in force everywhere */
     bool is_calm;     /* no more faults, no more new work */
     bool is_amnesiac; /* a store lost commits: only safety is promised */
+    bool is_revoked;  /* agency 0 ended its card: only safety is promised */
     bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */
     bool failed;
