@@ -4,10 +4,9 @@
 #include "memory.h"
 #include "objects.h"
 #include "record.h"
+#include "submission.h"
 
 /* act.c - referrals handed over, moved on, and looked at. */
-
-#define KEY_SIZE_MAX 64
 
 static refer_status fail(refer_client *client, refer_status status)
 {
@@ -16,57 +15,29 @@ static refer_status fail(refer_client *client, refer_status status)
 
 static refer_status key_check(refer_client *client, const char *key)
 {
-    if (sdk_text_is_clean(key) && key[0] != 0 && strlen(key) <= KEY_SIZE_MAX)
-        return REFER_OK;
-    return sdk_client_fail(
-        client, REFER_INVALID, "the key must have 1 to 64 bytes of text");
-}
-
-/* The rest of a referral's records must be of these two types. */
-static refer_status parts_check(
-    const refer_referral *referral, const char *one, const char *other)
-{
-    for (size_t i = 1; i < referral->records.count; i++) {
-        const char *type = referral->records.items[i].type;
-        if (strcmp(type, one) != 0 && strcmp(type, other) != 0)
-            return REFER_INVALID;
-    }
-    return REFER_OK;
+    return sdk_key_is_valid(key)
+               ? REFER_OK
+               : sdk_client_fail(client, REFER_INVALID,
+                     "the key must have 1 to 64 bytes of text");
 }
 
 /* ---- Handing over ------------------------------------------------------ */
 
-/* "submit" or "explain": the key's field or none, and the referral. */
+/* "submit", or "explain" without a key. */
 static refer_status submission_call(refer_client *client,
-    const refer_referral *referral, const char *operation, const char *key,
+    const refer_referral *referral, const char *key,
     struct sdk_deadline deadline, struct sdk_reply *reply)
 {
-    struct sdk_record top = { 0 };
-    char type[] = "referral";
-    struct sdk_record first = { .type = type };
-    refer_status status = parts_check(referral, "element", "grant");
+    struct sdk_submission submission;
+    refer_status status = sdk_submission_make(referral, key, &submission);
     if (status == REFER_OK)
-        status = sdk_referral_fields(referral, SDK_USE_SUBMIT, &first);
-    if (status == REFER_INVALID)
+        status = sdk_client_call(client, submission.request, deadline, reply);
+    else if (status == REFER_INVALID)
         (void)sdk_client_fail(client, status,
             "the referral has an actor or details, which are for steps");
-    if (status == REFER_OK && key != NULL)
-        status = sdk_record_set_text(&top, "key", key);
-    if (status == REFER_NO_MEMORY)
+    else
         (void)fail(client, status);
-    if (status == REFER_OK)
-        status = sdk_client_call(client,
-            (struct sdk_request){
-                .operation = operation,
-                .fields = &top,
-                .first = &first,
-                .rest = referral->records.items + 1,
-                .rest_count = referral->records.count - 1,
-            },
-            deadline, reply);
-    first.type = NULL;
-    sdk_record_release(&first);
-    sdk_record_release(&top);
+    sdk_submission_release(&submission);
     return status;
 }
 
@@ -85,8 +56,7 @@ refer_status refer_submit(refer_client *client, const refer_referral *referral,
             client, REFER_INVALID, "a referral and room for an id are needed");
     status = key_check(client, key);
     if (status == REFER_OK)
-        status =
-            submission_call(client, referral, "submit", key, deadline, &reply);
+        status = submission_call(client, referral, key, deadline, &reply);
     if (status != REFER_OK)
         return status;
     const char *given =
@@ -111,8 +81,7 @@ refer_status refer_explain(refer_client *client, const refer_referral *referral,
         return status;
     if (referral == NULL || allowed == NULL)
         return fail(client, REFER_INVALID);
-    status =
-        submission_call(client, referral, "explain", NULL, deadline, &reply);
+    status = submission_call(client, referral, NULL, deadline, &reply);
     if (status != REFER_OK)
         return status;
     const struct sdk_record *verdict =
@@ -145,8 +114,9 @@ static refer_status step_fields(refer_client *client, struct sdk_record *fields,
     refer_status status = key_check(client, key);
     if (status != REFER_OK)
         return status;
-    if (details != NULL)
-        status = parts_check(details, "element", "detail");
+    if (details != NULL &&
+        !sdk_referral_parts_are(details, "element", "detail"))
+        status = REFER_INVALID;
     if (status == REFER_OK && details != NULL)
         status = sdk_referral_fields(details, SDK_USE_ACT, fields);
     if (status == REFER_INVALID)

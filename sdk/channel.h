@@ -16,6 +16,9 @@
 /* Of a message, without the 4 bytes; the gateway has the same limit. */
 #define SDK_MESSAGE_SIZE_MAX (2u * 1024 * 1024)
 
+/* Of a message that carries many. */
+#define SDK_BATCH_SIZE_MAX REFER_BATCH_SIZE_MAX
+
 /* An instant of the steady clock. */
 struct sdk_deadline {
     int64_t at_ms;

@@ -18,6 +18,10 @@
 /* What the gateway lets one wait take. */
 #define WAIT_MS_MAX 60000
 
+/* Events asked for at one time: a round trip each would cost more than they
+ * do. The gateway gives fewer where they are large. */
+#define PAGE_COUNT 128
+
 enum cursor_step {
     CURSOR_CLOSED,
     CURSOR_OPENING,
@@ -37,6 +41,8 @@ struct refer_cursor {
     bool has_handed;
     uint64_t handed_epoch;
     uint64_t handed_position;
+    struct sdk_reply page; /* events that came and were not handed out yet */
+    size_t page_at;
 };
 
 static refer_status fail(refer_client *client, refer_status status)
@@ -52,6 +58,8 @@ static refer_status cursor_send(refer_cursor *cursor, const char *operation,
     refer_status status = sdk_record_set_text(&fields, "name", cursor->name);
     if (status == REFER_OK && wait_ms >= 0)
         status = sdk_record_set_number(&fields, "wait_ms", wait_ms);
+    if (status == REFER_OK && wait_ms >= 0)
+        status = sdk_record_set_number(&fields, "count", PAGE_COUNT);
     if (status != REFER_OK)
         (void)fail(cursor->client, status);
     else
@@ -94,6 +102,13 @@ static refer_status cursor_step(
     return REFER_OK;
 }
 
+static void page_drop(refer_cursor *cursor)
+{
+    sdk_reply_release(&cursor->page);
+    cursor->page = (struct sdk_reply){ 0 };
+    cursor->page_at = 0;
+}
+
 static refer_status cursor_ready(
     refer_cursor *cursor, struct sdk_deadline deadline)
 {
@@ -104,6 +119,7 @@ static refer_status cursor_ready(
         if (cursor->generation != cursor->client->generation) {
             cursor->generation = cursor->client->generation;
             cursor->step = CURSOR_CLOSED;
+            page_drop(cursor);
         }
         if (cursor->step == CURSOR_READY)
             return REFER_OK;
@@ -144,6 +160,7 @@ void refer_cursor_free(refer_cursor *cursor)
     if (cursor == NULL)
         return;
     sdk_client_abandon(cursor->client, &cursor->pending);
+    page_drop(cursor);
     sdk_memory_free(cursor);
 }
 
@@ -159,29 +176,37 @@ uint64_t refer_cursor_position(const refer_cursor *cursor)
 
 /* ---- Events ------------------------------------------------------------ */
 
-/* The event in the records, or NULL in *out when there is none, or one that
- * the caller has had. */
-static refer_status event_take(
-    refer_cursor *cursor, struct sdk_records *records, refer_event **out)
+/* Past the event at `at` and what belongs to it. */
+static size_t event_end(const struct sdk_records *records, size_t at)
 {
-    *out = NULL;
-    if (records->count == 0)
-        return REFER_OK;
-    const struct sdk_record *record = &records->items[0];
+    do
+        at++;
+    while (
+        at < records->count && strcmp(records->items[at].type, "event") != 0);
+    return at;
+}
+
+/* The event at `at` of the page, or NULL in *out when the caller has had it. */
+static refer_status event_take(refer_cursor *cursor, refer_event **out)
+{
+    struct sdk_records *records = &cursor->page.records;
+    size_t at = cursor->page_at;
+    size_t next;
+    const struct sdk_record *record = &records->items[at];
     if (strcmp(record->type, "event") != 0 ||
         sdk_record_find(record, "epoch") == NULL ||
         sdk_record_find(record, "position") == NULL)
         return REFER_PROTOCOL;
     uint64_t epoch = (uint64_t)sdk_record_number(record, "epoch");
     uint64_t position = (uint64_t)sdk_record_number(record, "position");
+    cursor->page_at = event_end(records, at);
     if (cursor->has_handed && cursor->handed_epoch == epoch &&
         position <= cursor->handed_position)
         return REFER_OK;
     refer_event *event = sdk_memory_take(sizeof *event);
     if (event == NULL)
         return REFER_NO_MEMORY;
-    size_t next;
-    refer_status status = sdk_event_take(event, records, 0, &next);
+    refer_status status = sdk_event_take(event, records, at, &next);
     if (status != REFER_OK) {
         refer_event_free(event);
         return status;
@@ -194,11 +219,28 @@ static refer_status event_take(
     return REFER_OK;
 }
 
-/* One request for the next event and its answer. */
-static refer_status event_await(
-    refer_cursor *cursor, struct sdk_deadline deadline, refer_event **out)
+/* The next event of the page; NULL in *out when there is none left. */
+static refer_status page_take(refer_cursor *cursor, refer_event **out)
 {
-    struct sdk_reply reply;
+    refer_status status = REFER_OK;
+    while (status == REFER_OK && *out == NULL &&
+           cursor->page_at < cursor->page.records.count)
+        status = event_take(cursor, out);
+    if (cursor->page_at >= cursor->page.records.count)
+        page_drop(cursor);
+    if (status != REFER_OK) {
+        /* it counts as handed out: a new connection brings it again */
+        page_drop(cursor);
+        sdk_client_disconnect(cursor->client);
+        return fail(cursor->client, status);
+    }
+    return REFER_OK;
+}
+
+/* One request for the next events and its answer. */
+static refer_status page_await(
+    refer_cursor *cursor, struct sdk_deadline deadline)
+{
     refer_status status = cursor_ready(cursor, deadline);
     if (status == REFER_OK && cursor->pending.number == 0) {
         int wait_ms = sdk_deadline_left_ms(deadline);
@@ -207,19 +249,9 @@ static refer_status event_await(
             wait_ms = WAIT_MS_MAX;
         status = cursor_send(cursor, "cursor.next", wait_ms, deadline);
     }
-    if (status == REFER_OK)
-        status = sdk_client_await(
-            cursor->client, &cursor->pending, deadline, &reply);
-    if (status != REFER_OK)
-        return status;
-    status = event_take(cursor, &reply.records, out);
-    sdk_reply_release(&reply);
-    if (status != REFER_OK) {
-        /* it counts as handed out: a new connection brings it again */
-        sdk_client_disconnect(cursor->client);
-        return fail(cursor->client, status);
-    }
-    return REFER_OK;
+    return status != REFER_OK ? status
+                              : sdk_client_await(cursor->client,
+                                    &cursor->pending, deadline, &cursor->page);
 }
 
 refer_status refer_cursor_next(
@@ -231,8 +263,15 @@ refer_status refer_cursor_next(
     *out = NULL;
     refer_status status =
         sdk_client_begin(cursor == NULL ? NULL : cursor->client);
-    while (status == REFER_OK && *out == NULL)
-        status = event_await(cursor, deadline, out);
+    if (status == REFER_OK && cursor->generation != cursor->client->generation)
+        page_drop(cursor); /* its connection is gone */
+    if (status == REFER_OK)
+        status = page_take(cursor, out);
+    while (status == REFER_OK && *out == NULL) {
+        status = page_await(cursor, deadline);
+        if (status == REFER_OK)
+            status = page_take(cursor, out);
+    }
     return status;
 }
 
@@ -314,6 +353,7 @@ refer_status refer_cursor_rewind(refer_cursor *cursor, int32_t timeout_ms)
      * connection. The next one rewinds by itself. */
     sdk_client_abandon(cursor->client, &cursor->pending);
     cursor->has_handed = false;
+    page_drop(cursor);
     if (cursor->step == CURSOR_READY)
         cursor->step = CURSOR_STALE;
     return cursor_ready(cursor, deadline);

@@ -26,11 +26,36 @@ void sdk_reply_release(struct sdk_reply *reply)
 
 /* ---- Requests ---------------------------------------------------------- */
 
-static refer_status frame_pack(
-    const Refer__V1__LocalRequest *message, uint8_t **frame, size_t *size)
+/* protobuf-c does not write to what it packs; its types do not say so. */
+static char *text_of(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static size_t carried_fill(struct sdk_nodes *nodes, size_t index, size_t start,
+    const struct sdk_carried *carried)
+{
+    Refer__V1__LocalField *field = &nodes->fields[start];
+    Refer__V1__LocalRecord *node = &nodes->records[index];
+    refer__v1__local_field__init(field);
+    field->name = text_of("request");
+    field->value_case = REFER__V1__LOCAL_FIELD__VALUE_DATA;
+    field->data = (ProtobufCBinaryData){ carried->size - SDK_FRAME_HEADER_SIZE,
+        carried->frame + SDK_FRAME_HEADER_SIZE };
+    nodes->field_pointers[start] = field;
+    refer__v1__local_record__init(node);
+    node->type = text_of("submit");
+    node->n_fields = 1;
+    node->fields = nodes->field_pointers + start;
+    nodes->record_pointers[index] = node;
+    return start + 1;
+}
+
+static refer_status frame_pack(const Refer__V1__LocalRequest *message,
+    size_t size_max, uint8_t **frame, size_t *size)
 {
     size_t packed = refer__v1__local_request__get_packed_size(message);
-    if (packed > SDK_MESSAGE_SIZE_MAX)
+    if (packed > size_max)
         return REFER_TOO_LARGE;
     uint8_t *bytes = sdk_memory_take(SDK_FRAME_HEADER_SIZE + packed);
     if (bytes == NULL)
@@ -49,8 +74,9 @@ refer_status sdk_request_write(
     static const struct sdk_record none = { 0 };
     const struct sdk_record *fields =
         request->fields != NULL ? request->fields : &none;
-    size_t field_count = fields->field_count;
-    size_t record_count = request->rest_count + (request->first != NULL);
+    size_t field_count = fields->field_count + request->carried_count;
+    size_t record_count =
+        request->rest_count + (request->first != NULL) + request->carried_count;
     if (request->first != NULL)
         field_count += request->first->field_count;
     for (size_t i = 0; i < request->rest_count; i++)
@@ -63,8 +89,7 @@ refer_status sdk_request_write(
     Refer__V1__LocalRequest message;
     refer__v1__local_request__init(&message);
     message.number = request->number;
-    /* protobuf-c does not write to what it packs; its types do not say so */
-    message.operation = (char *)(uintptr_t)request->operation;
+    message.operation = text_of(request->operation);
     message.n_fields = fields->field_count;
     message.fields = nodes.field_pointers;
     message.n_records = record_count;
@@ -75,7 +100,11 @@ refer_status sdk_request_write(
         next = sdk_nodes_fill_record(&nodes, index++, next, request->first);
     for (size_t i = 0; i < request->rest_count; i++)
         next = sdk_nodes_fill_record(&nodes, index++, next, &request->rest[i]);
-    refer_status status = frame_pack(&message, frame, size);
+    for (size_t i = 0; i < request->carried_count; i++)
+        next = carried_fill(&nodes, index++, next, &request->carried[i]);
+    refer_status status = frame_pack(&message,
+        request->carried_count > 0 ? SDK_BATCH_SIZE_MAX : SDK_MESSAGE_SIZE_MAX,
+        frame, size);
     sdk_nodes_release(&nodes);
     return status;
 }

@@ -8,6 +8,12 @@
 #include "record.h"
 #include "refer/refer.h"
 
+/* A request as sdk_request_write() made it, to be carried by another. */
+struct sdk_carried {
+    uint8_t *frame;
+    size_t size;
+};
+
 struct sdk_request {
     uint32_t number;
     const char *operation;
@@ -15,7 +21,14 @@ struct sdk_request {
     const struct sdk_record *first;  /* a record before the rest, or NULL */
     const struct sdk_record *rest;
     size_t rest_count;
+    /* Behind the rest: a record "submit" {request} of each; the frame may
+     * then have SDK_BATCH_SIZE_MAX. */
+    const struct sdk_carried *carried;
+    size_t carried_count;
 };
+
+/* What one carried request takes beside its own message. */
+#define SDK_CARRIED_FRAMING 48u
 
 #define SDK_PROBLEM_SIZE 64
 #define SDK_TEXT_SIZE 256

@@ -26,6 +26,10 @@ struct refer_referral {
     uint32_t event_count;
 };
 
+/* Takes the answers over when there is one of each kind it can be for each
+ * referral of the batch; else false. */
+bool sdk_batch_answer(refer_batch *batch, struct sdk_records *answers);
+
 /* Takes the event at `start` with its details and elements out of `from`;
  * *next is where the next record is. REFER_NO_MEMORY; release it even then. */
 refer_status sdk_event_take(struct refer_event *event, struct sdk_records *from,

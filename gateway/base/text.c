@@ -188,10 +188,29 @@ static bool control_is_allowed(uint8_t c, enum text_controls controls)
     return c != 0 && controls == TEXT_CONTROLS_ANY;
 }
 
+#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* How many bytes from there on, in eights, are letters of ASCII: most are. */
+static size_t plain_size(const uint8_t *bytes, size_t size)
+{
+    size_t i = 0;
+    for (; size - i >= 8; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + i, sizeof eight);
+        uint64_t below_space = (eight - EVERY_BYTE(0x20)) & ~eight;
+        if (((eight | below_space) & EVERY_BYTE(0x80)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool text_is_utf8(struct slice text, enum text_controls controls)
 {
     size_t i = 0;
     while (i < text.size) {
+        i += plain_size(text.bytes + i, text.size - i);
+        if (i == text.size)
+            break;
         uint8_t low, high;
         size_t size = utf8_sequence(text.bytes[i], &low, &high);
         if (size == 0 || size > text.size - i)

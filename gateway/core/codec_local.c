@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Of LocalRequest.number, a varint. */
+#define NUMBER_TAG 0x08u
+
 static bool is_code(struct slice text)
 {
     if (text.size == 0 || text.size > CODE_SIZE_MAX)
@@ -117,18 +120,33 @@ static bool is_within_limit(const Refer__V1__LocalRequest *message)
     return count <= LOCAL_FIELD_COUNT_MAX;
 }
 
+/* Canonical bytes begin with the number, unless it is 0. */
+static struct slice unnumbered(struct slice bytes)
+{
+    size_t head = 0;
+    if (bytes.size == 0 || bytes.bytes[0] != NUMBER_TAG)
+        return bytes;
+    do
+        head++;
+    while (head < bytes.size && (bytes.bytes[head] & 0x80) != 0);
+    return head + 1 >= bytes.size
+               ? SLICE_NONE
+               : slice_of(bytes.bytes + head + 1, bytes.size - head - 1);
+}
+
 enum err local_request_read(
     struct slice bytes, struct arena *arena, struct local_request *request)
 {
     const ProtobufCMessage *base;
     enum err err = codec_unpack(&refer__v1__local_request__descriptor, bytes,
-        LOCAL_FRAME_SIZE_MAX, arena, &base);
+        LOCAL_BATCH_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
     const Refer__V1__LocalRequest *message =
         (const Refer__V1__LocalRequest *)base;
     *request = (struct local_request){
         .number = message->number,
+        .unnumbered = unnumbered(bytes),
         .operation = slice_of_text(message->operation),
         .field_count = message->n_fields,
         .record_count = message->n_records,
@@ -253,10 +271,11 @@ static Refer__V1__LocalRecord **records_fill(
     return list;
 }
 
-static struct slice pack(const ProtobufCMessage *message, struct arena *arena)
+static struct slice pack(
+    const ProtobufCMessage *message, size_t size_max, struct arena *arena)
 {
     struct slice packed = codec_pack(message, arena);
-    return packed.size > LOCAL_FRAME_SIZE_MAX ? SLICE_NONE : packed;
+    return packed.size > size_max ? SLICE_NONE : packed;
 }
 
 struct slice local_request_write(
@@ -274,7 +293,7 @@ struct slice local_request_write(
     if (message.operation == NULL || message.fields == NULL ||
         message.records == NULL)
         return SLICE_NONE;
-    return pack(&message.base, arena);
+    return pack(&message.base, LOCAL_BATCH_SIZE_MAX, arena);
 }
 
 struct slice local_reply_write(
@@ -296,5 +315,5 @@ struct slice local_reply_write(
         message.remedy == NULL || message.message == NULL ||
         message.records == NULL)
         return SLICE_NONE;
-    return pack(&message.base, arena);
+    return pack(&message.base, LOCAL_FRAME_SIZE_MAX, arena);
 }

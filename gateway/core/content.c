@@ -97,7 +97,21 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
-enum err content_try(const struct content_log *log, struct store_txn *txn,
+/* What lies together is asked for together: a blob is read, and its seal
+ * tested, once for all its items. */
+static struct slice blob_get(
+    struct content_log *log, struct store_txn *txn, uint64_t segment)
+{
+    if (log->near_segment != segment || log->near_changes != txn->changes) {
+        struct key key = key_content(segment);
+        log->near = store_get(txn, key_slice(&key));
+        log->near_segment = segment;
+        log->near_changes = txn->changes;
+    }
+    return log->near;
+}
+
+enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain)
 {
     *plain = SLICE_NONE;
@@ -108,9 +122,8 @@ enum err content_try(const struct content_log *log, struct store_txn *txn,
             *plain = log->items[ref.slot].plain;
         return txn->err;
     }
-    struct key key = key_content(ref.segment);
     struct slice item;
-    struct slice blob = store_get(txn, key_slice(&key));
+    struct slice blob = blob_get(log, txn, ref.segment);
     if (txn->err != ERR_NONE)
         return txn->err;
     if (!blob_item(blob, ref.slot, &item))
@@ -123,7 +136,7 @@ enum err content_try(const struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-struct slice content_get(const struct content_log *log, struct store_txn *txn,
+struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
     struct slice plain;
@@ -227,11 +240,26 @@ static enum err blob_seal(const struct content_log *log, struct packer *out)
     return err;
 }
 
+/* A store put back from an old copy may count a referral as there whose entry
+ * is destroyed: what was erased stays so, and what is said of it since too. */
+static void destroyed_drop(struct content_log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        struct content_item *item = &log->items[i];
+        if (item->plain.bytes == NULL ||
+            !log->vault->ops->is_destroyed(log->vault, item->entry))
+            continue;
+        log->size -= item->plain.size + ITEM_OVERHEAD;
+        item->plain = SLICE_NONE;
+    }
+}
+
 bool content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena)
 {
     if (log->count == 0 || txn->err != ERR_NONE)
         return false;
+    destroyed_drop(log);
     size_t size = 4 + 4 * log->count + log->size;
     uint8_t *bytes = arena_take(arena, size);
     struct packer out = pack_into(bytes, size);

@@ -38,6 +38,10 @@ struct content_log {
     size_t count;
     size_t capacity;
     size_t size; /* bytes of all items, sealed */
+    /* the stored blob that was asked for last, until the store changes */
+    uint64_t near_segment; /* 0: none */
+    uint64_t near_changes;
+    struct slice near;
 };
 
 static inline bool content_is_none(struct content_ref ref)
@@ -55,14 +59,13 @@ struct content_ref content_put(struct content_log *log, struct arena *arena,
 
 /* Empty with bytes NULL when erased or absent. What was stored is opened into
  * the arena, what this batch added is borrowed from it. */
-struct slice content_get(const struct content_log *log, struct store_txn *txn,
+struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
 /* The same, but a content that does not open is an ERR_CORRUPT to be told, and
  * the store goes on; the store's own errors stick as ever. */
-MUST_USE enum err content_try(const struct content_log *log,
-    struct store_txn *txn, struct arena *arena, struct content_ref ref,
-    struct slice *plain);
+MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain);
 
 /* Empties the slot; what is there already is written anew without it. */
 void content_erase(struct content_log *log, struct store_txn *txn,

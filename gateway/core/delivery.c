@@ -181,20 +181,25 @@ static bool entry_index(struct work *work, const struct intent *intent,
     return !work_failed(work);
 }
 
+/* First all are read, then all are taken: contents of one commit lie together,
+ * and a change would have them read anew. */
 static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, size_t capacity)
+    struct ledger_entry *entries, struct intent *intents, size_t capacity)
 {
-    struct intent intent = { 0 };
     size_t count = 0;
     size_t size = 0;
-    while (count < capacity && outbox_next(work, out, intent.number, &intent)) {
-        size += intent.content_size + ENTRY_FRAMING;
+    uint64_t from = 0;
+    while (count < capacity && outbox_next(work, out, from, &intents[count])) {
+        size += intents[count].content_size + ENTRY_FRAMING;
         if (count > 0 && size > PARCEL_SIZE_MAX)
             break;
-        if (!entry_index(work, &intent, out, &entries[count++]))
+        from = intents[count].number + 1;
+        if (!entry_index(work, &intents[count], out, &entries[count]))
             break;
-        outbox_take(work, out, &intent);
+        count++;
     }
+    for (size_t i = 0; i < count; i++)
+        outbox_take(work, out, &intents[i]);
     return count;
 }
 
@@ -215,14 +220,16 @@ static bool parcel_make(
                           : PARCEL_ENTRY_COUNT_MAX;
     struct ledger_entry *entries =
         arena_take_array(work->arena, capacity, sizeof *entries);
-    if (entries == NULL) {
+    struct intent *intents =
+        arena_take_array(work->arena, capacity, sizeof *intents);
+    if (entries == NULL || intents == NULL) {
         work_exhausted(work);
         return false;
     }
     if (out->generation == 0)
         generation_open(work, out);
     uint64_t first_index = out->frontier.size;
-    size_t count = gather(work, out, entries, capacity);
+    size_t count = gather(work, out, entries, intents, capacity);
     if (work_failed(work) || count == 0)
         return false;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);

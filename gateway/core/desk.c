@@ -4,6 +4,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/submission.h"
+#include "core/submission_many.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -34,6 +35,12 @@ static void submit(struct work *work, const struct caller *caller,
     submission_submit(work, caller->uid, request, answer);
 }
 
+static void submit_many(struct work *work, const struct caller *caller,
+    const struct local_request *request, struct local_answer *answer)
+{
+    submission_many(work, caller->uid, request, answer);
+}
+
 static void explain(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -54,6 +61,7 @@ static const struct operation {
 } operations[] = {
     { "hello", 0, hello, false },
     { "submit", LOCAL_RIGHT_SUBMIT, submit, true },
+    { "submit.many", LOCAL_RIGHT_SUBMIT, submit_many, true },
     { "explain", LOCAL_RIGHT_SUBMIT, explain, true },
     { "act", LOCAL_RIGHT_ACT, act, true },
     { "get", LOCAL_RIGHT_READ, desk_get, false },
@@ -156,6 +164,10 @@ void desk_serve(
     else if ((caller->rights & operation->right) != operation->right)
         refuse(work, caller, &answer, ERR_FORBIDDEN,
             right_remedy(operation->right));
+    else if (frame.size > LOCAL_FRAME_SIZE_MAX &&
+             operation->serve != submit_many)
+        refuse(work, caller, &answer, ERR_LIMIT,
+            "say less: a request may have 2 MiB");
     else if (request.record_count > 0 && !operation->takes_records)
         refuse(work, caller, &answer, ERR_INVALID,
             "send no records with this operation");

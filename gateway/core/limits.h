@@ -82,8 +82,9 @@
 /* Memory of a batch: inputs as structures, outputs, parcels under way. */
 #define BATCH_ARENA_SIZE (64u * 1024 * 1024)
 /* Structures that one foreign message may unfold into; protobuf-c makes up to
- * 96 bytes of one. */
-#define DECODE_ARENA_SIZE (8u * 1024 * 1024)
+ * 96 bytes of one. Beside a batch of them, which unfold one by one. */
+#define DECODE_ARENA_SIZE                                                      \
+    (8u * 1024 * 1024 + LOCAL_BATCH_SIZE_MAX + 4096u * 512)
 
 /* ---- Stores ---- */
 
@@ -142,7 +143,19 @@
 
 /* ---- Local clients ---- */
 
+/* A request or a reply. The largest referral has a quarter of a MiB. */
 #define LOCAL_FRAME_SIZE_MAX (2u * 1024 * 1024)
+/* Referrals handed over in one request: four parcels full of small ones. More
+ * would only make the others wait, and the reply outgrow a frame. */
+#define LOCAL_BATCH_COUNT_MAX 4096u
+/* That request: 2,048 referrals of 2 KiB, and as much for the names of their
+ * fields. It is in memory about six times on its way to the disk. */
+#define LOCAL_BATCH_SIZE_MAX (8u * 1024 * 1024)
+/* Frames above LOCAL_LARGE_SIZE_MIN that are being read, of one user and of
+ * all: the rest waits in the kernel. A few batches of each of four users. */
+#define LOCAL_LARGE_SIZE_MIN (64u * 1024)
+#define LOCAL_READING_SIZE_MAX_PER_USER (2u * LOCAL_BATCH_SIZE_MAX)
+#define LOCAL_READING_SIZE_MAX (4u * LOCAL_READING_SIZE_MAX_PER_USER)
 #define LOCAL_FIELD_COUNT_MAX 4096u /* of one request, records included */
 /* Names are compared each with each. The longest record has two dozen. */
 #define LOCAL_RECORD_FIELD_COUNT_MAX 64u

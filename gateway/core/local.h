@@ -16,6 +16,10 @@
  *                      parent, hop, role, id}
  *     record element {code, value}*      about the person
  *     record grant {to, purpose, elements, until_ms}*  elements: "a b c"
+ * submit.many [submit]  record submit {request: data}*: the bytes of a request
+ *                     submit each, without number; up to LOCAL_BATCH_COUNT_MAX
+ *     -> for each, in their order: referral {as submit}, or
+ *        refusal {error: number, problem, clause, remedy}
  * explain [submit]    as submit without key; changes nothing
  *     -> verdict {allowed: flag, problem, clause, remedy, mou}
  * act [act]           id, step, key; optional: actor (staff), role
@@ -145,6 +149,7 @@ struct local_request {
     size_t field_count;
     const struct local_record *records;
     size_t record_count;
+    struct slice unnumbered; /* when read: the bytes without the number */
 };
 
 struct local_reply {
@@ -159,7 +164,8 @@ struct local_reply {
 };
 
 /* Strict; a field name or record type that is no code is refused.
- * ERR_MALFORMED, ERR_LIMIT. */
+ * ERR_MALFORMED, ERR_LIMIT: LOCAL_BATCH_SIZE_MAX, LOCAL_FIELD_COUNT_MAX, or the
+ * arena is full. */
 MUST_USE enum err local_request_read(
     struct slice bytes, struct arena *arena, struct local_request *request);
 /* SLICE_NONE when the arena is full or LOCAL_FRAME_SIZE_MAX is passed. */

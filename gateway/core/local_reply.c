@@ -129,6 +129,20 @@ void answer_error(struct local_answer *answer, enum err err,
     answer->reply.record_count = 0;
 }
 
+void answer_refusal(struct local_answer *answer, size_t record_count)
+{
+    struct local_reply refused = answer->reply;
+    answer->reply = (struct local_reply){ .number = refused.number,
+        .records = answer->records,
+        .record_count = record_count };
+    answer_record(answer, "refusal");
+    answer_number(answer, "error", refused.err);
+    answer_text(answer, "problem",
+        refused.problem == PROBLEM_NONE ? "" : problem_name(refused.problem));
+    answer_slice(answer, "clause", refused.clause);
+    answer_slice(answer, "remedy", refused.remedy);
+}
+
 /* What it takes to pack the largest reply, and one more record. */
 #define PACKING_ARENA_MIN (4u * 1024 * 1024)
 

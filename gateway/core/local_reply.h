@@ -47,6 +47,11 @@ void answer_mou(
 void answer_error(struct local_answer *answer, enum err err,
     enum problem problem, const char *clause, const char *remedy);
 
+/* Makes of an error a record "refusal" {error, problem, clause, remedy}, behind
+ * the first `record_count` records: what came after them is dropped, the reply
+ * is none any more. */
+void answer_refusal(struct local_answer *answer, size_t record_count);
+
 /* True when the reply should not grow further: the rest goes on a next page. */
 bool answer_is_full(const struct local_answer *answer);
 

@@ -21,8 +21,16 @@
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
- * or a full local reply. */
+ * or a full local reply, or one to a batch: some 4 KiB for each referral. */
 #define STEP_ARENA_MIN (12u * 1024 * 1024)
+#define BATCH_ANSWER_SIZE_MAX (LOCAL_BATCH_COUNT_MAX * 4096u)
+/* ... and of what a batch carries: as contents, again as what the store gets of
+ * them, and what is said in the log. */
+#define BATCH_FACTOR 3u
+_Static_assert(STEP_ARENA_MIN + BATCH_ANSWER_SIZE_MAX +
+                       BATCH_FACTOR * LOCAL_BATCH_SIZE_MAX <=
+                   BATCH_ARENA_SIZE,
+    "a batch of its own takes the largest input");
 
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
     struct vault *vault, struct arena *memory, struct arena *batch,
@@ -343,12 +351,22 @@ static enum err serve(struct work *work, const struct node_input *input)
     return work->txn->err;
 }
 
+static size_t room_needed(const struct node_input *input)
+{
+    size_t size = input->type == NODE_CLIENT ? input->of.client.frame.size : 0;
+    /* a record of a batch is a good deal more than 16 bytes */
+    size_t answer = size / 16 * 4096;
+    if (answer > BATCH_ANSWER_SIZE_MAX)
+        answer = BATCH_ANSWER_SIZE_MAX;
+    return STEP_ARENA_MIN + answer + BATCH_FACTOR * size;
+}
+
 enum err node_step(struct node *node, const struct node_input *input)
 {
     struct work *work = &node->work;
     assert(node->in_batch);
     assert(node->started || input->type == NODE_START);
-    if (work_room(work) < STEP_ARENA_MIN)
+    if (work_room(work) < room_needed(input))
         return ERR_LIMIT;
     work->now = input->now;
     work->steady_ms = input->steady_ms;

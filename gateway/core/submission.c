@@ -42,18 +42,11 @@ static bool memory_of(struct work *work, uint32_t uid,
         SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
     crypto_hash(work->crypto, parts, 4, hash);
     memory->key = key_idempotency(hash);
-    struct local_request unnumbered = *request;
-    unnumbered.number = 0;
-    size_t used = work->scratch->used;
-    struct slice bytes = local_request_write(&unnumbered, work->scratch);
-    if (bytes.bytes == NULL)
-        work_exhausted(work);
-    else
-        crypto_hash(work->crypto,
-            (const struct slice[]){ SLICE_ARRAY(work->node->secret), bytes }, 2,
-            memory->digest);
-    arena_rewind(work->scratch, used); /* two copies of the request */
-    return bytes.bytes != NULL;
+    crypto_hash(work->crypto,
+        (const struct slice[]){
+            SLICE_ARRAY(work->node->secret), request->unnumbered },
+        2, memory->digest);
+    return true;
 }
 
 static void answer_referral(

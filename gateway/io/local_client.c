@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "core/limits.h"
+
 /* One system call's worth of a large frame. */
 #define READ_SIZE_MAX (64u * 1024)
 
@@ -60,12 +62,20 @@ static size_t bytes_wanted(const struct frame_reader *reader)
     return wanted < READ_SIZE_MAX ? wanted : READ_SIZE_MAX;
 }
 
+static bool needs_room(const struct local_client *client)
+{
+    return client->reader.head_size == FRAME_HEAD_SIZE &&
+           client->reader.size > LOCAL_LARGE_SIZE_MIN && client->reserved == 0;
+}
+
 enum err local_client_read(struct local_client *client, bool *complete)
 {
     uint8_t bytes[READ_SIZE_MAX];
     enum err err = ERR_NONE;
     *complete = false;
     while (err == ERR_NONE && !*complete) {
+        if (needs_room(client))
+            return ERR_BUSY;
         ssize_t size =
             recv(client->fd, bytes, bytes_wanted(&client->reader), 0);
         if (size == 0)

@@ -28,7 +28,9 @@ struct local_client {
     uid_t uid;
     uint32_t rights;
     struct frame_reader reader;
-    bool is_held; /* a whole frame that nobody took yet */
+    bool is_held;    /* a whole frame that nobody took yet */
+    bool is_waiting; /* to read a large frame, for room */
+    size_t reserved; /* for the frame that is read; 0 for a small one */
     int64_t reading_since_ms;
     int64_t writing_since_ms;
     /* under the lock */
@@ -57,6 +59,7 @@ void local_frame_free(struct local_frame *frame);
  * byte behind it, so that whoever is not to be read has nothing left here.
  *   ERR_EARLY        nothing is there now
  *   ERR_NOT_FOUND    the client is gone
+ *   ERR_BUSY         a large frame begins, and nothing is reserved for it
  *   ERR_LIMIT, ERR_MALFORMED, ERR_NO_MEMORY  of frame_reader_feed()
  */
 MUST_USE enum err local_client_read(

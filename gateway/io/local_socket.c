@@ -59,7 +59,7 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
 {
     struct local_client *client =
         &local->clients[client_id % local->limits.client_count_max];
-    bool is_too_large = size > local->limits.frame_size_max;
+    bool is_too_large = size > local->limits.reply_size_max;
     struct local_frame *frame =
         is_too_large ? NULL : local_frame_new(bytes, size);
     enum err err = ERR_NONE;
@@ -112,7 +112,14 @@ static struct local_socket_options limits_of(
             or_default(options->client_count_max_per_user,
                 LOCAL_CLIENT_COUNT_MAX_PER_USER),
         .frame_size_max =
-            or_default(options->frame_size_max, LOCAL_FRAME_SIZE_MAX),
+            or_default(options->frame_size_max, LOCAL_BATCH_SIZE_MAX),
+        .reply_size_max =
+            or_default(options->reply_size_max, LOCAL_FRAME_SIZE_MAX),
+        .reading_size_max =
+            or_default(options->reading_size_max, LOCAL_READING_SIZE_MAX),
+        .reading_size_max_per_user =
+            or_default(options->reading_size_max_per_user,
+                LOCAL_READING_SIZE_MAX_PER_USER),
         .outstanding_count_max = or_default(
             options->outstanding_count_max, LOCAL_OUTSTANDING_COUNT_MAX),
         .backlog_size_max =

@@ -11,7 +11,8 @@
  * A client that breaks a rule costs itself its connection and nobody else
  * anything: one that opens too many, sends a frame too large or half of one,
  * or does not read its replies. One that asks too much at once is not read
- * until replies have gone out.
+ * until replies have gone out. Large frames are read as far as there is room
+ * for them; others wait for their turn, and small ones for none of them.
  *
  * Caveat: a client that closes its sending side is taken to be gone.
  */
@@ -37,7 +38,10 @@ struct local_socket_options {
     size_t user_count;
     size_t client_count_max;
     size_t client_count_max_per_user;
-    size_t frame_size_max;
+    size_t frame_size_max; /* of a request */
+    size_t reply_size_max;
+    size_t reading_size_max; /* of large requests being read, of all */
+    size_t reading_size_max_per_user;
     size_t outstanding_count_max; /* of one client */
     size_t backlog_size_max;      /* of one client, bytes of replies */
     uint32_t frame_ms_max;        /* for a frame begun, either way */
@@ -105,7 +109,7 @@ void local_socket_close(struct local_socket *socket);
  * Sends a reply to a client: copied, and one request of its less outstanding.
  * Any thread. A client that cannot be told is closed, so that it knows.
  *   ERR_NOT_FOUND  the client is gone
- *   ERR_LIMIT      larger than a frame may be, or it does not read
+ *   ERR_LIMIT      larger than a reply may be, or it does not read
  *   ERR_NO_MEMORY
  */
 MUST_USE enum err local_socket_reply(struct local_socket *socket,

@@ -34,7 +34,10 @@ struct local_socket {
     _Atomic size_t client_count; /* others may look */
     uint64_t serial;
     int64_t accept_at_ms;
-    bool is_paused; /* somebody's frame found no room */
+    bool is_paused;      /* somebody's frame found no room */
+    size_t reading_size; /* reserved for large frames */
+    bool has_freed;      /* some of it was given back */
+    size_t room_turn;    /* the place to be asked first */
 
     pthread_mutex_t lock; /* for what follows and parts of the clients */
     struct local_socket_user *users;

@@ -22,6 +22,68 @@ static void wake_drain(struct local_socket *local)
     while (size > 0 || (size < 0 && errno == EINTR));
 }
 
+/* ---- Room for large frames ---------------------------------------------- */
+
+static size_t user_reading_size(const struct local_socket *local, uid_t uid)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < local->limits.client_count_max; i++)
+        if (local->clients[i].fd >= 0 && local->clients[i].uid == uid)
+            size += local->clients[i].reserved;
+    return size;
+}
+
+/* For the frame whose head was read; false when it has to wait. */
+static bool room_take(struct local_socket *local, struct local_client *client)
+{
+    size_t size = client->reader.size;
+    client->is_waiting =
+        local->reading_size + size > local->limits.reading_size_max ||
+        user_reading_size(local, client->uid) + size >
+            local->limits.reading_size_max_per_user;
+    if (client->is_waiting)
+        return false;
+    client->reserved = size;
+    local->reading_size += size;
+    return true;
+}
+
+static void room_give(struct local_socket *local, struct local_client *client)
+{
+    local->has_freed |= client->reserved > 0;
+    local->reading_size -= client->reserved;
+    client->reserved = 0;
+    client->is_waiting = false;
+}
+
+/* Once around, from whoever was left out before. Nobody overtakes one who
+ * waits for what all share. */
+static void room_share(struct local_socket *local, int64_t now_ms)
+{
+    size_t count = local->limits.client_count_max;
+    size_t first = local->room_turn;
+    bool is_left_out = false;
+    if (!local->has_freed)
+        return;
+    local->has_freed = false;
+    for (size_t i = 0; i < count; i++) {
+        size_t index = (first + i) % count;
+        struct local_client *client = &local->clients[index];
+        if (client->fd < 0 || !client->is_waiting)
+            continue;
+        if (room_take(local, client)) {
+            client->reading_since_ms = now_ms;
+            continue;
+        }
+        if (!is_left_out)
+            local->room_turn = index;
+        is_left_out = true;
+        if (local->reading_size + client->reader.size >
+            local->limits.reading_size_max)
+            return;
+    }
+}
+
 /* ---- Clients come and go ----------------------------------------------- */
 
 /* Rights of a user; false when there are none. Under the lock. */
@@ -40,6 +102,7 @@ static bool user_find(
 static void client_close(
     struct local_socket *local, struct local_client *client)
 {
+    room_give(local, client);
     local_lock(local);
     uint64_t id = client->id;
     struct local_frame *frames = client->first;
@@ -152,6 +215,7 @@ static void request_offer(
         client->rights, client->uid, frame.bytes, frame.size);
     if (!client->is_held) {
         frame_reader_next(&client->reader);
+        room_give(local, client);
         return;
     }
     local_lock(local);
@@ -165,6 +229,8 @@ static void client_read(
 {
     bool is_complete;
     enum err err = local_client_read(client, &is_complete);
+    if (err == ERR_BUSY && room_take(local, client))
+        err = local_client_read(client, &is_complete);
     if (is_complete) {
         client->reading_since_ms = 0;
         request_offer(local, client);
@@ -173,6 +239,8 @@ static void client_read(
             client->reading_since_ms = 0;
         else if (client->reading_since_ms == 0)
             client->reading_since_ms = now_ms;
+    } else if (err == ERR_BUSY) {
+        client->reading_since_ms = 0;
     } else if (err == ERR_NOT_FOUND) {
         client_close(local, client);
     } else {
@@ -264,7 +332,7 @@ static short client_events(struct local_socket *local,
     if (has_frames && client->writing_since_ms != 0)
         *timeout_ms = sooner(
             *timeout_ms, client->writing_since_ms + frame_ms_max, now_ms);
-    if (local->is_paused || client->is_held)
+    if (local->is_paused || client->is_held || client->is_waiting)
         return events;
     if (!is_patient || !frame_reader_is_idle(&client->reader))
         events |= POLLIN;
@@ -329,7 +397,8 @@ static void client_serve(struct local_socket *local,
     client_write(local, client, now_ms);
     if (client->fd < 0)
         return;
-    if ((revents & POLLIN) != 0 && !local->is_paused && !client->is_held)
+    bool is_read = !local->is_paused && !client->is_held && !client->is_waiting;
+    if ((revents & POLLIN) != 0 && is_read)
         client_read(local, client, now_ms);
     else if (is_ended)
         client_close(local, client);
@@ -396,6 +465,7 @@ void *local_turn_run(void *user)
             if (client->fd >= 0 && client->fd == polled->fd)
                 client_serve(local, client, polled->revents, now_ms);
         }
+        room_share(local, now_ms);
         if (local->polled[POLLED_LISTENER].revents != 0)
             accept_some(local, now_ms);
     }

@@ -205,7 +205,7 @@ def local_oversize(_attack, raw, _dice):
 
 
 def local_just_oversize(_attack, raw, _dice):
-    send(raw, struct.pack(">I", 2 * 1024 * 1024 + 1))
+    send(raw, struct.pack(">I", 8 * 1024 * 1024 + 1))
     return is_closed(raw)
 
 

@@ -58,10 +58,13 @@ static void on_submitted(struct world *world, struct program *program,
     struct affair *affair = &world->truth.affairs[clerk->affair];
     clerk->is_submitting = false;
     affair->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    affair->stored_ms = world->scheduler.now_ms;
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
         world_fail(world, "policy.passed", program->gateway->index);
-    if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden) {
+    /* a gateway that lost its agreements refuses until they are back */
+    if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden &&
+        !gateway_has_lost(world, program->gateway->index)) {
         world_say(world, "refused: %s at %.*s", err_text(reply->err),
             (int)reply->clause.size, (const char *)reply->clause.bytes);
         world_fail(world, "submit.refused", program->gateway->index);
@@ -97,6 +100,7 @@ static void on_acted(struct world *world, struct program *program,
     struct clerk *clerk = &program->of.clerk;
     struct deed *deed = &world->truth.deeds[clerk->deed];
     deed->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    deed->stored_ms = world->scheduler.now_ms;
     world_say(world, "agency %zu: %s: %s %.*s", deed->agency,
         event_type_name(deed->step), err_text(reply->err),
         (int)reply->clause.size, (const char *)reply->clause.bytes);
@@ -115,6 +119,11 @@ static void on_shown(struct world *world, struct program *program,
     struct clerk *clerk = &program->of.clerk;
     const struct local_record *referral = heard_record(reply, "referral");
     struct say say;
+    bool forgot = gateway_has_lost(world, program->gateway->index);
+    if (reply->err == ERR_NOT_FOUND && forgot) {
+        rest(world, program);
+        return;
+    }
     if (reply->err != ERR_NONE || referral == NULL) {
         world_fail(world, "get.refused", program->gateway->index);
         return;

@@ -142,26 +142,80 @@ static void start(struct world *world, void *subject, uint64_t life)
 
 void gateway_committed(struct world *world, struct gateway *gateway)
 {
-    if (world->options.amnesia_permille == 0 || gateway->index != 0)
+    size_t slot = gateway->past_count;
+    if (world->options.restore_permille == 0 || world->is_calm)
         return;
-    size_t slot = gateway->past_next++ % GATEWAY_PAST_COUNT;
+    if (slot >= GATEWAY_PAST_COUNT) /* some are kept for long */
+        slot = (size_t)world_below(
+            world, STREAM_restore_permille, 3 * GATEWAY_PAST_COUNT);
+    if (slot >= GATEWAY_PAST_COUNT)
+        return;
+    if (gateway->past_count < GATEWAY_PAST_COUNT)
+        gateway->past_count++;
     store_memory_snapshot_free(gateway->past[slot]);
     if (store_memory_snapshot_take(gateway->store, &gateway->past[slot]) !=
         ERR_NONE)
         abort();
 }
 
-/* A disk that lied, or an old backup. */
+bool gateway_has_lost(const struct world *world, size_t index)
+{
+    return world->gateways[index].loss_count > 0;
+}
+
+static void pasts_forget(struct gateway *gateway)
+{
+    for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++) {
+        store_memory_snapshot_free(gateway->past[i]);
+        gateway->past[i] = NULL;
+    }
+    gateway->past_count = 0;
+}
+
+/* A new disk: the keys and the card are elsewhere, all else is gone. */
+static void store_replace(struct gateway *gateway)
+{
+    const struct store_memory_options options = { .capacity = STORE_CAPACITY };
+    pasts_forget(gateway);
+    gateway->store->ops->close(gateway->store);
+    if (store_memory_open(&options, &gateway->store) != ERR_NONE)
+        abort();
+    gateway->is_filled = false;
+}
+
+static int64_t losers_count(const struct world *world)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        count += gateway_has_lost(world, i);
+    return count;
+}
+
+/* A disk that lied, an old backup, or none. */
 static void forget(struct world *world, struct gateway *gateway)
 {
-    const struct store_memory_snapshot *past = gateway->past[world_below(
-        world, STREAM_amnesia_permille, GATEWAY_PAST_COUNT)];
-    if (gateway->index != 0 || past == NULL || world->is_amnesiac ||
-        !CHANCE(world, amnesia_permille))
+    int64_t most = world->options.losers > 0 ? world->options.losers : 1;
+    bool loses = CHANCE(world, lose_permille);
+    bool restores = CHANCE(world, restore_permille);
+    if (!world->is_agreed || gateway->loss_count > 0 ||
+        losers_count(world) >= most ||
+        !(loses || (restores && gateway->past_count > 0)))
         return;
-    store_memory_restore(gateway->store, past);
+    gateway->loss_count++;
+    gateway->lost_ms = world->scheduler.now_ms;
     world->is_amnesiac = true;
-    world_say(world, "agency %zu has lost commits", gateway->index);
+    if (loses) {
+        TALLY(world, stores_lost);
+        store_replace(gateway);
+    } else {
+        TALLY(world, stores_restored);
+        store_memory_restore(gateway->store,
+            gateway->past[world_below(
+                world, STREAM_restore_permille, (int64_t)gateway->past_count)]);
+    }
+    operator_begin_again(world, gateway); /* looks what is left */
+    world_say(world, "agency %zu has lost %s", gateway->index,
+        loses ? "its store" : "commits");
 }
 
 static void die(struct world *world, struct gateway *gateway)
@@ -324,6 +378,7 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
     const struct store_memory_options options = { .capacity = STORE_CAPACITY };
     gateway->index = index;
     gateway->life = 1;
+    gateway->lost_ms = -1;
     gateway->vault = vault_plain_new();
     gateway->crypto = crypto_fake_new(world->seed * 4096 + index, 0, 0);
     gateway->contacts = calloc(world->gateway_count, sizeof *gateway->contacts);
@@ -361,8 +416,7 @@ void gateway_release(struct world *world, struct gateway *gateway)
 {
     contacts_forget(world, gateway);
     free(gateway->contacts);
-    for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++)
-        store_memory_snapshot_free(gateway->past[i]);
+    pasts_forget(gateway);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
     if (gateway->vault != NULL)

@@ -21,7 +21,7 @@
 struct world;
 struct letter;
 
-/* Commits that a disk may turn out not to have kept. */
+/* Commits of any age that a backup may be of. */
 #define GATEWAY_PAST_COUNT 16
 
 /* Our request to a peer that waits for its reply. */
@@ -70,7 +70,9 @@ struct gateway {
     bool is_filled;
     bool knows_revoked; /* it said that agency 0 ended its card */
     struct store_memory_snapshot *past[GATEWAY_PAST_COUNT]; /* commits */
-    uint64_t past_next;
+    uint64_t past_count;
+    int64_t loss_count; /* restores and lost stores */
+    int64_t lost_ms;    /* the last of them; -1: none */
     uint64_t life;
     uint64_t full_count; /* batches lost to a full store, one after another */
     int64_t steady_base_ms;
@@ -107,6 +109,9 @@ void gateway_committed(struct world *world, struct gateway *gateway);
 
 /* Its store has room again. */
 void gateway_empty(struct gateway *gateway);
+
+/* Its store was another one at some time. */
+bool gateway_has_lost(const struct world *world, size_t index);
 
 /* Dies now; programs lose their connections. It starts again by itself. */
 void gateway_crash(struct world *world, struct gateway *gateway);

@@ -202,6 +202,8 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     struct operator_state *state = &program->of.operator_state;
     if (program->ticket != ticket)
         return;
+    if (state->begins_again)
+        *state = (struct operator_state){ .is_ready = state->is_ready };
     while (state->peer < world->gateway_count &&
            !agency_is_met(world, state->peer, program->gateway->index))
         state->peer++;
@@ -217,6 +219,15 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
         program_later(world, program, 10, go_on);
     }
     arena_reset(&world->talk);
+}
+
+void operator_begin_again(struct world *world, struct gateway *gateway)
+{
+    struct program *program = world_operator(world, gateway->index);
+    program->of.operator_state.begins_again = true;
+    if (program->query == NULL)
+        program_later(world, program,
+            60000 + world_below(world, STREAM_lose_permille, 60000), go_on);
 }
 
 void operator_begin(struct world *world, struct program *program)

@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct gateway;
 struct world;
 struct program;
 
 struct operator_state {
-    size_t peer; /* whose card is next */
+    bool begins_again; /* its gateway lost all that it had been told */
+    size_t peer;       /* whose card is next */
     bool is_imported;
     size_t accord; /* that is next */
     bool is_offered;
@@ -24,5 +26,7 @@ struct operator_state {
 };
 
 void operator_begin(struct world *world, struct program *program);
+/* Cards and agreements once more. */
+void operator_begin_again(struct world *world, struct gateway *gateway);
 
 #endif

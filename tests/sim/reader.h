@@ -3,6 +3,7 @@
  * it has dealt with, and keeps what it knows in a database of its own.
  *
  *   feed.gap        events were skipped, or came out of order
+ *   feed.epoch      another one, and nothing was ever lost
  *   feed.again      one handle gave an event twice
  *   feed.changed    an event came again as another one
  *   feed.missed     at the end it has not seen all of them
@@ -32,6 +33,7 @@ struct followed {
 
 struct reader {
     char cursor[32];
+    uint64_t epoch;
     int64_t position;  /* handed out last, by this handle */
     int64_t seen;      /* in its database: dealt with */
     uint64_t *digests; /* of the events, by position */

@@ -7,6 +7,7 @@ void tally_print(const struct tally *tally)
 #define X(name)                                                                \
     printf("  %-24s %llu\n", #name, (unsigned long long)tally->name);
     TALLY_LIST(X)
+    TALLY_EXTRA_LIST(X)
 #undef X
     for (unsigned i = 1; i < REFERRAL_STATE_COUNT; i++)
         printf("  state %-18s %llu\n",

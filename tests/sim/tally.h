@@ -29,9 +29,15 @@
     X(repeats_cosigned) X(canaries_erased)
 /* clang-format on */
 
+/* Of faults that only the command line asks for. */
+#define TALLY_EXTRA_LIST(X)                                                    \
+    X(stores_restored)                                                         \
+    X(stores_lost) X(forks) X(forks_refused) X(lies) X(forwards) X(feed_epochs)
+
 struct tally {
 #define X(name) uint64_t name;
     TALLY_LIST(X)
+    TALLY_EXTRA_LIST(X)
 #undef X
     uint64_t states[REFERRAL_STATE_COUNT]; /* that a reader saw */
     uint64_t steps[EVENT_TYPE_COUNT];      /* that were applied */

@@ -22,6 +22,7 @@ struct affair {
     size_t to;
     bool is_forbidden; /* by the agreement or the person's consent */
     enum outcome outcome;
+    int64_t stored_ms; /* when the gateway last said so */
     bool is_named;
     struct uuid uuid;
 };
@@ -32,6 +33,7 @@ struct deed {
     struct uuid referral;
     enum referral_event_type step;
     enum outcome outcome;
+    int64_t stored_ms;
 };
 
 /* Words about a person that can be recognised anywhere. */

@@ -33,9 +33,7 @@ void watch_release(struct watch *watch)
     free(watch->ledgers);
 }
 
-/* Made when something of it is first seen. */
-static struct watched *watched_of(
-    struct watch *watch, size_t author, size_t recipient)
+struct watched *watched_of(struct watch *watch, size_t author, size_t recipient)
 {
     struct watched **ledger =
         &watch->ledgers[author * watch->gateway_count + recipient];
@@ -82,13 +80,13 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
-/* An author that forgot may sign anew what never arrived; no recipient may
- * ever receipt two roots, unless it is the one that forgot. */
+/* An author that forgot may sign anew what never arrived; nothing else may,
+ * and no recipient may ever receipt two roots. */
 static void fork_seen(struct world *world, size_t at, size_t author,
     size_t recipient, struct sighting *sighting, const struct note *note)
 {
-    bool forgot = world->is_amnesiac && author == 0 && sighting->receipt == 0;
-    if (!forgot && !(world->is_amnesiac && recipient == 0))
+    bool forgot = gateway_has_lost(world, author) && sighting->receipt == 0;
+    if (!forgot && !watched_of(&world->watch, author, recipient)->is_forked)
         world_fail(world, "ledger.fork", at);
     memcpy(sighting->root, note->root, HASH_SIZE);
 }
@@ -116,7 +114,8 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
     if (!note.has_cosignature)
         return;
     uint64_t receipt = checksum(1, bytes);
-    if (sighting->receipt != 0 && sighting->receipt != receipt)
+    bool forgot = gateway_has_lost(world, recipient);
+    if (sighting->receipt != 0 && sighting->receipt != receipt && !forgot)
         world_fail(world, "receipt.differs", at);
     else if (sighting->receipt != 0)
         TALLY(world, repeats_cosigned);
@@ -324,6 +323,15 @@ static void cosigned_seen(struct world *world, size_t from,
         receipt_seen(world, from, to, cosigned.note, served->fence);
 }
 
+/* Only where a second history was made. */
+static void conflict_seen(struct world *world, size_t from, size_t to)
+{
+    if (watched_of(&world->watch, to, from)->is_forked)
+        TALLY(world, forks_refused);
+    else
+        world_fail(world, "ledger.conflict", from);
+}
+
 void watch_reply(struct world *world, size_t from, const struct served *served,
     enum reply_kind kind, struct slice body)
 {
@@ -332,7 +340,7 @@ void watch_reply(struct world *world, size_t from, const struct served *served,
     if (kind == REPLY_HEAD)
         head_seen(world, from, to, body, true);
     else if (kind == REPLY_CONFLICT)
-        world_fail(world, "ledger.conflict", from);
+        conflict_seen(world, from, to);
     else if (kind == REPLY_COSIGNED)
         cosigned_seen(world, from, served, to, body);
     else if (kind == REPLY_PARCEL)
@@ -349,7 +357,8 @@ void watch_frame(struct world *world, size_t from, struct slice frame)
 void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
     revocation_log(world, at, entry);
-    if (entry->event == LOG_LEDGER_TROUBLED)
+    if (entry->event == LOG_LEDGER_TROUBLED && !world->is_amnesiac &&
+        !world->is_lied_to)
         world_fail(world, "ledger.troubled", at);
 }
 

@@ -55,6 +55,7 @@ struct watched {
     struct storm heads;
     struct storm empties; /* Collects that brought nothing */
     struct storm parcels; /* that one came before */
+    bool is_forked;       /* its author made a second history of it */
     uint64_t parcel_size; /* of the last that left */
 };
 
@@ -62,6 +63,10 @@ struct watch {
     struct watched **ledgers; /* author * gateway_count + recipient */
     size_t gateway_count;
 };
+
+/* Made when something of it is first seen. */
+struct watched *watched_of(
+    struct watch *watch, size_t author, size_t recipient);
 
 void watch_begin(struct watch *watch, size_t gateway_count);
 void watch_release(struct watch *watch);

@@ -41,8 +41,9 @@ static bool is_safety(const char *what)
 
 void world_fail(struct world *world, const char *what, size_t agency)
 {
-    if (world->failed ||
-        ((world->is_amnesiac || world->is_revoked) && !is_safety(what)))
+    bool forgives = world->is_revoked ||
+                    (world->is_amnesiac && world->options.recover == 0);
+    if (world->failed || (forgives && !is_safety(what)))
         return;
     world->failed = true;
     printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim --seed "
@@ -127,6 +128,11 @@ static struct program *program_add(
 static size_t programs_each(const struct world *world)
 {
     return 2 + (size_t)world->options.clerks;
+}
+
+struct program *world_operator(struct world *world, size_t gateway)
+{
+    return &world->programs[gateway * programs_each(world)];
 }
 
 const struct program *world_reader(const struct world *world, size_t gateway)
@@ -230,7 +236,8 @@ void world_run(struct world *world)
     }
     if (!world->failed)
         revocation_check(world);
-    if (!world->failed && !world->is_amnesiac && !world->is_revoked)
+    if (!world->failed && !world->is_revoked &&
+        !(world->is_amnesiac && world->options.recover == 0))
         audit_run(world);
 }
 

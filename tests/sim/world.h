@@ -66,7 +66,8 @@ struct world {
     uint64_t hash;    /* over all that left a gateway */
     bool is_agreed;   /* the first versions are in force everywhere */
     bool is_calm;     /* no more faults, no more new work */
-    bool is_amnesiac; /* a store lost commits: only safety is promised */
+    bool is_amnesiac; /* a store lost commits: see `recover` */
+    bool is_lied_to;  /* by a peer, about sizes */
     bool is_revoked;  /* agency 0 ended its card: only safety is promised */
     bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */
@@ -82,7 +83,8 @@ void world_run(struct world *world);
 void world_clear(struct world *world);
 void world_release(struct world *world);
 
-/* The agency's reader. */
+/* The agency's operator, and its reader. */
+struct program *world_operator(struct world *world, size_t gateway);
 const struct program *world_reader(const struct world *world, size_t gateway);
 
 /* A promise was broken; the first one counts. */

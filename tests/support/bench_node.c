@@ -20,7 +20,7 @@
 #define REPLY_COUNT_MAX 64
 #define ID_COUNT 16
 /* A step and a parcel fit; the whole of a batch's arena is for many inputs. */
-#define ARENA_SIZE (32u * 1024 * 1024)
+#define ARENA_SIZE BATCH_ARENA_SIZE
 /* The largest message opened, and another sealed. */
 #define WORK_SIZE (16u * 1024 * 1024)
 #define NODE_MEMORY_SIZE (4u * 1024 * 1024)

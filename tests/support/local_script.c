@@ -115,7 +115,7 @@ void local_script_expect(struct local_script *script, const char *operation)
     receive(script, head, sizeof head);
     size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 |
                   (size_t)head[2] << 8 | head[3];
-    local_script_require(size <= LOCAL_FRAME_SIZE_MAX, "too large");
+    local_script_require(size <= LOCAL_BATCH_SIZE_MAX, "too large");
     arena_reset(&script->arena);
     uint8_t *bytes = arena_take(&script->arena, size);
     local_script_require(bytes != NULL, "memory");

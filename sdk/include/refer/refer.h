@@ -59,6 +59,7 @@ enum {
 
 typedef struct refer_client refer_client;
 typedef struct refer_referral refer_referral;
+typedef struct refer_batch refer_batch;
 typedef struct refer_cursor refer_cursor;
 typedef struct refer_event refer_event;
 typedef struct refer_query refer_query;
@@ -96,8 +97,9 @@ REFER_API const char *refer_option_help(uint32_t i);
  * connects when there is no connection. */
 REFER_API REFER_CHECK refer_status refer_client_connect(
     refer_client *client, int32_t timeout_ms);
-/* Descriptor to poll for reading between calls of refer_cursor_next() with
- * timeout_ms 0; -1 if none. It changes with every connection. */
+/* Descriptor to poll for reading, once refer_cursor_next() with timeout_ms 0
+ * said REFER_TIMEOUT: some events may have come already. -1 if none. It
+ * changes with every connection. */
 REFER_API int refer_client_fd(const refer_client *client);
 /* Makes the call in progress, or the next one, return REFER_INTERRUPTED. */
 REFER_API void refer_client_interrupt(refer_client *client);
@@ -211,6 +213,57 @@ REFER_API REFER_CHECK refer_status refer_withdraw_consent(
 REFER_API REFER_CHECK refer_status refer_get(refer_client *client,
     const char *id, int32_t timeout_ms, refer_referral **out);
 
+/* ---- Many referrals at once -------------------------------------------- */
+/* A batch is handed over in one round trip and stored in one commit, which
+ * costs hardly more than one referral. Each referral in it stands for itself:
+ * it is stored or refused whatever becomes of the others, and its key is the
+ * same as for refer_submit(). */
+
+/* Referrals that a batch holds, and bytes of them as they travel: 2 KiB of
+ * content take 2.2 to 4 KiB. */
+#define REFER_BATCH_COUNT_MAX 4096
+#define REFER_BATCH_SIZE_MAX (8u * 1024 * 1024)
+
+/* An empty batch. It belongs to no client. */
+REFER_API REFER_CHECK refer_status refer_batch_new(refer_batch **out);
+REFER_API void refer_batch_free(refer_batch *batch);
+/* Adds a referral under its key; both are copied.
+ *   REFER_INVALID    as refer_submit(): the key, or a detail of a step
+ *   REFER_TOO_LARGE  the batch is full, and as it was: submit it, clear it, add
+ *                    this one again. Of an empty batch: the referral is
+ *   REFER_CONFLICT   the batch was answered: clear it first
+ *   REFER_NO_MEMORY  the batch is as it was */
+REFER_API REFER_CHECK refer_status refer_batch_add(
+    refer_batch *batch, const refer_referral *referral, const char *key);
+/* How many referrals were added since it was new or cleared. */
+REFER_API uint32_t refer_batch_count(const refer_batch *batch);
+/* Hands all of them over. REFER_OK: each was answered, look at
+ * refer_batch_status(). Anything else: none is known to be stored, and none to
+ * be not; call again, which is safe, also after a batch was answered: what was
+ * stored is stored once, what was refused is looked at again. An empty batch
+ * is REFER_OK at once.
+ *   REFER_BUSY       also: the gateway's store has no room for all of it
+ *   REFER_NOT_FOUND  the gateway is older than this library: use refer_submit()
+ */
+REFER_API REFER_CHECK refer_status refer_batch_submit(
+    refer_client *client, refer_batch *batch, int32_t timeout_ms);
+/* How many are stored; 0 before the batch was answered. */
+REFER_API uint32_t refer_batch_stored_count(const refer_batch *batch);
+/* What became of the i-th, as refer_submit() would return it: REFER_OK when it
+ * is on the gateway's disk. REFER_TIMEOUT before the batch was answered,
+ * REFER_INVALID past the last. */
+REFER_API refer_status refer_batch_status(const refer_batch *batch, uint32_t i);
+/* The key of the i-th, "" past the last. */
+REFER_API const char *refer_batch_key(const refer_batch *batch, uint32_t i);
+/* The id of the i-th when it is stored, else "". */
+REFER_API const char *refer_batch_id(const refer_batch *batch, uint32_t i);
+/* When the i-th was refused: why, by which clause, and what to do; else "". */
+REFER_API const char *refer_batch_problem(const refer_batch *batch, uint32_t i);
+REFER_API const char *refer_batch_clause(const refer_batch *batch, uint32_t i);
+REFER_API const char *refer_batch_remedy(const refer_batch *batch, uint32_t i);
+/* Empties it, to be filled again. */
+REFER_API void refer_batch_clear(refer_batch *batch);
+
 /* ---- Events: at least once, in order, until acknowledged --------------- */
 
 /* Opens the durable cursor of that name, making it on first use. Events that
@@ -258,7 +311,8 @@ REFER_API const char *refer_event_referral_id(const refer_event *event);
 REFER_API const char *refer_event_state(const refer_event *event);
 /* When it was done, as its author says. */
 REFER_API int64_t refer_event_time_ms(const refer_event *event);
-/* How often it was handed out before; 0 the first time. */
+/* How often the gateway handed it out before, if only to this library; 0 the
+ * first time. */
 REFER_API uint32_t refer_event_redeliveries(const refer_event *event);
 /* Any other field by name: "direction", "peer", "by", "actor", "role",
  * "status", "problem", "clause", "remedy", ... */
@@ -349,6 +403,8 @@ REFER_API int64_t refer_health_value(const refer_health *health, uint32_t i);
 
 /* Constants again as functions, for languages that do not read this file. */
 REFER_API size_t refer_id_size(void);
+REFER_API uint32_t refer_batch_count_max(void);
+REFER_API size_t refer_batch_size_max(void);
 
 #ifdef __cplusplus
 }

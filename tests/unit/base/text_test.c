@@ -248,6 +248,24 @@ static void a_sequence_cut_by_the_end_is_not_utf8(void **unused)
 }
 
 /* Every code point once, the surrogates and what lies beyond refused. */
+/* Eights are looked at together: every byte at every place among letters. */
+static void a_byte_is_judged_alike_wherever_it_stands(void **unused)
+{
+    (void)unused;
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t size = 1; size <= 24; size++)
+            for (size_t at = 0; at < size; at++) {
+                uint8_t bytes[24];
+                memset(bytes, 'a', sizeof bytes);
+                bytes[at] = (uint8_t)c;
+                bool is_fine =
+                    c < 0x80 && (c >= 0x20 || c == '\n' || c == '\t');
+                assert_int_equal(
+                    text_is_utf8(slice_of(bytes, size), TEXT_CONTROLS_LAYOUT),
+                    is_fine);
+            }
+}
+
 static void every_code_point_is_utf8(void **unused)
 {
     (void)unused;
@@ -306,6 +324,7 @@ int main(void)
         cmocka_unit_test(numbers_have_one_spelling),
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
         cmocka_unit_test(a_sequence_cut_by_the_end_is_not_utf8),
+        cmocka_unit_test(a_byte_is_judged_alike_wherever_it_stands),
         cmocka_unit_test(every_code_point_is_utf8),
         cmocka_unit_test(control_characters_are_an_option),
         cmocka_unit_test(a_text_is_cut_at_the_first_delimiter),

@@ -92,7 +92,7 @@ static void a_request_reads_back_as_written(void **state)
 {
     (void)state;
     struct local_request in = { 7, SLICE_LITERAL("peer.list"), all_types,
-        ALL_COUNT, all_records, 2 };
+        ALL_COUNT, all_records, 2, SLICE_NONE };
     struct local_request out;
     struct slice bytes = local_request_write(&in, &arena);
     assert_non_null(bytes.bytes);
@@ -252,6 +252,28 @@ static enum err read_of_sizes(
     return err;
 }
 
+/* What a request asks is the same whatever its number. */
+static void the_bytes_without_the_number_are_known(void **state)
+{
+    static const uint32_t numbers[] = { 0, 1, 127, 128, 300, UINT32_MAX };
+    struct local_request request;
+    struct slice first = SLICE_NONE;
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct local_request in = { .number = numbers[i],
+            .operation = SLICE_LITERAL("peer.list"),
+            .fields = all_types,
+            .field_count = ALL_COUNT };
+        struct slice bytes = local_request_write(&in, &arena);
+        assert_int_equal(local_request_read(bytes, &arena, &request), ERR_NONE);
+        assert_int_equal(request.number, numbers[i]);
+        if (i == 0)
+            first = bytes;
+        assert_true(slice_equal(request.unnumbered, first));
+    }
+    arena_reset(&arena);
+}
+
 static void counts_have_limits(void **state)
 {
     (void)state;
@@ -270,7 +292,7 @@ static void a_full_arena_is_an_error_wherever_it_ends(void **state)
 {
     (void)state;
     struct local_request in = { 7, SLICE_LITERAL("peer.list"), all_types,
-        ALL_COUNT, all_records, 2 };
+        ALL_COUNT, all_records, 2, SLICE_NONE };
     struct local_reply reply = { .number = 1,
         .problem = PROBLEM_GUARD,
         .records = all_records,
@@ -338,6 +360,7 @@ int main(void)
         TEST(nothing_but_a_number_is_a_reply),
         TEST(what_is_no_request_is_refused),
         TEST(what_is_no_reply_is_refused),
+        TEST(the_bytes_without_the_number_are_known),
         TEST(counts_have_limits),
         TEST(a_full_arena_is_an_error_wherever_it_ends),
         TEST(what_passes_the_frame_is_not_written),

@@ -234,6 +234,25 @@ static void a_destroyed_entry_erases_what_it_sealed(void **state)
     desk_close(&desk);
 }
 
+/* It made the process end, and end again after each start. */
+static void what_is_said_of_a_destroyed_entry_is_dropped(void **state)
+{
+    const uint64_t entry = ENTRY;
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref before = put(&desk, "before the copy was made");
+    assert_true(batch_end(&desk));
+    assert_int_equal(desk.vault->ops->destroy(desk.vault, &entry, 1), ERR_NONE);
+    batch_begin(&desk, 2);
+    struct content_ref after = put(&desk, "by a store that is older");
+    assert_true(batch_end(&desk));
+    batch_begin(&desk, 3);
+    assert_holds(&desk, before, NULL);
+    assert_holds(&desk, after, NULL);
+    desk_close(&desk);
+}
+
 static void a_flipped_bit_of_a_content_is_found(void **state)
 {
     struct desk desk;
@@ -373,6 +392,7 @@ int main(void)
         cmocka_unit_test(erasing_takes_the_bytes_out_and_leaves_the_others),
         cmocka_unit_test(erasing_in_many_blobs_keeps_no_memory_of_the_batch),
         cmocka_unit_test(a_destroyed_entry_erases_what_it_sealed),
+        cmocka_unit_test(what_is_said_of_a_destroyed_entry_is_dropped),
         cmocka_unit_test(a_flipped_bit_of_a_content_is_found),
         cmocka_unit_test(nothing_can_be_asked_for_and_erased),
         cmocka_unit_test(a_damaged_blob_is_found),

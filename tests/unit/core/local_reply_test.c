@@ -168,6 +168,35 @@ static void a_reply_is_full_by_count(void **state)
     desk_close(&desk);
 }
 
+static void an_error_becomes_a_record_behind_those_before_it(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, 8u << 20);
+    answer_record(&desk.answer, "row");
+    answer_text(&desk.answer, "n", "kept");
+    answer_record(&desk.answer, "row");
+    answer_error(&desk.answer, ERR_POLICY, PROBLEM_GUARD, "where", "what");
+    answer_refusal(&desk.answer, 1);
+    answer_record(&desk.answer, "row");
+    answer_text(&desk.answer, "n", "next");
+    answer_error(&desk.answer, ERR_FULL, PROBLEM_NONE, "", "");
+    answer_refusal(&desk.answer, 3);
+    struct local_reply reply = delivered(&desk);
+    assert_int_equal(reply.err, ERR_NONE);
+    assert_int_equal(reply.record_count, 4);
+    assert_true(record_is(&reply.records[0], "n", "kept"));
+    const struct local_record *refusal = &reply.records[1];
+    assert_true(slice_is(refusal->type, "refusal"));
+    assert_int_equal(record_number(refusal, "error"), ERR_POLICY);
+    assert_true(record_is(refusal, "problem", "GUARD"));
+    assert_true(record_is(refusal, "clause", "where"));
+    assert_true(record_is(refusal, "remedy", "what"));
+    assert_true(record_is(&reply.records[2], "n", "next"));
+    assert_true(record_is(&reply.records[3], "problem", ""));
+    desk_close(&desk);
+}
+
 static void a_full_arena_fails_the_batch(void **state)
 {
     (void)state;
@@ -193,6 +222,7 @@ int main(void)
         cmocka_unit_test(an_error_takes_the_records_away),
         cmocka_unit_test(a_reply_is_full_by_size_long_before_the_frame_is),
         cmocka_unit_test(a_reply_is_full_by_count),
+        cmocka_unit_test(an_error_becomes_a_record_behind_those_before_it),
         cmocka_unit_test(a_full_arena_fails_the_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@
 #define PATIENCE_MS 30000
 #define RIGHTS 5u
 #define NOBODY 65534
+#define LARGE_SIZE (100u * 1024)
 
 /* The last request, and how many there were. */
 struct seen {
@@ -388,6 +389,94 @@ static void frames_too_large_or_empty_cost_the_connection(void **state)
         &fixture, &fixture.log.refusal_counts[LOCAL_REFUSAL_FRAME_SIZE], 3);
     assert_answers(fd);
     (void)close(fd);
+    fixture_release(&fixture);
+}
+
+/* All but the last byte of a large frame. */
+static void put_most(int fd, char byte)
+{
+    static uint8_t frame[LARGE_SIZE + 4];
+    memset(frame, byte, sizeof frame);
+    frame[0] = 0;
+    frame[1] = LARGE_SIZE >> 16 & 0xff;
+    frame[2] = LARGE_SIZE >> 8 & 0xff;
+    frame[3] = LARGE_SIZE & 0xff;
+    put(fd, frame, sizeof frame - 1);
+}
+
+static size_t count_of(struct fixture *fixture)
+{
+    pthread_mutex_lock(&fixture->log.lock);
+    size_t count = fixture->log.request_count;
+    pthread_mutex_unlock(&fixture->log.lock);
+    return count;
+}
+
+static void large_frames_wait_for_room_and_small_ones_do_not(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, (struct local_socket_options){
+                        .reading_size_max_per_user = 2 * LARGE_SIZE });
+    int fds[4];
+    for (size_t i = 0; i < 4; i++)
+        fds[i] = dial(&fixture);
+    int small = dial(&fixture);
+    put_most(fds[0], 'a');
+    put_most(fds[1], 'b');
+    /* has its turn when one of those is done: whole, in the kernel */
+    put_most(fds[2], 'c');
+    put(fds[2], "c", 1);
+    for (int i = 0; i < 8; i++)
+        assert_answers(small);
+    assert_int_equal(count_of(&fixture), 8);
+    put(fds[0], "a", 1);
+    assert_frame(fds[0], 'a', LARGE_SIZE);
+    assert_frame(fds[2], 'c', LARGE_SIZE);
+    /* one that goes leaves its room to others */
+    put_most(fds[0], 'a');
+    put_most(fds[3], 'd');
+    put(fds[3], "d", 1);
+    for (int i = 0; i < 8; i++)
+        assert_answers(small);
+    assert_int_equal(count_of(&fixture), 18);
+    (void)close(fds[1]);
+    assert_frame(fds[3], 'd', LARGE_SIZE);
+    for (size_t i = 0; i < 4; i++)
+        if (i != 1)
+            (void)close(fds[i]);
+    (void)close(small);
+    fixture_release(&fixture);
+}
+
+static void who_waits_for_room_is_not_late(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, (struct local_socket_options){
+                        .reading_size_max = LARGE_SIZE, .frame_ms_max = 200 });
+    int first = dial(&fixture);
+    int second = dial(&fixture);
+    put_most(first, 'a');
+    put_most(second, 'b');
+    put(second, "b", 1);
+    /* the first never ends, and costs only itself */
+    assert_closed(first);
+    assert_frame(second, 'b', LARGE_SIZE);
+    await_count(
+        &fixture, &fixture.log.refusal_counts[LOCAL_REFUSAL_FRAME_SLOW], 1);
+    (void)close(second);
+    fixture_release(&fixture);
+}
+
+static void a_reply_has_a_limit_of_its_own(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, (struct local_socket_options){ .reply_size_max = 16 });
+    int fd = dial(&fixture);
+    put_frame(fd, 'a', 17); /* which it would echo */
+    assert_closed(fd);
     fixture_release(&fixture);
 }
 
@@ -766,6 +855,9 @@ int main(void)
         cmocka_unit_test(one_client_too_many_is_closed),
         cmocka_unit_test(one_user_has_but_a_share),
         cmocka_unit_test(frames_too_large_or_empty_cost_the_connection),
+        cmocka_unit_test(large_frames_wait_for_room_and_small_ones_do_not),
+        cmocka_unit_test(who_waits_for_room_is_not_late),
+        cmocka_unit_test(a_reply_has_a_limit_of_its_own),
         cmocka_unit_test(half_a_frame_is_closed_in_time),
         cmocka_unit_test(who_asks_too_much_is_not_read_until_answered),
         cmocka_unit_test(an_answer_lets_the_next_request_in),

@@ -521,11 +521,14 @@ static void a_gateway_that_was_down_knows_all_it_knew(void **state)
     expect(desk, "referral.step", "sent");
     uint64_t epoch = refer_cursor_epoch(desk->cursor);
     assert_int_equal(refer_fake_restore(desk->fake), REFER_OK);
+    /* what had come before is handed out before the connection is missed */
     refer_status status = refer_cursor_next(desk->cursor, WAIT_MS, &event);
-    while (status == REFER_DISCONNECTED)
+    while (status == REFER_DISCONNECTED ||
+           (status == REFER_OK && refer_event_epoch(event) == epoch)) {
+        refer_event_free(event);
         status = refer_cursor_next(desk->cursor, WAIT_MS, &event);
+    }
     assert_int_equal(status, REFER_OK);
-    assert_true(refer_event_epoch(event) != epoch);
     assert_string_equal(refer_event_state(event), "sent");
     refer_event_free(event);
     assert_int_equal(refer_cursor_ack_position(desk->cursor, epoch, 1, WAIT_MS),

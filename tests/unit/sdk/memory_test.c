@@ -48,7 +48,11 @@ static void answer(struct local_script *script)
     };
     struct local_reply reply = { .records = records, .record_count = 4 };
     struct slice operation = script->request.operation;
-    if (slice_is(operation, "hello"))
+    if (slice_is(operation, "submit.many"))
+        records[1].type = SLICE_LITERAL("referral");
+    if (slice_is(operation, "submit.many"))
+        reply.record_count = 2;
+    else if (slice_is(operation, "hello"))
         records[0].type = SLICE_LITERAL("gateway");
     else if (slice_is(operation, "cursor.open"))
         records[0].type = SLICE_LITERAL("cursor");
@@ -121,6 +125,28 @@ static refer_status hand_over(refer_client *client)
     return status;
 }
 
+static refer_status hand_many_over(refer_client *client)
+{
+    refer_referral *referral = NULL;
+    refer_batch *batch;
+    refer_status status = refer_batch_new(&batch);
+    if (status == REFER_OK)
+        status = refer_referral_new(&referral);
+    if (status == REFER_OK)
+        status = fill(referral);
+    if (status == REFER_OK)
+        status = refer_batch_add(batch, referral, "k");
+    if (status == REFER_OK)
+        status = refer_batch_add(batch, referral, "l");
+    if (status == REFER_OK)
+        status = refer_batch_submit(client, batch, 30000);
+    assert_int_equal(
+        refer_batch_stored_count(batch), status == REFER_OK ? 2 : 0);
+    refer_referral_free(referral);
+    refer_batch_free(batch);
+    return status;
+}
+
 static refer_status look(refer_client *client)
 {
     refer_query *query;
@@ -165,6 +191,8 @@ static refer_status work(const char *socket)
         status = refer_client_set(client, "socket", socket);
     if (status == REFER_OK)
         status = hand_over(client);
+    if (status == REFER_OK)
+        status = hand_many_over(client);
     if (status == REFER_OK)
         status = look(client);
     if (status == REFER_OK)
