@@ -262,36 +262,11 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
-/* What was signed under a key that another followed since is signed again: the
- * same size and root, but the peer may not know the earlier key any more. */
-static bool offered_renew(struct work *work, struct ledger *out)
-{
-    struct note note;
-    struct note again;
-    char text[NOTE_SIZE_MAX];
-    if (note_parse(out->offered, &note) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
-        return false;
-    }
-    again = note;
-    if (note_sign(work->crypto, &again) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
-        return false;
-    }
-    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
-        return true;
-    out->offered = arena_copy(work->arena, note_print(&again, text));
-    out->changed = true;
-    if (out->offered.bytes == NULL)
-        work_exhausted(work);
-    return !work_failed(work);
-}
-
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
-                                               : !offered_renew(work, out)))
+                                               : !signatory_renew(work, out)))
         return SLICE_NONE;
     return offered_body(work, peer, out);
 }

@@ -45,7 +45,6 @@
     X(slow_permille, 1, 50)        /* batches that take up to 45 s */          \
     X(full_per_hour, 2, 30)        /* stores that are nearly full for a time */\
     X(clock_per_hour, 2, 40)       /* steps of an agency's wall clock */       \
-    X(rotate_per_hour, 2, 40)      /* new keys of an agency, on a new card */  \
     X(program_permille, 1, 100)    /* replies that a program does not get */   \
     X(interrupt_permille, 1, 100)  /* waits of a program that are ended */
 
@@ -70,6 +69,7 @@
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
+    X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
     X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */
 
 struct sim_options {

@@ -78,7 +78,6 @@ void rotation_make(struct world *world, struct gateway *gateway)
         (struct instant){ now.unix_ms + OVERLAP_MS });
     next.keys = keys;
     card_sign(gateway, &next);
-    TALLY(world, rotations);
     world_say(world, "agency %zu has card %llu, %s", gateway->index,
         (unsigned long long)next.serial,
         renewal.at_once ? "new keys alone" : "new keys beside the others");
