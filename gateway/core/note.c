@@ -288,6 +288,27 @@ enum err note_parse(struct slice text, struct note *note)
     return ERR_NONE;
 }
 
+/* Where the next empty line is: its position, or the end. */
+static size_t empty_line_after(struct slice text, size_t at)
+{
+    for (; at + 1 < text.size; at++)
+        if (text.bytes[at] == '\n' && text.bytes[at + 1] == '\n')
+            return at + 1;
+    return text.size;
+}
+
+enum err note_take(struct slice *rest, struct note *note)
+{
+    /* the first one stands before the signatures */
+    size_t at = empty_line_after(*rest, empty_line_after(*rest, 0));
+    if (at == rest->size)
+        return ERR_MALFORMED;
+    enum err err = note_parse(slice_of(rest->bytes, at), note);
+    if (err == ERR_NONE)
+        *rest = slice_of(rest->bytes + at + 1, rest->size - at - 1);
+    return err;
+}
+
 bool note_is_same_checkpoint(const struct note *a, const struct note *b)
 {
     return origin_equal(&a->origin, &b->origin) && a->size == b->size &&

@@ -98,6 +98,12 @@ struct slice note_print(const struct note *note, char text[NOTE_SIZE_MAX]);
  */
 MUST_USE enum err note_parse(struct slice text, struct note *note);
 
+/*
+ * The first of notes that stand one after the other, each with an empty line
+ * behind it, off the front of *rest. ERR_MALFORMED leaves both alone.
+ */
+MUST_USE enum err note_take(struct slice *rest, struct note *note);
+
 /* Same ledger, size and root; signatures are not looked at. */
 bool note_is_same_checkpoint(const struct note *a, const struct note *b);
 

@@ -1,9 +1,9 @@
 #include "io/crypto_openssl.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/aead_openssl.h"
 #include "io/hkdf_openssl.h"
 #include "io/hpke_openssl.h"
 #include "io/must_openssl.h"
@@ -23,8 +23,7 @@ struct crypto_openssl {
     EVP_MD_CTX *hashing;
     EVP_MD_CTX *signing;   /* reset around each use */
     EVP_PKEY_CTX *ed25519; /* makes keys from raw bytes */
-    EVP_CIPHER *chacha20_poly1305;
-    EVP_CIPHER_CTX *sealing; /* reset after each use */
+    struct aead chacha20_poly1305;
 };
 
 static struct crypto_openssl *of(struct crypto *crypto)
@@ -138,77 +137,20 @@ static void openssl_export_secret(struct crypto *crypto,
     hpke_export(&of(crypto)->hpke, hpke, context, out, size);
 }
 
-/* One way or the other: aad, then text into `out`. False when OpenSSL balks. */
-static bool cipher_run(struct crypto_openssl *self, bool seals,
-    const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
-    struct slice aad, struct slice text, uint8_t *out)
-{
-    int size = 0;
-    if (EVP_CipherInit_ex2(self->sealing, self->chacha20_poly1305, key, nonce,
-            seals ? 1 : 0, NULL) != 1)
-        return false;
-    if (aad.size > 0 && EVP_CipherUpdate(self->sealing, NULL, &size, aad.bytes,
-                            (int)aad.size) != 1)
-        return false;
-    return text.size == 0 || (EVP_CipherUpdate(self->sealing, out, &size,
-                                  text.bytes, (int)text.size) == 1 &&
-                                 (size_t)size == text.size);
-}
-
-static bool fits(struct slice aad, struct slice text)
-{
-    return aad.size <= INT_MAX && text.size <= INT_MAX;
-}
-
 static enum err openssl_aead_seal(struct crypto *crypto,
     const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
     struct slice aad, struct slice plain, uint8_t *sealed)
 {
-    struct crypto_openssl *self = of(crypto);
-    uint8_t rest[AEAD_TAG_SIZE];
-    int rest_size = 0;
-    if (!fits(aad, plain))
-        return ERR_INVALID;
-    bool done = cipher_run(self, true, key, nonce, aad, plain, sealed) &&
-                EVP_CipherFinal_ex(self->sealing, rest, &rest_size) == 1 &&
-                rest_size == 0 &&
-                EVP_CIPHER_CTX_ctrl(self->sealing, EVP_CTRL_AEAD_GET_TAG,
-                    AEAD_TAG_SIZE, sealed + plain.size) == 1;
-    (void)EVP_CIPHER_CTX_reset(self->sealing); /* it held the key */
-    if (done)
-        return ERR_NONE;
-    OPENSSL_cleanse(sealed, plain.size + AEAD_TAG_SIZE);
-    ERR_clear_error();
-    return ERR_NO_MEMORY;
+    return aead_seal(
+        &of(crypto)->chacha20_poly1305, key, nonce, aad, plain, sealed);
 }
 
 static enum err openssl_aead_open(struct crypto *crypto,
     const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
     struct slice aad, struct slice sealed, uint8_t *plain)
 {
-    struct crypto_openssl *self = of(crypto);
-    uint8_t tag[AEAD_TAG_SIZE];
-    uint8_t rest[AEAD_TAG_SIZE];
-    int rest_size = 0;
-    if (sealed.size < AEAD_TAG_SIZE)
-        return ERR_SIGNATURE;
-    struct slice text = slice_of(sealed.bytes, sealed.size - AEAD_TAG_SIZE);
-    if (!fits(aad, text))
-        return ERR_INVALID;
-    memcpy(tag, sealed.bytes + text.size, sizeof tag);
-    bool done = cipher_run(self, false, key, nonce, aad, text, plain) &&
-                EVP_CIPHER_CTX_ctrl(self->sealing, EVP_CTRL_AEAD_SET_TAG,
-                    AEAD_TAG_SIZE, tag) == 1 &&
-                EVP_CipherFinal_ex(self->sealing, rest, &rest_size) == 1 &&
-                rest_size == 0;
-    (void)EVP_CIPHER_CTX_reset(self->sealing); /* it held the key */
-    if (done)
-        return ERR_NONE;
-    /* nobody sees a plaintext that is not authentic */
-    if (text.size > 0)
-        OPENSSL_cleanse(plain, text.size);
-    ERR_clear_error();
-    return ERR_SIGNATURE;
+    return aead_open(
+        &of(crypto)->chacha20_poly1305, key, nonce, aad, sealed, plain);
 }
 
 static const struct crypto_ops openssl_ops = {
@@ -269,15 +211,14 @@ enum err crypto_openssl_new(struct keyring *keyring, struct crypto **out)
     self->hashing = EVP_MD_CTX_new();
     self->signing = EVP_MD_CTX_new();
     self->ed25519 = raw_key_maker_new("ED25519");
-    self->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-    self->sealing = EVP_CIPHER_CTX_new();
     if (keyring != NULL)
         self->keyring_version = keyring_version(keyring);
-    enum err err = hpke_init(&self->hpke);
+    enum err err = aead_init(&self->chacha20_poly1305, "ChaCha20-Poly1305");
+    if (err == ERR_NONE)
+        err = hpke_init(&self->hpke);
     if (err == ERR_NONE && (keyring == NULL || signers_take(self)) &&
         self->sha256 != NULL && self->hashing != NULL &&
-        self->signing != NULL && self->ed25519 != NULL &&
-        self->chacha20_poly1305 != NULL && self->sealing != NULL) {
+        self->signing != NULL && self->ed25519 != NULL) {
         *out = &self->crypto;
         return ERR_NONE;
     }
@@ -297,7 +238,6 @@ void crypto_openssl_free(struct crypto *crypto)
     EVP_MD_CTX_free(self->hashing);
     EVP_MD_CTX_free(self->signing);
     EVP_PKEY_CTX_free(self->ed25519);
-    EVP_CIPHER_free(self->chacha20_poly1305);
-    EVP_CIPHER_CTX_free(self->sealing);
+    aead_release(&self->chacha20_poly1305);
     free(self);
 }

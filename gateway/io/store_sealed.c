@@ -5,6 +5,7 @@
 
 #include "io/openssl.h"
 #include "io/random_openssl.h"
+#include "io/store_kept.h"
 #include "io/xaes_openssl.h"
 
 _Static_assert(
@@ -31,6 +32,7 @@ struct sealed_store {
     size_t nonces_left;
     uint8_t *scratch;
     size_t scratch_capacity;
+    struct store_kept kept;
 };
 
 struct sealed_txn {
@@ -98,6 +100,23 @@ static void fail(struct sealed_txn *txn, enum err err)
         txn->txn.err = err;
 }
 
+/* Only the writing transaction knows that nobody changes them. */
+static struct slice kept_find(struct sealed_txn *txn, struct slice key)
+{
+    return txn->txn.writes ? store_kept_find(&txn->sealed->kept, key)
+                           : SLICE_NONE;
+}
+
+/* Where a value is opened: kept for the next who asks, or until a change. */
+static uint8_t *plain_take(
+    struct sealed_txn *txn, struct slice key, size_t size)
+{
+    uint8_t *plain = NULL;
+    if (txn->txn.writes)
+        plain = store_kept_add(&txn->sealed->kept, key, size);
+    return plain != NULL ? plain : block_take(txn, size + 1);
+}
+
 /* The plaintext of a row; bytes NULL when it is none, or damaged. */
 static struct slice value_open(
     struct sealed_txn *txn, struct slice key, struct slice sealed)
@@ -110,8 +129,11 @@ static struct slice value_open(
         fail(txn, ERR_CORRUPT);
         return SLICE_NONE;
     }
+    struct slice kept = kept_find(txn, key);
+    if (kept.bytes != NULL)
+        return kept;
     size_t size = sealed.size - STORE_SEALED_OVERHEAD;
-    uint8_t *plain = block_take(txn, size + 1); /* an empty one is somewhere */
+    uint8_t *plain = plain_take(txn, key, size); /* an empty one, too */
     if (plain == NULL) {
         fail(txn, ERR_NO_MEMORY);
         return SLICE_NONE;
@@ -120,6 +142,8 @@ static struct slice value_open(
             slice_of(sealed.bytes + XAES_NONCE_SIZE, size + XAES_TAG_SIZE),
             plain) == ERR_NONE)
         return slice_of(plain, size);
+    if (txn->txn.writes)
+        store_kept_forget(&txn->sealed->kept, key);
     fail(txn, ERR_CORRUPT);
     return SLICE_NONE;
 }
@@ -129,7 +153,19 @@ static struct slice get(struct store_txn *store_txn, struct slice key)
     struct sealed_txn *txn = txn_of(store_txn);
     if (txn->txn.err != ERR_NONE)
         return SLICE_NONE;
-    return value_open(txn, key, store_get(txn->inner, key));
+    struct slice kept = kept_find(txn, key);
+    return kept.bytes != NULL
+               ? kept
+               : value_open(txn, key, store_get(txn->inner, key));
+}
+
+/* The row is about to be another; nothing that was kept may be read on. */
+static void change(struct sealed_txn *txn, struct slice key)
+{
+    if (!txn->txn.writes)
+        return;
+    store_kept_forget(&txn->sealed->kept, key);
+    store_kept_return(&txn->sealed->kept);
 }
 
 static enum err nonce_draw(struct sealed_store *sealed, uint8_t *nonce)
@@ -182,6 +218,7 @@ static void put(
             return;
         }
     }
+    change(txn, key);
     store_put(txn->inner, key, sealed); /* says what is wrong with the key */
     blocks_wipe(txn);
     fail(txn, txn->inner->err);
@@ -192,6 +229,7 @@ static void del(struct store_txn *store_txn, struct slice key)
     struct sealed_txn *txn = txn_of(store_txn);
     if (txn->txn.err != ERR_NONE)
         return;
+    change(txn, key);
     store_del(txn->inner, key);
     blocks_wipe(txn);
     fail(txn, txn->inner->err);
@@ -245,6 +283,8 @@ static const struct store_ops txn_ops = {
 
 static void txn_free(struct sealed_txn *txn)
 {
+    if (txn->txn.writes)
+        store_kept_return(&txn->sealed->kept);
     blocks_free(txn);
     xaes_release(&txn->reader);
     free(txn);
@@ -274,6 +314,9 @@ static enum err begin(struct store *store, bool writes, struct store_txn **out)
 static void abort_txn(struct store_txn *store_txn)
 {
     struct sealed_txn *txn = txn_of(store_txn);
+    /* some of it may be what this transaction wrote */
+    if (txn->txn.writes)
+        store_kept_clear(&txn->sealed->kept);
     txn->sealed->inner->ops->abort(txn->inner);
     txn_free(txn);
 }
@@ -287,6 +330,8 @@ static enum err commit(struct store_txn *store_txn)
         return err;
     }
     err = txn->sealed->inner->ops->commit(txn->inner);
+    if (err != ERR_NONE && txn->txn.writes)
+        store_kept_clear(&txn->sealed->kept);
     txn_free(txn);
     return err;
 }
@@ -299,6 +344,7 @@ static void usage(struct store *store, struct store_usage *out)
 
 static void release(struct sealed_store *sealed)
 {
+    store_kept_clear(&sealed->kept);
     xaes_release(&sealed->writer);
     free(sealed->scratch);
     OPENSSL_cleanse(sealed, sizeof *sealed);

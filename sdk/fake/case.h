@@ -12,6 +12,8 @@
 
 bool fake_submit(struct refer_fake *fake, struct fake_request *request,
     struct sdk_reply *reply);
+bool fake_submit_many(struct refer_fake *fake, struct fake_request *request,
+    struct sdk_reply *reply);
 bool fake_explain(struct refer_fake *fake, struct fake_request *request,
     struct sdk_reply *reply);
 bool fake_act(struct refer_fake *fake, struct fake_request *request,

@@ -107,6 +107,7 @@ static const struct operation {
 } operations[] = {
     { "hello", NULL, hello, false },
     { "submit", "submit", fake_submit, true },
+    { "submit.many", "submit", fake_submit_many, true },
     { "explain", "submit", fake_explain, true },
     { "act", "act", fake_act, true },
     { "get", "read", fake_get, false },

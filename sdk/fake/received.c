@@ -19,8 +19,10 @@ refer_fake_request *fake_received_new(const struct fake_request *request)
         return NULL;
     sdk_text_copy(
         received->operation, sizeof received->operation, request->operation);
+    /* what a batch carries is kept one by one */
+    bool is_batch = strcmp(request->operation, "submit.many") == 0;
     if (fake_records_copy(&received->records, &request->records, 0,
-            request->records.count) == REFER_OK)
+            is_batch ? 1 : request->records.count) == REFER_OK)
         return received;
     refer_fake_request_free(received);
     return NULL;

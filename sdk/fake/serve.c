@@ -96,7 +96,8 @@ void fake_server_reply(struct refer_fake *fake, uint64_t id,
     const struct sdk_reply *reply, int fault)
 {
     static const uint8_t garbage[] = { 0, 0, 0, 1, 0xff };
-    struct link *link = link_named(fake->server, id);
+    struct link *link =
+        fake->server == NULL ? NULL : link_named(fake->server, id);
     uint8_t *frame;
     size_t size;
     if (link == NULL || fault == FAKE_IGNORE || fault == FAKE_NO_REPLY)
@@ -198,7 +199,7 @@ static void link_serve(struct refer_fake *fake, struct link *link)
            link->in_size - done >= SDK_FRAME_HEADER_SIZE) {
         struct link rest = { .in = link->in + done };
         size_t size = frame_size(&rest);
-        if (size == 0 || size > SDK_MESSAGE_SIZE_MAX)
+        if (size == 0 || size > SDK_BATCH_SIZE_MAX)
             link->is_broken = true;
         else if (link->in_size - done - SDK_FRAME_HEADER_SIZE < size)
             break;

@@ -22,8 +22,8 @@
 #define FAKE_SOCKET_SIZE 108u /* of a socket's address */
 /* Connections at a time: a test has a few programs. */
 #define FAKE_LINK_COUNT_MAX 64u
-/* Requests that nobody took: the oldest are forgotten first. */
-#define FAKE_RECEIVED_COUNT_MAX 4096u
+/* Requests that nobody took: the oldest are forgotten first. A batch fits. */
+#define FAKE_RECEIVED_COUNT_MAX (REFER_BATCH_COUNT_MAX + 4096u)
 
 /* Every referral names an agreement; this one says nothing. */
 #define FAKE_MOU                                                               \

@@ -125,6 +125,60 @@ try "what was said of the person is in the first" 0 '' \
     grep -rqE 'Sasha|k7m2p9x4w8q3' whole
 try "and not in this one" 1 '' grep -rqE 'Sasha|k7m2p9x4w8q3' erased
 try "another implementation agrees" 0 'absent' by_stranger erased
+expect "the hospital cannot know what came without its content" \
+    ctl tbhosp evidence export "$id" -o received
+expect "and shows the rest" told received held held refused held
+
+# ---- Under other keys
+
+for agency in opendoor tbhosp; do
+    expect "$agency takes new keys" ctl "$agency" key rotate all --after 0
+done
+referral_send referral.yaml second
+arrives 20000 "something is signed with them" \
+    is_state opendoor "$referral_id" delivered
+arrives 10000 "all is said and answered" is_answered
+expect "exported under them" ctl opendoor evidence export "$id" -o renewed
+expect "with the cards of both before and now" \
+    test "$(find renewed/cards -type f | wc -l)" = 4
+expect "it tells the same" told renewed held held refused absent held
+try "to another implementation, too" 0 'absent' by_stranger renewed
+
+# ---- Compared
+
+expect "the hospital writes its checkpoints" \
+    ctl tbhosp ledger export "${agency_name[opendoor]}" -o of-tbhosp
+expect "Open Door writes its own" \
+    ctl opendoor ledger export "${agency_name[tbhosp]}" -o of-opendoor
+try "nothing is overwritten" 5 'File exists' \
+    ctl opendoor ledger export "${agency_name[tbhosp]}" -o of-opendoor
+# verdicts AGENCY FILE: each once
+verdicts() {
+    ctl "$1" ledger witness "$2" 2>/dev/null \
+        | awk -F '\t' '{ print $5 }' | sort -u | xargs
+}
+expect "Open Door finds what it told and heard" \
+    test "$(verdicts opendoor of-tbhosp)" = agrees
+expect "the hospital too" test "$(verdicts tbhosp of-opendoor)" = agrees
+contradiction() {
+    python3 "$source_dir/tests/independent/contradiction.py" "$@"
+}
+contradiction show opendoor/keys/log-1.pem of-tbhosp >second-history \
+    || bail "a second history"
+try "the hospital finds a second history" 3 'contradicts' \
+    ctl tbhosp ledger witness second-history -o proof
+ctl opendoor card export -o opendoor.card >/dev/null
+try "which convicts its author, to another implementation" 0 \
+    'shows two histories' contradiction judge proof opendoor.card
+sed '2s/./A/' proof >no-proof
+try "and proves nothing when it was changed" 3 'proves nothing' \
+    contradiction judge no-proof opendoor.card
+cut -c 1-90 second-history >unsigned
+try "what is no checkpoint is refused" 5 'something else than checkpoints' \
+    ctl tbhosp ledger witness unsigned
+sed 's/^\(— [^ ]*\/main\/[^ ]* ......\)./\1A/' second-history >unsigned
+try "an unsigned one proves nothing" 3 'not_signed' \
+    ctl tbhosp ledger witness unsigned
 
 # ---- Years later
 

@@ -97,4 +97,33 @@ for way in pkgconfig cmake; do
     round "$way-static" "$way/send-static" "$way/intake-static"
 done
 
+
+# The modules of Python find the library that is installed. The runtime of an
+# address sanitizer has to be there before it.
+wrap() { # NAME: sdk/examples/NAME.py as a program
+    cat >"python/$1" <<END
+#!/bin/sh
+export PYTHONPATH='$prefix/lib/python3/dist-packages'
+export REFER_LIBRARY='$library/librefer.so.0' PYTHONDONTWRITEBYTECODE=1
+$preload
+exec python3 '$examples/$1.py' "\$@"
+END
+    chmod +x "python/$1"
+}
+preload=
+case ${5:-} in
+*address*)
+    preload="export ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD='$(
+        "$cc" -print-file-name=libasan.so)'"
+    ;;
+esac
+mkdir python
+wrap intake
+wrap send
+if [[ ${5:-} == *thread* ]]; then
+    skip "python: one referral" "the interpreter was not built for it"
+else
+    round python python/send python/intake
+fi
+
 federation_end

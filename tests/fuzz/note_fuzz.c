@@ -69,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         origin_print(&origin, origin_text);
         must(slice_is(input, origin_text));
     }
+    for (struct slice rest = input; note_take(&rest, &note) == ERR_NONE;)
+        must(note_print(&note, text).size < size);
     if (note_parse(input, &note) != ERR_NONE)
         return 0;
     must(slice_equal(note_print(&note, text), input));

@@ -663,26 +663,36 @@ def compiler_says(compiler, include, text):
         text=True, encoding="utf-8", capture_output=True).stderr
 
 
-# Pages with programs, and how many at least.
-PROGRAMS = {"sdk/librefer.3.scd": 2, "sdk/fake/librefer_fake.3.scd": 1}
+# Pages with programs: how many in C, and in Python.
+PROGRAMS = {"sdk/librefer.3.scd": (2, 1),
+            "sdk/fake/librefer_fake.3.scd": (1, 1)}
 
 
 def examples(root, options):
-    for path, count_min in PROGRAMS.items():
-        count = 0
+    for path, (c_min, python_min) in PROGRAMS.items():
+        c_count, python_count = 0, 0
         for start, lines in Page(root, path).literals:
             text = "\n".join(lines).replace("\\\\", "\\") + "\n"
-            if "int main(" not in text:
-                continue
-            count += 1
-            says = compiler_says(
-                options.cc, os.path.join(root, "sdk/include"), text)
-            where = re.search(r"<stdin>:(\d+):\d+: (.*)", says)
-            if says:
-                yield path, start + int(where.group(1) if where else 0), \
-                    where.group(2) if where else says
-        if count < count_min:
-            yield path, 1, "has fewer than %d examples in C" % count_min
+            if "int main(" in text:
+                c_count += 1
+                yield from example_in_c(root, options, path, start, text)
+            elif "import refer" in text:
+                python_count += 1
+                try:
+                    compile(text, path, "exec")
+                except SyntaxError as error:
+                    yield path, start + (error.lineno or 0), error.msg
+        if c_count < c_min or python_count < python_min:
+            yield path, 1, "has fewer examples than %d in C and %d in " \
+                "Python" % (c_min, python_min)
+
+
+def example_in_c(root, options, path, start, text):
+    says = compiler_says(options.cc, os.path.join(root, "sdk/include"), text)
+    where = re.search(r"<stdin>:(\d+):\d+: (.*)", says)
+    if says:
+        yield path, start + int(where.group(1) if where else 0), \
+            where.group(2) if where else says
 
 
 DOCUMENTS = {

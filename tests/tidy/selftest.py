@@ -318,6 +318,9 @@ PAGES_CASES = [
     (FAKE, "and *cursor.list*,", "and *cursor.all*,", FAKE,
      "operation: cursor.list is missing"),
     (FAKE, "int main(void)", "int main(int x)", FAKE, "main"),
+    (FAKE, "import refer, refer_fake", "import refer refer_fake", FAKE,
+     "syntax"),
+    (LIBREFER, "import refer\n", "import os\n", LIBREFER, "fewer examples"),
     # refer-protocol(7)
     (PROTOCOL, "*padding*\n", "*filling*\n", PROTOCOL,
      "kind of entry: padding is missing"),

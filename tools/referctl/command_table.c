@@ -151,6 +151,14 @@ static const struct option_row ledger_show_options[] = {
     { "count", 0,   "COUNT", "show so many entries (default 100)" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row ledger_export_options[] = {
+    { "output", 'o', "FILE", "the file to write (required)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row ledger_witness_options[] = {
+    { "output", 'o', "FILE", "where to write the proof, should one contradict" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row evidence_export_options[] = {
     { "output",          'o', "FOLDER", "the folder to make (required)" },
     { "without-content", 0,   NULL,     "show nothing of what was said: prove only that\n"
@@ -403,6 +411,23 @@ static const struct command commands[] = {
   "both sides. Exit status 3 when one is not intact.",
   "referctl ledger verify",
   run_ledger_verify },
+{ "ledger", "export", "AGENCY", 1, 1, ledger_export_options,
+  "write our co-signed checkpoints, for the other agency to compare",
+  "The newest thousand of each of the two ledgers that are kept here; each covers\n"
+  "all entries before it. They say who talks to whom and how much, and nothing of\n"
+  "what is said. Needs the rights admin and read.",
+  "referctl ledger export \"City TB Hospital\" -o checkpoints",
+  run_ledger_export },
+{ "ledger", "witness", "FILE", 1, 1, ledger_witness_options,
+  "compare another agency's checkpoints with what is held here",
+  "FILE is what `ledger export` wrote there. Verifies the signatures, and computes\n"
+  "from our own entries the root at each size. agrees: the same. ahead: more than we\n"
+  "hold, and not signed by us. lost_here: we signed for more than we hold.\n"
+  "contradicts: another root, signed: the author shows two histories, and with\n"
+  "--output the proof of it is written. not_signed: it proves nothing. Exit status 3\n"
+  "for the last three.",
+  "referctl ledger witness checkpoints-of-hospital",
+  run_ledger_witness },
 { "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
   "write what proves a referral to others",
   "Makes FOLDER, for this user alone, with every event of the referral that the\n"

@@ -103,10 +103,24 @@ static enum exit_code note_add(struct session *session,
     if (note_parse(slice_of_text(record_text(record, "note")), &note) !=
         ERR_NONE)
         return nonsense(session);
-    copy->notes = pool_grow(session->pool, copy->notes, copy->note_count,
-        &copy->note_capacity, sizeof *copy->notes);
-    copy->notes[copy->note_count++] = note;
+    if (copy->notes == NULL)
+        copy->notes = pool_take(
+            session->pool, LEDGER_COPY_NOTE_COUNT_MAX * sizeof *copy->notes);
+    copy->notes[copy->note_count++ % LEDGER_COPY_NOTE_COUNT_MAX] = note;
     return EXIT_CODE_DONE;
+}
+
+size_t ledger_copy_note_count(const struct ledger_copy *copy)
+{
+    return copy->note_count < LEDGER_COPY_NOTE_COUNT_MAX
+               ? copy->note_count
+               : LEDGER_COPY_NOTE_COUNT_MAX;
+}
+
+const struct note *ledger_copy_note(const struct ledger_copy *copy, size_t i)
+{
+    size_t first = copy->note_count - ledger_copy_note_count(copy);
+    return &copy->notes[(first + i) % LEDGER_COPY_NOTE_COUNT_MAX];
 }
 
 /* The first span says how far the ledger goes. */

@@ -31,10 +31,16 @@ struct ledger_copy {
     size_t entry_count;
     size_t entry_capacity;
     size_t early_count; /* of the referral, but not co-signed yet */
-    struct note *notes; /* of each parcel that has one, sizes rising */
-    size_t note_count;
-    size_t note_capacity;
+    struct note *notes; /* of parcels that have one: the newest, in a ring */
+    size_t note_count;  /* that there are in all */
 };
+
+/* Of so many parcels the checkpoints are kept: each covers all before it. */
+#define LEDGER_COPY_NOTE_COUNT_MAX 1000u
+
+/* How many notes are kept, and the i-th of them, sizes rising. */
+size_t ledger_copy_note_count(const struct ledger_copy *copy);
+const struct note *ledger_copy_note(const struct ledger_copy *copy, size_t i);
 
 /* What to copy beside the tree. */
 struct ledger_wish {

@@ -5,12 +5,13 @@
  * uses librefer unchanged. librefer_fake(3) has examples.
  *
  * FAITHFUL   What programs of an agency do is answered as referd(8) does:
- *            "hello", "submit", "explain", "act", "get", "list", "health" and
- *            the cursors, with keys, states and events; other operations are
- *            REFER_NOT_FOUND. One test runs against both. Everything is kept
- *            in memory. There is no agreement: what the person agreed to may
- *            go; script a refusal to see one. Neither element codes nor the
- *            forms of dates, times and lists are looked at.
+ *            "hello", "submit", batches, "explain", "act", "get", "list",
+ *            "health" and the cursors, with keys, states and events; other
+ *            operations are REFER_NOT_FOUND. One test runs against both.
+ *            Everything is kept in memory. There is no agreement: what the
+ *            person agreed to may go; script a refusal to see one. Neither
+ *            element codes nor the forms of dates, times and lists are looked
+ *            at.
  * THREADS    Each fake has one thread of its own, with all signals blocked,
  *            which serves the socket. Functions may be called from any thread,
  *            but _stop(), _start(), _restore() and _free() while no other is
@@ -114,7 +115,9 @@ REFER_API REFER_CHECK refer_status refer_fake_restore(refer_fake *fake);
 
 /* Takes the oldest request that came and was not taken yet: of that operation,
  * or of any when it is "". "hello", "health" and "cursor.next" are not kept;
- * of the others the last 4096. REFER_TIMEOUT when there is none yet. */
+ * of the others the last 8192. Each referral of a batch is a "submit" as well,
+ * before the "submit.many" that brought it. REFER_TIMEOUT when there is none
+ * yet. */
 REFER_API REFER_CHECK refer_status refer_fake_take(refer_fake *fake,
     const char *operation, int32_t timeout_ms, refer_fake_request **out);
 REFER_API void refer_fake_request_free(refer_fake_request *request);

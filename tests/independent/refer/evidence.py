@@ -6,7 +6,7 @@ from . import messages as m
 from .card import Card
 from .keys import AGENCY_ID_SIZE, BASE32, sha256
 from .ledger import HEADER_SIZE_MAX, entry_digest
-from .merkle import inclusion_check, leaf_hash
+from .merkle import consistency_check, inclusion_check, leaf_hash
 from .mou import Mou
 from .note import note_read
 from .text import armour, armour_read, base64_read, decimal_read
@@ -71,6 +71,34 @@ class Proof:
         if any(len(node) != 32 for node in self.nodes):
             raise Refused("a node of another size")
         self.note = note_read(note)
+
+
+class Contradiction:
+    """Two notes that no one tree has: section 15.1."""
+
+    def __init__(self, data, cards):
+        parts = data.split(b"\n\n")
+        head = parts[0].decode("ascii", "replace").split("\n")
+        if len(parts) != 6 or parts[5] or len(head) < 2 \
+                or head[0] != "refer.v1 contradiction":
+            raise Refused("not a contradiction")
+        hashes = [base64_read(line) for line in head[1:]]
+        if any(len(one) != 32 for one in hashes):
+            raise Refused("a hash of another size")
+        self.shown = note_read(b"\n\n".join(parts[1:3]) + b"\n")
+        self.held = note_read(b"\n\n".join(parts[3:5]) + b"\n")
+        if self.shown.origin != self.held.origin:
+            raise Refused("of two ledgers")
+        keys = [key.public_key for card in cards
+                if card.id == self.shown.author
+                for key in card.message.keys
+                if key.purpose == m.KeyPurpose.LOG]
+        self.shown.verify_author(keys)
+        self.held.verify_author(keys)
+        consistency_check(self.shown.size, hashes[0], self.held.size,
+                          self.held.root, hashes[1:])
+        if hashes[0] == self.shown.root:
+            raise Refused("the two agree")
 
 
 class Event:

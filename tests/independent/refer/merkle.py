@@ -37,6 +37,36 @@ def inclusion_proof(leaves, index):
             + [root(leaves[:middle])])
 
 
+def consistency_check(old_size, old_root, size, new_root, proof):
+    """That the tree of the first size begins that of the second (RFC 9162
+    section 2.1.4.2)."""
+    if not 0 < old_size <= size:
+        raise Refused("sizes out of order")
+    if old_size == size:
+        if proof or old_root != new_root:
+            raise Refused("two roots for one size")
+        return
+    nodes = list(proof)
+    place, last = old_size - 1, size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    if place and not nodes:
+        raise Refused("a proof of no nodes")
+    old = new = nodes.pop(0) if place else old_root
+    for node in nodes:
+        if last == 0:
+            raise Refused("a proof that is too long")
+        if place & 1 or place == last:
+            old, new = node_hash(node, old), node_hash(node, new)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            new = node_hash(new, node)
+        place, last = place >> 1, last >> 1
+    if last or old != old_root or new != new_root:
+        raise Refused("not consistent")
+
+
 def inclusion_check(leaf, index, size, proof, expected):
     """That `leaf` stands at `index` of the tree of `size` leaves."""
     if index >= size:

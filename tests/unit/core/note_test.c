@@ -486,6 +486,32 @@ static void a_key_id_is_computed_as_by_others(void **unused)
     crypto_fake_free(crypto);
 }
 
+static void notes_are_taken_one_after_the_other(void **state)
+{
+    struct slice rest = SLICE_LITERAL(GOLDEN "\n" BODY "\n" SIGNED_LINE "\n");
+    struct note note;
+    (void)state;
+    assert_int_equal(note_take(&rest, &note), ERR_NONE);
+    assert_true(note.has_cosignature);
+    assert_int_equal(note_take(&rest, &note), ERR_NONE);
+    assert_false(note.has_cosignature);
+    assert_int_equal(rest.size, 0);
+    assert_int_equal(note_take(&rest, &note), ERR_MALFORMED);
+}
+
+static void what_is_not_behind_an_empty_line_is_no_note(void **state)
+{
+    static const char *const texts[] = { GOLDEN, BODY "\n", "\n\n", "\n\n\n",
+        "\n" GOLDEN "\n", GOLDEN GOLDEN "\n" };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct slice rest = slice_of_text(texts[i]);
+        struct note note;
+        assert_int_equal(note_take(&rest, &note), ERR_MALFORMED);
+        assert_int_equal(rest.size, strlen(texts[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +532,8 @@ int main(void)
         cmocka_unit_test(the_longest_note_fits),
         cmocka_unit_test(keys_are_shown_as_other_tools_read_them),
         cmocka_unit_test(a_key_id_is_computed_as_by_others),
+        cmocka_unit_test(notes_are_taken_one_after_the_other),
+        cmocka_unit_test(what_is_not_behind_an_empty_line_is_no_note),
     };
     return cmocka_run_group_tests_name("core/note", tests, NULL, NULL);
 }

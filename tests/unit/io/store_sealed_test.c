@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "io/store_kept.h"
 #include "io/store_memory.h"
 #include "io/store_sealed.h"
 
@@ -192,6 +193,90 @@ static void values_stay_until_the_next_change(void **state)
     bench.sealed->ops->close(bench.sealed);
 }
 
+/* ---- Large values are kept open between reads --------------------------- */
+
+#define LARGE_SIZE 8192
+
+static void large_put(struct store_txn *txn, const char *key, int with)
+{
+    uint8_t large[LARGE_SIZE];
+    memset(large, with, sizeof large);
+    store_put(txn, slice_of_text(key), SLICE_ARRAY(large));
+}
+
+static void assert_large(struct store_txn *txn, const char *key, int with)
+{
+    uint8_t large[LARGE_SIZE];
+    memset(large, with, sizeof large);
+    for (int i = 0; i < 2; i++) {
+        struct slice at = slice_of_text(key);
+        struct slice value;
+        assert_true(slice_equal(store_get(txn, at), SLICE_ARRAY(large)));
+        assert_true(store_seek(txn, at.size, &at, &value));
+        assert_true(slice_equal(value, SLICE_ARRAY(large)));
+    }
+}
+
+static struct store_txn *begun(struct bench *bench)
+{
+    struct store_txn *txn;
+    assert_int_equal(
+        bench->sealed->ops->begin(bench->sealed, true, &txn), ERR_NONE);
+    return txn;
+}
+
+static void what_was_kept_is_never_what_was_before_a_change(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    struct store_txn *txn = begun(&bench);
+    large_put(txn, "a", 1);
+    assert_large(txn, "a", 1);
+    large_put(txn, "a", 2);
+    assert_large(txn, "a", 2);
+    assert_int_equal(bench.sealed->ops->commit(txn), ERR_NONE);
+
+    txn = begun(&bench);
+    assert_large(txn, "a", 2);
+    large_put(txn, "a", 3);
+    assert_large(txn, "a", 3);
+    bench.sealed->ops->abort(txn);
+
+    txn = begun(&bench);
+    assert_large(txn, "a", 2);
+    store_del(txn, SLICE_LITERAL("a"));
+    assert_null(store_get(txn, SLICE_LITERAL("a")).bytes);
+    assert_int_equal(bench.sealed->ops->commit(txn), ERR_NONE);
+    bench.sealed->ops->close(bench.sealed);
+}
+
+static void more_than_is_kept_stays_until_the_next_change(void **state)
+{
+    enum { COUNT = 3 * STORE_KEPT_COUNT };
+    struct bench bench;
+    struct slice values[COUNT];
+    char key[] = "k?";
+    (void)state;
+    bench_open(&bench);
+    struct store_txn *txn = begun(&bench);
+    for (int i = 0; i < COUNT; i++) {
+        key[1] = (char)('a' + i);
+        large_put(txn, key, i);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        key[1] = (char)('a' + i);
+        values[i] = store_get(txn, slice_of_text(key));
+        assert_large(txn, key, i);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(values[i].size, LARGE_SIZE);
+        assert_int_equal(values[i].bytes[LARGE_SIZE - 1], i);
+    }
+    assert_int_equal(bench.sealed->ops->commit(txn), ERR_NONE);
+    bench.sealed->ops->close(bench.sealed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +285,8 @@ int main(void)
         cmocka_unit_test(a_value_under_another_key_is_found),
         cmocka_unit_test(another_key_or_an_unsealed_store_is_refused),
         cmocka_unit_test(values_stay_until_the_next_change),
+        cmocka_unit_test(what_was_kept_is_never_what_was_before_a_change),
+        cmocka_unit_test(more_than_is_kept_stays_until_the_next_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,23 +13,24 @@
 
 #include "refer/fake.h"
 
-/*
- * The two programs that customers copy, in each language. PROGRAM words in
- * front of their arguments: "c" for a binary, or an interpreter and its script.
- */
+/* The two programs that customers copy, in each language. */
 
 #define WAIT_MS 30000
 #define OTHER "otheragency222222222222222"
 #define ARGUMENT_COUNT_MAX 24
 
+/* What comes before the arguments: a file, or an interpreter, what it needs
+ * around it, and a file. */
 struct program {
-    const char *language;
     const char *intake;
     const char *send;
 };
 
 static const struct program programs[] = {
-    { "C", EXAMPLE_INTAKE, EXAMPLE_SEND },
+    { EXAMPLE_INTAKE, EXAMPLE_SEND },
+#if HAS_PYTHON
+    { EXAMPLE_INTAKE_PY, EXAMPLE_SEND_PY },
+#endif
 };
 
 #define PROGRAM_COUNT (sizeof programs / sizeof *programs)

@@ -18,8 +18,9 @@
  */
 
 #define WAIT_MS 20000
-/* Events of the day: three of ours, one of theirs, three steps, one other. */
-#define EVENT_COUNT 8
+/* Events of the day: three of each of ours, one of theirs, three of steps, one
+ * other. */
+#define EVENT_COUNT 11
 
 static bool has_failed;
 
@@ -76,6 +77,18 @@ static void scripted(refer_fake *fake)
         continue;
 }
 
+static void many(refer_client *client, const refer_referral *referral)
+{
+    refer_batch *batch;
+    assert_int_equal(refer_batch_new(&batch), REFER_OK);
+    assert_int_equal(refer_batch_add(batch, referral, "m"), REFER_OK);
+    do {
+        while (again(refer_batch_submit(client, batch, WAIT_MS)))
+            continue;
+    } while (again(refer_batch_status(batch, 0)));
+    refer_batch_free(batch);
+}
+
 static void asked(refer_fake *fake, refer_client *client)
 {
     char id[REFER_ID_SIZE];
@@ -88,6 +101,7 @@ static void asked(refer_fake *fake, refer_client *client)
         continue;
     while (again(refer_explain(client, referral, WAIT_MS, &allowed)))
         continue;
+    many(client, referral);
     refer_referral_free(referral);
     assert_int_equal(refer_referral_new(&referral), REFER_OK);
     assert_int_equal(refer_referral_set(referral, "role", "x"), REFER_OK);
@@ -101,7 +115,7 @@ static void asked(refer_fake *fake, refer_client *client)
     refer_referral_free(seen);
     while (again(refer_call(client, "list", NULL, WAIT_MS, &listing)))
         continue;
-    assert_int_equal(refer_listing_count(listing), 2);
+    assert_int_equal(refer_listing_count(listing), 3);
     refer_listing_free(listing);
     while (again(refer_health_get(client, WAIT_MS, &health)))
         continue;

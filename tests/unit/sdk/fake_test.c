@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -193,6 +194,66 @@ static void steps_and_acknowledgements_are_there_to_see(void **state)
     assert_string_equal(refer_referral_detail_name(said, 0), "offer");
     assert_string_equal(refer_referral_detail_value(said, 0), "at nine");
     refer_fake_request_free(request);
+}
+
+static void a_batch_comes_one_by_one(void **state)
+{
+    const struct desk *desk = *state;
+    refer_batch *batch;
+    refer_referral *referral = filled();
+    assert_int_equal(refer_batch_new(&batch), REFER_OK);
+    assert_int_equal(refer_batch_add(batch, referral, "a"), REFER_OK);
+    assert_int_equal(refer_batch_add(batch, referral, "b"), REFER_OK);
+    assert_int_equal(refer_fake_refuse(desk->fake, "submit", REFER_BUSY,
+                         "TRY_LATER", "x", "wait"),
+        REFER_OK);
+    assert_int_equal(
+        refer_batch_submit(desk->client, batch, WAIT_MS), REFER_OK);
+    assert_int_equal(refer_batch_status(batch, 0), REFER_BUSY);
+    assert_string_equal(refer_batch_clause(batch, 0), "x");
+    assert_int_equal(refer_batch_status(batch, 1), REFER_OK);
+    refer_fake_request *request = take(desk, "submit");
+    assert_string_equal(refer_fake_request_get(request, "key"), "a");
+    assert_int_equal(refer_fake_request_status(request), REFER_BUSY);
+    refer_fake_request_free(request);
+    request = take(desk, "submit");
+    assert_string_equal(refer_fake_request_get(request, "key"), "b");
+    assert_int_equal(refer_fake_request_status(request), REFER_OK);
+    assert_int_equal(
+        refer_referral_element_count(refer_fake_request_referral(request)), 1);
+    refer_fake_request_free(request);
+    refer_fake_request_free(take(desk, "submit.many"));
+    /* the answer to all is lost: what was stored is not stored again */
+    assert_int_equal(
+        refer_fake_fault(desk->fake, "submit.many", "lose_reply"), REFER_OK);
+    assert_int_equal(
+        refer_batch_submit(desk->client, batch, WAIT_MS), REFER_DISCONNECTED);
+    assert_int_equal(
+        refer_batch_submit(desk->client, batch, WAIT_MS), REFER_OK);
+    assert_int_equal(refer_batch_stored_count(batch), 2);
+    assert_int_equal(refer_fake_event_count(desk->fake), 6);
+    refer_referral_free(referral);
+    refer_batch_free(batch);
+}
+
+static void a_full_batch_is_taken(void **state)
+{
+    const struct desk *desk = *state;
+    refer_batch *batch;
+    refer_referral *referral = filled();
+    assert_int_equal(refer_batch_new(&batch), REFER_OK);
+    for (uint32_t i = 0; i < REFER_BATCH_COUNT_MAX; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "key-%u", (unsigned)i);
+        assert_int_equal(refer_batch_add(batch, referral, key), REFER_OK);
+    }
+    assert_int_equal(refer_batch_submit(desk->client, batch, 60000), REFER_OK);
+    assert_int_equal(refer_batch_stored_count(batch), REFER_BATCH_COUNT_MAX);
+    refer_fake_request *request = take(desk, "submit");
+    assert_string_equal(refer_fake_request_get(request, "key"), "key-0");
+    refer_fake_request_free(request);
+    refer_referral_free(referral);
+    refer_batch_free(batch);
 }
 
 /* ---- The other agency -------------------------------------------------- */
@@ -625,6 +686,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DESK(what_was_handed_over_is_there_to_see),
         WITH_DESK(steps_and_acknowledgements_are_there_to_see),
+        WITH_DESK(a_batch_comes_one_by_one),
+        WITH_DESK(a_full_batch_is_taken),
         WITH_DESK(what_is_received_gets_what_it_lacks),
         WITH_DESK(their_steps_follow_the_rules),
         WITH_DESK(while_they_hear_nothing_all_is_pending),
