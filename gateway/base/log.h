@@ -104,7 +104,19 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(CARD_REVOKED, WARNING, "card.revoked",                                   \
         "our own card is ended for good, and others are told")                 \
     X(LEDGER_DOUBTED, ERROR, "ledger.doubted",                                 \
-        "a revocation says that entries above size were not the agency's own")
+        "a revocation says that entries above size were not the agency's own") \
+    X(STORE_LOST, WARNING, "store.lost",                                       \
+        "the store is older than what was signed: ledgers are taken back")     \
+    X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
+        "entries that were lost here are fetched from the peer")               \
+    X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
+        "all that the peer holds of both ledgers is here again")               \
+    X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \
+        "a peer that lost entries got them back from here")                    \
+    X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
+        "a ledger goes on in a new generation: its author lost something")     \
+    X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
+        "a step was not sent: the referral had gone on before a restore")
 /* clang-format on */
 
 enum log_event {

@@ -80,6 +80,7 @@ static struct agreement *row_read(struct work *work, struct arena *arena,
 
 static void row_put(struct work *work, const struct agreement *agreement)
 {
+    work->node->choice.found = NULL;
     size_t used = work->scratch->used;
     size_t capacity =
         64 + agreement->bytes.size +
@@ -247,6 +248,37 @@ static bool is_for(struct work *work, const struct agreement *agreement,
            agreement_is_in_force_at(work, agreement, &to->agency);
 }
 
+static bool is_chosen(const struct work *work, const struct peer *to,
+    struct slice service, struct slice purpose)
+{
+    const struct agreement_choice *choice = &work->node->choice;
+    return choice->found != NULL && choice->peer == to->number &&
+           choice->at.unix_ms == work->now.unix_ms &&
+           slice_equal(
+               slice_of(choice->service, choice->service_size), service) &&
+           slice_equal(
+               slice_of(choice->purpose, choice->purpose_size), purpose);
+}
+
+/* Only what lives as long as the batch. */
+static void choose(struct work *work, const struct peer *to,
+    struct slice service, struct slice purpose, struct agreement *best)
+{
+    struct agreement_choice *choice = &work->node->choice;
+    choice->found = NULL;
+    if (best == NULL || cached(work, &best->id) != best ||
+        service.size > sizeof choice->service || service.size == 0 ||
+        purpose.size > sizeof choice->purpose || purpose.size == 0)
+        return;
+    *choice = (struct agreement_choice){ .found = best,
+        .peer = to->number,
+        .at = work->now,
+        .service_size = service.size,
+        .purpose_size = purpose.size };
+    memcpy(choice->service, service.bytes, service.size);
+    memcpy(choice->purpose, purpose.bytes, purpose.size);
+}
+
 struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct slice service, struct slice purpose)
 {
@@ -254,6 +286,8 @@ struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct mou_id from = { 0 };
     struct mou_id id;
     struct slice row;
+    if (is_chosen(work, to, service, purpose))
+        return work->node->choice.found;
     while (row_next(work, &from, &id, &row)) {
         struct row_head head = row_peek(work, row, &to->agency);
         if (!head.in_force_here || !head.in_force_there)
@@ -263,6 +297,7 @@ struct agreement *agreement_for(struct work *work, const struct peer *to,
             (best == NULL || at->mou.version > best->mou.version))
             best = at;
     }
+    choose(work, to, service, purpose, best);
     return best;
 }
 
@@ -322,6 +357,8 @@ static void tell(struct work *work, struct peer *only, const struct peer *from,
     const struct agreement *agreement, enum telling telling)
 {
     size_t used = work->scratch->used;
+    if (work->node->folds)
+        return; /* it was told when it happened */
     struct tell what = content_of(work, agreement, telling);
     if (what.content.bytes == NULL) {
         work_exhausted(work);

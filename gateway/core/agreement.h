@@ -54,6 +54,18 @@ bool agreement_is_in_force_at(const struct work *work,
 struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct slice service, struct slice purpose);
 
+/* What agreement_for() found last: thousands that are handed over at once ask
+ * for few services. Good until an agreement changes, at most for the batch. */
+struct agreement_choice {
+    struct agreement *found; /* NULL: nothing is remembered */
+    uint32_t peer;
+    struct instant at;
+    char service[CODE_SIZE_MAX];
+    size_t service_size;
+    char purpose[CODE_SIZE_MAX];
+    size_t purpose_size;
+};
+
 /* Any with that agency, those in force at both ends first. NULL: none. */
 struct agreement *agreement_with(struct work *work, const struct peer *to);
 

@@ -14,6 +14,7 @@ static bool own_step(struct work *work, struct peer *peer,
 {
     *event = (struct referral_event){ .referral = entry->referral,
         .type = (enum referral_event_type)entry->event_type,
+        .seq = entry->seq,
         .actor = ACTOR_GATEWAY };
     *step = (struct step){
         .work = work, .peer = peer, .event = event, .by_us = true
@@ -110,7 +111,8 @@ static void answer_entry(struct work *work, struct peer *peer,
 struct answering {
     struct ledger *out;
     struct ledger_parcel parcel;
-    size_t used; /* of scratch, without the parcel */
+    size_t used;  /* of scratch, without the parcel */
+    bool changed; /* entries of it */
 };
 
 static struct answering answering_begin(struct work *work, struct ledger *out)
@@ -118,13 +120,28 @@ static struct answering answering_begin(struct work *work, struct ledger *out)
     return (struct answering){ .out = out, .used = work->scratch->used };
 }
 
+static void answering_put(struct work *work, struct answering *answering)
+{
+    const struct ledger_parcel *parcel = &answering->parcel;
+    if (answering->changed)
+        ledger_entries_write(work, answering->out, parcel->first_index,
+            parcel->entries, parcel->count, parcel->note);
+    answering->changed = false;
+}
+
+static void answering_end(struct work *work, struct answering *answering)
+{
+    answering_put(work, answering);
+    arena_rewind(work->scratch, answering->used);
+}
+
 /* NULL: there is none (or the store failed). */
-static const struct ledger_entry *answering_entry(
+static struct ledger_entry *answering_entry(
     struct work *work, struct answering *answering, uint64_t index)
 {
     struct ledger_parcel *parcel = &answering->parcel;
     if (index - parcel->first_index >= parcel->count) {
-        arena_rewind(work->scratch, answering->used);
+        answering_end(work, answering);
         parcel->count = 0;
         if (!ledger_parcel_load(
                 work, work->scratch, answering->out, index, parcel))
@@ -144,11 +161,14 @@ static void answer_range(struct work *work, struct peer *peer,
     for (uint64_t index = item->index > out->answered ? item->index
                                                       : out->answered;
          index < end && !work_failed(work); index++) {
-        const struct ledger_entry *entry =
-            answering_entry(work, answering, index);
+        struct ledger_entry *entry = answering_entry(work, answering, index);
         if (entry == NULL)
             return;
         answer_entry(work, peer, entry, item);
+        if (item->verdict != ANSWER_APPLIED && !entry->withheld) {
+            entry->withheld = true; /* it is not kept there: nor sent again */
+            answering->changed = true;
+        }
         out->answered = index + 1;
         out->changed = true;
     }
@@ -161,7 +181,7 @@ static bool is_owed(struct work *work, const struct ledger_entry *entry)
     bool owed =
         entry->has_referral ||
         entry_header_read(entry->header, work->scratch, &header) != ERR_NONE ||
-        (header.kind != ENTRY_ANSWER && header.kind != ENTRY_PADDING);
+        entry_kind_is_answered(header.kind);
     arena_rewind(work->scratch, used);
     return owed;
 }
@@ -177,7 +197,7 @@ void answers_pass_unowed(struct work *work, struct ledger *out)
         out->answered++;
         out->changed = true;
     }
-    arena_rewind(work->scratch, answering.used);
+    answering_end(work, &answering);
 }
 
 void answers_apply(struct work *work, struct peer *peer, struct ledger *out,
@@ -186,6 +206,6 @@ void answers_apply(struct work *work, struct peer *peer, struct ledger *out,
     struct answering answering = answering_begin(work, out);
     for (size_t i = 0; i < answer->item_count && !work_failed(work); i++)
         answer_range(work, peer, &answering, &answer->items[i]);
-    arena_rewind(work->scratch, answering.used);
+    answering_end(work, &answering);
     answers_pass_unowed(work, out);
 }

@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/answers.h"
 #include "core/delivery.h"
+#include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -18,9 +19,17 @@ struct judgement {
     struct verdict why;
     enum referral_state state;
     struct content_ref content; /* kept where it is not none */
-    bool has_referral;          /* what it is about, refused or not */
-    struct uuid referral;
-    enum referral_event_type event_type;
+};
+
+/* One entry on its way into the store. */
+struct taking {
+    struct work *work;
+    struct peer *peer;
+    const struct entry *entry;
+    uint64_t generation;
+    uint64_t index;
+    struct ledger_entry *stored;
+    struct judgement *judgement;
 };
 
 static void refuse(struct judgement *judgement, enum problem problem,
@@ -266,9 +275,33 @@ static void follow(
         log_code("state", referral_state_name(next)));
 }
 
-static void take_event(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+/* What it was about stays known when its words are gone, refused or not. */
+static void mention(
+    struct ledger_entry *stored, const struct referral_event *event)
 {
+    stored->has_referral = true;
+    stored->referral = event->referral;
+    stored->event_type = (uint8_t)event->type;
+    stored->seq = event->seq;
+    stored->state = (uint8_t)event->state;
+}
+
+/* A referral that was taken back without its request is under the agreement
+ * that its next event names. */
+static void adopt_mou(
+    struct referral *referral, const struct referral_event *event)
+{
+    static const struct mou_id none;
+    if (mou_id_equal(&referral->mou, &none))
+        referral->mou = event->mou;
+}
+
+static void take_event(struct taking *taking)
+{
+    struct work *work = taking->work;
+    struct peer *peer = taking->peer;
+    const struct entry *entry = taking->entry;
+    struct judgement *judgement = taking->judgement;
     struct referral_event event;
     struct referral *fresh;
     if (referral_event_read(entry->content, work->scratch, &event) !=
@@ -277,14 +310,18 @@ static void take_event(struct work *work, struct peer *peer,
             "write the event as PROTOCOL.md says");
         return;
     }
-    judgement->has_referral = true;
-    judgement->referral = event.referral;
-    judgement->event_type = event.type;
+    mention(taking->stored, &event);
     /* before anything looks at it: actors and sequence numbers are foreign */
     referral_check(&event, &judgement->why);
     if (!verdict_allows(&judgement->why))
         return;
-    struct step step = { .work = work, .peer = peer, .event = &event };
+    struct step step = {
+        .work = work,
+        .peer = peer,
+        .event = &event,
+        .generation = taking->generation,
+        .index = taking->index,
+    };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))
@@ -307,6 +344,7 @@ static void take_event(struct work *work, struct peer *peer,
             "send the referral first");
         return;
     }
+    adopt_mou(step.referral, &event);
     if (step.referral->outgoing)
         follow(&step, entry, judgement);
     else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
@@ -319,39 +357,64 @@ static void take_event(struct work *work, struct peer *peer,
 
 /* ---- Answers ------------------------------------------------------------ */
 
-static void take_answer(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+bool casework_answer(struct work *work, struct peer *peer, struct slice content)
 {
     struct answer answer;
-    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    judgement->answered = false;
-    if (out == NULL)
-        return;
-    if (answer_read(entry->content, work->scratch, &answer) != ERR_NONE ||
-        answer.generation != out->generation) {
+    struct ledger *present = peer_ledger(work, peer, LEDGER_OUT);
+    if (present == NULL)
+        return false;
+    bool is_answer = answer_read(content, work->scratch, &answer) == ERR_NONE;
+    struct ledger *out =
+        is_answer ? generation_find(work, present, answer.generation) : NULL;
+    if (out == NULL) {
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
             log_code("kind", "answer"), log_code("code", "malformed"));
-        return;
+        return false;
     }
-    keep(work, entry, judgement);
     answers_apply(work, peer, out, &answer);
+    if (out != present)
+        generation_save(work, out);
+    return true;
+}
+
+static void take_answer(struct taking *taking)
+{
+    taking->judgement->answered = false;
+    if (casework_answer(taking->work, taking->peer, taking->entry->content))
+        keep(taking->work, taking->entry, taking->judgement);
+}
+
+/* The author lost its disk; custody.h has checked that it follows on what we
+ * hold. What it may not have any more, it is told again. */
+static void take_generation(struct taking *taking)
+{
+    taking->judgement->answered = false;
+    keep(taking->work, taking->entry, taking->judgement);
+    agreement_greet(taking->work, taking->peer);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */
 
-static void take_card(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+static void take_card(struct taking *taking)
 {
+    struct work *work = taking->work;
+    struct peer *peer = taking->peer;
+    const struct entry *entry = taking->entry;
+    struct judgement *judgement = taking->judgement;
     keep(work, entry, judgement);
     if (peer_offer_card(work, peer, entry->content) != ERR_NONE)
         refuse(judgement, PROBLEM_SIGNATURE_BAD, "card",
             "send a card signed by the root key that was accepted");
 }
 
-static void take_offer(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+static void take_offer(struct taking *taking)
 {
+    struct work *work = taking->work;
+    struct peer *peer = taking->peer;
+    const struct entry *entry = taking->entry;
+    struct judgement *judgement = taking->judgement;
     struct mou_bundle bundle;
+    keep(work, entry, judgement);
     if (mou_offer_read(work->crypto, entry->content, work->scratch, &bundle) !=
         ERR_NONE)
         refuse(judgement, PROBLEM_FORMAT, "mou",
@@ -363,9 +426,12 @@ static void take_offer(struct work *work, struct peer *peer,
             log_code("code", problem_name(judgement->why.problem)));
 }
 
-static void take_signatures(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+static void take_signatures(struct taking *taking)
 {
+    struct work *work = taking->work;
+    struct peer *peer = taking->peer;
+    const struct entry *entry = taking->entry;
+    struct judgement *judgement = taking->judgement;
     struct mou_bundle bundle;
     keep(work, entry, judgement);
     if (mou_signatures_read(entry->content, work->scratch, &bundle) != ERR_NONE)
@@ -376,9 +442,12 @@ static void take_signatures(struct work *work, struct peer *peer,
             bundle.signature_count, &judgement->why);
 }
 
-static void take_in_force(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+static void take_in_force(struct taking *taking)
 {
+    struct work *work = taking->work;
+    struct peer *peer = taking->peer;
+    const struct entry *entry = taking->entry;
+    struct judgement *judgement = taking->judgement;
     struct mou_id id;
     keep(work, entry, judgement);
     if (mou_in_force_read(entry->content, work->scratch, &id) != ERR_NONE)
@@ -388,19 +457,14 @@ static void take_in_force(struct work *work, struct peer *peer,
         agreement_in_force(work, peer, &id, &judgement->why);
 }
 
-static void take_padding(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement)
+static void take_padding(struct taking *taking)
 {
-    (void)work;
-    (void)peer;
-    (void)entry;
-    judgement->answered = false;
+    taking->judgement->answered = false;
 }
 
 /* ---- The parcel --------------------------------------------------------- */
 
-typedef void entry_handler(struct work *work, struct peer *peer,
-    const struct entry *entry, struct judgement *judgement);
+typedef void entry_handler(struct taking *taking);
 
 /* What has no handler is refused: nothing is dropped in silence. */
 static entry_handler *const handlers[ENTRY_KIND_COUNT] = {
@@ -411,23 +475,24 @@ static entry_handler *const handlers[ENTRY_KIND_COUNT] = {
     [ENTRY_REFERRAL_EVENT] = take_event,
     [ENTRY_ANSWER] = take_answer,
     [ENTRY_PADDING] = take_padding,
+    [ENTRY_GENERATION] = take_generation,
 };
 
-static void take_entry(struct work *work, struct peer *peer,
-    const struct entry *entry, const struct entry_header *header,
-    struct judgement *judgement)
+static void take_entry(struct taking *taking, const struct entry_header *header)
 {
+    struct work *work = taking->work;
+    struct judgement *judgement = taking->judgement;
     *judgement = (struct judgement){ .answered = true };
-    if (entry->salt.size == 0) {
+    if (taking->entry->salt.size == 0) {
         judgement->verdict = ANSWER_ABSENT;
-        judgement->answered = header->kind != ENTRY_ANSWER;
+        judgement->answered = entry_kind_is_answered(header->kind);
         return;
     }
     if (handlers[header->kind] == NULL)
         refuse(judgement, PROBLEM_UNKNOWN_FIELD, "kind",
             "do not send entries of this kind to this release");
     else
-        handlers[header->kind](work, peer, entry, judgement);
+        handlers[header->kind](taking);
     judgement->verdict = judgement->why.problem == PROBLEM_NONE
                              ? ANSWER_APPLIED
                              : ANSWER_REFUSED;
@@ -439,19 +504,16 @@ static void take_entry(struct work *work, struct peer *peer,
     }
 }
 
-static void store_entry(struct work *work, const struct entry *entry,
-    const struct judgement *judgement, struct ledger_entry *stored)
+static void store_entry(const struct taking *taking)
 {
-    stored->header = arena_copy(work->arena, entry->header);
-    stored->content = judgement->content;
-    stored->attached = !content_is_none(judgement->content);
-    stored->has_referral = judgement->has_referral;
-    stored->referral = judgement->referral;
-    stored->event_type = (uint8_t)judgement->event_type;
+    struct ledger_entry *stored = taking->stored;
+    stored->header = arena_copy(taking->work->arena, taking->entry->header);
+    stored->content = taking->judgement->content;
+    stored->attached = !content_is_none(stored->content);
     if (stored->attached)
-        memcpy(stored->salt, entry->salt.bytes, SALT_SIZE);
+        memcpy(stored->salt, taking->entry->salt.bytes, SALT_SIZE);
     if (stored->header.bytes == NULL)
-        work_exhausted(work);
+        work_exhausted(taking->work);
 }
 
 /* Runs of the same answer become one item. */
@@ -485,13 +547,12 @@ static void item_fill(struct work *work, uint64_t index,
 _Static_assert(TOLD_ITEM_COUNT_MAX <= ANSWER_ITEM_COUNT_MAX, "");
 
 static void tell_answers(struct work *work, struct peer *peer,
-    const struct answer_item *items, size_t count)
+    uint64_t generation, const struct answer_item *items, size_t count)
 {
-    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    for (size_t at = 0; in != NULL && at < count;) {
+    for (size_t at = 0; at < count;) {
         size_t part =
             count - at < TOLD_ITEM_COUNT_MAX ? count - at : TOLD_ITEM_COUNT_MAX;
-        struct answer answer = { in->generation, items + at, part };
+        struct answer answer = { generation, items + at, part };
         struct tell tell = { .kind = ENTRY_ANSWER,
             .content = answer_write(&answer, work->arena) };
         if (!delivery_tell(work, peer, &tell))
@@ -514,9 +575,10 @@ void casework_take(
         struct judgement judgement;
         size_t used = work->scratch->used;
         uint64_t index = parcel->first_index + i;
-        take_entry(
-            work, peer, &parcel->entries[i], &parcel->headers[i], &judgement);
-        store_entry(work, &parcel->entries[i], &judgement, &parcel->stored[i]);
+        struct taking taking = { work, peer, &parcel->entries[i],
+            parcel->generation, index, &parcel->stored[i], &judgement };
+        take_entry(&taking, &parcel->headers[i]);
+        store_entry(&taking);
         if (judgement.answered) {
             if (count > 0 && joins(&items[count - 1], index, &judgement))
                 items[count - 1].count++;
@@ -525,5 +587,5 @@ void casework_take(
         }
         arena_rewind(work->scratch, used);
     }
-    tell_answers(work, peer, items, count);
+    tell_answers(work, peer, parcel->generation, items, count);
 }

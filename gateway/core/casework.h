@@ -10,6 +10,7 @@
 #ifndef CORE_CASEWORK_H
 #define CORE_CASEWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@
 #include "core/work.h"
 
 struct casework_parcel {
+    uint64_t generation;
     uint64_t first_index;
     const struct entry *entries;
     const struct entry_header *headers;
@@ -31,5 +33,9 @@ struct casework_parcel {
  * or refuses it, and queues the answers. */
 void casework_take(
     struct work *work, struct peer *peer, const struct casework_parcel *parcel);
+
+/* What an answer of the peer does to our own entries; false: it is none. */
+bool casework_answer(
+    struct work *work, struct peer *peer, struct slice content);
 
 #endif

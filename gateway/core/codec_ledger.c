@@ -112,3 +112,30 @@ enum err answer_read(
     *answer = (struct answer){ message->generation, items, message->n_items };
     return err;
 }
+
+struct slice generation_end_write(
+    const struct generation_end *end, struct arena *arena)
+{
+    Refer__V1__Generation message = REFER__V1__GENERATION__INIT;
+    message.previous = end->generation;
+    message.size = end->size;
+    message.root = codec_data(SLICE_ARRAY(end->root));
+    return codec_pack(&message.base, arena);
+}
+
+enum err generation_end_read(
+    struct slice bytes, struct arena *arena, struct generation_end *end)
+{
+    const ProtobufCMessage *base;
+    enum err err = codec_unpack(
+        &refer__v1__generation__descriptor, bytes, 64, arena, &base);
+    if (err != ERR_NONE)
+        return err;
+    const Refer__V1__Generation *message = (const Refer__V1__Generation *)base;
+    end->generation = message->previous;
+    end->size = message->size;
+    /* none ends that held nothing */
+    if (end->generation == 0 || end->size == 0)
+        return ERR_MALFORMED;
+    return codec_fixed(message->root, end->root, HASH_SIZE);
+}

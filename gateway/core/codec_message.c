@@ -130,6 +130,7 @@ static Refer__V1__LedgerView **views_fill(
         views[i].note = codec_data(view->note);
         views[i].fence = codec_data(view->fence);
         views[i].collected = view->collected;
+        views[i].cosigned = codec_data(view->cosigned);
         list[i] = &views[i];
     }
     return list;
@@ -215,10 +216,12 @@ static enum err view_read(
         .note = codec_slice(message->note),
         .fence = codec_slice(message->fence),
         .collected = message->collected,
+        .cosigned = codec_slice(message->cosigned),
     };
     size_t fence_size = view->authored ? 0 : FENCE_SIZE;
     if (message->lane == REFER__V1__LANE__LANE_UNSPECIFIED ||
-        view->fence.size != fence_size || view->note.size > NOTE_SIZE_MAX)
+        view->fence.size != fence_size || view->note.size > NOTE_SIZE_MAX ||
+        view->cosigned.size > (view->authored ? NOTE_SIZE_MAX : 0))
         return ERR_MALFORMED;
     return ERR_NONE;
 }

@@ -6,6 +6,7 @@
 #include "core/content.h"
 
 #include "core/keys.h"
+#include "core/limits.h"
 
 #include <string.h>
 
@@ -17,31 +18,82 @@ void content_begin(
     *log = (struct content_log){ .vault = vault, .segment = segment };
 }
 
-static bool grow(struct content_log *log, struct arena *arena)
+/* Room for one more item of an array, doubled when it is full; false when the
+ * arena is. */
+static bool grow(struct arena *arena, void **items, size_t size, size_t count,
+    size_t *capacity)
 {
-    if (log->count < log->capacity)
+    if (count < *capacity)
         return true;
-    size_t capacity = log->capacity == 0 ? 64 : log->capacity * 2;
-    struct content_item *items =
-        arena_take_array(arena, capacity, sizeof *items);
-    if (items == NULL)
+    size_t larger = *capacity == 0 ? 64 : *capacity * 2;
+    void *copy = arena_take_array(arena, larger, size);
+    if (copy == NULL)
         return false;
-    if (log->count > 0)
-        memcpy(items, log->items, log->count * sizeof *items);
-    log->items = items;
-    log->capacity = capacity;
+    if (count > 0)
+        memcpy(copy, *items, count * size);
+    *items = copy;
+    *capacity = larger;
     return true;
+}
+
+/* The segment that the next item goes into; NULL when the arena is full. */
+static struct content_segment *segment_open(
+    struct content_log *log, struct arena *arena)
+{
+    struct content_segment *last =
+        log->segment_count == 0 ? NULL : &log->segments[log->segment_count - 1];
+    if (last != NULL && last->size < CONTENT_BLOB_SIZE_MIN)
+        return last;
+    void *segments = log->segments;
+    if (!grow(arena, &segments, sizeof *log->segments, log->segment_count,
+            &log->segment_capacity))
+        return NULL;
+    log->segments = segments;
+    log->segments[log->segment_count] =
+        (struct content_segment){ .first = log->count };
+    return &log->segments[log->segment_count++];
 }
 
 struct content_ref content_put(struct content_log *log, struct arena *arena,
     uint64_t entry, struct slice bytes)
 {
     struct slice copy = arena_copy(arena, bytes);
-    if (copy.bytes == NULL || !grow(log, arena))
+    struct content_segment *segment = segment_open(log, arena);
+    void *items = log->items;
+    if (copy.bytes == NULL || segment == NULL ||
+        !grow(arena, &items, sizeof *log->items, log->count, &log->capacity))
         return CONTENT_NONE;
+    log->items = items;
     log->items[log->count] = (struct content_item){ entry, copy };
     log->size += copy.size + ITEM_OVERHEAD;
-    return (struct content_ref){ log->segment, (uint32_t)log->count++ };
+    segment->size += copy.size + ITEM_OVERHEAD;
+    return (struct content_ref){ log->segment + log->segment_count - 1,
+        (uint32_t)(log->count++ - segment->first) };
+}
+
+/* Items of one of the batch's segments. */
+static size_t segment_item_count(const struct content_log *log, size_t index)
+{
+    size_t end = index + 1 < log->segment_count ? log->segments[index + 1].first
+                                                : log->count;
+    return end - log->segments[index].first;
+}
+
+static bool is_of_batch(const struct content_log *log, struct content_ref ref)
+{
+    uint64_t last = log->segment_count == 0 ? 0 : log->segment_count - 1;
+    return ref.segment >= log->segment && ref.segment - log->segment <= last;
+}
+
+/* NULL for a slot that there is not. */
+static struct content_item *added(
+    const struct content_log *log, struct content_ref ref)
+{
+    size_t index = (size_t)(ref.segment - log->segment);
+    if (index >= log->segment_count ||
+        ref.slot >= segment_item_count(log, index))
+        return NULL;
+    return &log->items[log->segments[index].first + ref.slot];
 }
 
 static uint32_t u32_at(struct slice bytes, size_t index)
@@ -115,12 +167,13 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain)
 {
     *plain = SLICE_NONE;
-    if (content_is_none(ref))
+    if (content_is_none(ref) || txn->err != ERR_NONE)
         return txn->err;
-    if (ref.segment == log->segment) {
-        if (ref.slot < log->count)
-            *plain = log->items[ref.slot].plain;
-        return txn->err;
+    if (is_of_batch(log, ref)) {
+        const struct content_item *item = added(log, ref);
+        if (item != NULL)
+            *plain = item->plain;
+        return ERR_NONE;
     }
     struct slice item;
     struct slice blob = blob_get(log, txn, ref.segment);
@@ -181,16 +234,25 @@ static bool blob_erase(struct store_txn *txn, struct arena *arena,
     return true;
 }
 
+/* An item of that segment of the batch is not written. */
+static void item_drop(
+    struct content_log *log, size_t index, struct content_item *item)
+{
+    size_t size = item->plain.size + ITEM_OVERHEAD;
+    log->size -= size;
+    log->segments[index].size -= size;
+    item->plain = SLICE_NONE;
+}
+
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
     if (content_is_none(ref) || txn->err != ERR_NONE)
         return;
-    if (ref.segment == log->segment) {
-        if (ref.slot < log->count && log->items[ref.slot].plain.bytes != NULL) {
-            log->size -= log->items[ref.slot].plain.size + ITEM_OVERHEAD;
-            log->items[ref.slot].plain = SLICE_NONE;
-        }
+    if (is_of_batch(log, ref)) {
+        struct content_item *item = added(log, ref);
+        if (item != NULL && item->plain.bytes != NULL)
+            item_drop(log, (size_t)(ref.segment - log->segment), item);
         return;
     }
     struct key key = key_content(ref.segment);
@@ -212,11 +274,10 @@ static enum err entries_reserve(const struct content_log *log)
     return log->vault->ops->reserve(log->vault, count);
 }
 
-static enum err item_seal(
-    const struct content_log *log, uint32_t slot, struct packer *out)
+static enum err item_seal(const struct content_log *log,
+    const struct content_item *item, struct content_ref ref, struct packer *out)
 {
-    const struct content_item *item = &log->items[slot];
-    struct place place = place_of((struct content_ref){ log->segment, slot });
+    struct place place = place_of(ref);
     uint8_t *sealed = out->bytes + out->size + 8;
     pack_u64(out, item->entry);
     out->size += item->plain.size + VAULT_OVERHEAD;
@@ -224,19 +285,40 @@ static enum err item_seal(
         log->vault, item->entry, SLICE_ARRAY(place.bytes), item->plain, sealed);
 }
 
-static enum err blob_seal(const struct content_log *log, struct packer *out)
+static enum err blob_seal(
+    const struct content_log *log, size_t index, struct packer *out)
 {
-    enum err err = entries_reserve(log);
+    const struct content_item *items = &log->items[log->segments[index].first];
+    size_t count = segment_item_count(log, index);
+    enum err err = ERR_NONE;
     size_t end = 0;
-    pack_u32(out, (uint32_t)log->count);
-    for (size_t i = 0; i < log->count; i++) {
-        if (log->items[i].plain.bytes != NULL)
-            end += log->items[i].plain.size + ITEM_OVERHEAD;
+    pack_u32(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].plain.bytes != NULL)
+            end += items[i].plain.size + ITEM_OVERHEAD;
         pack_u32(out, (uint32_t)end);
     }
-    for (uint32_t i = 0; i < log->count && err == ERR_NONE; i++)
-        if (log->items[i].plain.bytes != NULL)
-            err = item_seal(log, i, out);
+    for (uint32_t i = 0; i < count && err == ERR_NONE; i++)
+        if (items[i].plain.bytes != NULL)
+            err = item_seal(log, &items[i],
+                (struct content_ref){ log->segment + index, i }, out);
+    return err;
+}
+
+/* Its memory is free again after the put. */
+static enum err blob_write(const struct content_log *log, size_t index,
+    struct store_txn *txn, struct arena *arena)
+{
+    size_t used = arena->used;
+    size_t size =
+        4 + 4 * segment_item_count(log, index) + log->segments[index].size;
+    uint8_t *bytes = arena_take(arena, size);
+    struct packer out = pack_into(bytes, size);
+    struct key key = key_content(log->segment + index);
+    enum err err = bytes == NULL ? ERR_NO_MEMORY : blob_seal(log, index, &out);
+    if (err == ERR_NONE)
+        store_put(txn, key_slice(&key), packed(&out));
+    arena_rewind(arena, used);
     return err;
 }
 
@@ -244,32 +326,27 @@ static enum err blob_seal(const struct content_log *log, struct packer *out)
  * is destroyed: what was erased stays so, and what is said of it since too. */
 static void destroyed_drop(struct content_log *log)
 {
-    for (size_t i = 0; i < log->count; i++) {
-        struct content_item *item = &log->items[i];
-        if (item->plain.bytes == NULL ||
-            !log->vault->ops->is_destroyed(log->vault, item->entry))
-            continue;
-        log->size -= item->plain.size + ITEM_OVERHEAD;
-        item->plain = SLICE_NONE;
-    }
+    for (size_t i = 0; i < log->segment_count; i++)
+        for (size_t k = 0; k < segment_item_count(log, i); k++) {
+            struct content_item *item = &log->items[log->segments[i].first + k];
+            if (item->plain.bytes != NULL &&
+                log->vault->ops->is_destroyed(log->vault, item->entry))
+                item_drop(log, i, item);
+        }
 }
 
-bool content_flush(
+size_t content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena)
 {
     if (log->count == 0 || txn->err != ERR_NONE)
-        return false;
+        return 0;
     destroyed_drop(log);
-    size_t size = 4 + 4 * log->count + log->size;
-    uint8_t *bytes = arena_take(arena, size);
-    struct packer out = pack_into(bytes, size);
-    enum err err = bytes == NULL ? ERR_NO_MEMORY : blob_seal(log, &out);
-    struct key key = key_content(log->segment);
-    if (err == ERR_NONE)
-        store_put(txn, key_slice(&key), packed(&out));
-    else
+    enum err err = entries_reserve(log);
+    for (size_t i = 0; i < log->segment_count && err == ERR_NONE; i++)
+        err = blob_write(log, i, txn, arena);
+    if (err != ERR_NONE)
         txn->err = err;
-    return true;
+    return log->segment_count;
 }
 
 void content_ref_pack(struct packer *packer, struct content_ref ref)

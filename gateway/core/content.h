@@ -1,9 +1,9 @@
 /*
  * content.h - the log of contents. Everything that ledgers and the feed carry
- * is written once, in one blob per commit with rising keys, and is referred to
- * by (segment, slot). Each is sealed with an entry of the vault (port.h), most
- * with its referral's, so that destroying the entry makes them unreadable in
- * every copy. Erasing empties the slot.
+ * is written once, in a few blobs per commit with rising keys, and is referred
+ * to by (segment, slot). Each is sealed with an entry of the vault (port.h),
+ * most with its referral's, so that destroying the entry makes them unreadable
+ * in every copy. Erasing empties the slot.
  */
 #ifndef CORE_CONTENT_H
 #define CORE_CONTENT_H
@@ -30,10 +30,19 @@ struct content_item {
     struct slice plain; /* bytes NULL: erased in the same batch */
 };
 
+/* A blob to be: items from `first` on, up to where the next begins. */
+struct content_segment {
+    size_t first;
+    size_t size; /* of its items, sealed */
+};
+
 /* What the running batch has added; belongs to the node. */
 struct content_log {
     struct vault *vault;
-    uint64_t segment; /* the one that the batch will write */
+    uint64_t segment; /* the first that the batch will write */
+    struct content_segment *segments;
+    size_t segment_count;
+    size_t segment_capacity;
     struct content_item *items;
     size_t count;
     size_t capacity;
@@ -47,6 +56,11 @@ struct content_log {
 static inline bool content_is_none(struct content_ref ref)
 {
     return ref.segment == 0;
+}
+
+static inline bool content_equal(struct content_ref a, struct content_ref b)
+{
+    return a.segment == b.segment && a.slot == b.slot;
 }
 
 void content_begin(
@@ -71,9 +85,9 @@ MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
-/* Seals and writes the batch's blob; true when there was anything to write.
- * Entries that it needs are there when it returns. */
-bool content_flush(
+/* Seals and writes the batch's blobs; how many. Entries that they need are
+ * there when it returns. */
+size_t content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena);
 
 void content_ref_pack(struct packer *packer, struct content_ref ref);

@@ -1,6 +1,7 @@
 #include "core/custody.h"
 
 #include "core/casework.h"
+#include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -16,6 +17,7 @@ struct intake {
     struct ledger *in;
     struct deliver deliver;
     struct note note;
+    bool turns; /* it begins another generation than the one held */
     struct custody_reply *reply;
 };
 
@@ -44,20 +46,10 @@ static bool behind(struct intake *intake, enum behind_reason reason)
 
 static bool conflict(struct intake *intake, struct slice held)
 {
-    struct ledger *in = intake->in;
     struct slice offered = intake->deliver.parcel.note;
     struct conflict proof = { held, offered };
     struct work *work = intake->work;
-    uint8_t *evidence = arena_take(work->arena, held.size + offered.size);
-    if (evidence == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    if (held.size > 0)
-        memcpy(evidence, held.bytes, held.size);
-    memcpy(evidence + held.size, offered.bytes, offered.size);
-    in->evidence = slice_of(evidence, held.size + offered.size);
-    settle_trouble(work, intake->peer, in, LEDGER_CONFLICT);
+    settle_conflict(work, intake->peer, intake->in, held, offered);
     answer_with(intake, REPLY_CONFLICT, conflict_write(&proof, work->arena));
     return false;
 }
@@ -76,9 +68,12 @@ static bool note_check(struct intake *intake)
         !agency_id_equal(&note->origin.recipient, &intake->work->node->self) ||
         note->origin.lane != LANE_MAIN)
         return refuse(intake, REFUSAL_ADDRESS);
+    intake->turns = intake->in->generation != 0 &&
+                    note->origin.generation != intake->in->generation;
     if (note->origin.generation == 0 ||
-        (intake->in->generation != 0 &&
-            note->origin.generation != intake->in->generation))
+        (intake->turns && parcel->first_index > 0) ||
+        (intake->turns && generation_find(intake->work, intake->in,
+                              note->origin.generation) != NULL))
         return refuse(intake, REFUSAL_GENERATION);
     if (!signatory_is_author(intake->work, intake->peer, note)) {
         intake->peer->wants_head = true; /* there may be a newer card */
@@ -113,7 +108,7 @@ static bool overlap(struct intake *intake, size_t *skip)
     struct ledger *in = intake->in;
     uint64_t index = parcel->first_index;
     *skip = 0;
-    while (index < in->frontier.size) {
+    while (!intake->turns && index < in->frontier.size) {
         struct ledger_parcel held;
         if (!ledger_parcel_at(intake->work, in, index, &held)) {
             if (!work_failed(intake->work))
@@ -131,6 +126,31 @@ static bool overlap(struct intake *intake, size_t *skip)
     return true;
 }
 
+/* Entry 0 of a later generation follows on exactly what is held: there is no
+ * other way that an author goes on. */
+static bool turn_check(struct intake *intake, const struct entry_header *first)
+{
+    struct work *work = intake->work;
+    const struct ledger *in = intake->in;
+    const struct parcel *parcel = &intake->deliver.parcel;
+    struct generation_end end;
+    struct merkle_hash root;
+    bool begins = parcel->first_index == 0 && first->kind == ENTRY_GENERATION;
+    if (!begins)
+        return !intake->turns || refuse(intake, REFUSAL_GENERATION);
+    if (in->generation == intake->note.origin.generation)
+        return true; /* a repeat of it, with more */
+    if (parcel->entries[0].salt.size == 0 ||
+        generation_end_read(parcel->entries[0].content, work->scratch, &end) !=
+            ERR_NONE)
+        return refuse(intake, REFUSAL_MALFORMED);
+    if (end.generation != in->generation || end.size != in->frontier.size)
+        return behind(intake, BEHIND_GENERATION);
+    merkle_root(work->crypto, &in->frontier, &root);
+    return memcmp(root.bytes, end.root, HASH_SIZE) == 0 ||
+           conflict(intake, in->note);
+}
+
 /* Headers decode and contents are what the headers say. */
 static bool entries_check(
     struct intake *intake, size_t skip, struct entry_header *headers)
@@ -142,6 +162,8 @@ static bool entries_check(
         uint8_t digest[HASH_SIZE];
         if (entry_header_read(entry->header, work->scratch, &headers[i]) !=
             ERR_NONE)
+            return refuse(intake, REFUSAL_MALFORMED);
+        if (headers[i].kind == ENTRY_GENERATION && parcel->first_index + i > 0)
             return refuse(intake, REFUSAL_MALFORMED);
         if (entry->salt.size == 0)
             continue;
@@ -159,7 +181,8 @@ static bool root_check(
     const struct parcel *parcel = &intake->deliver.parcel;
     struct work *work = intake->work;
     struct merkle_hash root;
-    *frontier = intake->in->frontier;
+    *frontier =
+        intake->turns ? (struct merkle_frontier){ 0 } : intake->in->frontier;
     for (size_t i = skip; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
         merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
@@ -196,6 +219,12 @@ static void take(struct intake *intake, size_t skip,
     const struct parcel *parcel = &intake->deliver.parcel;
     struct work *work = intake->work;
     struct ledger *in = intake->in;
+    if (intake->turns) {
+        generation_close(work, in);
+        OUTPUT_LOG(work, LOG_LEDGER_RENEWED,
+            log_agency("peer", &intake->peer->agency),
+            log_code("direction", "in"));
+    }
     uint64_t first_index = in->frontier.size;
     size_t count = parcel->entry_count - skip;
     struct ledger_entry *stored =
@@ -209,8 +238,8 @@ static void take(struct intake *intake, size_t skip,
     in->cosigned = frontier->size;
     in->changed = true;
     casework_take(work, intake->peer,
-        &(struct casework_parcel){ first_index, parcel->entries + skip,
-            headers + skip, stored, count });
+        &(struct casework_parcel){ in->generation, first_index,
+            parcel->entries + skip, headers + skip, stored, count });
     ledger_entries_write(work, in, first_index, stored, count, in->note);
     work->node->counters.parcels_received++;
     work->node->counters.entries_received += count;
@@ -254,7 +283,8 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
     intake.in = peer_ledger(work, peer, LEDGER_IN);
     if (intake.in == NULL)
         return;
-    if (deliver_read(body, work->scratch, &intake.deliver) != ERR_NONE) {
+    if (body.size > DELIVER_SIZE_MAX ||
+        deliver_read(body, work->scratch, &intake.deliver) != ERR_NONE) {
         (void)refuse(&intake, REFUSAL_MALFORMED);
         return;
     }
@@ -262,11 +292,12 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
         return;
     collected_note(&intake);
     const struct parcel *parcel = &intake.deliver.parcel;
-    if (intake.note.size <= intake.in->frontier.size) {
+    uint64_t held = intake.turns ? 0 : intake.in->frontier.size;
+    if (intake.note.size <= held) {
         (void)repeat(&intake);
         return;
     }
-    if (parcel->first_index > intake.in->frontier.size) {
+    if (parcel->first_index > held) {
         (void)behind(&intake, BEHIND_GAP);
         return;
     }
@@ -282,6 +313,7 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
         return;
     }
     if (overlap(&intake, &skip) && entries_check(&intake, skip, headers) &&
+        (skip > 0 || turn_check(&intake, &headers[0])) &&
         root_check(&intake, skip, &frontier))
         take(&intake, skip, headers, &frontier);
 }

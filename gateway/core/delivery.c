@@ -1,13 +1,16 @@
 #include "core/delivery.h"
 
 #include "core/answers.h"
+#include "core/generation.h"
 #include "core/introduction.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/refill.h"
 #include "core/revoke.h"
 #include "core/settle.h"
+#include "core/shipment.h"
 #include "core/signatory.h"
 
 #include <assert.h>
@@ -36,6 +39,8 @@ bool delivery_tell(
         .has_referral = tell->has_referral,
         .referral = tell->referral,
         .event_type = tell->event_type,
+        .seq = tell->seq,
+        .state = tell->state,
         .feed_position = tell->feed_position,
     };
     outbox_put(work, out, &intent);
@@ -88,165 +93,13 @@ static void send_head(struct work *work, struct peer *peer)
         return;
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->asked_in_size = in->frontier.size;
+    peer->asked_in_generation = in->generation;
     work->node->counters.heads_sent++;
     peer->token = delivery_send(work, peer, REQUEST_HEAD, body);
     peer->token_kind = REQUEST_HEAD;
 }
 
-/* Entries as they travel: what was erased since goes without its content. */
-static bool parcel_load(struct work *work, const struct ledger_parcel *stored,
-    struct entry *entries)
-{
-    for (size_t i = 0; i < stored->count; i++) {
-        const struct ledger_entry *from = &stored->entries[i];
-        entries[i] = (struct entry){ .header = from->header };
-        struct slice content = !from->attached
-                                   ? SLICE_NONE
-                                   : content_get(work->contents, work->txn,
-                                         work->arena, from->content);
-        if (content.bytes == NULL)
-            continue;
-        entries[i].salt = SLICE_ARRAY(from->salt);
-        entries[i].content = content;
-    }
-    return !work_failed(work);
-}
-
-/* The parcel in flight as a Deliver; empty when memory or the store failed. */
-static struct slice offered_body(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    struct ledger_parcel stored;
-    if (!ledger_parcel_at(work, out, out->cosigned, &stored)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
-        return SLICE_NONE;
-    }
-    struct entry *entries =
-        arena_take_array(work->arena, stored.count, sizeof *entries);
-    if (entries == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL || !parcel_load(work, &stored, entries))
-        return SLICE_NONE;
-    struct deliver deliver = {
-        .fence = SLICE_ARRAY(out->fences[0]),
-        .parcel = { stored.first_index, entries, stored.count, out->offered },
-        .collected = in->collected,
-    };
-    struct slice body = deliver_write(&deliver, work->arena);
-    if (body.bytes == NULL) {
-        work_exhausted(work);
-        return SLICE_NONE;
-    }
-    work->node->counters.parcels_sent++;
-    OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
-        log_number("first", (int64_t)stored.first_index),
-        log_number("entries", (int64_t)stored.count));
-    return body;
-}
-
-/* ---- Making a parcel ---------------------------------------------------- */
-
-/* What an entry adds to a parcel's size beside its content. */
-#define ENTRY_FRAMING 128u
-
-static bool entry_index(struct work *work, const struct intent *intent,
-    struct ledger *out, struct ledger_entry *entry)
-{
-    size_t used = work->scratch->used;
-    struct slice content =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
-    struct entry_header header = { .kind = intent->kind, .at = intent->at };
-    *entry = (struct ledger_entry){
-        .attached = content.bytes != NULL,
-        .content = intent->content,
-        .has_referral = intent->has_referral,
-        .referral = intent->referral,
-        .event_type = intent->event_type,
-        .feed_position = intent->feed_position,
-    };
-    work_draw(work, entry->salt, SALT_SIZE);
-    entry_digest(
-        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
-    arena_rewind(work->scratch, used);
-    entry->header = entry_header_write(&header, work->arena);
-    if (entry->header.bytes == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    ledger_append(work, out, entry->header);
-    return !work_failed(work);
-}
-
-/* First all are read, then all are taken: contents of one commit lie together,
- * and a change would have them read anew. */
-static size_t gather(struct work *work, struct ledger *out,
-    struct ledger_entry *entries, struct intent *intents, size_t capacity)
-{
-    size_t count = 0;
-    size_t size = 0;
-    uint64_t from = 0;
-    while (count < capacity && outbox_next(work, out, from, &intents[count])) {
-        size += intents[count].content_size + ENTRY_FRAMING;
-        if (count > 0 && size > PARCEL_SIZE_MAX)
-            break;
-        from = intents[count].number + 1;
-        if (!entry_index(work, &intents[count], out, &entries[count]))
-            break;
-        count++;
-    }
-    for (size_t i = 0; i < count; i++)
-        outbox_take(work, out, &intents[i]);
-    return count;
-}
-
-static void generation_open(struct work *work, struct ledger *out)
-{
-    do
-        work_draw(work, &out->generation, sizeof out->generation);
-    while (out->generation == 0);
-    out->changed = true;
-}
-
-/* Numbers and signs what waits; the parcel is then in flight. */
-static bool parcel_make(
-    struct work *work, struct peer *peer, struct ledger *out)
-{
-    size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
-                          ? (size_t)out->intent_count
-                          : PARCEL_ENTRY_COUNT_MAX;
-    struct ledger_entry *entries =
-        arena_take_array(work->arena, capacity, sizeof *entries);
-    struct intent *intents =
-        arena_take_array(work->arena, capacity, sizeof *intents);
-    if (entries == NULL || intents == NULL) {
-        work_exhausted(work);
-        return false;
-    }
-    if (out->generation == 0)
-        generation_open(work, out);
-    uint64_t first_index = out->frontier.size;
-    size_t count = gather(work, out, entries, intents, capacity);
-    if (work_failed(work) || count == 0)
-        return false;
-    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
-    struct note note;
-    char text[NOTE_SIZE_MAX];
-    ledger_checkpoint(work, out, &origin, &note);
-    if (note_sign(work->crypto, &note) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
-        return false;
-    }
-    out->offered = arena_copy(work->arena, note_print(&note, text));
-    if (out->offered.bytes == NULL)
-        work_exhausted(work);
-    ledger_entries_write(work, out, first_index, entries, count, SLICE_NONE);
-    work->node->counters.entries_sent += count;
-    return !work_failed(work);
-}
+/* ---- What is due ------------------------------------------------------- */
 
 /* A parcel as loaded, packed and listed; see BATCH_ARENA_SIZE. */
 #define PARCEL_ARENA_MIN (8u * 1024 * 1024)
@@ -254,7 +107,7 @@ static bool parcel_make(
 bool delivery_has_parcel(const struct peer *peer, const struct ledger *out)
 {
     return peer->settled_out && out->trouble == LEDGER_NONE &&
-           (out->offered.size > 0 || out->intent_count > 0);
+           (out->offered.size > 0 || shipment_is_due(out));
 }
 
 bool delivery_has_room(const struct work *work)
@@ -264,11 +117,15 @@ bool delivery_has_room(const struct work *work)
 
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
+    struct shipment shipment;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || (out->offered.size == 0 ? !parcel_make(work, peer, out)
-                                               : !signatory_renew(work, out)))
+    if (out == NULL)
         return SLICE_NONE;
-    return offered_body(work, peer, out);
+    bool is_there =
+        out->offered.size == 0
+            ? shipment_make(work, peer, out, &shipment)
+            : signatory_renew(work, out) && shipment_load(work, out, &shipment);
+    return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
 }
 
 void delivery_go_on(struct work *work, struct peer *peer)
@@ -278,7 +135,7 @@ void delivery_go_on(struct work *work, struct peer *peer)
     /* one that only dials out comes by itself: collect.h */
     if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
         peer->token != 0 ||
-        !(peer->introduces || peer->wants_head ||
+        !(peer->introduces || peer->wants_head || refill_is_wanted(peer) ||
             delivery_has_parcel(peer, out)))
         return;
     if (revoke_is_own(work->node) && !peer->wants_head && !peer->introduces)
@@ -299,10 +156,12 @@ void delivery_go_on(struct work *work, struct peer *peer)
         send_head(work, peer); /* its reply brings a key sheet too */
         return;
     }
-    struct slice body = delivery_parcel(work, peer);
+    bool fetches = refill_is_wanted(peer);
+    struct slice body =
+        fetches ? refill_ask(work, peer) : delivery_parcel(work, peer);
     if (body.size > 0) {
-        peer->token = delivery_send(work, peer, REQUEST_DELIVER, body);
-        peer->token_kind = REQUEST_DELIVER;
+        peer->token_kind = fetches ? REQUEST_FETCH : REQUEST_DELIVER;
+        peer->token = delivery_send(work, peer, peer->token_kind, body);
     }
 }
 
@@ -335,21 +194,22 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 
 /* ---- Replies ------------------------------------------------------------ */
 
-/* A note that we signed, of this very ledger, whose root is not that of what
- * we hold: a proof against us. *shorter: it covers more than we hold. */
-static bool is_proof(struct work *work, const struct peer *peer,
-    const struct ledger *out, struct slice held, bool *shorter)
+/* A note that we signed, of this very ledger. */
+static bool is_ours(struct work *work, const struct peer *peer,
+    const struct ledger *out, struct slice held, struct note *note)
 {
-    struct note note;
-    struct merkle_hash root;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
-    *shorter = false;
-    if (note_parse(held, &note) != ERR_NONE ||
-        !origin_equal(&note.origin, &origin) || !signatory_is_us(work, &note))
-        return false;
-    *shorter = note.size > out->frontier.size;
-    return !*shorter && ledger_root_at(work, out, note.size, &root) &&
-           memcmp(note.root, root.bytes, HASH_SIZE) != 0;
+    return note_parse(held, note) == ERR_NONE &&
+           origin_equal(&note->origin, &origin) && signatory_is_us(work, note);
+}
+
+/* Its root is not that of what we hold: a proof against us. */
+static bool is_proof(
+    struct work *work, const struct ledger *out, const struct note *note)
+{
+    struct merkle_hash root;
+    return ledger_root_at(work, out, note->size, &root) &&
+           memcmp(note->root, root.bytes, HASH_SIZE) != 0;
 }
 
 const char *delivery_cosigned(
@@ -377,6 +237,9 @@ const char *delivery_cosigned(
     out->cosigned = note.size;
     out->note = arena_copy(work->arena, cosigned->note);
     out->offered = SLICE_NONE;
+    /* a peer that loses its disk gets its own signature back with it */
+    ledger_entries_write(
+        work, out, parcel.first_index, parcel.entries, parcel.count, out->note);
     if (cosigned->collected > out->collected &&
         cosigned->collected <= out->cosigned)
         out->collected = cosigned->collected;
@@ -405,19 +268,20 @@ static const char *on_conflict(
     struct work *work, struct peer *peer, struct slice body)
 {
     struct conflict conflict;
-    bool shorter;
+    struct note note;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return NULL;
     if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
         return "reply_malformed";
-    bool proved = is_proof(work, peer, out, conflict.held, &shorter);
-    if (!proved && !shorter)
+    if (!is_ours(work, peer, out, conflict.held, &note))
         return "conflict_unproved";
-    out->evidence = arena_copy(work->arena, conflict.held);
-    settle_trouble(
-        work, peer, out, proved ? LEDGER_CONFLICT : LEDGER_AUTHOR_SHORTER);
-    peer->settled_out = false;
+    if (note.size > out->frontier.size)
+        refill_begin(work, peer, LEDGER_OUT, &note);
+    else if (is_proof(work, out, &note))
+        settle_conflict(work, peer, out, conflict.held, out->offered);
+    else
+        return "conflict_unproved";
     return NULL;
 }
 
@@ -447,6 +311,10 @@ static const char *on_head(
         return "reply_malformed";
     if (peer->state == PEER_REVOKED)
         return NULL;
+    if (out->refills) { /* it goes on with Fetch */
+        peer->wants_head = !refill_is_wanted(peer) && !peer->refill_ready;
+        return peer->wants_head ? "reply_malformed" : NULL;
+    }
     if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);
     if (!peer->settled_out)
@@ -458,12 +326,22 @@ static const char *on_head(
     return NULL;
 }
 
+static const char *on_fetched(
+    struct work *work, struct peer *peer, struct slice body)
+{
+    return refill_take(work, peer, body);
+}
+
 static const char *on_refused(
     struct work *work, struct peer *peer, struct slice body)
 {
     enum refusal_code code;
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
+    if (peer->token_kind == REQUEST_FETCH) {
+        peer->wants_head = true; /* it may not hold any more what it showed */
+        peer->stumble_count++;   /* and a greeting alone is no progress */
+    }
     if (code == REFUSAL_STRANGER && peer->token_kind != REQUEST_INTRODUCE) {
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
@@ -519,6 +397,7 @@ static const struct {
     [REPLY_CONFLICT] = { on_conflict, REQUEST_DELIVER },
     [REPLY_HEAD] = { on_head, REQUEST_HEAD },
     [REPLY_REFUSED] = { on_refused, 0 },
+    [REPLY_FETCHED] = { on_fetched, REQUEST_FETCH },
 };
 
 const char *delivery_failure(enum err err)

@@ -61,6 +61,8 @@ struct tell {
     bool has_referral;
     struct uuid referral;
     uint8_t event_type;
+    uint32_t seq;
+    uint8_t state;
     struct content_ref held; /* where the content is already, or none */
     uint64_t feed_position;
 };

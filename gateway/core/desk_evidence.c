@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/card_book.h"
+#include "core/generation.h"
 #include "core/ledger.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -125,9 +126,11 @@ static bool wish_read(const struct local_request *request, struct wish *wish,
     return true;
 }
 
-/* Only the generation that is held now has entries here. */
-static bool generation_check(const struct local_request *request,
-    const struct ledger *ledger, struct local_answer *answer)
+/* The generation that is asked for, closed or not; by default the present
+ * one. NULL with an error in the reply. */
+static struct ledger *generation_of(struct work *work,
+    const struct local_request *request, struct ledger *present,
+    struct local_answer *answer)
 {
     struct slice text =
         field_text(request->fields, request->field_count, "generation");
@@ -135,18 +138,21 @@ static bool generation_check(const struct local_request *request,
     uint64_t generation = 0;
     size_t size = 0;
     if (text.size == 0)
-        return true;
+        return present;
     if (text_hex_decode(text, bytes, sizeof bytes, &size) != ERR_NONE ||
-        size != sizeof bytes)
-        return invalid(answer, "evidence.generation",
+        size != sizeof bytes) {
+        (void)invalid(answer, "evidence.generation",
             "give 16 hexadecimal digits, as referctl ledger list --json does");
+        return NULL;
+    }
     for (size_t i = 0; i < size; i++)
         generation = generation << 8 | bytes[i];
-    if (generation == ledger->generation)
-        return true;
+    struct ledger *found = generation_find(work, present, generation);
+    if (found != NULL || work_failed(work))
+        return found;
     answer_error(answer, ERR_NOT_FOUND, PROBLEM_NONE, "evidence.generation",
         "use a generation of referctl ledger list --json");
-    return false;
+    return NULL;
 }
 
 /* What the entry says, where it is held. */
@@ -281,7 +287,9 @@ void desk_evidence_read(struct work *work, const struct caller *caller,
         !wish_read(request, &wish, answer))
         return;
     struct ledger *ledger = desk_ledger_named(work, request, &peer, answer);
-    if (ledger == NULL || !generation_check(request, ledger, answer))
+    if (ledger != NULL)
+        ledger = generation_of(work, request, ledger, answer);
+    if (ledger == NULL)
         return;
     if (answer_is_full(answer)) { /* others in this batch took the room */
         answer_error(

@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/problem.h"
+#include "core/refill.h"
 #include "core/signatory.h"
 #include "core/submission_read.h"
 
@@ -17,29 +18,41 @@ static void answer_hash(struct local_answer *answer, const char *name,
     answer_slice(answer, name, slice_of(text, size));
 }
 
+static void answer_generation(
+    struct local_answer *answer, const char *name, uint64_t number)
+{
+    char digits[17];
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        digits[i] = "0123456789abcdef"[number & 15];
+    digits[16] = '\0';
+    answer_text(answer, name, digits);
+}
+
 void desk_ledger_record(struct work *work, struct peer *peer,
     const struct ledger *ledger, struct local_answer *answer)
 {
     struct merkle_hash root;
-    char generation[17];
-    uint64_t number = ledger->generation;
     bool out = ledger->direction == LEDGER_OUT;
     const struct card *card = peer_card(work, peer);
-    for (int i = 15; i >= 0; i--, number >>= 4)
-        generation[i] = "0123456789abcdef"[number & 15];
-    generation[16] = '\0';
     merkle_root(work->crypto, &ledger->frontier, &root);
     answer_record(answer, "ledger");
     answer_text(answer, "peer", peer->agency.text);
     answer_slice(answer, "peer_name", card == NULL ? SLICE_NONE : card->name);
     answer_text(answer, "direction", out ? "out" : "in");
     answer_text(answer, "lane", "main");
-    answer_text(answer, "generation", generation);
+    answer_generation(answer, "generation", ledger->generation);
+    answer_generation(answer, "previous", ledger->previous);
     answer_number(answer, "size", (int64_t)ledger->frontier.size);
     answer_number(answer, "cosigned", (int64_t)ledger->cosigned);
     answer_hash(answer, "root", root.bytes);
+    uint64_t held;
+    uint64_t goal;
+    bool recovers = !ledger->closed && refill_progress(work, peer,
+                                           ledger->direction, &held, &goal);
     answer_text(answer, "state",
-        ledger->trouble != LEDGER_NONE                 ? "stopped"
+        ledger->closed                                 ? "closed"
+        : recovers                                     ? "recovering"
+        : ledger->trouble != LEDGER_NONE               ? "stopped"
         : (out ? peer->settled_out : peer->settled_in) ? "settled"
                                                        : "unsettled");
     answer_text(answer, "problem", ledger_trouble_name(ledger->trouble));

@@ -5,6 +5,7 @@
 #include "core/output.h"
 #include "core/peer.h"
 #include "core/peer_close.h"
+#include "core/refill.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -258,13 +259,35 @@ void desk_peer_invite(struct work *work, const struct caller *caller,
     answer_data(answer, "data", work->node->own_card);
 }
 
-static const char *peer_condition(const struct peer *peer)
+static const char *peer_condition(
+    const struct peer *peer, const struct ledger *out)
 {
     if (peer->state != PEER_ACCEPTED)
         return peer_state_name(peer->state);
     if (peer->failure_count > 0)
         return "failing";
+    if (out->refills)
+        return "recovering";
     return peer->settled_out && peer->settled_in ? "connected" : "connecting";
+}
+
+/* Entries of both ledgers that are taken back. */
+static void answer_progress(
+    struct work *work, struct peer *peer, struct local_answer *answer)
+{
+    static const enum ledger_direction ways[] = { LEDGER_OUT, LEDGER_IN };
+    uint64_t recovered = 0;
+    uint64_t wanted = 0;
+    for (int i = 0; i < 2; i++) {
+        uint64_t held;
+        uint64_t goal;
+        if (!refill_progress(work, peer, ways[i], &held, &goal))
+            continue;
+        recovered += held;
+        wanted += goal;
+    }
+    answer_number(answer, "recovered", (int64_t)recovered);
+    answer_number(answer, "to_recover", (int64_t)wanted);
 }
 
 void desk_peer_record(
@@ -281,7 +304,7 @@ void desk_peer_record(
     answer_record(answer, "peer");
     answer_text(answer, "agency", peer->agency.text);
     answer_slice(answer, "name", card->name);
-    answer_text(answer, "state", peer_condition(peer));
+    answer_text(answer, "state", peer_condition(peer, out));
     answer_slice(answer, "endpoint",
         card->endpoint_count > 0 ? card->endpoints[0] : SLICE_NONE);
     answer_flag(answer, "settled", peer->settled_out && peer->settled_in);
@@ -293,6 +316,8 @@ void desk_peer_record(
     answer_text(answer, "problem",
         out->trouble != LEDGER_NONE ? ledger_trouble_name(out->trouble)
                                     : peer->problem);
+    if (out->refills)
+        answer_progress(work, peer, answer);
 }
 
 void desk_peer_list(struct work *work, const struct caller *caller,

@@ -14,6 +14,12 @@ const char *entry_kind_name(enum entry_kind kind)
     return names[kind];
 }
 
+bool entry_kind_is_answered(enum entry_kind kind)
+{
+    return kind != ENTRY_ANSWER && kind != ENTRY_PADDING &&
+           kind != ENTRY_GENERATION;
+}
+
 void entry_digest(struct crypto *crypto, struct slice salt,
     struct slice content, uint8_t digest[HASH_SIZE])
 {

@@ -39,6 +39,10 @@ enum entry_kind {
 /* Lower-case English, static storage; "?" out of range. */
 const char *entry_kind_name(enum entry_kind kind);
 
+/* Whether the other side answers such an entry: not its own answers, nor what
+ * the cosignature says enough of. */
+bool entry_kind_is_answered(enum entry_kind kind);
+
 #define SALT_SIZE 32
 
 struct entry_header {
@@ -69,6 +73,18 @@ struct slice entry_header_write(
     const struct entry_header *header, struct arena *arena);
 MUST_USE enum err entry_header_read(
     struct slice bytes, struct arena *arena, struct entry_header *header);
+
+/* Content of entry 0 of a later generation: the one before, which it ends. */
+struct generation_end {
+    uint64_t generation;
+    uint64_t size; /* entries of it that both ends hold */
+    uint8_t root[HASH_SIZE];
+};
+
+struct slice generation_end_write(
+    const struct generation_end *end, struct arena *arena);
+MUST_USE enum err generation_end_read(
+    struct slice bytes, struct arena *arena, struct generation_end *end);
 
 /* Numbers of refer.v1.Verdict. */
 enum answer_verdict {

@@ -313,7 +313,9 @@ static void answer_note(struct judge *judge, const struct proved *answer,
     };
     /* the first answer counts, a second one is ignored by everybody */
     if (event->verdict != EVIDENCE_UNANSWERED &&
-        event->answer_index <= answer->place.index)
+        (instant_before(event->answered, answer->at) ||
+            (!instant_before(answer->at, event->answered) &&
+                event->answer_index <= answer->place.index)))
         return;
     event->verdict = verdicts[item->verdict];
     event->problem = item->problem;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_SIZE_MAX (128 + CODE_SIZE_MAX + 2 * VERDICT_TEXT_SIZE)
+#define ROW_SIZE_MAX (160 + CODE_SIZE_MAX + 2 * VERDICT_TEXT_SIZE)
 
 static const char *const types[] = {
 #define X(symbol, number, text) [FEED_##symbol] = text,
@@ -33,15 +33,11 @@ const char *feed_status_name(enum feed_status status)
                                                             : "?";
 }
 
-uint64_t feed_append(struct work *work, const struct feed_event *event)
+void feed_rewrite(struct work *work, const struct feed_event *event)
 {
     uint8_t bytes[ROW_SIZE_MAX];
     struct packer out = pack_into(bytes, sizeof bytes);
-    struct node *node = work->node;
-    uint64_t position = node->feed_position_next++;
-    node->changed = true;
-    node->feed_grew = true;
-    pack_u64(&out, (uint64_t)work->now.unix_ms);
+    pack_u64(&out, (uint64_t)event->at.unix_ms);
     pack_u8(&out, (uint8_t)event->type);
     pack_u8(&out, (uint8_t)event->status);
     pack_fixed(&out, event->referral.bytes, sizeof event->referral.bytes);
@@ -56,11 +52,25 @@ uint64_t feed_append(struct work *work, const struct feed_event *event)
     pack_bytes(&out, event->clause);
     pack_bytes(&out, event->remedy);
     content_ref_pack(&out, event->content);
+    pack_u32(&out, event->seq);
+    pack_u64(&out, event->generation);
+    pack_u64(&out, event->index);
     if (out.err != ERR_NONE)
         work_exhausted(work);
-    struct key key = key_feed(position);
+    struct key key = key_feed(event->position);
     store_put(work->txn, key_slice(&key), packed(&out));
-    return position;
+}
+
+uint64_t feed_append(struct work *work, const struct feed_event *event)
+{
+    struct node *node = work->node;
+    struct feed_event placed = *event;
+    placed.at = work->now;
+    placed.position = node->feed_position_next++;
+    node->changed = true;
+    node->feed_grew = true;
+    feed_rewrite(work, &placed);
+    return placed.position;
 }
 
 static void event_unpack(struct unpacker *in, struct feed_event *event)
@@ -80,6 +90,9 @@ static void event_unpack(struct unpacker *in, struct feed_event *event)
     event->clause = unpack_bytes(in);
     event->remedy = unpack_bytes(in);
     event->content = content_ref_unpack(in);
+    event->seq = unpack_u32(in);
+    event->generation = unpack_u64(in);
+    event->index = unpack_u64(in);
 }
 
 bool feed_next(struct work *work, uint64_t position, struct feed_event *event)

@@ -67,6 +67,9 @@ struct feed_event {
     struct slice clause;
     struct slice remedy;
     struct content_ref content; /* the ReferralEvent; or none */
+    uint32_t seq;               /* of its author in this referral; 0: none */
+    uint64_t generation; /* where it is in its author's ledger; 0: unknown */
+    uint64_t index;
 };
 
 const char *feed_type_name(enum feed_type type);
@@ -74,6 +77,9 @@ const char *feed_status_name(enum feed_status status);
 
 /* Writes the event at the next position, which is returned. */
 uint64_t feed_append(struct work *work, const struct feed_event *event);
+
+/* Writes it anew at its position. */
+void feed_rewrite(struct work *work, const struct feed_event *event);
 
 /* First event at or above `position`; copies into the scratch arena. */
 bool feed_next(struct work *work, uint64_t position, struct feed_event *event);

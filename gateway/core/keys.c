@@ -45,10 +45,21 @@ struct key key_ledger(uint32_t peer, uint8_t direction, uint8_t lane)
     return key;
 }
 
-struct key key_entries(uint32_t ledger, uint64_t first_index)
+struct key key_generation(
+    uint32_t peer, uint8_t direction, uint8_t lane, uint64_t generation)
+{
+    struct key key = key_of('g');
+    add_integer(&key, peer, 4);
+    add_integer(&key, direction, 1);
+    add_integer(&key, lane, 1);
+    add_integer(&key, generation, 8);
+    return key;
+}
+
+struct key key_entries(uint32_t shelf, uint64_t first_index)
 {
     struct key key = key_of('e');
-    add_integer(&key, ledger, 4);
+    add_integer(&key, shelf, 4);
     add_integer(&key, first_index, 8);
     return key;
 }

@@ -5,10 +5,11 @@
  *   'n'                                 the gateway's own row (node.c)
  *   'p' peer u32                        a peer (peer.h)
  *   'l' peer u32, direction u8, lane u8 a ledger (ledger.h)
- *   'e' ledger u32, first index u64     entries of one parcel (ledger.h)
+ *   'g' the same, generation u64        a generation before (ledger.h)
+ *   'e' shelf u32, first index u64      entries of one parcel (ledger.h)
  *   'o' ledger u32, number u64          an intent (outbox.h)
  *   'c' segment u64                     contents of one commit (content.h)
- *   'r' uuid                            a referral (referral_book.h)
+ *   'r' uuid                            a referral (register.h)
  *   'f' position u64                    an event of the feed (feed.h)
  *   'u' name                            a cursor (feed.h)
  *   'k' hash[16]                        a client's idempotency key
@@ -44,7 +45,9 @@ struct key key_peer(uint32_t peer);
 struct key key_ledger(uint32_t peer, uint8_t direction, uint8_t lane);
 /* A prefix of KEY_LEDGER_PARTS_SIZE bytes finds one ledger's. */
 #define KEY_LEDGER_PARTS_SIZE 5
-struct key key_entries(uint32_t ledger, uint64_t first_index);
+struct key key_generation(
+    uint32_t peer, uint8_t direction, uint8_t lane, uint64_t generation);
+struct key key_entries(uint32_t shelf, uint64_t first_index);
 struct key key_intent(uint32_t ledger, uint64_t number);
 struct key key_content(uint64_t segment);
 struct key key_referral(const struct uuid *uuid);

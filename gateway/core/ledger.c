@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
@@ -42,7 +42,9 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     if (unpack_u8(&in) != ROW_VERSION)
         in.err = ERR_CORRUPT;
     ledger->number = unpack_u32(&in);
+    ledger->shelf = unpack_u32(&in);
     ledger->generation = unpack_u64(&in);
+    ledger->previous = unpack_u64(&in);
     merkle_frontier_unpack(&in, &ledger->frontier);
     ledger->cosigned = unpack_u64(&in);
     ledger->note = copied(work, unpack_bytes(&in));
@@ -56,15 +58,21 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     ledger->answered = unpack_u64(&in);
     ledger->intent_next = unpack_u64(&in);
     ledger->intent_count = unpack_u64(&in);
+    ledger->unfolded = unpack_u64(&in);
+    ledger->refill = unpack_u32(&in);
+    ledger->refills = unpack_u8(&in) != 0;
+    ledger->renews = unpack_u8(&in) != 0;
+    ledger->losses = unpack_u32(&in);
     ledger->trouble = (enum ledger_trouble)unpack_u8(&in);
     ledger->evidence = copied(work, unpack_bytes(&in));
     if (unpack_end(&in) != ERR_NONE ||
-        (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT)
+        (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT ||
+        ledger->unfolded > ledger->frontier.size)
         work->txn->err = ERR_CORRUPT;
 }
 
-struct ledger *ledger_load(
-    struct work *work, uint32_t peer, enum ledger_direction direction)
+static struct ledger *load(struct work *work, uint32_t peer,
+    enum ledger_direction direction, struct slice row)
 {
     struct ledger *ledger = arena_take(work->arena, sizeof *ledger);
     if (ledger == NULL) {
@@ -73,11 +81,43 @@ struct ledger *ledger_load(
     }
     ledger->peer = peer;
     ledger->direction = direction;
-    struct key key = key_ledger(peer, (uint8_t)direction, LANE_MAIN);
-    struct slice row = store_get(work->txn, key_slice(&key));
     if (row.bytes != NULL)
         row_read(work, row, ledger);
     return work_failed(work) ? NULL : ledger;
+}
+
+struct ledger *ledger_load(
+    struct work *work, uint32_t peer, enum ledger_direction direction)
+{
+    struct key key = key_ledger(peer, (uint8_t)direction, LANE_MAIN);
+    return load(work, peer, direction, store_get(work->txn, key_slice(&key)));
+}
+
+struct ledger *ledger_load_closed(struct work *work, uint32_t peer,
+    enum ledger_direction direction, uint64_t generation)
+{
+    struct key key =
+        key_generation(peer, (uint8_t)direction, LANE_MAIN, generation);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    struct ledger *ledger =
+        row.bytes == NULL ? NULL : load(work, peer, direction, row);
+    if (ledger != NULL)
+        ledger->closed = true;
+    return ledger;
+}
+
+static struct key key_of(const struct ledger *ledger)
+{
+    uint8_t direction = (uint8_t)ledger->direction;
+    return ledger->closed ? key_generation(ledger->peer, direction, LANE_MAIN,
+                                ledger->generation)
+                          : key_ledger(ledger->peer, direction, LANE_MAIN);
+}
+
+void ledger_delete_closed(struct work *work, const struct ledger *ledger)
+{
+    struct key key = key_of(ledger);
+    store_del(work->txn, key_slice(&key));
 }
 
 void ledger_save(struct work *work, const struct ledger *ledger)
@@ -86,7 +126,9 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     struct packer out = pack_into(bytes, sizeof bytes);
     pack_u8(&out, ROW_VERSION);
     pack_u32(&out, ledger->number);
+    pack_u32(&out, ledger->shelf);
     pack_u64(&out, ledger->generation);
+    pack_u64(&out, ledger->previous);
     merkle_frontier_pack(&ledger->frontier, &out);
     pack_u64(&out, ledger->cosigned);
     pack_bytes(&out, ledger->note);
@@ -98,10 +140,14 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     pack_u64(&out, ledger->answered);
     pack_u64(&out, ledger->intent_next);
     pack_u64(&out, ledger->intent_count);
+    pack_u64(&out, ledger->unfolded);
+    pack_u32(&out, ledger->refill);
+    pack_u8(&out, ledger->refills);
+    pack_u8(&out, ledger->renews);
+    pack_u32(&out, ledger->losses);
     pack_u8(&out, (uint8_t)ledger->trouble);
     pack_bytes(&out, ledger->evidence);
-    struct key key =
-        key_ledger(ledger->peer, (uint8_t)ledger->direction, LANE_MAIN);
+    struct key key = key_of(ledger);
     if (out.err != ERR_NONE)
         work_exhausted(work);
     store_put(work->txn, key_slice(&key), packed(&out));
@@ -143,12 +189,14 @@ void ledger_append(
 enum {
     ENTRY_ATTACHED = 1u << 0,
     ENTRY_HAS_REFERRAL = 1u << 1,
+    ENTRY_WITHHELD = 1u << 2,
 };
 
 static void entry_pack(struct packer *out, const struct ledger_entry *entry)
 {
     unsigned flags = (entry->attached ? ENTRY_ATTACHED : 0u) |
-                     (entry->has_referral ? ENTRY_HAS_REFERRAL : 0u);
+                     (entry->has_referral ? ENTRY_HAS_REFERRAL : 0u) |
+                     (entry->withheld ? ENTRY_WITHHELD : 0u);
     pack_bytes(out, entry->header);
     pack_u8(out, (uint8_t)flags);
     if (entry->attached) {
@@ -158,6 +206,8 @@ static void entry_pack(struct packer *out, const struct ledger_entry *entry)
     if (entry->has_referral) {
         pack_fixed(out, entry->referral.bytes, sizeof entry->referral.bytes);
         pack_u8(out, entry->event_type);
+        pack_u32(out, entry->seq);
+        pack_u8(out, entry->state);
         pack_u64(out, entry->feed_position);
     }
 }
@@ -168,6 +218,7 @@ static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
     uint8_t flags = unpack_u8(in);
     entry->attached = (flags & ENTRY_ATTACHED) != 0;
     entry->has_referral = (flags & ENTRY_HAS_REFERRAL) != 0;
+    entry->withheld = (flags & ENTRY_WITHHELD) != 0;
     if (entry->attached) {
         unpack_fixed(in, entry->salt, SALT_SIZE);
         entry->content = content_ref_unpack(in);
@@ -175,18 +226,22 @@ static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
     if (entry->has_referral) {
         unpack_fixed(in, entry->referral.bytes, sizeof entry->referral.bytes);
         entry->event_type = unpack_u8(in);
+        entry->seq = unpack_u32(in);
+        entry->state = unpack_u8(in);
         entry->feed_position = unpack_u64(in);
     }
 }
 
 /* Bytes of one packed entry, at most. */
-#define ENTRY_SIZE_MAX (4 + HEADER_SIZE_MAX + 1 + SALT_SIZE + 12 + 16 + 1 + 8)
+#define ENTRY_SIZE_MAX                                                         \
+    (4 + HEADER_SIZE_MAX + 1 + SALT_SIZE + 12 + 16 + 1 + 4 + 1 + 8)
 
 void ledger_entries_write(struct work *work, const struct ledger *ledger,
     uint64_t first_index, const struct ledger_entry *entries, size_t count,
     struct slice note)
 {
     size_t capacity = 16 + note.size + count * ENTRY_SIZE_MAX;
+    size_t used = work->arena->used;
     uint8_t *bytes = arena_take(work->arena, capacity);
     if (bytes == NULL) {
         work_exhausted(work);
@@ -200,8 +255,9 @@ void ledger_entries_write(struct work *work, const struct ledger *ledger,
         entry_pack(&out, &entries[i]);
     if (out.err != ERR_NONE)
         work_exhausted(work);
-    struct key key = key_entries(ledger->number, first_index);
+    struct key key = key_entries(ledger->shelf, first_index);
     store_put(work->txn, key_slice(&key), packed(&out));
+    arena_rewind(work->arena, used);
 }
 
 static bool parcel_read(struct work *work, struct arena *arena,
@@ -237,10 +293,10 @@ static bool parcel_read(struct work *work, struct arena *arena,
 bool ledger_parcel_load(struct work *work, struct arena *arena,
     const struct ledger *ledger, uint64_t index, struct ledger_parcel *parcel)
 {
-    struct key wanted = key_entries(ledger->number, index);
+    struct key wanted = key_entries(ledger->shelf, index);
     struct slice key = key_slice(&wanted);
     struct slice row;
-    if (ledger->number == 0 || index >= ledger->frontier.size ||
+    if (ledger->shelf == 0 || index >= ledger->frontier.size ||
         !store_seek_back(work->txn, KEY_LEDGER_PARTS_SIZE, &key, &row))
         return false;
     parcel->first_index = key_number(key);
@@ -271,25 +327,41 @@ void ledger_detach(
         parcel.count, parcel.note);
 }
 
-bool ledger_root_at(struct work *work, const struct ledger *ledger,
-    uint64_t size, struct merkle_hash *root)
+bool ledger_frontier_at(struct work *work, const struct ledger *ledger,
+    uint64_t size, struct merkle_frontier *frontier)
 {
-    struct merkle_frontier frontier = { 0 };
-    while (frontier.size < size) {
+    *frontier = (struct merkle_frontier){ 0 };
+    while (frontier->size < size) {
         size_t used = work->arena->used;
         struct ledger_parcel parcel;
-        if (!ledger_parcel_at(work, ledger, frontier.size, &parcel) ||
-            parcel.first_index != frontier.size)
+        if (!ledger_parcel_at(work, ledger, frontier->size, &parcel) ||
+            parcel.first_index != frontier->size)
             return false;
-        for (size_t i = 0; i < parcel.count && frontier.size < size; i++) {
+        for (size_t i = 0; i < parcel.count && frontier->size < size; i++) {
             struct merkle_hash leaf;
             merkle_leaf_hash(work->crypto, parcel.entries[i].header, &leaf);
-            if (merkle_append(work->crypto, &frontier, &leaf) != ERR_NONE)
+            if (merkle_append(work->crypto, frontier, &leaf) != ERR_NONE)
                 return false;
         }
         arena_rewind(
             work->arena, used); /* a ledger may be longer than the arena */
     }
+    return true;
+}
+
+bool ledger_root_at(struct work *work, const struct ledger *ledger,
+    uint64_t size, struct merkle_hash *root)
+{
+    struct merkle_frontier frontier;
+    if (!ledger_frontier_at(work, ledger, size, &frontier))
+        return false;
     merkle_root(work->crypto, &frontier, root);
     return true;
+}
+
+void ledger_parcel_remove(
+    struct work *work, const struct ledger *ledger, uint64_t first_index)
+{
+    struct key key = key_entries(ledger->shelf, first_index);
+    store_del(work->txn, key_slice(&key));
 }

@@ -51,8 +51,11 @@ enum ledger_trouble {
 struct ledger {
     uint32_t peer;
     enum ledger_direction direction;
-    uint32_t number;     /* names its entries in the store; 0: no row yet */
+    uint32_t number;     /* names its intents in the store; 0: no row yet */
+    uint32_t shelf;      /* names the entries of this generation there */
     uint64_t generation; /* 0: none yet */
+    uint64_t previous;   /* the generation before; 0: none */
+    bool closed;         /* another followed it; not in the row: by its key */
     struct merkle_frontier frontier; /* of all entries indexed here */
     uint64_t cosigned;               /* entries below have a cosignature */
     struct slice note;               /* the cosigned note at that size */
@@ -63,9 +66,15 @@ struct ledger {
     uint64_t answered;     /* OUT: entries below were answered */
     uint64_t intent_next;  /* OUT: number of the next intent */
     uint64_t intent_count; /* OUT: intents that wait */
+    uint64_t unfolded; /* newest entries that referrals do not reflect yet */
+    uint32_t refill;   /* OUT: how often this gateway took entries back */
+    bool refills;      /* OUT: and does so now, with either ledger */
+    bool renews;       /* OUT: nothing more is signed in this generation */
+    uint32_t losses;   /* OUT: the gateway's when this generation began */
     enum ledger_trouble trouble;
     struct slice evidence; /* CONFLICT: the two notes, one after the other */
     bool changed;          /* to be written at the end of the batch */
+    struct ledger *before; /* closed ones that were loaded in this batch */
 };
 
 /* One entry as stored. */
@@ -78,7 +87,10 @@ struct ledger_entry {
                         * it; a content that was refused said so once */
     struct uuid referral;
     uint8_t event_type;
+    uint32_t seq;           /* of the event */
+    uint8_t state;          /* that it states */
     uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */
+    bool withheld; /* OUT: its content was refused, and does not travel again */
 };
 
 const char *ledger_trouble_name(enum ledger_trouble trouble);
@@ -88,6 +100,11 @@ const char *ledger_trouble_name(enum ledger_trouble trouble);
 struct ledger *ledger_load(
     struct work *work, uint32_t peer, enum ledger_direction direction);
 void ledger_save(struct work *work, const struct ledger *ledger);
+
+/* A closed generation; NULL when there is none of that number, or as above. */
+struct ledger *ledger_load_closed(struct work *work, uint32_t peer,
+    enum ledger_direction direction, uint64_t generation);
+void ledger_delete_closed(struct work *work, const struct ledger *ledger);
 
 struct origin ledger_origin(const struct ledger *ledger,
     const struct agency_id *self, const struct agency_id *peer);
@@ -119,6 +136,15 @@ bool ledger_parcel_at(struct work *work, const struct ledger *ledger,
 /* The same into another arena, for walks over many: it may take 256 KiB. */
 bool ledger_parcel_load(struct work *work, struct arena *arena,
     const struct ledger *ledger, uint64_t index, struct ledger_parcel *parcel);
+
+/* The tree's edge at a size where a stored parcel ends. False when the entries
+ * below are not all there. */
+bool ledger_frontier_at(struct work *work, const struct ledger *ledger,
+    uint64_t size, struct merkle_frontier *frontier);
+
+/* Forgets the parcel that begins there; contents live on. */
+void ledger_parcel_remove(
+    struct work *work, const struct ledger *ledger, uint64_t first_index);
 
 /* Erases salt and content of the entry at `index`; its header stays. */
 void ledger_detach(

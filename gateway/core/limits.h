@@ -21,8 +21,22 @@
 /* A request or reply as plaintext before padding: a parcel and room for what
  * stands around it. */
 #define MESSAGE_SIZE_MAX (1024u * 1024 + 64u * 1024)
+/* A Deliver leaves room for the cosignature that stands in a Fetched. */
+#define DELIVER_SIZE_MAX (MESSAGE_SIZE_MAX - NOTE_SIZE_MAX)
 /* The same sealed and enveloped, as a frame's body. */
 #define FRAME_SIZE_MAX (MESSAGE_SIZE_MAX + 1024u)
+/* Parcels in one reply to a Fetch, so that a step stays short: each has two
+ * signatures to verify. */
+#define FETCHED_PARCEL_COUNT_MAX 256u
+/* Bytes of them that are asked for, and given: as a parcel. */
+#define FETCH_SIZE_MAX PARCEL_SIZE_MAX
+/* What one agency may take back at once, and how fast it may go on: a day's
+ * work of a large one in a minute, and no way to keep our disk busy. */
+#define FETCH_BURST_SIZE (64u * 1024 * 1024)
+#define FETCH_BYTES_PER_MS 4096u
+/* Entries that a recovery takes up in one batch, so that others get their
+ * turn. */
+#define FOLD_ENTRY_COUNT 256u
 /* An entry's header: kind, time, digest. */
 #define HEADER_SIZE_MAX 64u
 /* Checkpoint, author's signature, one cosignature. */
@@ -87,6 +101,10 @@
     (8u * 1024 * 1024 + LOCAL_BATCH_SIZE_MAX + 4096u * 512)
 
 /* ---- Stores ---- */
+
+/* A blob of contents is begun anew beyond this: reading one content checks the
+ * blob that it is in, erasing one writes it again. */
+#define CONTENT_BLOB_SIZE_MIN (256u * 1024)
 
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,

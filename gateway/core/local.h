@@ -79,7 +79,8 @@
  *        signature {party, agency, name, signed: flag, in_force: flag,
  *                   signature (64 bytes, where signed)}*
  * ledger.list [read]  -> ledger {peer, peer_name, direction, lane, generation,
- *        size, cosigned: number, root, state, problem, note}*
+ *        previous, size, cosigned: number, root, state, problem, note}*
+ *        previous: the generation before, which is closed; zeros: none
  * ledger.show [read]  peer, direction; optional: after (index), count
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*

@@ -19,6 +19,7 @@ static const char *const reasons[] = {
     [BEHIND_FENCE] = "fence",
     [BEHIND_GAP] = "gap",
     [BEHIND_BOUNDARY] = "boundary",
+    [BEHIND_GENERATION] = "generation",
 };
 _Static_assert(sizeof reasons / sizeof *reasons == BEHIND_REASON_COUNT, "");
 

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/slice.h"
 #include "core/entry.h"
 #include "core/note.h"
@@ -33,6 +34,7 @@ enum reply_kind { /* refer.v1.ReplyKind */
     REPLY_CONFLICT = 5,
     REPLY_HEAD = 6,
     REPLY_REFUSED = 7,
+    REPLY_FETCHED = 8,
     REPLY_KIND_COUNT
 };
 
@@ -62,6 +64,7 @@ enum behind_reason { /* refer.v1.BehindReason */
     BEHIND_FENCE = 2,
     BEHIND_GAP = 3,
     BEHIND_BOUNDARY = 4,
+    BEHIND_GENERATION = 5,
     BEHIND_REASON_COUNT
 };
 
@@ -96,6 +99,7 @@ struct ledger_view {
     struct slice note;
     struct slice fence;
     uint64_t collected;
+    struct slice cosigned; /* authored: a note; empty where `note` is it */
 };
 
 struct head {
@@ -124,6 +128,45 @@ struct conflict {
     struct slice offered;
 };
 
+struct fetch {
+    bool authored; /* the ledger that the sender of this writes */
+    uint64_t generation;
+    uint64_t first_index;
+    uint32_t size_max;
+};
+
+/* What a referral event without its content was about. */
+struct mention {
+    struct uuid referral;
+    uint8_t type; /* enum referral_event_type */
+    uint32_t seq;
+    uint8_t state; /* enum referral_state, as the event states it */
+};
+
+struct fetched_entry {
+    struct entry entry;
+    bool has_mention; /* only where the content is detached */
+    struct mention mention;
+};
+
+struct fetched_parcel {
+    uint64_t first_index;
+    const struct fetched_entry *entries;
+    size_t entry_count;
+    struct slice note; /* signed and cosigned */
+};
+
+struct fetched {
+    const struct fetched_parcel *parcels;
+    size_t parcel_count;
+};
+
+struct slice fetch_write(const struct fetch *fetch, struct arena *arena);
+MUST_USE enum err fetch_read(
+    struct slice bytes, struct arena *arena, struct fetch *fetch);
+struct slice fetched_write(const struct fetched *fetched, struct arena *arena);
+MUST_USE enum err fetched_read(
+    struct slice bytes, struct arena *arena, struct fetched *fetched);
 struct slice deliver_write(const struct deliver *deliver, struct arena *arena);
 MUST_USE enum err deliver_read(
     struct slice bytes, struct arena *arena, struct deliver *deliver);

@@ -5,19 +5,21 @@
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/fetch.h"
 #include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/own_card.h"
+#include "core/refill.h"
 #include "core/revoke.h"
 #include "core/settle.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
@@ -72,6 +74,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->ledger_next = unpack_u32(&in);
     node->peer_next = unpack_u32(&in);
     node->own_sheet_serial = unpack_u64(&in);
+    node->losses = unpack_u32(&in);
     if (unpack_end(&in) != ERR_NONE)
         txn->err = ERR_CORRUPT;
     return txn->err == ERR_NONE;
@@ -79,7 +82,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8];
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8 + 4];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
     pack_u8(&out, ROW_VERSION);
@@ -92,6 +95,7 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u32(&out, node->ledger_next);
     pack_u32(&out, node->peer_next);
     pack_u64(&out, node->own_sheet_serial);
+    pack_u32(&out, node->losses);
     assert(out.err == ERR_NONE);
     store_put(txn, key_slice(&key), packed(&out));
 }
@@ -209,11 +213,15 @@ static void take_head(struct work *work, struct peer *peer,
     reply_to(work, handle, REPLY_HEAD, settle_head(work, peer, true));
 }
 
-static void take_deliver(struct work *work, struct peer *peer,
+/* A Deliver or a Fetch. */
+static void take_parcels(struct work *work, struct peer *peer,
     const struct request *request, uint64_t handle)
 {
     struct custody_reply reply = { 0 };
-    custody_take(work, peer, request->body, &reply);
+    if (request->kind == REQUEST_DELIVER)
+        custody_take(work, peer, request->body, &reply);
+    else
+        fetch_serve(work, peer, request->body, &reply);
     if (work_failed(work))
         return;
     if (reply.refused != NULL) {
@@ -252,10 +260,8 @@ static void take_request(struct work *work, const struct node_input *input)
     }
     if (request->kind == REQUEST_HEAD)
         take_head(work, peer, request, handle);
-    else if (request->kind == REQUEST_DELIVER)
-        take_deliver(work, peer, request, handle);
     else if (request->kind != REQUEST_COLLECT)
-        refuse(work, request, handle, REFUSAL_NOT_OFFERED);
+        take_parcels(work, peer, request, handle);
     else if (!collect_take(work, peer, request->body, handle))
         refuse(work, request, handle, REFUSAL_MALFORMED);
     delivery_heard(work, peer, request->kind);
@@ -289,6 +295,7 @@ void node_begin(
     node->in_batch = true;
     node->feed_grew = false;
     node->agreements = NULL;
+    node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
     content_begin(&node->contents, node->vault, node->segment_next);
@@ -312,6 +319,8 @@ void node_begin(
 /* When something is to be done about that peer, if nothing comes before. */
 static int64_t peer_due_steady_ms(const struct peer *peer)
 {
+    if (peer->refill_ready)
+        return 0; /* in the next batch */
     int64_t delivery = delivery_due_steady_ms(peer);
     int64_t collect = collect_due_steady_ms(peer);
     return delivery < collect ? delivery : collect;
@@ -387,6 +396,7 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
+            refill_go_on(work, peer);
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);
@@ -396,10 +406,9 @@ enum err node_finish(struct node *node)
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }
-    if (content_flush(&node->contents, work->txn, node->arena)) {
-        node->segment_next++;
-        node->changed = true;
-    }
+    size_t written = content_flush(&node->contents, work->txn, node->arena);
+    node->segment_next += written;
+    node->changed |= written > 0;
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;
@@ -427,9 +436,9 @@ void node_release(struct node *node)
     node->counters.inputs += node->input_count;
     node->outputs = (struct output_list){ 0 };
     node->agreements = NULL;
-    node->contents.items = NULL;
-    node->contents.count = 0;
-    node->contents.capacity = 0;
+    node->choice.found = NULL;
+    /* what it points to is wiped; what is counted are refs to come */
+    content_begin(&node->contents, node->vault, node->segment_next);
     node->erasure.entries = NULL;
     node->erasure.capacity = 0;
     arena_reset(node->arena);

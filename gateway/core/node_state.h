@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/id.h"
+#include "core/agreement.h"
 #include "core/content.h"
 #include "core/erasure.h"
 #include "core/node.h"
@@ -41,8 +42,6 @@ struct open_cursor {
     uint64_t handed_max; /* newest ever given by this process */
     uint32_t passes;     /* how often it began again below handed_max */
 };
-
-struct agreement;
 
 struct node {
     const struct node_options *options;
@@ -75,6 +74,9 @@ struct node {
     bool own_card_is_new;        /* since the start before */
     struct slice own_revocation; /* SignedRevocation; empty: none */
     uint64_t own_sheet_serial;
+    uint32_t losses; /* how often the store was found to have lost something */
+    bool has_lost;   /* since the start */
+    bool folds;      /* old entries are taken up: nothing is told to anyone */
 
     struct peer **peers;
     size_t peer_count;
@@ -99,6 +101,7 @@ struct node {
     struct content_log contents;
     struct erasure erasure;
     struct output_list outputs;
+    struct agreement_choice choice;
     struct agreement *agreements; /* that were read */
     size_t agreements_size;       /* of the batch's arena */
     struct instant wake_at;

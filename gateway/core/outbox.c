@@ -1,15 +1,19 @@
 #include "core/outbox.h"
 
 #include "core/keys.h"
+#include "core/limits.h"
 #include "core/referral.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ROW_SIZE 64
+#define ROW_SIZE 72
 
-void outbox_put(
-    struct work *work, struct ledger *ledger, const struct intent *intent)
+/* What an entry adds to a parcel's size beside its content. */
+#define ENTRY_FRAMING 128u
+
+static void row_put(struct work *work, const struct ledger *ledger,
+    uint64_t number, const struct intent *intent)
 {
     uint8_t bytes[ROW_SIZE];
     struct packer out = pack_into(bytes, sizeof bytes);
@@ -21,11 +25,41 @@ void outbox_put(
     pack_u8(&out, intent->has_referral);
     pack_fixed(&out, intent->referral.bytes, sizeof intent->referral.bytes);
     pack_u8(&out, intent->event_type);
+    pack_u32(&out, intent->seq);
+    pack_u8(&out, intent->state);
     pack_u64(&out, intent->feed_position);
     assert(out.err == ERR_NONE);
-    struct key key = key_intent(ledger->number, ledger->intent_next++);
+    struct key key = key_intent(ledger->number, number);
     store_put(work->txn, key_slice(&key), packed(&out));
+}
+
+void outbox_put(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    row_put(work, ledger, ledger->intent_next++, intent);
     ledger->intent_count++;
+    ledger->changed = true;
+}
+
+void outbox_replace(
+    struct work *work, const struct ledger *ledger, const struct intent *intent)
+{
+    row_put(work, ledger, intent->number, intent);
+}
+
+void outbox_return(struct work *work, struct ledger *ledger,
+    struct intent *intents, size_t count)
+{
+    struct intent first;
+    uint64_t before = ledger->intent_next;
+    if (outbox_next(work, ledger, 0, &first))
+        before = first.number;
+    assert(before >= count); /* they had numbers below it */
+    for (size_t i = 0; i < count; i++) {
+        intents[i].number = before - count + i;
+        row_put(work, ledger, intents[i].number, &intents[i]);
+    }
+    ledger->intent_count += count;
     ledger->changed = true;
 }
 
@@ -47,10 +81,28 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     intent->has_referral = unpack_u8(&in) != 0;
     unpack_fixed(&in, intent->referral.bytes, sizeof intent->referral.bytes);
     intent->event_type = unpack_u8(&in);
+    intent->seq = unpack_u32(&in);
+    intent->state = unpack_u8(&in);
     intent->feed_position = unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
         work->txn->err = ERR_CORRUPT;
     return !work_failed(work);
+}
+
+size_t outbox_oldest(struct work *work, const struct ledger *ledger,
+    struct intent *intents, size_t capacity)
+{
+    uint64_t from = 0;
+    size_t count = 0;
+    size_t size = 0;
+    while (
+        count < capacity && outbox_next(work, ledger, from, &intents[count])) {
+        size += intents[count].content_size + ENTRY_FRAMING;
+        if (count > 0 && size > PARCEL_SIZE_MAX)
+            break;
+        from = intents[count++].number + 1;
+    }
+    return count;
 }
 
 void outbox_take(
@@ -75,13 +127,19 @@ static bool next_about(struct work *work, const struct ledger *ledger,
     return false;
 }
 
+bool outbox_find_send(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, struct intent *intent)
+{
+    /* a referral's first event is also its first intent */
+    return next_about(work, ledger, referral, 0, intent) &&
+           intent->event_type == EVENT_SEND;
+}
+
 bool outbox_drop_referral(
     struct work *work, struct ledger *ledger, const struct uuid *referral)
 {
     struct intent intent = { 0 };
-    /* a referral's first event is also its first intent */
-    if (!next_about(work, ledger, referral, 0, &intent) ||
-        intent.event_type != EVENT_SEND)
+    if (!outbox_find_send(work, ledger, referral, &intent))
         return false;
     do {
         content_erase(work->contents, work->txn, work->arena, intent.content);

@@ -24,6 +24,8 @@ struct intent {
     bool has_referral;
     struct uuid referral;
     uint8_t event_type;
+    uint32_t seq;           /* of the event */
+    uint8_t state;          /* that it states */
     uint64_t feed_position; /* 0: none */
 };
 
@@ -31,13 +33,31 @@ struct intent {
 void outbox_put(
     struct work *work, struct ledger *ledger, const struct intent *intent);
 
+/* Writes a waiting intent anew, under its number. */
+void outbox_replace(struct work *work, const struct ledger *ledger,
+    const struct intent *intent);
+
+/* Puts intents that a parcel had taken up back before all others, in their
+ * order; their numbers are given here. */
+void outbox_return(struct work *work, struct ledger *ledger,
+    struct intent *intents, size_t count);
+
 /* The first waiting intent with a number of at least `from`. */
 bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     struct intent *intent);
 
+/* The oldest, at most that many and no more than a parcel holds, but one at
+ * least where there is one; how many. */
+size_t outbox_oldest(struct work *work, const struct ledger *ledger,
+    struct intent *intents, size_t capacity);
+
 /* Removes an intent that a parcel has taken up; its content lives on. */
 void outbox_take(
     struct work *work, struct ledger *ledger, const struct intent *intent);
+
+/* The SEND of that referral, where it still waits. */
+bool outbox_find_send(struct work *work, const struct ledger *ledger,
+    const struct uuid *referral, struct intent *intent);
 
 /* When the referral's first event still waits: drops everything about it,
  * erases the contents, and is true: the other agency never hears of it. Else

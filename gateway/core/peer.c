@@ -363,6 +363,7 @@ struct ledger *peer_ledger(
         *held = ledger_load(work, peer->number, direction);
     if (*held != NULL && (*held)->number == 0) {
         (*held)->number = work->node->ledger_next++;
+        (*held)->shelf = (*held)->number;
         work->node->changed = true;
     }
     peer->touched = true;
@@ -488,6 +489,13 @@ void peer_progressed(struct work *work, struct peer *peer)
         return;
     }
     peer->last_heard_wall_ms = work->now.unix_ms;
+    peer->next_try_steady_ms = 0;
+    peer->touched = true;
+}
+
+void peer_ask_anew(struct peer *peer)
+{
+    peer->wants_head = true;
     peer->next_try_steady_ms = 0;
     peer->touched = true;
 }

@@ -26,6 +26,21 @@ enum peer_state {      /* on disk */
     PEER_STATE_COUNT
 };
 
+/* A place in a ledger, with the root there. */
+struct refill_point {
+    uint64_t generation;
+    uint64_t size;
+    uint8_t root[HASH_SIZE];
+};
+
+/* What is missing of one ledger: see refill.h. */
+struct refill_goal {
+    bool wanted;
+    struct note proof;        /* that we signed it */
+    struct refill_point last; /* where that is */
+    struct refill_point next; /* that, or the end of a generation before it */
+};
+
 struct peer {
     uint32_t number;
     struct agency_id agency;
@@ -36,6 +51,7 @@ struct peer {
     /* forgotten by a restart */
     bool settled_out;        /* our ledger may be signed */
     bool settled_in;         /* its parcels may be cosigned */
+    bool is_whole;           /* it cannot show that we lost anything */
     bool wants_head;         /* compare before anything else */
     bool introduces;         /* it does not know us: leave our card first */
     bool has_given;          /* a fence, since we started: */
@@ -51,10 +67,15 @@ struct peer {
     int64_t collect_asked_steady_ms;
     int64_t collect_until_steady_ms;
     uint32_t failure_count;
-    uint32_t stumble_count;     /* Behind or Rekey without progress since */
-    enum request_kind declined; /* by its last reply; 0: it was not reached */
-    uint64_t asked_in_size;     /* that we held when our Head left */
-    bool has_due;               /* something may wait for next_try_steady_ms */
+    uint32_t stumble_count;       /* Behind or Rekey without progress since */
+    enum request_kind declined;   /* by its last reply; 0: it was not reached */
+    uint64_t asked_in_size;       /* that we held when our Head left... */
+    uint64_t asked_in_generation; /* ... of this */
+    struct refill_goal goals[2];  /* of our ledger, of its ledger */
+    bool refill_ready;            /* nothing is missing: to be taken up */
+    uint64_t fetch_credit;        /* bytes that it may fetch... */
+    int64_t fetch_steady_ms;      /* ... as of then */
+    bool has_due; /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */
@@ -128,6 +149,8 @@ void peer_heard(struct work *work, struct peer *peer);
 /* A request of ours did what it was to do; but a peer that stumbles keeps its
  * place in the backoff. */
 void peer_progressed(struct work *work, struct peer *peer);
+/* It says that things have changed: they are compared at once. */
+void peer_ask_anew(struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */
 void peer_failed(struct work *work, struct peer *peer, const char *problem);
 

@@ -203,6 +203,9 @@ static uint64_t record(const struct step *step, const struct step_note *note)
             code_is_valid(step->event->role) ? step->event->role : SLICE_NONE,
         .state = referral->state,
         .content = note->content,
+        .seq = step->event->seq,
+        .generation = step->generation,
+        .index = step->index,
     };
     if (note->verdict != NULL) {
         event.problem = note->verdict->problem;

@@ -22,6 +22,8 @@ struct step {
     struct agreement *agreement; /* that the event names; NULL: unknown */
     const struct referral_event *event;
     bool by_us;
+    uint64_t generation; /* of the entry that says so; 0: it has none yet */
+    uint64_t index;
 };
 
 /* Steps of the staff, the person or a companion, as its party. */

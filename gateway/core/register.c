@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 #define ROW_SIZE_MAX (160 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static void row_unpack(struct unpacker *in, struct referral *referral)
@@ -21,6 +21,7 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->own_seq = unpack_u32(in);
     referral->peer_seq = unpack_u32(in);
     referral->pending = unpack_u32(in);
+    referral->refill = unpack_u32(in);
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
     referral->entry = unpack_u64(in);
@@ -86,6 +87,7 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u32(&out, referral->own_seq);
     pack_u32(&out, referral->peer_seq);
     pack_u32(&out, referral->pending);
+    pack_u32(&out, referral->refill);
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
     pack_u64(&out, referral->entry);
@@ -116,6 +118,17 @@ void register_entries_take(struct work *work, struct referral *referral)
     referral->entry = node->entry_next;
     node->entry_next += 2;
     node->changed = true;
+}
+
+bool register_is_begun(const struct referral *referral)
+{
+    return referral->state == REFERRAL_DRAFT;
+}
+
+void register_delete(struct work *work, const struct referral *referral)
+{
+    struct key key = key_referral(&referral->uuid);
+    store_del(work->txn, key_slice(&key));
 }
 
 bool register_event(

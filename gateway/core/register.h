@@ -27,6 +27,7 @@ struct referral {
     uint32_t own_seq;  /* of our newest event */
     uint32_t peer_seq; /* of the peer's newest event taken in */
     uint32_t pending;  /* our events that the peer has not answered */
+    uint32_t refill;   /* the peer's ledger->refill that took it up; or 0 */
     struct instant created;
     struct instant updated;
     uint64_t entry;             /* of the vault; see register_entry */
@@ -52,6 +53,11 @@ uint64_t register_entry(
     const struct referral *referral, enum referral_event_type type);
 /* Gives a new referral its two. */
 void register_entries_take(struct work *work, struct referral *referral);
+
+/* A row that is there for its entries alone, while contents of a referral that
+ * was lost are taken back: nothing of it is known yet. */
+bool register_is_begun(const struct referral *referral);
+void register_delete(struct work *work, const struct referral *referral);
 
 /* Decodes the event that a reference leads to, into scratch. False when its
  * content was erased. */

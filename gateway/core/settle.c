@@ -1,7 +1,10 @@
 #include "core/settle.h"
 
+#include "core/agreement.h"
+#include "core/generation.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/refill.h"
 #include "core/revoke.h"
 #include "core/signatory.h"
 
@@ -37,6 +40,14 @@ bool settle_fence_admits(struct ledger *ledger, struct slice fence)
     return false;
 }
 
+/* The newest note of ours that the peer cosigned, of whatever generation. */
+static struct slice cosigned_note(struct work *work, struct ledger *out)
+{
+    const struct ledger *before =
+        out->note.size > 0 ? NULL : generation_find(work, out, out->previous);
+    return before == NULL ? out->note : before->note;
+}
+
 struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
 {
     struct node *node = work->node;
@@ -51,14 +62,17 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
     peer->has_given = true;
     peer->given_out_size = out->cosigned;
     bool offers = out->offered.size > 0;
+    struct slice shown = offers ? out->offered : out->note;
+    struct slice cosigned = cosigned_note(work, out);
     struct ledger_view views[] = {
         {
             .authored = true,
             .lane = LANE_MAIN,
             .generation = out->generation,
             .size = offers ? out->frontier.size : out->cosigned,
-            .note = offers ? out->offered : out->note,
+            .note = shown,
             .collected = out->collected,
+            .cosigned = slice_equal(shown, cosigned) ? SLICE_NONE : cosigned,
         },
         {
             .authored = false,
@@ -123,37 +137,59 @@ static bool is_same(struct slice held, const struct note *shown)
            memcmp(note.root, shown->root, HASH_SIZE) == 0;
 }
 
+/* The peer shows a generation of ours that is not the present one. */
+static enum ledger_trouble compare_other(
+    struct work *work, struct ledger *out, const struct note *shown)
+{
+    const struct ledger *closed =
+        generation_find(work, out, shown->origin.generation);
+    if (closed == NULL)
+        return LEDGER_AUTHOR_SHORTER;
+    /* it had gone on from there */
+    if (out->cosigned > 0 || closed->generation != out->previous)
+        return LEDGER_RECIPIENT_SHORTER;
+    if (shown->size != closed->cosigned)
+        return shown->size > closed->cosigned ? LEDGER_AUTHOR_SHORTER
+                                              : LEDGER_RECIPIENT_SHORTER;
+    return is_same(closed->note, shown) ? LEDGER_NONE : LEDGER_CONFLICT;
+}
+
 /* What is wrong between our outgoing ledger and the peer's view of it. */
 static enum ledger_trouble compare_out(struct work *work,
-    const struct peer *peer, const struct ledger *out,
-    const struct ledger_view *view)
+    const struct peer *peer, struct ledger *out, const struct ledger_view *view,
+    struct note *shown)
 {
-    struct note shown;
     if (view->size == 0)
-        return out->cosigned > 0 ? LEDGER_RECIPIENT_SHORTER : LEDGER_NONE;
-    if (!is_note_of(work, peer, view, &shown))
+        return out->cosigned > 0 || out->previous != 0
+                   ? LEDGER_RECIPIENT_SHORTER
+                   : LEDGER_NONE;
+    if (!is_note_of(work, peer, view, shown))
         return LEDGER_UNPROVED;
-    /* what we hold ourselves needs no proof */
+    /* what we hold ourselves needs no proof: its key may have been followed by
+     * another since */
     if (view->generation == out->generation && view->size == out->cosigned &&
-        is_same(out->note, &shown))
+        is_same(out->note, shown))
         return LEDGER_NONE;
-    if (!signatory_is_us(work, &shown))
+    if (!signatory_is_us(work, shown))
         return LEDGER_UNPROVED;
-    if (out->generation == 0)
-        return LEDGER_AUTHOR_SHORTER;
     if (view->generation != out->generation)
-        return LEDGER_GENERATION;
+        return compare_other(work, out, shown);
     if (view->size == out->cosigned)
         return LEDGER_CONFLICT;
     if (view->size < out->cosigned)
         return LEDGER_RECIPIENT_SHORTER;
-    if (view->size == out->frontier.size && out->offered.size > 0)
-        return is_same(out->offered, &shown) ? LEDGER_NONE : LEDGER_CONFLICT;
+    if (view->size == out->frontier.size && out->offered.size > 0) {
+        if (!is_same(out->offered, shown))
+            return LEDGER_CONFLICT;
+        /* in a generation that ends, it is fetched instead of signed for */
+        return generation_is_spent(work, out) ? LEDGER_AUTHOR_SHORTER
+                                              : LEDGER_NONE;
+    }
     return LEDGER_AUTHOR_SHORTER;
 }
 
-static void keep_evidence(struct work *work, struct ledger *ledger,
-    struct slice held, struct slice shown)
+void settle_conflict(struct work *work, struct peer *peer,
+    struct ledger *ledger, struct slice held, struct slice shown)
 {
     uint8_t *bytes = arena_take(work->arena, held.size + shown.size);
     if (bytes == NULL) {
@@ -166,29 +202,46 @@ static void keep_evidence(struct work *work, struct ledger *ledger,
         memcpy(bytes + held.size, shown.bytes, shown.size);
     ledger->evidence = slice_of(bytes, held.size + shown.size);
     ledger->changed = true;
+    if (ledger->direction == LEDGER_OUT)
+        peer->settled_out = false;
+    else
+        peer->settled_in = false;
+    settle_trouble(work, peer, ledger, LEDGER_CONFLICT);
 }
 
-static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
-    const struct ledger_view *view, bool is_fresh)
+/* The note of ours that the peer's cannot be beside. */
+static struct slice contradicted(
+    struct work *work, struct ledger *out, const struct ledger_view *view)
 {
-    if (out->trouble == LEDGER_CONFLICT)
-        return; /* only a new generation leads out of that */
-    enum ledger_trouble trouble = compare_out(work, peer, out, view);
-    if (!is_fresh && trouble == LEDGER_NONE)
-        return; /* may be from before we lost something: proves nothing */
-    if (trouble != LEDGER_NONE) {
-        peer->settled_out = false;
-        peer->wants_head = true;
-        if (!is_fresh)
-            return; /* may be old: ask ourselves */
-        if (trouble == LEDGER_CONFLICT)
-            keep_evidence(work, out,
-                view->size == out->cosigned ? out->note : out->offered,
-                view->note);
+    const struct ledger *at = generation_find(work, out, view->generation);
+    if (at == out && view->size != out->cosigned)
+        return out->offered;
+    return at == NULL ? SLICE_NONE : at->note;
+}
+
+static void out_troubled(struct work *work, struct peer *peer,
+    struct ledger *out, const struct ledger_view *view,
+    enum ledger_trouble trouble, const struct note *shown)
+{
+    if (trouble == LEDGER_AUTHOR_SHORTER)
+        refill_begin(work, peer, LEDGER_OUT, shown);
+    else if (trouble == LEDGER_CONFLICT)
+        settle_conflict(
+            work, peer, out, contradicted(work, out, view), view->note);
+    else
         settle_trouble(work, peer, out, trouble);
-        return;
-    }
+}
+
+static void out_settled(struct work *work, struct peer *peer,
+    struct ledger *out, const struct ledger_view *view)
+{
     settle_trouble(work, peer, out, LEDGER_NONE);
+    if (generation_is_spent(work, out)) {
+        generation_renew(work, out);
+        agreement_greet(work, peer); /* what was to be told may be lost */
+        OUTPUT_LOG(work, LOG_LEDGER_RENEWED, log_agency("peer", &peer->agency),
+            log_code("direction", "out"));
+    }
     memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
     out->fence_count = 1;
     if (view->collected > out->collected && view->collected <= out->cosigned)
@@ -204,32 +257,122 @@ static void settle_out(struct work *work, struct peer *peer, struct ledger *out,
     peer->wants_head = false;
 }
 
+/* True when the view is fresh and there is nothing wrong with it. */
+static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
+    const struct ledger_view *view, bool is_fresh)
+{
+    struct note shown;
+    if (out->trouble == LEDGER_CONFLICT) {
+        peer->is_whole |= is_fresh;
+        return false; /* only a new generation leads out of that */
+    }
+    enum ledger_trouble trouble = compare_out(work, peer, out, view, &shown);
+    if (work_failed(work))
+        return false;
+    if (!is_fresh && trouble == LEDGER_NONE) {
+        /* may be from before we lost something: proves nothing */
+        if (out->trouble != LEDGER_NONE)
+            peer_ask_anew(peer);
+        return false;
+    }
+    bool is_lost = trouble == LEDGER_AUTHOR_SHORTER;
+    peer->is_whole = !is_lost && (peer->is_whole || is_fresh);
+    if (is_fresh && !is_lost)
+        refill_end(peer, LEDGER_OUT);
+    if (trouble != LEDGER_NONE) {
+        peer->settled_out = false;
+        peer->wants_head = true;
+        /* a signature of ours is no older than itself; all else may be: ask */
+        if (is_fresh || is_lost)
+            out_troubled(work, peer, out, view, trouble, &shown);
+        return false;
+    }
+    if (out->refills)
+        return true; /* once all is taken up */
+    out_settled(work, peer, out, view);
+    return true;
+}
+
+/* The newest note in the author's view that we cosigned. */
+static bool cosigned_shown(struct work *work, struct peer *peer,
+    const struct ledger_view *view, struct note *note)
+{
+    struct slice bytes = view->cosigned.size > 0 ? view->cosigned : view->note;
+    return note_parse(bytes, note) == ERR_NONE && note->has_cosignature &&
+           note->origin.lane == LANE_MAIN &&
+           agency_id_equal(&note->origin.author, &peer->agency) &&
+           agency_id_equal(&note->origin.recipient, &work->node->self) &&
+           signatory_was_author(work, peer, note) &&
+           signatory_is_our_witness(work, note);
+}
+
+/* What we signed for and do not hold any more. */
+static bool is_lost(
+    struct work *work, struct ledger *in, const struct note *cosigned)
+{
+    const struct ledger *held =
+        generation_find(work, in, cosigned->origin.generation);
+    return held == NULL || (held == in && cosigned->size > in->frontier.size);
+}
+
 /* What is wrong with the author's view of a ledger of which we hold `held`
  * entries at least since it was asked. */
-static enum ledger_trouble compare_in(
-    const struct ledger *in, const struct ledger_view *view, uint64_t held)
+static enum ledger_trouble compare_in(struct work *work, struct ledger *in,
+    const struct ledger_view *view, uint64_t held)
 {
     if (held == 0)
         return LEDGER_NONE;
-    if (view->generation == 0 || view->size < held)
-        return LEDGER_AUTHOR_SHORTER;
-    return view->generation == in->generation ? LEDGER_NONE : LEDGER_GENERATION;
+    if (view->generation == in->generation)
+        return view->size < held ? LEDGER_AUTHOR_SHORTER : LEDGER_NONE;
+    /* one that is new to us has to follow on ours: custody.h */
+    return view->generation == 0 ||
+                   generation_find(work, in, view->generation) != NULL
+               ? LEDGER_AUTHOR_SHORTER
+               : LEDGER_NONE;
 }
 
-static void settle_in(struct work *work, struct peer *peer, struct ledger *in,
-    const struct ledger_view *view, bool is_reply)
+/* Parcels may have come since the reply was made. */
+static uint64_t held_since(
+    const struct peer *peer, const struct ledger *in, bool is_reply)
 {
+    if (!is_reply)
+        return in->frontier.size;
+    return peer->asked_in_generation == in->generation ? peer->asked_in_size
+                                                       : 0;
+}
+
+/* True when nothing is wrong with the view, and it is no old one. */
+static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
+    const struct ledger_view *view, bool is_reply, bool is_fresh)
+{
+    struct note cosigned;
     if (in->trouble == LEDGER_CONFLICT)
-        return;
-    /* parcels may have come since the reply was made */
-    uint64_t held = is_reply ? peer->asked_in_size : in->frontier.size;
-    enum ledger_trouble trouble = compare_in(in, view, held);
-    if (!is_reply && (trouble != LEDGER_NONE || in->trouble != LEDGER_NONE)) {
+        return false;
+    /* a signature of ours is no older than itself: nobody has to be asked */
+    if (cosigned_shown(work, peer, view, &cosigned) &&
+        is_lost(work, in, &cosigned)) {
+        refill_begin(work, peer, LEDGER_IN, &cosigned);
+        return false;
+    }
+    if (is_reply)
+        refill_end(peer, LEDGER_IN);
+    enum ledger_trouble trouble =
+        compare_in(work, in, view, held_since(peer, in, is_reply));
+    if (work_failed(work))
+        return false;
+    bool is_news = in->trouble != LEDGER_NONE && !is_fresh;
+    if (!is_reply && (trouble != LEDGER_NONE || is_news)) {
+        if (trouble == LEDGER_NONE)
+            peer_ask_anew(peer);
         peer->wants_head = true; /* may be old: ask ourselves */
-        return;
+        return false;
     }
     settle_trouble(work, peer, in, trouble);
-    peer->settled_in = trouble == LEDGER_NONE;
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    /* what comes is not judged on forgotten state */
+    peer->settled_in = trouble == LEDGER_NONE && out != NULL && !out->refills &&
+                       peer->is_whole;
+    return trouble == LEDGER_NONE && is_fresh;
 }
 
 /* The sender's view of its own ledger, or of ours; NULL when it has none. */
@@ -277,11 +420,14 @@ enum err settle_with(struct work *work, struct peer *peer,
         return work->txn->err;
     const struct ledger_view *ours = view_of(&head, false);
     const struct ledger_view *theirs = view_of(&head, true);
+    bool is_fresh =
+        ours != NULL && (is_reply || is_echo(peer, out, head.echo, ours));
     /* ours first: what it leads to, theirs may add to */
-    if (ours != NULL)
-        settle_out(work, peer, out, ours,
-            is_reply || is_echo(peer, out, head.echo, ours));
-    if (theirs != NULL)
-        settle_in(work, peer, in, theirs, is_reply);
+    bool is_well = ours != NULL && settle_out(work, peer, out, ours, is_fresh);
+    is_well &=
+        theirs != NULL && settle_in(work, peer, in, theirs, is_reply, is_fresh);
+    /* begun before a restart, and nothing is missing any more */
+    if (is_well && out->refills && !refill_is_wanted(peer))
+        peer->refill_ready = true;
     return work->txn->err;
 }

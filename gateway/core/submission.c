@@ -221,6 +221,8 @@ static void queue(struct step *step, const struct referral_event *event,
         .has_referral = true,
         .referral = event->referral,
         .event_type = (uint8_t)event->type,
+        .seq = event->seq,
+        .state = (uint8_t)event->state,
         .held = content,
         .feed_position = position,
     };

@@ -3,6 +3,8 @@
 #include "base/id.h"
 #include "base/text.h"
 
+#include <string.h>
+
 #define DELETE 0x7f
 
 static bool is_digit(uint8_t byte)
@@ -12,15 +14,13 @@ static bool is_digit(uint8_t byte)
 
 bool value_is_text(struct slice value, size_t size_max)
 {
-    bool readable = false;
-    if (value.size == 0 || value.size > size_max)
+    size_t first = 0; /* that can be read */
+    if (value.size == 0 || value.size > size_max ||
+        memchr(value.bytes, DELETE, value.size) != NULL)
         return false;
-    for (size_t i = 0; i < value.size; i++) {
-        if (value.bytes[i] == DELETE)
-            return false;
-        readable = readable || value.bytes[i] > ' ';
-    }
-    return readable && text_is_utf8(value, TEXT_CONTROLS_LAYOUT);
+    while (first < value.size && value.bytes[first] <= ' ')
+        first++;
+    return first < value.size && text_is_utf8(value, TEXT_CONTROLS_LAYOUT);
 }
 
 bool value_is_number(struct slice value)

@@ -10,6 +10,11 @@
 /* Less urgent events than this are left out. */
 void journal_set_level(enum log_level level);
 
+/* Between the two, lines of this thread may wait for each other: a system call
+ * for each costs more than the line. */
+void journal_hold(void);
+void journal_release(void);
+
 void journal_write(const struct log_entry *entry);
 
 /* Up to LOG_FIELD_COUNT_MAX fields. */

@@ -49,6 +49,9 @@ static enum err carry_all(struct loop *loop)
     bool directory_changed = false;
     enum err err = ERR_NONE;
     const struct node_output *outputs = node_outputs(loop->node, &count);
+    journal_hold();
+    if (loop->socket != NULL) /* it opens after the start */
+        local_socket_hold(loop->socket);
     /* who is known first: what is sent next may be to the newly known */
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (outputs[i].type == NODE_DIRECTORY) {
@@ -60,6 +63,9 @@ static enum err carry_all(struct loop *loop)
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (outputs[i].type != NODE_DIRECTORY)
             err = carry_out(loop, &outputs[i]);
+    if (loop->socket != NULL)
+        local_socket_release(loop->socket);
+    journal_release();
     return err;
 }
 

@@ -23,6 +23,11 @@ void aead_release(struct aead *aead)
     *aead = (struct aead){ 0 };
 }
 
+void aead_forget(struct aead *aead)
+{
+    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* wipes, cannot fail */
+}
+
 /* One way or the other: aad, then text into `out`. False when OpenSSL balks. */
 static bool run(struct aead *aead, bool seals, const uint8_t key[KEY_SIZE],
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice text,
@@ -62,7 +67,6 @@ enum err aead_seal(struct aead *aead, const uint8_t key[KEY_SIZE],
                 finish(aead) &&
                 EVP_CIPHER_CTX_ctrl(aead->sealing, EVP_CTRL_AEAD_GET_TAG,
                     AEAD_TAG_SIZE, sealed + plain.size) == 1;
-    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* it held the key */
     if (done)
         return ERR_NONE;
     OPENSSL_cleanse(sealed, plain.size + AEAD_TAG_SIZE);
@@ -85,7 +89,6 @@ enum err aead_open(struct aead *aead, const uint8_t key[KEY_SIZE],
                 EVP_CIPHER_CTX_ctrl(aead->sealing, EVP_CTRL_AEAD_SET_TAG,
                     AEAD_TAG_SIZE, tag) == 1 &&
                 finish(aead);
-    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* it held the key */
     if (done)
         return ERR_NONE;
     /* nobody sees a plaintext that is not authentic */

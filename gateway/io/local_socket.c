@@ -52,6 +52,12 @@ void local_wake(struct local_socket *local)
     while (size < 0 && errno == EINTR);
 }
 
+static void held_wake(struct local_socket *local)
+{
+    local->has_held = false;
+    local_wake(local);
+}
+
 /* ---- Replies ----------------------------------------------------------- */
 
 enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
@@ -88,11 +94,30 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
     } else if (err != ERR_NOT_FOUND) {
         client->is_doomed = true;
     }
-    if (err != ERR_NOT_FOUND)
-        local_wake(local);
+    if (err != ERR_NOT_FOUND) {
+        local->has_held = true;
+        if (!local->is_held)
+            held_wake(local);
+    }
     local_unlock(local);
     local_frame_free(frame);
     return err;
+}
+
+void local_socket_hold(struct local_socket *local)
+{
+    local_lock(local);
+    local->is_held = true;
+    local_unlock(local);
+}
+
+void local_socket_release(struct local_socket *local)
+{
+    local_lock(local);
+    local->is_held = false;
+    if (local->has_held)
+        held_wake(local);
+    local_unlock(local);
 }
 
 /* ---- Open and close ---------------------------------------------------- */

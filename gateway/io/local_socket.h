@@ -115,6 +115,11 @@ void local_socket_close(struct local_socket *socket);
 MUST_USE enum err local_socket_reply(struct local_socket *socket,
     uint64_t client, const uint8_t *bytes, size_t size);
 
+/* Between the two, replies wait for each other: the socket's thread is woken
+ * once for all of them. One thread at a time. */
+void local_socket_hold(struct local_socket *socket);
+void local_socket_release(struct local_socket *socket);
+
 /* There is room again after on_request said no. Any thread. */
 void local_socket_resume(struct local_socket *socket);
 

@@ -44,6 +44,8 @@ struct local_socket {
     size_t user_count;
     bool has_new_users;
     bool has_room;
+    bool is_held;  /* replies wait for local_socket_release() */
+    bool has_held; /* ... and some do */
     bool is_awake; /* a byte is in the wake pipe */
     bool is_ending;
 };

@@ -201,6 +201,13 @@ static enum err entry_key(
     return err;
 }
 
+/* An entry that is destroyed must leave its key nowhere. */
+static void key_forget(struct vault_file *self, uint8_t key[KEY_SIZE])
+{
+    aead_forget(&self->gcm);
+    OPENSSL_cleanse(key, KEY_SIZE);
+}
+
 static enum err destroy(
     struct vault *vault, const uint64_t *entries, size_t count)
 {
@@ -230,7 +237,7 @@ static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     if (err == ERR_NONE)
         err = aead_seal(
             &self->gcm, key, sealed, where, plain, sealed + AEAD_NONCE_SIZE);
-    OPENSSL_cleanse(key, sizeof key);
+    key_forget(self, key);
     return err;
 }
 
@@ -247,7 +254,7 @@ static enum err open_content(struct vault *vault, uint64_t entry,
     err = aead_open(&self->gcm, key, sealed.bytes, where,
         slice_of(sealed.bytes + AEAD_NONCE_SIZE, sealed.size - AEAD_NONCE_SIZE),
         plain);
-    OPENSSL_cleanse(key, sizeof key);
+    key_forget(self, key);
     return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
 }
 

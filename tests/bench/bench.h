@@ -64,5 +64,6 @@ static inline double seconds_since(int64_t begin_ns)
 void load_run(const struct options *options);
 void pace_run(const struct options *options);
 void start_run(const struct options *options);
+void idle_run(const struct options *options);
 
 #endif

@@ -12,10 +12,11 @@ scale=${4:-full}
 : >"$lines"
 federation_begin "$1" "$2"
 bench=$1/tests/bench/refer_bench
-declare -A many=([one]=1500 [clients]=20000 [batches]=40000 [paced]=1000 [disk]=4000)
+declare -A many=([idle]=5 [one]=1500 [clients]=20000 [batches]=40000)
+many+=([paced]=1000 [disk]=4000)
 probes=200
 if [[ $scale == smoke ]]; then
-    many=([one]=10 [clients]=100 [batches]=600 [paced]=10 [disk]=0)
+    many=([one]=10 [idle]=1 [clients]=100 [batches]=600 [paced]=10 [disk]=0)
     probes=3
 fi
 many_clients=60 # LOCAL_CLIENT_COUNT_MAX_PER_USER, and some to look on
@@ -90,6 +91,7 @@ strace_is_there() {
 }
 
 federation_pair
+between idle "idle, an agency each" -n "${many[idle]}"
 between load "one submitter" -n "${many[one]}"
 between load "$many_clients submitters" -n "${many[clients]}" -c "$many_clients"
 between load "2 submitters, batches of 256" -n "${many[batches]}" -c 2 -m 256

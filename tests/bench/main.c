@@ -14,16 +14,17 @@ static const struct {
     { "load", load_run },
     { "pace", pace_run },
     { "start", start_run },
+    { "idle", idle_run },
 };
 
 static const char usage[] =
-    "usage: refer_bench load|pace|start OPTION...\n"
+    "usage: refer_bench load|pace|start|idle OPTION...\n"
     "  -F NAME    what the figure is called\n"
     "  -s SOCKET  of the gateway where referrals are handed over; -p its PID\n"
     "  -S SOCKET  of the gateway where they arrive; -P its PID\n"
     "  -t AGENCY  whose gateway that is\n"
     "  -d FOLDER  on the disk of both stores\n"
-    "  -n COUNT   referrals; in start, that are stored\n"
+    "  -n COUNT   referrals; in start, that are stored; in idle, seconds\n"
     "  -c COUNT   programs that hand them over (1)\n"
     "  -m COUNT   referrals in one call (1)\n"
     "  -r RATE    referrals a second; 0, as fast as it goes (0)\n"

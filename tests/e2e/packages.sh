@@ -76,7 +76,8 @@ END
 
 expect "they install" apt install /srv/referd_0.1.0_amd64.deb \
     /srv/refer-tools_0.1.0_amd64.deb /srv/librefer0_0.1.0_amd64.deb \
-    /srv/librefer-dev_0.1.0_amd64.deb
+    /srv/librefer-fake0_0.1.0_amd64.deb /srv/librefer-dev_0.1.0_amd64.deb \
+    /srv/python3-refer_0.1.0_all.deb
 expect "it says what is next" grep -q 'make an agency next' <<<"$output"
 expect "the service is started" grep -q 'start referd.service' <(told)
 expect "the user is there" inside id referd
@@ -93,6 +94,7 @@ expect "an example of the library compiles" inside sh -c 'cd /tmp &&
     cc -Wall -Werror -o intake \
         /usr/share/doc/librefer-dev/examples/intake.c \
         $(pkg-config --cflags --libs refer)'
+expect "the modules of Python load" inside python3 -c 'import refer, refer_fake'
 
 # ---- Used: the story of README.md, then an agency of the service's user
 
@@ -118,6 +120,23 @@ try "the doctor finds no problem in its files" 0 "" \
     inside referctl -c /etc/referd/referd.yaml doctor
 helper_end gateway TERM
 expect "it ends cleanly" test "$helper_status" -eq 0
+
+further() { # as referd@.service says, and what it would start
+    inside useradd --system --no-create-home referd-clinic \
+        && inside install -d -m 700 -o referd-clinic -g referd-clinic \
+            /var/lib/referd-clinic \
+        && inside referctl init /var/lib/referd-clinic \
+            -c /etc/referd/clinic.yaml -s /run/referd-clinic/referd.sock \
+            --name 'Open Clinic' \
+        && inside setpriv --reuid=referd-clinic --regid=referd-clinic \
+            --init-groups referd -t -c /etc/referd/clinic.yaml
+}
+expect "a further agency, with a user of its own" further
+expect "neither user reads what is the other's" inside sh -c '
+    ! setpriv --reuid=referd-clinic --regid=referd-clinic --init-groups \
+        cat /etc/referd/referd.yaml 2>/dev/null &&
+    ! setpriv --reuid=referd --regid=referd --init-groups \
+        cat /etc/referd/clinic.yaml 2>/dev/null'
 
 # ---- Upgraded, removed, purged: the agency stays
 
@@ -157,7 +176,8 @@ expect "the agency is as before" stays_so
 serve "it is served again"
 helper_end gateway TERM
 
-rm -rf "$root"/etc/referd/* "$root"/var/lib/referd/*
+rm -rf "$root"/etc/referd/* "$root"/var/lib/referd/* \
+    "$root"/var/lib/referd-clinic
 expect "purged where no agency was" apt purge referd
 expect "nothing is left" test ! -e "$root/etc/referd" -a \
     ! -e "$root/var/lib/referd" -a ! -e "$root/run/referd"

@@ -17,6 +17,8 @@ confirmed_count() { cat confirmed.* | wc -l; }
 is_beyond() { (($(confirmed_count) > $1)); }
 wait_until 10000 "load" is_beyond 20
 
+try "a second gateway on one folder is refused" 78 "another process" \
+    "$referd" -c "opendoor/referd.yaml"
 for agency in opendoor tbhosp opendoor tbhosp; do
     if gateway_stop "$agency"; then
         pass "$agency ends with 0 under load, within $STOP_MS_MAX ms"

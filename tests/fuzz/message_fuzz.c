@@ -33,6 +33,9 @@ READER(collect)
 READER(head)
 READER(introduce)
 READER(cosigned)
+READER(fetch)
+READER(fetched)
+READER(generation_end)
 READER(behind)
 READER(conflict)
 READER(entry_header)
@@ -111,6 +114,9 @@ static reader *const readers[] = {
     reply_shell_again,
     collect_again,
     introduce_again,
+    fetch_again,
+    fetched_again,
+    generation_end_again,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -218,6 +218,13 @@ static struct slice event_again(struct world *world, struct slice bytes)
     return referral_event_write(&event, &world->arena);
 }
 
+static struct slice generation_again(struct world *world, struct slice bytes)
+{
+    struct generation_end end;
+    assert_int_equal(generation_end_read(bytes, &world->arena, &end), ERR_NONE);
+    return generation_end_write(&end, &world->arena);
+}
+
 static struct slice answer_again(struct world *world, struct slice bytes)
 {
     struct answer answer;
@@ -316,11 +323,30 @@ static struct slice conflict_again(struct world *world, struct slice bytes)
     return conflict_write(&conflict, &world->arena);
 }
 
+static struct slice fetch_again(struct world *world, struct slice bytes)
+{
+    struct fetch fetch;
+    assert_int_equal(fetch_read(bytes, &world->arena, &fetch), ERR_NONE);
+    return fetch_write(&fetch, &world->arena);
+}
+
+static struct slice fetched_again(struct world *world, struct slice bytes)
+{
+    struct fetched fetched;
+    assert_int_equal(fetched_read(bytes, &world->arena, &fetched), ERR_NONE);
+    for (size_t i = 0; i < fetched.parcel_count; i++)
+        assert_true(slice_equal(note_again(world, fetched.parcels[i].note),
+            fetched.parcels[i].note));
+    return fetched_write(&fetched, &world->arena);
+}
+
 static struct slice request_body_again(
     struct world *world, enum request_kind kind, struct slice body)
 {
     if (kind == REQUEST_DELIVER)
         return deliver_again(world, body);
+    if (kind == REQUEST_FETCH)
+        return fetch_again(world, body);
     if (kind == REQUEST_INTRODUCE)
         return introduce_again(world, body);
     return kind == REQUEST_HEAD ? head_again(world, body)
@@ -385,6 +411,8 @@ static struct slice reply_body_again(
     case REPLY_REFUSED:
         assert_int_equal(refusal_read(body, &world->arena, &code), ERR_NONE);
         return refusal_write(code, &world->arena);
+    case REPLY_FETCHED:
+        return fetched_again(world, body);
     case REPLY_KIND_COUNT:
         break;
     }
@@ -422,6 +450,12 @@ static struct slice deliver_reply(struct world *world, struct slice bytes)
 static struct slice head_reply(struct world *world, struct slice bytes)
 {
     reply_check(world, "request_head.hex", bytes);
+    return bytes;
+}
+
+static struct slice fetch_reply(struct world *world, struct slice bytes)
+{
+    reply_check(world, "request_fetch.hex", bytes);
     return bytes;
 }
 
@@ -474,6 +508,7 @@ static const struct row {
     { "event_decline.hex", event_again },
     { "event_send.hex", event_again },
     { "event_withdraw.hex", event_again },
+    { "generation.hex", generation_again },
     { "head_revoked.hex", head_alone_again },
     { "key_sheet.hex", sheet_again },
     { "mou.hex", mou_again },
@@ -487,6 +522,7 @@ static const struct row {
     { "reply_busy.hex", deliver_reply },
     { "reply_conflict.hex", deliver_reply },
     { "reply_cosigned.hex", deliver_reply },
+    { "reply_fetched.hex", fetch_reply },
     { "reply_head.hex", head_reply },
     { "reply_introduce.hex", introduce_reply },
     { "reply_parcel.hex", collect_reply },
@@ -496,6 +532,7 @@ static const struct row {
     { "revocation_ledgers.hex", revocation_again },
     { "request_collect.hex", request_again },
     { "request_deliver.hex", request_again },
+    { "request_fetch.hex", request_again },
     { "request_head.hex", request_again },
     { "request_introduce.hex", request_again },
 };

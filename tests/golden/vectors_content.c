@@ -195,6 +195,14 @@ static void add_answer(struct vectors *vectors)
     vectors_add(vectors, "answer.hex", answer_write(&answer, &vectors->arena));
 }
 
+static void add_generation(struct vectors *vectors)
+{
+    struct generation_end end = { VECTOR_GENERATION, 2, { 0 } };
+    memset(end.root, 0x88, sizeof end.root);
+    vectors_add(
+        vectors, "generation.hex", generation_end_write(&end, &vectors->arena));
+}
+
 void vectors_add_contents(struct vectors *vectors)
 {
     add_agreement(vectors);
@@ -202,4 +210,5 @@ void vectors_add_contents(struct vectors *vectors)
     add_withdraw(vectors);
     add_decline(vectors);
     add_answer(vectors);
+    add_generation(vectors);
 }

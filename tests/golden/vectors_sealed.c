@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/merkle.h"
+#include "core/referral.h"
 #include "golden/vectors.h"
 #include "support/crypto_repeat.h"
 
@@ -198,6 +199,40 @@ static void add_collect(struct vectors *vectors)
         SLICE_LITERAL(""));
 }
 
+/* The author lost its disk: entry 4 comes back without what was refused, entry
+ * 5 without what was erased. */
+static struct slice fetched_make(struct vectors *vectors)
+{
+    struct fetched_entry entries[VECTOR_ENTRY_COUNT];
+    for (size_t i = 0; i < VECTOR_ENTRY_COUNT; i++)
+        entries[i] = (struct fetched_entry){ .entry = vectors->entries[i] };
+    for (size_t i = 4; i < 6; i++) {
+        struct mention *mention = &entries[i].mention;
+        entries[i].entry.salt = SLICE_LITERAL("");
+        entries[i].entry.content = SLICE_LITERAL("");
+        entries[i].has_mention = true;
+        memset(mention->referral.bytes, 0x77, sizeof mention->referral.bytes);
+        mention->type = i == 4 ? EVENT_SEND : EVENT_WITHDRAW;
+        mention->seq = (uint32_t)i - 3;
+    }
+    struct fetched_parcel parcels[] = {
+        { 0, entries, 2, vectors_get(vectors, "cosigned.txt") },
+        { 2, entries + 2, VECTOR_ENTRY_COUNT - 2,
+            vectors_note(vectors, VECTOR_ENTRY_COUNT, true) },
+    };
+    return fetched_write(&(struct fetched){ parcels, 2 }, &vectors->arena);
+}
+
+static void add_fetch(struct vectors *vectors)
+{
+    struct fetch fetch = { true, VECTOR_GENERATION, 0, 1048576 };
+    const struct request_spec spec = { "request_fetch.hex", false, 0xb5, 0x48,
+        REQUEST_FETCH, fetch_write(&fetch, &vectors->arena) };
+    struct request_secret secret = add_request(vectors, &spec);
+    add_reply(vectors, "reply_fetched.hex", &secret, REPLY_FETCHED,
+        fetched_make(vectors));
+}
+
 /* A stranger leaves its card: no sheet is held, and no ledger is told of. */
 static void add_introduction(struct vectors *vectors)
 {
@@ -219,6 +254,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_delivery(vectors);
     add_heads(vectors);
     add_collect(vectors);
+    add_fetch(vectors);
     add_introduction(vectors);
     vectors_add(vectors, "plain_rekey.hex",
         reply_plain(PLAIN_REKEY, sheet, 0, &vectors->arena));

@@ -164,12 +164,12 @@ def signatures(world):
 
 
 def kinds(world):
-    """Requests that this release does not answer, and the last resort."""
+    """Requests of every kind, and the last resort."""
     tap = world.tap
     peer, remote = world.settled("Kinds")
     fetch = m.Fetch(lane=m.Lane.MAIN, generation=1, size_max=1000).encode()
-    tap.equal("FETCH", outcome(peer.ask, remote, KIND.FETCH, fetch),
-              "REFUSED NOT_OFFERED")
+    tap.equal("FETCH of a generation that is none of ours", outcome(
+        peer.ask, remote, KIND.FETCH, fetch), "REFUSED ADDRESS")
     # INTRODUCE has live_introduction.py
     tap.equal("a HEAD that does not decode", outcome(
         peer.ask, remote, KIND.HEAD, b"\xff"), "REFUSED MALFORMED")
@@ -202,7 +202,9 @@ def kinds(world):
 # ---- Parcels -------------------------------------------------------------
 
 def fence_ask(peer, remote):
-    """HEAD, whatever it says of a ledger that was written by hand."""
+    """HEAD, whatever it says of a ledger that was written by hand; and again,
+    with the fence of the first, so that it is no old one."""
+    peer.head_ask(remote)
     reply = peer.head_ask(remote)
     return [view.fence for view in m.Head.decode(reply.body).ledgers
             if not view.authored][0]

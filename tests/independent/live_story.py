@@ -112,7 +112,8 @@ def agreement_collected(world):
     """Between three, one of whom only dials out."""
     tap, hospital = world.tap, world.hospital
     door, remote = world.door, world.door_remote
-    social, far = world.settled("Centre for Social Assistance")
+    social, far = world.accepted("Centre for Social Assistance")
+    social.head_ask(far)
     world.social, world.social_remote = social, far
     tap.equal("a COLLECT after one HEAD, which may have been old", outcome(
         social.ask, far, m.RequestKind.COLLECT,
@@ -438,6 +439,8 @@ def restart(world):
         "BEHIND UNSETTLED")
     door.instead = lambda kind, body: None
     tap.equal("HEAD", outcome(door.head_ask, remote), "HEAD")
+    tap.equal("and again, with its fence: it is no old one",
+              outcome(door.head_ask, remote), "HEAD")
     reply = door.ask(remote, m.RequestKind.DELIVER, m.Deliver(
         fence=remote.authored.fence, parcel=parcel).encode())
     tap.equal("the old parcel gets the note of before the restart",

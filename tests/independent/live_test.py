@@ -9,6 +9,7 @@ its command line, its card and the wire alone.
 import sys
 
 import live_connection
+import live_fetch
 import live_introduction
 import live_policy
 import live_refusals
@@ -29,6 +30,7 @@ PARTS = [
     live_story.referral_out,
     live_story.referral_withdrawn,
     live_story.referrals_in,
+    live_fetch.taken_back,
     live_policy.refused_sends,
     live_policy.refused_events,
     live_policy.refused_senders,

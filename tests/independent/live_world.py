@@ -147,6 +147,7 @@ class World:
     def settled(self, name, listens=False):
         peer, remote = self.accepted(name, listens)
         peer.head_ask(remote)
+        peer.head_ask(remote)  # with a fence: it is no old one
         return peer, remote
 
     def close(self):

@@ -276,7 +276,27 @@ def collect():
                      cosigned=V["cosigned.txt"]).encode()
 
 
+def fetch():
+    return m.Fetch(lane=m.Lane.MAIN, authored=True, generation=GENERATION,
+                   size_max=1048576).encode()
+
+
+def fetched():
+    rows = [m.FetchedEntry(header=entry.header, salt=entry.salt,
+                           content=entry.content) for entry in entries()]
+    for at, (kind, seq) in {4: ("SEND", 1), 5: ("WITHDRAW", 2)}.items():
+        rows[at] = m.FetchedEntry(
+            header=rows[at].header, mention=m.Mention(
+                referral=b"\x77" * 16, type=m.EventType[kind], seq=seq))
+    return m.Fetched(parcels=[
+        m.FetchedParcel(entries=rows[:2], note=checkpoint(2, True)),
+        m.FetchedParcel(first_index=2, entries=rows[2:],
+                        note=checkpoint(7, True))]).encode()
+
+
 REQUESTS = {
+    "request_fetch.hex": lambda: sealed(
+        A, B, 0xa3, 0xb5, "FETCH", fetch(), 0x48),
     "request_deliver.hex": lambda: sealed(
         A, B, 0xa3, 0xb5, "DELIVER", V["deliver.hex"], 0x44),
     "request_head.hex": lambda: sealed(
@@ -307,6 +327,7 @@ REPLIES = {
         "request_deliver.hex", 0xb3, "REFUSED",
         lambda: m.Refusal(code=m.RefusalCode.NOT_OFFERED).encode()),
     "reply_head.hex": ("request_head.hex", 0xb3, "HEAD", head_told),
+    "reply_fetched.hex": ("request_fetch.hex", 0xb3, "FETCHED", fetched),
     "reply_introduce.hex": (
         "request_introduce.hex", 0xb3, "HEAD", lambda: m.Head(
             card=m.SignedCard.decode(V["card_hospital.hex"]),
@@ -351,6 +372,8 @@ MADE = {
     "event_withdraw.hex": event_withdraw,
     "event_decline.hex": event_decline,
     "answer.hex": answer,
+    "generation.hex": lambda: m.Generation(
+        previous=GENERATION, size=2, root=repeated(0x88)).encode(),
     "checkpoint.txt": lambda: checkpoint(2),
     "cosigned.txt": lambda: checkpoint(2, True),
     "deliver.hex": lambda: deliver(0, 2),
@@ -383,6 +406,7 @@ def content_check(index):
 def same_check(name):
     """Unsigned by itself: damage makes it unreadable or another message."""
     kind = {"plain": m.ReplyEnvelope, "answer": m.Answer,
+            "generation": m.Generation,
             "event": m.ReferralEvent}[
         name.split("_")[0].split(".")[0]]
 
@@ -502,6 +526,7 @@ CHECKS = {
     "event_withdraw.hex": content_check(5),
     "event_decline.hex": same_check("event_decline.hex"),
     "answer.hex": same_check("answer.hex"),
+    "generation.hex": same_check("generation.hex"),
     "checkpoint.txt": note_check(False),
     "cosigned.txt": note_check(True),
     "deliver.hex": deliver_check(None),

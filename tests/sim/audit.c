@@ -140,8 +140,9 @@ static void affair_check(
         world_fail(world, "referral.lost", affair->from);
         return;
     }
-    if (!agency_is_linked(world, affair->from, affair->to))
-        return; /* of unchecked authors: it waits for a way */
+    if (!agency_is_linked(world, affair->from, affair->to) ||
+        rogue_is_between(world, affair->from, affair->to))
+        return; /* it waits for a way */
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
     if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
@@ -265,7 +266,8 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             const struct row *row = &rows[i].items[k];
             struct counts both[2];
             struct counts swapped[2];
-            if (!row->is_outgoing || !agency_is_linked(world, i, row->peer))
+            if (!row->is_outgoing || !agency_is_linked(world, i, row->peer) ||
+                rogue_is_between(world, i, row->peer))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
@@ -319,7 +321,7 @@ static void quiet_check(struct world *world, size_t at)
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
     uint64_t count = gateway->asked_count - gateway->asked_before_end;
     world->tally->idle_requests += count;
-    if (count > most)
+    if (count > most && !rogue_is_at(world, at))
         world_fail(world, "gateway.restless", at);
 }
 

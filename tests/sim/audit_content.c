@@ -58,6 +58,9 @@ static void canary_check(
     }
     const struct affair *affair =
         &truth->affairs[truth->canaries[canary].affair];
+    if (rogue_is_between(world, affair->from, affair->to) &&
+        (at == affair->from || at == affair->to))
+        return; /* nothing reaches the other any more, a withdrawal neither */
     enum keeping keeping = keepings[truth->canaries[canary].affair];
     bool may = !truth->canaries[canary].is_void &&
                ((keeping == KEEPING_BOTH &&

@@ -86,7 +86,8 @@ static void queue_check(
     if (agency_id_parse(heard_text(record, "agency"), &peer) != ERR_NONE)
         world_fail(world, "local.malformed", at);
     else if (heard_number(record, "queued") != 0 &&
-             agency_is_linked(world, at, gateway_find(world, &peer)))
+             agency_is_linked(world, at, gateway_find(world, &peer)) &&
+             !rogue_is_between(world, at, gateway_find(world, &peer)))
         world_fail(world, "ledger.queued", at);
 }
 
@@ -147,13 +148,13 @@ void audit_ledgers(struct world *world)
     struct ends *ends = ends_new(count);
     for (size_t i = 0; i < count && !world->failed; i++) {
         for (size_t k = 0; k < count; k++)
-            if (agency_is_linked(world, i, k))
+            if (agency_is_linked(world, i, k) && !rogue_is_between(world, i, k))
                 ends_read(world, i, k, ends);
         queues_check(world, i);
     }
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++)
-            if (agency_is_linked(world, i, k))
+            if (agency_is_linked(world, i, k) && !rogue_is_between(world, i, k))
                 pair_check(world, ends, i, k);
     ends_free(ends, count);
 }

@@ -125,6 +125,8 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
     input.of.request.request = &request;
     err = step(batch, &input);
     served->is_used = err == ERR_NONE;
+    if (err == ERR_NONE)
+        rogue_pass_on(world, gateway, &request);
     return err;
 }
 
@@ -321,6 +323,7 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     struct gateway *gateway = batch->gateway;
     size_t peer = gateway_find(world, &output->of.send.agency);
     enum request_kind kind = output->of.send.kind;
+    struct slice body = output->of.send.body;
     uint8_t seed[SEED_SIZE];
     struct slice frame;
     assert(peer < world->gateway_count);
@@ -329,10 +332,11 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     watch_request(world, gateway->index, peer, kind, output->of.send.body);
     world_fill(world, seed, sizeof seed);
     waiting->token = output->of.send.token;
+    if (kind == REQUEST_HEAD)
+        body = rogue_head(world, gateway, peer, body);
     if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
             output->of.send.sealing_key, kind, gateway_now(world, gateway),
-            output->of.send.body, seed, &world->wire, &waiting->secret,
-            &frame) != ERR_NONE) {
+            body, seed, &world->wire, &waiting->secret, &frame) != ERR_NONE) {
         world_fail(world, "request.unsealed", gateway->index);
         return;
     }
@@ -362,14 +366,17 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     struct served *served = &gateway->served[output->of.reply.handle];
     if (!served->is_used)
         world_fail(world, "request.answered-twice", gateway->index);
+    struct slice body = output->of.reply.body;
     served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
     watch_reply(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
     world_fill(world, seed, sizeof seed);
+    if (output->of.reply.kind == REPLY_HEAD)
+        body = rogue_head(world, gateway, served->from, body);
     if (reply_seal(gateway->crypto, &served->secret, output->of.reply.kind,
-            gateway_now(world, gateway), output->of.reply.body, seed,
-            &world->wire, &frame) != ERR_NONE) {
+            gateway_now(world, gateway), body, seed, &world->wire,
+            &frame) != ERR_NONE) {
         world_fail(world, "reply.unsealed", gateway->index);
         return;
     }

@@ -52,7 +52,8 @@ static void usage(FILE *out)
         "  --twice                      each run twice, and compare\n"
         "  --covered                    fail when something was never met\n"
         "  --unchecked                  the core's authors do not judge\n"
-        "  --plant NAME                 this mistake must be found\n"
+        "  --plant NAME, --plants       this mistake must be found; which\n"
+        "                               there are\n"
         "and to hold to a value what the seed would draw, --NAME N:\n");
 #define X(name, least, most)                                                   \
     fprintf(out, "  %-20s %d..%d\n", #name, least, most);
@@ -241,6 +242,10 @@ int main(int count, char **words)
     static struct command command;
     if (count == 2 && strcmp(words[1], "--help") == 0) {
         usage(stdout);
+        return 0;
+    }
+    if (count == 2 && strcmp(words[1], "--plants") == 0) {
+        planted_print();
         return 0;
     }
     if (!command_read(&command, count, words)) {

@@ -5,15 +5,19 @@
 #include "sim/planted.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client.h"
 #include "core/agreement.h"
+#include "core/answers.h"
 #include "core/card_book.h"
 #include "core/content.h"
 #include "core/delivery.h"
+#include "core/desk.h"
 #include "core/erasure.h"
 #include "core/feed.h"
+#include "core/keys.h"
 #include "core/ledger.h"
 #include "core/message.h"
 #include "core/mou.h"
@@ -43,6 +47,10 @@
     X(cursor_begins_late)    /* after what was acknowledged */                  \
     X(parcel_unsaved)        /* entries are receipted and not stored */        \
     X(register_forgets)      /* a register row is not written */               \
+    X(ledger_unsaved)        /* nor is one of a ledger */                      \
+    X(key_unremembered)      /* the gateway forgets which keys it had */       \
+    X(gone_is_ignored)       /* what a program held is held for ever */        \
+    X(answers_unread)        /* nor does an answer */                          \
     X(timeout_is_final)      /* who did not answer once is not asked again */  \
     X(collect_forgets)       /* a receipt does not travel back */              \
     X(collect_hurries)       /* and asks again three times a minute */         \
@@ -74,6 +82,13 @@ bool planted_exists(const char *name)
     PLANT_LIST(X)
 #undef X
     return false;
+}
+
+void planted_print(void)
+{
+#define X(plant) printf("%s\n", #plant);
+    PLANT_LIST(X)
+#undef X
 }
 
 struct sim_plant planted_begin(const char *name)
@@ -226,6 +241,13 @@ enum err __wrap_settle_with(
     return __real_settle_with(work, peer, head, is_reply);
 }
 
+WRAPPED(void, ledger_save, struct work *work, const struct ledger *ledger);
+void __wrap_ledger_save(struct work *work, const struct ledger *ledger)
+{
+    if (!is_time(PLANT_ledger_unsaved, 50))
+        __real_ledger_save(work, ledger);
+}
+
 /* ---- Agreements --------------------------------------------------------- */
 
 static bool is_passing_on; /* what came from a peer */
@@ -328,6 +350,32 @@ void __wrap_register_put(struct work *work, const struct referral *referral)
 {
     if (referral->position_count < 3 || !is_time(PLANT_register_forgets, 50))
         __real_register_put(work, referral);
+}
+
+WRAPPED(struct key, key_idempotency, const uint8_t hash[16]);
+struct key __wrap_key_idempotency(const uint8_t hash[16])
+{
+    uint8_t other[16];
+    memcpy(other, hash, sizeof other);
+    if (planted == PLANT_key_unremembered)
+        other[0] ^= (uint8_t)++turn;
+    return __real_key_idempotency(other);
+}
+
+WRAPPED(void, answers_apply, struct work *work, struct peer *peer,
+    struct ledger *out, const struct answer *answer);
+void __wrap_answers_apply(struct work *work, struct peer *peer,
+    struct ledger *out, const struct answer *answer)
+{
+    if (!is_time(PLANT_answers_unread, 20))
+        __real_answers_apply(work, peer, out, answer);
+}
+
+WRAPPED(void, desk_gone, struct work *work, uint64_t client);
+void __wrap_desk_gone(struct work *work, uint64_t client)
+{
+    if (planted != PLANT_gone_is_ignored)
+        __real_desk_gone(work, client);
 }
 
 /* ---- The feed ----------------------------------------------------------- */

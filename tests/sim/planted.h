@@ -11,6 +11,8 @@
 #include "sim/options.h"
 
 bool planted_exists(const char *name);
+/* One name a line. */
+void planted_print(void);
 
 /* Makes that mistake from now on; NULL: none. */
 struct sim_plant planted_begin(const char *name);

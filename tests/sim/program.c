@@ -228,6 +228,48 @@ bool program_is_reborn(struct program *program)
     return true;
 }
 
+/* ---- Batches ------------------------------------------------------------ */
+
+/* Twice under one key: that is once. */
+static void batch_fill(struct program *program)
+{
+    for (int i = 0; i < 2; i++)
+        if (refer_batch_add(program->batch, program->referral, program->key) !=
+            REFER_OK)
+            abort();
+}
+
+static void batch_begin(struct program *program, const struct say *say)
+{
+    TALLY(program->world, submits_in_batches);
+    program->referral = say_referral(say);
+    if (refer_batch_new(&program->batch) != REFER_OK)
+        abort();
+    batch_fill(program);
+}
+
+static void batch_end(struct program *program)
+{
+    refer_referral_free(program->referral);
+    refer_batch_free(program->batch);
+    program->referral = NULL;
+    program->batch = NULL;
+}
+
+static refer_status batch_submit(struct program *program)
+{
+    const refer_batch *batch = program->batch;
+    refer_status status = refer_batch_submit(
+        program->library, program->batch, (int32_t)program->patience_ms);
+    if (status != REFER_OK)
+        return status;
+    status = refer_batch_status(batch, 0);
+    if (refer_batch_status(batch, 1) != status ||
+        strcmp(refer_batch_id(batch, 0), refer_batch_id(batch, 1)) != 0)
+        world_fail(program->world, "batch.differs", program->gateway->index);
+    return status;
+}
+
 /* A caller that has forgotten which key it used would do it twice: planted, to
  * see that this is found. */
 static void key_forget(struct program *program)
@@ -237,6 +279,10 @@ static void key_forget(struct program *program)
     program->key[4]++;
     if (refer_query_set(program->query, "key", program->key) != REFER_OK)
         abort();
+    if (program->batch == NULL)
+        return;
+    refer_batch_clear(program->batch);
+    batch_fill(program);
 }
 
 static int64_t pause_after(struct world *world, refer_status status)
@@ -270,8 +316,11 @@ static void answer(
     struct world *world = program->world;
     struct local_reply reply = { .err = err_of(status) };
     arena_reset(&world->talk);
-    reply.clause = arena_copy(
-        &world->talk, slice_of_text(refer_client_clause(program->library)));
+    const char *clause = program->batch != NULL
+                             ? refer_batch_clause(program->batch, 0)
+                             : refer_client_clause(program->library);
+    reply.clause = arena_copy(&world->talk, slice_of_text(clause));
+    batch_end(program);
     heard_listing(listing, &world->talk, &reply);
     refer_query_free(program->query);
     program->query = NULL;
@@ -286,8 +335,11 @@ static void call(struct program *program)
     refer_listing *listing = NULL;
     refer_status status;
     for (;;) {
-        status = refer_call(program->library, program->operation,
-            program->query, (int32_t)program->patience_ms, &listing);
+        status =
+            program->batch != NULL
+                ? batch_submit(program)
+                : refer_call(program->library, program->operation,
+                      program->query, (int32_t)program->patience_ms, &listing);
         if (world->is_over) {
             refer_listing_free(listing);
             return;
@@ -337,6 +389,9 @@ void program_call(struct world *world, struct program *program,
     struct slice key = say_key(say);
     (void)snprintf(program->key, sizeof program->key, "%.*s", (int)key.size,
         key.size > 0 ? (const char *)key.bytes : "");
+    if (slice_is(say->request.operation, "submit") &&
+        world_below(world, STREAM_work, 3) == 0)
+        batch_begin(program, say);
     program->patience_ms = patience_ms;
     program->on_reply = on_reply;
     program->ticket++;
@@ -359,6 +414,7 @@ void program_release(struct program *program)
             resume(program);
         fiber_free(program->fiber);
     }
+    batch_end(program);
     refer_query_free(program->query);
     if (program->is_reader)
         reader_release(&program->of.reader);

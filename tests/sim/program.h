@@ -47,7 +47,9 @@ struct program {
     bool is_killed; /* it starts again with an empty memory */
     refer_client *library;
 
-    refer_query *query; /* of the call under way; NULL: none */
+    refer_query *query;       /* of the call under way; NULL: none */
+    refer_batch *batch;       /* that a submit goes in; NULL: it goes alone */
+    refer_referral *referral; /* what is in it, twice under one key */
     char operation[32];
     char key[32]; /* of the call; empty: none */
     int64_t patience_ms;

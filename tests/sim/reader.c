@@ -100,7 +100,8 @@ static void event_take(
     enum referral_state state =
         referral_state_named(slice_of_text(refer_event_state(event)));
     followed->is_outgoing = slice_is(direction, "out");
-    bool again = gateway_has_lost(world, program->gateway->index);
+    size_t at = program->gateway->index;
+    bool again = gateway_has_lost(world, at) || rogue_is_at(world, at);
     if (again)
         followed->state = state;
     else
@@ -121,8 +122,10 @@ static void epoch_check(struct world *world, struct program *program,
     struct reader *reader = &program->of.reader;
     if (reader->epoch == epoch)
         return;
-    if (reader->epoch != 0 && !gateway_has_lost(world, program->gateway->index))
-        world_fail(world, "feed.epoch", program->gateway->index);
+    size_t at = program->gateway->index;
+    if (reader->epoch != 0 && !gateway_has_lost(world, at) &&
+        !rogue_is_at(world, at))
+        world_fail(world, "feed.epoch", at);
     if (reader->epoch != 0)
         TALLY(world, feed_epochs);
     reader->epoch = epoch;

@@ -7,6 +7,8 @@
 
 #include "sim/world.h"
 
+#define SAY_TEXT_SIZE 1024
+
 void say_begin(struct say *say, struct world *world, const char *operation)
 {
     memset(say, 0, sizeof *say);
@@ -127,6 +129,67 @@ refer_query *say_query(const struct say *say)
         fields_set(query, record->fields, record->field_count);
     }
     return query;
+}
+
+static const char *text_of(char text[SAY_TEXT_SIZE], struct slice slice)
+{
+    assert(slice.size < SAY_TEXT_SIZE);
+    if (slice.size > 0)
+        memcpy(text, slice.bytes, slice.size);
+    text[slice.size] = '\0';
+    return text;
+}
+
+static const char *field_of(char text[SAY_TEXT_SIZE],
+    const struct local_record *record, const char *name)
+{
+    return text_of(text, heard_text(record, name));
+}
+
+static refer_status head_set(
+    refer_referral *referral, const struct local_record *record)
+{
+    refer_status status = REFER_OK;
+    for (size_t i = 0; i < record->field_count && status == REFER_OK; i++) {
+        const struct local_field *field = &record->fields[i];
+        char name[SAY_TEXT_SIZE];
+        char value[SAY_TEXT_SIZE];
+        (void)text_of(name, field->name);
+        if (field->type == LOCAL_NUMBER)
+            (void)snprintf(
+                value, sizeof value, "%lld", (long long)field->number);
+        else
+            (void)text_of(value, field->bytes);
+        status = refer_referral_set(referral, name, value);
+    }
+    return status;
+}
+
+static refer_status part_set(
+    refer_referral *referral, const struct local_record *record)
+{
+    char texts[3][SAY_TEXT_SIZE];
+    if (slice_is(record->type, "referral"))
+        return head_set(referral, record);
+    if (slice_is(record->type, "element"))
+        return refer_referral_set_element(referral,
+            field_of(texts[0], record, "code"),
+            field_of(texts[1], record, "value"));
+    return refer_referral_grant(referral, field_of(texts[0], record, "to"),
+        field_of(texts[1], record, "purpose"),
+        field_of(texts[2], record, "elements"),
+        heard_number(record, "until_ms"));
+}
+
+refer_referral *say_referral(const struct say *say)
+{
+    refer_referral *referral;
+    if (refer_referral_new(&referral) != REFER_OK)
+        abort();
+    for (size_t i = 0; i < say->request.record_count; i++)
+        if (part_set(referral, &say->records[i]) != REFER_OK)
+            abort();
+    return referral;
 }
 
 /* ---- Replies ------------------------------------------------------------ */

@@ -38,6 +38,8 @@ void say_pair(
 struct slice say_end(struct say *say);
 /* As librefer has it: to be freed by refer_query_free(). */
 refer_query *say_query(const struct say *say);
+/* A submit's referral; to be freed by refer_referral_free(). */
+refer_referral *say_referral(const struct say *say);
 /* Its idempotency key; empty when it has none. */
 struct slice say_key(const struct say *say);
 

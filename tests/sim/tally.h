@@ -25,6 +25,7 @@
     X(program_losses) X(program_retries) X(program_timeouts) X(program_deaths)  \
     X(program_interrupts)                                                      \
     X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \
+    X(submits_in_batches)                                                      \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
     X(repeats_cosigned) X(canaries_erased)
 /* clang-format on */

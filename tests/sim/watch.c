@@ -115,11 +115,15 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
         return;
     uint64_t receipt = checksum(1, bytes);
     bool forgot = gateway_has_lost(world, recipient);
+    if (sighting->receipt != 0 && !forgot &&
+        memcmp(sighting->receipt_root, note.root, HASH_SIZE) != 0)
+        world_fail(world, "ledger.fork", recipient);
     if (sighting->receipt != 0 && sighting->receipt != receipt && !forgot)
         world_fail(world, "receipt.differs", at);
     else if (sighting->receipt != 0)
         TALLY(world, repeats_cosigned);
     sighting->receipt = receipt;
+    memcpy(sighting->receipt_root, note.root, HASH_SIZE);
 }
 
 /* ---- Fences ------------------------------------------------------------- */
@@ -250,12 +254,15 @@ static void receipt_seen(struct world *world, size_t from, size_t to,
         world_fail(world, "receipt.malformed", from);
         return;
     }
+    struct watched *ledger = watched_of(&world->watch, to, from);
+    if (gateway_find(world, &note.origin.author) != to ||
+        gateway_find(world, &note.origin.recipient) != from)
+        world_fail(world, "receipt.foreign", from);
     note_seen(world, from, bytes);
     if (size_held(world, &world->gateways[from], to) < note.size)
         world_fail(world, "receipt.early", from);
     if (fence != NULL)
-        fence_used(world, watched_of(&world->watch, to, from), from,
-            slice_of(fence, FENCE_SIZE));
+        fence_used(world, ledger, from, slice_of(fence, FENCE_SIZE));
 }
 
 /* The receipt travels with the next request; it is new when that parcel was
@@ -357,8 +364,13 @@ void watch_frame(struct world *world, size_t from, struct slice frame)
 void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
     revocation_log(world, at, entry);
+    struct slice name = slice_of_text(log_event_name(entry->event));
+    bool is_loss =
+        slice_is(name, "store.lost") || slice_is(name, "ledger.recovering");
+    if (is_loss && !gateway_has_lost(world, at) && !rogue_is_at(world, at))
+        world_fail(world, "loss.invented", at);
     if (entry->event == LOG_LEDGER_TROUBLED && !world->is_amnesiac &&
-        !world->is_lied_to)
+        !world->is_rogue)
         world_fail(world, "ledger.troubled", at);
 }
 

@@ -11,6 +11,7 @@
  *   delivery.storm    Head after Head, with no pause between them
  *   collect.storm     Collect after Collect that brought nothing
  *   parcel.storm      the same parcel, again and again
+ *   loss.invented     a gateway thinks that it lost something, and never did
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
  */
 #ifndef SIM_WATCH_H
@@ -35,6 +36,7 @@ struct sighting {
     uint64_t size;
     uint8_t root[HASH_SIZE];
     uint64_t receipt; /* checksum of the cosigned note; 0: none yet */
+    uint8_t receipt_root[HASH_SIZE];
 };
 
 /* How often something happened lately. */

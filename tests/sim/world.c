@@ -201,6 +201,7 @@ static void set_up(struct world *world)
     programs_begin(world);
     network_begin(world);
     revocation_begin(world);
+    rogue_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
     scheduler_add(&world->scheduler, calm_ms + SIM_DRAIN_MS - SIM_IDLE_MS,

@@ -19,6 +19,7 @@
 #include "sim/network.h"
 #include "sim/options.h"
 #include "sim/program.h"
+#include "sim/rogue.h"
 #include "sim/scheduler.h"
 #include "sim/tally.h"
 #include "sim/truth.h"
@@ -67,7 +68,8 @@ struct world {
     bool is_agreed;   /* the first versions are in force everywhere */
     bool is_calm;     /* no more faults, no more new work */
     bool is_amnesiac; /* a store lost commits: see `recover` */
-    bool is_lied_to;  /* by a peer, about sizes */
+    bool is_rogue;    /* somebody did not play by the rules: rogue.h */
+    bool is_forked;   /* somebody has two histories of a ledger */
     bool is_revoked;  /* agency 0 ended its card: only safety is promised */
     bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */

@@ -596,6 +596,24 @@ def protocol(root, options, facts):
                        page.names("SETTLING"))
 
 
+# ---- The store -----------------------------------------------------------
+
+ARCHITECTURE = "gateway/ARCHITECTURE.md"
+
+
+def store_keys(root):
+    """The tables of the store, by their letter, are those of keys.h."""
+    keys = "gateway/core/keys.h"
+    real = re.findall(r"^ \*   '(\w)' ", source(root, keys), re.MULTILINE)
+    shown = re.findall(r"^\| `(\w)`[ |]", source(root, ARCHITECTURE),
+                       re.MULTILINE)
+    if not real:
+        yield keys, 1, "has no tables to compare"
+    for letter in sorted(set(real) ^ set(shown)):
+        yield ARCHITECTURE, 1, "table of the store: %s is %s" % (
+            letter, "missing" if letter in real else "none")
+
+
 # ---- Every page ----------------------------------------------------------
 
 def pages_of(root):
@@ -735,5 +753,6 @@ def pages(root, options):
     for check in (referd, referctl, config_file, mou_file, referral_file,
                   library, fake, protocol):
         yield from check(root, options, facts)
+    yield from store_keys(root)
     yield from examples(root, options)
     yield from documents(root, options)

@@ -318,6 +318,9 @@ PAGES_CASES = [
     (FAKE, "and *cursor.list*,", "and *cursor.all*,", FAKE,
      "operation: cursor.list is missing"),
     (FAKE, "int main(void)", "int main(int x)", FAKE, "main"),
+    # ARCHITECTURE.md
+    (pages.ARCHITECTURE, "| `o` ledger", "| `q` ledger", pages.ARCHITECTURE,
+     "table of the store: o is missing"),
     (FAKE, "import refer, refer_fake", "import refer refer_fake", FAKE,
      "syntax"),
     (LIBREFER, "import refer\n", "import os\n", LIBREFER, "fewer examples"),

@@ -105,6 +105,7 @@ static const struct option_row referral_send_options[] = {
     { "key", 'k', "KEY",    "name of this intention: the same key again sends nothing\n"
                             "twice (default: a new one, printed)" },
     { "to",  't', "AGENCY", "send there, whatever the file says" },
+    { "many", 'm', NULL,    "FILE has many, one JSON object a line" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row explain_options[] = {
@@ -333,11 +334,15 @@ static const struct command commands[] = {
   "referctl mou show 3f9c",
   run_mou_show },
 { "referral", "send", "FILE", 1, 1, referral_send_options,
-  "send a referral from a YAML file",
+  "send a referral from a YAML file, or many from a file of JSON lines",
   "Checks the referral against the agreement and the person's consent, and hands it\n"
   "to the gateway. When it says stored, it is on disk and will arrive. When it is\n"
-  "refused nothing has left: the clause, the reason and the remedy are printed.",
-  "referctl referral send referral.yaml --key visit-2026-12-01-17",
+  "refused nothing has left: the clause, the reason and the remedy are printed.\n"
+  "With --many each line is a referral as refer-referral(5) shows, thousands go at\n"
+  "once, and each has its own answer. Sent again after an interruption, the same\n"
+  "file sends nobody twice. Exit status 3 when a line was refused or is wrong.",
+  "referctl referral send referral.yaml --key visit-2026-12-01-17\n"
+  "referctl referral send --many screening-day.jsonl",
   run_referral_send },
 { "referral", "list", "", 0, 0, referral_list_options,
   "list referrals",

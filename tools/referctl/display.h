@@ -66,8 +66,9 @@ void display_json_object(
 /* Events with their details and elements, each an object on one line. */
 void display_json_events(
     struct session *session, const struct records *records);
-/* One record as an object. */
+/* One record as an object; the same on one line. */
 void display_json_record(struct session *session, const struct record *record);
+void display_json_line(struct session *session, const struct record *record);
 
 #define DISPLAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -154,6 +154,11 @@ void display_json_object(
     print(session, object, JSON_INDENT(2));
 }
 
+void display_json_line(struct session *session, const struct record *record)
+{
+    print(session, object_of(session->pool, record), JSON_COMPACT);
+}
+
 void display_json_events(struct session *session, const struct records *records)
 {
     json_t *event = NULL;

@@ -190,7 +190,7 @@ static void open_keyring(struct doctor *doctor)
     enum err err = keyring_open(doctor->keys, &keyring, &problem);
     if (err != ERR_NONE) {
         doctor_find(doctor, FINDING_PROBLEM, "key", doctor->keys,
-            "put the keys back that belong to this card, with mode 600", "%s",
+            "do that, or put the keys back that belong to this card", "%s",
             problem.text);
         return;
     }

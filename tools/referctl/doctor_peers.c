@@ -42,9 +42,9 @@ static const struct {
     { "conflict", "keep both stores as they are, and call their point person: "
                   "referctl ledger verify" },
     { "author_shorter",
-        "was this store or theirs restored? Call their point person" },
+        "wait: they lost entries, and take them back from here" },
     { "recipient_shorter",
-        "was this store or theirs restored? Call their point person" },
+        "wait: they lost entries, and take them back from here" },
     { "generation",
         "was this store or theirs restored? Call their point person" },
     { "unproved",
@@ -73,6 +73,12 @@ static void look_at_line(
             "it fails since %s: %s; %" PRId64 " entries wait",
             words_duration(since_ms > 0 ? now_ms - since_ms : -1, time),
             problem, record_number(peer, "queued"));
+    else if (strcmp(state, "recovering") == 0)
+        doctor_find(doctor, FINDING_WARNING, "line", name,
+            "wait: what was lost here comes back from there",
+            "recovering from %s: %" PRId64 " of %" PRId64 " entries", name,
+            record_number(peer, "recovered"),
+            record_number(peer, "to_recover"));
     else if (problem[0] != '\0' && strcmp(problem, "none") != 0)
         doctor_find(doctor, FINDING_PROBLEM, "line", name, remedy_of(problem),
             "its ledger stands still: %s", problem);

@@ -82,31 +82,59 @@ static enum exit_code entry_add(struct collector *collector,
     return EXIT_CODE_DONE;
 }
 
-/* The events of one ledger, and what the other one answers to them. Answers
- * come in the order of what they answer. */
-static enum exit_code events_add(struct collector *collector,
-    const struct ledger_copy *events, const struct ledger_copy *answers)
+/* Where the search for answers stands: they come in the order of what they
+ * answer, from one generation to the next. */
+struct search {
+    const struct ledger_copies *answers;
+    size_t generation;
+    uint64_t from;
+    bool is_known; /* the answer at `from` was added */
+};
+
+/* What the other agency answers to one event, unless it was added before. */
+static enum exit_code answer_add(struct collector *collector,
+    const struct ledger_copy *events, uint64_t about, struct search *search)
 {
-    struct copied_entry answer = { 0 };
-    bool is_known = false; /* the answer that was added last */
-    uint64_t known = 0, from = 0;
     enum exit_code code = EXIT_CODE_DONE;
-    for (size_t i = 0; i < events->entry_count && code == EXIT_CODE_DONE; i++) {
-        const struct copied_entry *event = &events->entries[i];
+    while (
+        code == EXIT_CODE_DONE && search->generation < search->answers->count) {
+        const struct ledger_copy *copy =
+            &search->answers->items[search->generation];
+        struct copied_entry answer = { 0 };
+        uint64_t known = search->from;
         bool found = false;
-        collector->draft->event_count++;
-        code = entry_add(collector, events, event);
-        if (code != EXIT_CODE_DONE || !collector->with_content)
-            continue;
-        code = ledger_copy_answer(collector->session, collector->offline,
-            answers, events->note.origin.generation, event->index, &from,
-            &answer, &found);
-        if (code != EXIT_CODE_DONE || !found ||
-            (is_known && known == answer.index))
-            continue;
-        is_known = true;
-        known = answer.index;
-        code = entry_add(collector, answers, &answer);
+        code = ledger_copy_answer(collector->session, collector->offline, copy,
+            events->note.origin.generation, about, &search->from, &answer,
+            &found);
+        if (code == EXIT_CODE_DONE && found) {
+            if (search->is_known && known == answer.index)
+                return EXIT_CODE_DONE;
+            search->is_known = true;
+            return entry_add(collector, copy, &answer);
+        }
+        search->generation++;
+        search->from = 0;
+        search->is_known = false;
+    }
+    return code;
+}
+
+static enum exit_code events_add(struct collector *collector,
+    const struct ledger_copies *events, const struct ledger_copies *answers)
+{
+    enum exit_code code = EXIT_CODE_DONE;
+    for (size_t i = 0; i < events->count; i++) {
+        const struct ledger_copy *copy = &events->items[i];
+        struct search search = { .answers = answers };
+        collector->draft->early_count += copy->early_count;
+        for (size_t k = 0; k < copy->entry_count && code == EXIT_CODE_DONE;
+             k++) {
+            const struct copied_entry *event = &copy->entries[k];
+            collector->draft->event_count++;
+            code = entry_add(collector, copy, event);
+            if (code == EXIT_CODE_DONE && collector->with_content)
+                code = answer_add(collector, copy, event->index, &search);
+        }
     }
     return code;
 }
@@ -114,7 +142,7 @@ static enum exit_code events_add(struct collector *collector,
 static enum exit_code ledgers_add(
     struct collector *collector, const char *peer, const char *referral)
 {
-    struct ledger_copy out, in;
+    struct ledger_copies out, in;
     struct ledger_wish wish = { .referral = referral };
     enum exit_code code = ledger_copy_read(
         collector->session, collector->offline, peer, "out", &wish, &out);
@@ -125,8 +153,6 @@ static enum exit_code ledgers_add(
         code = events_add(collector, &out, &in);
     if (code == EXIT_CODE_DONE)
         code = events_add(collector, &in, &out);
-    if (code == EXIT_CODE_DONE)
-        collector->draft->early_count = out.early_count + in.early_count;
     return code;
 }
 

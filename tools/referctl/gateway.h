@@ -25,10 +25,25 @@ struct reply {
     struct records records;
 };
 
+enum gateway_add {
+    GATEWAY_ADDED,
+    GATEWAY_FULL,   /* submit first, then add it again */
+    GATEWAY_REFUSED /* the reply says why */
+};
+
 struct gateway {
     /* Fills *reply, whatever happens; everything in it is the pool's. */
     void (*call)(struct gateway *gateway, const struct request *request,
         int timeout_ms, struct pool *pool, struct reply *reply);
+    /* Puts a referral, in the records of "submit", into a batch. */
+    enum gateway_add (*add)(struct gateway *gateway,
+        const struct records *referral, const char *key, struct pool *pool,
+        struct reply *reply);
+    /* Hands the batch over, which is then empty. With EXIT_CODE_DONE there is a
+     * record for each, in their order: "referral" {id} or "refusal" {message,
+     * problem, clause, remedy}. Else it is not known which are stored. */
+    void (*submit)(struct gateway *gateway, int timeout_ms, struct pool *pool,
+        struct reply *reply);
     void (*close)(struct gateway *gateway);
 };
 

@@ -1,6 +1,7 @@
 /* The running gateway, over its socket, with librefer. */
 #include "referctl/gateway.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 struct gateway_sdk {
     struct gateway gateway; /* first: the handle that callers hold */
     refer_client *client;
+    refer_batch *batch;      /* NULL until there is one */
     const char *socket_path; /* lives in the session's pool */
 };
 
@@ -180,9 +182,102 @@ static void sdk_call(struct gateway *gateway, const struct request *request,
     refer_query_free(query);
 }
 
+/* ---- Many at once ------------------------------------------------------ */
+
+static const char *decimal(struct pool *pool, const struct value *value)
+{
+    return value->type == VALUE_NUMBER
+               ? pool_format(pool, "%" PRId64, value->number)
+               : value->bytes;
+}
+
+static refer_status set_part(
+    struct pool *pool, refer_referral *referral, const struct record *record)
+{
+    refer_status status = REFER_OK;
+    if (record_is(record, "element"))
+        return refer_referral_set_element(referral, record_text(record, "code"),
+            record_text(record, "value"));
+    if (record_is(record, "grant"))
+        return refer_referral_grant(referral, record_text(record, "to"),
+            record_text(record, "purpose"), record_text(record, "elements"),
+            record_number(record, "until_ms"));
+    for (size_t i = 0; i < record->field_count && status == REFER_OK; i++)
+        status = refer_referral_set(referral, record->fields[i].name,
+            decimal(pool, &record->fields[i].value));
+    return status;
+}
+
+static refer_status referral_of(
+    struct pool *pool, const struct records *records, refer_referral **out)
+{
+    refer_status status = refer_referral_new(out);
+    for (size_t i = 0; i < records->count && status == REFER_OK; i++)
+        status = set_part(pool, *out, &records->items[i]);
+    return status;
+}
+
+static enum gateway_add sdk_add(struct gateway *gateway,
+    const struct records *records, const char *key, struct pool *pool,
+    struct reply *reply)
+{
+    struct gateway_sdk *sdk = (struct gateway_sdk *)gateway;
+    refer_referral *referral = NULL;
+    refer_status status = REFER_OK;
+    reply_init(reply);
+    if (sdk->batch == NULL)
+        status = refer_batch_new(&sdk->batch);
+    if (status == REFER_OK)
+        status = referral_of(pool, records, &referral);
+    if (status == REFER_OK)
+        status = refer_batch_add(sdk->batch, referral, key);
+    refer_referral_free(referral);
+    if (status == REFER_OK)
+        return GATEWAY_ADDED;
+    if (status == REFER_TOO_LARGE && refer_batch_count(sdk->batch) > 0)
+        return GATEWAY_FULL;
+    reply->code = code_of(status);
+    reply->message = refer_status_text(status);
+    if (status == REFER_TOO_LARGE)
+        reply->remedy = "say less: a referral may have 256 KiB";
+    return GATEWAY_REFUSED;
+}
+
+static void copy_answer(struct pool *pool, const refer_batch *batch, uint32_t i,
+    struct records *records)
+{
+    refer_status status = refer_batch_status(batch, i);
+    bool is_stored = status == REFER_OK;
+    struct record *record =
+        records_add(pool, records, is_stored ? "referral" : "refusal");
+    if (is_stored) {
+        record_put_text(pool, record, "id", refer_batch_id(batch, i));
+        return;
+    }
+    record_put_text(pool, record, "message", refer_status_text(status));
+    record_put_text(pool, record, "problem", refer_batch_problem(batch, i));
+    record_put_text(pool, record, "clause", refer_batch_clause(batch, i));
+    record_put_text(pool, record, "remedy", refer_batch_remedy(batch, i));
+}
+
+static void sdk_submit(struct gateway *gateway, int timeout_ms,
+    struct pool *pool, struct reply *reply)
+{
+    struct gateway_sdk *sdk = (struct gateway_sdk *)gateway;
+    reply_init(reply);
+    refer_status status =
+        refer_batch_submit(sdk->client, sdk->batch, timeout_ms);
+    fill_status(sdk, status, pool, reply);
+    for (uint32_t i = 0;
+         status == REFER_OK && i < refer_batch_count(sdk->batch); i++)
+        copy_answer(pool, sdk->batch, i, &reply->records);
+    refer_batch_clear(sdk->batch);
+}
+
 static void sdk_close(struct gateway *gateway)
 {
     struct gateway_sdk *sdk = (struct gateway_sdk *)gateway;
+    refer_batch_free(sdk->batch);
     refer_client_free(sdk->client);
     free(sdk);
 }
@@ -209,7 +304,10 @@ struct gateway *gateway_connect(const char *socket_path, int timeout_ms,
         reply->message = "out of memory";
         return NULL;
     }
-    sdk->gateway = (struct gateway){ .call = sdk_call, .close = sdk_close };
+    sdk->gateway = (struct gateway){ .call = sdk_call,
+        .add = sdk_add,
+        .submit = sdk_submit,
+        .close = sdk_close };
     sdk->socket_path = socket_path;
     refer_status status = sdk_open(sdk, timeout_ms);
     if (status == REFER_OK)

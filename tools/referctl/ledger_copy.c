@@ -130,6 +130,8 @@ static enum exit_code head_read(
     const char *note = record_text(span->ledger, "note");
     copy->generation =
         pool_text(session->pool, record_text(span->ledger, "generation"));
+    copy->previous =
+        pool_text(session->pool, record_text(span->ledger, "previous"));
     copy->size = (uint64_t)record_number(span->ledger, "size");
     copy->has_note = note[0] != '\0';
     if (copy->has_note &&
@@ -160,13 +162,13 @@ static enum exit_code span_take(struct session *session,
     return code;
 }
 
-enum exit_code ledger_copy_read(struct session *session,
-    struct offline *offline, const char *peer, const char *direction,
-    const struct ledger_wish *wish, struct ledger_copy *copy)
+/* One generation: the copy's own, or the present one where it has none yet. */
+static enum exit_code generation_read(struct session *session,
+    struct offline *offline, const struct ledger_wish *wish,
+    struct ledger_copy *copy)
 {
     enum exit_code code = EXIT_CODE_DONE;
     uint64_t at = 0;
-    *copy = (struct ledger_copy){ .peer = peer, .direction = direction };
     tree_init(&copy->tree, session->pool, offline->crypto);
     do {
         struct span span = { .first = at };
@@ -186,6 +188,29 @@ enum exit_code ledger_copy_read(struct session *session,
         pool_release(&span.pool);
     } while (code == EXIT_CODE_DONE && at < copy->size);
     return code;
+}
+
+enum exit_code ledger_copy_read(struct session *session,
+    struct offline *offline, const char *peer, const char *direction,
+    const struct ledger_wish *wish, struct ledger_copies *copies)
+{
+    const char *next = NULL;
+    *copies = (struct ledger_copies){ 0 };
+    do {
+        struct ledger_copy copy = {
+            .peer = peer, .direction = direction, .generation = next
+        };
+        enum exit_code code = generation_read(session, offline, wish, &copy);
+        if (code != EXIT_CODE_DONE)
+            return code;
+        copies->items = pool_grow(session->pool, copies->items, copies->count,
+            &copies->capacity, sizeof copy);
+        memmove(copies->items + 1, copies->items, copies->count * sizeof copy);
+        copies->items[0] = copy;
+        copies->count++;
+        next = copy.previous;
+    } while (strspn(next, "0") != strlen(next));
+    return EXIT_CODE_DONE;
 }
 
 /* Of that generation of the other ledger, too. */

@@ -1,7 +1,6 @@
 /*
  * ledger_copy.h - one direction of a ledger, read from the gateway in spans:
- * its tree up to the newest co-signed checkpoint, and of its entries those
- * that were asked for.
+ * of each generation its tree, and of its entries those that were asked for.
  */
 #ifndef REFERCTL_LEDGER_COPY_H
 #define REFERCTL_LEDGER_COPY_H
@@ -20,13 +19,13 @@ struct copied_entry {
 
 struct ledger_copy {
     const char *peer;
-    const char *direction;  /* "out", "in" */
-    const char *generation; /* as 16 digits */
-    bool has_note;          /* else nothing was co-signed yet */
-    struct note note;       /* the newest co-signed one */
-    uint64_t size;          /* of entries that the gateway holds */
-    struct tree tree;       /* of those below note.size, all that are held with
-                              notes wanted */
+    const char *direction;        /* "out", "in" */
+    const char *generation;       /* as 16 digits */
+    const char *previous;         /* the one before, as 16 digits */
+    bool has_note;                /* else nothing was co-signed yet */
+    struct note note;             /* the newest co-signed one */
+    uint64_t size;                /* of entries that the gateway holds */
+    struct tree tree;             /* of all those entries */
     struct copied_entry *entries; /* of the referral, below note.size */
     size_t entry_count;
     size_t entry_capacity;
@@ -48,10 +47,17 @@ struct ledger_wish {
     bool notes;
 };
 
+/* Every generation, oldest first. */
+struct ledger_copies {
+    struct ledger_copy *items;
+    size_t count;
+    size_t capacity;
+};
+
 /* EXIT_CODE_DONE also for a ledger that nothing was written to. */
 enum exit_code ledger_copy_read(struct session *session,
     struct offline *offline, const char *peer, const char *direction,
-    const struct ledger_wish *wish, struct ledger_copy *copy);
+    const struct ledger_wish *wish, struct ledger_copies *copies);
 
 /*
  * The first answer at or after entry *from of that ledger that speaks of entry

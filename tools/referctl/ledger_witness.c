@@ -62,12 +62,13 @@ static enum exit_code export_to(struct session *session,
     struct text text = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < 2; i++) {
-        struct ledger_copy copy;
+        struct ledger_copies copies;
         enum exit_code code = ledger_copy_read(
-            session, offline, agency, directions[i], &wish, &copy);
+            session, offline, agency, directions[i], &wish, &copies);
         if (code != EXIT_CODE_DONE)
             return code;
-        count += add_copy(session, &copy, &text);
+        for (size_t k = 0; k < copies.count; k++)
+            count += add_copy(session, &copies.items[k], &text);
     }
     if (count == 0)
         return session_fail(session, EXIT_CODE_NOT_FOUND,
@@ -109,9 +110,9 @@ struct witness {
     struct agency_id self;
     const char *proof_path; /* NULL: none is wanted */
     bool is_proof_written;
-    struct ledger_copy *copies; /* those that were needed so far */
-    size_t copy_count;
-    size_t copy_capacity;
+    struct ledger_copies *ledgers; /* those that were needed so far */
+    size_t ledger_count;
+    size_t ledger_capacity;
     struct card *cards;
     size_t card_count;
     size_t card_capacity;
@@ -172,8 +173,8 @@ static bool is_signed_by(const struct witness *witness, const struct note *note,
     return false;
 }
 
-/* NULL with *code when the gateway holds no such ledger, or did not say. */
-static const struct ledger_copy *copy_of(
+/* All generations of it; NULL with *code when the gateway did not say. */
+static const struct ledger_copies *ledger_of(
     struct witness *witness, const struct origin *origin, enum exit_code *code)
 {
     const struct ledger_wish wish = { .notes = false };
@@ -182,22 +183,35 @@ static const struct ledger_copy *copy_of(
     const char *direction = is_out ? "out" : "in";
     const char *peer = pool_text(
         session->pool, is_out ? origin->recipient.text : origin->author.text);
-    for (size_t i = 0; i < witness->copy_count; i++)
-        if (strcmp(witness->copies[i].peer, peer) == 0 &&
-            strcmp(witness->copies[i].direction, direction) == 0)
-            return &witness->copies[i];
+    for (size_t i = 0; i < witness->ledger_count; i++)
+        if (strcmp(witness->ledgers[i].items[0].peer, peer) == 0 &&
+            strcmp(witness->ledgers[i].items[0].direction, direction) == 0)
+            return &witness->ledgers[i];
     *code = cards_read(witness, peer);
     if (*code != EXIT_CODE_DONE)
         return NULL;
-    witness->copies = pool_grow(session->pool, witness->copies,
-        witness->copy_count, &witness->copy_capacity, sizeof *witness->copies);
-    struct ledger_copy *copy = &witness->copies[witness->copy_count];
+    witness->ledgers =
+        pool_grow(session->pool, witness->ledgers, witness->ledger_count,
+            &witness->ledger_capacity, sizeof *witness->ledgers);
+    struct ledger_copies *ledger = &witness->ledgers[witness->ledger_count];
     *code = ledger_copy_read(
-        session, witness->offline, peer, direction, &wish, copy);
+        session, witness->offline, peer, direction, &wish, ledger);
     if (*code != EXIT_CODE_DONE)
         return NULL;
-    witness->copy_count++;
-    return copy;
+    witness->ledger_count++;
+    return ledger;
+}
+
+/* NULL: that generation is not held. */
+static const struct ledger_copy *copy_of(
+    const struct ledger_copies *ledger, const struct origin *origin)
+{
+    char text[ORIGIN_TEXT_SIZE + 1];
+    origin_print(origin, text);
+    for (size_t i = 0; i < ledger->count; i++)
+        if (strcmp(strrchr(text, '/') + 1, ledger->items[i].generation) == 0)
+            return &ledger->items[i];
+    return NULL;
 }
 
 /* ---- witness: judging ---------------------------------------------------- */
@@ -255,12 +269,7 @@ static const char *verdict_on(const struct witness *witness,
         (note->has_cosignature &&
             !is_signed_by(witness, note, &note->origin.recipient, KEY_WITNESS)))
         return "not_signed";
-    if (copy->has_note &&
-        note->origin.generation != copy->note.origin.generation) {
-        *is_bad = false;
-        return "other_generation";
-    }
-    if (note->size > copy->size) {
+    if (copy == NULL || note->size > copy->size) {
         *is_bad = is_ours(witness, note);
         return *is_bad ? "lost_here" : "ahead";
     }
@@ -279,9 +288,10 @@ static enum exit_code judge_note(
     enum exit_code code = EXIT_CODE_DONE;
     bool is_out = agency_id_equal(&origin->author, &witness->self);
     if (is_out || agency_id_equal(&origin->recipient, &witness->self)) {
-        const struct ledger_copy *copy = copy_of(witness, origin, &code);
-        if (copy == NULL)
+        const struct ledger_copies *ledger = ledger_of(witness, origin, &code);
+        if (ledger == NULL)
             return code;
+        const struct ledger_copy *copy = copy_of(ledger, origin);
         verdict = verdict_on(witness, copy, note, &is_bad);
         if (strcmp(verdict, "contradicts") == 0)
             code = proof_write(witness, copy, note);

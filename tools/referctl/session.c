@@ -126,7 +126,12 @@ enum exit_code session_fail(struct session *session, enum exit_code code,
     va_start(list, format);
     const char *what = pool_format_list(session->pool, format, list);
     va_end(list);
+    if (session->place != NULL)
+        what = pool_format(session->pool, "%s: %s", session->place, what);
     (void)fflush(session->out);
+    if (session->erase != NULL)
+        (void)fputs(session->erase, session->err);
+    session->erase = NULL;
     (void)fprintf(
         session->err, "referctl: %s\n", words_printable(session->pool, what));
     print_remedy(session, remedy);

@@ -32,6 +32,8 @@ struct session {
     const char *config_path; /* NULL: none given */
     bool json;
     int timeout_ms;
+    const char *place;       /* that errors are about, "FILE:7"; or NULL */
+    const char *erase;       /* takes a bar off the terminal; NULL: none */
     struct gateway *gateway; /* NULL until session_gateway() */
     /* Looks at an endpoint as tls_probe() does. */
     enum err (*probe)(const char *url, const char *certificate_path,

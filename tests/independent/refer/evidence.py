@@ -112,12 +112,12 @@ class Event:
         self.said = said  # ReferralEvent, or None: not shown or unreadable
         self.verdict = "unanswered"
         self.item = None
-        self.answer_index = None
+        self.answered_at = None  # (ms, index) of the answer
 
-    def answered(self, index, item):
-        if self.item is None or index < self.answer_index:
+    def answered(self, at, item):
+        if self.item is None or at < self.answered_at:
             self.verdict, self.item = VERDICTS[item.verdict], item
-            self.answer_index = index
+            self.answered_at = at
 
 
 class Evidence:
@@ -130,7 +130,7 @@ class Evidence:
         sums_check(files)
         self.cards = {}  # agency: [Card]
         self.events = []
-        self.answers = []  # (place, recipient, Answer)
+        self.answers = []  # (place, recipient, ms, Answer)
         self.roots = {}
         self.mou = None
         self.first = None  # ReferralEvent that is shown
@@ -221,7 +221,8 @@ class Evidence:
                 Event(place, header, proof.note, self.said(content)))
         elif header.kind == m.EntryKind.ANSWER and content is not None:
             self.answers.append(
-                (place, proof.note.recipient, m.Answer.decode(content)))
+                (place, proof.note.recipient, header.at_ms,
+                 m.Answer.decode(content)))
         else:
             raise Refused("neither an event nor an answer that is shown")
 
@@ -238,14 +239,14 @@ class Evidence:
         return event
 
     def verdicts(self):
-        for (author, _, index), recipient, answer in self.answers:
+        for (author, _, index), recipient, at_ms, answer in self.answers:
             for event in self.events:
                 if (event.recipient, event.author, event.generation) != (
                         author, recipient, answer.generation):
                     continue
                 for item in answer.items:
                     if 0 <= event.index - item.index < item.count:
-                        event.answered(index, item)
+                        event.answered((at_ms, index), item)
 
     def agreement_take(self, data):
         offer = m.MouOffer.decode(data)

@@ -237,6 +237,24 @@ static void only_well_formed_utf8_is_utf8(void **unused)
     }
 }
 
+/* Eight bytes are looked at as one: whatever is among them is still seen. */
+static void a_control_character_is_found_at_any_place(void **unused)
+{
+    (void)unused;
+    for (size_t at = 0; at < 24; at++)
+        for (unsigned c = 0; c < 0x100; c++) {
+            uint8_t bytes[24];
+            memset(bytes, 'a', sizeof bytes);
+            bytes[at] = (uint8_t)c;
+            bool is_layout = c == 9 || c == 10 || (c >= 0x20 && c < 0x80);
+            bool is_any = c > 0 && c < 0x80;
+            if (text_is_utf8(SLICE_ARRAY(bytes), TEXT_CONTROLS_LAYOUT) !=
+                    is_layout ||
+                text_is_utf8(SLICE_ARRAY(bytes), TEXT_CONTROLS_ANY) != is_any)
+                fail_msg("%u at %zu", c, at);
+        }
+}
+
 static void a_sequence_cut_by_the_end_is_not_utf8(void **unused)
 {
     (void)unused;
@@ -323,6 +341,7 @@ int main(void)
         cmocka_unit_test(any_bytes_survive_every_encoding),
         cmocka_unit_test(numbers_have_one_spelling),
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
+        cmocka_unit_test(a_control_character_is_found_at_any_place),
         cmocka_unit_test(a_sequence_cut_by_the_end_is_not_utf8),
         cmocka_unit_test(a_byte_is_judged_alike_wherever_it_stands),
         cmocka_unit_test(every_code_point_is_utf8),

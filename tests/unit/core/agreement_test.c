@@ -332,6 +332,38 @@ static void a_version_is_used_once_it_is_in_force_at_both_ends(void **state)
     desk_close(&desk);
 }
 
+/* What was found last is found again without a look at the store, and not
+ * once something changed, in the same batch. */
+static void a_choice_is_good_until_an_agreement_changes(void **state)
+{
+    struct desk desk;
+    struct mou_id second;
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    (void)state;
+    desk_open(&desk, 2);
+    struct federation *federation = desk.federation;
+    struct slice service = SLICE_LITERAL("beta.care");
+    struct slice purpose = SLICE_LITERAL("care");
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    struct slice newer = some_mou(federation, 2, 2, &desk.arena);
+    mou_id_of(federation_crypto(federation, 0), newer, &second);
+    assert_int_equal(offer(federation, 0, newer)->err, ERR_NONE);
+    for (size_t i = 0; i < 2; i++)
+        (void)sign(federation, 0, i, i, newer, &desk.arena);
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    const struct agreement *first = agreement_for(work, peer, service, purpose);
+    assert_int_equal(first->mou.version, 1);
+    assert_ptr_equal(agreement_for(work, peer, service, purpose), first);
+    agreement_in_force(work, peer, &second, &verdict);
+    assert_int_equal(verdict.problem, PROBLEM_NONE);
+    assert_int_equal(
+        agreement_for(work, peer, service, purpose)->mou.version, 2);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    desk_close(&desk);
+}
+
 static void agreements_are_walked_each_once(void **state)
 {
     struct desk desk;
@@ -398,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_signature_must_be_the_partys_own),
         cmocka_unit_test(what_nobody_offered_cannot_be_signed),
         cmocka_unit_test(a_version_is_used_once_it_is_in_force_at_both_ends),
+        cmocka_unit_test(a_choice_is_good_until_an_agreement_changes),
         cmocka_unit_test(agreements_are_walked_each_once),
         cmocka_unit_test(a_damaged_row_is_found),
     };

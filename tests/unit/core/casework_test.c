@@ -747,7 +747,6 @@ static const struct {
     { ENTRY_ATTACHMENT_CHUNK, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_AVAILABILITY, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_NOTICE, "", true, PROBLEM_UNKNOWN_FIELD },
-    { ENTRY_GENERATION, "", true, PROBLEM_UNKNOWN_FIELD },
     { ENTRY_PADDING, "anything", false, PROBLEM_NONE },
 };
 

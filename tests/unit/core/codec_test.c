@@ -47,7 +47,7 @@ static const struct {
     { "the other order",           &refer__v1__behind__descriptor, "10050801", ERR_MALFORMED },
     { "a field twice",             &refer__v1__behind__descriptor, "080110051006", ERR_MALFORMED },
     { "an unknown field",          &refer__v1__behind__descriptor, "080110051801", ERR_MALFORMED },
-    { "an unknown reason",         &refer__v1__behind__descriptor, "08051005", ERR_MALFORMED },
+    { "an unknown reason",         &refer__v1__behind__descriptor, "08061005", ERR_MALFORMED },
     { "a negative reason",         &refer__v1__behind__descriptor, "08ffffffffffffffffff011005", ERR_MALFORMED },
     { "another wire type",         &refer__v1__behind__descriptor, "0a0101", ERR_MALFORMED },
     { "field number 0",            &refer__v1__behind__descriptor, "0001", ERR_MALFORMED },

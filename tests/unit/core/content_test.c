@@ -125,6 +125,75 @@ static void the_list_grows_without_losing_any(void **state)
     desk_close(&desk);
 }
 
+static void assert_bytes(
+    struct desk *desk, struct content_ref ref, uint8_t byte, size_t size)
+{
+    size_t used = desk->arena.used;
+    struct slice got = content_get(&desk->log, desk->txn, &desk->arena, ref);
+    assert_int_equal(got.size, size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(got.bytes[i], byte);
+    arena_rewind(&desk->arena, used);
+}
+
+/* Of a batch of thousands no blob is so large that reading one content of it
+ * would cost more than the content is worth. */
+static void a_large_batch_is_written_as_several_blobs(void **state)
+{
+    enum { COUNT = 60, SIZE = 10000 };
+    static uint8_t bytes[SIZE];
+    struct desk desk;
+    struct content_ref refs[COUNT];
+    (void)state;
+    desk_open(&desk);
+    for (uint8_t i = 0; i < COUNT; i++) {
+        memset(bytes, i, SIZE);
+        refs[i] =
+            content_put(&desk.log, &desk.arena, i, slice_of(bytes, SIZE - i));
+    }
+    assert_int_equal(refs[0].segment, 1);
+    assert_int_equal(refs[COUNT - 1].segment, 3);
+    for (uint8_t i = 0; i < COUNT; i++)
+        assert_bytes(&desk, refs[i], i, SIZE - i);
+    erase(&desk, refs[COUNT / 2]);
+    assert_int_equal(content_flush(&desk.log, desk.txn, &desk.arena), 3);
+    assert_int_equal(desk.store->ops->commit(desk.txn), ERR_NONE);
+    arena_reset(&desk.arena);
+    batch_begin(&desk, 4);
+    erase(&desk, refs[0]);
+    for (uint8_t i = 0; i < COUNT; i++)
+        if (i == 0 || i == COUNT / 2)
+            assert_holds(&desk, refs[i], NULL);
+        else
+            assert_bytes(&desk, refs[i], i, SIZE - i);
+    desk_close(&desk);
+}
+
+/* What is read one behind the other is right, whatever was written between. */
+static void a_blob_that_is_held_is_given_up_at_the_next_write(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct content_ref first = put(&desk, "first");
+    struct content_ref second = put(&desk, "second");
+    assert_true(batch_end(&desk));
+    batch_begin(&desk, 2);
+    assert_holds(&desk, first, "first");
+    assert_holds(&desk, second, "second");
+    erase(&desk, first);
+    assert_holds(&desk, first, NULL);
+    assert_holds(&desk, second, "second");
+    struct key key = key_content(1);
+    store_del(desk.txn, key_slice(&key));
+    struct slice plain;
+    assert_int_equal(
+        content_try(&desk.log, desk.txn, &desk.arena, second, &plain),
+        ERR_CORRUPT);
+    assert_null(plain.bytes);
+    desk_close(&desk);
+}
+
 static void a_batch_without_contents_writes_nothing(void **state)
 {
     struct desk desk;
@@ -387,6 +456,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_is_there_before_and_after_the_commit),
         cmocka_unit_test(the_list_grows_without_losing_any),
+        cmocka_unit_test(a_large_batch_is_written_as_several_blobs),
+        cmocka_unit_test(a_blob_that_is_held_is_given_up_at_the_next_write),
         cmocka_unit_test(a_batch_without_contents_writes_nothing),
         cmocka_unit_test(an_empty_content_is_not_an_erased_one),
         cmocka_unit_test(erasing_takes_the_bytes_out_and_leaves_the_others),

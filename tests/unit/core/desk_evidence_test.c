@@ -9,6 +9,7 @@
 
 #include "core/codec_card.h"
 #include "core/entry.h"
+#include "core/generation.h"
 #include "core/limits.h"
 #include "core/merkle.h"
 #include "core/node_state.h"
@@ -169,6 +170,35 @@ static void only_a_generation_that_is_held_has_leaves(void **state)
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NOT_FOUND);
     text[0] = 'x';
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
+    federation_free(federation);
+}
+
+static void a_closed_generation_is_read_by_its_name(void **state)
+{
+    struct federation *federation = agreed();
+    struct call call;
+    char previous[17] = { 0 };
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out =
+        peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
+    int64_t size = (int64_t)out->frontier.size;
+    generation_close(work, out);
+    generation_open(work, out);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    ask_for(federation, 0, "out", &call);
+    const struct local_reply *reply = done(federation, 0, &call);
+    const struct local_record *ledger = reply_record(reply, "ledger", 0);
+    assert_true(record_number(ledger, "size") < size);
+    memcpy(previous, record_text(ledger, "previous").bytes, 16);
+    call_text(&call, "generation", previous);
+    reply = done(federation, 0, &call);
+    ledger = reply_record(reply, "ledger", 0);
+    assert_true(record_is(ledger, "generation", previous));
+    assert_true(record_is(ledger, "previous", "0000000000000000"));
+    assert_true(record_is(ledger, "state", "closed"));
+    assert_int_equal(
+        record_number(reply_record(reply, "span", 0), "count"), size);
     federation_free(federation);
 }
 
@@ -368,6 +398,7 @@ int main(void)
         cmocka_unit_test(beyond_the_end_there_is_an_empty_span),
         cmocka_unit_test(numbers_out_of_bounds_are_refused),
         cmocka_unit_test(only_a_generation_that_is_held_has_leaves),
+        cmocka_unit_test(a_closed_generation_is_read_by_its_name),
         cmocka_unit_test(notes_are_those_of_parcels_received),
         cmocka_unit_test(both_ends_find_the_events_of_a_referral),
         cmocka_unit_test(what_was_erased_is_found_without_its_content),

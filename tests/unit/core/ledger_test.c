@@ -29,7 +29,14 @@ static struct ledger some_ledger(struct work *work, uint8_t text[2048])
         .peer = PEER,
         .direction = LEDGER_OUT,
         .number = NUMBER,
+        .shelf = NUMBER,
         .generation = UINT64_C(0xfedcba9876543210),
+        .previous = 12,
+        .unfolded = 3,
+        .refill = 4,
+        .refills = true,
+        .renews = true,
+        .losses = 5,
         .cosigned = 2,
         .note = slice_of(text, NOTE_SIZE_MAX),
         .offered = slice_of(text + 1, NOTE_SIZE_MAX - 1),
@@ -62,7 +69,14 @@ static void a_row_reads_as_it_was_written(void **state)
     assert_int_equal(again->peer, PEER);
     assert_int_equal(again->direction, LEDGER_OUT);
     assert_int_equal(again->number, NUMBER);
+    assert_int_equal(again->shelf, NUMBER);
     assert_int_equal(again->generation, ledger.generation);
+    assert_int_equal(again->previous, 12);
+    assert_int_equal(again->unfolded, 3);
+    assert_int_equal(again->refill, 4);
+    assert_true(again->refills && again->renews);
+    assert_int_equal(again->losses, 5);
+    assert_false(again->closed);
     assert_memory_equal(
         &again->frontier, &ledger.frontier, sizeof ledger.frontier);
     assert_int_equal(again->cosigned, 2);
@@ -151,7 +165,7 @@ static struct ledger filled_ledger(struct work *work)
 {
     static const size_t counts[] = { 1, 3, 2 };
     struct ledger ledger = {
-        .peer = PEER, .direction = LEDGER_OUT, .number = NUMBER
+        .peer = PEER, .direction = LEDGER_OUT, .shelf = NUMBER
     };
     for (size_t i = 0; i < 3; i++) {
         struct ledger_entry entries[3] = { 0 };
@@ -201,9 +215,9 @@ static void an_entry_is_found_by_any_index(void **state)
     }
     assert_false(ledger_parcel_at(work, &ledger, 6, &parcel));
     assert_false(ledger_parcel_at(work, &ledger, UINT64_MAX, &parcel));
-    ledger.number = 0; /* a ledger that has no row has no entries */
+    ledger.shelf = 0; /* a ledger that has no row has no entries */
     assert_false(ledger_parcel_at(work, &ledger, 0, &parcel));
-    ledger.number = NUMBER + 1; /* nor has its neighbour */
+    ledger.shelf = NUMBER + 1; /* nor has its neighbour */
     assert_false(ledger_parcel_at(work, &ledger, 0, &parcel));
     assert_int_equal(federation_end(federation, 0), ERR_NONE);
     federation_free(federation);

@@ -236,10 +236,11 @@ static enum err head_reread(const struct head *head)
 
 static struct head head_small(struct ledger_view views[5])
 {
-    views[0] = (struct ledger_view){ true, LANE_MAIN, 77, 4,
-        SLICE_LITERAL("our note"), SLICE_NONE, 3 };
+    views[0] =
+        (struct ledger_view){ true, LANE_MAIN, 77, 4, SLICE_LITERAL("our note"),
+            SLICE_NONE, 3, SLICE_LITERAL("a cosigned note") };
     views[1] = (struct ledger_view){ false, LANE_MAIN, 78, 5,
-        SLICE_LITERAL("their note"), filled(3, FENCE_SIZE), 4 };
+        SLICE_LITERAL("their note"), filled(3, FENCE_SIZE), 4, SLICE_NONE };
     views[2] = (struct ledger_view){ .authored = true, .lane = LANE_BULK };
     views[3] = (struct ledger_view){ .lane = LANE_BULK,
         .fence = filled(4, FENCE_SIZE) };
@@ -267,6 +268,7 @@ static void a_head_reads_as_it_was_written(void **state)
         assert_int_equal(view->collected, views[i].collected);
         assert_true(slice_equal(view->note, views[i].note));
         assert_true(slice_equal(view->fence, views[i].fence));
+        assert_true(slice_equal(view->cosigned, views[i].cosigned));
     }
     assert_int_equal(again.card_serial, 8);
     assert_int_equal(again.sheet_serial, 9);

@@ -377,13 +377,13 @@ static void the_last_resort_key_is_for_head_only(void **state)
     federation_free(federation);
 }
 
-static void what_is_not_offered_is_refused(void **state)
+static void what_does_not_decode_is_refused(void **state)
 {
     struct federation *federation = agreed();
     struct bench_reply reply;
     (void)state;
     federation_request(federation, 0, 1, REQUEST_FETCH, SLICE_NONE, &reply);
-    assert_refused(&reply, REFUSAL_NOT_OFFERED);
+    assert_refused(&reply, REFUSAL_MALFORMED);
     federation_request(
         federation, 0, 1, REQUEST_COLLECT, SLICE_LITERAL("no body"), &reply);
     assert_refused(&reply, REFUSAL_MALFORMED);
@@ -442,7 +442,7 @@ int main(void)
         cmocka_unit_test(nothing_leaves_when_the_commit_fails),
         cmocka_unit_test(a_stranger_may_not_ask),
         cmocka_unit_test(the_last_resort_key_is_for_head_only),
-        cmocka_unit_test(what_is_not_offered_is_refused),
+        cmocka_unit_test(what_does_not_decode_is_refused),
         cmocka_unit_test(each_sheet_has_the_next_serial_also_after_a_restart),
         cmocka_unit_test(no_operation_key_no_sheet),
     };

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -79,6 +80,40 @@ static void a_line_is_cut_not_broken(void **state)
     assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 }
 
+/* More than is held at a time, and all of it in order. */
+static void lines_that_wait_are_all_there_in_order(void **state)
+{
+    enum { COUNT = 100 };
+    char expected[64];
+    (void)state;
+    said_begin(&said);
+    journal_hold();
+    for (int i = 0; i < COUNT; i++)
+        JOURNAL(LOG_STORE_FILLED, log_number("percent", i));
+    journal_release();
+    JOURNAL(LOG_STORE_FILLED, log_number("percent", COUNT));
+    const char *text = said_end(&said);
+    for (int i = 0; i <= COUNT; i++) {
+        (void)snprintf(
+            expected, sizeof expected, " warning store.filled percent=%d\n", i);
+        assert_memory_equal(text + TEXT_TIME_SIZE, expected, strlen(expected));
+        text += TEXT_TIME_SIZE + strlen(expected);
+    }
+    assert_string_equal(text, "");
+}
+
+static void a_line_waits_for_no_more_than_is_asked(void **state)
+{
+    (void)state;
+    said_begin(&said);
+    journal_hold();
+    JOURNAL(LOG_STORE_FILLED, log_number("percent", 1));
+    assert_string_equal(said_end(&said), "");
+    said_begin(&said);
+    journal_release();
+    assert_non_null(strstr(said_end(&said), " percent=1\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +121,8 @@ int main(void)
         cmocka_unit_test(a_line_has_time_level_event_and_fields),
         cmocka_unit_test(less_urgent_events_are_left_out),
         cmocka_unit_test(a_line_is_cut_not_broken),
+        cmocka_unit_test(lines_that_wait_are_all_there_in_order),
+        cmocka_unit_test(a_line_waits_for_no_more_than_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

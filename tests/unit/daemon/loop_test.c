@@ -85,6 +85,16 @@ enum err local_socket_reply(struct local_socket *socket, uint64_t client,
     return ERR_NONE;
 }
 
+void local_socket_hold(struct local_socket *socket)
+{
+    (void)socket;
+}
+
+void local_socket_release(struct local_socket *socket)
+{
+    (void)socket;
+}
+
 void local_socket_resume(struct local_socket *socket)
 {
     (void)socket;

@@ -529,6 +529,37 @@ static void who_asks_too_much_is_not_read_until_answered(void **state)
     (void)close(fd);
 }
 
+static void replies_that_wait_for_each_other_all_come(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    int fds[2];
+    uint64_t clients[2];
+    fixture_init(&fixture);
+    fixture.log.echoes = false;
+    assert_int_equal(
+        open_with(&fixture, (struct local_socket_options){ 0 }), ERR_NONE);
+    for (size_t i = 0; i < 2; i++) {
+        fds[i] = dial(&fixture);
+        put_frame(fds[i], 'q', 1);
+        await_count(&fixture, &fixture.log.request_count, i + 1);
+        clients[i] = last(&fixture).client;
+    }
+    for (int round = 0; round < 3; round++) {
+        local_socket_hold(fixture.local);
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(local_socket_reply(fixture.local, clients[i],
+                                 (const uint8_t *)"r", 1),
+                ERR_NONE);
+        local_socket_release(fixture.local);
+        for (size_t i = 0; i < 2; i++)
+            assert_frame(fds[i], 'r', 1);
+    }
+    for (size_t i = 0; i < 2; i++)
+        (void)close(fds[i]);
+    fixture_release(&fixture);
+}
+
 static void an_answer_lets_the_next_request_in(void **state)
 {
     (void)state;
@@ -860,6 +891,7 @@ int main(void)
         cmocka_unit_test(a_reply_has_a_limit_of_its_own),
         cmocka_unit_test(half_a_frame_is_closed_in_time),
         cmocka_unit_test(who_asks_too_much_is_not_read_until_answered),
+        cmocka_unit_test(replies_that_wait_for_each_other_all_come),
         cmocka_unit_test(an_answer_lets_the_next_request_in),
         cmocka_unit_test(a_full_queue_gives_the_same_request_again),
         cmocka_unit_test(who_does_not_read_is_closed),

@@ -17,6 +17,7 @@
 
 #define WAIT_MS 20000
 #define OTHER "otheragency222222222222222"
+#define LARGE_COUNT 1000u
 
 struct desk {
     refer_fake *fake;
@@ -236,19 +237,19 @@ static void a_batch_comes_one_by_one(void **state)
     refer_batch_free(batch);
 }
 
-static void a_full_batch_is_taken(void **state)
+static void a_large_batch_is_taken(void **state)
 {
     const struct desk *desk = *state;
     refer_batch *batch;
     refer_referral *referral = filled();
     assert_int_equal(refer_batch_new(&batch), REFER_OK);
-    for (uint32_t i = 0; i < REFER_BATCH_COUNT_MAX; i++) {
+    for (uint32_t i = 0; i < LARGE_COUNT; i++) {
         char key[16];
         (void)snprintf(key, sizeof key, "key-%u", (unsigned)i);
         assert_int_equal(refer_batch_add(batch, referral, key), REFER_OK);
     }
     assert_int_equal(refer_batch_submit(desk->client, batch, 60000), REFER_OK);
-    assert_int_equal(refer_batch_stored_count(batch), REFER_BATCH_COUNT_MAX);
+    assert_int_equal(refer_batch_stored_count(batch), LARGE_COUNT);
     refer_fake_request *request = take(desk, "submit");
     assert_string_equal(refer_fake_request_get(request, "key"), "key-0");
     refer_fake_request_free(request);
@@ -687,7 +688,7 @@ int main(void)
         WITH_DESK(what_was_handed_over_is_there_to_see),
         WITH_DESK(steps_and_acknowledgements_are_there_to_see),
         WITH_DESK(a_batch_comes_one_by_one),
-        WITH_DESK(a_full_batch_is_taken),
+        WITH_DESK(a_large_batch_is_taken),
         WITH_DESK(what_is_received_gets_what_it_lacks),
         WITH_DESK(their_steps_follow_the_rules),
         WITH_DESK(while_they_hear_nothing_all_is_pending),

@@ -203,7 +203,8 @@ class Following(Desk):
         self.fake.receive()
         self.fake.receive()
         with self.client.cursor("desk") as cursor:
-            first, second = cursor.events(timeout=0.1)
+            first, second = cursor.next(), cursor.next()
+            self.assertEqual(list(cursor.events(timeout=0.01)), [])
             self.assertEqual(first.type, "referral.received")
             self.assertEqual(first.direction, "in")
             self.assertEqual(first.peer, OTHER)
@@ -239,17 +240,20 @@ class Following(Desk):
         self.fake.step(id, "opened", role="intake")
         self.fake.step(id, "accept", {"offer": "at nine"})
         with self.client.cursor("desk") as cursor:
-            accepted = list(cursor.events(timeout=0.1))[-1]
+            # sent, delivered, answered, opened, accepted
+            accepted = [cursor.next() for _ in range(5)][-1]
         self.assertEqual(accepted.details, {"offer": "at nine"})
         self.assertEqual((accepted.by, accepted.status), ("them", "applied"))
 
-    def test_a_broken_connection_is_one_error(self):
+    def test_a_broken_connection_is_one_error_at_most(self):
         self.fake.receive()
         with self.client.cursor("desk") as cursor:
             self.fake.fault("cursor.next", "lose_reply")
-            with self.assertRaises(refer.Disconnected):
-                cursor.next()
-            self.assertEqual(cursor.next().redeliveries, 1)
+            try:
+                event = cursor.next()
+            except refer.Disconnected:
+                event = cursor.next()
+            self.assertEqual(event.redeliveries, 1)
 
     def test_for_event_loops(self):
         with self.client.cursor("desk") as cursor:
@@ -274,8 +278,8 @@ class Interrupting(Desk):
             signal.SIGALRM, lambda *_: self.client.interrupt())
         self.addCleanup(signal.signal, signal.SIGALRM, before)
         with self.client.cursor("desk") as cursor:
-            signal.setitimer(signal.ITIMER_REAL, 0.05)
             with self.assertRaises(refer.Interrupted):
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
                 cursor.next(timeout=None)
             self.assertIsNone(cursor.next(timeout=0))
 
@@ -285,8 +289,8 @@ class Interrupting(Desk):
         before = signal.signal(signal.SIGALRM, stop)
         self.addCleanup(signal.signal, signal.SIGALRM, before)
         with self.client.cursor("desk") as cursor:
-            signal.setitimer(signal.ITIMER_REAL, 0.05)
             with self.assertRaises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
                 cursor.next(timeout=None)
             self.fake.receive()
             self.assertIsNotNone(cursor.next())
@@ -357,7 +361,8 @@ class Faking(Desk):
         self.fake.refuse_there("send", "WORDING", "request", "say less")
         self.fake.set("reachable", "yes")
         with self.client.cursor("desk") as cursor:
-            last = list(cursor.events(timeout=0.1))[-1]
+            # sent, delivered, refused
+            last = [cursor.next() for _ in range(3)][-1]
         self.assertEqual((last.type, last.state, last.remedy), (
             "referral.refused", "refused_by_policy", "say less"))
         self.assertEqual(self.fake.get("reachable"), "yes")

@@ -202,7 +202,7 @@ static void each_fault_is_found_and_has_a_remedy(void **state)
     } rows[] = {
         { loosen_root, 0, EXIT_CODE_REFUSED, "others may read it",
             "chmod 600" },
-        { loosen_log, 0, EXIT_CODE_REFUSED, "problem\tkey\t", "mode 600" },
+        { loosen_log, 0, EXIT_CODE_REFUSED, "problem\tkey\t", "chmod 600" },
         { loosen_folder, 0, EXIT_CODE_REFUSED, "problem\tfolder\t",
             "chmod 700" },
         { lose_card, 0, EXIT_CODE_REFUSED, "problem\tcard\t",

@@ -75,6 +75,25 @@ static struct local_reply answer(
         reply.err = ERR_NOT_FOUND;
         return reply;
     }
+    if (slice_is(request->operation, "submit.many")) {
+        static struct local_record both[2];
+        struct local_field *refused =
+            arena_take_array(arena, 4, sizeof *fields);
+        refused[0] = (struct local_field){ .name = SLICE_LITERAL("error"),
+            .type = LOCAL_NUMBER,
+            .number = ERR_POLICY };
+        refused[1] = text("problem", "CONSENT_SCOPE");
+        refused[2] = text("clause", "grants[0]");
+        refused[3] = text("remedy", "ask");
+        fields[0] = text("id", "urn:uuid:1");
+        both[0] = (struct local_record){ SLICE_LITERAL("referral"), fields, 1 };
+        both[1] = (struct local_record){ SLICE_LITERAL("refusal"), refused, 4 };
+        reply.records = both;
+        reply.record_count = 2;
+        if (request->record_count != 2)
+            reply.err = ERR_INVALID;
+        return reply;
+    }
     /* echo: the first field, and how many records came */
     record->type = SLICE_LITERAL("echo");
     record->field_count = 4;
@@ -219,6 +238,51 @@ static void refusals_keep_clause_and_remedy(void **state)
     end(&fixture);
 }
 
+static void many_referrals_have_an_answer_each(void **state)
+{
+    struct fixture fixture;
+    struct records referral = { 0 };
+    struct reply reply;
+    (void)state;
+    begin(&fixture);
+    struct gateway *gateway = fixture.gateway;
+    struct pool *pool = &fixture.pool;
+    struct record *record = records_add(pool, &referral, "referral");
+    record_put_text(pool, record, "to", "abc");
+    record_put_number(pool, record, "consent_at_ms", 5);
+    record = records_add(pool, &referral, "element");
+    record_put_text(pool, record, "code", "call_name");
+    record_put_text(pool, record, "value", "Sasha");
+    record = records_add(pool, &referral, "grant");
+    record_put_text(pool, record, "to", "abc");
+    record_put_text(pool, record, "purpose", "care");
+    record_put_text(pool, record, "elements", "call_name");
+    record_put_number(pool, record, "until_ms", 9);
+    /* twice: a batch that was answered is empty */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gateway->add(gateway, &referral, "", pool, &reply),
+            GATEWAY_REFUSED);
+        assert_int_equal(reply.code, EXIT_CODE_REFUSED);
+        assert_int_equal(gateway->add(gateway, &referral, "k1", pool, &reply),
+            GATEWAY_ADDED);
+        assert_int_equal(gateway->add(gateway, &referral, "k2", pool, &reply),
+            GATEWAY_ADDED);
+        gateway->submit(gateway, TIMEOUT_MS, pool, &reply);
+        assert_int_equal(reply.code, EXIT_CODE_DONE);
+        assert_int_equal(reply.records.count, 2);
+        record = &reply.records.items[0];
+        assert_string_equal(record->type, "referral");
+        assert_string_equal(record_text(record, "id"), "urn:uuid:1");
+        record = &reply.records.items[1];
+        assert_string_equal(record->type, "refusal");
+        assert_string_equal(record_text(record, "problem"), "CONSENT_SCOPE");
+        assert_string_equal(record_text(record, "clause"), "grants[0]");
+        assert_string_equal(record_text(record, "remedy"), "ask");
+        assert_true(record_text(record, "message")[0] != 0);
+    }
+    end(&fixture);
+}
+
 static void a_gateway_that_is_not_there_is_unreachable(void **state)
 {
     struct pool pool = { 0 };
@@ -236,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_of_every_type_come_and_go),
         cmocka_unit_test(refusals_keep_clause_and_remedy),
+        cmocka_unit_test(many_referrals_have_an_answer_each),
         cmocka_unit_test(a_gateway_that_is_not_there_is_unreachable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

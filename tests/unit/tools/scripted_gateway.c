@@ -130,6 +130,27 @@ static void scripted_call(struct gateway *gateway,
         read_script(pool, exchange->answers, &none, &reply->records);
 }
 
+/* An exchange "add"; its message "full" is GATEWAY_FULL. */
+static enum gateway_add scripted_add(struct gateway *gateway,
+    const struct records *referral, const char *key, struct pool *pool,
+    struct reply *reply)
+{
+    struct request request = { .operation = "add", .records = *referral };
+    record_put_text(pool, &request.fields, "key", key);
+    scripted_call(gateway, &request, 0, pool, reply);
+    if (reply->code == EXIT_CODE_DONE)
+        return GATEWAY_ADDED;
+    return strcmp(reply->message, "full") == 0 ? GATEWAY_FULL : GATEWAY_REFUSED;
+}
+
+/* An exchange "submit.many". */
+static void scripted_submit(struct gateway *gateway, int timeout_ms,
+    struct pool *pool, struct reply *reply)
+{
+    struct request request = { .operation = "submit.many" };
+    scripted_call(gateway, &request, timeout_ms, pool, reply);
+}
+
 static void scripted_close(struct gateway *gateway)
 {
     (void)gateway;
@@ -164,8 +185,11 @@ struct trial trial_run(struct stage stage, const char *command_line,
     size_t err_size = 0;
     struct pool pool = { 0 };
     char *argv[64] = { NULL };
-    struct scripted scripted = { { scripted_call, scripted_close }, script,
-        exchange_count, 0 };
+    struct scripted scripted = { { .call = scripted_call,
+                                     .add = scripted_add,
+                                     .submit = scripted_submit,
+                                     .close = scripted_close },
+        script, exchange_count, 0 };
     struct session session = {
         .pool = &pool,
         .out = open_memstream(&trial.out, &out_size),

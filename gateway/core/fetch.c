@@ -1,0 +1,158 @@
+#include "core/fetch.h"
+
+#include "core/generation.h"
+#include "core/limits.h"
+#include "core/output.h"
+
+/* What an entry and a parcel take beside the content. */
+#define ENTRY_FRAMING 128u
+#define PARCEL_FRAMING (NOTE_SIZE_MAX + 64u)
+
+static void answer(struct work *work, enum reply_kind kind, struct slice body,
+    struct custody_reply *reply)
+{
+    if (body.bytes == NULL)
+        work_exhausted(work);
+    *reply = (struct custody_reply){ .kind = kind, .body = body };
+}
+
+static void refuse(
+    struct work *work, enum refusal_code code, struct custody_reply *reply)
+{
+    answer(work, REPLY_REFUSED, refusal_write(code, work->arena), reply);
+    reply->refused = refusal_code_name(code);
+}
+
+/* ---- What it may take ---------------------------------------------------- */
+
+static void allow(struct work *work, struct peer *peer)
+{
+    int64_t passed_ms = work->steady_ms - peer->fetch_steady_ms;
+    uint64_t room = FETCH_BURST_SIZE - peer->fetch_credit;
+    uint64_t more = passed_ms < 0 ? 0 : (uint64_t)passed_ms;
+    bool is_first = peer->fetch_steady_ms == 0;
+    peer->fetch_steady_ms = work->steady_ms;
+    if (is_first || more >= room / FETCH_BYTES_PER_MS + 1)
+        peer->fetch_credit = FETCH_BURST_SIZE;
+    else
+        peer->fetch_credit += more * FETCH_BYTES_PER_MS;
+}
+
+/* ---- What it gets -------------------------------------------------------- */
+
+static void entry_fill(struct work *work, const struct ledger_entry *from,
+    struct fetched_entry *to)
+{
+    struct slice content =
+        from->attached && !from->withheld
+            ? content_get(work->contents, work->txn, work->arena, from->content)
+            : SLICE_NONE;
+    *to = (struct fetched_entry){ .entry = { .header = from->header } };
+    if (content.bytes != NULL) {
+        to->entry.salt = SLICE_ARRAY(from->salt);
+        to->entry.content = content;
+        return;
+    }
+    to->has_mention = from->has_referral;
+    to->mention = (struct mention){ from->referral, from->event_type, from->seq,
+        from->state };
+}
+
+/* One stored parcel; its size as it travels, about. 0: there is none, or the
+ * store or memory failed. */
+static size_t parcel_fill(struct work *work, const struct ledger *ledger,
+    uint64_t index, struct fetched_parcel *to)
+{
+    struct ledger_parcel stored;
+    size_t size = PARCEL_FRAMING;
+    if (!ledger_parcel_at(work, ledger, index, &stored) ||
+        stored.first_index != index || stored.note.size == 0 ||
+        index + stored.count > ledger->cosigned)
+        return 0;
+    struct fetched_entry *entries =
+        arena_take_array(work->arena, stored.count, sizeof *entries);
+    if (entries == NULL) {
+        work_exhausted(work);
+        return 0;
+    }
+    for (size_t i = 0; i < stored.count; i++) {
+        entry_fill(work, &stored.entries[i], &entries[i]);
+        size += ENTRY_FRAMING + entries[i].entry.content.size;
+    }
+    *to = (struct fetched_parcel){ index, entries, stored.count, stored.note };
+    return size;
+}
+
+/* Parcels from that index on, the first whole, then as many as fit. */
+static size_t gather(struct work *work, const struct ledger *ledger,
+    const struct fetch *fetch, struct fetched_parcel *parcels, size_t *total)
+{
+    size_t limit =
+        fetch->size_max < FETCH_SIZE_MAX ? fetch->size_max : FETCH_SIZE_MAX;
+    size_t count = 0;
+    uint64_t index = fetch->first_index;
+    *total = 0;
+    while (count < FETCHED_PARCEL_COUNT_MAX && index < ledger->cosigned) {
+        size_t size = parcel_fill(work, ledger, index, &parcels[count]);
+        if (size == 0 || (count > 0 && *total + size > limit))
+            break;
+        *total += size;
+        index += parcels[count++].entry_count;
+    }
+    return count;
+}
+
+static void give(struct work *work, struct peer *peer,
+    const struct ledger *ledger, const struct fetch *fetch,
+    struct custody_reply *reply)
+{
+    size_t size;
+    struct fetched_parcel *parcels = arena_take_array(
+        work->arena, FETCHED_PARCEL_COUNT_MAX, sizeof *parcels);
+    if (parcels == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    struct fetched fetched = { parcels,
+        gather(work, ledger, fetch, parcels, &size) };
+    if (work_failed(work))
+        return;
+    if (fetched.parcel_count == 0) {
+        refuse(work, REFUSAL_MALFORMED, reply); /* no parcel begins there */
+        return;
+    }
+    peer->fetch_credit -= size < peer->fetch_credit ? size : peer->fetch_credit;
+    OUTPUT_LOG(work, LOG_LEDGER_FETCHED, log_agency("peer", &peer->agency),
+        log_code("direction", fetch->authored ? "in" : "out"),
+        log_number("first", (int64_t)fetch->first_index),
+        log_number("parcels", (int64_t)fetched.parcel_count));
+    answer(work, REPLY_FETCHED, fetched_write(&fetched, work->arena), reply);
+}
+
+void fetch_serve(struct work *work, struct peer *peer, struct slice body,
+    struct custody_reply *reply)
+{
+    struct fetch fetch;
+    if (fetch_read(body, work->scratch, &fetch) != ERR_NONE) {
+        refuse(work, REFUSAL_MALFORMED, reply);
+        return;
+    }
+    struct ledger *present =
+        peer_ledger(work, peer, fetch.authored ? LEDGER_IN : LEDGER_OUT);
+    struct ledger *ledger =
+        present == NULL ? NULL
+                        : generation_find(work, present, fetch.generation);
+    if (work_failed(work))
+        return;
+    if (ledger == NULL) {
+        refuse(work, REFUSAL_ADDRESS, reply);
+        return;
+    }
+    allow(work, peer);
+    if (peer->fetch_credit < FETCH_SIZE_MAX)
+        answer(work, REPLY_BUSY,
+            busy_write(FETCH_SIZE_MAX / FETCH_BYTES_PER_MS, work->arena),
+            reply);
+    else
+        give(work, peer, ledger, &fetch, reply);
+}

@@ -1,0 +1,430 @@
+#include "core/fold.h"
+
+#include "core/agreement.h"
+#include "core/answers.h"
+#include "core/casework.h"
+#include "core/erasure.h"
+#include "core/generation.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/register.h"
+
+#include <string.h>
+
+/* How far one direction is taken up: in its oldest generation that is not. */
+struct side {
+    struct ledger *present;
+    struct ledger *ledger; /* NULL: all of it is taken up */
+    struct ledger_parcel parcel;
+    struct entry_header *headers; /* of its entries */
+    bool parcel_changed;
+};
+
+struct fold {
+    struct work *work;
+    struct peer *peer;
+    struct side out;
+    struct side in;
+    size_t left; /* entries of this piece */
+};
+
+/* ---- Where each side stands ---------------------------------------------- */
+
+static uint64_t place(const struct side *side)
+{
+    return side->ledger->frontier.size - side->ledger->unfolded;
+}
+
+/* Generations are taken up in their order: those that are stand first. */
+static void side_find(struct work *work, struct side *side)
+{
+    struct ledger *at = side->present;
+    side->ledger = NULL;
+    side->parcel = (struct ledger_parcel){ 0 };
+    while (at != NULL) {
+        if (at->unfolded > 0)
+            side->ledger = at;
+        if (at->unfolded < at->frontier.size || at->previous == 0)
+            break;
+        at = generation_find(work, side->present, at->previous);
+        if (at == NULL && !work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+    }
+}
+
+static void parcel_put(struct work *work, struct side *side)
+{
+    if (side->parcel_changed)
+        ledger_entries_write(work, side->ledger, side->parcel.first_index,
+            side->parcel.entries, side->parcel.count, side->parcel.note);
+    side->parcel_changed = false;
+}
+
+static bool parcel_get(struct work *work, struct side *side)
+{
+    uint64_t index = place(side);
+    struct ledger_parcel *parcel = &side->parcel;
+    if (index - parcel->first_index < parcel->count)
+        return true;
+    parcel_put(work, side);
+    if (!ledger_parcel_at(work, side->ledger, index, parcel)) {
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    side->headers =
+        arena_take_array(work->arena, parcel->count, sizeof *side->headers);
+    if (side->headers == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    for (size_t i = 0; i < parcel->count; i++)
+        if (entry_header_read(parcel->entries[i].header, work->arena,
+                &side->headers[i]) != ERR_NONE)
+            work->txn->err = ERR_CORRUPT;
+    return !work_failed(work);
+}
+
+/* The next entry of that side; false when there is none. */
+static bool side_entry(
+    struct fold *fold, struct side *side, struct folded *folded)
+{
+    struct work *work = fold->work;
+    if (side->ledger == NULL || work_failed(work) || !parcel_get(work, side))
+        return false;
+    size_t slot = (size_t)(place(side) - side->parcel.first_index);
+    struct ledger_entry *entry = &side->parcel.entries[slot];
+    *folded = (struct folded){
+        .work = work,
+        .peer = fold->peer,
+        .generation = side->ledger->generation,
+        .index = place(side),
+        .kind = side->headers[slot].kind,
+        .at = side->headers[slot].at,
+        .entry = entry,
+    };
+    if (entry->attached)
+        folded->content = content_get(
+            work->contents, work->txn, work->scratch, entry->content);
+    return !work_failed(work);
+}
+
+static void side_pass(struct fold *fold, struct side *side, size_t count)
+{
+    struct work *work = fold->work;
+    side->ledger->unfolded -= count;
+    fold->left -= count < fold->left ? count : fold->left;
+    if (side->ledger->unfolded > 0) {
+        side->present->changed = true;
+        return;
+    }
+    parcel_put(work, side);
+    generation_save(work, side->ledger);
+    side_find(work, side);
+}
+
+/* ---- The peer's entries -------------------------------------------------- */
+
+static void fold_mou(struct folded *folded, struct peer *from)
+{
+    struct work *work = folded->work;
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct mou_bundle bundle;
+    struct mou_id id;
+    if (folded->kind == ENTRY_MOU_OFFER) {
+        if (mou_offer_read(work->crypto, folded->content, work->scratch,
+                &bundle) == ERR_NONE)
+            agreement_offer(work, from, &bundle, &why);
+    } else if (folded->kind == ENTRY_MOU_SIGNATURES) {
+        if (mou_signatures_read(folded->content, work->scratch, &bundle) ==
+            ERR_NONE)
+            agreement_sign(work, from, &bundle.id, bundle.signatures,
+                bundle.signature_count, &why);
+    } else if (from != NULL && mou_in_force_read(folded->content, work->scratch,
+                                   &id) == ERR_NONE) {
+        agreement_in_force(work, from, &id, &why);
+    }
+}
+
+static bool is_mou(enum entry_kind kind)
+{
+    return kind == ENTRY_MOU_OFFER || kind == ENTRY_MOU_SIGNATURES ||
+           kind == ENTRY_MOU_IN_FORCE;
+}
+
+/* What we refused is not kept, wherever it came from. */
+static void let_go(struct folded *folded)
+{
+    if (!folded->entry->attached)
+        return;
+    content_erase(folded->work->contents, folded->work->txn,
+        folded->work->arena, folded->entry->content);
+    folded->entry->attached = false;
+    memset(folded->entry->salt, 0, SALT_SIZE);
+    folded->changed = true;
+}
+
+/* It marks entries of ours, as they are in the store. */
+static void fold_their_answer(struct fold *fold, struct slice content)
+{
+    parcel_put(fold->work, &fold->out);
+    fold->out.parcel.count = 0;
+    (void)casework_answer(fold->work, fold->peer, content);
+}
+
+/* The peer's next entry, with our answer to it, or NULL where none is owed. */
+static void fold_in(struct fold *fold, const struct answer_item *answer)
+{
+    struct folded folded;
+    size_t used = fold->work->scratch->used;
+    if (!side_entry(fold, &fold->in, &folded))
+        return;
+    if (answer != NULL && answer->verdict != ANSWER_APPLIED)
+        let_go(&folded);
+    if (folded.kind == ENTRY_REFERRAL_EVENT && answer != NULL)
+        fold_their_event(&folded, answer);
+    else if (folded.content.bytes == NULL)
+        ;
+    else if (folded.kind == ENTRY_ANSWER)
+        fold_their_answer(fold, folded.content);
+    else if (folded.kind == ENTRY_CARD)
+        (void)peer_offer_card(fold->work, fold->peer, folded.content);
+    else if (is_mou(folded.kind))
+        fold_mou(&folded, fold->peer);
+    fold->in.parcel_changed |= folded.changed;
+    side_pass(fold, &fold->in, 1);
+    arena_rewind(fold->work->scratch, used);
+}
+
+/* ---- What was never answered --------------------------------------------- */
+
+/* It is judged as if nothing of it were known. */
+static void row_forget(struct work *work, const struct ledger_entry *entry)
+{
+    const struct referral *referral =
+        entry->has_referral ? register_get(work, &entry->referral) : NULL;
+    if (referral == NULL || !register_is_begun(referral))
+        return;
+    erasure_doom(work, referral->entry);
+    register_delete(work, referral);
+}
+
+/* As it is taken from a parcel that comes now; what is kept of it is put where
+ * its content was. */
+static void judge(struct fold *fold)
+{
+    struct work *work = fold->work;
+    struct side *side = &fold->in;
+    struct folded folded;
+    size_t used = work->scratch->used;
+    if (!side_entry(fold, side, &folded))
+        return;
+    struct entry entry = { .header = folded.entry->header };
+    uint8_t salt[SALT_SIZE];
+    memcpy(salt, folded.entry->salt, SALT_SIZE);
+    if (folded.content.bytes != NULL) {
+        entry.salt = SLICE_ARRAY(salt);
+        entry.content = folded.content;
+    }
+    let_go(&folded);
+    row_forget(work, folded.entry);
+    size_t slot = (size_t)(folded.index - side->parcel.first_index);
+    work->node->folds = false;
+    casework_take(work, fold->peer,
+        &(struct casework_parcel){ .generation = folded.generation,
+            .first_index = folded.index,
+            .entries = &entry,
+            .headers = &side->headers[slot],
+            .stored = folded.entry,
+            .count = 1 });
+    work->node->folds = true;
+    side->parcel_changed = true;
+    side_pass(fold, side, 1);
+    arena_rewind(work->scratch, used);
+}
+
+static bool is_owed(struct fold *fold)
+{
+    struct folded folded;
+    size_t used = fold->work->scratch->used;
+    bool owed = side_entry(fold, &fold->in, &folded) &&
+                entry_kind_is_answered(folded.kind);
+    arena_rewind(fold->work->scratch, used);
+    return owed;
+}
+
+/* ---- Our own entries ----------------------------------------------------- */
+
+/* Our answers: what they speak of is taken up with them. */
+static void fold_answers(struct fold *fold, const struct answer *answer)
+{
+    struct side *in = &fold->in;
+    for (size_t i = 0; i < answer->item_count; i++) {
+        const struct answer_item *item = &answer->items[i];
+        while (in->ledger != NULL && !work_failed(fold->work) &&
+               in->ledger->generation == answer->generation &&
+               place(in) < item->index + item->count) {
+            bool owed = is_owed(fold);
+            if (owed && place(in) < item->index)
+                judge(fold); /* answers come in order: it never was */
+            else
+                fold_in(fold, owed ? item : NULL);
+        }
+    }
+}
+
+/* An intent that waits and is this very entry: it was told after all. */
+static bool intent_find(const struct folded *folded, const struct ledger *out,
+    struct intent *intent)
+{
+    struct work *work = folded->work;
+    uint64_t from = 0;
+    while (outbox_next(work, out, from, intent)) {
+        from = intent->number + 1;
+        if (intent->kind != folded->kind ||
+            intent->at.unix_ms != folded->at.unix_ms ||
+            intent->has_referral != folded->entry->has_referral ||
+            (intent->has_referral &&
+                (!uuid_equal(&intent->referral, &folded->entry->referral) ||
+                    intent->seq != folded->entry->seq)))
+            continue;
+        size_t used = work->scratch->used;
+        struct slice held = content_get(
+            work->contents, work->txn, work->scratch, intent->content);
+        bool same =
+            folded->content.bytes == NULL || slice_equal(held, folded->content);
+        arena_rewind(work->scratch, used);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+/* Referrals reflect it since it was submitted. */
+static void fold_known(
+    struct folded *folded, struct ledger *out, const struct intent *intent)
+{
+    struct work *work = folded->work;
+    struct ledger_entry *entry = folded->entry;
+    uint8_t salt[SALT_SIZE];
+    memcpy(salt, entry->salt, SALT_SIZE);
+    bool was_attached = entry->attached;
+    let_go(folded);
+    entry->feed_position = intent->feed_position;
+    entry->attached = was_attached;
+    if (was_attached) { /* one content, so that it is erased once */
+        memcpy(entry->salt, salt, SALT_SIZE);
+        entry->content = intent->content;
+    }
+    folded->changed = true;
+    outbox_take(work, out, intent);
+    if (entry->has_referral)
+        answers_cosigned(work, folded->peer, entry);
+}
+
+static void fold_out(struct fold *fold)
+{
+    struct work *work = fold->work;
+    struct side *out = &fold->out;
+    struct folded folded;
+    struct intent intent;
+    struct answer answer;
+    size_t used = work->scratch->used;
+    if (!side_entry(fold, out, &folded))
+        return;
+    bool is_known = intent_find(&folded, out->present, &intent);
+    if (is_known)
+        fold_known(&folded, out->present, &intent);
+    if (folded.kind == ENTRY_REFERRAL_EVENT && !is_known)
+        fold_own_event(&folded);
+    else if (folded.content.bytes == NULL || is_known)
+        ;
+    else if (folded.kind == ENTRY_ANSWER &&
+             answer_read(folded.content, work->scratch, &answer) == ERR_NONE)
+        fold_answers(fold, &answer);
+    else if (is_mou(folded.kind))
+        fold_mou(&folded, NULL);
+    out->parcel_changed |= folded.changed;
+    if (!work_failed(work))
+        side_pass(fold, out, 1);
+    arena_rewind(work->scratch, used);
+}
+
+/* ---- The order ----------------------------------------------------------- */
+
+/* All that this answer speaks of, in our ledger, is taken up. */
+static bool is_ripe(struct fold *fold, const struct answer *answer)
+{
+    struct side *out = &fold->out;
+    if (out->ledger == NULL)
+        return true;
+    if (out->ledger->generation != answer->generation) {
+        const struct ledger *other =
+            generation_find(fold->work, out->present, answer->generation);
+        return other == NULL || other->unfolded == 0;
+    }
+    for (size_t i = 0; i < answer->item_count; i++)
+        if (answer->items[i].index + answer->items[i].count > place(out))
+            return false;
+    return true;
+}
+
+/* The peer's next entry can be taken up by itself, now. */
+static bool in_is_ripe(struct fold *fold)
+{
+    struct folded folded;
+    struct answer answer;
+    size_t used = fold->work->scratch->used;
+    bool ripe = side_entry(fold, &fold->in, &folded) &&
+                !entry_kind_is_answered(folded.kind) &&
+                (folded.kind != ENTRY_ANSWER || folded.content.bytes == NULL ||
+                    answer_read(folded.content, fold->work->scratch, &answer) !=
+                        ERR_NONE ||
+                    is_ripe(fold, &answer));
+    arena_rewind(fold->work->scratch, used);
+    return ripe;
+}
+
+static void step(struct fold *fold)
+{
+    if (in_is_ripe(fold))
+        fold_in(fold, NULL);
+    else if (fold->out.ledger != NULL)
+        fold_out(fold);
+    else if (is_owed(fold))
+        judge(fold);
+    else
+        fold_in(fold, NULL);
+}
+
+/* A piece may take as much of the batch's memory as a step. */
+#define FOLD_ROOM_MIN (12u * 1024 * 1024)
+
+bool fold_piece(struct work *work, struct peer *peer)
+{
+    struct fold fold = {
+        .work = work,
+        .peer = peer,
+        .out = { .present = peer_ledger(work, peer, LEDGER_OUT) },
+        .in = { .present = peer_ledger(work, peer, LEDGER_IN) },
+        .left = FOLD_ENTRY_COUNT,
+    };
+    if (fold.out.present == NULL || fold.in.present == NULL)
+        return true;
+    work->node->folds = true;
+    side_find(work, &fold.out);
+    side_find(work, &fold.in);
+    while ((fold.out.ledger != NULL || fold.in.ledger != NULL) &&
+           fold.left > 0 && !work_failed(work) &&
+           work_room(work) > FOLD_ROOM_MIN)
+        step(&fold);
+    struct side *sides[] = { &fold.out, &fold.in };
+    for (int i = 0; i < 2; i++)
+        if (sides[i]->ledger != NULL && !work_failed(work)) {
+            parcel_put(work, sides[i]);
+            generation_save(work, sides[i]->ledger);
+        }
+    work->node->folds = false;
+    return fold.out.ledger == NULL && fold.in.ledger == NULL;
+}

@@ -1,0 +1,43 @@
+/*
+ * fold.h - taking up what was taken back: the entries of both ledgers become
+ * referrals, agreements, cards and feed again, in the order in which it all
+ * happened. That order needs no clock: an entry that answers others comes after
+ * them, in whichever ledger.
+ *
+ * Folding judges nothing that was judged: what we answered then is so. What we
+ * had signed for and not answered is judged now, and answered, once.
+ */
+#ifndef CORE_FOLD_H
+#define CORE_FOLD_H
+
+#include <stdbool.h>
+
+#include "core/entry.h"
+#include "core/peer.h"
+#include "core/work.h"
+
+/* FOLD_ENTRY_COUNT entries or fewer; true when nothing is left (or the store
+ * failed). */
+MUST_USE bool fold_piece(struct work *work, struct peer *peer);
+
+/* ---- Its parts ---- */
+
+/* An entry under its place, with its content where that is held. */
+struct folded {
+    struct work *work;
+    struct peer *peer;
+    uint64_t generation;
+    uint64_t index;
+    enum entry_kind kind;
+    struct instant at;
+    struct slice content;       /* bytes NULL: none */
+    struct ledger_entry *entry; /* as stored; may be changed */
+    bool changed;               /* it was */
+};
+
+/* A referral event of ours. */
+void fold_own_event(struct folded *folded);
+/* One of the peer's, with what we answered. */
+void fold_their_event(struct folded *folded, const struct answer_item *answer);
+
+#endif

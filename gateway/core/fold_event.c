@@ -1,0 +1,288 @@
+#include "core/fold.h"
+
+#include "core/answers.h"
+#include "core/feed.h"
+#include "core/outbox.h"
+#include "core/referral_step.h"
+#include "core/step.h"
+
+#include <string.h>
+
+/* The event as it was written, or what is known of it; false: nothing is. */
+static bool event_of(const struct folded *folded, struct referral_event *event)
+{
+    const struct ledger_entry *entry = folded->entry;
+    if (folded->content.bytes != NULL &&
+        referral_event_read(folded->content, folded->work->scratch, event) ==
+            ERR_NONE)
+        return true;
+    *event = (struct referral_event){
+        .referral = entry->referral,
+        .type = (enum referral_event_type)entry->event_type,
+        .seq = entry->seq,
+        .state = (enum referral_state)entry->state,
+        .actor = ACTOR_GATEWAY,
+    };
+    return entry->has_referral && event->type > 0 &&
+           event->type < EVENT_TYPE_COUNT;
+}
+
+static bool is_state(enum referral_state state)
+{
+    return state > REFERRAL_DRAFT && state < REFERRAL_STATE_COUNT;
+}
+
+/* Nothing leads out of withdrawn, whatever crossed it. */
+static enum referral_state state_after(
+    const struct referral *referral, enum referral_state stated)
+{
+    if (referral->state == REFERRAL_WITHDRAWN || !is_state(stated))
+        return referral->state;
+    return stated;
+}
+
+/* Marked for reconsider.h: what this agency's programs knew was not all. */
+static void mark(const struct folded *folded, struct referral *referral)
+{
+    const struct ledger *out =
+        peer_ledger(folded->work, folded->peer, LEDGER_OUT);
+    if (out != NULL)
+        referral->refill = out->refill;
+}
+
+/* Of the first event whose words are held. */
+static void mou_note(
+    struct referral *referral, const struct referral_event *event)
+{
+    static const struct mou_id none;
+    if (mou_id_equal(&referral->mou, &none))
+        referral->mou = event->mou;
+}
+
+static void seq_note(uint32_t *newest, uint32_t seq)
+{
+    if (seq > *newest)
+        *newest = seq;
+}
+
+/* A new row, with the vault's entries that its contents were sealed with. NULL
+ * when the referral is known, or the store or memory failed. */
+static struct referral *row_new(
+    const struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    struct referral *referral = register_get(work, &event->referral);
+    if (work_failed(work) || (referral != NULL && !register_is_begun(referral)))
+        return NULL;
+    if (referral == NULL) {
+        referral = arena_take(work->scratch, sizeof *referral);
+        if (referral == NULL) {
+            work_exhausted(work);
+            return NULL;
+        }
+        register_entries_take(work, referral);
+    }
+    *referral = (struct referral){
+        .uuid = event->referral,
+        .peer = folded->peer->number,
+        .mou = event->mou,
+        .created = folded->at,
+        .entry = referral->entry,
+    };
+    return referral;
+}
+
+/* The row, or one for a referral whose request is gone: only the receiver
+ * states where an event leads. NULL when it is another agency's. */
+static struct referral *row_of(
+    const struct folded *folded, const struct referral_event *event, bool by_us)
+{
+    struct referral *referral = row_new(folded, event);
+    if (work_failed(folded->work))
+        return NULL;
+    if (referral == NULL) {
+        referral = register_get(folded->work, &event->referral);
+        return referral != NULL && referral->peer == folded->peer->number
+                   ? referral
+                   : NULL;
+    }
+    bool by_receiver = is_state(event->state);
+    referral->outgoing = by_us != by_receiver;
+    referral->state = by_receiver ? event->state : REFERRAL_DELIVERED;
+    return referral;
+}
+
+static struct step step_of(const struct folded *folded,
+    struct referral *referral, const struct referral_event *event, bool by_us)
+{
+    mark(folded, referral);
+    mou_note(referral, event);
+    return (struct step){
+        .work = folded->work,
+        .peer = folded->peer,
+        .referral = referral,
+        .event = event,
+        .by_us = by_us,
+        .generation = folded->generation,
+        .index = folded->index,
+    };
+}
+
+static struct content_ref kept(const struct folded *folded)
+{
+    return folded->entry->attached ? folded->entry->content : CONTENT_NONE;
+}
+
+/* ---- Ours ---------------------------------------------------------------- */
+
+/* A program handed it over again, under its own id, before it was known that it
+ * had been sent: it was. */
+static void own_send_again(
+    struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    struct intent intent = { 0 };
+    struct feed_event told;
+    struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
+    struct referral *referral = register_get(work, &event->referral);
+    if (out == NULL || referral == NULL ||
+        !outbox_find_send(work, out, &event->referral, &intent))
+        return;
+    outbox_take(work, out, &intent);
+    content_erase(work->contents, work->txn, work->arena, intent.content);
+    folded->entry->feed_position = intent.feed_position;
+    folded->changed = true;
+    if (feed_next(work, intent.feed_position, &told) &&
+        told.position == intent.feed_position) {
+        told.content = kept(folded);
+        feed_rewrite(work, &told);
+    }
+    referral->mou = event->mou;
+    referral->request = kept(folded);
+    mark(folded, referral);
+    register_put(work, referral);
+    answers_cosigned(work, folded->peer, folded->entry);
+}
+
+static void own_send(struct folded *folded, const struct referral_event *event)
+{
+    struct referral *referral = row_new(folded, event);
+    if (referral == NULL) {
+        own_send_again(folded, event);
+        return;
+    }
+    referral->outgoing = true;
+    referral->own_seq = event->seq;
+    referral->pending = 1;
+    referral->request = kept(folded);
+    struct step step = step_of(folded, referral, event, true);
+    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
+        kept(folded) };
+    folded->entry->feed_position = step_apply(&step, REFERRAL_SENT, &note);
+    folded->changed = true;
+    answers_cosigned(folded->work, folded->peer, folded->entry);
+}
+
+static void own_step(struct folded *folded, const struct referral_event *event)
+{
+    struct referral *referral = row_of(folded, event, true);
+    if (referral == NULL)
+        return;
+    enum referral_state state = referral->state;
+    bool at_once = !referral->outgoing || event->type == EVENT_WITHDRAW ||
+                   event->type == EVENT_CONSENT_REVOKED;
+    seq_note(&referral->own_seq, event->seq);
+    if (event->type == EVENT_WITHDRAW)
+        state = REFERRAL_WITHDRAWN;
+    else if (!referral->outgoing)
+        state = state_after(referral, event->state);
+    if (referral->outgoing)
+        referral->pending++;
+    else if (folded->content.bytes != NULL && step_offer(event).size > 0)
+        referral->offer = kept(folded);
+    struct step step = step_of(folded, referral, event, true);
+    struct step_note note = { FEED_STEP,
+        at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
+        kept(folded) };
+    folded->entry->feed_position = step_apply(&step, state, &note);
+    folded->changed = true;
+}
+
+void fold_own_event(struct folded *folded)
+{
+    struct referral_event event;
+    if (!event_of(folded, &event))
+        return;
+    if (event.type == EVENT_SEND)
+        own_send(folded, &event);
+    else
+        own_step(folded, &event);
+}
+
+/* ---- Theirs -------------------------------------------------------------- */
+
+static void why_fill(const struct answer_item *answer, struct verdict *why)
+{
+    *why = (struct verdict){ .problem = answer->problem };
+    memcpy(why->clause, answer->clause.bytes, answer->clause.size);
+    memcpy(why->remedy, answer->remedy.bytes, answer->remedy.size);
+}
+
+static void their_send(const struct folded *folded,
+    const struct referral_event *event, const struct answer_item *answer)
+{
+    enum referral_state state = (enum referral_state)answer->state;
+    bool applied = answer->verdict == ANSWER_APPLIED;
+    struct verdict why;
+    struct referral *referral = row_new(folded, event);
+    if (referral == NULL)
+        return;
+    if (!is_state(state)) { /* refused before it had a row, or never here */
+        register_delete(folded->work, referral);
+        return;
+    }
+    referral->peer_seq = event->seq;
+    referral->request = kept(folded);
+    why_fill(answer, &why);
+    struct step step = step_of(folded, referral, event, false);
+    struct step_note note = { applied ? FEED_RECEIVED : FEED_REFUSED,
+        applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN,
+        applied ? NULL : &why, kept(folded) };
+    (void)step_apply(&step, state, &note);
+}
+
+static void their_step(const struct folded *folded,
+    const struct referral_event *event, const struct answer_item *answer)
+{
+    struct referral *referral = row_of(folded, event, false);
+    struct verdict why;
+    if (referral == NULL)
+        return;
+    enum referral_state state =
+        state_after(referral, (enum referral_state)answer->state);
+    bool applied = answer->verdict == ANSWER_APPLIED;
+    seq_note(&referral->peer_seq, event->seq);
+    why_fill(answer, &why);
+    struct step step = step_of(folded, referral, event, false);
+    /* of a receiver's step the words can be refused alone: it stands */
+    if (!applied && (!referral->outgoing || state == referral->state)) {
+        register_put(folded->work, referral);
+        return;
+    }
+    if (applied && referral->outgoing && step_offer(event).size > 0)
+        referral->offer = kept(folded);
+    struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &why,
+        kept(folded) };
+    (void)step_apply(&step, state, &note);
+}
+
+void fold_their_event(struct folded *folded, const struct answer_item *answer)
+{
+    struct referral_event event;
+    if (!event_of(folded, &event))
+        return;
+    if (event.type == EVENT_SEND)
+        their_send(folded, &event, answer);
+    else if (answer->problem != PROBLEM_REFERRAL_UNKNOWN)
+        their_step(folded, &event, answer);
+}

@@ -1,0 +1,203 @@
+#include "core/generation.h"
+
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/register.h"
+
+#include <assert.h>
+
+struct ledger *generation_find(
+    struct work *work, struct ledger *present, uint64_t generation)
+{
+    if (generation == 0)
+        return NULL;
+    if (generation == present->generation)
+        return present;
+    /* one copy of each: whoever changes it changes the same */
+    for (struct ledger *at = present->before; at != NULL; at = at->before)
+        if (at->generation == generation)
+            return at;
+    struct ledger *closed =
+        ledger_load_closed(work, present->peer, present->direction, generation);
+    if (closed != NULL) {
+        closed->before = present->before;
+        present->before = closed;
+    }
+    return closed;
+}
+
+void generation_save(struct work *work, struct ledger *ledger)
+{
+    if (ledger->closed)
+        ledger_save(work, ledger);
+    else
+        ledger->changed = true;
+}
+
+/* What belongs to a generation, as opposed to the ledger as a whole. */
+static void part_copy(struct ledger *to, const struct ledger *from)
+{
+    to->shelf = from->shelf;
+    to->generation = from->generation;
+    to->previous = from->previous;
+    to->frontier = from->frontier;
+    to->cosigned = from->cosigned;
+    to->note = from->note;
+    to->collected = from->collected;
+    to->answered = from->answered;
+    to->unfolded = from->unfolded;
+    to->losses = from->losses;
+}
+
+void generation_close(struct work *work, struct ledger *ledger)
+{
+    struct ledger *closed = arena_take(work->arena, sizeof *closed);
+    struct ledger empty = { .previous = ledger->generation,
+        .shelf = work->node->ledger_next++ };
+    assert(ledger->generation != 0 && ledger->cosigned > 0);
+    assert(ledger->cosigned == ledger->frontier.size);
+    if (closed == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    closed->peer = ledger->peer;
+    closed->direction = ledger->direction;
+    closed->number = ledger->number;
+    closed->closed = true;
+    part_copy(closed, ledger);
+    ledger_save(work, closed);
+    closed->before = ledger->before;
+    ledger->before = closed;
+    part_copy(ledger, &empty);
+    ledger->changed = true;
+    work->node->changed = true;
+}
+
+void generation_open(struct work *work, struct ledger *out)
+{
+    assert(out->direction == LEDGER_OUT && out->frontier.size == 0);
+    do
+        work_draw(work, &out->generation, sizeof out->generation);
+    while (out->generation == 0);
+    out->losses = work->node->losses;
+    out->renews = false;
+    out->changed = true;
+}
+
+/* ---- Taking back -------------------------------------------------------- */
+
+/* Its content was erased while it was on its way: it is told to nobody. */
+static void drop(struct work *work, const struct ledger_entry *entry)
+{
+    size_t used = work->scratch->used;
+    struct referral *referral =
+        entry->has_referral ? register_get(work, &entry->referral) : NULL;
+    if (referral != NULL && referral->outgoing && referral->pending > 0) {
+        referral->pending--;
+        register_put(work, referral);
+    }
+    arena_rewind(work->scratch, used);
+}
+
+/* False when it is no intent any more, or never was one. */
+static bool intent_of(
+    struct work *work, const struct ledger_entry *entry, struct intent *intent)
+{
+    struct entry_header header;
+    size_t used = work->scratch->used;
+    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
+        work->txn->err = ERR_CORRUPT;
+    struct slice content = entry->attached
+                               ? content_get(work->contents, work->txn,
+                                     work->scratch, entry->content)
+                               : SLICE_NONE;
+    arena_rewind(work->scratch, used);
+    if (work_failed(work) || header.kind == ENTRY_GENERATION)
+        return false;
+    if (content.bytes == NULL) {
+        drop(work, entry);
+        return false;
+    }
+    *intent = (struct intent){
+        .kind = header.kind,
+        .at = header.at,
+        .content = entry->content,
+        .content_size = (uint32_t)content.size,
+        .has_referral = entry->has_referral,
+        .referral = entry->referral,
+        .event_type = entry->event_type,
+        .seq = entry->seq,
+        .state = entry->state,
+        .feed_position = entry->feed_position,
+    };
+    return true;
+}
+
+static void parcel_take_back(struct work *work, struct ledger *out)
+{
+    struct ledger_parcel parcel;
+    size_t count = 0;
+    if (!ledger_parcel_at(work, out, out->cosigned, &parcel) ||
+        parcel.first_index != out->cosigned) {
+        work->txn->err = ERR_CORRUPT;
+        return;
+    }
+    struct intent *intents =
+        arena_take_array(work->arena, parcel.count, sizeof *intents);
+    if (intents == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    for (size_t i = 0; i < parcel.count && !work_failed(work); i++)
+        count += intent_of(work, &parcel.entries[i], &intents[count]);
+    struct merkle_frontier frontier;
+    if (!ledger_frontier_at(work, out, out->cosigned, &frontier)) {
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+        return;
+    }
+    out->frontier = frontier;
+    ledger_parcel_remove(work, out, parcel.first_index);
+    outbox_return(work, out, intents, count);
+    out->offered = SLICE_NONE;
+    out->changed = true;
+}
+
+static void reopen(struct work *work, struct ledger *out)
+{
+    struct ledger none = { .shelf = out->shelf };
+    struct ledger *before = generation_find(work, out, out->previous);
+    if (before == NULL && out->previous != 0 && !work_failed(work))
+        work->txn->err = ERR_CORRUPT;
+    part_copy(out, before == NULL ? &none : before);
+    if (before != NULL) {
+        ledger_delete_closed(work, before);
+        before->generation = 0; /* found no more */
+    }
+    out->changed = true;
+}
+
+void generation_take_back(struct work *work, struct ledger *out)
+{
+    assert(out->direction == LEDGER_OUT);
+    if (out->offered.size > 0)
+        parcel_take_back(work, out);
+    if (out->cosigned == 0 && !work_failed(work))
+        reopen(work, out);
+    out->renews = out->generation != 0;
+}
+
+void generation_renew(struct work *work, struct ledger *out)
+{
+    generation_take_back(work, out);
+    if (work_failed(work) || out->generation == 0)
+        return;
+    generation_close(work, out);
+    generation_open(work, out);
+}
+
+bool generation_is_spent(const struct work *work, const struct ledger *out)
+{
+    return out->generation != 0 &&
+           (out->renews || out->losses != work->node->losses);
+}

@@ -1,0 +1,46 @@
+/*
+ * generation.h - the generations of a ledger. The present one is the ledger's
+ * row; those before it are closed: kept with their entries and notes, to be
+ * shown, given back and answered, never to be signed again.
+ *
+ * An author that lost entries cannot know what it signed: it takes back what
+ * its peer holds and goes on in a new generation, whose entry 0 names where the
+ * one before ended. So no size is ever signed twice.
+ */
+#ifndef CORE_GENERATION_H
+#define CORE_GENERATION_H
+
+#include "core/ledger.h"
+#include "core/work.h"
+
+/* The present one itself, or a closed one loaded; NULL when nothing of that
+ * number is held, or the store failed. */
+struct ledger *generation_find(
+    struct work *work, struct ledger *present, uint64_t generation);
+
+/* Writes what was changed in it: the present one with the batch, a closed one
+ * now. */
+void generation_save(struct work *work, struct ledger *ledger);
+
+/* The present one ends: it is kept as closed, and the ledger is empty with it
+ * as the previous. All of it must have been cosigned. */
+void generation_close(struct work *work, struct ledger *ledger);
+
+/* A new one of random bits. */
+void generation_open(struct work *work, struct ledger *out);
+
+/*
+ * Our own ledger, without what nobody cosigned: entries in flight wait again as
+ * intents, in their order and before all others. When nothing is left of the
+ * present generation, the one before is the present again, if there is one.
+ */
+void generation_take_back(struct work *work, struct ledger *out);
+
+/* The peer is known to hold exactly what of ours was cosigned: the generation
+ * ends there, and a new one begins. */
+void generation_renew(struct work *work, struct ledger *out);
+
+/* True when our ledger must not be signed in its present generation. */
+bool generation_is_spent(const struct work *work, const struct ledger *out);
+
+#endif

@@ -1,0 +1,146 @@
+#include "core/reconsider.h"
+
+#include "core/agreement.h"
+#include "core/feed.h"
+#include "core/outbox.h"
+#include "core/output.h"
+#include "core/referral_step.h"
+
+/* An intent, and all that it is decided by. */
+struct thought {
+    struct work *work;
+    struct ledger *out;
+    struct intent intent;
+    struct referral_event event;
+    struct step step;
+};
+
+/* False when it is about nothing that was taken up again. */
+static bool begin(struct thought *thought, struct peer *peer)
+{
+    struct work *work = thought->work;
+    const struct intent *intent = &thought->intent;
+    struct referral *referral =
+        intent->has_referral ? register_get(work, &intent->referral) : NULL;
+    if (referral == NULL || referral->refill != thought->out->refill ||
+        !register_event(work, intent->content, &thought->event))
+        return false;
+    thought->step = (struct step){
+        .work = work,
+        .peer = peer,
+        .referral = referral,
+        .event = &thought->event,
+        .by_us = true,
+    };
+    thought->step.agreement = agreement_get(work, &referral->mou);
+    return !work_failed(work);
+}
+
+/* It will not be told: the referral is where the step leads nowhere. */
+static void give_back(struct thought *thought, const struct verdict *why)
+{
+    struct work *work = thought->work;
+    struct referral *referral = thought->step.referral;
+    struct referral_event event = {
+        .referral = referral->uuid,
+        .type = thought->event.type,
+        .seq = thought->event.seq,
+        .actor = ACTOR_GATEWAY,
+    };
+    struct step step = thought->step;
+    struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, why,
+        CONTENT_NONE };
+    step.event = &event;
+    outbox_take(work, thought->out, &thought->intent);
+    content_erase(
+        work->contents, work->txn, work->arena, thought->intent.content);
+    if (referral->outgoing && referral->pending > 0)
+        referral->pending--;
+    (void)step_apply(&step, referral->state, &note);
+    OUTPUT_LOG(work, LOG_REFERRAL_RETURNED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(event.type)),
+        log_code("state", referral_state_name(referral->state)));
+}
+
+/* One content, for feed, row and intent: so it is erased once. */
+static void content_move(struct thought *thought, struct content_ref content)
+{
+    struct work *work = thought->work;
+    struct referral *referral = thought->step.referral;
+    struct intent *intent = &thought->intent;
+    struct feed_event event;
+    if (intent->feed_position != 0 &&
+        feed_next(work, intent->feed_position, &event) &&
+        event.position == intent->feed_position) {
+        event.content = content;
+        feed_rewrite(work, &event);
+    }
+    if (content_equal(referral->offer, intent->content))
+        referral->offer = content;
+    content_erase(work->contents, work->txn, work->arena, intent->content);
+    intent->content = content;
+}
+
+/* Written anew, as what follows on what is known now. */
+static void keep(struct thought *thought, enum referral_state next)
+{
+    struct work *work = thought->work;
+    struct referral *referral = thought->step.referral;
+    struct referral_event *event = &thought->event;
+    struct intent *intent = &thought->intent;
+    event->seq = ++referral->own_seq;
+    event->seen = referral->peer_seq;
+    event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
+    struct slice bytes = referral_event_write(event, work->scratch);
+    struct content_ref content =
+        bytes.bytes == NULL ? CONTENT_NONE
+                            : content_put(work->contents, work->arena,
+                                  register_entry(referral, event->type), bytes);
+    if (content_is_none(content)) {
+        work_exhausted(work);
+        return;
+    }
+    content_move(thought, content);
+    intent->content_size = (uint32_t)bytes.size;
+    intent->seq = event->seq;
+    intent->state = (uint8_t)event->state;
+    outbox_replace(work, thought->out, intent);
+    if (!referral->outgoing || event->type == EVENT_WITHDRAW)
+        referral->state = next;
+    register_put(work, referral);
+}
+
+static void decide(struct thought *thought)
+{
+    struct verdict why = { .problem = PROBLEM_NONE };
+    enum referral_state next = thought->step.referral->state;
+    enum referral_event_type type = thought->event.type;
+    if (type == EVENT_SEND)
+        return; /* nobody else has heard of it */
+    /* here a withdrawal stands since it was said; the other has to hear it */
+    if ((type == EVENT_WITHDRAW && next == REFERRAL_WITHDRAWN) ||
+        step_next(&thought->step, &next, &why))
+        step_judge(&thought->step, &why);
+    if (work_failed(thought->work))
+        return;
+    if (verdict_allows(&why))
+        keep(thought, next);
+    else
+        give_back(thought, &why);
+}
+
+void reconsider_intents(struct work *work, struct peer *peer)
+{
+    struct thought thought = { .work = work,
+        .out = peer_ledger(work, peer, LEDGER_OUT) };
+    uint64_t from = 0;
+    while (thought.out != NULL && !work_failed(work) &&
+           outbox_next(work, thought.out, from, &thought.intent)) {
+        size_t used = work->scratch->used;
+        from = thought.intent.number + 1;
+        if (begin(&thought, peer))
+            decide(&thought);
+        arena_rewind(work->scratch, used);
+    }
+}

@@ -1,0 +1,50 @@
+/*
+ * refill.h - taking back: this gateway lost entries of a ledger, which its peer
+ * can prove, with a signature of ours under a size that we do not hold. They
+ * are fetched parcel by parcel, each believed when the tree with it has the
+ * root that both sides signed; first our own ledger, then the peer's, then both
+ * are taken up (fold.h). Until then neither is signed.
+ *
+ * A walk back through generations needs no list: entry 0 of one names the one
+ * before, which is filled first when it is not held in full.
+ */
+#ifndef CORE_REFILL_H
+#define CORE_REFILL_H
+
+#include <stdbool.h>
+
+#include "core/note.h"
+#include "core/peer.h"
+#include "core/work.h"
+
+/* The store is not what it was: every ledger of ours gets a new generation, and
+ * the feed a new epoch. Once in the life of a process. */
+void refill_store_lost(struct work *work);
+
+/* The peer showed this note, which we signed (or cosigned) and do not hold. */
+void refill_begin(struct work *work, struct peer *peer,
+    enum ledger_direction direction, const struct note *proof);
+
+/* The peer does not show any more that anything of that ledger is missing: it
+ * lost it too. */
+void refill_end(struct peer *peer, enum ledger_direction direction);
+
+/* Something is to be fetched. */
+bool refill_is_wanted(const struct peer *peer);
+
+/* The next Fetch; empty when memory failed. */
+struct slice refill_ask(struct work *work, struct peer *peer);
+
+/* What came; a problem's code, or NULL when all is well or the store failed. */
+const char *refill_take(
+    struct work *work, struct peer *peer, struct slice body);
+
+/* Takes up a piece of what was fetched, when all of it was. */
+void refill_go_on(struct work *work, struct peer *peer);
+
+/* For people: entries of the ledger here and where it goes; false when nothing
+ * is taken back. */
+bool refill_progress(struct work *work, struct peer *peer,
+    enum ledger_direction direction, uint64_t *held, uint64_t *goal);
+
+#endif

@@ -1,0 +1,208 @@
+#include "core/shipment.h"
+
+#include "core/entry.h"
+#include "core/generation.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/output.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void ship(struct entry *entry, const struct ledger_entry *stored,
+    struct slice content)
+{
+    *entry = (struct entry){ .header = stored->header };
+    if (content.bytes == NULL)
+        return;
+    entry->salt = SLICE_ARRAY(stored->salt);
+    entry->content = content;
+}
+
+bool shipment_load(
+    struct work *work, struct ledger *out, struct shipment *shipment)
+{
+    struct ledger_parcel *stored = &shipment->stored;
+    if (!ledger_parcel_at(work, out, out->cosigned, stored)) {
+        if (!work_failed(work))
+            work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    shipment->entries =
+        arena_take_array(work->arena, stored->count, sizeof *shipment->entries);
+    if (shipment->entries == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct ledger_entry *entry = &stored->entries[i];
+        struct slice content = !entry->attached
+                                   ? SLICE_NONE
+                                   : content_get(work->contents, work->txn,
+                                         work->arena, entry->content);
+        ship(&shipment->entries[i], entry, content);
+    }
+    return !work_failed(work);
+}
+
+struct slice shipment_body(struct work *work, struct peer *peer,
+    const struct ledger *out, const struct shipment *shipment)
+{
+    const struct ledger_parcel *stored = &shipment->stored;
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL)
+        return SLICE_NONE;
+    struct deliver deliver = {
+        .fence = SLICE_ARRAY(out->fences[0]),
+        .parcel = { stored->first_index, shipment->entries, stored->count,
+            out->offered },
+        .collected = in->collected,
+    };
+    struct slice body = deliver_write(&deliver, work->arena);
+    if (body.bytes == NULL) {
+        work_exhausted(work);
+        return SLICE_NONE;
+    }
+    work->node->counters.parcels_sent++;
+    OUTPUT_LOG(work, LOG_PARCEL_SENT, log_agency("peer", &peer->agency),
+        log_number("first", (int64_t)stored->first_index),
+        log_number("entries", (int64_t)stored->count));
+    return body;
+}
+
+/* ---- Made --------------------------------------------------------------- */
+
+static bool entry_index(struct work *work, const struct intent *intent,
+    struct ledger *out, struct ledger_entry *entry, struct entry *travelling)
+{
+    struct slice content =
+        content_get(work->contents, work->txn, work->arena, intent->content);
+    struct entry_header header = { .kind = intent->kind, .at = intent->at };
+    *entry = (struct ledger_entry){
+        .attached = content.bytes != NULL,
+        .content = intent->content,
+        .has_referral = intent->has_referral,
+        .referral = intent->referral,
+        .event_type = intent->event_type,
+        .seq = intent->seq,
+        .state = intent->state,
+        .feed_position = intent->feed_position,
+    };
+    work_draw(work, entry->salt, SALT_SIZE);
+    entry_digest(
+        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    entry->header = entry_header_write(&header, work->arena);
+    if (entry->header.bytes == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    ship(travelling, entry, content);
+    ledger_append(work, out, entry->header);
+    return !work_failed(work);
+}
+
+/* The oldest that wait. Their contents are read before anything is written:
+ * content.h holds the blob that it read last. */
+static size_t gather(struct work *work, struct ledger *out,
+    struct shipment *shipment, size_t begun, size_t capacity)
+{
+    struct intent *intents =
+        arena_take_array(work->arena, capacity, sizeof *intents);
+    struct ledger_entry *entries = shipment->stored.entries + begun;
+    struct entry *travelling = shipment->entries + begun;
+    if (intents == NULL) {
+        work_exhausted(work);
+        return 0;
+    }
+    size_t count = outbox_oldest(work, out, intents, capacity);
+    for (size_t i = 0; i < count; i++)
+        if (!entry_index(work, &intents[i], out, &entries[i], &travelling[i]))
+            return 0;
+    for (size_t i = 0; i < count; i++)
+        outbox_take(work, out, &intents[i]);
+    return work_failed(work) ? 0 : count;
+}
+
+/* Entry 0 of a later generation: where the one before ended. */
+static bool entry_begin(struct work *work, struct ledger *out,
+    struct ledger_entry *entry, struct entry *travelling)
+{
+    struct ledger *before = generation_find(work, out, out->previous);
+    struct generation_end end;
+    struct merkle_hash root;
+    if (before == NULL) {
+        work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    merkle_root(work->crypto, &before->frontier, &root);
+    end =
+        (struct generation_end){ before->generation, before->cosigned, { 0 } };
+    memcpy(end.root, root.bytes, HASH_SIZE);
+    struct slice content = generation_end_write(&end, work->arena);
+    struct intent intent = {
+        .kind = ENTRY_GENERATION,
+        .at = work->now,
+        .content = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, content),
+    };
+    if (content_is_none(intent.content)) {
+        work_exhausted(work);
+        return false;
+    }
+    return entry_index(work, &intent, out, entry, travelling);
+}
+
+static bool begins_later(const struct ledger *out)
+{
+    return out->frontier.size == 0 && out->previous != 0;
+}
+
+bool shipment_is_due(const struct ledger *out)
+{
+    return out->intent_count > 0 || begins_later(out);
+}
+
+bool shipment_make(struct work *work, struct peer *peer, struct ledger *out,
+    struct shipment *shipment)
+{
+    struct ledger_parcel *stored = &shipment->stored;
+    bool later = begins_later(out);
+    size_t capacity = out->intent_count < PARCEL_ENTRY_COUNT_MAX
+                          ? (size_t)out->intent_count + later
+                          : PARCEL_ENTRY_COUNT_MAX;
+    *stored = (struct ledger_parcel){ .first_index = out->frontier.size };
+    stored->entries =
+        arena_take_array(work->arena, capacity, sizeof *stored->entries);
+    shipment->entries =
+        arena_take_array(work->arena, capacity, sizeof *shipment->entries);
+    if (stored->entries == NULL || shipment->entries == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    assert(!generation_is_spent(work, out) && !out->refills);
+    if (out->generation == 0)
+        generation_open(work, out);
+    if (later &&
+        !entry_begin(work, out, &stored->entries[0], &shipment->entries[0]))
+        return false;
+    stored->count =
+        later + gather(work, out, shipment, later, capacity - later);
+    if (work_failed(work) || stored->count == 0)
+        return false;
+    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
+    struct note note;
+    char text[NOTE_SIZE_MAX];
+    ledger_checkpoint(work, out, &origin, &note);
+    if (note_sign(work->crypto, &note) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    out->offered = arena_copy(work->arena, note_print(&note, text));
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    ledger_entries_write(work, out, stored->first_index, stored->entries,
+        stored->count, SLICE_NONE);
+    work->node->counters.entries_sent += stored->count;
+    return !work_failed(work);
+}

@@ -1,0 +1,37 @@
+/*
+ * rogue.h - agencies that do not play by the rules, by script: an author with a
+ * second history of its ledger (somebody has a copy of its keys and its store),
+ * a peer that makes up sizes, a peer that passes parcels on. The last agency is
+ * the one that lies and passes on; any may have a second history. Only by the
+ * command line.
+ *
+ *   receipt.foreign  a receipt for a parcel that was for somebody else
+ */
+#ifndef SIM_ROGUE_H
+#define SIM_ROGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct gateway;
+struct request;
+struct world;
+
+void rogue_begin(struct world *world);
+
+/* What it says instead of that Head; mostly the same. */
+struct slice rogue_head(struct world *world, const struct gateway *gateway,
+    size_t to, struct slice head);
+
+/* A Deliver came; perhaps it goes on to others. */
+void rogue_pass_on(struct world *world, struct gateway *gateway,
+    const struct request *request);
+
+/* The two have a ledger with two histories between them. */
+bool rogue_is_between(const struct world *world, size_t a, size_t b);
+/* It is one of two such. */
+bool rogue_is_at(const struct world *world, size_t at);
+
+#endif

@@ -1,0 +1,89 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/reconsider.h"
+#include "core/register.h"
+#include "support/bench_loss.h"
+
+/* A receiver whose backup is from before the referral was opened. */
+static char *restored(
+    struct federation *federation, size_t lost, const char *meanwhile)
+{
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, lost);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    if (meanwhile != NULL)
+        (void)federation_act_by(
+            federation, 0, id, meanwhile, "m", "person", NULL);
+    federation_run(federation);
+    federation_restore(federation, lost, backup);
+    store_memory_snapshot_free(backup);
+    return id;
+}
+
+static void a_step_that_was_taken_already_goes_back_to_staff(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = restored(federation, 1, NULL);
+    (void)state;
+    /* it thinks that nobody has looked at it */
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    (void)federation_act(federation, 1, id, "opened", "again", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "seen");
+    assert_string_equal(federation_state(federation, 1, id), "seen");
+    assert_int_equal(
+        federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 1);
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    free(id);
+    federation_free(federation);
+}
+
+static void nothing_is_told_of_who_withdrew_before_the_restore(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = restored(federation, 1, "withdraw");
+    (void)state;
+    (void)federation_act(federation, 1, id, "opened", "again", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "withdrawn");
+    assert_int_equal(
+        federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 1);
+    free(id);
+    federation_free(federation);
+}
+
+static void a_withdrawal_that_waited_is_told(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = restored(federation, 0, NULL);
+    (void)state;
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "withdrawn");
+    assert_int_equal(
+        federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 0);
+    free(id);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_that_was_taken_already_goes_back_to_staff),
+        cmocka_unit_test(nothing_is_told_of_who_withdrew_before_the_restore),
+        cmocka_unit_test(a_withdrawal_that_waited_is_told),
+    };
+    return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
+}

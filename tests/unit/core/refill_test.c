@@ -1,0 +1,214 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/ledger.h"
+#include "core/node_state.h"
+#include "core/refill.h"
+#include "support/bench_loss.h"
+#include "support/crypto_fake.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
+/* Both ends hold the same of both ledgers, and may go on. */
+static void assert_equal_ends(struct federation *federation)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct merkle_hash roots[2];
+        uint64_t generations[2];
+        for (size_t end = 0; end < 2; end++) {
+            struct work *work = federation_begin(federation, end);
+            struct peer *peer = federation_peer(federation, end, 1 - end);
+            struct ledger *ledger =
+                peer_ledger(work, peer, end == i ? LEDGER_OUT : LEDGER_IN);
+            assert_int_equal(ledger->cosigned, ledger->frontier.size);
+            assert_int_equal(ledger->unfolded, 0);
+            assert_int_equal(ledger->trouble, LEDGER_NONE);
+            assert_true(peer->settled_out && peer->settled_in);
+            generations[end] = ledger->generation;
+            merkle_root(work->crypto, &ledger->frontier, &roots[end]);
+            assert_int_equal(federation_end(federation, end), ERR_NONE);
+        }
+        assert_int_equal(generations[0], generations[1]);
+        assert_memory_equal(&roots[0], &roots[1], sizeof roots[0]);
+    }
+}
+
+static uint64_t generation_of(struct federation *federation, size_t at)
+{
+    struct work *work = federation_begin(federation, at);
+    uint64_t generation =
+        peer_ledger(work, federation_peer(federation, at, 1 - at), LEDGER_OUT)
+            ->generation;
+    assert_int_equal(federation_end(federation, at), ERR_NONE);
+    return generation;
+}
+
+static void assert_states(
+    struct federation *federation, const char *id, const char *state)
+{
+    assert_string_equal(federation_state(federation, 0, id), state);
+    assert_string_equal(federation_state(federation, 1, id), state);
+}
+
+static char *copied(const char *id)
+{
+    char *copy = strdup(id);
+    assert_non_null(copy);
+    return copy;
+}
+
+static const char *const offer[] = { "offer_kind", "walk_in", NULL };
+
+static void a_referrer_that_lost_all_gets_all_back(void **state)
+{
+    struct federation *federation = two();
+    char *first = copied(federation_submit(federation, 0, 1, "first"));
+    char *second = copied(federation_submit(federation, 0, 1, "second"));
+    (void)state;
+    federation_run(federation);
+    (void)federation_act(federation, 1, second, "opened", "o", NULL);
+    federation_run(federation);
+    assert_states(federation, second, "seen");
+    uint64_t before = generation_of(federation, 0);
+    federation_lose_store(federation, 0);
+    assert_string_equal(federation_state(federation, 0, first), "none");
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_states(federation, first, "delivered");
+    assert_states(federation, second, "seen");
+    assert_int_not_equal(generation_of(federation, 0), before);
+    assert_equal_ends(federation);
+    /* and it goes on, with the agreement it had */
+    const char *third = federation_submit(federation, 0, 1, "third");
+    federation_run(federation);
+    assert_states(federation, third, "delivered");
+    assert_equal_ends(federation);
+    federation_free(federation);
+    free(first);
+    free(second);
+}
+
+static void a_receiver_that_lost_all_gets_all_back(void **state)
+{
+    struct federation *federation = two();
+    char *first = copied(federation_submit(federation, 0, 1, "first"));
+    char *second = copied(federation_submit(federation, 0, 1, "second"));
+    (void)state;
+    federation_run(federation);
+    (void)federation_act(federation, 1, second, "opened", "o", NULL);
+    federation_run(federation);
+    (void)federation_act(federation, 1, second, "accept", "a", offer);
+    federation_run(federation);
+    const char *before = federation_state(federation, 0, second);
+    char *was = copied(before);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 1, 0);
+    federation_wait(federation, 600000);
+    assert_states(federation, first, "delivered");
+    assert_states(federation, second, was);
+    assert_equal_ends(federation);
+    (void)federation_act(federation, 1, first, "opened", "o2", NULL);
+    federation_run(federation);
+    assert_states(federation, first, "seen");
+    federation_free(federation);
+    free(first);
+    free(second);
+    free(was);
+}
+
+/* What peer.list and ledger.list say of agency 1 at agency 0. */
+static bool tells(struct federation *federation, const char *operation,
+    const char *field, const char *value)
+{
+    struct call call;
+    call_begin(&call, operation);
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    for (size_t i = 0; i < reply->record_count; i++)
+        if (slice_is(record_text(&reply->records[i], field), value))
+            return true;
+    return false;
+}
+
+static void an_operator_sees_how_far_it_is(void **state)
+{
+    struct federation *federation = two();
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)state;
+    federation_run(federation);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1); /* nothing is missing after it */
+    assert_true(tells(federation, "peer.list", "state", "connected"));
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    uint64_t held;
+    uint64_t goal;
+    assert_false(refill_progress(work, peer, LEDGER_OUT, &held, &goal));
+    peer->goals[0] = (struct refill_goal){ .wanted = true,
+        .next = { .generation = out->generation, .size = 900 } };
+    out->refills = true;
+    assert_true(refill_progress(work, peer, LEDGER_OUT, &held, &goal));
+    assert_int_equal(held, out->cosigned);
+    assert_int_equal(goal, 900);
+    peer->next_try_steady_ms = INT64_MAX;
+    out->changed = true;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(tells(federation, "peer.list", "state", "recovering"));
+    assert_true(tells(federation, "ledger.list", "state", "recovering"));
+    federation_free(federation);
+}
+
+static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
+{
+    struct federation *federation = two();
+    char *old = copied(federation_submit(federation, 0, 1, "old"));
+    (void)state;
+    federation_run(federation);
+    for (size_t at = 0; at < 2; at++) {
+        char key[2][16] = { "new 0", "step 0" };
+        key[0][4] = (char)('0' + at);
+        key[1][5] = (char)('0' + at);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, at);
+        char *id = copied(federation_submit(federation, 0, 1, key[0]));
+        federation_run(federation);
+        (void)federation_act(federation, 1, id, "opened", key[1], NULL);
+        federation_run(federation);
+        federation_restore(federation, at, backup);
+        store_memory_snapshot_free(backup);
+        assert_string_equal(federation_state(federation, at, id), "none");
+        federation_wait(federation, 600000);
+        assert_states(federation, id, "seen");
+        assert_states(federation, old, "delivered");
+        assert_equal_ends(federation);
+        assert_int_equal(
+            federation_logged(federation, at, LOG_LEDGER_RECOVERED), 1);
+        free(id);
+    }
+    federation_free(federation);
+    free(old);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_referrer_that_lost_all_gets_all_back),
+        cmocka_unit_test(a_receiver_that_lost_all_gets_all_back),
+        cmocka_unit_test(an_operator_sees_how_far_it_is),
+        cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
+    };
+    return cmocka_run_group_tests_name("refill", tests, NULL, NULL);
+}
