@@ -96,6 +96,8 @@
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)
+ * revocation.import [admin]  data -> revocation {agency, own: flag},
+ *        peer {as peer.close} when it is another's
  * reload [admin]      -> nothing; files are read after that, as by SIGHUP
  * metrics [read]      -> number {name, value}*   named as in the metrics file
  */

@@ -97,6 +97,7 @@ struct node_directory {
     const uint8_t (*operation_keys)[KEY_SIZE];
     const uint64_t *operation_key_ids; /* of each, by crypto_key_id */
     size_t operation_key_count;
+    uint64_t card_serial; /* of the card that all this is on */
 };
 
 struct node_output {
