@@ -393,10 +393,13 @@ enum err node_finish(struct node *node)
     assert(node->in_batch);
     desk_wake(work);
     node->wake_steady_ms = desk_due_steady_ms(node);
+    /* before any is flushed: what one takes up is told to others */
+    for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
+        if (node->peers[i]->touched)
+            refill_go_on(work, node->peers[i]);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
-            refill_go_on(work, peer);
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);
