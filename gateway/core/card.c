@@ -192,6 +192,19 @@ const struct card_key *card_key_at(
     return best;
 }
 
+const struct card_key *card_last_resort(
+    const struct card *card, struct instant now)
+{
+    const struct card_key *valid = card_key_at(card, KEY_LAST_RESORT, now);
+    const struct card_key *latest = NULL;
+    for (size_t i = 0; i < card->key_count; i++)
+        if (card->keys[i].purpose == KEY_LAST_RESORT &&
+            (latest == NULL ||
+                instant_before(latest->until, card->keys[i].until)))
+            latest = &card->keys[i];
+    return valid != NULL ? valid : latest;
+}
+
 const struct card_key *card_key_find(struct crypto *crypto,
     const struct card *card, enum key_purpose purpose, uint64_t key_id)
 {

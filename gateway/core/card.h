@@ -117,6 +117,11 @@ struct slice card_assemble(struct slice card_bytes,
 const struct card_key *card_key_at(
     const struct card *card, enum key_purpose purpose, struct instant now);
 
+/* The last-resort key to greet with: valid at `now`, else the one that ended
+ * last, which who was apart for a season may hold still; NULL: none. */
+const struct card_key *card_last_resort(
+    const struct card *card, struct instant now);
+
 /* The key of that purpose and id, valid or not; NULL when there is none. */
 const struct card_key *card_key_find(struct crypto *crypto,
     const struct card *card, enum key_purpose purpose, uint64_t key_id);

@@ -61,7 +61,7 @@ static const uint8_t *sealing_key_for(
     const struct card *card = peer_card(work, peer);
     if (card == NULL || (kind != REQUEST_HEAD && kind != REQUEST_INTRODUCE))
         return NULL;
-    const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
+    const struct card_key *last = card_last_resort(card, work->now);
     return last == NULL ? NULL : last->key;
 }
 

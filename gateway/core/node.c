@@ -5,6 +5,7 @@
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/expiry.h"
 #include "core/fetch.h"
 #include "core/introduction.h"
 #include "core/keys.h"
@@ -339,6 +340,9 @@ static enum err serve(struct work *work, const struct node_input *input)
         return take_sheet(work, input);
     case NODE_CARD:
         return own_card_take(work, input->of.card.card);
+    case NODE_REVIEW:
+        expiry_review(work);
+        break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
         break;

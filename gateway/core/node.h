@@ -33,6 +33,7 @@ enum node_input_type {
     NODE_START = 1,    /* first step after the store was opened */
     NODE_SHEET,        /* the sealing keys that the gateway has now */
     NODE_CARD,         /* the root key signed us another card */
+    NODE_REVIEW,       /* an hour has passed: what began, what ends? */
     NODE_PEER_REQUEST, /* opened and verified by request_open */
     NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
     NODE_CLIENT,       /* a request of a local program */

@@ -417,7 +417,7 @@ void peer_flush(struct work *work, struct peer *peer)
 
 typedef uint8_t key_bytes[KEY_SIZE];
 
-/* The keys of one purpose that are not over yet. */
+/* The keys of one purpose that are not over yet; none of a card that is. */
 static const key_bytes *keys_of(struct work *work, const struct card *card,
     enum key_purpose purpose, size_t *count)
 {
@@ -428,7 +428,8 @@ static const key_bytes *keys_of(struct work *work, const struct card *card,
         work_exhausted(work);
         return NULL;
     }
-    for (size_t i = 0; i < card->key_count; i++)
+    bool is_over = !instant_before(work->now, card->valid_until);
+    for (size_t i = 0; !is_over && i < card->key_count; i++)
         if (card->keys[i].purpose == purpose &&
             instant_before(work->now, card->keys[i].until))
             memcpy(keys[(*count)++], card->keys[i].key, KEY_SIZE);

@@ -73,7 +73,9 @@ bool signatory_is_author(
 {
     struct line line = { note, KEY_LOG, NULL };
     const struct card *card = peer_card(work, peer);
-    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
+    if (card == NULL || !instant_before(work->now, card->valid_until))
+        return false; /* over, and all its keys with it */
+    for (size_t i = 0; i < card->key_count; i++) {
         const struct card_key *key = &card->keys[i];
         if (key->purpose == KEY_LOG && instant_before(work->now, key->until) &&
             is_by(work, &line, key->key))
