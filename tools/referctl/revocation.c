@@ -108,12 +108,7 @@ static enum exit_code make(struct session *session, struct offline *offline,
 enum exit_code run_revocation_make(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = make(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, make);
 }
 
 /* ---- import ---- */
@@ -190,10 +185,5 @@ static enum exit_code import(struct session *session, struct offline *offline,
 enum exit_code run_revocation_import(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = import(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, import);
 }
