@@ -99,6 +99,12 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(KEYS_USED, INFO, "keys.used", "other keys sign from now on")             \
     X(KEYS_RETIRED, INFO, "keys.retired",                                      \
         "private keys that were followed by others were destroyed")            \
+    X(PEER_REVOKED, WARNING, "peer.revoked",                                   \
+        "an agency ended its card for good: nothing of it is believed")        \
+    X(CARD_REVOKED, WARNING, "card.revoked",                                   \
+        "our own card is ended for good, and others are told")                 \
+    X(LEDGER_DOUBTED, ERROR, "ledger.doubted",                                 \
+        "a revocation says that entries above size were not the agency's own") \
     X(STORE_LOST, WARNING, "store.lost",                                       \
         "the store is older than what was signed: ledgers are taken back")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
@@ -110,7 +116,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
         "a ledger goes on in a new generation: its author lost something")     \
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
-        "a step was not sent: the referral had gone on before a restore")
+        "a step was not sent: the referral had gone on before a restore")      \
+    X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
+        "a card, a key or an agreement ends within a fortnight, or has ended")
 /* clang-format on */
 
 enum log_event {

@@ -17,8 +17,7 @@ void agency_id_of(struct crypto *crypto, const uint8_t root_key[KEY_SIZE],
     *id = agency_id_of_digest(digest);
 }
 
-/* A domain and what follows it, in one piece. */
-static struct slice statement_of(
+struct slice card_domain_join(
     struct slice domain, struct slice bytes, struct arena *arena)
 {
     if (bytes.size > SIZE_MAX - domain.size)
@@ -160,7 +159,7 @@ struct slice card_bytes(const struct card *card, struct arena *arena)
 
 struct slice card_statement(struct slice bytes, struct arena *arena)
 {
-    return statement_of(SLICE_LITERAL("refer.v1 card"), bytes, arena);
+    return card_domain_join(SLICE_LITERAL("refer.v1 card"), bytes, arena);
 }
 
 struct slice card_assemble(struct slice bytes,
@@ -193,6 +192,19 @@ const struct card_key *card_key_at(
     return best;
 }
 
+const struct card_key *card_last_resort(
+    const struct card *card, struct instant now)
+{
+    const struct card_key *valid = card_key_at(card, KEY_LAST_RESORT, now);
+    const struct card_key *latest = NULL;
+    for (size_t i = 0; i < card->key_count; i++)
+        if (card->keys[i].purpose == KEY_LAST_RESORT &&
+            (latest == NULL ||
+                instant_before(latest->until, card->keys[i].until)))
+            latest = &card->keys[i];
+    return valid != NULL ? valid : latest;
+}
+
 const struct card_key *card_key_find(struct crypto *crypto,
     const struct card *card, enum key_purpose purpose, uint64_t key_id)
 {
@@ -222,7 +234,7 @@ static enum err check_sheet(const struct key_sheet *sheet)
 
 static struct slice sheet_statement(struct slice bytes, struct arena *arena)
 {
-    return statement_of(SLICE_LITERAL("refer.v1 key sheet"), bytes, arena);
+    return card_domain_join(SLICE_LITERAL("refer.v1 key sheet"), bytes, arena);
 }
 
 enum err key_sheet_read(struct crypto *crypto, const struct card *card,
@@ -342,27 +354,4 @@ void safety_number(struct crypto *crypto, const struct agency_id *a,
         put_group(block + i % SAFETY_BLOCK_GROUP_COUNT * 5, text + i * 6);
         text[i * 6 + 5] = i + 1 < SAFETY_GROUP_COUNT ? ' ' : '\0';
     }
-}
-
-/* ---- Revocation ---- */
-
-struct slice revocation_bytes(const struct agency_id *agency,
-    struct instant issued, struct slice reason, struct arena *arena)
-{
-    if (!form_is_line_or_empty(reason, NAME_SIZE_MAX))
-        return SLICE_NONE;
-    return codec_revocation_write(agency, issued, reason, arena);
-}
-
-struct slice revocation_statement(struct slice bytes, struct arena *arena)
-{
-    return statement_of(SLICE_LITERAL("refer.v1 revocation"), bytes, arena);
-}
-
-struct slice revocation_assemble(struct slice bytes,
-    const uint8_t signature[SIGNATURE_SIZE], struct arena *arena)
-{
-    struct signed_bytes frame = { .bytes = bytes };
-    memcpy(frame.signature, signature, SIGNATURE_SIZE);
-    return codec_signed_revocation_write(&frame, arena);
 }

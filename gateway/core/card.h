@@ -101,6 +101,11 @@ MUST_USE enum err card_read(struct crypto *crypto, struct slice signed_card,
 /* The bytes of a Card to sign; `agency` is ignored. SLICE_NONE at a limit. */
 struct slice card_bytes(const struct card *card, struct arena *arena);
 
+/* A domain and what follows it, in one piece: what is signed. SLICE_NONE when
+ * the arena is full. */
+struct slice card_domain_join(
+    struct slice domain, struct slice bytes, struct arena *arena);
+
 /* What the root key signs for these bytes. */
 struct slice card_statement(struct slice card_bytes, struct arena *arena);
 
@@ -111,6 +116,11 @@ struct slice card_assemble(struct slice card_bytes,
 /* The key of that purpose valid at `now` with the latest start; NULL: none. */
 const struct card_key *card_key_at(
     const struct card *card, enum key_purpose purpose, struct instant now);
+
+/* The last-resort key to greet with: valid at `now`, else the one that ended
+ * last, which who was apart for a season may hold still; NULL: none. */
+const struct card_key *card_last_resort(
+    const struct card *card, struct instant now);
 
 /* The key of that purpose and id, valid or not; NULL when there is none. */
 const struct card_key *card_key_find(struct crypto *crypto,
@@ -148,13 +158,5 @@ const struct sealing_key *key_sheet_at(
 #define SAFETY_NUMBER_SIZE 72
 void safety_number(struct crypto *crypto, const struct agency_id *a,
     const struct agency_id *b, char text[SAFETY_NUMBER_SIZE]);
-
-/* What the root key signs to end its agency's card for good. */
-struct slice revocation_bytes(const struct agency_id *agency,
-    struct instant issued, struct slice reason, struct arena *arena);
-struct slice revocation_statement(
-    struct slice revocation_bytes, struct arena *arena);
-struct slice revocation_assemble(struct slice revocation_bytes,
-    const uint8_t signature[SIGNATURE_SIZE], struct arena *arena);
 
 #endif

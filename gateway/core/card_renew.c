@@ -69,10 +69,43 @@ static bool is_replaced(
     return false;
 }
 
-static bool is_over(const struct card_key *key, struct instant now)
+/* What it signed in ledgers is to be verified by those, too, who missed a card
+ * between. */
+static bool is_remembered(enum key_purpose purpose)
+{
+    return purpose == KEY_LOG || purpose == KEY_WITNESS;
+}
+
+/* The key as it stands on the next card; false: it goes. */
+static bool keep(const struct card_renewal *renewal, struct card_key *key)
 {
     int64_t kept_ms = key->purpose == KEY_LAST_RESORT ? LAST_RESORT_KEPT_MS : 0;
-    return key->until.unix_ms <= now.unix_ms - kept_ms;
+    bool is_over = key->until.unix_ms <= renewal->now.unix_ms - kept_ms;
+    bool goes = is_replaced(renewal, key->purpose);
+    if (!is_remembered(key->purpose))
+        return !is_over && !goes;
+    if (goes && instant_before(renewal->now, key->until))
+        key->until = renewal->now;
+    return instant_before(key->from, key->until); /* else it never signed */
+}
+
+/* Makes room: of the keys that are only remembered the oldest goes. */
+static bool forget_oldest(
+    struct card_key *keys, size_t *count, const struct card_renewal *renewal)
+{
+    size_t oldest = *count;
+    for (size_t i = 0; i < *count; i++)
+        if (is_remembered(keys[i].purpose) &&
+            !instant_before(renewal->now, keys[i].until) &&
+            (oldest == *count ||
+                instant_before(keys[i].until, keys[oldest].until)))
+            oldest = i;
+    if (oldest == *count)
+        return false;
+    memmove(
+        &keys[oldest], &keys[oldest + 1], (*count - oldest - 1) * sizeof *keys);
+    --*count;
+    return true;
 }
 
 enum err card_renew(struct crypto *crypto, const struct card *held,
@@ -82,25 +115,29 @@ enum err card_renew(struct crypto *crypto, const struct card *held,
     uint8_t *previous = arena_take(arena, HASH_SIZE);
     struct card_key *keys = arena_take_array(
         arena, held->key_count + renewal->fresh_count, sizeof *keys);
+    size_t count = 0;
     if (previous == NULL || keys == NULL)
         return ERR_LIMIT;
     enum err err = card_hash(crypto, held_bytes, arena, previous);
     if (err != ERR_NONE)
         return err;
+    for (size_t i = 0; i < held->key_count; i++) {
+        keys[count] = held->keys[i];
+        count += keep(renewal, &keys[count]);
+    }
+    while (count + renewal->fresh_count > CARD_KEY_COUNT_MAX)
+        if (!forget_oldest(keys, &count, renewal))
+            return ERR_LIMIT;
+    memcpy(keys + count, renewal->fresh,
+        renewal->fresh_count * sizeof *renewal->fresh);
     *card = *held;
     card->serial = held->serial + 1;
     card->previous = slice_of(previous, HASH_SIZE);
     card->issued = renewal->now;
     card->valid_until = renewal->valid_until;
     card->keys = keys;
-    card->key_count = 0;
-    for (size_t i = 0; i < held->key_count; i++)
-        if (!is_over(&held->keys[i], renewal->now) &&
-            !is_replaced(renewal, held->keys[i].purpose))
-            keys[card->key_count++] = held->keys[i];
-    for (size_t i = 0; i < renewal->fresh_count; i++)
-        keys[card->key_count++] = renewal->fresh[i];
-    return card->key_count <= CARD_KEY_COUNT_MAX ? ERR_NONE : ERR_LIMIT;
+    card->key_count = count + renewal->fresh_count;
+    return ERR_NONE;
 }
 
 /* ---- Requests ---- */

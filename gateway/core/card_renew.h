@@ -46,9 +46,10 @@ struct card_renewal {
     bool at_once; /* keys of the purposes of fresh ones go from the card */
 };
 
-/* Keys that are over go, and so do those that fresh ones replace at_once; the
- * rest stays as it is. `card` borrows from all of these. ERR_LIMIT: too many
- * keys, ERR_MALFORMED: held_bytes. */
+/* Keys that are over go, and so do those that fresh ones replace at_once. But
+ * log and witness keys stay, over, as long as there is room: what they signed
+ * is verified by those, too, who missed a card between. `card` borrows from all
+ * of these. ERR_LIMIT: too many keys, ERR_MALFORMED: held_bytes. */
 MUST_USE enum err card_renew(struct crypto *crypto, const struct card *held,
     struct slice held_bytes, const struct card_renewal *renewal,
     struct arena *arena, struct card *card);

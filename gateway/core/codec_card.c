@@ -103,15 +103,6 @@ struct slice codec_signed_sheet_write(
     return codec_pack(&frame.base, arena);
 }
 
-struct slice codec_signed_revocation_write(
-    const struct signed_bytes *revocation, struct arena *arena)
-{
-    Refer__V1__SignedRevocation frame = REFER__V1__SIGNED_REVOCATION__INIT;
-    frame.revocation = codec_data(revocation->bytes);
-    frame.signature = codec_data(SLICE_ARRAY(revocation->signature));
-    return codec_pack(&frame.base, arena);
-}
-
 /* ---- Cards ---- */
 
 static enum err read_keys(
@@ -351,17 +342,5 @@ struct slice codec_sheet_write(
         keys[i].valid_until_ms = (uint64_t)key->until.unix_ms;
         to.keys[i] = &keys[i];
     }
-    return codec_pack(&to.base, arena);
-}
-
-struct slice codec_revocation_write(const struct agency_id *agency,
-    struct instant issued, struct slice reason, struct arena *arena)
-{
-    Refer__V1__Revocation to = REFER__V1__REVOCATION__INIT;
-    to.agency = codec_text(agency_id_slice(agency), arena);
-    to.reason = codec_text(reason, arena);
-    if (to.agency == NULL || to.reason == NULL || issued.unix_ms < 0)
-        return SLICE_NONE;
-    to.issued_ms = (uint64_t)issued.unix_ms;
     return codec_pack(&to.base, arena);
 }

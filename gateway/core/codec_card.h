@@ -41,8 +41,13 @@ MUST_USE enum err codec_sheet_read(
 struct slice codec_sheet_write(
     const struct key_sheet *sheet, struct arena *arena);
 
-struct slice codec_revocation_write(const struct agency_id *agency,
-    struct instant issued, struct slice reason, struct arena *arena);
+struct revocation;
+MUST_USE enum err codec_revocation_read(
+    struct slice bytes, struct arena *arena, struct revocation *revocation);
+struct slice codec_revocation_write(
+    const struct revocation *revocation, struct arena *arena);
+MUST_USE enum err codec_signed_revocation_read(
+    struct slice bytes, struct arena *arena, struct signed_bytes *out);
 struct slice codec_signed_revocation_write(
     const struct signed_bytes *revocation, struct arena *arena);
 

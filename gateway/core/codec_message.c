@@ -184,10 +184,13 @@ struct slice head_write(const struct head *head, struct arena *arena)
     Refer__V1__Head message = REFER__V1__HEAD__INIT;
     const ProtobufCMessage *card;
     const ProtobufCMessage *sheet;
+    const ProtobufCMessage *revocation;
     if (!part_fill(&refer__v1__signed_card__descriptor, head->card,
             SIGNED_CARD_SIZE_MAX, arena, &card) ||
         !part_fill(&refer__v1__signed_key_sheet__descriptor, head->sheet,
-            SIGNED_CARD_SIZE_MAX, arena, &sheet))
+            SIGNED_CARD_SIZE_MAX, arena, &sheet) ||
+        !part_fill(&refer__v1__signed_revocation__descriptor, head->revocation,
+            SIGNED_CARD_SIZE_MAX, arena, &revocation))
         return SLICE_NONE;
     message.ledgers = views_fill(head, arena);
     if (message.ledgers == NULL)
@@ -198,6 +201,7 @@ struct slice head_write(const struct head *head, struct arena *arena)
     message.card_serial = head->card_serial;
     message.sheet_serial = head->sheet_serial;
     message.echo = codec_data(head->echo);
+    message.revocation = (Refer__V1__SignedRevocation *)(uintptr_t)revocation;
     return codec_pack(&message.base, arena);
 }
 
@@ -256,8 +260,11 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         head->card = codec_pack(&message->card->base, arena);
     if (message->sheet != NULL)
         head->sheet = codec_pack(&message->sheet->base, arena);
+    if (message->revocation != NULL)
+        head->revocation = codec_pack(&message->revocation->base, arena);
     if ((message->card != NULL && head->card.bytes == NULL) ||
-        (message->sheet != NULL && head->sheet.bytes == NULL))
+        (message->sheet != NULL && head->sheet.bytes == NULL) ||
+        (message->revocation != NULL && head->revocation.bytes == NULL))
         return ERR_LIMIT;
     return err;
 }

@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/revoke.h"
 
 /* ---- Being asked -------------------------------------------------------- */
 
@@ -72,9 +73,10 @@ void collect_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->collect_due = false;
-    if (in == NULL || !work->node->dials_only || !peer->reachable ||
-        peer->state != PEER_ACCEPTED || peer->collect_token != 0 ||
-        !peer->settled_in || in->trouble != LEDGER_NONE)
+    if (in == NULL || revoke_is_own(work->node) || !work->node->dials_only ||
+        !peer->reachable || peer->state != PEER_ACCEPTED ||
+        peer->collect_token != 0 || !peer->settled_in ||
+        in->trouble != LEDGER_NONE)
         return;
     if (work->steady_ms < peer->next_try_steady_ms) {
         peer->collect_due = true;
@@ -133,7 +135,13 @@ static const char *on_reply(
         return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "unsettled"
                                                               : NULL;
     }
-    return reply->kind == REPLY_REFUSED ? "refused" : "reply_malformed";
+    if (reply->kind != REPLY_REFUSED)
+        return "reply_malformed";
+    enum refusal_code code;
+    if (refusal_read(reply->body, work->scratch, &code) == ERR_NONE &&
+        code == REFUSAL_REVOKED)
+        peer->wants_head = !revoke_is_own(work->node);
+    return "refused";
 }
 
 void collect_reply(struct work *work, struct peer *peer, enum err err,
@@ -143,6 +151,8 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
     peer->touched = true;
     if (peer->state != PEER_ACCEPTED)
         return; /* closed meanwhile: not taken, so offered again */
+    if (err == ERR_SIGNATURE)
+        peer->wants_head = true; /* by a key of a newer card, maybe */
     const char *problem =
         err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
     if (work_failed(work))

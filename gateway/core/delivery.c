@@ -8,6 +8,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/refill.h"
+#include "core/revoke.h"
 #include "core/settle.h"
 #include "core/shipment.h"
 #include "core/signatory.h"
@@ -60,7 +61,7 @@ static const uint8_t *sealing_key_for(
     const struct card *card = peer_card(work, peer);
     if (card == NULL || (kind != REQUEST_HEAD && kind != REQUEST_INTRODUCE))
         return NULL;
-    const struct card_key *last = card_key_at(card, KEY_LAST_RESORT, work->now);
+    const struct card_key *last = card_last_resort(card, work->now);
     return last == NULL ? NULL : last->key;
 }
 
@@ -114,31 +115,6 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
-/* What was signed under a key that another followed since is signed again: the
- * same size and root, but the peer may not know the earlier key any more. */
-static bool offered_renew(struct work *work, struct ledger *out)
-{
-    struct note note;
-    struct note again;
-    char text[NOTE_SIZE_MAX];
-    if (note_parse(out->offered, &note) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
-        return false;
-    }
-    again = note;
-    if (note_sign(work->crypto, &again) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
-        return false;
-    }
-    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
-        return true;
-    out->offered = arena_copy(work->arena, note_print(&again, text));
-    out->changed = true;
-    if (out->offered.bytes == NULL)
-        work_exhausted(work);
-    return !work_failed(work);
-}
-
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct shipment shipment;
@@ -148,7 +124,7 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
     bool is_there =
         out->offered.size == 0
             ? shipment_make(work, peer, out, &shipment)
-            : offered_renew(work, out) && shipment_load(work, out, &shipment);
+            : signatory_renew(work, out) && shipment_load(work, out, &shipment);
     return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
 }
 
@@ -162,6 +138,8 @@ void delivery_go_on(struct work *work, struct peer *peer)
         !(peer->introduces || peer->wants_head || refill_is_wanted(peer) ||
             delivery_has_parcel(peer, out)))
         return;
+    if (revoke_is_own(work->node) && !peer->wants_head && !peer->introduces)
+        return; /* all was said */
     if (work->steady_ms < peer->next_try_steady_ms ||
         !delivery_has_room(work)) {
         peer->has_due = true; /* later, or in the next batch */
@@ -331,6 +309,8 @@ static const char *on_head(
         return introduction_done(work, peer, body);
     if (settle_with(work, peer, body, true) != ERR_NONE || out == NULL)
         return "reply_malformed";
+    if (peer->state == PEER_REVOKED)
+        return NULL;
     if (out->refills) { /* it goes on with Fetch */
         peer->wants_head = !refill_is_wanted(peer) && !peer->refill_ready;
         return peer->wants_head ? "reply_malformed" : NULL;
@@ -366,8 +346,11 @@ static const char *on_refused(
         peer->introduces = true; /* it does not know us yet */
         return introduction_pending(peer);
     }
+    /* it lacks our newest card, or we its; or its last word is to be had */
     if (code == REFUSAL_SIGNATURE)
-        peer->wants_head = true; /* it lacks our newest card, or we its */
+        peer->wants_head = true;
+    if (code == REFUSAL_REVOKED)
+        peer->wants_head = !revoke_is_own(work->node);
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -448,6 +431,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
         (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
         return;
     if (err != ERR_NONE) {
+        if (err == ERR_SIGNATURE)
+            peer->wants_head = true; /* by a key of a newer card, maybe */
         peer_failed(work, peer, delivery_failure(err));
         return;
     }

@@ -218,6 +218,12 @@ void desk_card_accept(struct work *work, const struct caller *caller,
         peer->introduces = true;
         peer->touched = true;
     }
+    if (peer->state == PEER_REVOKED) {
+        answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
+            "its root key ended its card for good: ask for the card of its "
+            "new identity");
+        return;
+    }
     if (peer->state != PEER_ACCEPTED)
         peer_open(work, peer);
     answer_peer_card(work, peer, answer);

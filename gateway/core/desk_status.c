@@ -1,5 +1,6 @@
 #include "core/desk.h"
 
+#include "core/expiry.h"
 #include "core/health.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -90,6 +91,23 @@ void desk_metrics(struct work *work, const struct caller *caller,
     answer_metrics(around->metrics, around->metric_count, answer);
 }
 
+static void answer_expiry(
+    struct work *work, const struct expiry *expiry, void *user)
+{
+    struct local_answer *answer = user;
+    char id[MOU_ID_TEXT_SIZE + 1];
+    (void)work;
+    answer_record(answer, "expiry");
+    answer_text(answer, "kind", expiry_code(expiry->kind));
+    answer_text(answer, "agency", expiry->agency.text);
+    if (expiry->kind == EXPIRY_MOU) {
+        mou_id_format(&expiry->mou, id);
+        answer_text(answer, "mou", id);
+    }
+    answer_number(answer, "until_ms", expiry->until.unix_ms);
+    answer_text(answer, "remedy", expiry_remedy(expiry->kind));
+}
+
 void desk_status(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -105,4 +123,6 @@ void desk_status(struct work *work, const struct caller *caller,
 #undef X
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
         desk_peer_record(work, node->peers[i], answer);
+    if (!answer_is_full(answer))
+        expiry_each(work, answer_expiry, answer);
 }

@@ -27,8 +27,9 @@ uint32_t health_check(const struct node *node, struct instant now)
            when(node->store_percent >= STORE_INTAKE_PERCENT_MAX,
                HEALTH_STORE_FULL) |
            when(node->surroundings.clock_in_doubt, HEALTH_CLOCK_IN_DOUBT) |
-           when(
-               !instant_before(now, node->own_card_until), HEALTH_CARD_EXPIRED);
+           when(!instant_before(now, node->own_card_until),
+               HEALTH_CARD_EXPIRED) |
+           when(node->own_revocation.size > 0, HEALTH_CARD_REVOKED);
 }
 
 const char *health_reason_code(enum health_reason reason)

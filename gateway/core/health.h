@@ -25,7 +25,9 @@ struct node;
         "the clock jumped: set it; it is believed again after a day without "  \
         "a jump")                                                              \
     X(CARD_EXPIRED, "card_expired",                                            \
-        "make a new card with the root key, or set the clock")
+        "make a new card with the root key, or set the clock")                 \
+    X(CARD_REVOKED, "card_revoked",                                            \
+        "our card was ended for good: make a new agency, referctl init")
 /* clang-format on */
 
 enum health_reason {

@@ -75,8 +75,9 @@ void introduction_take(
         return;
     }
     struct peer *peer = peer_find(node, &card.agency);
-    if (peer != NULL && peer->state == PEER_CLOSED) {
-        refuse(work, request, handle, REFUSAL_CLOSED);
+    if (peer != NULL && peer_is_over(peer)) {
+        refuse(work, request, handle,
+            peer->state == PEER_CLOSED ? REFUSAL_CLOSED : REFUSAL_REVOKED);
         return;
     }
     if (peer != NULL) {

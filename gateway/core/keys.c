@@ -128,6 +128,13 @@ struct key key_mou(const struct mou_id *id)
     return key;
 }
 
+struct key key_revocation(uint32_t peer)
+{
+    struct key key = key_of('v');
+    add_integer(&key, peer, 4);
+    return key;
+}
+
 struct key key_card(uint32_t peer, uint64_t serial)
 {
     struct key key = key_of('h');

@@ -17,6 +17,7 @@
  *   'i' hash[16]                        an invitation (invitation.h)
  *   'd' entry u64                       a vault's entry to be destroyed
  *   'h' peer u32, serial u64            a card held once (card_book.h)
+ *   'v' peer u32                        its revocation (revoke.h)
  */
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
@@ -56,6 +57,7 @@ struct key key_idempotency(const uint8_t hash[16]);
 struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
 struct key key_doomed(uint64_t entry);
+struct key key_revocation(uint32_t peer);
 struct key key_card(uint32_t peer, uint64_t serial);
 /* A prefix of KEY_CARD_PEER_SIZE bytes finds one agency's. */
 #define KEY_CARD_PEER_SIZE 5

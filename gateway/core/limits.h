@@ -50,6 +50,8 @@
 #define SIGNED_CARD_SIZE_MAX (CARD_SIZE_MAX + 128u)
 /* A card to be signed, and the one that it follows. */
 #define CARD_REQUEST_SIZE_MAX (2u * SIGNED_CARD_SIZE_MAX)
+/* Ledgers whose end a revocation names: they fit the size of a card. */
+#define REVOCATION_END_COUNT_MAX 256u
 #define CARD_ENDPOINT_COUNT_MAX 8u
 #define CARD_KEY_COUNT_MAX 32u
 #define CARD_CONTACT_COUNT_MAX 16u

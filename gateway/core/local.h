@@ -93,9 +93,12 @@
  *        entry: events of that referral; answers that speak of entry `about`
  *        of the other ledger. note: with notes, of each parcel that has one.
  *        The span is shorter than asked for at the end, or when a reply is full
- * status [read]       -> gateway {...}, number {name, value}*, peer {...}*
+ * status [read]       -> gateway {...}, number {name, value}*, peer {...}*,
+ *        expiry {kind, agency, mou, until_ms, remedy}*   ends soon (expiry.h)
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)
+ * revocation.import [admin]  data -> revocation {agency, own: flag},
+ *        peer {as peer.close} when it is another's
  * reload [admin]      -> nothing; files are read after that, as by SIGHUP
  * metrics [read]      -> number {name, value}*   named as in the metrics file
  */

@@ -10,6 +10,7 @@ static const char *const refusals[] = {
     [REFUSAL_CLOSED] = "closed",
     [REFUSAL_LAST_RESORT] = "last_resort",
     [REFUSAL_TOO_LARGE] = "too_large",
+    [REFUSAL_REVOKED] = "revoked",
 };
 _Static_assert(sizeof refusals / sizeof *refusals == REFUSAL_CODE_COUNT, "");
 

@@ -55,6 +55,7 @@ enum refusal_code { /* refer.v1.RefusalCode */
     REFUSAL_CLOSED = 7,
     REFUSAL_LAST_RESORT = 8,
     REFUSAL_TOO_LARGE = 9,
+    REFUSAL_REVOKED = 10,
     REFUSAL_CODE_COUNT
 };
 
@@ -108,7 +109,8 @@ struct head {
     struct slice sheet; /* SignedKeySheet, exact bytes; or empty */
     uint64_t card_serial;
     uint64_t sheet_serial;
-    struct slice echo; /* the newest fence of the other side; or empty */
+    struct slice echo;       /* the newest fence of the other side; or empty */
+    struct slice revocation; /* SignedRevocation of the sender; or empty */
 };
 
 struct cosigned {

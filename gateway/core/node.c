@@ -5,6 +5,7 @@
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
+#include "core/expiry.h"
 #include "core/fetch.h"
 #include "core/introduction.h"
 #include "core/keys.h"
@@ -13,6 +14,7 @@
 #include "core/output.h"
 #include "core/own_card.h"
 #include "core/refill.h"
+#include "core/revoke.h"
 #include "core/settle.h"
 
 #include <assert.h>
@@ -125,6 +127,7 @@ static enum err start(struct work *work, const struct node_input *input)
     content_begin(&node->contents, node->vault, node->segment_next);
     erasure_load(work);
     peers_load(work);
+    revoke_load(work);
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
         peer->touched = true;
@@ -204,6 +207,10 @@ static void take_head(struct work *work, struct peer *peer,
         refuse(work, request, handle, REFUSAL_MALFORMED);
         return;
     }
+    if (peer->state == PEER_REVOKED) {
+        refuse(work, request, handle, REFUSAL_REVOKED);
+        return;
+    }
     reply_to(work, handle, REPLY_HEAD, settle_head(work, peer, true));
 }
 
@@ -236,9 +243,15 @@ static void take_request(struct work *work, const struct node_input *input)
     }
     struct peer *peer = peer_find(work->node, &request->sender);
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
-        bool is_closed = peer != NULL && peer->state == PEER_CLOSED;
         refuse(work, request, handle,
-            is_closed ? REFUSAL_CLOSED : REFUSAL_STRANGER);
+            peer == NULL                  ? REFUSAL_STRANGER
+            : peer->state == PEER_REVOKED ? REFUSAL_REVOKED
+            : peer->state == PEER_CLOSED  ? REFUSAL_CLOSED
+                                          : REFUSAL_STRANGER);
+        return;
+    }
+    if (revoke_is_own(work->node) && request->kind != REQUEST_HEAD) {
+        refuse(work, request, handle, REFUSAL_REVOKED);
         return;
     }
     if (request->opener == CRYPTO_OPENER_LAST_RESORT &&
@@ -327,6 +340,9 @@ static enum err serve(struct work *work, const struct node_input *input)
         return take_sheet(work, input);
     case NODE_CARD:
         return own_card_take(work, input->of.card.card);
+    case NODE_REVIEW:
+        expiry_review(work);
+        break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
         break;

@@ -33,6 +33,7 @@ enum node_input_type {
     NODE_START = 1,    /* first step after the store was opened */
     NODE_SHEET,        /* the sealing keys that the gateway has now */
     NODE_CARD,         /* the root key signed us another card */
+    NODE_REVIEW,       /* an hour has passed: what began, what ends? */
     NODE_PEER_REQUEST, /* opened and verified by request_open */
     NODE_PEER_REPLY,   /* to a NODE_SEND of ours, opened; or its failure */
     NODE_CLIENT,       /* a request of a local program */
@@ -97,6 +98,7 @@ struct node_directory {
     const uint8_t (*operation_keys)[KEY_SIZE];
     const uint64_t *operation_key_ids; /* of each, by crypto_key_id */
     size_t operation_key_count;
+    uint64_t card_serial; /* of the card that all this is on */
 };
 
 struct node_output {

@@ -74,7 +74,7 @@ static void look_at_peers(
         of[PEERS_FAILING] += peer->failure_count > 0;
         of[OUTBOX] += (int64_t)peer->queued_count;
         /* of a closed one nothing is late */
-        if (peer->state != PEER_CLOSED && peer->queued_count > 0 &&
+        if (!peer_is_over(peer) && peer->queued_count > 0 &&
             peer->waiting_since.unix_ms < oldest_ms)
             oldest_ms = peer->waiting_since.unix_ms;
     }

@@ -71,7 +71,9 @@ struct node {
     struct instant own_days_until;
     struct instant own_card_until;
     uint64_t own_card_serial;
-    bool own_card_is_new; /* since the start before */
+    bool own_card_is_new;        /* since the start before */
+    struct instant reviewed;     /* what begins and ends; until a restart */
+    struct slice own_revocation; /* SignedRevocation; empty: none */
     uint64_t own_sheet_serial;
     uint32_t losses; /* how often the store was found to have lost something */
     bool has_lost;   /* since the start */

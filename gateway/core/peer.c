@@ -22,6 +22,7 @@ const char *peer_state_name(enum peer_state state)
         [PEER_CLOSED] = "closed",
         [PEER_INTRODUCED] = "introduced",
         [PEER_INVITED] = "invited",
+        [PEER_REVOKED] = "revoked",
     };
     return state > 0 && state < PEER_STATE_COUNT && names[state] != NULL
                ? names[state]
@@ -31,6 +32,11 @@ const char *peer_state_name(enum peer_state state)
 bool peer_is_pinned(const struct peer *peer)
 {
     return peer->state == PEER_ACCEPTED || peer->state == PEER_CLOSED;
+}
+
+bool peer_is_over(const struct peer *peer)
+{
+    return peer->state == PEER_CLOSED || peer->state == PEER_REVOKED;
 }
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -296,6 +302,8 @@ enum err peer_offer_card(
         card_read(work->crypto, signed_card, work->scratch, &card, &problem);
     if (err == ERR_NONE && !agency_id_equal(&card.agency, &peer->agency))
         err = ERR_ADDRESS;
+    if (err == ERR_NONE && peer->state == PEER_REVOKED)
+        err = ERR_STATE; /* its root key has spoken for the last time */
     if (err != ERR_NONE) {
         OUTPUT_LOG(work, LOG_CARD_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", err_name(err)));
@@ -409,7 +417,7 @@ void peer_flush(struct work *work, struct peer *peer)
 
 typedef uint8_t key_bytes[KEY_SIZE];
 
-/* The keys of one purpose that are not over yet. */
+/* The keys of one purpose that are not over yet; none of a card that is. */
 static const key_bytes *keys_of(struct work *work, const struct card *card,
     enum key_purpose purpose, size_t *count)
 {
@@ -420,7 +428,8 @@ static const key_bytes *keys_of(struct work *work, const struct card *card,
         work_exhausted(work);
         return NULL;
     }
-    for (size_t i = 0; i < card->key_count; i++)
+    bool is_over = !instant_before(work->now, card->valid_until);
+    for (size_t i = 0; !is_over && i < card->key_count; i++)
         if (card->keys[i].purpose == purpose &&
             instant_before(work->now, card->keys[i].until))
             memcpy(keys[(*count)++], card->keys[i].key, KEY_SIZE);
@@ -448,6 +457,7 @@ void peer_announce(struct work *work, struct peer *peer)
     directory->agency = peer->agency;
     /* of a closed one requests are still opened, to be refused as such */
     directory->accepted = peer_is_pinned(peer);
+    directory->card_serial = card->serial;
     peer->reachable = card->endpoint_count > 0;
     directory->endpoints = card->endpoints;
     directory->endpoint_count = card->endpoint_count;

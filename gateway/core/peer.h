@@ -22,6 +22,7 @@ enum peer_state {      /* on disk */
     PEER_CLOSED = 3,     /* by an operator: nothing is sent or taken */
     PEER_INTRODUCED = 4, /* the same, but it came by itself */
     PEER_INVITED = 5,    /* it came with a code of ours */
+    PEER_REVOKED = 6,    /* by its own root key, for ever */
     PEER_STATE_COUNT
 };
 
@@ -95,6 +96,9 @@ struct peer {
 const char *peer_state_name(enum peer_state state);
 /* An operator compared its safety number once: accepted or closed. */
 bool peer_is_pinned(const struct peer *peer);
+
+/* Nothing is sent to it or taken from it any more. */
+bool peer_is_over(const struct peer *peer);
 
 /* Loads all peers at start. */
 void peers_load(struct work *work);

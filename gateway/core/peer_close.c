@@ -121,7 +121,8 @@ static void state_set(
     peer_announce(work, peer);
 }
 
-void peer_close(struct work *work, struct peer *peer, struct closing *closing)
+void peer_end(struct work *work, struct peer *peer, enum peer_state state,
+    struct closing *closing)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     *closing = (struct closing){ 0 };
@@ -131,7 +132,12 @@ void peer_close(struct work *work, struct peer *peer, struct closing *closing)
     if (work_failed(work))
         return;
     peer->introduces = false;
-    state_set(work, peer, PEER_CLOSED);
+    state_set(work, peer, state);
+}
+
+void peer_close(struct work *work, struct peer *peer, struct closing *closing)
+{
+    peer_end(work, peer, PEER_CLOSED, closing);
     OUTPUT_LOG(work, LOG_PEER_CLOSED, log_agency("peer", &peer->agency),
         log_number("returned", (int64_t)closing->back_count),
         log_number("waiting", (int64_t)closing->waiting_count));

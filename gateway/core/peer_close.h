@@ -43,6 +43,10 @@ struct closing {
  * referral stays in its state. */
 void peer_close(struct work *work, struct peer *peer, struct closing *closing);
 
+/* The same to that state, CLOSED or REVOKED, without a line in the log. */
+void peer_end(struct work *work, struct peer *peer, enum peer_state state,
+    struct closing *closing);
+
 /* Talks to a closed or imported peer (again), from a HEAD on. */
 void peer_open(struct work *work, struct peer *peer);
 

@@ -336,26 +336,50 @@ struct slice reply_plain(enum plain_kind kind, struct slice sheet,
     return reply_shell_write(&shell, arena);
 }
 
+/* Keys of a card that the reply brings, if it is newer than the one held. */
+static bool is_by_newer_card(struct crypto *crypto,
+    const struct request_secret *secret, const struct replier *replier,
+    const struct signed_part *part, struct slice statement, struct arena *arena)
+{
+    struct reply reply;
+    struct head head;
+    struct card card;
+    struct card_problem problem;
+    if (reply_statement_read(part->statement, arena, &reply) != ERR_NONE ||
+        reply.kind != REPLY_HEAD ||
+        head_read(reply.body, arena, &head) != ERR_NONE ||
+        card_read(crypto, head.card, arena, &card, &problem) != ERR_NONE ||
+        !agency_id_equal(&card.agency, &secret->recipient) ||
+        card.serial <= replier->card_serial)
+        return false;
+    const struct card_key *key =
+        card_key_find(crypto, &card, KEY_OPERATION, part->key_id);
+    return key != NULL &&
+           crypto->ops->verify(crypto, key->key, statement, part->signature);
+}
+
 static enum err reply_verify(struct crypto *crypto,
-    const struct request_secret *secret,
-    const uint8_t (*operation_keys)[KEY_SIZE], size_t operation_key_count,
+    const struct request_secret *secret, const struct replier *replier,
     const struct signed_part *part, struct arena *arena)
 {
     struct slice statement =
         reply_signed(crypto, secret, part->statement, arena);
     if (statement.bytes == NULL)
         return ERR_LIMIT;
-    for (size_t i = 0; i < operation_key_count; i++)
-        if (crypto_key_id(crypto, operation_keys[i]) == part->key_id &&
-            crypto->ops->verify(
-                crypto, operation_keys[i], statement, part->signature))
+    for (size_t i = 0; i < replier->operation_key_count; i++) {
+        const uint8_t *key = replier->operation_keys[i];
+        if (crypto_key_id(crypto, key) == part->key_id &&
+            crypto->ops->verify(crypto, key, statement, part->signature))
             return ERR_NONE;
-    return ERR_SIGNATURE;
+    }
+    return is_by_newer_card(crypto, secret, replier, part, statement, arena)
+               ? ERR_NONE
+               : ERR_SIGNATURE;
 }
 
 enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
-    const uint8_t (*operation_keys)[KEY_SIZE], size_t operation_key_count,
-    struct slice envelope, struct arena *arena, struct reply *reply)
+    const struct replier *replier, struct slice envelope, struct arena *arena,
+    struct reply *reply)
 {
     struct reply_shell shell;
     struct reply_keys keys;
@@ -376,8 +400,7 @@ enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
     err = open_part(crypto, keys.key, keys.nonce,
         SLICE_LITERAL("refer.v1 reply \001"), shell.ciphertext, arena, &part);
     if (err == ERR_NONE)
-        err = reply_verify(
-            crypto, secret, operation_keys, operation_key_count, &part, arena);
+        err = reply_verify(crypto, secret, replier, &part, arena);
     return err != ERR_NONE ? err
                            : reply_statement_read(part.statement, arena, reply);
 }

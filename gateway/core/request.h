@@ -95,13 +95,21 @@ struct reply {
     uint32_t retry_after_ms;
 };
 
+/* What is held of who replies. */
+struct replier {
+    const uint8_t (*operation_keys)[KEY_SIZE]; /* not over yet */
+    size_t operation_key_count;
+    uint64_t card_serial; /* of the card that they are on */
+};
+
 /*
- * Opens a reply and verifies it with one of the peer's operation keys.
+ * Opens a reply and verifies it with one of the peer's operation keys: those
+ * held, or, of a HEAD, those of the newer card of the same agency in it: who
+ * was apart while the keys were followed by others learns them so.
  * ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_LIMIT.
  */
 MUST_USE enum err reply_open(struct crypto *crypto,
-    const struct request_secret *secret,
-    const uint8_t (*operation_keys)[KEY_SIZE], size_t operation_key_count,
+    const struct request_secret *secret, const struct replier *replier,
     struct slice envelope, struct arena *arena, struct reply *reply);
 
 /* Smallest padding step that holds `size` bytes and their count; 0 when none

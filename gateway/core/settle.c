@@ -5,6 +5,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/refill.h"
+#include "core/revoke.h"
 #include "core/signatory.h"
 
 #include <string.h>
@@ -90,6 +91,7 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
         .sheet = node->own_sheet,
         .card_serial = peer->card_serial,
         .sheet_serial = peer->sheet_serial,
+        .revocation = node->own_revocation,
         .echo = out->fence_count > 0 ? SLICE_ARRAY(out->fences[0]) : SLICE_NONE,
     };
     struct slice bytes = head_write(&head, work->arena);
@@ -402,6 +404,11 @@ enum err settle_with(struct work *work, struct peer *peer,
     enum err err = head_read(head_bytes, work->scratch, &head);
     if (err != ERR_NONE)
         return err;
+    /* one of somebody else, or that does not verify, says nothing */
+    struct closing closing;
+    if (head.revocation.size > 0 &&
+        revoke_peer(work, peer, head.revocation, &closing) == ERR_NONE)
+        return work->txn->err;
     /* a card or sheet that does not verify is logged and not taken */
     if (head.card.size > 0)
         (void)peer_offer_card(work, peer, head.card);

@@ -3,6 +3,8 @@
 #include "core/card_book.h"
 #include "core/node_state.h"
 
+#include <string.h>
+
 /* Either of the two lines of a note. */
 struct line {
     const struct note *note;
@@ -71,7 +73,9 @@ bool signatory_is_author(
 {
     struct line line = { note, KEY_LOG, NULL };
     const struct card *card = peer_card(work, peer);
-    for (size_t i = 0; card != NULL && i < card->key_count; i++) {
+    if (card == NULL || !instant_before(work->now, card->valid_until))
+        return false; /* over, and all its keys with it */
+    for (size_t i = 0; i < card->key_count; i++) {
         const struct card_key *key = &card->keys[i];
         if (key->purpose == KEY_LOG && instant_before(work->now, key->until) &&
             is_by(work, &line, key->key))
@@ -100,4 +104,27 @@ bool signatory_is_witness(
 {
     struct line line = { note, KEY_WITNESS, &peer->agency };
     return is_theirs(work, peer, &line);
+}
+
+bool signatory_renew(struct work *work, struct ledger *out)
+{
+    struct note note;
+    struct note again;
+    char text[NOTE_SIZE_MAX];
+    if (note_parse(out->offered, &note) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT;
+        return false;
+    }
+    again = note;
+    if (note_sign(work->crypto, &again) != ERR_NONE) {
+        work->txn->err = ERR_KEY;
+        return false;
+    }
+    if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)
+        return true;
+    out->offered = arena_copy(work->arena, note_print(&again, text));
+    out->changed = true;
+    if (out->offered.bytes == NULL)
+        work_exhausted(work);
+    return !work_failed(work);
 }

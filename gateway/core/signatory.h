@@ -29,4 +29,9 @@ MUST_USE bool signatory_was_author(
 MUST_USE bool signatory_is_witness(
     struct work *work, struct peer *peer, const struct note *note);
 
+/* The parcel in flight, when it was signed under a key that another followed
+ * since, is signed again: the same size and root, but the peer may not know the
+ * earlier key any more. False: the store or memory failed. */
+MUST_USE bool signatory_renew(struct work *work, struct ledger *out);
+
 #endif

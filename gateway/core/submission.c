@@ -9,6 +9,7 @@
 #include "core/output.h"
 #include "core/peer_close.h"
 #include "core/referral_step.h"
+#include "core/revoke.h"
 #include "core/step.h"
 #include "core/submission_read.h"
 
@@ -125,11 +126,13 @@ static void refused(struct step *step, const struct verdict *verdict,
         answer, err, verdict->problem, verdict->clause, verdict->remedy);
 }
 
-static void refuse_closed(struct local_answer *answer)
+static void refuse_over(const struct peer *peer, struct local_answer *answer)
 {
     answer_error(answer, ERR_STATE, PROBLEM_STATE, "peer.state",
-        "refer elsewhere: this agency is closed here; or talk to it again "
-        "with referctl peer close --reopen");
+        peer->state == PEER_REVOKED
+            ? "refer elsewhere: this agency ended its card for good"
+            : "refer elsewhere: this agency is closed here; or talk to it "
+              "again with referctl peer close --reopen");
 }
 
 static struct peer *recipient(
@@ -139,8 +142,14 @@ static struct peer *recipient(
     struct peer *peer = NULL;
     if (agency_id_parse(text, &id) == ERR_NONE)
         peer = peer_find(work->node, &id);
-    if (peer != NULL && peer->state == PEER_CLOSED) {
-        refuse_closed(answer);
+    if (revoke_is_own(work->node)) {
+        answer_error(answer, ERR_STATE, PROBLEM_STATE, "card",
+            "nothing is sent any more: our own card was revoked; make a new "
+            "agency with referctl init");
+        return NULL;
+    }
+    if (peer != NULL && peer_is_over(peer)) {
+        refuse_over(peer, answer);
         return NULL;
     }
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
@@ -424,7 +433,7 @@ static void take(struct step *step, struct referral_event *event,
  * nothing can refuse is queued for the day that it is. */
 static bool waits_for_nobody(const struct step *step)
 {
-    return step->peer->state == PEER_CLOSED && step->referral->outgoing &&
+    return peer_is_over(step->peer) && step->referral->outgoing &&
            !event_is_exempt(step->event->type) &&
            !referral_is_back(step->referral);
 }
@@ -469,7 +478,7 @@ void submission_act(struct work *work, uint32_t uid,
     if (!verdict_allows(&verdict))
         refused(&step, &verdict, answer);
     else if (waits_for_nobody(&step))
-        refuse_closed(answer);
+        refuse_over(step.peer, answer);
     else
         take(&step, &event, next, &memory, answer);
 }

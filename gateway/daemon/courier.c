@@ -296,10 +296,13 @@ static void open_reply(struct worker *worker, struct job *job)
     if (err == ERR_NONE) {
         struct node_directory *entry =
             directory_get(courier->options.directory, &flight->agency);
+        struct replier replier = { 0 };
+        if (entry != NULL)
+            replier = (struct replier){ entry->operation_keys,
+                entry->operation_key_count, entry->card_serial };
         err = entry == NULL
                   ? ERR_UNREACHABLE
-                  : reply_open(worker->crypto, &flight->secret,
-                        entry->operation_keys, entry->operation_key_count,
+                  : reply_open(worker->crypto, &flight->secret, &replier,
                         job_bytes(job), &worker->arena, &reply);
         free(entry);
     }

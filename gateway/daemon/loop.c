@@ -214,6 +214,14 @@ static enum err identity_maintain(struct loop *loop, bool *changed)
     return err;
 }
 
+static enum err review(struct loop *loop)
+{
+    struct node_input input = { .type = NODE_REVIEW };
+    struct store_txn *txn;
+    enum err err = batch_begin(loop, &txn);
+    return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;
+}
+
 /*
  * Once an hour, and when there is a new card. That keys cannot be made is tried
  * again then; those there are last for days. Only an error of the store or the
@@ -229,6 +237,8 @@ static enum err keys_maintain(struct loop *loop)
         return ERR_NONE;
     loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
     enum err err = identity_maintain(loop, &keys_changed);
+    if (err == ERR_NONE)
+        err = review(loop);
     if (err != ERR_NONE)
         return err;
     err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,

@@ -71,7 +71,7 @@ offers() { # NAME WANTED WORD...
 nouns=$("$referctl" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' \
     | LC_ALL=C sort -u | paste -sd' ')
 offers 'every noun' "$nouns" ''
-offers 'a noun that was begun' 'referral' 're'
+offers 'a noun that was begun' 'referral' 'ref'
 offers 'the verbs of a noun' 'accept export import install request show sign' card ''
 offers 'a verb that was begun' 'show sign' mou s
 offers 'agencies by id and name' \

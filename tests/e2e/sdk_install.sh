@@ -55,7 +55,7 @@ expect "the test of librefer_fake(3) builds by pkg-config" "$cc" \
     "${flags[@]}" -o pkgconfig/fake-test fake-test.c \
     $(pkg-config --cflags --libs refer_fake) -Wl,-rpath,"$library"
 build_with_cmake() {
-    "$cmake" -S "$source_dir/tests/e2e/customer" -B cmake \
+    "$cmake" -G Ninja -S "$source_dir/tests/e2e/customer" -B cmake \
         -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLES="$examples" \
         -DTEST="$folder/fake-test.c" \
         -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="${flags[*]}" \

@@ -110,8 +110,8 @@ static void check_reply(struct slice bytes)
     struct request_secret secret = asked();
     struct reply reply;
     enum err err = reply_open(world.us, &secret,
-        (const uint8_t(*)[KEY_SIZE])world.peer_key, 1, bytes, &world.arena,
-        &reply);
+        &(struct replier){ (const uint8_t(*)[KEY_SIZE])world.peer_key, 1, 1 },
+        bytes, &world.arena, &reply);
     if (err == ERR_NONE && reply.plain == 0)
         MUST(slice_equal(reply.body, BODY));
 }

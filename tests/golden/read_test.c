@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "core/armor.h"
 #include "core/card.h"
+#include "core/card_renew.h"
 #include "core/codec_card.h"
 #include "core/limits.h"
 #include "core/message.h"
@@ -22,6 +23,7 @@
 #include "core/note.h"
 #include "core/referral.h"
 #include "core/request.h"
+#include "core/revocation.h"
 #include "golden/world.h"
 #include "support/crypto_repeat.h"
 
@@ -110,6 +112,44 @@ static struct slice sheet_again(struct world *world, struct slice bytes)
         codec_signed_sheet_read(bytes, &world->arena, &shell), ERR_NONE);
     shell.bytes = codec_sheet_write(&sheet, &world->arena);
     return codec_signed_sheet_write(&shell, &world->arena);
+}
+
+static struct slice request_card_again(struct world *world, struct slice bytes)
+{
+    struct card_request request;
+    assert_int_equal(card_request_read(world->hospital.crypto, bytes,
+                         &world->arena, &request),
+        ERR_NONE);
+    request.draft_bytes = card_bytes(&request.draft, &world->arena);
+    return card_request_write(&request, &world->arena);
+}
+
+static struct slice revocation_again(struct world *world, struct slice bytes)
+{
+    struct card card;
+    struct card_problem problem;
+    struct revocation revocation;
+    struct signed_bytes shell;
+    assert_int_equal(card_read(world->hospital.crypto,
+                         vector_read(world, "card_opendoor.hex"), &world->arena,
+                         &card, &problem),
+        ERR_NONE);
+    assert_int_equal(revocation_read(world->hospital.crypto, bytes,
+                         card.root_key, &world->arena, &revocation),
+        ERR_NONE);
+    assert_int_equal(
+        codec_signed_revocation_read(bytes, &world->arena, &shell), ERR_NONE);
+    return revocation_assemble(revocation_bytes(&revocation, &world->arena),
+        shell.signature, &world->arena);
+}
+
+static struct slice head_alone_again(struct world *world, struct slice bytes)
+{
+    struct head head;
+    assert_int_equal(head_read(bytes, &world->arena, &head), ERR_NONE);
+    assert_true(
+        slice_equal(revocation_again(world, head.revocation), head.revocation));
+    return head_write(&head, &world->arena);
 }
 
 /* ---- What entries say ---------------------------------------------------- */
@@ -393,7 +433,8 @@ static void reply_check(
     crypto_repeat_ed25519(is_author ? 0xa3 : 0xb3, key[0]);
     assert_int_equal(
         reply_open(world->opendoor.crypto, &secret,
-            (const uint8_t(*)[KEY_SIZE])key, 1, bytes, &world->arena, &reply),
+            &(struct replier){ (const uint8_t(*)[KEY_SIZE])key, 1, 1 }, bytes,
+            &world->arena, &reply),
         ERR_NONE);
     assert_int_equal(reply.plain, 0);
     assert_true(slice_equal(
@@ -437,8 +478,9 @@ static struct slice plain_again(struct world *world, struct slice bytes)
     struct reply reply;
     request_opened(
         world, vector_read(world, "request_deliver.hex"), &secret, &request);
-    assert_int_equal(reply_open(world->opendoor.crypto, &secret, NULL, 0, bytes,
-                         &world->arena, &reply),
+    assert_int_equal(
+        reply_open(world->opendoor.crypto, &secret,
+            &(struct replier){ NULL, 0, 0 }, bytes, &world->arena, &reply),
         ERR_NONE);
     assert_int_equal(reply.kind, 0);
     if (reply.sheet.size > 0)
@@ -457,6 +499,8 @@ static const struct row {
     { "card_armour.txt", armour_again },
     { "card_hospital.hex", card_again },
     { "card_opendoor.hex", card_again },
+    { "card_opendoor_next.hex", card_again },
+    { "card_request.hex", request_card_again },
     { "checkpoint.txt", note_again },
     { "cosigned.txt", note_again },
     { "deliver.hex", deliver_again },
@@ -465,6 +509,7 @@ static const struct row {
     { "event_send.hex", event_again },
     { "event_withdraw.hex", event_again },
     { "generation.hex", generation_again },
+    { "head_revoked.hex", head_alone_again },
     { "key_sheet.hex", sheet_again },
     { "mou.hex", mou_again },
     { "mou_in_force.hex", in_force_again },
@@ -483,6 +528,8 @@ static const struct row {
     { "reply_parcel.hex", collect_reply },
     { "reply_parcel_none.hex", collect_reply },
     { "reply_refused.hex", deliver_reply },
+    { "revocation.hex", revocation_again },
+    { "revocation_ledgers.hex", revocation_again },
     { "request_collect.hex", request_again },
     { "request_deliver.hex", request_again },
     { "request_fetch.hex", request_again },

@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "core/armor.h"
+#include "core/card_renew.h"
+#include "core/message.h"
+#include "core/revocation.h"
 #include "golden/vectors.h"
 #include "support/crypto_repeat.h"
 
@@ -122,12 +125,70 @@ static void add_key_sheet(struct vectors *vectors)
     vectors_add(vectors, "key_sheet.hex", sheet);
 }
 
+/* The next card of Open Door: another log key beside the first. */
+static void add_next_card(struct vectors *vectors)
+{
+    struct card held;
+    struct card next;
+    struct card_problem problem;
+    uint8_t signature[SIGNATURE_SIZE];
+    struct card_request request = { .held_bytes = vectors_get(
+                                        vectors, "card_opendoor.hex") };
+    struct card_key fresh = key_of(KEY_LOG, 0xa8);
+    fresh.from.unix_ms = VECTOR_START_MS + 2 * DAY_MS;
+    struct card_renewal renewal = { .now = { VECTOR_START_MS + DAY_MS },
+        .valid_until = { VECTOR_END_MS },
+        .fresh = &fresh,
+        .fresh_count = 1 };
+    vectors_must(card_read(vectors->author, request.held_bytes, &vectors->arena,
+                     &held, &problem) == ERR_NONE);
+    vectors_must(card_renew(vectors->author, &held, request.held_bytes,
+                     &renewal, &vectors->arena, &next) == ERR_NONE);
+    request.draft_bytes = card_bytes(&next, &vectors->arena);
+    crypto_repeat_sign(
+        0xa0, card_statement(request.draft_bytes, &vectors->arena), signature);
+    vectors_add(vectors, "card_request.hex",
+        card_request_write(&request, &vectors->arena));
+    vectors_add(vectors, "card_opendoor_next.hex",
+        card_assemble(request.draft_bytes, signature, &vectors->arena));
+}
+
+/* It names both ledgers between the two, as far as they were good. */
+static void add_full_revocation(struct vectors *vectors)
+{
+    uint8_t signature[SIGNATURE_SIZE];
+    struct ledger_end ends[] = {
+        { .author = vectors->author_id,
+            .recipient = vectors->recipient_id,
+            .generation = VECTOR_GENERATION,
+            .size = 2 },
+        { .author = vectors->recipient_id,
+            .recipient = vectors->author_id,
+            .generation = 1 },
+    };
+    memset(ends[0].root, 0x77, HASH_SIZE);
+    struct revocation revocation = { .agency = vectors->author_id,
+        .issued = { VECTOR_START_MS + DAY_MS },
+        .ends = ends,
+        .end_count = 2 };
+    struct slice bytes = revocation_bytes(&revocation, &vectors->arena);
+    crypto_repeat_sign(
+        0xa0, revocation_statement(bytes, &vectors->arena), signature);
+    struct slice whole = revocation_assemble(bytes, signature, &vectors->arena);
+    struct head head = { .card = vectors_get(vectors, "card_opendoor.hex"),
+        .revocation = whole };
+    vectors_add(vectors, "revocation_ledgers.hex", whole);
+    vectors_add(
+        vectors, "head_revoked.hex", head_write(&head, &vectors->arena));
+}
+
 static void add_revocation(struct vectors *vectors)
 {
     uint8_t signature[SIGNATURE_SIZE];
-    struct slice bytes = revocation_bytes(&vectors->author_id,
-        (struct instant){ VECTOR_START_MS }, SLICE_LITERAL("keys were copied"),
-        &vectors->arena);
+    struct revocation revocation = { .agency = vectors->author_id,
+        .issued = { VECTOR_START_MS },
+        .reason = SLICE_LITERAL("keys were copied") };
+    struct slice bytes = revocation_bytes(&revocation, &vectors->arena);
     crypto_repeat_sign(
         0xa0, revocation_statement(bytes, &vectors->arena), signature);
     vectors_add(vectors, "revocation.hex",
@@ -140,4 +201,6 @@ void vectors_add_identities(struct vectors *vectors)
     add_recipient_card(vectors);
     add_key_sheet(vectors);
     add_revocation(vectors);
+    add_next_card(vectors);
+    add_full_revocation(vectors);
 }

@@ -122,6 +122,29 @@ def revocation():
         signature=signer(0xa0).sign(b"refer.v1 revocation", data)).encode()
 
 
+def card_next():
+    held = m.SignedCard.decode(V["card_opendoor.hex"])
+    next_card = m.Card.decode(held.card)
+    next_card.serial = 2
+    next_card.previous = keys.sha256(held.card)
+    next_card.issued_ms = START_MS + DAY_MS
+    log = card_key("LOG", signer(0xa8).public)
+    log.valid_from_ms = START_MS + 2 * DAY_MS
+    next_card.keys = next_card.keys + [log]
+    return next_card
+
+
+def revocation_ledgers():
+    data = m.Revocation(
+        agency=A, issued_ms=START_MS + DAY_MS,
+        ledgers=[m.LedgerEnd(author=A, recipient=B, generation=GENERATION,
+                             size=2, root=repeated(0x77)),
+                 m.LedgerEnd(author=B, recipient=A, generation=1)]).encode()
+    return m.SignedRevocation(
+        revocation=data,
+        signature=signer(0xa0).sign(b"refer.v1 revocation", data)).encode()
+
+
 def agreement():
     return m.Mou(
         id="urn:mou:example:tb-support", title="Referrals for a TB check",
@@ -330,6 +353,15 @@ MADE = {
     "card_hospital.hex": card_hospital,
     "key_sheet.hex": key_sheet,
     "revocation.hex": revocation,
+    "card_request.hex": lambda: m.CardRequest(
+        card=card_next().encode(), held=V["card_opendoor.hex"]).encode(),
+    "card_opendoor_next.hex": lambda: card.card_sign(
+        card_next(), signer(0xa0)).encode(),
+    "revocation_ledgers.hex": revocation_ledgers,
+    "head_revoked.hex": lambda: m.Head(
+        card=m.SignedCard.decode(V["card_opendoor.hex"]),
+        revocation=m.SignedRevocation.decode(
+            V["revocation_ledgers.hex"])).encode(),
     "mou.hex": agreement,
     "mou_offer.hex": lambda: m.MouOffer(
         mou=V["mou.hex"], signatures=mou_signatures()[:1]).encode(),
@@ -455,6 +487,23 @@ def rekey_check(data):
     card.KeySheet(reply.sheet.encode(), CARDS[B])
 
 
+def request_card_check(data):
+    request = m.CardRequest.decode(data)
+    if request.held != V["card_opendoor.hex"]:
+        raise Refused("another card is held")
+    signed = card.card_sign(m.Card.decode(request.card), signer(0xa0)).encode()
+    if signed != V["card_opendoor_next.hex"]:
+        raise Refused("another card is asked for")
+
+
+def head_revoked_check(data):
+    head = m.Head.decode(data)
+    if head.card is None or head.revocation is None:
+        raise Refused("without a card or a revocation")
+    card.Card(head.card.encode())
+    card.revocation_read(head.revocation.encode(), signer(0xa0).public)
+
+
 CHECKS = {
     "card_opendoor.hex": card.Card,
     "card_armour.txt": lambda data: card.Card(
@@ -463,6 +512,12 @@ CHECKS = {
     "key_sheet.hex": lambda data: card.KeySheet(data, CARDS[B]),
     "revocation.hex": lambda data: card.revocation_read(
         data, signer(0xa0).public),
+    "revocation_ledgers.hex": lambda data: card.revocation_read(
+        data, signer(0xa0).public),
+    "card_opendoor_next.hex": lambda data: card.Card(data).follows_check(
+        card.Card(V["card_opendoor.hex"])),
+    "card_request.hex": request_card_check,
+    "head_revoked.hex": head_revoked_check,
     "mou.hex": mou_check,
     "mou_offer.hex": offer_check,
     "mou_signatures.hex": content_check(3),

@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/note.h"
 #include "sim/agency.h"
+#include "sim/rotation.h"
 #include "sim/world.h"
 
 struct batch {
@@ -175,9 +176,10 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
     input.of.reply.err = letter->err;
     if (letter->kind == LETTER_REPLY) {
         input.of.reply.err = reply_open(gateway->crypto, &waiting->secret,
-            (const uint8_t(*)[KEY_SIZE])contact->operation_keys,
-            contact->operation_key_count, letter_slice(letter), &world->opened,
-            &reply);
+            &(struct replier){
+                (const uint8_t(*)[KEY_SIZE])contact->operation_keys,
+                contact->operation_key_count, contact->card_serial },
+            letter_slice(letter), &world->opened, &reply);
         if (input.of.reply.err == ERR_NONE)
             input.of.reply.reply = &reply;
         else
@@ -204,6 +206,15 @@ static enum err feed_sheet(struct batch *batch)
     return step(batch, &input);
 }
 
+static enum err feed_card(struct batch *batch)
+{
+    struct node_input input = { .type = NODE_CARD };
+    rotation_make(batch->world, batch->gateway);
+    input.of.card.card = batch->gateway->card;
+    enum err err = step(batch, &input);
+    return err == ERR_NONE ? feed_sheet(batch) : err;
+}
+
 static enum err feed(struct batch *batch, const struct letter *letter)
 {
     struct node_input input = { .type = NODE_TIME };
@@ -215,6 +226,8 @@ static enum err feed(struct batch *batch, const struct letter *letter)
         return feed_reply(batch, letter);
     case LETTER_SHEET:
         return feed_sheet(batch);
+    case LETTER_CARD:
+        return feed_card(batch);
     case LETTER_CLIENT:
     case LETTER_GONE:
         input.type =
@@ -382,6 +395,7 @@ static void carry_directory(
     struct contact *entry = gateway_contact(batch->gateway, peer);
     entry->is_known = directory->accepted;
     entry->operation_key_count = directory->operation_key_count;
+    entry->card_serial = directory->card_serial;
     for (size_t i = 0; i < directory->operation_key_count; i++)
         memcpy(
             entry->operation_keys[i], directory->operation_keys[i], KEY_SIZE);

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "sim/agency.h"
 #include "sim/batch.h"
+#include "sim/rotation.h"
 #include "sim/world.h"
 #include "support/vault_plain.h"
 
@@ -398,6 +399,7 @@ void gateway_begin(struct world *world, struct gateway *gateway)
             mishap_delay(
                 world, STREAM_clock_per_hour, world->options.clock_per_hour),
             clock_step, gateway, 0);
+    rotation_begin(world, gateway);
     if (world->options.away_per_hour > 0)
         scheduler_add(&world->scheduler,
             mishap_delay(

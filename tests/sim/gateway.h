@@ -40,6 +40,7 @@ struct contact {
     bool is_known; /* from NODE_DIRECTORY: */
     uint8_t operation_keys[CARD_KEY_COUNT_MAX][KEY_SIZE];
     size_t operation_key_count;
+    uint64_t card_serial;
     struct waiting waiting[WAITING_COUNT_MAX];
     uint8_t fence_fed[FENCE_SIZE]; /* of the parcel that a Collect brought */
     uint64_t size_fed;             /* and its size; 0: none */
@@ -67,6 +68,7 @@ struct gateway {
     struct node *node;
     bool is_up;
     bool is_filled;
+    bool knows_revoked; /* it said that agency 0 ended its card */
     struct store_memory_snapshot *past[GATEWAY_PAST_COUNT]; /* commits */
     uint64_t past_count;
     int64_t loss_count; /* restores and lost stores */

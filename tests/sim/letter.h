@@ -19,6 +19,7 @@ enum letter_kind {
     LETTER_CLIENT,      /* of a local program, or the reply to it */
     LETTER_GONE,        /* a local program closed its connection */
     LETTER_SHEET,       /* the sealing keys changed */
+    LETTER_CARD,        /* the root key signed new keys */
     LETTER_TIME,        /* the node asked to be woken */
 };
 

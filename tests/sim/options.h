@@ -68,7 +68,9 @@
     X(fork_per_hour, 0, 0)    /* agencies that sign a second history */        \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
-    X(star, 0, 0)             /* 1: agency 0 and members that dial only it */
+    X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
+    X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
+    X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

@@ -11,6 +11,7 @@
 #include "client.h"
 #include "core/agreement.h"
 #include "core/answers.h"
+#include "core/card_book.h"
 #include "core/content.h"
 #include "core/delivery.h"
 #include "core/desk.h"
@@ -23,6 +24,7 @@
 #include "core/note.h"
 #include "core/outbox.h"
 #include "core/peer.h"
+#include "core/peer_close.h"
 #include "core/policy.h"
 #include "core/referral_step.h"
 #include "core/register.h"
@@ -54,6 +56,9 @@
     X(collect_hurries)       /* and asks again three times a minute */         \
     X(overtaken_is_loss)     /* what came after a Head left counts as older */ \
     X(signatures_stay)       /* those of others are not passed on */           \
+    X(cards_forgotten)       /* keys that were followed by others */           \
+    X(signed_once)           /* a parcel stays under the key it was made by */ \
+    X(revoked_stays)         /* who ended its card is an agency like others */ \
     X(unsigned_is_signed)    /* an agreement without all signatures */         \
     X(reconnect_unnoticed)   /* librefer: a new connection is the old one */   \
     X(busy_is_final)         /* librefer: what could be tried again is over */
@@ -167,6 +172,35 @@ struct slice __wrap_cosigned_write(
     *at = *at == 'A' ? 'B' : 'A';
     anew.note = slice_of(text, cosigned->note.size);
     return __real_cosigned_write(&anew, arena);
+}
+
+/* ---- Keys --------------------------------------------------------------- */
+
+WRAPPED(void, card_book_put, struct work *work, uint32_t peer, uint64_t serial,
+    struct slice signed_card);
+void __wrap_card_book_put(
+    struct work *work, uint32_t peer, uint64_t serial, struct slice signed_card)
+{
+    if (planted != PLANT_cards_forgotten)
+        __real_card_book_put(work, peer, serial, signed_card);
+}
+
+WRAPPED(enum err, note_sign, struct crypto *crypto, struct note *note);
+enum err __wrap_note_sign(struct crypto *crypto, struct note *note)
+{
+    return planted == PLANT_signed_once && note->has_signature
+               ? ERR_NONE
+               : __real_note_sign(crypto, note);
+}
+
+WRAPPED(void, peer_end, struct work *work, struct peer *peer,
+    enum peer_state state, struct closing *closing);
+void __wrap_peer_end(struct work *work, struct peer *peer,
+    enum peer_state state, struct closing *closing)
+{
+    *closing = (struct closing){ 0 };
+    if (planted != PLANT_revoked_stays)
+        __real_peer_end(work, peer, state, closing);
 }
 
 /* ---- Peers -------------------------------------------------------------- */

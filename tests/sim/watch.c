@@ -8,6 +8,7 @@
 #include "core/ledger.h"
 #include "core/note.h"
 #include "core/peer.h"
+#include "sim/revocation.h"
 #include "sim/world.h"
 
 void watch_begin(struct watch *watch, size_t gateway_count)
@@ -362,6 +363,7 @@ void watch_frame(struct world *world, size_t from, struct slice frame)
 
 void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
+    revocation_log(world, at, entry);
     struct slice name = slice_of_text(log_event_name(entry->event));
     bool is_loss =
         slice_is(name, "store.lost") || slice_is(name, "ledger.recovering");

@@ -1,4 +1,5 @@
 #include "sim/world.h"
+#include "sim/revocation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static bool is_safety(const char *what)
 {
     static const char *const promises[] = { "ledger.fork", "ledger.conflict",
         "receipt.early", "frame.readable", "policy.passed", "delivery.storm",
-        "node.failed", "request.answered-twice" };
+        "node.failed", "request.answered-twice", "revoked.believed",
+        "revoked.unheard" };
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
         if (strcmp(what, promises[i]) == 0)
             return true;
@@ -39,7 +41,8 @@ static bool is_safety(const char *what)
 
 void world_fail(struct world *world, const char *what, size_t agency)
 {
-    bool forgives = world->is_amnesiac && world->options.recover == 0;
+    bool forgives = world->is_revoked ||
+                    (world->is_amnesiac && world->options.recover == 0);
     if (world->failed || (forgives && !is_safety(what)))
         return;
     world->failed = true;
@@ -197,6 +200,7 @@ static void set_up(struct world *world)
         gateway_begin(world, &world->gateways[i]);
     programs_begin(world);
     network_begin(world);
+    revocation_begin(world);
     rogue_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
@@ -231,7 +235,10 @@ void world_run(struct world *world)
         if (world->step >= STEP_COUNT_MAX)
             world_fail(world, "world.busy-for-ever", 0);
     }
-    if (!world->failed && !(world->is_amnesiac && world->options.recover == 0))
+    if (!world->failed)
+        revocation_check(world);
+    if (!world->failed && !world->is_revoked &&
+        !(world->is_amnesiac && world->options.recover == 0))
         audit_run(world);
 }
 

@@ -70,6 +70,7 @@ struct world {
     bool is_amnesiac; /* a store lost commits: see `recover` */
     bool is_rogue;    /* somebody did not play by the rules: rogue.h */
     bool is_forked;   /* somebody has two histories of a ledger */
+    bool is_revoked;  /* agency 0 ended its card: only safety is promised */
     bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */
     bool failed;

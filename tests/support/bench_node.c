@@ -43,6 +43,7 @@ struct known {
     bool accepted;
     uint8_t operation_keys[8][KEY_SIZE];
     size_t operation_key_count;
+    uint64_t card_serial;
 };
 
 struct agency {
@@ -259,6 +260,7 @@ static void carry_directory(
     MUST(directory->operation_key_count <= 8);
     known->accepted = directory->accepted;
     known->operation_key_count = directory->operation_key_count;
+    known->card_serial = directory->card_serial;
     memcpy(known->operation_keys, directory->operation_keys,
         directory->operation_key_count * KEY_SIZE);
 }
@@ -281,8 +283,8 @@ static void carry(
     case NODE_DIRECTORY:
         carry_directory(federation, at, output);
         break;
-    case NODE_RELOAD:
-        break; /* nothing here has files */
+    case NODE_RELOAD: /* nothing here has files */
+        break;
     case NODE_LOG:
         agency->logged[output->of.log.event]++;
         (void)log_format(&output->of.log,
@@ -449,14 +451,6 @@ void federation_card_set(
     federation->agencies[agency].card = card;
 }
 
-enum err federation_card_change(
-    struct federation *federation, size_t agency, struct slice card)
-{
-    struct node_input input = { .type = NODE_CARD, .of.card.card = card };
-    federation_card_set(federation, agency, card);
-    return federation_step(federation, agency, &input);
-}
-
 void federation_crash(struct federation *federation, size_t at)
 {
     for (size_t i = 0; i < SERVED_COUNT_MAX; i++)
@@ -569,9 +563,10 @@ static void reply_arrives(
         return; /* who asked has died since */
     if (err == ERR_NONE)
         err = reply_open(agency->crypto, &message->secret,
-            (const uint8_t(*)[KEY_SIZE])known->operation_keys,
-            known->operation_key_count, message->envelope, &federation->work,
-            &reply);
+            &(struct replier){
+                (const uint8_t(*)[KEY_SIZE])known->operation_keys,
+                known->operation_key_count, known->card_serial },
+            message->envelope, &federation->work, &reply);
     input.of.reply.token = message->token;
     input.of.reply.err = err;
     input.of.reply.reply = err == ERR_NONE ? &reply : NULL;

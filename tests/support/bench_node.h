@@ -141,9 +141,6 @@ void federation_sheet(struct federation *federation, size_t agency);
 /* From its next start on this is its card. */
 void federation_card_set(
     struct federation *federation, size_t agency, struct slice card);
-/* From now on; nothing travels yet. */
-enum err federation_card_change(
-    struct federation *federation, size_t agency, struct slice card);
 /* The process dies and starts again on what was committed. Replies to it are
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
@@ -175,6 +172,15 @@ struct peer *federation_peer(
  * after all but a step's ERR_LIMIT the node must be crashed next. */
 enum err federation_step(
     struct federation *federation, size_t agency, struct node_input *input);
+
+/* Its card from now on; nothing travels yet. */
+static inline enum err federation_card_change(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    struct node_input input = { .type = NODE_CARD, .of.card.card = card };
+    federation_card_set(federation, agency, card);
+    return federation_step(federation, agency, &input);
+}
 
 /* A batch without input, to call what is inside a node. */
 struct work *federation_begin(struct federation *federation, size_t agency);

@@ -60,12 +60,7 @@ static enum exit_code request(struct session *session, struct offline *offline,
 enum exit_code run_card_request(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = request(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, request);
 }
 
 /* ---- sign ---- */
@@ -125,12 +120,7 @@ static enum exit_code sign(struct session *session, struct offline *offline,
 enum exit_code run_card_sign(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = sign(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, sign);
 }
 
 /* ---- install ---- */
@@ -155,12 +145,7 @@ static enum exit_code install(struct session *session, struct offline *offline,
 enum exit_code run_card_install(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = install(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, install);
 }
 
 /* ---- rotate: all three, where the root key is at hand ---- */
@@ -199,10 +184,5 @@ static enum exit_code rotate(struct session *session, struct offline *offline,
 enum exit_code run_key_rotate(
     struct session *session, const struct arguments *arguments)
 {
-    struct offline offline;
-    enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
-        code = rotate(session, &offline, arguments);
-    offline_close(&offline);
-    return code;
+    return offline_run(session, arguments, rotate);
 }

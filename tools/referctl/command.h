@@ -58,6 +58,9 @@ enum exit_code run_card_request(struct session *, const struct arguments *);
 enum exit_code run_card_sign(struct session *, const struct arguments *);
 enum exit_code run_card_install(struct session *, const struct arguments *);
 enum exit_code run_key_rotate(struct session *, const struct arguments *);
+enum exit_code run_revocation_make(struct session *, const struct arguments *);
+enum exit_code run_revocation_import(
+    struct session *, const struct arguments *);
 enum exit_code run_peer_list(struct session *, const struct arguments *);
 enum exit_code run_peer_show(struct session *, const struct arguments *);
 enum exit_code run_peer_invite(struct session *, const struct arguments *);

@@ -64,6 +64,17 @@ static const struct option_row key_rotate_options[] = {
     { "yes",     'y', NULL,    "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row revocation_make_options[] = {
+    { "output",          'o', "FILE", "where to write it (required)" },
+    { "keys",            'k', "DIR",  "folder with root.pem (required)" },
+    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
+    { "reason",          'r', "TEXT", "one line that others will read" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row revocation_import_options[] = {
+    { "yes", 'y', NULL, "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row peer_close_options[] = {
     { "reopen", 'r', NULL, "talk to a closed agency again" },
     { "yes",    'y', NULL, "do not ask for confirmation on a terminal" },
@@ -242,6 +253,22 @@ static const struct command commands[] = {
   "referctl -c /etc/referd.yaml key rotate all\n"
   "referctl -c /etc/referd.yaml key rotate operation --at-once",
   run_key_rotate },
+{ "revocation", "make", "", 0, 0, revocation_make_options,
+  "sign the end of our card, naming how far each ledger is good",
+  "`init` made one that names no ledger, for the day that all is lost. This one also\n"
+  "says, of each ledger that the gateway holds now, up to which entry it is our own:\n"
+  "make it while the gateway is still to be believed. Nothing is ended by making it.",
+  "referctl -c /etc/referd.yaml revocation make --keys /media/stick -o end.revocation",
+  run_revocation_make },
+{ "revocation", "import", "FILE", 1, 1, revocation_import_options,
+  "end a card for good: ours, or that of an agency that is known here",
+  "Verifies the revocation with the root key of the card that is here. Ours: this\n"
+  "gateway tells all it knows, and does nothing else any more. Another agency's:\n"
+  "nothing of it is taken any more, and what was queued for it goes back to staff.\n"
+  "What was signed before stays, and can be verified. There is no way back: whose\n"
+  "card was revoked begins anew, with `init`.",
+  "referctl revocation import opendoor.revocation",
+  run_revocation_import },
 { "peer", "list", "", 0, 0, NULL,
   "list the agencies we know, and how the line to each is",
   "settled: both sides agree on what they hold, so that entries can flow. queued:\n"

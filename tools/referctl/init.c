@@ -10,6 +10,7 @@
 #include "core/armor.h"
 #include "core/card.h"
 #include "core/limits.h"
+#include "core/revocation.h"
 #include "io/key_renewal.h"
 #include "io/keyring.h"
 #include "io/keys_file.h"
@@ -208,8 +209,10 @@ static enum exit_code write_revocation(struct plan *plan)
     struct arena *arena = &plan->offline.arena;
     uint8_t signature[SIGNATURE_SIZE];
     struct slice text = SLICE_NONE;
-    struct slice bytes = revocation_bytes(&plan->card.agency, plan->card.issued,
-        SLICE_LITERAL("made with the keys"), arena);
+    struct revocation revocation = { .agency = plan->card.agency,
+        .issued = plan->card.issued,
+        .reason = SLICE_LITERAL("made with the keys") };
+    struct slice bytes = revocation_bytes(&revocation, arena);
     enum err err = bytes.bytes == NULL ? ERR_LIMIT : ERR_NONE;
     if (err == ERR_NONE)
         err =

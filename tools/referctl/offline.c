@@ -33,6 +33,17 @@ void offline_close(struct offline *offline)
     arena_release(&offline->arena);
 }
 
+enum exit_code offline_run(struct session *session,
+    const struct arguments *arguments, offline_work *work)
+{
+    struct offline offline;
+    enum exit_code code = offline_open(session, &offline);
+    if (code == EXIT_CODE_DONE)
+        code = work(session, &offline, arguments);
+    offline_close(&offline);
+    return code;
+}
+
 enum exit_code offline_fail(
     struct session *session, enum err err, const char *doing)
 {

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "core/card.h"
+#include "referctl/arguments.h"
 #include "referctl/session.h"
 
 struct offline {
@@ -18,6 +19,12 @@ struct offline {
 /* EXIT_CODE_LOCAL after printing why; offline_close() either way. */
 enum exit_code offline_open(struct session *session, struct offline *offline);
 void offline_close(struct offline *offline);
+
+/* A command that is nothing but work offline: opened, done, closed. */
+typedef enum exit_code offline_work(struct session *session,
+    struct offline *offline, const struct arguments *arguments);
+enum exit_code offline_run(struct session *session,
+    const struct arguments *arguments, offline_work *work);
 
 /* The text of an error of the offline code, such as "cannot sign: ...". */
 enum exit_code offline_fail(

@@ -25,6 +25,13 @@ enum exit_code run_status(
         { "last_heard_ms", "last heard", COLUMN_TIME },
         { "problem", "problem", 0 },
     };
+    static const struct column expiry_columns[] = {
+        { "kind", "ends soon", 0 },
+        { "until_ms", "ends", COLUMN_TIME },
+        { "agency", "agency", 0 },
+        { "mou", "agreement", COLUMN_MOU },
+        { "remedy", "remedy", 0 },
+    };
     struct request request = { .operation = "status" };
     struct reply reply = { 0 };
     (void)arguments;
@@ -45,6 +52,10 @@ enum exit_code run_status(
     display_hint(session, "%s", "");
     display_table(session, &reply.records, "peer", peer_columns,
         DISPLAY_COUNT(peer_columns), "no other agency yet");
+    if (records_count(&reply.records, "expiry") > 0)
+        display_hint(session, "%s", "");
+    display_table(session, &reply.records, "expiry", expiry_columns,
+        DISPLAY_COUNT(expiry_columns), "");
     return EXIT_CODE_DONE;
 }
 

@@ -76,6 +76,17 @@ class Card:
         self.serial = card.serial
         self.hash = sha256(self.bytes)
 
+    def follows_check(self, held):
+        """Refused unless this card may take the place of the one held."""
+        mine, theirs = self.message, held.message
+        if mine.root_key != theirs.root_key:
+            raise Refused("the card of another agency")
+        if mine.serial <= theirs.serial:
+            raise Refused("a card that is not newer")
+        if mine.serial == theirs.serial + 1 and \
+                mine.previous != sha256(held.bytes):
+            raise Refused("a card after another one")
+
     def keys(self, purpose, now_ms):
         """Valid keys, the one to be used to send first."""
         found = [key for key in self.message.keys if key.purpose == purpose
@@ -146,6 +157,24 @@ def key_sheet_sign(sheet, operation):
         key_id=operation.id)
 
 
+def ledgers_check(revocation):
+    if len(revocation.ledgers) > 256:
+        raise Refused("more than 256 ledgers")
+    seen = set()
+    for end in revocation.ledgers:
+        agency_id_check(end.author)
+        agency_id_check(end.recipient)
+        name = (end.author, end.recipient, end.generation)
+        if (end.author == revocation.agency) == (
+                end.recipient == revocation.agency):
+            raise Refused("a ledger that is not between it and another")
+        if name in seen:
+            raise Refused("a ledger twice")
+        if len(end.root) != (32 if end.size else 0):
+            raise Refused("a root of the wrong size")
+        seen.add(name)
+
+
 def revocation_read(signed, root_key):
     shell = m.SignedRevocation.decode(signed)
     revocation = m.Revocation.decode(shell.revocation)
@@ -153,6 +182,7 @@ def revocation_read(signed, root_key):
     if revocation.agency != agency_id(root_key):
         raise Refused("the revocation of another agency")
     text.line_check(revocation.reason, 256, "reason", may_be_empty=True)
+    ledgers_check(revocation)
     verify(root_key, b"refer.v1 revocation" + shell.revocation,
            shell.signature, "revocation")
     return revocation

@@ -120,8 +120,11 @@ static void keys_that_are_over_go_but_the_last_resort_stays_a_season(
     desk_open(&desk);
     struct card_key fresh = fresh_key(KEY_LOG, 60);
     struct card card = renew(&desk, 60, &fresh, 1, false);
-    assert_int_equal(count_of(&card, KEY_LOG), 1);
-    assert_int_equal(count_of(&card, KEY_WITNESS), 0);
+    assert_int_equal(count_of(&card, KEY_OPERATION), 0);
+    assert_int_equal(count_of(&card, KEY_TLS), 0);
+    /* remembered, over, for those who missed a card */
+    assert_int_equal(count_of(&card, KEY_LOG), 2);
+    assert_int_equal(count_of(&card, KEY_WITNESS), 1);
     assert_int_equal(count_of(&card, KEY_LAST_RESORT), 1);
     card = renew(&desk, 149, &fresh, 1, false);
     assert_int_equal(count_of(&card, KEY_LAST_RESORT), 1);
@@ -144,21 +147,32 @@ static void at_once_leaves_nothing_of_what_is_replaced(void **state)
     desk_close(&desk);
 }
 
+/* Years of keys: the oldest that are only remembered make room. */
 static void a_card_has_room_for_32_keys(void **state)
 {
     struct desk desk;
     struct card card;
-    struct card_key fresh[CARD_KEY_COUNT_MAX] = { 0 };
+    struct card_key fresh[CARD_KEY_COUNT_MAX + 1] = { 0 };
     (void)state;
     desk_open(&desk);
-    struct card_renewal renewal = { .now = AFTER(0),
-        .valid_until = AFTER(1),
+    for (size_t i = 0; i < CARD_KEY_COUNT_MAX + 1; i++)
+        fresh[i] = fresh_key(KEY_TLS, 61);
+    struct card_renewal renewal = { .now = AFTER(60),
+        .valid_until = AFTER(100),
         .fresh = fresh,
-        .fresh_count = CARD_KEY_COUNT_MAX - desk.held.key_count };
+        .fresh_count = CARD_KEY_COUNT_MAX - 3 };
     assert_int_equal(card_renew(desk.crypto, &desk.held, desk.bytes, &renewal,
                          &desk.arena, &card),
         ERR_NONE);
+    assert_int_equal(card.key_count, CARD_KEY_COUNT_MAX);
+    assert_int_equal(count_of(&card, KEY_LOG), 1);
     renewal.fresh_count++;
+    assert_int_equal(card_renew(desk.crypto, &desk.held, desk.bytes, &renewal,
+                         &desk.arena, &card),
+        ERR_NONE);
+    assert_int_equal(
+        count_of(&card, KEY_LOG) + count_of(&card, KEY_WITNESS), 1);
+    renewal.fresh_count = CARD_KEY_COUNT_MAX;
     assert_int_equal(card_renew(desk.crypto, &desk.held, desk.bytes, &renewal,
                          &desk.arena, &card),
         ERR_LIMIT);

@@ -580,29 +580,6 @@ static void a_safety_number_is_as_described(void **state)
     crypto_fake_free(crypto);
 }
 
-static void a_revocation_is_made_of_one_line(void **state)
-{
-    struct desk desk;
-    uint8_t signature[SIGNATURE_SIZE] = { 1 };
-    (void)state;
-    desk_open(&desk);
-    agency_id_of(desk.crypto, desk.card.root_key, &desk.card.agency);
-    struct slice bytes = revocation_bytes(&desk.card.agency, ISSUED,
-        SLICE_LITERAL("made at the start"), &desk.arena);
-    assert_int_equal(bytes.size, 2 + 26 + 7 + 2 + 17);
-    struct slice statement = revocation_statement(bytes, &desk.arena);
-    assert_memory_equal(statement.bytes, "refer.v1 revocation", 19);
-    assert_memory_equal(statement.bytes + 19, bytes.bytes, bytes.size);
-    assert_int_equal(statement.size, 19 + bytes.size);
-    struct slice whole = revocation_assemble(bytes, signature, &desk.arena);
-    assert_int_equal(whole.size, 2 + bytes.size + 2 + SIGNATURE_SIZE);
-    assert_memory_equal(whole.bytes + 2, bytes.bytes, bytes.size);
-    assert_null(revocation_bytes(
-        &desk.card.agency, ISSUED, SLICE_LITERAL("two\nlines"), &desk.arena)
-                    .bytes);
-    desk_close(&desk);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,7 +597,6 @@ int main(void)
         cmocka_unit_test(no_bit_of_a_key_sheet_can_be_changed),
         cmocka_unit_test(the_key_of_the_day_else_the_nearest_valid_one),
         cmocka_unit_test(a_safety_number_is_as_described),
-        cmocka_unit_test(a_revocation_is_made_of_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,36 @@ static void assert_collects(struct federation *federation)
     assert_true(federation_peer(federation, 0, 1)->collect_token != 0);
 }
 
+/* It can be reached by nobody, and knows none of the keys that it meets. */
+static void who_only_dials_out_learns_of_keys_that_changed_meanwhile(
+    void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    struct crypto *crypto = federation_crypto(federation, 1);
+    (void)state;
+    federation_agree(federation);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
+        crypto_fake_signer_rotate(crypto, (enum crypto_signer)i);
+    assert_int_equal(federation_card_change(federation, 1,
+                         federation_card_new(federation, 1, 2,
+                             (struct instant){ FEDERATION_START_MS +
+                                               60 * FEDERATION_DAY_MS })),
+        ERR_NONE);
+    federation_sheet(federation, 1);
+    for (int i = 0; i < 6; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 2);
+    const char *id = federation_submit(federation, 1, 0, "after");
+    for (int i = 0; i < 2; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 static void who_only_dials_out_is_a_full_member(void **state)
 {
     struct arena arena;
@@ -149,6 +179,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_only_dials_out_is_a_full_member),
+        cmocka_unit_test(
+            who_only_dials_out_learns_of_keys_that_changed_meanwhile),
         cmocka_unit_test(nothing_is_dialed_to_it),
         cmocka_unit_test(it_waits_and_asks_anew_without_polling),
         cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),

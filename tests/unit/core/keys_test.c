@@ -27,6 +27,7 @@ static void every_table_has_its_letter_and_layout(void **state)
         { key_peer(0x01020304), 5, "p\x01\x02\x03\x04", 5 },
         { key_ledger(5, 2, 1), 7, "l\0\0\0\x05\x02\x01", 7 },
         { key_entries(6, 0x102), 13, "e\0\0\0\x06\0\0\0\0\0\0\x01\x02", 13 },
+        { key_revocation(7), 5, "v\0\0\0\x07", 5 },
         { key_card(7, 2), 13, "h\0\0\0\x07\0\0\0\0\0\0\0\x02", 13 },
         { key_intent(6, 3), 13, "o\0\0\0\x06\0\0\0\0\0\0\0\x03", 13 },
         { key_content(UINT64_MAX), 9, "c\xff\xff\xff\xff\xff\xff\xff\xff", 9 },

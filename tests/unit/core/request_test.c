@@ -554,8 +554,9 @@ static enum err take(struct desk *desk, const struct exchange *exchange,
     struct slice envelope, struct reply *reply)
 {
     return reply_open(desk->crypto[ALICE], &exchange->asked,
-        (const uint8_t(*)[KEY_SIZE])desk->operation + BOB, 1, envelope,
-        &desk->arena, reply);
+        &(struct replier){
+            (const uint8_t(*)[KEY_SIZE])desk->operation + BOB, 1, 1 },
+        envelope, &desk->arena, reply);
 }
 
 static void a_reply_opens_as_it_was(void **state)
@@ -637,11 +638,13 @@ static void any_of_the_operation_keys_will_do(void **state)
     exchange_open(&desk, 0, &exchange);
     struct slice envelope = answer_by(&desk, BOB, &exchange.got, "answer");
     const uint8_t(*keys)[KEY_SIZE] = (const uint8_t(*)[KEY_SIZE])desk.operation;
-    assert_int_equal(reply_open(desk.crypto[ALICE], &exchange.asked, keys,
-                         PERSON_COUNT, envelope, &desk.arena, &reply),
+    assert_int_equal(reply_open(desk.crypto[ALICE], &exchange.asked,
+                         &(struct replier){ keys, PERSON_COUNT, 1 }, envelope,
+                         &desk.arena, &reply),
         ERR_NONE);
-    assert_int_equal(reply_open(desk.crypto[ALICE], &exchange.asked, keys, 0,
-                         envelope, &desk.arena, &reply),
+    assert_int_equal(
+        reply_open(desk.crypto[ALICE], &exchange.asked,
+            &(struct replier){ keys, 0, 1 }, envelope, &desk.arena, &reply),
         ERR_SIGNATURE);
     crypto_fake_signer_rotate(desk.crypto[BOB], CRYPTO_SIGNER_OPERATION);
     envelope = answer_by(&desk, BOB, &exchange.got, "answer");
