@@ -51,23 +51,6 @@ static size_t carried_fill(struct sdk_nodes *nodes, size_t index, size_t start,
     return start + 1;
 }
 
-static refer_status frame_pack(const Refer__V1__LocalRequest *message,
-    size_t size_max, uint8_t **frame, size_t *size)
-{
-    size_t packed = refer__v1__local_request__get_packed_size(message);
-    if (packed > size_max)
-        return REFER_TOO_LARGE;
-    uint8_t *bytes = sdk_memory_take(SDK_FRAME_HEADER_SIZE + packed);
-    if (bytes == NULL)
-        return REFER_NO_MEMORY;
-    for (size_t i = 0; i < SDK_FRAME_HEADER_SIZE; i++)
-        bytes[i] = (uint8_t)(packed >> (8 * (SDK_FRAME_HEADER_SIZE - 1 - i)));
-    refer__v1__local_request__pack(message, bytes + SDK_FRAME_HEADER_SIZE);
-    *frame = bytes;
-    *size = SDK_FRAME_HEADER_SIZE + packed;
-    return REFER_OK;
-}
-
 refer_status sdk_request_write(
     const struct sdk_request *request, uint8_t **frame, size_t *size)
 {
@@ -102,7 +85,7 @@ refer_status sdk_request_write(
         next = sdk_nodes_fill_record(&nodes, index++, next, &request->rest[i]);
     for (size_t i = 0; i < request->carried_count; i++)
         next = carried_fill(&nodes, index++, next, &request->carried[i]);
-    refer_status status = frame_pack(&message,
+    refer_status status = sdk_frame_pack(&message.base,
         request->carried_count > 0 ? SDK_BATCH_SIZE_MAX : SDK_MESSAGE_SIZE_MAX,
         frame, size);
     sdk_nodes_release(&nodes);

@@ -1,5 +1,6 @@
 #include "node.h"
 
+#include "channel.h"
 #include "memory.h"
 
 /* ---- Writing ----------------------------------------------------------- */
@@ -147,4 +148,21 @@ static void budget_free(void *user, void *block)
 ProtobufCAllocator sdk_budget_allocator(struct sdk_budget *budget)
 {
     return (ProtobufCAllocator){ budget_alloc, budget_free, budget };
+}
+
+refer_status sdk_frame_pack(const ProtobufCMessage *message, size_t size_max,
+    uint8_t **frame, size_t *size)
+{
+    size_t packed = protobuf_c_message_get_packed_size(message);
+    if (packed > size_max)
+        return REFER_TOO_LARGE;
+    uint8_t *bytes = sdk_memory_take(SDK_FRAME_HEADER_SIZE + packed);
+    if (bytes == NULL)
+        return REFER_NO_MEMORY;
+    for (size_t i = 0; i < SDK_FRAME_HEADER_SIZE; i++)
+        bytes[i] = (uint8_t)(packed >> (8 * (SDK_FRAME_HEADER_SIZE - 1 - i)));
+    protobuf_c_message_pack(message, bytes + SDK_FRAME_HEADER_SIZE);
+    *frame = bytes;
+    *size = SDK_FRAME_HEADER_SIZE + packed;
+    return REFER_OK;
 }

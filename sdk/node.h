@@ -50,4 +50,10 @@ struct sdk_budget {
 /* Takes no more than what is left; releases through it too. */
 ProtobufCAllocator sdk_budget_allocator(struct sdk_budget *budget);
 
+/* A message as a frame, header included, to be freed with sdk_memory_free().
+ * REFER_TOO_LARGE above `size_max` bytes beside the header, REFER_NO_MEMORY.
+ */
+refer_status sdk_frame_pack(const ProtobufCMessage *message, size_t size_max,
+    uint8_t **frame, size_t *size);
+
 #endif

@@ -62,23 +62,6 @@ refer_status fake_request_read(
     return status;
 }
 
-static refer_status frame_pack(
-    const Refer__V1__LocalReply *message, uint8_t **frame, size_t *size)
-{
-    size_t packed = refer__v1__local_reply__get_packed_size(message);
-    if (packed > SDK_MESSAGE_SIZE_MAX)
-        return REFER_TOO_LARGE;
-    uint8_t *bytes = sdk_memory_take(SDK_FRAME_HEADER_SIZE + packed);
-    if (bytes == NULL)
-        return REFER_NO_MEMORY;
-    for (size_t i = 0; i < SDK_FRAME_HEADER_SIZE; i++)
-        bytes[i] = (uint8_t)(packed >> (8 * (SDK_FRAME_HEADER_SIZE - 1 - i)));
-    refer__v1__local_reply__pack(message, bytes + SDK_FRAME_HEADER_SIZE);
-    *frame = bytes;
-    *size = SDK_FRAME_HEADER_SIZE + packed;
-    return REFER_OK;
-}
-
 /* protobuf-c does not write to what it packs; its types do not say so. */
 static char *writable(const char *text)
 {
@@ -110,7 +93,8 @@ refer_status fake_reply_write(
     size_t next = 0;
     for (size_t i = 0; i < records->count; i++)
         next = sdk_nodes_fill_record(&nodes, i, next, &records->items[i]);
-    refer_status status = frame_pack(&message, frame, size);
+    refer_status status =
+        sdk_frame_pack(&message.base, SDK_MESSAGE_SIZE_MAX, frame, size);
     sdk_nodes_release(&nodes);
     return status;
 }
