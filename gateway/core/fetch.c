@@ -3,6 +3,7 @@
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/output.h"
+#include "core/referral.h"
 
 /* What an entry and a parcel take beside the content. */
 #define ENTRY_FRAMING 128u
@@ -53,7 +54,7 @@ static void entry_fill(struct work *work, const struct ledger_entry *from,
         to->entry.content = content;
         return;
     }
-    to->has_mention = from->has_referral;
+    to->has_mention = from->has_referral && from->event_type != EVENT_NONE;
     to->mention = (struct mention){ from->referral, from->event_type, from->seq,
         from->state };
 }

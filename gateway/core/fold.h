@@ -35,6 +35,8 @@ struct folded {
     bool changed;               /* it was */
 };
 
+/* Its content is not kept, wherever it came from. */
+void fold_let_go(struct folded *folded);
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
 /* One of the peer's, with what we answered. */

@@ -27,6 +27,20 @@ static bool event_of(const struct folded *folded, struct referral_event *event)
            event->type < EVENT_TYPE_COUNT;
 }
 
+/* All of it was erased here while it was being taken back. */
+static void erased_let_go(
+    struct folded *folded, const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    size_t used = work->scratch->used;
+    const struct referral *referral = register_get(work, &event->referral);
+    if (referral != NULL && referral->erasure.is_whole &&
+        referral->erasure.outcome != ERASURE_OUTCOME_REFUSED &&
+        !event_is_exempt(event->type))
+        fold_let_go(folded);
+    arena_rewind(work->scratch, used);
+}
+
 static bool is_state(enum referral_state state)
 {
     return state > REFERRAL_DRAFT && state < REFERRAL_STATE_COUNT;
@@ -123,6 +137,7 @@ static struct step step_of(const struct folded *folded,
         .referral = referral,
         .event = event,
         .by_us = by_us,
+        .at = folded->at,
         .generation = folded->generation,
         .index = folded->index,
     };
@@ -213,6 +228,7 @@ void fold_own_event(struct folded *folded)
     struct referral_event event;
     if (!event_of(folded, &event))
         return;
+    erased_let_go(folded, &event);
     if (event.type == EVENT_SEND)
         own_send(folded, &event);
     else
@@ -281,6 +297,7 @@ void fold_their_event(struct folded *folded, const struct answer_item *answer)
     struct referral_event event;
     if (!event_of(folded, &event))
         return;
+    erased_let_go(folded, &event);
     if (event.type == EVENT_SEND)
         their_send(folded, &event, answer);
     else if (answer->problem != PROBLEM_REFERRAL_UNKNOWN)

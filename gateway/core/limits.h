@@ -78,6 +78,16 @@
 #define REFERRAL_GRANT_COUNT_MAX 32u
 /* Steps of one referral: years of monthly notes; the row stays one page. */
 #define REFERRAL_EVENT_COUNT_MAX 448u
+/* What of a referral is sealed anew where one element of it is erased: a step
+ * has room for it. Of a larger one only all can go. */
+#define ERASE_SIZE_MAX (4u * 1024 * 1024)
+/* Parcels that are looked through for an entry whose time does not say where it
+ * is: a clock went back, or a store was put back. */
+#define ERASE_SEARCH_PARCEL_COUNT 256u
+/* Referrals that are looked at in one request for what was said of a person,
+ * and contents that are opened then. */
+#define ERASE_FIND_REFERRAL_COUNT 256u
+#define ERASE_FIND_CONTENT_COUNT 512u
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
 /* What ask_back short_note lets back: as long as a reason. */
 #define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX

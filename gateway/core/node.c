@@ -13,6 +13,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/own_card.h"
+#include "core/referral_erase.h"
 #include "core/refill.h"
 #include "core/revoke.h"
 #include "core/settle.h"
@@ -299,6 +300,7 @@ void node_begin(
     node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
+    node->erases = (struct erase_list){ 0 };
     content_begin(&node->contents, node->vault, node->segment_next);
     node->usage = *usage;
     node->input_count = 0;
@@ -386,9 +388,10 @@ enum err node_step(struct node *node, const struct node_input *input)
     memcpy(work->entropy, input->entropy, SEED_SIZE);
     work->draw_count = 0;
     enum err err = serve(work, input);
+    referral_erase_carry_out(work);
     node->input_count++;
     arena_reset(node->scratch);
-    return err;
+    return err != ERR_NONE ? err : work->txn->err;
 }
 
 enum err node_finish(struct node *node)
@@ -401,6 +404,7 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
         if (node->peers[i]->touched)
             refill_go_on(work, node->peers[i]);
+    referral_erase_carry_out(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {

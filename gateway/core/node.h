@@ -168,7 +168,8 @@ struct node_surroundings {
 struct node_options {
     uint32_t retry_delay_ms_min;
     uint32_t retry_delay_ms_max;
-    const char *version; /* of the program, for `hello` */
+    const char *version;   /* of the program, for `hello` */
+    unsigned erase_policy; /* enum erase_policy: notices of other agencies */
 };
 
 struct node;

@@ -17,6 +17,7 @@
 #include "core/erasure.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/referral_erase.h"
 #include "core/work.h"
 
 struct output_list {
@@ -101,6 +102,7 @@ struct node {
     struct work work;
     struct content_log contents;
     struct erasure erasure;
+    struct erase_list erases;
     struct output_list outputs;
     struct agreement_choice choice;
     struct agreement *agreements; /* that were read */
