@@ -126,6 +126,18 @@ static const struct option_row referral_act_options[] = {
                               "twice (default: a new one, printed)" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row erase_options[] = {
+    { "reason",   'r', "REASON", "why: person_asked, retention_over, wrong_person or law\n"
+                                 "(required, but for --dry-run)" },
+    { "element",  'e', "CODE",   "erase this element alone; may repeat (default: all that\n"
+                                 "was said)" },
+    { "pairwise", 0,   "FILE",   "of all referrals that name a person: their pairwise id is\n"
+                                 "FILE's first line (\"-\": standard input)" },
+    { "actor",    'a', "WHO",    "who decided: staff (default), person or companion" },
+    { "dry-run",  'n', NULL,     "say what would be erased, and erase nothing" },
+    { "yes",      'y', NULL,     "do not ask for confirmation" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row feed_follow_options[] = {
     { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
     { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },
@@ -363,6 +375,19 @@ static const struct command commands[] = {
   "needs; when something is missing, the answer names it.",
   "referctl referral act 0190b2c4 accept offer=\"2026-12-02 09:00\" --role intake_nurse",
   run_referral_act },
+{ "erase", "", "[REFERRAL]", 0, 1, erase_options,
+  "erase what was said about a person, for good",
+  "Destroys contents, their salts and their keys here, so that no backup opens them\n"
+  "either. Ledgers keep their headers, and verify as before. The other agency is told\n"
+  "by a signed notice, and answers what it did: `referral show` says. A referral that\n"
+  "still waits is never sent. An entry of a ledger stands or goes as a whole: with\n"
+  "--element the rest of it stays readable here, as a copy without proof. A pairwise id\n"
+  "is read from a file, for it belongs on no command line; all contents are opened to\n"
+  "find it, since nothing is indexed by who a person is. Needs the right erase.",
+  "referctl erase 0190b2c4 --reason person_asked\n"
+  "referctl erase 0190b2c4 --element contact_route --reason person_asked\n"
+  "referctl erase --pairwise - --reason person_asked --dry-run",
+  run_erase },
 { "explain", "", "FILE", 1, 1, explain_options,
   "would this referral be let out? Nothing is sent",
   "Judges the referral as `referral send` would, and stops there. Exit status 3\n"
