@@ -201,11 +201,23 @@ static void keys_show(struct loop *loop)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
 }
 
-static enum err identity_maintain(struct loop *loop, bool *changed)
+/* Judges a reading of the wall clock; what is destroyed by it is by that one. */
+static void trust_clock(struct loop *loop, struct instant wall)
+{
+    bool in_doubt =
+        !clock_trust_holds(&loop->trust, wall.unix_ms, clock_steady_ms());
+    if (in_doubt != loop->clock_in_doubt)
+        JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
+            log_number("wall_ms", wall.unix_ms));
+    loop->clock_in_doubt = in_doubt;
+}
+
+static enum err identity_maintain(
+    struct loop *loop, struct instant wall, bool *changed)
 {
     struct identity_change change;
-    enum err err = identity_step(
-        loop->identity, clock_wall(), !loop->clock_in_doubt, &change);
+    enum err err =
+        identity_step(loop->identity, wall, !loop->clock_in_doubt, &change);
     if (err == ERR_NONE && change.card)
         err = card_announce(loop);
     if (err == ERR_NONE && change.keys)
@@ -236,12 +248,15 @@ static enum err keys_maintain(struct loop *loop)
         !identity_has_offer(loop->identity))
         return ERR_NONE;
     loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
-    enum err err = identity_maintain(loop, &keys_changed);
+    /* it may have been set since the last look around */
+    struct instant wall = clock_wall();
+    trust_clock(loop, wall);
+    enum err err = identity_maintain(loop, wall, &keys_changed);
     if (err == ERR_NONE)
         err = review(loop);
     if (err != ERR_NONE)
         return err;
-    err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,
+    err = keyring_refresh_days(loop->keyring, wall.unix_ms,
         !loop->clock_in_doubt, &days_changed, &problem);
     if (err != ERR_NONE)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
@@ -285,16 +300,6 @@ enum err loop_begin(struct loop *loop, struct keys_problem *problem)
 
 /* ---- Turns -------------------------------------------------------------- */
 
-static void trust_clock(struct loop *loop)
-{
-    bool in_doubt = !clock_trust_holds(
-        &loop->trust, clock_wall().unix_ms, clock_steady_ms());
-    if (in_doubt != loop->clock_in_doubt)
-        JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
-            log_number("wall_ms", clock_wall().unix_ms));
-    loop->clock_in_doubt = in_doubt;
-}
-
 /* Counting connections looks at each: not in every batch. */
 static void look_around(struct loop *loop)
 {
@@ -303,7 +308,7 @@ static void look_around(struct loop *loop)
     if (clock_steady_ms() < loop->look_due_steady_ms)
         return;
     loop->look_due_steady_ms = clock_steady_ms() + LOOK_MS;
-    trust_clock(loop);
+    trust_clock(loop, clock_wall());
     courier_counters(loop->courier, &peers);
     surroundings.clock_in_doubt = loop->clock_in_doubt;
     surroundings.metric_count = process_metrics(

@@ -412,6 +412,32 @@ static void a_clock_that_jumped_is_a_reason_not_to_be_ready(void **state)
     clean_up();
 }
 
+/* Between two looks at the clock, as a reload right after it was set. */
+static void a_jump_just_before_keys_are_looked_after_destroys_none(void **state)
+{
+    (void)state;
+    for (int jumps = 1; jumps >= 0; jumps--) {
+        struct keyring_day_key days[KEYRING_DAY_COUNT_MAX];
+        struct keys_problem problem;
+        bool changed;
+        begin();
+        struct loop *loop = &gateway.loop;
+        int64_t past_ms =
+            clock_wall().unix_ms - (int64_t)20 * 24 * 60 * 60 * 1000;
+        assert_int_equal(keyring_refresh_days(
+                             loop->keyring, past_ms, false, &changed, &problem),
+            ERR_NONE);
+        loop->look_due_steady_ms = clock_steady_ms() + 60 * 60 * 1000;
+        loop->trust.base_wall_ms -= (int64_t)jumps * 2 * 60 * 60 * 1000;
+        ask("health", 0);
+        assert_int_equal(run(), ERR_NONE);
+        size_t count =
+            keyring_day_keys(loop->keyring, 0, days, KEYRING_DAY_COUNT_MAX);
+        assert_int_equal(count > 2 * (size_t)SEALING_DAYS_AHEAD - 10, jumps);
+        clean_up();
+    }
+}
+
 static void another_agencys_store_is_refused(void **state)
 {
     struct store *store;
@@ -519,6 +545,8 @@ int main(void)
         cmocka_unit_test(a_commit_of_the_sheet_that_fails_ends_it_too),
         cmocka_unit_test(keys_that_cannot_be_made_are_tried_again_later),
         cmocka_unit_test(a_clock_that_jumped_is_a_reason_not_to_be_ready),
+        cmocka_unit_test(
+            a_jump_just_before_keys_are_looked_after_destroys_none),
         cmocka_unit_test(another_agencys_store_is_refused),
         cmocka_unit_test(other_delays_are_taken_between_batches),
         cmocka_unit_test(who_found_the_inbox_full_is_called_back),
