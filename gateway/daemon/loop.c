@@ -170,7 +170,9 @@ static enum err sheet_make(struct loop *loop)
     struct sealing_key keys[SHEET_KEY_COUNT_MAX];
     struct node_input input = { .type = NODE_SHEET };
     struct store_txn *txn;
-    input.of.sheet.count = sheet_fill(loop, clock_wall().unix_ms, keys);
+    int64_t wall_ms = clock_wall().unix_ms;
+    loop->sheet_day = wall_ms / DAY_MS;
+    input.of.sheet.count = sheet_fill(loop, wall_ms, keys);
     input.of.sheet.keys = keys;
     enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
@@ -204,8 +206,11 @@ static void keys_show(struct loop *loop)
 /* Judges a reading of the wall clock; what is destroyed by it is by that one. */
 static void trust_clock(struct loop *loop, struct instant wall)
 {
+    int64_t base_ms = loop->trust.base_wall_ms;
     bool in_doubt =
         !clock_trust_holds(&loop->trust, wall.unix_ms, clock_steady_ms());
+    if (loop->trust.base_wall_ms != base_ms) /* it jumped: other days count */
+        loop->keys_due_steady_ms = 0;
     if (in_doubt != loop->clock_in_doubt)
         JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
             log_number("wall_ms", wall.unix_ms));
@@ -247,10 +252,10 @@ static enum err keys_maintain(struct loop *loop)
     if (clock_steady_ms() < loop->keys_due_steady_ms &&
         !identity_has_offer(loop->identity))
         return ERR_NONE;
-    loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
     /* it may have been set since the last look around */
     struct instant wall = clock_wall();
     trust_clock(loop, wall);
+    loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
     enum err err = identity_maintain(loop, wall, &keys_changed);
     if (err == ERR_NONE)
         err = review(loop);
@@ -260,8 +265,12 @@ static enum err keys_maintain(struct loop *loop)
         !loop->clock_in_doubt, &days_changed, &problem);
     if (err != ERR_NONE)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
-    /* a sheet is signed by a key of the newest card */
-    return days_changed || keys_changed ? sheet_make(loop) : ERR_NONE;
+    /* a sheet is signed by a key of the newest card, and begins with today: a
+     * clock that was set back may find all its days' keys made, and none on
+     * the sheet */
+    bool is_due = days_changed || keys_changed ||
+                  wall.unix_ms / DAY_MS != loop->sheet_day;
+    return is_due ? sheet_make(loop) : ERR_NONE;
 }
 
 /* ---- Starting --------------------------------------------------------- */
@@ -278,14 +287,21 @@ static enum err node_start(struct loop *loop)
     return batch_end(loop, txn, step(loop, &input));
 }
 
+/* A jump of the clock leaves keys of days far away: the newest says nothing. */
+static bool is_unknown_day(struct keyring *keyring, int64_t wall_ms)
+{
+    struct keyring_day_key day;
+    uint32_t today = (uint32_t)(wall_ms / DAY_MS);
+    return keyring_day_keys(keyring, 0, &day, 1) == 1 &&
+           (keyring_day_keys(keyring, today, &day, 1) == 0 || day.day != today);
+}
+
 enum err loop_begin(struct loop *loop, struct keys_problem *problem)
 {
-    struct keyring_day_key days[KEYRING_DAY_COUNT_MAX];
     bool changed;
-    size_t count =
-        keyring_day_keys(loop->keyring, 0, days, KEYRING_DAY_COUNT_MAX);
-    clock_trust_begin(&loop->trust, clock_wall().unix_ms, clock_steady_ms(),
-        count == 0 ? 0 : days[count - 1].day);
+    int64_t wall_ms = clock_wall().unix_ms;
+    clock_trust_begin(&loop->trust, wall_ms, clock_steady_ms(),
+        is_unknown_day(loop->keyring, wall_ms));
     problem->text[0] = '\0';
     enum err err = node_start(loop);
     if (err == ERR_NONE)
