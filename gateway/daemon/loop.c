@@ -203,7 +203,7 @@ static void keys_show(struct loop *loop)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
 }
 
-/* Judges a reading of the wall clock; what is destroyed by it is by that one. */
+/* Judges a reading of the wall clock: what is destroyed goes by that one. */
 static void trust_clock(struct loop *loop, struct instant wall)
 {
     int64_t base_ms = loop->trust.base_wall_ms;

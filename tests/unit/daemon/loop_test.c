@@ -412,7 +412,7 @@ static void a_clock_that_jumped_is_a_reason_not_to_be_ready(void **state)
     clean_up();
 }
 
-/* It was ahead, and is right again: all keys are there, and the sheet is of the
+/* It was ahead, and is right again: keys are there, and the sheet is of
  * other days. */
 static void a_clock_that_was_set_back_has_a_sheet_of_its_day(void **state)
 {
@@ -430,7 +430,7 @@ static void a_clock_that_was_set_back_has_a_sheet_of_its_day(void **state)
     }
 }
 
-/* Keys of far days, of a clock that was wrong for a while, vouch for nothing. */
+/* Keys of far days, of a clock that was wrong once, vouch for nothing. */
 static void a_start_on_a_day_without_a_key_is_in_doubt(void **state)
 {
     (void)state;
