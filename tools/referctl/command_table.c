@@ -399,12 +399,10 @@ static const struct command commands[] = {
 { "erase", "", "[REFERRAL]", 0, 1, erase_options,
   "erase what was said about a person, for good",
   "Destroys contents, their salts and their keys here, so that no backup opens them\n"
-  "either. Ledgers keep their headers, and verify as before. The other agency is told\n"
-  "by a signed notice, and answers what it did: `referral show` says. A referral that\n"
-  "still waits is never sent. An entry of a ledger stands or goes as a whole: with\n"
-  "--element the rest of it stays readable here, as a copy without proof. A pairwise id\n"
-  "is read from a file, for it belongs on no command line; all contents are opened to\n"
-  "find it, since nothing is indexed by who a person is. Needs the right erase.",
+  "either. Ledgers verify as before. The other agency is told by a signed notice, and\n"
+  "answers what it did: `referral show` says. A referral that still waits is never\n"
+  "sent. With --element the rest stays readable here, as a copy without proof.\n"
+  "Needs the right erase.",
   "referctl erase 0190b2c4 --reason person_asked\n"
   "referctl erase 0190b2c4 --element contact_route --reason person_asked\n"
   "referctl erase --pairwise - --reason person_asked --dry-run",

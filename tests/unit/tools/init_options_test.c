@@ -119,7 +119,7 @@ static void the_first_configuration_is_sound(void **state)
         assert_string_equal(config.data, "/srv/open door");
         assert_string_equal(config.socket, "/srv/open door/referd.sock");
         assert_string_equal(config.clients[0].user, "root");
-        assert_int_equal(config.clients[0].rights, 15);
+        assert_int_equal(config.clients[0].rights, 31);
         arena_release(&arena);
         pool_release(&pool);
     }
