@@ -122,7 +122,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
         "a step was not sent: the referral had gone on before a restore")      \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
-        "a card, a key or an agreement ends within a fortnight, or has ended")
+        "a card, a key or an agreement ends within a fortnight, or has ended") \
+    X(RETENTION_ERASED, INFO, "retention.erased",                              \
+        "what an agreement lets be held no longer was erased")
 /* clang-format on */
 
 enum log_event {

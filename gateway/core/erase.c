@@ -182,7 +182,7 @@ enum err erase_own(struct work *work, struct referral *referral,
         (void)outbox_drop_referral(
             work, peer_ledger(work, peer, LEDGER_OUT), &referral->uuid);
         referral->state = state_dropped(notice->reason);
-        referral->ended = work->now;
+        referral->ended = work->now; /* and nothing is left to be held */
         referral->pending = 0;
     }
     carry_out(work, referral, notice);

@@ -71,6 +71,9 @@
 /* Ten years: what someone agreed to longer ago, they are asked again. */
 #define MOU_CONSENT_DAYS_MAX 3650u
 
+/* The same of what was said about them. */
+#define MOU_RETENTION_DAYS_MAX 3650u
+
 /* ---- Referrals ---- */
 
 #define REFERRAL_ELEMENT_COUNT_MAX 128u
@@ -88,6 +91,9 @@
  * and contents that are opened then. */
 #define ERASE_FIND_REFERRAL_COUNT 256u
 #define ERASE_FIND_CONTENT_COUNT 512u
+/* Referrals that the agreement's retention erases in one batch, so that others
+ * get their turn. */
+#define RETENTION_REFERRAL_COUNT 64u
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
 /* What ask_back short_note lets back: as long as a reason. */
 #define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX

@@ -16,6 +16,7 @@
 #include "core/own_card.h"
 #include "core/referral_erase.h"
 #include "core/refill.h"
+#include "core/retention.h"
 #include "core/revoke.h"
 #include "core/settle.h"
 
@@ -379,6 +380,7 @@ static enum err serve(struct work *work, const struct node_input *input)
         return own_card_take(work, input->of.card.card);
     case NODE_REVIEW:
         expiry_review(work);
+        retention_review(work, input->of.review.clock_is_trusted);
         break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
@@ -439,7 +441,10 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
         if (node->peers[i]->touched)
             refill_go_on(work, node->peers[i]);
+    retention_go_on(work);
     referral_erase_carry_out(work);
+    if (retention_is_due(node))
+        node->wake_steady_ms = 0; /* the rest goes in the next batch */
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {

@@ -59,6 +59,9 @@ struct node_input {
             struct slice card; /* a newer one of ours */
         } card;
         struct {
+            bool clock_is_trusted; /* enough to erase by it */
+        } review;
+        struct {
             const struct sealing_key *keys;
             size_t count;
         } sheet;

@@ -108,6 +108,7 @@ struct node {
     struct work work;
     struct content_log contents;
     struct erasure erasure;
+    bool retention_is_due; /* something may be, by a clock that is believed */
     struct erase_list erases;
     struct output_list outputs;
     struct agreement_choice choice;

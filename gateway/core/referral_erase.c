@@ -237,8 +237,10 @@ static void job_carry_out(struct work *work, const struct erase_job *job)
     if (!job->keeps_entries)
         erasure_doom(work, before + 1);
     register_put(work, referral);
-    OUTPUT_LOG(
-        work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
+    /* what time does by itself is counted: retention.h */
+    if (referral->erasure.reason != ERASURE_RETENTION_OVER)
+        OUTPUT_LOG(
+            work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
 }
 
 void referral_erase_carry_out(struct work *work)

@@ -3,6 +3,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_erase.h"
+#include "core/retention.h"
 #include "core/step.h"
 
 #include <string.h>
@@ -205,8 +206,10 @@ uint64_t step_apply(const struct step *step, enum referral_state state,
     referral->updated = step->work->now;
     if (!referral_is_terminal(state))
         referral->ended.unix_ms = 0;
-    else if (referral->ended.unix_ms == 0)
+    else if (referral->ended.unix_ms == 0) {
         referral->ended = step->at.unix_ms != 0 ? step->at : step->work->now;
+        retention_note(step->work, referral);
+    }
     if (applied && type == EVENT_CONSENT_REVOKED)
         referral->frozen = true;
     if (applied && (event_erases(type) || type == EVENT_CONSENT_REVOKED))

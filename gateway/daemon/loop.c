@@ -235,7 +235,8 @@ static enum err identity_maintain(
 
 static enum err review(struct loop *loop)
 {
-    struct node_input input = { .type = NODE_REVIEW };
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = !loop->clock_in_doubt };
     struct store_txn *txn;
     enum err err = batch_begin(loop, &txn);
     return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;

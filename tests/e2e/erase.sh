@@ -81,6 +81,16 @@ arrives 10000 "Open Door hears that it is erased there" \
 expect "the hospital knows by whom" tells tbhosp "$first" \
     $'^erased by\tthem$'
 verifies "erased"
+for agency in opendoor tbhosp; do
+    expect "$agency exports what proves it" \
+        ctl "$agency" evidence export "$first" -o "proof.$agency"
+    try "it verifies, and says what was erased" 0 \
+        '^erased on .* by Open Door \(person_asked\); at City TB Hospital: erased' \
+        "$referctl" --socket /nowhere evidence verify "proof.$agency"
+    try "as another reader does" 0 $'\tERASURE\t.*\tperson_asked\t\terased$' \
+        python3 "$source_dir/tests/independent/evidence_verify.py" \
+        "proof.$agency"
+done
 
 # ---- One element
 
