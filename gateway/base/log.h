@@ -107,6 +107,10 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a revocation says that entries above size were not the agency's own") \
     X(STORE_LOST, WARNING, "store.lost",                                       \
         "the store is older than what was signed: ledgers are taken back")     \
+    X(STORE_WHOLE, INFO, "store.whole",                                        \
+        "every agency has shown what it holds since the store lost something") \
+    X(INSTANCE_FAILED, WARNING, "instance.failed",                             \
+        "the mark beside the keys was not written: an old store may pass")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
         "entries that were lost here are fetched from the peer")               \
     X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
@@ -116,7 +120,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
         "a ledger goes on in a new generation: its author lost something")     \
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
-        "a step or referral was not sent: it had gone on, or had been sent, before a restore")      \
+        "a step or referral was not sent: it had gone on, or had been sent, "  \
+        "before a restore")                                                    \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
         "a card, a key or an agreement ends within a fortnight, or has ended")
 /* clang-format on */
