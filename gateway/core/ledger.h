@@ -92,6 +92,7 @@ struct ledger_entry {
     uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */
     bool withheld; /* its content was refused or is to be erased, and does not
                     * travel again */
+    struct mou_id mou; /* of a mention that came back; zeros: not known */
 };
 
 const char *ledger_trouble_name(enum ledger_trouble trouble);
