@@ -103,7 +103,7 @@ const char *evidence_verdict_name(enum evidence_verdict verdict);
 /* The same of a notice of erasure: "erased", "kept". */
 const char *evidence_erasure_name(enum evidence_verdict verdict);
 
-/* An event, or a notice of erasure, whose place, time and receipt are proved. */
+/* An event, or a notice of erasure: its place, time and receipt are proved. */
 struct evidence_event {
     struct evidence_place place;
     struct agency_id recipient;
