@@ -2,8 +2,8 @@
  * codec.h - strict protobuf, shared by the codec_*.c files: the only ones that
  * see protobuf-c.
  *
- * Reading (codec_unpack.c) fills an arena, whose limit bounds amplification, and
- * refuses what protobuf-c's own reader lets pass: unknown fields, unknown enum
+ * Reading (codec_unpack.c) fills an arena, whose limit bounds what it unfolds
+ * to, and refuses what protobuf-c's own reader lets pass: unknown fields and enum
  * values, text that is not UTF-8 or holds NUL or control characters, and any
  * encoding but the canonical one (so that packing what was read gives the same
  * bytes: no duplicates, no overlong numbers, no other order). Nothing read is
