@@ -4,11 +4,11 @@
  *
  * Reading (codec_unpack.c) fills an arena, whose limit bounds what it unfolds
  * to, and refuses what protobuf-c's own reader lets pass: unknown fields and
- * values of enums, text that is not UTF-8 or holds NUL or control characters, and any
- * encoding but the canonical one (so that packing what was read gives the same
- * bytes: no duplicates, no overlong numbers, no other order). Nothing read is
- * ever packed again to be verified: signatures cover the bytes that were
- * carried.
+ * values of enums, text that is not UTF-8 or holds NUL or control characters,
+ * and any encoding but the canonical one (so that packing what was read gives
+ * the same bytes: no duplicates, no overlong numbers, no other order).
+ * Nothing read is ever packed again to be verified: signatures cover the
+ * bytes that were carried.
  */
 #ifndef CORE_CODEC_H
 #define CORE_CODEC_H
