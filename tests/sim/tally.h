@@ -34,9 +34,11 @@
 /* Of faults that only the command line asks for. */
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
-    X(losses_hidden)                                                           \
-    X(stores_lost)                                                             \
-    X(forks) X(forks_refused) X(lies) X(forwards) X(forgeries) X(feed_epochs)
+    X(flips_found)                                                             \
+    X(pauses)                                                                  \
+    X(suspensions)                                                             \
+    X(losses_hidden) X(stores_lost) X(forks) X(forks_refused) X(lies)          \
+        X(forwards) X(forgeries) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;
