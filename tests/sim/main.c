@@ -41,6 +41,7 @@ struct command {
     char replay[1024]; /* the words that make the run what it is */
     bool shrinks;
     bool is_quiet;
+    uint64_t steps;                  /* of the run that failed */
     const struct sim_options *fixed; /* instead of all of these; or NULL */
     struct tally tally;
     uint64_t step_count;
@@ -127,6 +128,8 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     bool well = !world->failed;
     *hash = world->hash;
     command->failure = world->failure;
+    if (command->failure != NULL && !command->is_quiet)
+        command->steps = world->step;
     command->step_count += world->step;
     world_clear(world);
     return well;
@@ -275,9 +278,11 @@ static void smaller_find(
     sim_options_without(&base);
     if (plant != NULL)
         arguments_apply(planted_arguments(plant), &base);
+    command->until = 2 * command->steps; /* one that takes longer is none */
     command->is_quiet = true;
     unsigned count = shrink(&options, checker, run_with, &hunted);
     command->is_quiet = false;
+    command->until = 0;
     printf(
         "sim: %s in a smaller run, the smallest of %u - replay: sim%s --seed "
         "%llu%s --faults none",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define RUN_COUNT_MAX 400u
+#define ROUND_COUNT_MAX 3
 
 /* In which order; what cannot go on without it has a least value. */
 enum way {
@@ -83,7 +84,7 @@ static bool count_down(struct shrinking *shrinking, const struct part *part)
 }
 
 /* 0 stands for no bound: the first is one that is never reached. */
-#define REFERRAL_COUNT_MANY 1024
+#define REFERRAL_COUNT_MANY 64
 
 static bool part_shrink(struct shrinking *shrinking, const struct part *part)
 {
@@ -109,7 +110,7 @@ unsigned shrink(struct sim_options *options, const char *checker,
 {
     struct shrinking shrinking = { options, checker, run, user, 0 };
     bool shrinks = true;
-    while (shrinks && shrinking.run_count < RUN_COUNT_MAX) {
+    for (int round = 0; shrinks && round < ROUND_COUNT_MAX; round++) {
         shrinks = false;
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
             shrinks |= part_shrink(&shrinking, &parts[i]);

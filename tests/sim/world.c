@@ -268,6 +268,7 @@ void world_clear(struct world *world)
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);
+    model_release(&world->model);
     watch_release(&world->watch);
     arena_reset(&world->batch);
     arena_reset(&world->scratch);

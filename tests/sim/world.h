@@ -17,6 +17,7 @@
 #include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
+#include "sim/model.h"
 #include "sim/network.h"
 #include "sim/options.h"
 #include "sim/program.h"
@@ -53,6 +54,7 @@ struct world {
     struct accord *accords;
     size_t accord_count;
     struct truth truth;
+    struct model model;
     struct watch watch;
     struct forger forger;
     struct tally *tally; /* of all runs */
