@@ -124,7 +124,9 @@ static void text_make(
             problem.reason);
         abort();
     }
-    accord->bytes = mou_bytes(&mou, &world->gateways[0].kept);
+    accord->bytes = mou_bytes(&mou, &world->gateways[accord->parties[0]].kept);
+    if (accord->bytes.bytes == NULL)
+        abort();
     mou_id_of(crypto, accord->bytes, &accord->id);
 }
 
