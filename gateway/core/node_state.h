@@ -107,6 +107,7 @@ struct node {
     bool feed_grew;
     struct work work;
     struct content_log contents;
+    struct content_recent recent;
     struct erasure erasure;
     bool retention_is_due; /* something may be, by a clock that is believed */
     struct erase_list erases;
