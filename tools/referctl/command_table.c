@@ -64,6 +64,18 @@ static const struct option_row key_rotate_options[] = {
     { "yes",     'y', NULL,    "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row backup_options[] = {
+    { "vault", 'v', "FILE", "also renew the vault's copy there, in place: always the same\n"
+                            "FILE" },
+    { "dir",   'd', "DIR",  "the gateway's folder (default: by --config)" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row restore_options[] = {
+    { "vault", 'v', "FILE", "the vault's copy, where the vault is gone" },
+    { "dir",   'd', "DIR",  "the gateway's folder (default: by --config)" },
+    { "yes",   'y', NULL,   "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row revocation_make_options[] = {
     { "output",          'o', "FILE", "where to write it (required)" },
     { "keys",            'k', "DIR",  "folder with root.pem (required)" },
@@ -456,6 +468,24 @@ static const struct command commands[] = {
   "referctl evidence verify evidence-0190b2c4 \\\n"
   "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
   run_evidence_verify },
+{ "backup", "", "FILE", 1, 1, backup_options,
+  "copy the store to a file, while the gateway works",
+  "Writes all of the store as it is at one moment, sealed as on the disk, with hashes\n"
+  "and an end, so that a file that is not whole is refused. It holds no key: not the\n"
+  "store's, not of days, and not the vault's numbers, so that what is erased later\n"
+  "cannot be read with it. Without a vault it is of no use: with --vault a copy of\n"
+  "that is kept, one file, in which erasures follow with the next backup. FILE is\n"
+  "replaced when the new one is whole; - is standard output.",
+  "referctl -c FILE backup /mnt/stick/referd-2026-12-01 --vault /mnt/stick/vault",
+  run_backup },
+{ "restore", "", "FILE", 1, 1, restore_options,
+  "put a backup in the place of the store of a stopped gateway",
+  "Reads and checks all of FILE, then puts it in place in one step; what was there is\n"
+  "kept in DATA/store.replaced. The gateway then knows that its store is an older copy,\n"
+  "takes back what other agencies hold, and signs nothing twice. The vault that is\n"
+  "there stays, so what was erased since stays erased.",
+  "referctl -c FILE restore /mnt/stick/referd-2026-12-01",
+  run_restore },
 { "status", "", "", 0, 0, NULL,
   "show how the gateway is",
   "Who it is, its numbers, and the line to each agency.",

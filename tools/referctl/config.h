@@ -13,6 +13,7 @@ struct config_paths {
     const char *data;
     const char *socket;
     const char *keys;
+    uint32_t map_size_mib;
     uint32_t key_days;
     uint32_t overlap_days;
     uint32_t card_days;
