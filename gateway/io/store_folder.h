@@ -73,7 +73,8 @@ MUST_USE enum err store_folder_remove(struct store_folder *folder,
 
 /*
  * DIR/`made`/store, durable and closed, takes the place of DIR/store, in one
- * step where the file system can; what was there is then DIR/`kept`/store. ERR_IO.
+ * step where the file system can; what was there is then DIR/`kept`/store.
+ * ERR_IO.
  */
 MUST_USE enum err store_folder_take(struct store_folder *folder,
     const char *made, const char *kept, struct store_problem *problem);
