@@ -70,7 +70,7 @@ try "beside a gateway that works it is refused" 5 'stop the gateway' \
     ctl opendoor restore stick/one
 down opendoor
 sum=$(store_sum)
-for cut in 0 10 100 200 3000 $(($(stat -c %s stick/one) - 1)); do
+for cut in 10 200 $(($(stat -c %s stick/one) - 1)); do
     head -c "$cut" stick/one >stick/cut
     try "a backup cut after $cut bytes is refused" 3 'cut short' \
         ctl opendoor restore stick/cut

@@ -89,6 +89,8 @@ enum exit_code run_ledger_export(struct session *, const struct arguments *);
 enum exit_code run_ledger_witness(struct session *, const struct arguments *);
 enum exit_code run_evidence_export(struct session *, const struct arguments *);
 enum exit_code run_evidence_verify(struct session *, const struct arguments *);
+enum exit_code run_key_slot(struct session *, const struct arguments *);
+enum exit_code run_panic(struct session *, const struct arguments *);
 enum exit_code run_backup(struct session *, const struct arguments *);
 enum exit_code run_restore(struct session *, const struct arguments *);
 enum exit_code run_status(struct session *, const struct arguments *);

@@ -64,6 +64,19 @@ static const struct option_row key_rotate_options[] = {
     { "yes",     'y', NULL,    "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row key_slot_options[] = {
+    { "output",          'o', "FILE", "with credential: where to write the key (required)" },
+    { "passphrase-file", 'p', "FILE", "the present passphrase is FILE's first line" },
+    { "new-passphrase-file", 0, "FILE", "with passphrase: the new one (required)" },
+    { "dir",             'd', "DIR",  "the gateway's folder (default: by --config)" },
+    { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row panic_options[] = {
+    { "dir", 'd', "DIR", "the gateway's folder (default: by --config)" },
+    { "yes", 'y', NULL,  "do not ask; required where nobody can be asked" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row backup_options[] = {
     { "vault", 'v', "FILE", "also renew the vault's copy there, in place: always the same\n"
                             "FILE" },
@@ -72,6 +85,7 @@ static const struct option_row backup_options[] = {
 };
 static const struct option_row restore_options[] = {
     { "vault", 'v', "FILE", "the vault's copy, where the vault is gone" },
+    { "passphrase-file", 'p', "FILE", "the passphrase of the store's key is FILE's first line" },
     { "dir",   'd', "DIR",  "the gateway's folder (default: by --config)" },
     { "yes",   'y', NULL,   "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
@@ -261,6 +275,15 @@ static const struct command commands[] = {
   "The card before is kept beside it. Run it as the gateway's user.",
   "referctl -c /etc/referd.yaml card install next.card",
   run_card_install },
+{ "key", "slot", "[WHERE]", 0, 1, key_slot_options,
+  "show or change where the key of the store is",
+  "Without WHERE: show it. `file`: in KEYS, not encrypted. `passphrase`: the same,\n"
+  "encrypted; referd then needs --passphrase-file, or a credential. `credential`:\n"
+  "writes it to a file for systemd-creds, and says how to go on; `drop` destroys the\n"
+  "one in KEYS when the credential works. `new`: begin again after a panic, with a\n"
+  "new key and without what nobody can read.",
+  "referctl -c FILE key slot passphrase --new-passphrase-file secret",
+  run_key_slot },
 { "key", "rotate", "[KEY...]", 0, ANY_COUNT, key_rotate_options,
   "request, sign and install in one, where the root key is at hand",
   "Makes a new key of each KEY (log, witness, operation, last-resort, tls or all;\n"
@@ -489,6 +512,15 @@ static const struct command commands[] = {
   "referctl evidence verify evidence-0190b2c4 \\\n"
   "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
   run_evidence_verify },
+{ "panic", "", "", 0, 0, panic_options,
+  "make all that is stored here unreadable, at once and for good",
+  "Overwrites and removes the key of the store, the vault and the keys of days, and\n"
+  "ends the gateway, whether it answers or not. Nothing that is stored can be read\n"
+  "any more, by anybody. What other agencies hold they keep, and what they had not\n"
+  "yet handed over they still have. `panic: forbidden` in the configuration forbids\n"
+  "it. To begin again: referctl key slot new.",
+  "referctl -c FILE panic --yes",
+  run_panic },
 { "backup", "", "FILE", 1, 1, backup_options,
   "copy the store to a file, while the gateway works",
   "Writes all of the store as it is at one moment, sealed as on the disk, with hashes\n"

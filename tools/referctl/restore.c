@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct restore {
     struct home home;
     const char *path;       /* "-": standard input */
     const char *vault_copy; /* --vault; NULL: none */
+    const char *passphrase; /* --passphrase-file; NULL: none */
     const char *vault;      /* of the gateway */
     bool needs_vault;       /* there is none yet */
     int in;
@@ -252,8 +254,10 @@ static enum exit_code made_check(struct restore *restore)
     struct keys_problem problem;
     struct store_keys keys;
     struct store *sealed = NULL;
-    enum err err =
-        store_keys_load(restore->home.paths.keys, NULL, &keys, &problem);
+    const struct store_slot slot = { .keys = restore->home.paths.keys,
+        .credentials = getenv("CREDENTIALS_DIRECTORY"),
+        .passphrase_path = restore->passphrase };
+    enum err err = store_keys_load(&slot, &keys, &problem);
     if (err != ERR_NONE)
         return session_fail(restore->session, EXIT_CODE_LOCAL,
             "put the key of the store back first", "%s", problem.text);
@@ -358,6 +362,7 @@ enum exit_code run_restore(
     struct restore restore = { .session = session,
         .path = arguments->values[0],
         .vault_copy = arguments_option(arguments, "vault"),
+        .passphrase = arguments_option(arguments, "passphrase-file"),
         .in = -1 };
     enum exit_code code = home_find(session, arguments, &restore.home);
     if (code == EXIT_CODE_DONE)
