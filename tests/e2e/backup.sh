@@ -5,6 +5,7 @@
 # Usage: backup.sh BUILD SOURCE
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 federation_begin "$@"
+READY_MS_MAX=120000
 
 federation_pair
 
@@ -38,7 +39,7 @@ submit 200 early
 referral_write early.yaml
 referral_send early.yaml erased
 erased=$referral_id
-arrives 30000 "the first are there" is_at_rest
+arrives 120000 "the first are there" is_at_rest
 mkdir stick
 submit 300 meanwhile &
 meanwhile=$!
@@ -53,15 +54,15 @@ expect "nothing of a person can be read in it" \
 ctl opendoor backup - >stick/piped || bail "a backup through a pipe"
 expect "through a pipe it is one, too" \
     test "$(head -c 15 stick/piped)" = "refer.v1 backup"
-arrives 30000 "all of the meantime is there" is_at_rest
+arrives 120000 "all of the meantime is there" is_at_rest
 
 # ---- What a backup must not give back
 
 try "the person takes the referral back" 0 '' \
     ctl opendoor referral act "$erased" withdraw --actor person
-arrives 20000 "which the hospital hears" is_state tbhosp "$erased" withdrawn
+arrives 120000 "which the hospital hears" is_state tbhosp "$erased" withdrawn
 submit 1000 late
-arrives 60000 "1,000 more are there" is_at_rest
+arrives 120000 "1,000 more are there" is_at_rest
 account opendoor && cp held.opendoor held.before || bail "the account before"
 
 # ---- What is refused
@@ -126,7 +127,7 @@ expect "and nothing was made" is_not test -e opendoor/store
 try "with its copy it is put back" 0 'rows' \
     ctl opendoor restore stick/two --vault stick/vault
 up opendoor
-arrives 60000 "both ends are at rest" is_at_rest
+arrives 120000 "both ends are at rest" is_at_rest
 account opendoor || bail "the account"
 expect "all is there" cmp -s held.before held.opendoor
 
@@ -142,7 +143,7 @@ kill -KILL "$pid" || bail "the backup had ended"
 wait "$pid" 2>/dev/null
 exec 7<&-
 submit 3 after-kill
-arrives 20000 "a backup was killed, and the gateway works on" is_at_rest
+arrives 120000 "a backup was killed, and the gateway works on" is_at_rest
 printf 'left by another\n' >stick/two.part
 try "and the next backup is made" 0 'rows' ctl opendoor backup stick/two
 expect "over what was left" is_not test -e stick/two.part
@@ -153,18 +154,18 @@ exec 8<>pipe
 pid=$!
 head -c 40000 stick/two >&8
 is_begun() { [[ -s opendoor/restore.tmp/store/data.mdb ]]; }
-wait_until 20000 "the restore has begun" is_begun
+wait_until 120000 "the restore has begun" is_begun
 kill -KILL "$pid" || bail "the restore had ended: $(cat killed.log)"
 wait "$pid" 2>/dev/null
 exec 8>&-
 up opendoor
-arrives 60000 "a restore was killed, and the gateway works" is_at_rest
+arrives 120000 "a restore was killed, and the gateway works" is_at_rest
 account opendoor && cp held.opendoor held.before || bail "the account before"
 expect "on the store that it had" is_not status_says opendoor restored
 down opendoor
 try "and the restore is done again" 0 'rows' ctl opendoor restore stick/two
 up opendoor
-arrives 60000 "and all is at rest" is_at_rest
+arrives 120000 "and all is at rest" is_at_rest
 account opendoor || bail "the account"
 expect "with all that was there" cmp -s held.before held.opendoor
 
@@ -184,6 +185,6 @@ try "a restore that finds no room says so" 5 'room' \
 expect "the store is as it was" test "$(store_sum)" = "$sum"
 expect "with nothing beside it" is_not test -e opendoor/restore.tmp
 up opendoor
-arrives 20000 "and the gateway works" is_at_rest
+arrives 120000 "and the gateway works" is_at_rest
 
 federation_end

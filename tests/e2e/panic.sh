@@ -4,6 +4,7 @@
 # Usage: panic.sh BUILD SOURCE
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 federation_begin "$@"
+READY_MS_MAX=120000 # a passphrase alone takes a second of a processor
 
 federation_pair
 
@@ -28,7 +29,7 @@ is_not() { ! "$@"; }
 starts() { "$referd" -c opendoor/referd.yaml "$@"; }
 
 submit 5 first
-arrives 20000 "the first are there" is_at_rest
+arrives 120000 "the first are there" is_at_rest
 account opendoor && cp held.opendoor held.before || bail "the account before"
 
 # ---- Slots
@@ -69,7 +70,7 @@ expect "from which it starts" account opendoor
 # ---- Panic
 
 submit 20 second
-arrives 20000 "20 more are there" is_at_rest
+arrives 120000 "20 more are there" is_at_rest
 account opendoor && cp held.opendoor held.before || bail "the account before"
 sed -i '$a panic: forbidden' opendoor/referd.yaml
 try "it can be forbidden" 3 'forbids it' ctl opendoor panic --yes
@@ -102,13 +103,13 @@ expect "the store that nobody can read is gone" \
 up opendoor
 up tbhosp
 befriend opendoor tbhosp
-arrives 60000 "both ends are at rest" is_at_rest
+arrives 120000 "both ends are at rest" is_at_rest
 account opendoor && account tbhosp || bail "the accounts"
 expect "all that the hospital held is there again" \
     cmp -s held.before held.opendoor
 expect "at both ends alike" cmp -s held.opendoor held.tbhosp
 expect "the ledgers hold" ctl opendoor ledger verify
 submit 2 after
-arrives 20000 "and new referrals go" is_at_rest
+arrives 120000 "and new referrals go" is_at_rest
 
 federation_end
