@@ -343,13 +343,13 @@ static int config_print(const char *config_path)
 /* ---- The command line --------------------------------------------------- */
 
 static const char usage[] =
-    "usage: referd -c FILE [-t | -p | --passphrase-file FILE]\n"
+    "usage: referd -c FILE [-t | -p | -P FILE]\n"
     "\n"
     "  -c, --config FILE  the gateway's configuration, see referd.yaml(5)\n"
     "  -t, --test         check the configuration, keys and card, then end\n"
     "  -p, --print        print the configuration with all defaults, then "
     "end\n"
-    "      --passphrase-file FILE\n"
+    "  -P, --passphrase-file FILE\n"
     "                     the passphrase of the store's key is FILE's first "
     "line; -\n"
     "                     is standard input\n"
@@ -378,8 +378,6 @@ __attribute__((noreturn)) static void leave(int code)
     _exit(code);
 }
 
-enum { OPTION_PASSPHRASE = 256 };
-
 enum task { TASK_RUN, TASK_TEST, TASK_PRINT, TASK_VERSION, TASK_HELP };
 
 /* False: wrong usage. */
@@ -390,7 +388,7 @@ static bool arguments_read(int argc, char **argv, enum task *task,
         { "config", required_argument, NULL, 'c' },
         { "test", no_argument, NULL, 't' },
         { "print", no_argument, NULL, 'p' },
-        { "passphrase-file", required_argument, NULL, OPTION_PASSPHRASE },
+        { "passphrase-file", required_argument, NULL, 'P' },
         { "version", no_argument, NULL, 'V' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -399,14 +397,15 @@ static bool arguments_read(int argc, char **argv, enum task *task,
     *task = TASK_RUN;
     *config_path = NULL;
     *passphrase_path = NULL;
-    while ((option = getopt_long(argc, argv, "c:tpVh", options, NULL)) != -1) {
+    while (
+        (option = getopt_long(argc, argv, "c:tpP:Vh", options, NULL)) != -1) {
         enum task wanted = option == 't'   ? TASK_TEST
                            : option == 'p' ? TASK_PRINT
                            : option == 'V' ? TASK_VERSION
                                            : TASK_HELP;
         if (option == 'c')
             *config_path = optarg;
-        else if (option == OPTION_PASSPHRASE)
+        else if (option == 'P')
             *passphrase_path = optarg;
         else if (option == '?' || (*task != TASK_RUN && *task != wanted))
             return false;

@@ -22,6 +22,12 @@ struct bench {
     struct store_keys first; /* as it was made */
 };
 
+static void path_in(const struct bench *bench, const char *name, char path[400])
+{
+    int size = snprintf(path, 400, "%s/%s", bench->scratch.path, name);
+    assert_in_range(size, 1, 399);
+}
+
 static void write_file(const char *path, const char *words)
 {
     FILE *file = fopen(path, "w");
@@ -44,9 +50,9 @@ static void bench_open(struct bench *bench)
     struct keys_problem problem;
     memset(bench, 0, sizeof *bench);
     scratch_open(&bench->scratch);
-    strcpy(bench->keys, scratch_path(&bench->scratch, "keys"));
-    strcpy(bench->credentials, scratch_path(&bench->scratch, "credentials"));
-    strcpy(bench->passphrase, scratch_path(&bench->scratch, "passphrase"));
+    path_in(bench, "keys", bench->keys);
+    path_in(bench, "credentials", bench->credentials);
+    path_in(bench, "passphrase", bench->passphrase);
     assert_int_equal(keys_create(bench->keys, NULL, &problem), ERR_NONE);
     assert_int_equal(mkdir(bench->credentials, 0700), 0);
     write_file(bench->passphrase, "several words of one\nand more\n");

@@ -24,12 +24,18 @@ static struct slice words(void)
     return SLICE_LITERAL("CANARY");
 }
 
+static void path_in(const struct bench *bench, const char *name, char path[400])
+{
+    int size = snprintf(path, 400, "%s/%s", bench->scratch.path, name);
+    assert_in_range(size, 1, 399);
+}
+
 static void bench_open(struct bench *bench)
 {
     struct keys_problem problem;
     scratch_open(&bench->scratch);
-    strcpy(bench->vault_path, scratch_path(&bench->scratch, "vault"));
-    strcpy(bench->copy_path, scratch_path(&bench->scratch, "copy"));
+    path_in(bench, "vault", bench->vault_path);
+    path_in(bench, "copy", bench->copy_path);
     assert_int_equal(vault_file_open(bench->vault_path, secret, true,
                          &bench->vault, &problem),
         ERR_NONE);
