@@ -170,6 +170,11 @@ static void put_value(struct printer *out, const struct config_field *field)
     case CONFIG_KIND_ERASURE:
         put(out, " %s", erase_policy_name(out->config->erasure_notices));
         return;
+    case CONFIG_KIND_PANIC:
+        put(out, " %s",
+            out->config->panic == CONFIG_PANIC_ALLOWED ? "allowed"
+                                                       : "forbidden");
+        return;
     case CONFIG_KIND_LISTEN:
         put(out, " ");
         put_listen(out);
