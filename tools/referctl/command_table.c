@@ -160,6 +160,14 @@ static const struct option_row ledger_witness_options[] = {
     { "output", 'o', "FILE", "where to write the proof, should one contradict" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row ledger_conflicts_options[] = {
+    { "output", 'o', "FILE", "where to write the proof of the newest" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row ledger_convict_options[] = {
+    { "card", 'k', "CARD", "a card of the author (required); may repeat" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row evidence_export_options[] = {
     { "output",          'o', "FOLDER", "the folder to make (required)" },
     { "without-content", 0,   NULL,     "show nothing of what was said: prove only that\n"
@@ -433,6 +441,31 @@ static const struct command commands[] = {
   "for the last three.",
   "referctl ledger witness checkpoints-of-hospital",
   run_ledger_witness },
+{ "ledger", "conflicts", "[AGENCY]", 0, 1, ledger_conflicts_options,
+  "list ledgers whose author showed two histories",
+  "stopped: nothing is signed until this gateway's operator says how to go on.\n"
+  "agreed: said, and the next generation has not begun. over: it has. With --output\n"
+  "the newest conflict's proof is written: anybody with a card of the author can\n"
+  "verify it, see `ledger convict`.",
+  "referctl ledger conflicts -o proof",
+  run_ledger_conflicts },
+{ "ledger", "renew", "AGENCY", 1, 1, NULL,
+  "end a conflict: the ledger goes on in a new generation",
+  "Find out first how the author's key came to sign two histories: a copy of its\n"
+  "store that ran twice, or a stolen key (then: revocation). Our own ledger: nothing\n"
+  "is signed in the old generation any more, what the other agency holds of it is\n"
+  "taken back, and a new one begins with that. Theirs: it is closed at what is held\n"
+  "here, and only the next is taken. Where both gateways stopped, both operators say\n"
+  "it. Who did is logged.",
+  "referctl ledger renew \"City TB Hospital\"",
+  run_ledger_renew },
+{ "ledger", "convict", "FILE", 1, 1, ledger_convict_options,
+  "verify the proof that an author shows two histories",
+  "FILE is what `ledger conflicts -o` or `ledger witness -o` wrote, here or\n"
+  "elsewhere. Needs no gateway, no network and no configuration. Exit status 3 when\n"
+  "it proves nothing.",
+  "referctl ledger convict proof --card hospital.card",
+  run_ledger_convict },
 { "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
   "write what proves a referral to others",
   "Makes FOLDER, for this user alone, with every event of the referral that the\n"
