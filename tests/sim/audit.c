@@ -141,7 +141,7 @@ static void affair_check(
         return;
     }
     if (!agency_is_linked(world, affair->from, affair->to) ||
-        rogue_is_between(world, affair->from, affair->to))
+        rogue_is_for_good(world, affair->from, affair->to))
         return; /* it waits for a way */
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
@@ -241,6 +241,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
     unsigned doubted[EVENT_TYPE_COUNT] = { 0 }; /* refused when tried again */
     const struct truth *truth = &world->truth;
     bool forgets = gateway_has_lost(world, here);
+    /* on its way when its ledger stopped, and erased before it went on */
+    bool was_dropped = rogue_is_between(world, here, there) &&
+                       counts[0].ours[EVENT_CONSENT_REVOKED] > 0;
     for (size_t i = 0; i < truth->deed_count; i++) {
         const struct deed *deed = &truth->deeds[i];
         if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
@@ -260,8 +263,14 @@ static void steps_check(struct world *world, size_t here, size_t there,
             taken[step] = counts[0].ours[step];
         if (counts[0].ours[step] < taken[step])
             world_fail(world, "step.lost", here);
-        if (is_heard && heard + refused < taken[step])
+        if (is_heard && !was_dropped && heard + refused < taken[step]) {
+            char id[UUID_URN_SIZE + 1];
+            uuid_format(uuid, id);
+            world_say(world, "%s of %s: %u taken, %u heard, %u refused",
+                event_type_name((enum referral_event_type)step), id,
+                taken[step], heard, refused);
             world_fail(world, "step.lost", there);
+        }
         if (heard > most || counts[0].answered[step] > most)
             world_fail(world, "step.twice", there);
     }
@@ -275,7 +284,7 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             struct counts both[2];
             struct counts swapped[2];
             if (!row->is_outgoing || !agency_is_linked(world, i, row->peer) ||
-                rogue_is_between(world, i, row->peer))
+                rogue_is_for_good(world, i, row->peer))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
@@ -329,7 +338,7 @@ static void quiet_check(struct world *world, size_t at)
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
     uint64_t count = gateway->asked_count - gateway->asked_before_end;
     world->tally->idle_requests += count;
-    if (count > most && !rogue_is_at(world, at))
+    if (count > most && !(rogue_is_at(world, at) && world->options.renew == 0))
         world_fail(world, "gateway.restless", at);
 }
 

@@ -17,6 +17,7 @@
 #include "core/desk.h"
 #include "core/erasure.h"
 #include "core/feed.h"
+#include "core/generation.h"
 #include "core/keys.h"
 #include "core/ledger.h"
 #include "core/message.h"
@@ -59,6 +60,7 @@
     X(cards_forgotten)       /* keys that were followed by others */           \
     X(signed_once)           /* a parcel stays under the key it was made by */ \
     X(revoked_stays)         /* who ended its card is an agency like others */ \
+    X(fork_goes_on)          /* an author signs on where it had forked */      \
     X(unsigned_is_signed)    /* an agreement without all signatures */         \
     X(reconnect_unnoticed)   /* librefer: a new connection is the old one */   \
     X(busy_is_final)         /* librefer: what could be tried again is over */
@@ -376,6 +378,15 @@ void __wrap_desk_gone(struct work *work, uint64_t client)
 {
     if (planted != PLANT_gone_is_ignored)
         __real_desk_gone(work, client);
+}
+
+WRAPPED(bool, generation_is_spent, const struct work *work,
+    const struct ledger *out);
+bool __wrap_generation_is_spent(
+    const struct work *work, const struct ledger *out)
+{
+    return planted != PLANT_fork_goes_on &&
+           __real_generation_is_spent(work, out);
 }
 
 /* ---- The feed ----------------------------------------------------------- */

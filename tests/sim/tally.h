@@ -33,7 +33,7 @@
 /* Of faults that only the command line asks for. */
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
-    X(stores_lost) X(forks) X(forks_refused) X(lies) X(forwards) X(feed_epochs)
+    X(stores_lost) X(forks) X(forks_refused) X(conflicts_ended) X(lies) X(forwards) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;

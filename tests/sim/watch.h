@@ -12,6 +12,7 @@
  *   collect.storm     Collect after Collect that brought nothing
  *   parcel.storm      the same parcel, again and again
  *   loss.invented     a gateway thinks that it lost something, and never did
+ *   generation.reopened  an author signs in one that it had left
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
  */
 #ifndef SIM_WATCH_H
@@ -58,7 +59,8 @@ struct watched {
     struct storm empties; /* Collects that brought nothing */
     struct storm parcels; /* that one came before */
     bool is_forked;       /* its author made a second history of it */
-    uint64_t parcel_size; /* of the last that left */
+    uint64_t parcel_size; /* of the last that left... */
+    uint64_t generation;  /* ... and its generation */
 };
 
 struct watch {
