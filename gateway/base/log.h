@@ -107,6 +107,10 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a revocation says that entries above size were not the agency's own") \
     X(STORE_LOST, WARNING, "store.lost",                                       \
         "the store is older than what was signed: ledgers are taken back")     \
+    X(STORE_WHOLE, INFO, "store.whole",                                        \
+        "every agency has shown what it holds since the store lost something") \
+    X(INSTANCE_FAILED, WARNING, "instance.failed",                             \
+        "the mark beside the keys was not written: an old store may pass")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
         "entries that were lost here are fetched from the peer")               \
     X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \

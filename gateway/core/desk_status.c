@@ -3,6 +3,7 @@
 #include "core/alarm.h"
 #include "core/expiry.h"
 #include "core/health.h"
+#include "core/loss.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/submission_read.h"
@@ -162,6 +163,7 @@ void desk_status(struct work *work, const struct caller *caller,
             answer, "status", request->fields, request->field_count, NULL, 0))
         return;
     desk_gateway(work, answer);
+    loss_answer(work, answer);
     answer_numbers(work, answer);
 #define X(name, help) number(answer, #name, (int64_t)node->counters.name);
     NODE_COUNTER_LIST(X)

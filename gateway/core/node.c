@@ -11,6 +11,7 @@
 #include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
+#include "core/loss.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/own_card.h"
@@ -21,7 +22,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW_VERSION 3
+#define ROW_VERSION 4
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
@@ -77,6 +78,12 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->peer_next = unpack_u32(&in);
     node->own_sheet_serial = unpack_u64(&in);
     node->losses = unpack_u32(&in);
+    node->loss = (enum loss_cause)unpack_u8(&in);
+    node->lost_at.unix_ms = (int64_t)unpack_u64(&in);
+    node->life = unpack_u64(&in);
+    node->life_before = unpack_u64(&in);
+    if (node->loss >= LOSS_CAUSE_COUNT)
+        in.err = ERR_CORRUPT;
     if (unpack_end(&in) != ERR_NONE)
         txn->err = ERR_CORRUPT;
     return txn->err == ERR_NONE;
@@ -84,7 +91,8 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8 + 4];
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8 + 4 + 1 +
+                  3 * 8];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
     pack_u8(&out, ROW_VERSION);
@@ -98,11 +106,37 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u32(&out, node->peer_next);
     pack_u64(&out, node->own_sheet_serial);
     pack_u32(&out, node->losses);
+    pack_u8(&out, (uint8_t)node->loss);
+    pack_u64(&out, (uint64_t)node->lost_at.unix_ms);
+    pack_u64(&out, node->life);
+    pack_u64(&out, node->life_before);
     assert(out.err == ERR_NONE);
     store_put(txn, key_slice(&key), packed(&out));
 }
 
 /* ---- Starting ----------------------------------------------------------- */
+
+/* Is the store the one that the mark is of? From here on it is in another
+ * life. */
+static void instance_begin(struct work *work, const struct instance_mark *mark)
+{
+    struct node *node = work->node;
+    const struct instance store = { .life = node->life,
+        .life_before = node->life_before,
+        .commits = node->usage.commit_count };
+    if (mark == NULL)
+        return;
+    enum loss_cause cause = instance_judge(mark, &store);
+    /* the one on file: its place may be taken long after, or never */
+    node->life_before = mark->life;
+    do
+        work_draw(work, &node->life, sizeof node->life);
+    while (node->life == 0);
+    /* a first start that ended before its mark has nothing to lose */
+    bool is_known = cause != LOSS_UNMARKED || node->peer_count > 0;
+    if (cause != LOSS_NONE && is_known)
+        loss_begin(work, cause);
+}
 
 static enum err start(struct work *work, const struct node_input *input)
 {
@@ -129,6 +163,7 @@ static enum err start(struct work *work, const struct node_input *input)
     erasure_load(work);
     peers_load(work);
     revoke_load(work);
+    instance_begin(work, input->of.start.mark);
     for (size_t i = 0; i < node->peer_count; i++) {
         struct peer *peer = node->peers[i];
         peer->touched = true;
@@ -417,6 +452,7 @@ enum err node_finish(struct node *node)
         if (due < node->wake_steady_ms)
             node->wake_steady_ms = due;
     }
+    loss_review(work);
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
     node->changed |= written > 0;
@@ -464,6 +500,11 @@ void node_set_surroundings(
     struct node *node, const struct node_surroundings *surroundings)
 {
     node->surroundings = *surroundings;
+}
+
+uint64_t node_life(const struct node *node)
+{
+    return node->life;
 }
 
 const struct agency_id *node_agency(const struct node *node)

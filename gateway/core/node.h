@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "core/card.h"
+#include "core/instance.h"
 #include "core/message.h"
 #include "core/metric.h"
 #include "core/port.h"
@@ -52,6 +53,7 @@ struct node_input {
             struct slice card;           /* our SignedCard */
             const struct slice *earlier; /* that we had, as far as known */
             size_t earlier_count;
+            const struct instance_mark *mark; /* NULL: nobody keeps one */
         } start;
         struct {
             struct slice card; /* a newer one of ours */
@@ -220,6 +222,8 @@ size_t node_metrics(const struct node *node, struct instant now,
     struct metric_value values[NODE_METRIC_COUNT_MAX]);
 
 const struct agency_id *node_agency(const struct node *node);
+/* The life that the store is in since NODE_START, for the mark. */
+uint64_t node_life(const struct node *node);
 /* Our newest SignedKeySheet, for Rekey; empty before the first. */
 struct slice node_sheet(const struct node *node);
 

@@ -15,6 +15,7 @@
 #include "core/agreement.h"
 #include "core/content.h"
 #include "core/erasure.h"
+#include "core/instance.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/work.h"
@@ -76,8 +77,13 @@ struct node {
     struct slice own_revocation; /* SignedRevocation; empty: none */
     uint64_t own_sheet_serial;
     uint32_t losses; /* how often the store was found to have lost something */
-    bool has_lost;   /* since the start */
-    bool folds;      /* old entries are taken up: nothing is told to anyone */
+    enum loss_cause loss;   /* the last time; NONE: all have shown what they
+                               hold since */
+    struct instant lost_at; /* when that was noticed */
+    bool has_lost;          /* since the start */
+    uint64_t life;          /* see instance.h */
+    uint64_t life_before;
+    bool folds; /* old entries are taken up: nothing is told to anyone */
 
     struct peer **peers;
     size_t peer_count;

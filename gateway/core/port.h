@@ -51,6 +51,9 @@ struct store_ops {
 struct store_usage {
     uint64_t used;     /* bytes that entries and indexes take */
     uint64_t capacity; /* bytes there is room for */
+    /* Durable ones of this very store, those of before a copy of it was made
+     * included; only rises. */
+    uint64_t commit_count;
 };
 
 /*

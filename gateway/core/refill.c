@@ -6,6 +6,7 @@
 #include "core/fold.h"
 #include "core/generation.h"
 #include "core/limits.h"
+#include "core/loss.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/reconsider.h"
@@ -16,24 +17,6 @@
 #include <string.h>
 
 /* ---- What is missing ----------------------------------------------------- */
-
-void refill_store_lost(struct work *work)
-{
-    struct node *node = work->node;
-    if (node->has_lost)
-        return;
-    node->has_lost = true;
-    node->losses++;
-    node->changed = true;
-    work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
-    node->feed_epoch >>= 1; /* clients have it as a signed number */
-    for (size_t i = 0; i < node->peer_count; i++) {
-        node->peers[i]->settled_out = false;
-        node->peers[i]->wants_head = true;
-        node->peers[i]->has_due = true;
-    }
-    OUTPUT_LOG(work, LOG_STORE_LOST, log_number("losses", node->losses));
-}
 
 static struct refill_goal *goal_of(
     struct peer *peer, enum ledger_direction direction)
@@ -66,7 +49,7 @@ void refill_begin(struct work *work, struct peer *peer,
         (goal->wanted && goal->last.generation == proof->origin.generation &&
             goal->last.size >= proof->size))
         return;
-    refill_store_lost(work);
+    loss_begin(work, LOSS_SHOWN);
     goal_set(goal, proof);
     peer->refill_ready = false;
     peer->settled_out = false;

@@ -17,10 +17,6 @@
 #include "core/peer.h"
 #include "core/work.h"
 
-/* The store is not what it was: every ledger of ours gets a new generation, and
- * the feed a new epoch. Once in the life of a process. */
-void refill_store_lost(struct work *work);
-
 /* The peer showed this note, which we signed (or cosigned) and do not hold. */
 void refill_begin(struct work *work, struct peer *peer,
     enum ledger_direction direction, const struct note *proof);

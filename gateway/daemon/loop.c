@@ -104,6 +104,8 @@ static enum err batch_end(
         JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
         return err;
     }
+    marker_keep(
+        &loop->marker, loop->store, node_life(loop->node), clock_steady_ms());
     err = node_committed(loop->node);
     if (err == ERR_NONE)
         err = carry_all(loop);
@@ -256,7 +258,8 @@ static enum err node_start(struct loop *loop)
     struct store_txn *txn;
     struct node_input input = { .type = NODE_START,
         .of.start = { loop->identity->card_bytes, loop->earlier_cards,
-            loop->earlier_card_count } };
+            loop->earlier_card_count,
+            loop->marker.keys_dir == NULL ? NULL : &loop->marker.mark } };
     enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
         return err;
@@ -382,6 +385,8 @@ enum err loop_run(struct loop *loop)
             local_socket_resume(loop->socket);
         err = turn(loop, items);
     }
+    if (err == ERR_NONE)
+        marker_end(&loop->marker, loop->store);
     return err;
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/directory.h"
 #include "daemon/identity.h"
 #include "daemon/inbox.h"
+#include "daemon/marker.h"
 #include "daemon/metrics_file.h"
 #include "daemon/process_metric.h"
 #include "io/keyring.h"
@@ -33,6 +34,7 @@ struct loop {
     const struct slice *earlier_cards; /* until loop_begin returns */
     size_t earlier_card_count;
     struct courier *courier;
+    struct marker marker; /* its mark as it was found */
 
     /* set before loop_run */
     struct local_socket *socket;

@@ -128,6 +128,8 @@ static int storage_start(struct gateway *gateway)
             &problem) != ERR_NONE)
         return complain_text(problem.text);
     gateway->loop.store = storage.store;
+    gateway->loop.marker.keys_dir = config->keys;
+    gateway->loop.marker.mark = storage.mark;
     gateway->vault = storage.vault;
     return EXIT_DONE;
 }

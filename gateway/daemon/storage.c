@@ -1,5 +1,6 @@
 #include "daemon/storage.h"
 
+#include "io/instance_file.h"
 #include "io/store_key.h"
 #include "io/store_lmdb.h"
 #include "io/store_sealed.h"
@@ -65,9 +66,12 @@ enum err storage_open(const char *data, const char *keys, uint64_t map_size,
     struct store_lmdb_options options = store_lmdb_options_default();
     options.map_size = map_size;
     *storage = (struct storage){ 0 };
-    enum err err = store_keys_load(keys, NULL, &derived, &said);
+    enum err err = instance_file_read(keys, &storage->mark, &said);
+    if (err == ERR_NONE)
+        err = store_keys_load(keys, NULL, &derived, &said);
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
+    options.clean_commit = storage->mark.is_clean ? storage->mark.commits : 0;
     err = store_lmdb_open(data, &options, &storage->store, problem);
     if (err == ERR_NONE)
         err = vault_open(data, &derived, storage, problem);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "core/instance.h"
 #include "core/port.h"
 #include "io/store_folder.h"
 
@@ -17,12 +18,14 @@
 struct storage {
     struct store *store;
     struct vault *vault;
+    struct instance_mark mark; /* that was found beside the keys */
 };
 
 /*
  * Opens DATA, or makes what belongs into it where there never was a store.
- * Every error sets *problem: those of store_lmdb_open(), vault_file_open(),
- * store_keys_load() and store_sealed_open().
+ * After an end that was not clean every page is looked at. Every error sets
+ * *problem: those of store_lmdb_open(), vault_file_open(), store_keys_load(),
+ * store_sealed_open() and instance_file_read().
  */
 MUST_USE enum err storage_open(const char *data, const char *keys,
     uint64_t map_size, struct storage *storage, struct store_problem *problem);

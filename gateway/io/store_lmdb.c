@@ -359,6 +359,7 @@ static void usage(struct store *store, struct store_usage *out)
     uint64_t count = 0;
     out->used = count_pages(lmdb, &count) ? count * lmdb->page_size : file_size;
     out->capacity = info.me_mapsize;
+    out->commit_count = info.me_last_txnid;
     /* A disk that fills up first must be seen coming, too. */
     if (fstatvfs(lmdb->folder.fd, &disk) == 0) {
         uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;

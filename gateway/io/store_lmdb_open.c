@@ -109,8 +109,18 @@ static enum err make(struct store_lmdb *lmdb,
     return store_folder_finish(&lmdb->folder, problem);
 }
 
-static enum err check_file(struct store_lmdb *lmdb, bool check_pages,
-    struct lmdb_head *head, struct store_problem *problem)
+static bool has_to_walk(
+    const struct store_lmdb_options *options, const struct lmdb_head *head)
+{
+    bool is_clean =
+        options->clean_commit != 0 && options->clean_commit == head->txn_id;
+    return (options->check_pages && !is_clean) ||
+           head->page_count > head->file_size / head->page_size;
+}
+
+static enum err check_file(struct store_lmdb *lmdb,
+    const struct store_lmdb_options *options, struct lmdb_head *head,
+    struct store_problem *problem)
 {
     const char *reason = "the file is not there";
     set_path(lmdb, "store/data.mdb");
@@ -119,8 +129,7 @@ static enum err check_file(struct store_lmdb *lmdb, bool check_pages,
         return set_failed(lmdb, errno == ENOENT ? ERR_CORRUPT : ERR_IO,
             errno == ENOENT ? reason : "the file cannot be opened", problem);
     enum err err = lmdb_file_read_head(fd, head, &reason);
-    if (err == ERR_NONE &&
-        (check_pages || head->page_count > head->file_size / head->page_size))
+    if (err == ERR_NONE && has_to_walk(options, head))
         err = lmdb_file_check(fd, head, &reason);
     close(fd);
     return err == ERR_NONE ? err : set_failed(lmdb, err, reason, problem);
@@ -134,7 +143,8 @@ static enum err check_file(struct store_lmdb *lmdb, bool check_pages,
 static enum err adopt(struct store_lmdb *lmdb, struct store_problem *problem)
 {
     struct lmdb_head head = { 0 };
-    enum err err = check_file(lmdb, true, &head, problem);
+    const struct store_lmdb_options all = { .check_pages = true };
+    enum err err = check_file(lmdb, &all, &head, problem);
     if (err == ERR_NONE && head.txn_id == 1)
         return store_folder_mark(&lmdb->folder, problem);
     if (err != ERR_NONE && err != ERR_CORRUPT)
@@ -230,7 +240,7 @@ static enum err open_made(struct store_lmdb *lmdb,
 {
     struct lmdb_head head;
     int dead_reader_count = 0;
-    enum err err = check_file(lmdb, options->check_pages, &head, problem);
+    enum err err = check_file(lmdb, options, &head, problem);
     if (err == ERR_NONE)
         err = open_env(lmdb, "store", options, problem);
     if (err != ERR_NONE)

@@ -20,6 +20,7 @@ struct store_memory {
     struct treap committed;
     uint64_t capacity;
     uint64_t commit_count;
+    uint64_t age; /* commits that led to what is there: usage.commit_count */
     struct memory_txn *open; /* all of them, newest first */
     struct memory_txn *writer;
     uint64_t fault_countdown; /* 0: none planned */
@@ -29,6 +30,7 @@ struct store_memory {
 
 struct store_memory_snapshot {
     struct treap content;
+    uint64_t age;
 };
 
 static struct store_memory *memory_of(struct store *store)
@@ -214,6 +216,7 @@ static enum err commit(struct store_txn *store_txn)
         memory->committed = txn->view;
         txn->view = (struct treap){ 0 };
         memory->commit_count++;
+        memory->age++;
     }
     abort_txn(store_txn);
     return err;
@@ -223,7 +226,8 @@ static void usage(struct store *store, struct store_usage *out)
 {
     const struct store_memory *memory = memory_of(store);
     *out = (struct store_usage){ .used = used_by(&memory->committed),
-        .capacity = memory->capacity };
+        .capacity = memory->capacity,
+        .commit_count = memory->age };
 }
 
 static void close_store(struct store *store)
@@ -295,6 +299,7 @@ enum err store_memory_snapshot_take(
     if (*snapshot == NULL)
         return ERR_NO_MEMORY;
     (*snapshot)->content = treap_share(&memory->committed);
+    (*snapshot)->age = memory->age;
     return ERR_NONE;
 }
 
@@ -306,6 +311,7 @@ void store_memory_restore(
     store_memory_crash(store);
     treap_release(&memory->committed);
     memory->committed = content;
+    memory->age = snapshot->age;
 }
 
 void store_memory_snapshot_free(struct store_memory_snapshot *snapshot)

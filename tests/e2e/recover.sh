@@ -72,6 +72,49 @@ differs() { [[ -n $1 && -n $2 && $1 != "$2" ]]; }
 expect "its ledger goes on in a new generation" \
     differs "$generation" "$(generation_of opendoor out)"
 
+# ---- An old copy, and nobody to show it
+
+status_says() { [[ $(ctl "$1" status) == *"$2"* ]]; }
+down opendoor
+rm -rf old-store
+cp -a opendoor/store old-store || bail "the copy"
+up opendoor
+submit 3 more
+arrives 20000 "three more are there" is_at_rest
+account opendoor && cp held.opendoor held.before || bail "the account before"
+generation=$(generation_of opendoor out)
+down opendoor
+down tbhosp
+rm -r opendoor/store || bail "its store"
+cp -a old-store opendoor/store
+up opendoor
+expect "alone, it says that its store is an older copy" \
+    status_says opendoor older
+doctor_says() { [[ $(ctl "$1" doctor 2>/dev/null) == *"$2"* ]]; }
+expect "doctor does" doctor_says opendoor "an older copy of the one"
+expect "its log does" has_logged opendoor "store.lost losses=2 code=older"
+down opendoor
+up opendoor
+expect "and after a restart" status_says opendoor older
+up tbhosp
+all_is_here_again "an old copy, noticed alone"
+says_no() { ! status_says "$@"; }
+expect "no loss is told any more" says_no opendoor older
+expect "its ledger goes on in a new generation" \
+    differs "$generation" "$(generation_of opendoor out)"
+
+# ---- The same store, after a crash
+
+generation=$(generation_of opendoor out)
+submit 3 last
+gateway_kill opendoor
+up opendoor
+arrives 20000 "after a crash both are at rest" is_at_rest
+same() { [[ -n $1 && $1 == "$2" ]]; }
+expect "its ledger goes on in the same generation" \
+    same "$generation" "$(generation_of opendoor out)"
+account opendoor && cp held.opendoor held.before || bail "the account before"
+
 # ---- Nothing but the keys
 
 down tbhosp

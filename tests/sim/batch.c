@@ -574,6 +574,8 @@ static void end(struct batch *batch)
     }
     gateway->full_count = 0;
     gateway_committed(world, gateway);
+    if (ending != ENDING_AFTER_COMMIT)
+        gateway_mark(world, gateway, false);
     /* a machine that stops here does it when it starts again */
     if (ending != ENDING_AFTER_COMMIT &&
         node_committed(gateway->node) != ERR_NONE)
@@ -587,6 +589,8 @@ static void end(struct batch *batch)
         lose(batch);
         return;
     }
+    if (gateway->owes_notice)
+        world_fail(world, "loss.unnoticed", gateway->index);
     wake_plan(world, gateway);
     node_release(gateway->node);
 }
@@ -632,6 +636,8 @@ void batch_start(struct world *world, struct gateway *gateway)
     struct node_input input = { .type = NODE_START };
     begin(&batch);
     input.of.start.card = gateway->card;
+    input.of.start.mark = &gateway->mark;
+    gateway->life_before = gateway->mark.life;
     enum err err = step(&batch, &input);
     if (err == ERR_NONE)
         err = feed_sheet(&batch);

@@ -17,6 +17,7 @@
 #define STORE_CAPACITY (UINT64_C(1) << 30)
 #define DAY_MS INT64_C(86400000)
 #define HOUR_MS INT64_C(3600000)
+#define MARK_MS 60000
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -140,6 +141,13 @@ static void start(struct world *world, void *subject, uint64_t life)
     batch_start(world, gateway);
 }
 
+static uint64_t commits_of(const struct gateway *gateway)
+{
+    struct store_usage usage;
+    gateway->store->ops->usage(gateway->store, &usage);
+    return usage.commit_count;
+}
+
 void gateway_committed(struct world *world, struct gateway *gateway)
 {
     size_t slot = gateway->past_count;
@@ -152,10 +160,27 @@ void gateway_committed(struct world *world, struct gateway *gateway)
         return;
     if (gateway->past_count < GATEWAY_PAST_COUNT)
         gateway->past_count++;
-    store_memory_snapshot_free(gateway->past[slot]);
-    if (store_memory_snapshot_take(gateway->store, &gateway->past[slot]) !=
-        ERR_NONE)
+    struct gateway_past *past = &gateway->past[slot];
+    store_memory_snapshot_free(past->store);
+    if (store_memory_snapshot_take(gateway->store, &past->store) != ERR_NONE)
         abort();
+    past->mark = gateway->mark;
+    past->instance = (struct instance){ .life = node_life(gateway->node),
+        .life_before = gateway->life_before,
+        .commits = commits_of(gateway) };
+}
+
+void gateway_mark(struct world *world, struct gateway *gateway, bool ends_clean)
+{
+    uint64_t life = node_life(gateway->node);
+    if (gateway->mark.life == life && !ends_clean &&
+        world->scheduler.now_ms - gateway->marked_ms < MARK_MS)
+        return;
+    gateway->marked_ms = world->scheduler.now_ms;
+    gateway->mark = (struct instance_mark){ .is_there = true,
+        .life = life,
+        .commits = commits_of(gateway),
+        .is_clean = ends_clean };
 }
 
 bool gateway_has_lost(const struct world *world, size_t index)
@@ -166,8 +191,8 @@ bool gateway_has_lost(const struct world *world, size_t index)
 static void pasts_forget(struct gateway *gateway)
 {
     for (size_t i = 0; i < GATEWAY_PAST_COUNT; i++) {
-        store_memory_snapshot_free(gateway->past[i]);
-        gateway->past[i] = NULL;
+        store_memory_snapshot_free(gateway->past[i].store);
+        gateway->past[i].store = NULL;
     }
     gateway->past_count = 0;
 }
@@ -191,6 +216,20 @@ static int64_t losers_count(const struct world *world)
     return count;
 }
 
+/* An old backup; of the whole machine, it may be. */
+static void store_put_back(struct world *world, struct gateway *gateway)
+{
+    const struct gateway_past *past = &gateway->past[world_below(
+        world, STREAM_restore_permille, (int64_t)gateway->past_count)];
+    store_memory_restore(gateway->store, past->store);
+    if (CHANCE(world, mark_back_permille))
+        gateway->mark = past->mark;
+    gateway->hides_loss =
+        instance_judge(&gateway->mark, &past->instance) == LOSS_NONE;
+    if (gateway->hides_loss)
+        TALLY(world, losses_hidden);
+}
+
 /* A disk that lied, an old backup, or none. */
 static void forget(struct world *world, struct gateway *gateway)
 {
@@ -209,10 +248,9 @@ static void forget(struct world *world, struct gateway *gateway)
         store_replace(gateway);
     } else {
         TALLY(world, stores_restored);
-        store_memory_restore(gateway->store,
-            gateway->past[world_below(
-                world, STREAM_restore_permille, (int64_t)gateway->past_count)]);
+        store_put_back(world, gateway);
     }
+    gateway->owes_notice = !gateway->hides_loss;
     operator_begin_again(world, gateway); /* looks what is left */
     world_say(world, "agency %zu has lost %s", gateway->index,
         loses ? "its store" : "commits");
@@ -299,6 +337,7 @@ static void go_away(struct world *world, void *subject, uint64_t argument)
         return;
     if (gateway->is_up) {
         TALLY(world, absences);
+        gateway_mark(world, gateway, true);
         die(world, gateway);
         scheduler_add(&world->scheduler, away_ms < left_ms ? away_ms : left_ms,
             start, gateway, gateway->life);

@@ -24,6 +24,13 @@ struct letter;
 /* Commits of any age that a backup may be of. */
 #define GATEWAY_PAST_COUNT 16
 
+/* A copy of the store, and what was true outside of it then. */
+struct gateway_past {
+    struct store_memory_snapshot *store;
+    struct instance instance;
+    struct instance_mark mark;
+};
+
 /* Our request to a peer that waits for its reply. */
 struct waiting {
     uint64_t id; /* 0: none */
@@ -68,8 +75,13 @@ struct gateway {
     struct node *node;
     bool is_up;
     bool is_filled;
-    bool knows_revoked; /* it said that agency 0 ended its card */
-    struct store_memory_snapshot *past[GATEWAY_PAST_COUNT]; /* commits */
+    bool knows_revoked;        /* it said that agency 0 ended its card */
+    struct instance_mark mark; /* outside of the store */
+    uint64_t life_before;      /* of the store, on that mark */
+    int64_t marked_ms;
+    bool hides_loss;  /* the mark does not show that it lost something */
+    bool owes_notice; /* it is to say so in its next batch */
+    struct gateway_past past[GATEWAY_PAST_COUNT]; /* commits */
     uint64_t past_count;
     int64_t loss_count; /* restores and lost stores */
     int64_t lost_ms;    /* the last of them; -1: none */
@@ -106,6 +118,9 @@ struct instant gateway_now(
 
 /* A commit was made. */
 void gateway_committed(struct world *world, struct gateway *gateway);
+/* And the process lived on: its mark is kept, see core/instance.h. */
+void gateway_mark(
+    struct world *world, struct gateway *gateway, bool ends_clean);
 
 /* Its store has room again. */
 void gateway_empty(struct gateway *gateway);

@@ -61,12 +61,13 @@
 
 /* Only by the command line: after this nothing is promised but safety. */
 #define SIM_EXTRA_LIST(X)                                                      \
-    X(restore_permille, 0, 0) /* restarts from an old copy of the store */     \
-    X(lose_permille, 0, 0)    /* restarts without the store */                 \
-    X(losers, 0, 0)           /* agencies to which that happens; 0: one */     \
-    X(recover, 0, 0)          /* 1: after both, all is promised again */       \
-    X(fork_per_hour, 0, 0)    /* agencies that sign a second history */        \
-    X(renew, 0, 0)            /* 1: operators end the conflicts of that */     \
+    X(restore_permille, 0, 0)   /* restarts from an old copy of the store */   \
+    X(mark_back_permille, 0, 0) /* of which with the mark of that time */      \
+    X(lose_permille, 0, 0)      /* restarts without the store */               \
+    X(losers, 0, 0)             /* agencies to which that happens; 0: one */   \
+    X(recover, 0, 0)            /* 1: after both, all is promised again */     \
+    X(fork_per_hour, 0, 0)      /* agencies that sign a second history */      \
+    X(renew, 0, 0)              /* 1: operators end the conflicts of that */   \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \

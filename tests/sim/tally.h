@@ -33,6 +33,7 @@
 /* Of faults that only the command line asks for. */
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
+    X(losses_hidden)                                                           \
     X(stores_lost) X(forks) X(forks_refused) X(conflicts_ended) X(lies) X(forwards) X(feed_epochs)
 
 struct tally {

@@ -80,12 +80,12 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
-/* An author that forgot may sign anew what never arrived; nothing else may,
- * and no recipient may ever receipt two roots. */
+/* An author that forgot and cannot know it may sign anew what never arrived;
+ * nothing else may, and no recipient may ever receipt two roots. */
 static void fork_seen(struct world *world, size_t at, size_t author,
     size_t recipient, struct sighting *sighting, const struct note *note)
 {
-    bool forgot = gateway_has_lost(world, author) && sighting->receipt == 0;
+    bool forgot = world->gateways[author].hides_loss && sighting->receipt == 0;
     if (!forgot && !watched_of(&world->watch, author, recipient)->is_forked)
         world_fail(world, "ledger.fork", at);
     memcpy(sighting->root, note->root, HASH_SIZE);
@@ -380,6 +380,8 @@ void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
     revocation_log(world, at, entry);
     struct slice name = slice_of_text(log_event_name(entry->event));
+    if (slice_is(name, "store.lost"))
+        world->gateways[at].owes_notice = false;
     bool is_loss =
         slice_is(name, "store.lost") || slice_is(name, "ledger.recovering");
     if (is_loss && !gateway_has_lost(world, at) && !rogue_is_at(world, at))

@@ -18,6 +18,18 @@ void federation_restore(struct federation *federation, size_t agency,
     federation_crash(federation, agency);
 }
 
+void federation_mark_write(
+    struct instance_mark *mark, const struct node *node, struct store *store)
+{
+    struct store_usage usage;
+    if (mark == NULL || mark->life == node_life(node))
+        return;
+    store->ops->usage(store, &usage);
+    *mark = (struct instance_mark){
+        .is_there = true, .life = node_life(node), .commits = usage.commit_count
+    };
+}
+
 void federation_lose_store(struct federation *federation, size_t agency)
 {
     const struct store_memory_options options = { .capacity = 1u << 20 };

@@ -14,6 +14,13 @@ struct store_memory_snapshot *federation_back_up(
 /* The gateway dies and starts again on that. */
 void federation_restore(struct federation *federation, size_t agency,
     const struct store_memory_snapshot *backup);
+/* From its next start on this is the mark of its store, written with each
+ * life; the caller's, to be looked at and changed. */
+void federation_keep_mark(
+    struct federation *federation, size_t agency, struct instance_mark *mark);
+/* What the daemon does after each commit; `mark` may be NULL. */
+void federation_mark_write(
+    struct instance_mark *mark, const struct node *node, struct store *store);
 /* Its whole store is gone. */
 void federation_lose_store(struct federation *federation, size_t agency);
 

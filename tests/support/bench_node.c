@@ -1,4 +1,4 @@
-#include "support/bench_node.h"
+#include "support/bench_loss.h"
 
 #include <string.h>
 
@@ -15,14 +15,10 @@
 #define SHEET_DAY_COUNT 14
 #define HELD_DAYS_BACK 7
 #define MESSAGE_COUNT_MAX 256
-/* More than any test needs: two nodes that never come to rest are a bug. */
-#define RUN_COUNT_MAX 20000
+#define RUN_COUNT_MAX 20000 /* more: two nodes that never come to rest */
 #define REPLY_COUNT_MAX 64
 #define ID_COUNT 16
-/* A step and a parcel fit; the whole of a batch's arena is for many inputs. */
-#define ARENA_SIZE BATCH_ARENA_SIZE
-/* The largest message opened, and another sealed. */
-#define WORK_SIZE (16u * 1024 * 1024)
+#define WORK_SIZE (16u * 1024 * 1024) /* a message opened, one sealed */
 #define NODE_MEMORY_SIZE (4u * 1024 * 1024)
 #define STORE_CAPACITY (64u * 1024 * 1024)
 #define LOG_LINE_SIZE 256
@@ -59,6 +55,7 @@ struct agency {
     struct slice card;
     struct slice cards[CARD_COUNT_MAX]; /* made last, by serial */
     uint64_t life;                      /* counts its starts */
+    struct instance_mark *mark;         /* of its store; NULL: none */
     struct known known[FEDERATION_COUNT_MAX];
     struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
     size_t reply_count;
@@ -320,6 +317,7 @@ static enum err batch_close(
     } else if ((err = agency->store->ops->commit(txn)) == ERR_NONE &&
                (err = node_committed(agency->node)) == ERR_NONE) {
         const struct node_output *outputs = node_outputs(agency->node, &count);
+        federation_mark_write(agency->mark, agency->node, agency->store);
         for (size_t i = 0; i < count; i++)
             carry(federation, at, &outputs[i]);
     }
@@ -369,6 +367,7 @@ static void agency_start(struct federation *federation, size_t at)
     MUST(agency->node != NULL);
     struct node_input start = { .type = NODE_START };
     start.of.start.card = agency->card;
+    start.of.start.mark = agency->mark;
     MUST(federation_step(federation, at, &start) == ERR_NONE);
     federation_sheet(federation, at);
 }
@@ -387,9 +386,15 @@ static void agency_open(struct federation *federation, size_t at)
     MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
     agency->vault = vault_plain_new();
     MUST(arena_init(&agency->memory, NODE_MEMORY_SIZE) == ERR_NONE);
-    MUST(arena_init(&agency->batch, ARENA_SIZE) == ERR_NONE);
+    MUST(arena_init(&agency->batch, BATCH_ARENA_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->scratch, DECODE_ARENA_SIZE) == ERR_NONE);
     agency_start(federation, at);
+}
+
+void federation_keep_mark(
+    struct federation *federation, size_t agency, struct instance_mark *mark)
+{
+    federation->agencies[agency].mark = mark;
 }
 
 struct federation *federation_new(size_t count)

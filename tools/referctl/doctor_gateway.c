@@ -114,6 +114,34 @@ static void look_at_alarms(struct doctor *doctor, const struct records *records)
     }
 }
 
+/* A store that is not the one that was worked with last. */
+static void look_at_loss(struct doctor *doctor, const struct records *records)
+{
+    static const struct {
+        const char *cause;
+        const char *words;
+    } causes[] = {
+        { "shown", "an agency showed more than it holds" },
+        { "older", "it is an older copy of the one that was used last" },
+        { "restored", "it was put back from a backup" },
+        { "unmarked", "there is no mark to compare it with" },
+        { "gone", "it is new, and there was one before" },
+    };
+    const struct record *loss = records_first(records, "recovery");
+    if (loss == NULL)
+        return;
+    const char *words = record_text(loss, "cause");
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (strcmp(words, causes[i].cause) == 0)
+            words = causes[i].words;
+    int64_t waiting = record_number(loss, "waiting");
+    doctor_find(doctor, FINDING_WARNING, "store", "",
+        record_text(loss, "remedy"),
+        "%s; %" PRId64 " agenc%s yet to show what %s", words, waiting,
+        waiting == 1 ? "y has" : "ies have",
+        waiting == 1 ? "it holds" : "they hold");
+}
+
 static bool look_at_status(struct doctor *doctor)
 {
     struct reply reply = { 0 };
@@ -129,6 +157,7 @@ static bool look_at_status(struct doctor *doctor)
             "restart the gateway after an upgrade",
             "it is version %s, this program %s", version,
             refer_version_string());
+    look_at_loss(doctor, &reply.records);
     look_at_store(doctor, number_of(&reply.records, "store_percent"));
     look_at_alarms(doctor, &reply.records);
     return true;

@@ -15,6 +15,12 @@ enum exit_code run_status(
         { "protocol", "protocol", 0 },
         { "rights", "your rights", 0 },
     };
+    static const struct column loss_columns[] = {
+        { "cause", "the store lost something", COLUMN_STATE },
+        { "at_ms", "noticed", COLUMN_TIME },
+        { "waiting", "agencies not heard since", 0 },
+        { "remedy", "to do", 0 },
+    };
     static const struct column number_columns[] = { { "name", "number", 0 },
         { "value", "value", 0 } };
     static const struct column peer_columns[] = {
@@ -59,6 +65,10 @@ enum exit_code run_status(
     if (gateway != NULL)
         display_fields(
             session, gateway, gateway_columns, DISPLAY_COUNT(gateway_columns));
+    const struct record *loss = records_first(&reply.records, "recovery");
+    if (loss != NULL)
+        display_fields(
+            session, loss, loss_columns, DISPLAY_COUNT(loss_columns));
     display_hint(session, "%s", "");
     display_table(session, &reply.records, "number", number_columns,
         DISPLAY_COUNT(number_columns), "no numbers");

@@ -127,7 +127,7 @@ static void the_rest_is_what_the_node_remembers(void **state)
 {
     (void)state;
     memset(&node, 0, sizeof node);
-    node.usage = (struct store_usage){ 11, 22 };
+    node.usage = (struct store_usage){ 11, 22, 33 };
     node.feed_position_next = 34;
     node.cursor_count = 5;
     node.waiter_count = 6;

@@ -1,0 +1,201 @@
+/* Is a store that was put back noticed by its mark, before any peer is heard,
+ * and nothing signed twice? */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/ledger.h"
+#include "core/loss.h"
+#include "core/node_state.h"
+#include "support/bench_loss.h"
+
+struct bench {
+    struct federation *federation;
+    struct instance_mark mark;
+    struct store_memory_snapshot *backup;
+};
+
+static void bench_open(struct bench *bench)
+{
+    bench->federation = federation_new(2);
+    bench->mark = (struct instance_mark){ 0 };
+    federation_keep_mark(bench->federation, 0, &bench->mark);
+    federation_crash(bench->federation, 0);
+    federation_connect(bench->federation, 0, 1);
+    federation_agree(bench->federation);
+    (void)federation_submit(bench->federation, 0, 1, "first");
+    federation_run(bench->federation);
+    bench->backup = federation_back_up(bench->federation, 0);
+}
+
+static void bench_close(struct bench *bench)
+{
+    store_memory_snapshot_free(bench->backup);
+    federation_free(bench->federation);
+}
+
+/* Nothing that it sends arrives. */
+static void cut_off(struct bench *bench)
+{
+    while (federation_message_count(bench->federation) > 0)
+        federation_lose(bench->federation, 0);
+}
+
+static const struct local_record *loss(struct bench *bench)
+{
+    struct call call;
+    call_begin(&call, "status");
+    const struct local_reply *reply =
+        federation_call(bench->federation, 0, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    assert_in_range(reply_count(reply, "recovery"), 0, 1);
+    return reply_record(reply, "recovery", 0);
+}
+
+static void assert_loss(struct bench *bench, const char *cause)
+{
+    const struct local_record *record = loss(bench);
+    if (cause == NULL) {
+        assert_null(record);
+        return;
+    }
+    assert_non_null(record);
+    assert_true(slice_is(record_text(record, "cause"), cause));
+    assert_int_equal(record_number(record, "waiting"), 1);
+    assert_true(record_text(record, "remedy").size > 0);
+    assert_true(record_number(record, "at_ms") > 0);
+}
+
+static uint64_t generation(struct bench *bench)
+{
+    struct work *work = federation_begin(bench->federation, 0);
+    uint64_t found =
+        peer_ledger(work, federation_peer(bench->federation, 0, 1), LEDGER_OUT)
+            ->generation;
+    assert_int_equal(federation_end(bench->federation, 0), ERR_NONE);
+    return found;
+}
+
+static void restarts_and_crashes_are_no_loss(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    uint64_t life = bench.mark.life;
+    uint64_t before = generation(&bench);
+    federation_crash(bench.federation, 0);
+    assert_true(bench.mark.life != life && bench.mark.life != 0);
+    federation_run(bench.federation);
+    assert_loss(&bench, NULL);
+    /* between its commit and its mark */
+    struct instance_mark was = bench.mark;
+    federation_crash(bench.federation, 0);
+    bench.mark = was;
+    federation_crash(bench.federation, 0);
+    bench.mark = was;
+    federation_crash(bench.federation, 0);
+    federation_run(bench.federation);
+    assert_loss(&bench, NULL);
+    assert_int_equal(federation_logged(bench.federation, 0, LOG_STORE_LOST), 0);
+    assert_true(generation(&bench) == before);
+    bench_close(&bench);
+}
+
+static void a_copy_of_an_earlier_life_is_noticed_alone(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    uint64_t before = generation(&bench);
+    federation_crash(bench.federation, 0);
+    federation_run(bench.federation);
+    federation_restore(bench.federation, 0, bench.backup);
+    cut_off(&bench);
+    assert_int_equal(federation_logged(bench.federation, 0, LOG_STORE_LOST), 1);
+    assert_loss(&bench, "older");
+    /* it is said after a restart, too, and counted once */
+    federation_crash(bench.federation, 0);
+    cut_off(&bench);
+    assert_loss(&bench, "older");
+    assert_int_equal(federation_logged(bench.federation, 0, LOG_STORE_LOST), 1);
+    /* the peer holds no more than it: a new generation all the same */
+    federation_wait(bench.federation, 600000);
+    assert_loss(&bench, NULL);
+    assert_int_equal(
+        federation_logged(bench.federation, 0, LOG_STORE_WHOLE), 1);
+    assert_true(generation(&bench) != before);
+    const char *id = federation_submit(bench.federation, 0, 1, "after");
+    federation_run(bench.federation);
+    assert_string_equal(federation_state(bench.federation, 1, id), "delivered");
+    bench_close(&bench);
+}
+
+/* What was signed after the copy and never arrived: the peer cannot show it,
+ * and the author must not sign another root for that size. */
+static void what_nobody_received_is_not_signed_over(void **state)
+{
+    struct bench bench;
+    struct store_usage usage;
+    (void)state;
+    bench_open(&bench);
+    uint64_t before = generation(&bench);
+    (void)federation_submit(bench.federation, 0, 1, "lost on the way");
+    cut_off(&bench);
+    struct store *store = federation_store(bench.federation, 0);
+    store->ops->usage(store, &usage);
+    bench.mark.commits = usage.commit_count; /* written now and then */
+    federation_restore(bench.federation, 0, bench.backup);
+    assert_loss(&bench, "older");
+    (void)federation_submit(bench.federation, 0, 1, "another");
+    federation_wait(bench.federation, 600000);
+    assert_true(generation(&bench) != before);
+    bench_close(&bench);
+}
+
+static void a_store_put_back_on_purpose_or_without_a_mark_is_one(void **state)
+{
+    static const char *const causes[] = { "restored", "unmarked" };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bench bench;
+        bench_open(&bench);
+        uint64_t before = generation(&bench);
+        bench.mark = (struct instance_mark){ .is_there = i == 0 };
+        federation_crash(bench.federation, 0);
+        assert_loss(&bench, causes[i]);
+        federation_wait(bench.federation, 600000);
+        assert_loss(&bench, NULL);
+        assert_true(generation(&bench) != before);
+        bench_close(&bench);
+    }
+}
+
+static void a_new_store_in_the_place_of_another_is_one(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    federation_lose_store(bench.federation, 0);
+    const struct local_record *record = loss(&bench);
+    assert_non_null(record);
+    assert_true(slice_is(record_text(record, "cause"), "gone"));
+    federation_connect(bench.federation, 0, 1);
+    federation_wait(bench.federation, 600000);
+    assert_loss(&bench, NULL);
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(restarts_and_crashes_are_no_loss),
+        cmocka_unit_test(a_copy_of_an_earlier_life_is_noticed_alone),
+        cmocka_unit_test(what_nobody_received_is_not_signed_over),
+        cmocka_unit_test(a_store_put_back_on_purpose_or_without_a_mark_is_one),
+        cmocka_unit_test(a_new_store_in_the_place_of_another_is_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
