@@ -53,7 +53,7 @@ static void answer_reasons(struct work *work, struct local_answer *answer)
     }
 }
 
-/* Of each kind that there is, one: who it is about is for those who may read. */
+/* Of each kind that there is, one; whom it is about is for who may read. */
 static void answer_alarm_kinds(
     const struct node *node, struct local_answer *answer)
 {

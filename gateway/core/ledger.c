@@ -10,8 +10,7 @@
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
     (256 + MERKLE_FRONTIER_SIZE_MAX + 2 * NOTE_SIZE_MAX +                      \
-        CONTRADICTION_SIZE_MAX +                                               \
-        LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
+        CONTRADICTION_SIZE_MAX + LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
 
 static const char *const troubles[] = {
 #define X(symbol, number, text) [LEDGER_##symbol] = text,

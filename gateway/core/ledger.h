@@ -73,7 +73,7 @@ struct ledger {
     bool renews;       /* OUT: nothing more is signed in this generation */
     bool closes;       /* IN: nothing more of this one is taken: conflict.h */
     uint32_t losses;   /* OUT: the gateway's when this generation began */
-    int64_t apart_ms;  /* OUT: the two are unsettled since then; 0: they are not */
+    int64_t apart_ms;  /* OUT: the two are unsettled since then; 0: not */
     uint8_t alarm;     /* OUT: that was told: alarm.h */
     enum ledger_trouble trouble;
     struct slice evidence; /* of a conflict in this generation: conflict.h */

@@ -34,7 +34,9 @@
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
     X(losses_hidden)                                                           \
-    X(stores_lost) X(forks) X(forks_refused) X(conflicts_ended) X(lies) X(forwards) X(feed_epochs)
+    X(stores_lost)                                                             \
+    X(forks) X(forks_refused) X(conflicts_ended) X(lies) X(forwards)           \
+        X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;

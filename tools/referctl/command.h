@@ -85,8 +85,7 @@ enum exit_code run_ledger_show(struct session *, const struct arguments *);
 enum exit_code run_ledger_verify(struct session *, const struct arguments *);
 enum exit_code run_ledger_export(struct session *, const struct arguments *);
 enum exit_code run_ledger_witness(struct session *, const struct arguments *);
-enum exit_code run_ledger_conflicts(
-    struct session *, const struct arguments *);
+enum exit_code run_ledger_conflicts(struct session *, const struct arguments *);
 enum exit_code run_ledger_renew(struct session *, const struct arguments *);
 enum exit_code run_ledger_convict(struct session *, const struct arguments *);
 enum exit_code run_evidence_export(struct session *, const struct arguments *);
