@@ -243,7 +243,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
     bool forgets = gateway_has_lost(world, here);
     /* on its way when its ledger stopped, and erased before it went on */
     bool was_dropped = rogue_is_between(world, here, there) &&
-                       counts[0].ours[EVENT_CONSENT_REVOKED] > 0;
+                       counts[0].ours[EVENT_CONSENT_REVOKED] +
+                               counts[0].theirs[EVENT_CONSENT_REVOKED] >
+                           0;
     for (size_t i = 0; i < truth->deed_count; i++) {
         const struct deed *deed = &truth->deeds[i];
         if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
