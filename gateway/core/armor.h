@@ -12,6 +12,7 @@
 #define ARMOR_LINE_SIZE 64
 #define ARMOR_CARD "REFER CARD" /* a SignedCard */
 #define ARMOR_CARD_REQUEST "REFER CARD REQUEST"
+#define ARMOR_MOU "REFER AGREEMENT"         /* a MouOffer */
 #define ARMOR_REVOCATION "REFER REVOCATION" /* a SignedRevocation */
 
 /*

@@ -4,13 +4,13 @@
 #define DAY_MS (24 * HOUR_MS)
 
 void clock_trust_begin(struct clock_trust *trust, int64_t wall_ms,
-    int64_t steady_ms, uint32_t newest_day)
+    int64_t steady_ms, bool is_unknown_day)
 {
-    bool is_ahead = newest_day != 0 && wall_ms / DAY_MS > (int64_t)newest_day;
     *trust = (struct clock_trust){
         .base_wall_ms = wall_ms,
         .base_steady_ms = steady_ms,
-        .doubted_until_steady_ms = is_ahead ? steady_ms + DAY_MS : INT64_MIN,
+        .doubted_until_steady_ms =
+            is_unknown_day ? steady_ms + DAY_MS : INT64_MIN,
     };
 }
 

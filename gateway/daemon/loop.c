@@ -172,7 +172,9 @@ static enum err sheet_make(struct loop *loop)
     struct sealing_key keys[SHEET_KEY_COUNT_MAX];
     struct node_input input = { .type = NODE_SHEET };
     struct store_txn *txn;
-    input.of.sheet.count = sheet_fill(loop, clock_wall().unix_ms, keys);
+    int64_t wall_ms = clock_wall().unix_ms;
+    loop->sheet_day = wall_ms / DAY_MS;
+    input.of.sheet.count = sheet_fill(loop, wall_ms, keys);
     input.of.sheet.keys = keys;
     enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
@@ -203,11 +205,26 @@ static void keys_show(struct loop *loop)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
 }
 
-static enum err identity_maintain(struct loop *loop, bool *changed)
+/* Judges a reading of the wall clock: what is destroyed goes by that one. */
+static void trust_clock(struct loop *loop, struct instant wall)
+{
+    int64_t base_ms = loop->trust.base_wall_ms;
+    bool in_doubt =
+        !clock_trust_holds(&loop->trust, wall.unix_ms, clock_steady_ms());
+    if (loop->trust.base_wall_ms != base_ms) /* it jumped: other days count */
+        loop->keys_due_steady_ms = 0;
+    if (in_doubt != loop->clock_in_doubt)
+        JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
+            log_number("wall_ms", wall.unix_ms));
+    loop->clock_in_doubt = in_doubt;
+}
+
+static enum err identity_maintain(
+    struct loop *loop, struct instant wall, bool *changed)
 {
     struct identity_change change;
-    enum err err = identity_step(
-        loop->identity, clock_wall(), !loop->clock_in_doubt, &change);
+    enum err err =
+        identity_step(loop->identity, wall, !loop->clock_in_doubt, &change);
     if (err == ERR_NONE && change.card)
         err = card_announce(loop);
     if (err == ERR_NONE && change.keys)
@@ -237,18 +254,25 @@ static enum err keys_maintain(struct loop *loop)
     if (clock_steady_ms() < loop->keys_due_steady_ms &&
         !identity_has_offer(loop->identity))
         return ERR_NONE;
+    /* it may have been set since the last look around */
+    struct instant wall = clock_wall();
+    trust_clock(loop, wall);
     loop->keys_due_steady_ms = clock_steady_ms() + HOUR_MS;
-    enum err err = identity_maintain(loop, &keys_changed);
+    enum err err = identity_maintain(loop, wall, &keys_changed);
     if (err == ERR_NONE)
         err = review(loop);
     if (err != ERR_NONE)
         return err;
-    err = keyring_refresh_days(loop->keyring, clock_wall().unix_ms,
+    err = keyring_refresh_days(loop->keyring, wall.unix_ms,
         !loop->clock_in_doubt, &days_changed, &problem);
     if (err != ERR_NONE)
         JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
-    /* a sheet is signed by a key of the newest card */
-    return days_changed || keys_changed ? sheet_make(loop) : ERR_NONE;
+    /* a sheet is signed by a key of the newest card, and begins with today: a
+     * clock that was set back may find all its days' keys made, and none on
+     * the sheet */
+    bool is_due = days_changed || keys_changed ||
+                  wall.unix_ms / DAY_MS != loop->sheet_day;
+    return is_due ? sheet_make(loop) : ERR_NONE;
 }
 
 /* ---- Starting --------------------------------------------------------- */
@@ -266,14 +290,21 @@ static enum err node_start(struct loop *loop)
     return batch_end(loop, txn, step(loop, &input));
 }
 
+/* A jump of the clock leaves keys of days far away: the newest says nothing. */
+static bool is_unknown_day(struct keyring *keyring, int64_t wall_ms)
+{
+    struct keyring_day_key day;
+    uint32_t today = (uint32_t)(wall_ms / DAY_MS);
+    return keyring_day_keys(keyring, 0, &day, 1) == 1 &&
+           (keyring_day_keys(keyring, today, &day, 1) == 0 || day.day != today);
+}
+
 enum err loop_begin(struct loop *loop, struct keys_problem *problem)
 {
-    struct keyring_day_key days[KEYRING_DAY_COUNT_MAX];
     bool changed;
-    size_t count =
-        keyring_day_keys(loop->keyring, 0, days, KEYRING_DAY_COUNT_MAX);
-    clock_trust_begin(&loop->trust, clock_wall().unix_ms, clock_steady_ms(),
-        count == 0 ? 0 : days[count - 1].day);
+    int64_t wall_ms = clock_wall().unix_ms;
+    clock_trust_begin(&loop->trust, wall_ms, clock_steady_ms(),
+        is_unknown_day(loop->keyring, wall_ms));
     problem->text[0] = '\0';
     enum err err = node_start(loop);
     if (err == ERR_NONE)
@@ -288,16 +319,6 @@ enum err loop_begin(struct loop *loop, struct keys_problem *problem)
 
 /* ---- Turns -------------------------------------------------------------- */
 
-static void trust_clock(struct loop *loop)
-{
-    bool in_doubt = !clock_trust_holds(
-        &loop->trust, clock_wall().unix_ms, clock_steady_ms());
-    if (in_doubt != loop->clock_in_doubt)
-        JOURNAL(in_doubt ? LOG_CLOCK_DOUBTED : LOG_CLOCK_TRUSTED,
-            log_number("wall_ms", clock_wall().unix_ms));
-    loop->clock_in_doubt = in_doubt;
-}
-
 /* Counting connections looks at each: not in every batch. */
 static void look_around(struct loop *loop)
 {
@@ -306,7 +327,7 @@ static void look_around(struct loop *loop)
     if (clock_steady_ms() < loop->look_due_steady_ms)
         return;
     loop->look_due_steady_ms = clock_steady_ms() + LOOK_MS;
-    trust_clock(loop);
+    trust_clock(loop, clock_wall());
     courier_counters(loop->courier, &peers);
     surroundings.clock_in_doubt = loop->clock_in_doubt;
     surroundings.metric_count = process_metrics(

@@ -43,6 +43,7 @@ struct loop {
 
     /* the loop's own */
     int64_t keys_due_steady_ms;
+    int64_t sheet_day; /* that the key sheet begins with */
     int64_t metrics_due_steady_ms;
     int64_t look_due_steady_ms;
     struct clock_trust trust;

@@ -20,6 +20,8 @@
 #define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
 #define ENTRY_SIZE 32
 #define NEAR_COUNT 128u
+/* Drawn together: a draw costs as much as sealing a content. */
+#define NONCE_POOL_SIZE (AEAD_NONCE_SIZE * 128u)
 
 _Static_assert(VAULT_FILE_STEP % NEAR_COUNT == 0, "whole blocks");
 _Static_assert(VAULT_OVERHEAD == AEAD_NONCE_SIZE + AEAD_TAG_SIZE, "overhead");
@@ -34,6 +36,8 @@ struct vault_file {
     size_t near_count; /* 0: none */
     uint8_t near[NEAR_COUNT * ENTRY_SIZE];
     uint8_t secret[KEY_SIZE];
+    uint8_t nonces[NONCE_POOL_SIZE];
+    size_t nonces_left;
     struct hkdf hkdf;
     struct aead gcm;
 };
@@ -226,6 +230,19 @@ static enum err destroy(
 
 /* ---- Contents ----------------------------------------------------------- */
 
+static enum err nonce_draw(struct vault_file *self, uint8_t *nonce)
+{
+    if (self->nonces_left == 0) {
+        enum err err = random_fill(self->nonces, NONCE_POOL_SIZE);
+        if (err != ERR_NONE)
+            return err;
+        self->nonces_left = NONCE_POOL_SIZE;
+    }
+    self->nonces_left -= AEAD_NONCE_SIZE;
+    memcpy(nonce, self->nonces + self->nonces_left, AEAD_NONCE_SIZE);
+    return ERR_NONE;
+}
+
 static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     struct slice plain, uint8_t *sealed)
 {
@@ -233,7 +250,7 @@ static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     uint8_t key[KEY_SIZE];
     enum err err = entry_key(self, entry, key);
     if (err == ERR_NONE)
-        err = random_fill(sealed, AEAD_NONCE_SIZE);
+        err = nonce_draw(self, sealed);
     if (err == ERR_NONE)
         err = aead_seal(
             &self->gcm, key, sealed, where, plain, sealed + AEAD_NONCE_SIZE);

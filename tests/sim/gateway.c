@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "sim/agency.h"
 #include "sim/batch.h"
+#include "sim/disk.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 #include "support/vault_plain.h"
@@ -53,6 +54,15 @@ struct instant gateway_now(
 {
     return (struct instant){ SIM_EPOCH_MS + world->scheduler.now_ms +
                              gateway->clock_offset_ms };
+}
+
+int64_t gateway_steady_ms(
+    const struct world *world, const struct gateway *gateway)
+{
+    int64_t steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    return world->plant.timers_by_wall_clock
+               ? steady_ms + gateway->clock_offset_ms
+               : steady_ms;
 }
 
 /* ---- Inputs ------------------------------------------------------------- */
@@ -151,6 +161,7 @@ static uint64_t commits_of(const struct gateway *gateway)
 void gateway_committed(struct world *world, struct gateway *gateway)
 {
     size_t slot = gateway->past_count;
+    disk_committed(world, gateway);
     if (world->options.restore_permille == 0 || world->is_calm)
         return;
     if (slot >= GATEWAY_PAST_COUNT) /* some are kept for long */
@@ -242,6 +253,7 @@ static void forget(struct world *world, struct gateway *gateway)
         return;
     gateway->loss_count++;
     gateway->lost_ms = world->scheduler.now_ms;
+    gateway->has_just_lost = true;
     world->is_amnesiac = true;
     if (loses) {
         TALLY(world, stores_lost);
@@ -265,6 +277,7 @@ static void die(struct world *world, struct gateway *gateway)
     gateway->node = NULL;
     gateway->turn_planned = false;
     store_memory_crash(gateway->store);
+    disk_lost_power(world, gateway);
     forget(world, gateway);
     arena_reset(&gateway->memory);
     while (gateway->first != NULL) {
@@ -456,6 +469,7 @@ void gateway_release(struct world *world, struct gateway *gateway)
     contacts_forget(world, gateway);
     free(gateway->contacts);
     pasts_forget(gateway);
+    disk_release(gateway);
     if (gateway->store != NULL)
         gateway->store->ops->close(gateway->store);
     if (gateway->vault != NULL)

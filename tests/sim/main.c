@@ -32,6 +32,8 @@ struct command {
     enum faults faults;
     int64_t days; /* 0: as the options have it */
     const char *plant;
+    bool without_plant;  /* but with the options that it brings */
+    const char *failure; /* the last run's; NULL: it kept all promises */
     const char *names[SET_COUNT_MAX];
     int64_t values[SET_COUNT_MAX];
     size_t set_count;
@@ -64,6 +66,19 @@ static void usage(FILE *out)
 #undef X
 }
 
+/* "--NAME N --NAME N": those that a planted mistake brings with it. */
+static void arguments_apply(const char *arguments, struct sim_options *options)
+{
+    char name[32];
+    long long value;
+    int size = 0;
+    while (sscanf(arguments, " --%31[a-z_] %lld%n", name, &value, &size) == 2) {
+        if (!sim_options_set(options, name, value))
+            abort();
+        arguments += size;
+    }
+}
+
 static struct sim_options options_of(
     const struct command *command, uint64_t seed)
 {
@@ -74,6 +89,8 @@ static struct sim_options options_of(
         sim_options_with_all(&options, seed);
     if (command->days > 0)
         options.minutes = command->days * 24 * 60;
+    if (command->plant != NULL)
+        arguments_apply(planted_arguments(command->plant), &options);
     for (size_t i = 0; i < command->set_count; i++)
         (void)sim_options_set(&options, command->names[i], command->values[i]);
     return options;
@@ -89,7 +106,8 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     world->unchecked = command->unchecked;
     world->until = command->until;
     world->tally = &command->tally;
-    world->plant = planted_begin(command->plant);
+    world->plant =
+        planted_begin(command->without_plant ? NULL : command->plant);
     if (command->verbose) {
         printf("seed %llu:", (unsigned long long)seed);
         sim_options_print(&world->options);
@@ -97,6 +115,7 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     world_run(world);
     bool well = !world->failed;
     *hash = world->hash;
+    command->failure = world->failure;
     command->step_count += world->step;
     world_clear(world);
     return well;
@@ -211,16 +230,24 @@ static int report(struct command *command, uint64_t count, bool well)
     return well ? 0 : 1;
 }
 
-/* A planted mistake must be found: finding it is the success. */
+/* A planted mistake must be found: finding it is the success, where the run
+ * fails with it and not without. */
 static int hunt(struct command *command)
 {
     uint64_t hash;
-    for (uint64_t seed = command->from; seed <= command->to; seed++)
-        if (!run(command, seed, &hash)) {
-            printf("sim: %s was found by seed %llu\n", command->plant,
-                (unsigned long long)seed);
+    for (uint64_t seed = command->from; seed <= command->to; seed++) {
+        if (run(command, seed, &hash))
+            continue;
+        const char *checker = command->failure;
+        command->without_plant = true;
+        bool well = run(command, seed, &hash);
+        command->without_plant = false;
+        if (well) {
+            printf("sim: %s was found by seed %llu: %s\n", command->plant,
+                (unsigned long long)seed, checker);
             return 0;
         }
+    }
     printf("sim: %s was NOT found by seeds %llu to %llu\n", command->plant,
         (unsigned long long)command->from, (unsigned long long)command->to);
     return 1;

@@ -70,6 +70,7 @@
     X(renew, 0, 0)              /* 1: operators end the conflicts of that */   \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
+    X(forge_permille, 0, 0)   /* parcels and receipts that it spoils */        \
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
     X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
     X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */
@@ -84,6 +85,10 @@ struct sim_options {
  * those of the core are in planted.c. */
 struct sim_plant {
     bool outputs_before_commit;
+    bool receipts_before_commit;
+    bool commit_failure_ignored;
+    bool sync_skipped;
+    bool timers_by_wall_clock;
     bool key_forgotten;
 };
 
@@ -93,7 +98,8 @@ struct sim_plant {
     X(delay, 0, 0)   /* of frames */                                           \
     X(turn, 0, 0)    /* of batches */                                          \
     X(work, 0, 0)    /* of programs and people */                              \
-    X(entropy, 0, 0) /* of nodes */
+    X(entropy, 0, 0) /* of nodes */                                            \
+    X(copy, 0, 0)    /* of stores */
 
 enum sim_stream {
 #define X(name, least, most) STREAM_##name,

@@ -33,7 +33,9 @@ static bool is_safety(const char *what)
     static const char *const promises[] = { "ledger.fork", "ledger.conflict",
         "receipt.early", "frame.readable", "policy.passed", "delivery.storm",
         "node.failed", "request.answered-twice", "revoked.believed",
-        "revoked.unheard" };
+        "revoked.unheard", "note.forged", "note.misaddressed",
+        "content.altered", "receipt.forged", "request.forged", "intake.full",
+        "feed.survived", "ledger.unsettled", "generation.reused" };
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
         if (strcmp(what, promises[i]) == 0)
             return true;
@@ -47,6 +49,7 @@ void world_fail(struct world *world, const char *what, size_t agency)
     if (world->failed || (forgives && !is_safety(what)))
         return;
     world->failed = true;
+    world->failure = what;
     printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim --seed "
            "%llu --until %llu -v\n",
         (unsigned long long)world->seed, (unsigned long long)world->step, what,

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/prng.h"
 #include "sim/accord.h"
+#include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
 #include "sim/network.h"
@@ -53,6 +54,7 @@ struct world {
     size_t accord_count;
     struct truth truth;
     struct watch watch;
+    struct forger forger;
     struct tally *tally; /* of all runs */
 
     struct arena batch;   /* shared: batches do not overlap */
@@ -74,7 +76,8 @@ struct world {
     bool is_over;     /* programs come to their end */
     bool unchecked;   /* authors do not judge: recipients must */
     bool failed;
-    bool stopped; /* by `until` */
+    const char *failure; /* its checker */
+    bool stopped;        /* by `until` */
 };
 
 /* Takes the arenas; all else is zero and the caller's to fill. */

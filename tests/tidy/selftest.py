@@ -164,7 +164,7 @@ PURITY_CASES = [
     ("core/a.c", "#include <stdlib.h>\nvoid *f(void);\n"
      "void *f(void) { return malloc(9); }\n", "malloc"),
     ("base/arena.c", "#include <stdlib.h>\nvoid *f(void);\n"
-     "void *f(void) { return malloc(9); }\n", None),
+     "void *f(void) { return calloc(1, 9); }\n", None),
     ("core/a.c", "#include <time.h>\nlong f(void);\n"
      "long f(void) { return (long)time(0); }\n", "time"),
     ("core/a.c", "#include <stdio.h>\nvoid f(void);\n"

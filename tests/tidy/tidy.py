@@ -226,7 +226,7 @@ PURE_SYMBOLS = {
     "_GLOBAL_OFFSET_TABLE_"}
 # The one file with an allocator, and the one with foreign code.
 PURE_SYMBOLS_OF = {
-    r"base/arena\.c": {"malloc", "free"},
+    r"base/arena\.c": {"calloc", "free"},
     r"core/codec\w*\.c": {re.compile(r"protobuf_c_\w+|refer__v\d+__\w+")},
 }
 

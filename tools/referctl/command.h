@@ -68,6 +68,8 @@ enum exit_code run_peer_close(struct session *, const struct arguments *);
 enum exit_code run_mou_check(struct session *, const struct arguments *);
 enum exit_code run_mou_offer(struct session *, const struct arguments *);
 enum exit_code run_mou_sign(struct session *, const struct arguments *);
+enum exit_code run_mou_export(struct session *, const struct arguments *);
+enum exit_code run_mou_import(struct session *, const struct arguments *);
 enum exit_code run_mou_list(struct session *, const struct arguments *);
 enum exit_code run_mou_show(struct session *, const struct arguments *);
 enum exit_code run_referral_send(struct session *, const struct arguments *);

@@ -95,7 +95,13 @@ static const struct option_row mou_offer_options[] = {
     { "yes",   'y', NULL,          "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row mou_export_options[] = {
+    { "output", 'o', "FILE", "where to write it (required)" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row mou_sign_options[] = {
+    { "output",          'o', "FILE", "ask no gateway: sign what `mou export` wrote, and write\n"
+                                      "it there; needs --keys" },
     { "keys",            'k', "DIR",  "folder with root.pem (default: keys beside --config)" },
     { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
     { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
@@ -329,8 +335,23 @@ static const struct command commands[] = {
   "agreement is in force towards an agency when all have signed and both\n"
   "gateways have said so to each other.",
   "referctl -c referd.yaml mou sign mou.yaml\n"
-  "referctl -c referd.yaml mou sign 3f9c --keys /mnt/stick/keys",
+  "referctl -c referd.yaml mou sign 3f9c --keys /mnt/stick/keys\n"
+  "referctl mou sign offered.mou --keys /media/stick/keys -o signed.mou",
   run_mou_sign },
+{ "mou", "export", "MOU", 1, 1, mou_export_options,
+  "write an agreement, to be signed where the root key is",
+  "For gateways whose root key lives elsewhere. Writes the exact bytes of the\n"
+  "agreement, and the signatures held here, as text to be carried to the root key.\n"
+  "There `mou sign FILE -o OUT` shows all of it, signs and writes it anew, without a\n"
+  "gateway, a network or a configuration.",
+  "referctl mou export 3f9c -o offered.mou",
+  run_mou_export },
+{ "mou", "import", "FILE", 1, 1, NULL,
+  "hand over the signatures of an agreement that was signed elsewhere",
+  "Verifies all that is in FILE and hands its signatures to the gateway, which has\n"
+  "the agreement already.",
+  "referctl mou import signed.mou",
+  run_mou_import },
 { "mou", "list", "", 0, 0, NULL,
   "list the agreements",
   "The agreements this gateway holds, with their dates and signatures.",

@@ -148,6 +148,20 @@ static void look_at_days(struct doctor *doctor, struct keyring *keyring)
             "there is one for today, and for %zu days to come", count - 1);
 }
 
+/* As the gateway chooses; what the card does not show is told of each key. */
+static void choose_keys(struct doctor *doctor, struct keyring *keyring)
+{
+    struct keys_problem problem = { .text = "" };
+    struct instant now = { doctor->session->now_ms };
+    bool changed;
+    enum err err = ERR_NONE;
+    if (doctor->card_file != NULL)
+        err = keyring_use(keyring, doctor->card_file, now, &changed, &problem);
+    if (err != ERR_NONE && err != ERR_KEY)
+        doctor_find(doctor, FINDING_PROBLEM, "key", doctor->keys,
+            "put the keys back that belong to this card", "%s", problem.text);
+}
+
 static void look_at_keyring(struct doctor *doctor, struct keyring *keyring)
 {
     static const struct {
@@ -162,6 +176,7 @@ static void look_at_keyring(struct doctor *doctor, struct keyring *keyring)
     const char *key_path = NULL;
     const char *certificate_path = NULL;
     uint8_t key[KEY_SIZE];
+    choose_keys(doctor, keyring);
     for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
         keyring_signer_public(keyring, (enum crypto_signer)i, key);
         look_at_key(doctor, signers[i].name, signers[i].purpose, key);

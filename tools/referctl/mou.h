@@ -28,6 +28,10 @@ enum exit_code mou_ask(struct session *session, struct offline *offline,
 enum exit_code mou_sign(struct session *session, struct offline *offline,
     const struct arguments *arguments, const char *text);
 
+/* `mou sign FILE -o OUT`: what `mou export` wrote, signed from files alone. */
+enum exit_code mou_sign_paper(struct session *session, struct offline *offline,
+    const struct arguments *arguments);
+
 /* The record that a reply to mou.offer and mou.sign holds; never NULL. */
 const struct record *mou_answer(const struct reply *reply);
 void mou_print_answer(struct session *session, const struct reply *reply);

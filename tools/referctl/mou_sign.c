@@ -257,7 +257,9 @@ enum exit_code run_mou_sign(
     struct offline offline;
     const char *text = arguments->values[0];
     enum exit_code code = offline_open(session, &offline);
-    if (code == EXIT_CODE_DONE)
+    if (code == EXIT_CODE_DONE && arguments_option(arguments, "output") != NULL)
+        code = mou_sign_paper(session, &offline, arguments);
+    else if (code == EXIT_CODE_DONE)
         code = file_is_document(text)
                    ? sign_file(session, &offline, arguments, text)
                    : mou_sign(session, &offline, arguments, text);

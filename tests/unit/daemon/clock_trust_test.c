@@ -9,31 +9,19 @@
 #define HOUR INT64_C(3600000)
 #define DAY (24 * HOUR)
 /* Noon of a day, by the wall; the steady clock began elsewhere. */
-#define TODAY 20779u
-#define WALL ((int64_t)TODAY * DAY + 12 * HOUR)
+#define WALL (20779 * DAY + 12 * HOUR)
 #define STEADY INT64_C(5000)
 
 static void the_days_that_have_keys_tell_at_the_start(void **state)
 {
-    static const struct {
-        uint32_t newest_day;
-        bool holds;
-    } rows[] = {
-        { 0, true }, /* the first start */
-        { TODAY + 13, true },
-        { TODAY, true },
-        { TODAY - 1, false },
-        { 1, false },
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (int unknown = 0; unknown < 2; unknown++) {
         struct clock_trust trust;
-        clock_trust_begin(&trust, WALL, STEADY, rows[i].newest_day);
-        assert_int_equal(
-            clock_trust_holds(&trust, WALL, STEADY), rows[i].holds);
+        clock_trust_begin(&trust, WALL, STEADY, unknown != 0);
+        assert_int_equal(clock_trust_holds(&trust, WALL, STEADY), !unknown);
         assert_int_equal(
             clock_trust_holds(&trust, WALL + DAY - 1, STEADY + DAY - 1),
-            rows[i].holds);
+            !unknown);
         assert_true(clock_trust_holds(&trust, WALL + DAY, STEADY + DAY));
     }
 }
@@ -55,7 +43,7 @@ static void a_jump_of_an_hour_is_one(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct clock_trust trust;
-        clock_trust_begin(&trust, WALL, STEADY, TODAY);
+        clock_trust_begin(&trust, WALL, STEADY, false);
         assert_int_equal(clock_trust_holds(&trust, WALL + DAY + rows[i].jump_ms,
                              STEADY + DAY),
             rows[i].holds);
@@ -66,7 +54,7 @@ static void doubt_ends_after_an_even_day(void **state)
 {
     struct clock_trust trust;
     (void)state;
-    clock_trust_begin(&trust, WALL, STEADY, TODAY);
+    clock_trust_begin(&trust, WALL, STEADY, false);
     int64_t wall = WALL + 10 * DAY;
     int64_t steady = STEADY;
     assert_false(clock_trust_holds(&trust, wall, steady));
@@ -80,7 +68,7 @@ static void setting_it_right_is_a_jump_too(void **state)
 {
     struct clock_trust trust;
     (void)state;
-    clock_trust_begin(&trust, WALL, STEADY, TODAY);
+    clock_trust_begin(&trust, WALL, STEADY, false);
     assert_false(clock_trust_holds(&trust, WALL + 10 * DAY, STEADY));
     assert_false(clock_trust_holds(&trust, WALL + HOUR, STEADY + HOUR));
     assert_false(clock_trust_holds(&trust, WALL + DAY, STEADY + DAY));
@@ -93,7 +81,7 @@ static void small_steps_add_up(void **state)
     struct clock_trust trust;
     bool holds = true;
     (void)state;
-    clock_trust_begin(&trust, WALL, STEADY, TODAY);
+    clock_trust_begin(&trust, WALL, STEADY, false);
     for (int day = 1; day <= 60 && holds; day++)
         holds = clock_trust_holds(
             &trust, WALL + day * (DAY + HOUR / 50), STEADY + day * DAY);

@@ -412,6 +412,79 @@ static void a_clock_that_jumped_is_a_reason_not_to_be_ready(void **state)
     clean_up();
 }
 
+/* It was ahead, and is right again: keys are there, and the sheet is of
+ * other days. */
+static void a_clock_that_was_set_back_has_a_sheet_of_its_day(void **state)
+{
+    (void)state;
+    for (int days = 5; days >= 0; days -= 5) {
+        begin();
+        gateway.loop.keys_due_steady_ms = clock_steady_ms() + 60 * 60 * 1000;
+        gateway.loop.sheet_day += days;
+        gateway.loop.trust.base_wall_ms += days * 24 * (int64_t)3600000;
+        ask("health", 0);
+        assert_int_equal(run(), ERR_NONE);
+        assert_int_equal(
+            was_said(" info keys.changed serial=2 keys=14"), days > 0);
+        clean_up();
+    }
+}
+
+/* Keys of far days, of a clock that was wrong once, vouch for nothing. */
+static void a_start_on_a_day_without_a_key_is_in_doubt(void **state)
+{
+    (void)state;
+    for (int is_known = 1; is_known >= 0; is_known--) {
+        struct keys_problem problem;
+        bool changed;
+        const int64_t day_ms = 24 * 60 * 60 * 1000;
+        prepare();
+        int64_t now_ms = clock_wall().unix_ms;
+        assert_int_equal(keyring_refresh_days(gateway.loop.keyring,
+                             now_ms - 40 * day_ms, false, &changed, &problem),
+            ERR_NONE);
+        assert_int_equal(keyring_refresh_days(gateway.loop.keyring,
+                             now_ms + 400 * day_ms, false, &changed, &problem),
+            ERR_NONE);
+        if (is_known)
+            assert_int_equal(keyring_refresh_days(gateway.loop.keyring, now_ms,
+                                 false, &changed, &problem),
+                ERR_NONE);
+        assert_int_equal(loop_begin(&gateway.loop, &problem), ERR_NONE);
+        gateway.loop.look_due_steady_ms = 0;
+        ask("health", 0);
+        assert_int_equal(run(), ERR_NONE);
+        assert_int_equal(was_said(" warning clock.doubted "), !is_known);
+        clean_up();
+    }
+}
+
+/* Between two looks at the clock, as a reload right after it was set. */
+static void a_jump_just_before_keys_are_looked_after_destroys_none(void **state)
+{
+    (void)state;
+    for (int jumps = 1; jumps >= 0; jumps--) {
+        struct keyring_day_key days[KEYRING_DAY_COUNT_MAX];
+        struct keys_problem problem;
+        bool changed;
+        begin();
+        struct loop *loop = &gateway.loop;
+        int64_t past_ms =
+            clock_wall().unix_ms - (int64_t)20 * 24 * 60 * 60 * 1000;
+        assert_int_equal(keyring_refresh_days(
+                             loop->keyring, past_ms, false, &changed, &problem),
+            ERR_NONE);
+        loop->look_due_steady_ms = clock_steady_ms() + 60 * 60 * 1000;
+        loop->trust.base_wall_ms -= (int64_t)jumps * 2 * 60 * 60 * 1000;
+        ask("health", 0);
+        assert_int_equal(run(), ERR_NONE);
+        size_t count =
+            keyring_day_keys(loop->keyring, 0, days, KEYRING_DAY_COUNT_MAX);
+        assert_int_equal(count > 2 * (size_t)SEALING_DAYS_AHEAD - 10, jumps);
+        clean_up();
+    }
+}
+
 static void another_agencys_store_is_refused(void **state)
 {
     struct store *store;
@@ -519,6 +592,10 @@ int main(void)
         cmocka_unit_test(a_commit_of_the_sheet_that_fails_ends_it_too),
         cmocka_unit_test(keys_that_cannot_be_made_are_tried_again_later),
         cmocka_unit_test(a_clock_that_jumped_is_a_reason_not_to_be_ready),
+        cmocka_unit_test(a_clock_that_was_set_back_has_a_sheet_of_its_day),
+        cmocka_unit_test(a_start_on_a_day_without_a_key_is_in_doubt),
+        cmocka_unit_test(
+            a_jump_just_before_keys_are_looked_after_destroys_none),
         cmocka_unit_test(another_agencys_store_is_refused),
         cmocka_unit_test(other_delays_are_taken_between_batches),
         cmocka_unit_test(who_found_the_inbox_full_is_called_back),

@@ -132,6 +132,22 @@ static void sound_files_are_all_ok(void **state)
     house_close(&house);
 }
 
+/* What waits to be signed is on no card, and not in use. */
+static void keys_that_are_not_used_yet_are_no_fault(void **state)
+{
+    struct house house;
+    (void)state;
+    house_open(&house);
+    must_run(&house,
+        "referctl -c HOUSE/a/referd.yaml card request all -o HOUSE/next");
+    struct trial trial =
+        run(&house, (struct stage){ .now_ms = 0 }, OFFLINE, NULL, 0);
+    expect(&trial, "ok\tkey\ttls\t");
+    assert_int_equal(trial.code, EXIT_CODE_DONE);
+    trial_release(&trial);
+    house_close(&house);
+}
+
 static void loosen_root(const struct house *house)
 {
     assert_int_equal(chmod(path_in(house, "a/keys/root.pem"), 0640), 0);
@@ -590,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_files_are_all_ok),
+        cmocka_unit_test(keys_that_are_not_used_yet_are_no_fault),
         cmocka_unit_test(each_fault_is_found_and_has_a_remedy),
         cmocka_unit_test(
             without_a_configuration_it_says_what_it_did_not_look_at),
