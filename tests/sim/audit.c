@@ -192,6 +192,7 @@ struct counts {
     unsigned ours[EVENT_TYPE_COUNT];
     unsigned theirs[EVENT_TYPE_COUNT];
     unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
+    unsigned returned[EVENT_TYPE_COUNT]; /* ours, told to nobody */
     unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
     int64_t pending;
 };
@@ -204,6 +205,8 @@ static void event_count(struct counts *counts, const struct local_record *event)
         (by_us ? counts->ours : counts->theirs)[step]++;
     else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
         counts->refused[step]++;
+    else if (slice_is(heard_text(event, "type"), "referral.returned"))
+        counts->returned[step]++;
     counts->answered[step] +=
         by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
                      slice_is(heard_text(event, "type"), "referral.refused"));
@@ -233,6 +236,28 @@ static void counts_read(struct world *world, struct gateway *gateway,
     arena_reset(&world->talk);
 }
 
+static void step_fail(struct world *world, const char *what, size_t at,
+    const struct uuid *uuid, unsigned step)
+{
+    char id[UUID_URN_SIZE + 1];
+    if (world->failed)
+        return;
+    uuid_format(uuid, id);
+    world_say(
+        world, "%s of %s", event_type_name((enum referral_event_type)step), id);
+    world_fail(world, what, at);
+}
+
+static bool is_erased(const struct counts *counts)
+{
+    static const enum referral_event_type steps[] = { EVENT_CONSENT_REVOKED,
+        EVENT_WRONG_PERSON_OR_PLACE };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (counts->ours[steps[i]] + counts->theirs[steps[i]] > 0)
+            return true;
+    return false;
+}
+
 /* Every step taken here stands here once, and there or refused. */
 static void steps_check(struct world *world, size_t here, size_t there,
     const struct uuid *uuid, const struct counts *counts, bool is_heard)
@@ -243,9 +268,7 @@ static void steps_check(struct world *world, size_t here, size_t there,
     bool forgets = gateway_has_lost(world, here);
     /* on its way when its ledger stopped, and erased before it went on */
     bool was_dropped = rogue_is_between(world, here, there) &&
-                       counts[0].ours[EVENT_CONSENT_REVOKED] +
-                               counts[0].theirs[EVENT_CONSENT_REVOKED] >
-                           0;
+                       (is_erased(&counts[0]) || is_erased(&counts[1]));
     for (size_t i = 0; i < truth->deed_count; i++) {
         const struct deed *deed = &truth->deeds[i];
         if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
@@ -260,21 +283,19 @@ static void steps_check(struct world *world, size_t here, size_t there,
         unsigned refused = counts[0].refused[step];
         unsigned most = taken[step] + doubted[step];
         if (counts[0].ours[step] > most)
-            world_fail(world, "step.twice", here);
+            step_fail(world, "step.twice", here, uuid, step);
         if (forgets) /* what nobody else has is gone */
             taken[step] = counts[0].ours[step];
+        /* what was decided before all was taken back may be decided again: it
+         * is then with staff, who were told, instead of the other agency */
+        if (forgets || rogue_is_between(world, here, there))
+            refused += counts[0].returned[step];
         if (counts[0].ours[step] < taken[step])
-            world_fail(world, "step.lost", here);
-        if (is_heard && !was_dropped && heard + refused < taken[step]) {
-            char id[UUID_URN_SIZE + 1];
-            uuid_format(uuid, id);
-            world_say(world, "%s of %s: %u taken, %u heard, %u refused",
-                event_type_name((enum referral_event_type)step), id,
-                taken[step], heard, refused);
-            world_fail(world, "step.lost", there);
-        }
+            step_fail(world, "step.lost", here, uuid, step);
+        if (is_heard && !was_dropped && heard + refused < taken[step])
+            step_fail(world, "step.lost", there, uuid, step);
         if (heard > most || counts[0].answered[step] > most)
-            world_fail(world, "step.twice", there);
+            step_fail(world, "step.twice", there, uuid, step);
     }
 }
 
