@@ -427,6 +427,8 @@ void audit_run(struct world *world)
     if (!world->failed)
         readers_check(world);
     if (!world->failed)
+        model_check(world);
+    if (!world->failed)
         audit_contents(world);
     for (size_t i = 0; i < world->gateway_count; i++)
         free(rows[i].items);

@@ -135,7 +135,7 @@ static void store_scan(struct world *world, const enum keeping *keepings,
 static void copy_scan(
     struct world *world, const enum keeping *keepings, size_t at)
 {
-    struct store *copy = disk_copy(&world->gateways[at]);
+    struct store *copy = disk_copy(world, &world->gateways[at]);
     if (copy == NULL)
         return;
     TALLY(world, copies_read);

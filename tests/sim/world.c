@@ -11,10 +11,12 @@
 #include "sim/agency.h"
 #include "sim/audit.h"
 #include "sim/batch.h"
+#include "sim/disk.h"
 
 #define OPENED_SIZE (48u * 1024 * 1024)
 #define WIRE_SIZE (8u * 1024 * 1024)
 #define TALK_SIZE (16u * 1024 * 1024)
+#define DAY_MS INT64_C(86400000)
 
 /* An event costs microseconds: a run that makes so many is caught in a loop. */
 #define STEP_COUNT_MAX 3000000
@@ -50,11 +52,13 @@ void world_fail(struct world *world, const char *what, size_t agency)
         return;
     world->failed = true;
     world->failure = what;
-    printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim --seed "
-           "%llu --until %llu -v\n",
-        (unsigned long long)world->seed, (unsigned long long)world->step, what,
-        agency, (unsigned long long)world->seed,
-        (unsigned long long)world->step);
+    if (!world->is_quiet)
+        printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim "
+               "--seed %llu%s --until %llu -v\n",
+            (unsigned long long)world->seed, (unsigned long long)world->step,
+            what, agency, (unsigned long long)world->seed,
+            world->replay == NULL ? "" : world->replay,
+            (unsigned long long)world->step);
 }
 
 void world_say(struct world *world, const char *format, ...)
@@ -173,6 +177,7 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
     world->is_calm = true;
     for (size_t i = 0; i < world->gateway_count; i++) {
         gateway_empty(&world->gateways[i]);
+        disk_calm(&world->gateways[i]);
         world->gateways[i].clock_offset_ms = 0;
     }
 }
@@ -192,6 +197,10 @@ static void set_up(struct world *world)
     world->hash = world->seed;
     size_t count = (size_t)world->options.agencies;
     world->gateway_count = count;
+    if (world->options.referrals_per_day > 0)
+        world->options.pause_ms =
+            DAY_MS * world->options.clerks /
+            (SUBMIT_EACH * world->options.referrals_per_day);
     if (world->options.dial_only >= world->options.agencies)
         world->options.dial_only = world->options.agencies - 1;
     world->gateways = calloc(count, sizeof *world->gateways);
@@ -262,6 +271,7 @@ void world_clear(struct world *world)
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);
+    model_release(&world->model);
     watch_release(&world->watch);
     arena_reset(&world->batch);
     arena_reset(&world->scratch);
