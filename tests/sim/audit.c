@@ -258,6 +258,28 @@ static bool is_erased(const struct counts *counts)
     return false;
 }
 
+static int deed_compare(const void *a, const void *b)
+{
+    const struct deed *first = a;
+    const struct deed *second = b;
+    return memcmp(&first->referral, &second->referral, sizeof first->referral);
+}
+
+/* They stand in the order of their referrals by now. */
+static size_t first_deed(const struct truth *truth, const struct uuid *uuid)
+{
+    size_t from = 0;
+    size_t to = truth->deed_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (memcmp(&truth->deeds[middle].referral, uuid, sizeof *uuid) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 /* Every step taken here stands here once, and there or refused. */
 static void steps_check(struct world *world, size_t here, size_t there,
     const struct uuid *uuid, const struct counts *counts, bool is_heard)
@@ -269,9 +291,11 @@ static void steps_check(struct world *world, size_t here, size_t there,
     /* on its way when its ledger stopped, and erased before it went on */
     bool was_dropped = rogue_is_between(world, here, there) &&
                        (is_erased(&counts[0]) || is_erased(&counts[1]));
-    for (size_t i = 0; i < truth->deed_count; i++) {
+    for (size_t i = first_deed(truth, uuid);
+         i < truth->deed_count && uuid_equal(&truth->deeds[i].referral, uuid);
+         i++) {
         const struct deed *deed = &truth->deeds[i];
-        if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
+        if (deed->agency != here)
             continue;
         if (deed->outcome == OUTCOME_OPEN)
             world_fail(world, "program.unanswered", here);
@@ -301,6 +325,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
 
 static void steps_of_all(struct world *world, const struct rows *rows)
 {
+    if (world->truth.deed_count > 0)
+        qsort(world->truth.deeds, world->truth.deed_count, sizeof(struct deed),
+            deed_compare);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         for (size_t k = 0; k < rows[i].count; k++) {
             const struct row *row = &rows[i].items[k];

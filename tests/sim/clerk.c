@@ -50,9 +50,7 @@ void clerk_stored(
     struct clerk *clerk = &program->of.clerk;
     if (program->query == NULL || program->is_reader || !clerk->is_submitting)
         return;
-    struct affair *affair = &world->truth.affairs[clerk->affair];
-    affair->is_named = true;
-    affair->uuid = *referral;
+    truth_name(&world->truth, clerk->affair, referral);
 }
 
 static void on_submitted(struct world *world, struct program *program,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "sim/planted.h"
@@ -40,6 +41,9 @@ struct command {
     size_t set_count;
     char replay[1024]; /* the words that make the run what it is */
     bool shrinks;
+    bool hashes;
+    bool measures;
+    uint64_t referral_count;
     bool is_quiet;
     uint64_t steps;                  /* of the run that failed */
     const struct sim_options *fixed; /* instead of all of these; or NULL */
@@ -59,6 +63,8 @@ static void usage(FILE *out)
         "  -v                           say all that happens\n"
         "  --twice                      each run twice, and compare\n"
         "  --shrink                     look for a smaller run that fails so\n"
+        "  --hashes                     print each run's, over all outputs\n"
+        "  --measure                    print one line of JSON: what it took\n"
         "  --covered                    fail when something was never met\n"
         "  --unchecked                  the core's authors do not judge\n"
         "  --plant NAME, --plants       this mistake must be found; which\n"
@@ -131,6 +137,10 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     if (command->failure != NULL && !command->is_quiet)
         command->steps = world->step;
     command->step_count += world->step;
+    command->referral_count += world->truth.affair_count;
+    if (command->hashes)
+        printf("seed %llu: %016llx\n", (unsigned long long)seed,
+            (unsigned long long)world->hash);
     world_clear(world);
     return well;
 }
@@ -170,6 +180,10 @@ static bool flag_read(struct command *command, const char *name)
         command->covered = true;
     else if (strcmp(name, "--twice") == 0)
         command->twice = true;
+    else if (strcmp(name, "--hashes") == 0)
+        command->hashes = true;
+    else if (strcmp(name, "--measure") == 0)
+        command->measures = true;
     else if (strcmp(name, "--shrink") == 0)
         command->shrinks = true;
     else if (strcmp(name, "--unchecked") == 0)
@@ -296,12 +310,29 @@ static void smaller_find(
 
 /* ---- Sets of seeds ------------------------------------------------------ */
 
+static void measure_print(const struct command *command, double seconds)
+{
+    struct rusage usage;
+    struct sim_options options = options_of(command, command->from);
+    (void)getrusage(RUSAGE_SELF, &usage);
+    printf("{\"agencies\": %lld, \"referrals\": %llu, \"steps\": %llu, "
+           "\"cpu_s\": %.2f, \"cpu_ms_per_referral\": %.3f, "
+           "\"peak_mib\": %ld}\n",
+        (long long)options.agencies,
+        (unsigned long long)command->referral_count,
+        (unsigned long long)command->step_count, seconds,
+        1000 * seconds / (double)(command->referral_count + 1),
+        usage.ru_maxrss / 1024);
+}
+
 static int report(struct command *command, uint64_t count, bool well)
 {
     double seconds = (double)clock() / CLOCKS_PER_SEC;
     printf("sim: %llu seeds, %llu steps, %.1f s, %.1f seeds/s\n",
         (unsigned long long)count, (unsigned long long)command->step_count,
         seconds, (double)count / (seconds > 0 ? seconds : 1));
+    if (command->measures)
+        measure_print(command, seconds);
     if (command->verbose || command->covered)
         tally_print(&command->tally);
     if (well && command->covered)

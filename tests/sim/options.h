@@ -79,6 +79,7 @@
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
     X(forge_permille, 0, 0)   /* parcels and receipts that it spoils */        \
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
+    X(group, 0, 0)            /* agencies that know each other; 0: all do */   \
     X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
     X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */        \
     X(commit_fail_nth, 0, 0)  /* this commit of each gateway is refused */     \

@@ -41,8 +41,8 @@
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
     X(forks)                                                                   \
-    X(forks_refused) X(conflicts_ended) X(lies) X(forwards) X(forgeries)       \
-        X(feed_epochs)
+    X(forks_refused)                                                           \
+    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;

@@ -19,7 +19,9 @@
 #define DAY_MS INT64_C(86400000)
 
 /* An event costs microseconds: a run that makes so many is caught in a loop. */
-#define STEP_COUNT_MAX 3000000
+#define STEP_COUNT_MAX UINT64_C(3000000)
+/* Of so much of a federation: four agencies for an hour. */
+#define STEP_AGENCY_MINUTES 240
 
 struct slice gateway_ask(
     struct world *world, struct gateway *gateway, struct slice frame)
@@ -236,6 +238,10 @@ void world_run(struct world *world)
 {
     struct event event;
     int64_t end_ms = world->options.minutes * 60000 + SIM_DRAIN_MS;
+    uint64_t step_count_max =
+        STEP_COUNT_MAX *
+        (uint64_t)(1 + world->options.agencies * world->options.minutes /
+                           STEP_AGENCY_MINUTES);
     set_up(world);
     while (!world->failed && world->scheduler.now_ms < end_ms &&
            scheduler_take(&world->scheduler, &event)) {
@@ -247,7 +253,7 @@ void world_run(struct world *world)
         world->stopped = world->step == world->until;
         if (world->stopped)
             return;
-        if (world->step >= STEP_COUNT_MAX)
+        if (world->step >= step_count_max)
             world_fail(world, "world.busy-for-ever", 0);
     }
     if (!world->failed)

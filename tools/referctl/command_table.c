@@ -162,12 +162,8 @@ static const struct option_row ledger_export_options[] = {
     { "output", 'o', "FILE", "the file to write (required)" },
     { NULL, 0, NULL, NULL }
 };
-static const struct option_row ledger_witness_options[] = {
-    { "output", 'o', "FILE", "where to write the proof, should one contradict" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row ledger_conflicts_options[] = {
-    { "output", 'o', "FILE", "where to write the proof of the newest" },
+static const struct option_row ledger_proof_options[] = {
+    { "output", 'o', "FILE", "where to write the proof, if there is one" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row ledger_convict_options[] = {
@@ -452,7 +448,7 @@ static const struct command commands[] = {
   "what is said. Needs the rights admin and read.",
   "referctl ledger export \"City TB Hospital\" -o checkpoints",
   run_ledger_export },
-{ "ledger", "witness", "FILE", 1, 1, ledger_witness_options,
+{ "ledger", "witness", "FILE", 1, 1, ledger_proof_options,
   "compare another agency's checkpoints with what is held here",
   "FILE is what `ledger export` wrote there. Verifies the signatures, and computes\n"
   "from our own entries the root at each size. agrees: the same. ahead: more than we\n"
@@ -462,29 +458,23 @@ static const struct command commands[] = {
   "for the last three.",
   "referctl ledger witness checkpoints-of-hospital",
   run_ledger_witness },
-{ "ledger", "conflicts", "[AGENCY]", 0, 1, ledger_conflicts_options,
+{ "ledger", "conflicts", "[AGENCY]", 0, 1, ledger_proof_options,
   "list ledgers whose author showed two histories",
-  "stopped: nothing is signed until this gateway's operator says how to go on.\n"
-  "agreed: said, and the next generation has not begun. over: it has. With --output\n"
-  "the newest conflict's proof is written: anybody with a card of the author can\n"
-  "verify it, see `ledger convict`.",
+  "stopped: until this gateway's operator says how to go on. agreed: said. over: the\n"
+  "next generation has begun. With --output the newest one's proof is written.",
   "referctl ledger conflicts -o proof",
   run_ledger_conflicts },
 { "ledger", "renew", "AGENCY", 1, 1, NULL,
   "end a conflict: the ledger goes on in a new generation",
   "Find out first how the author's key came to sign two histories: a copy of its\n"
-  "store that ran twice, or a stolen key (then: revocation). Our own ledger: nothing\n"
-  "is signed in the old generation any more, what the other agency holds of it is\n"
-  "taken back, and a new one begins with that. Theirs: it is closed at what is held\n"
-  "here, and only the next is taken. Where both gateways stopped, both operators say\n"
-  "it. Who did is logged.",
+  "store that ran, or a stolen key (then: revocation). Where both gateways stopped,\n"
+  "both operators say it. Who did is logged.",
   "referctl ledger renew \"City TB Hospital\"",
   run_ledger_renew },
 { "ledger", "convict", "FILE", 1, 1, ledger_convict_options,
   "verify the proof that an author shows two histories",
-  "FILE is what `ledger conflicts -o` or `ledger witness -o` wrote, here or\n"
-  "elsewhere. Needs no gateway, no network and no configuration. Exit status 3 when\n"
-  "it proves nothing.",
+  "FILE is what `ledger conflicts -o` or `ledger witness -o` wrote. Needs no gateway\n"
+  "and no network. Exit status 3 when it proves nothing.",
   "referctl ledger convict proof --card hospital.card",
   run_ledger_convict },
 { "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
