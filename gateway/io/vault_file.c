@@ -205,13 +205,6 @@ static enum err entry_key(
     return err;
 }
 
-/* An entry that is destroyed must leave its key nowhere. */
-static void key_forget(struct vault_file *self, uint8_t key[KEY_SIZE])
-{
-    aead_forget(&self->gcm);
-    OPENSSL_cleanse(key, KEY_SIZE);
-}
-
 static enum err destroy(
     struct vault *vault, const uint64_t *entries, size_t count)
 {
@@ -219,6 +212,9 @@ static enum err destroy(
     struct vault_file *self = of(vault);
     enum err err = ERR_NONE;
     self->near_count = 0;
+    OPENSSL_cleanse(self->near, sizeof self->near);
+    /* each key takes the place of the one before; the last may be of these */
+    aead_forget(&self->gcm);
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (entries[i] < self->count)
             err = write_at(
@@ -254,7 +250,7 @@ static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     if (err == ERR_NONE)
         err = aead_seal(
             &self->gcm, key, sealed, where, plain, sealed + AEAD_NONCE_SIZE);
-    key_forget(self, key);
+    OPENSSL_cleanse(key, sizeof key);
     return err;
 }
 
@@ -271,7 +267,7 @@ static enum err open_content(struct vault *vault, uint64_t entry,
     err = aead_open(&self->gcm, key, sealed.bytes, where,
         slice_of(sealed.bytes + AEAD_NONCE_SIZE, sealed.size - AEAD_NONCE_SIZE),
         plain);
-    key_forget(self, key);
+    OPENSSL_cleanse(key, sizeof key);
     return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
 }
 

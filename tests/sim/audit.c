@@ -253,6 +253,28 @@ static void step_fail(struct world *world, const char *what, size_t at,
     world_fail(world, what, at);
 }
 
+static int deed_compare(const void *a, const void *b)
+{
+    const struct deed *first = a;
+    const struct deed *second = b;
+    return memcmp(&first->referral, &second->referral, sizeof first->referral);
+}
+
+/* They stand in the order of their referrals by now. */
+static size_t first_deed(const struct truth *truth, const struct uuid *uuid)
+{
+    size_t from = 0;
+    size_t to = truth->deed_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (memcmp(&truth->deeds[middle].referral, uuid, sizeof *uuid) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 /* Every step taken here stands here once, and there or refused. */
 static void steps_check(struct world *world, size_t here, size_t there,
     const struct uuid *uuid, const struct counts *counts, bool is_heard)
@@ -265,9 +287,11 @@ static void steps_check(struct world *world, size_t here, size_t there,
      * who lost what it had heard, or said, of it is not told again */
     bool is_gone = (forgets || gateway_has_lost(world, there)) &&
                    (counts[0].is_erased || counts[1].is_erased);
-    for (size_t i = 0; i < truth->deed_count; i++) {
+    for (size_t i = first_deed(truth, uuid);
+         i < truth->deed_count && uuid_equal(&truth->deeds[i].referral, uuid);
+         i++) {
         const struct deed *deed = &truth->deeds[i];
-        if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
+        if (deed->agency != here)
             continue;
         if (deed->outcome == OUTCOME_OPEN)
             world_fail(world, "program.unanswered", here);
@@ -297,6 +321,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
 
 static void steps_of_all(struct world *world, const struct rows *rows)
 {
+    if (world->truth.deed_count > 0)
+        qsort(world->truth.deeds, world->truth.deed_count, sizeof(struct deed),
+            deed_compare);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         for (size_t k = 0; k < rows[i].count; k++) {
             const struct row *row = &rows[i].items[k];
@@ -423,6 +450,8 @@ void audit_run(struct world *world)
         steps_of_all(world, rows);
     if (!world->failed)
         readers_check(world);
+    if (!world->failed)
+        model_check(world);
     if (!world->failed)
         audit_contents(world);
     for (size_t i = 0; i < world->gateway_count; i++)

@@ -141,7 +141,7 @@ static void copy_scan(
      * referd(8) says that copies made in it are to be destroyed */
     if (gateway->loss_count > 0 && gateway->copy_ms <= gateway->lost_ms)
         return;
-    copy = disk_copy(gateway);
+    copy = disk_copy(world, gateway);
     if (copy == NULL)
         return;
     TALLY(world, copies_read);

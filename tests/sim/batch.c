@@ -8,6 +8,7 @@
 #include "core/node_state.h"
 #include "core/note.h"
 #include "sim/agency.h"
+#include "sim/disk.h"
 #include "sim/forger.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
@@ -510,7 +511,7 @@ static void mistakes_after_failure(struct batch *batch)
 {
     if (!batch->world->plant.commit_failure_ignored)
         return;
-    store_memory_crash(batch->gateway->store);
+    store_memory_crash(batch->gateway->disk);
     carry_all(batch, SIZE_MAX);
 }
 
@@ -528,16 +529,21 @@ static enum ending ending_draw(struct batch *batch)
     struct world *world = batch->world;
     if (batch->is_ask)
         return ENDING_WELL;
-    if (CHANCE(world, commit_fail_permille)) {
+    bool is_nth = (int64_t)++batch->gateway->commit_count ==
+                  world->options.commit_fail_nth;
+    if (is_nth || CHANCE(world, commit_fail_permille)) {
         bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
-        store_memory_fail_commit(batch->gateway->store, 1,
+        store_memory_fail_commit(batch->gateway->disk, 1,
             unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
         if (unknown)
             TALLY(world, commits_unknown);
         else
             TALLY(world, commits_refused);
     }
-    if (!CHANCE(world, crash_permille))
+    bool crashes = CHANCE(world, crash_permille);
+    if (gateway_has_lost(world, batch->gateway->index))
+        crashes |= CHANCE(world, crash_lost_permille);
+    if (!crashes)
         return ENDING_WELL;
     switch (world_below(world, STREAM_crash_permille, 3)) {
     case 0:
@@ -593,6 +599,8 @@ static void wake_plan(struct world *world, struct gateway *gateway)
 
 static void lose(struct batch *batch)
 {
+    if (batch->txn != NULL)
+        batch->gateway->store->ops->abort(batch->txn);
     arena_reset(&batch->world->batch);
     arena_reset(&batch->world->scratch);
     gateway_crash(batch->world, batch->gateway);
@@ -604,7 +612,9 @@ static void give_up(struct batch *batch, enum err err)
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
     world_say(world, "agency %zu: %s", gateway->index, err_text(err));
-    if (err != ERR_FULL || !gateway->is_filled)
+    if (err == ERR_CORRUPT && disk_is_wrong(gateway))
+        world_say(world, "agency %zu found a wrong bit", gateway->index);
+    else if (err != ERR_FULL || !gateway->is_filled)
         world_fail(world, "node.failed", gateway->index);
     else if (++gateway->full_count > 3)
         world_fail(world, "store.full-for-ever", gateway->index);
@@ -621,7 +631,9 @@ static void end(struct batch *batch)
         return;
     }
     mistakes_before_commit(batch);
-    if (gateway->store->ops->commit(batch->txn) != ERR_NONE) {
+    struct store_txn *txn = batch->txn;
+    batch->txn = NULL;
+    if (gateway->store->ops->commit(txn) != ERR_NONE) {
         mistakes_after_failure(batch);
         lose(batch);
         return;

@@ -68,7 +68,9 @@ struct gateway {
     size_t index;
     struct agency_id agency;
     struct crypto *crypto;
-    struct store *store;
+    struct store *store; /* on the disk, or it itself: disk.h */
+    struct store *disk;
+    struct flaky *flaky; /* NULL: the disk is sound */
     struct vault *vault;
     struct arena memory; /* of the node's life */
     struct arena kept;   /* card, agreement: outlive crashes */
@@ -87,11 +89,14 @@ struct gateway {
     struct store_memory_snapshot *copy; /* that somebody made: disk.h */
     int64_t copy_ms;                    /* when */
     uint64_t copy_count;
+    uint64_t commit_count;                     /* tried */
     struct store_memory_snapshot *unsynced[2]; /* planted: disk.h */
     int64_t loss_count;                        /* restores and lost stores */
     int64_t lost_ms;                           /* the last of them; -1: none */
     bool has_just_lost;                        /* and not started since */
     uint64_t life;
+    int64_t paused_until_ms; /* pause.h */
+    int64_t suspended_ms;    /* of it the steady clock stands still */
     uint64_t full_count; /* batches lost to a full store, one after another */
     int64_t steady_base_ms;
     int64_t clock_offset_ms;

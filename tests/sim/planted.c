@@ -84,6 +84,7 @@ struct sim_plant planted_begin(const char *name)
         .outputs_before_commit = planted == PLANT_outputs_before_commit,
         .receipts_before_commit = planted == PLANT_receipts_before_commit,
         .commit_failure_ignored = planted == PLANT_commit_failure_ignored,
+        .flips_unseen = planted == PLANT_flips_unseen,
         .sync_skipped = planted == PLANT_sync_skipped,
         .timers_by_wall_clock = planted == PLANT_timers_by_wall_clock,
         .key_forgotten = planted == PLANT_key_forgotten,

@@ -28,12 +28,16 @@
     X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \
     X(submits_in_batches)                                                      \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
-    X(repeats_cosigned) X(canaries_erased) X(copies_read)
+    X(repeats_cosigned) X(canaries_erased) X(copies_read)           \
+    X(stories_compared)
 /* clang-format on */
 
 /* Of faults that only the command line asks for. */
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
+    X(flips_found)                                                             \
+    X(pauses)                                                                  \
+    X(suspensions)                                                             \
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
     X(forks) X(forks_refused) X(lies) X(forwards) X(forgeries) X(feed_epochs)

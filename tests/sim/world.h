@@ -17,6 +17,7 @@
 #include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
+#include "sim/model.h"
 #include "sim/network.h"
 #include "sim/options.h"
 #include "sim/program.h"
@@ -53,6 +54,7 @@ struct world {
     struct accord *accords;
     size_t accord_count;
     struct truth truth;
+    struct model model;
     struct watch watch;
     struct forger forger;
     struct tally *tally; /* of all runs */
@@ -66,15 +68,17 @@ struct world {
     uint64_t id_next;
     size_t star_next; /* member that the hub refers to */
     uint64_t step;
-    uint64_t hash;    /* over all that left a gateway */
-    bool is_agreed;   /* the first versions are in force everywhere */
-    bool is_calm;     /* no more faults, no more new work */
-    bool is_amnesiac; /* a store lost commits: see `recover` */
-    bool is_rogue;    /* somebody did not play by the rules: rogue.h */
-    bool is_forked;   /* somebody has two histories of a ledger */
-    bool is_revoked;  /* agency 0 ended its card: only safety is promised */
-    bool is_over;     /* programs come to their end */
-    bool unchecked;   /* authors do not judge: recipients must */
+    uint64_t hash;      /* over all that left a gateway */
+    bool is_agreed;     /* the first versions are in force everywhere */
+    bool is_calm;       /* no more faults, no more new work */
+    bool is_amnesiac;   /* a store lost commits: see `recover` */
+    bool is_rogue;      /* somebody did not play by the rules: rogue.h */
+    bool is_forked;     /* somebody has two histories of a ledger */
+    bool is_revoked;    /* agency 0 ended its card: only safety is promised */
+    bool is_over;       /* programs come to their end */
+    bool unchecked;     /* authors do not judge: recipients must */
+    bool is_quiet;      /* failures are not printed */
+    const char *replay; /* what to put behind the seed to have it again */
     bool failed;
     const char *failure; /* its checker */
     bool stopped;        /* by `until` */
