@@ -159,8 +159,10 @@ void audit_contents(struct world *world)
         const struct affair *affair = &truth->affairs[i];
         if (affair->outcome != OUTCOME_DONE)
             continue;
-        keepings[i] = stricter(keeping_of(world, affair->from, &affair->uuid),
-            keeping_of(world, affair->to, &affair->uuid));
+        /* one question a statement: compilers differ in which comes first */
+        enum keeping there = keeping_of(world, affair->to, &affair->uuid);
+        enum keeping here = keeping_of(world, affair->from, &affair->uuid);
+        keepings[i] = stricter(here, there);
         if (keepings[i] == KEEPING_NOBODY)
             TALLY(world, canaries_erased);
     }
