@@ -59,7 +59,7 @@ static void canary_check(
     }
     const struct affair *affair =
         &truth->affairs[truth->canaries[canary].affair];
-    if (rogue_is_between(world, affair->from, affair->to) &&
+    if (rogue_is_for_good(world, affair->from, affair->to) &&
         (at == affair->from || at == affair->to))
         return; /* nothing reaches the other any more, a withdrawal neither */
     enum keeping keeping = keepings[truth->canaries[canary].affair];

@@ -13,7 +13,7 @@ bool __wrap_generation_is_spent(
     const struct work *work, const struct ledger *out)
 {
     return __real_generation_is_spent(work, out) &&
-           !planted_is(PLANT_index_reused);
+           !planted_is(PLANT_index_reused) && !planted_is(PLANT_fork_goes_on);
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,
