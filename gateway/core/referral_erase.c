@@ -65,6 +65,13 @@ static bool event_cut(
     return is_cut;
 }
 
+/* A step and who took it, not a word more. */
+static bool says_nothing(const struct referral_event *said)
+{
+    return said->element_count == 0 && said->detail_count == 0 &&
+           said->request == NULL;
+}
+
 /* What ends or erases says nothing of the person, and may wait to be told. */
 static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     const struct feed_event *event, struct slice bytes,
@@ -72,12 +79,13 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
 {
     if (event_is_exempt(event->step))
         return FATE_STAYS;
-    if (wish->element_count == 0)
-        return FATE_GOES;
     if (referral_event_read(bytes, work->scratch, said) != ERR_NONE) {
         work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
         return FATE_STAYS;
     }
+    /* a bare step may be on its way, and the other has to hear of it */
+    if (wish->element_count == 0)
+        return says_nothing(said) ? FATE_STAYS : FATE_GOES;
     return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
 }
 
@@ -160,6 +168,43 @@ void referral_erase_later(
 
 /* ---- Carried out --------------------------------------------------------- */
 
+static struct told_entry told_of(const struct feed_event *event)
+{
+    return (struct told_entry){ .position = event->position,
+        .by_us = event->by_us,
+        .at = event->at,
+        .generation = event->generation,
+        .index = event->index };
+}
+
+/* A step of ours without its words: the other has to hear that it was taken,
+ * for the receiver alone decides. *size is that of its bytes. */
+static struct content_ref bare_put(const struct erasing *erasing,
+    const struct feed_event *event, uint32_t seq, size_t *size)
+{
+    struct work *work = erasing->work;
+    struct referral *referral = erasing->referral;
+    struct referral_event bare = { .referral = referral->uuid,
+        .mou = referral->mou,
+        .type = event->step,
+        .seq = seq,
+        .seen = referral->peer_seq,
+        .actor = event->actor,
+        .role = event->role,
+        .at = event->at,
+        .state = event->state };
+    struct slice bytes = referral_event_write(&bare, work->scratch);
+    struct content_ref content =
+        bytes.bytes == NULL
+            ? CONTENT_NONE
+            : content_put(work->contents, work->arena,
+                  register_entry(work, referral, event->step), bytes);
+    if (content_is_none(content))
+        work_exhausted(work);
+    *size = bytes.size;
+    return content;
+}
+
 /* Where the content is referred to, it is now another, or gone. */
 static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct content_ref to, size_t size, enum fate fate)
@@ -167,14 +212,14 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct work *work = erasing->work;
     struct referral *referral = erasing->referral;
     struct content_ref from = event->content;
-    struct told_entry told = { .position = event->position,
-        .by_us = event->by_us,
-        .at = event->at,
-        .generation = event->generation,
-        .index = event->index };
+    struct content_ref intent = to;
+    struct told_entry told = told_of(event);
+    bool decides = fate == FATE_GOES && event->by_us && !referral->outgoing;
+    if (decides && told_waits(work, erasing->peer, &told))
+        intent = bare_put(erasing, event, event->seq, &size);
     /* a ledger's digest covers all that was said at once */
     told_turn(work, erasing->peer, &told,
-        fate == FATE_STAYS ? to : CONTENT_NONE, to, size);
+        fate == FATE_STAYS ? to : CONTENT_NONE, intent, size);
     if (content_equal(referral->request, from))
         referral->request = to;
     if (content_equal(referral->offer, from))
@@ -264,11 +309,7 @@ void referral_withhold(struct work *work, const struct referral *referral)
         size_t used = work->scratch->used;
         if (event_at(work, referral, i, &event) &&
             !event_is_exempt(event.step)) {
-            struct told_entry told = { .position = event.position,
-                .by_us = event.by_us,
-                .at = event.at,
-                .generation = event.generation,
-                .index = event.index };
+            struct told_entry told = told_of(&event);
             told_withhold(work, peer, &told);
         }
         arena_rewind(work->scratch, used);

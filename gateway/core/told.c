@@ -173,6 +173,15 @@ static void own_turn(struct work *work, struct ledger *out,
     }
 }
 
+bool told_waits(
+    struct work *work, struct peer *peer, const struct told_entry *told)
+{
+    struct intent intent;
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    return out != NULL && told->by_us && told->generation == 0 &&
+           find_intent(work, out, told, &intent);
+}
+
 void told_turn(struct work *work, struct peer *peer,
     const struct told_entry *told, struct content_ref entry,
     struct content_ref intent, size_t intent_size)

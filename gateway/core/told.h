@@ -25,6 +25,10 @@ struct told_entry {
     uint64_t index;
 };
 
+/* Whether it waits, among the intents for that peer. */
+bool told_waits(
+    struct work *work, struct peer *peer, const struct told_entry *told);
+
 /*
  * Its content is another now. The ledger's entry refers to `entry`; where that
  * is none it is detached for good: no salt is left. An intent that waits says
