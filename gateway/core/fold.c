@@ -154,7 +154,6 @@ static bool is_mou(enum entry_kind kind)
            kind == ENTRY_MOU_IN_FORCE;
 }
 
-/* What we refused is not kept, wherever it came from. */
 void fold_let_go(struct folded *folded)
 {
     if (!folded->entry->attached)
