@@ -15,7 +15,9 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/own_card.h"
+#include "core/referral_erase.h"
 #include "core/refill.h"
+#include "core/retention.h"
 #include "core/revoke.h"
 #include "core/settle.h"
 
@@ -340,6 +342,7 @@ void node_begin(
     node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
+    node->erases = (struct erase_list){ 0 };
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     node->usage = *usage;
@@ -385,6 +388,7 @@ static enum err serve(struct work *work, const struct node_input *input)
         return own_card_take(work, input->of.card.card);
     case NODE_REVIEW:
         expiry_review(work);
+        retention_review(work, input->of.review.clock_is_trusted);
         break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
@@ -429,9 +433,10 @@ enum err node_step(struct node *node, const struct node_input *input)
     memcpy(work->entropy, input->entropy, SEED_SIZE);
     work->draw_count = 0;
     enum err err = serve(work, input);
+    referral_erase_carry_out(work);
     node->input_count++;
     arena_reset(node->scratch);
-    return err;
+    return err != ERR_NONE ? err : work->txn->err;
 }
 
 enum err node_finish(struct node *node)
@@ -444,6 +449,10 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
         if (node->peers[i]->touched)
             refill_go_on(work, node->peers[i]);
+    retention_go_on(work);
+    referral_erase_carry_out(work);
+    if (retention_is_due(node))
+        node->wake_steady_ms = 0; /* the rest goes in the next batch */
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {

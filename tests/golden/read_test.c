@@ -22,6 +22,7 @@
 #include "core/message.h"
 #include "core/mou.h"
 #include "core/note.h"
+#include "core/erasure_notice.h"
 #include "core/referral.h"
 #include "core/request.h"
 #include "core/revocation.h"
@@ -217,6 +218,17 @@ static struct slice event_again(struct world *world, struct slice bytes)
     referral_check(&event, &verdict);
     assert_int_equal(verdict.problem, PROBLEM_NONE);
     return referral_event_write(&event, &world->arena);
+}
+
+static struct slice erasure_again(struct world *world, struct slice bytes)
+{
+    struct erasure_notice notice;
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    assert_int_equal(
+        erasure_notice_read(bytes, &world->arena, &notice), ERR_NONE);
+    erasure_notice_check(&notice, &verdict);
+    assert_int_equal(verdict.problem, PROBLEM_NONE);
+    return erasure_notice_write(&notice, &world->arena);
 }
 
 static struct slice generation_again(struct world *world, struct slice bytes)
@@ -543,6 +555,8 @@ static const struct row {
     { "cosigned.txt", note_again },
     { "deliver.hex", deliver_again },
     { "deliver_second.hex", deliver_again },
+    { "erasure_all.hex", erasure_again },
+    { "erasure_elements.hex", erasure_again },
     { "event_decline.hex", event_again },
     { "event_send.hex", event_again },
     { "event_withdraw.hex", event_again },

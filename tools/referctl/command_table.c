@@ -223,6 +223,17 @@ static const struct command commands[] = {
   "needs; when something is missing, the answer names it.",
   "referctl referral act 0190b2c4 accept offer=\"2026-12-02 09:00\" --role intake_nurse",
   run_referral_act },
+{ "erase", "", "[REFERRAL]", 0, 1, erase_options,
+  "erase what was said about a person, for good",
+  "Destroys contents, their salts and their keys here, so that no backup opens them\n"
+  "either. Ledgers verify as before. The other agency is told by a signed notice, and\n"
+  "answers what it did: `referral show` says. A referral that still waits is never\n"
+  "sent. With --element the rest stays readable here, as a copy without proof.\n"
+  "Needs the right erase.",
+  "referctl erase 0190b2c4 --reason person_asked\n"
+  "referctl erase 0190b2c4 --element contact_route --reason person_asked\n"
+  "referctl erase --pairwise - --reason person_asked --dry-run",
+  run_erase },
 { "explain", "", "FILE", 1, 1, explain_options,
   "would this referral be let out? Nothing is sent",
   "Judges the referral as `referral send` would, and stops there. Exit status 3\n"
