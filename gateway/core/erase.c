@@ -105,7 +105,9 @@ static void carry_out(struct work *work, struct referral *referral,
         wish.element_count = 0;
     if (wish.element_count == 0)
         referral->frozen = true;
-    if (extent.content_count > 0)
+    /* what was dropped from the queue before has a key that is still there */
+    if (extent.content_count > 0 ||
+        (wish.element_count == 0 && !referral->erased))
         referral_erase_later(work, referral, &wish);
 }
 

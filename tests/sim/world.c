@@ -161,9 +161,9 @@ static void programs_begin(struct world *world)
             world, program_add(world, i, LOCAL_RIGHT_ADMIN | LOCAL_RIGHT_READ));
         reader_begin(program_add(world, i, LOCAL_RIGHT_READ));
         for (int64_t k = 0; k < world->options.clerks; k++)
-            clerk_begin(world,
-                program_add(world, i,
-                    LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT | LOCAL_RIGHT_READ));
+            clerk_begin(world, program_add(world, i,
+                                   LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT |
+                                       LOCAL_RIGHT_READ | LOCAL_RIGHT_ERASE));
     }
     for (size_t i = 0; i < world->gateway_count && world->options.renew; i++)
         mender_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));

@@ -262,9 +262,20 @@ static void what_waits_is_never_heard_of(void **state)
     (void)state;
     /* its parcel is in flight: what comes now waits */
     (void)federation_submit(federation, 0, 1, "first");
-    const char *id = federation_submit(federation, 0, 1, "second");
+    struct call call;
+    federation_referral(federation, &call, 0, 1, "second");
+    call.parts[call.part_count - 1].fields[1].bytes =
+        SLICE_LITERAL("Canary needs");
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    char id[64];
+    struct slice text = record_text(reply_record(reply, "referral", 0), "id");
+    (void)snprintf(
+        id, sizeof id, "%.*s", (int)text.size, (const char *)text.bytes);
+    assert_true(store_mentions(federation, 0, "Canary needs"));
     const struct local_record *record =
         erased(federation, 0, id, "person_asked", NULL);
+    assert_false(store_mentions(federation, 0, "Canary needs"));
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 1);
     assert_true(record_flag(record, "unsent"));
     assert_true(record_is(record, "notice", ""));
     federation_run(federation);
