@@ -4,6 +4,7 @@
 #include "core/loss.h"
 #include "core/node.h"
 #include "core/node_state.h"
+#include "core/repeat.h"
 #include "core/work.h"
 #include "sim/planted_list.h"
 
@@ -21,6 +22,17 @@ void __wrap_loss_begin(struct work *work, enum loss_cause cause)
 {
     if (cause == LOSS_SHOWN || !planted_is(PLANT_mark_unread))
         __real_loss_begin(work, cause);
+}
+
+WRAPPED(bool, repeat_take_up, struct work *work,
+    const struct referral_event *event, const struct agency_id *to,
+    bool pending, struct repeat_other *other);
+bool __wrap_repeat_take_up(struct work *work,
+    const struct referral_event *event, const struct agency_id *to,
+    bool pending, struct repeat_other *other)
+{
+    return !planted_is(PLANT_key_not_taken_back) &&
+           __real_repeat_take_up(work, event, to, pending, other);
 }
 
 WRAPPED(void, delivery_go_on, struct work *work, struct peer *peer);
