@@ -66,6 +66,12 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
 void content_begin(
     struct content_log *log, struct vault *vault, uint64_t segment);
 
+/* Of the running batch: no blob has it yet. */
+bool content_is_new(const struct content_log *log, struct content_ref ref);
+
+/* Slots of a stored blob, by its own word. */
+size_t content_slot_count(struct slice blob);
+
 /* Copies the bytes into the arena and remembers them for content_flush, which
  * seals them with that entry. CONTENT_NONE when the arena is full. */
 struct content_ref content_put(struct content_log *log, struct arena *arena,

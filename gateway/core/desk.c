@@ -88,6 +88,7 @@ static const struct operation {
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
     { "evidence.read", LOCAL_RIGHT_ADMIN, desk_evidence_read, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
+    { "store.check", LOCAL_RIGHT_ADMIN, desk_store_check, false },
     { "revocation.import", LOCAL_RIGHT_ADMIN, desk_revocation_import, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },

@@ -46,6 +46,13 @@ struct store_ops {
     /* The same downwards: last entry whose key is not above *key. */
     bool (*seek_back)(struct store_txn *txn, size_t prefix_size,
         struct slice *key, struct slice *value);
+    /*
+     * As seek, but damage is an answer and no error that sticks: ERR_NONE,
+     * ERR_NOT_FOUND, ERR_CORRUPT with *key that of the damaged row. Of others
+     * than these the transaction is to be given up.
+     */
+    MUST_USE enum err (*probe)(struct store_txn *txn, size_t prefix_size,
+        struct slice *key, struct slice *value);
 };
 
 struct store_usage {

@@ -89,6 +89,7 @@ enum exit_code run_ledger_export(struct session *, const struct arguments *);
 enum exit_code run_ledger_witness(struct session *, const struct arguments *);
 enum exit_code run_evidence_export(struct session *, const struct arguments *);
 enum exit_code run_evidence_verify(struct session *, const struct arguments *);
+enum exit_code run_store_check(struct session *, const struct arguments *);
 enum exit_code run_status(struct session *, const struct arguments *);
 enum exit_code run_health(struct session *, const struct arguments *);
 enum exit_code run_doctor(struct session *, const struct arguments *);

@@ -148,6 +148,13 @@ static const struct option_row doctor_options[] = {
     { "problems", 0, NULL, "print what is not ok alone" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row store_check_options[] = {
+    { "offline", 0,   NULL, "the gateway is stopped: look at its files, by --config" },
+    { "repair",  0,   NULL, "with --offline: take out what is damaged; what other\n"
+                            "agencies hold is taken back from them afterwards" },
+    { "yes",     'y', NULL, "do not ask for confirmation" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row top_options[] = {
     { "once",  '1', NULL,      "print one picture and stop" },
     { "delay", 'd', "SECONDS", "look again after so long (default 1)" },
@@ -477,6 +484,16 @@ static const struct command commands[] = {
   "referctl evidence verify evidence-0190b2c4 \\\n"
   "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
   run_evidence_verify },
+{ "store", "check", "", 0, 0, store_check_options,
+  "verify every row, tree and index of the store against each other",
+  "Authenticates and reads every row, builds every ledger's tree anew, verifies\n"
+  "notes, cards and agreements, and holds events, referrals and contents against\n"
+  "each other. The gateway does it in small pieces between its other work; --offline\n"
+  "does it without a gateway, and also looks for contents that nothing speaks of.\n"
+  "Exit status 3 when anything is not as it should be.",
+  "referctl store check\n"
+  "referctl -c /etc/referd.yaml store check --offline",
+  run_store_check },
 { "status", "", "", 0, 0, NULL,
   "show how the gateway is",
   "Who it is, its numbers, and the line to each agency.",
