@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+/* What is not taken is zero: so must be a block that does not come from
+ * arena_init(). */
 struct arena {
     uint8_t *block;
     size_t capacity;

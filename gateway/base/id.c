@@ -119,6 +119,12 @@ int mou_id_compare(const struct mou_id *a, const struct mou_id *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
+bool mou_id_is_none(const struct mou_id *id)
+{
+    static const struct mou_id none;
+    return mou_id_equal(id, &none);
+}
+
 bool code_is_valid(struct slice text)
 {
     if (text.size < 1 || text.size > CODE_TEXT_SIZE_MAX)

@@ -91,6 +91,9 @@ static inline bool mou_id_equal(const struct mou_id *a, const struct mou_id *b)
     return mou_id_compare(a, b) == 0;
 }
 
+/* All zeros: that of no agreement. */
+bool mou_id_is_none(const struct mou_id *id);
+
 /* ---- Codes ---- */
 
 /* True for a code of the protocol or of an MOU: [a-z0-9_.-]{1,64}. */

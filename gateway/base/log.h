@@ -120,7 +120,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
         "a ledger goes on in a new generation: its author lost something")     \
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
-        "a step was not sent: the referral had gone on before a restore")      \
+        "a step or referral was not sent: it had gone on, or had been sent, "  \
+        "before a restore")                                                    \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
         "a card, a key or an agreement ends within a fortnight, or has ended")
 /* clang-format on */

@@ -291,8 +291,7 @@ static void mention(
 static void adopt_mou(
     struct referral *referral, const struct referral_event *event)
 {
-    static const struct mou_id none;
-    if (mou_id_equal(&referral->mou, &none))
+    if (mou_id_is_none(&referral->mou))
         referral->mou = event->mou;
 }
 

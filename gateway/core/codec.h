@@ -2,12 +2,13 @@
  * codec.h - strict protobuf, shared by the codec_*.c files: the only ones that
  * see protobuf-c.
  *
- * Reading unpacks into an arena (whose limit bounds amplification), then
- * refuses what protobuf-c lets pass: unknown fields, unknown enum values, text
- * that is not UTF-8 or holds NUL or control characters, and any encoding but
- * the canonical one (so that packing what was read gives the same bytes: no
- * duplicates, no overlong numbers, no other order). Nothing read is ever
- * packed again to be verified: signatures cover the bytes that were carried.
+ * Reading (codec_unpack.c) fills an arena, whose limit bounds what it unfolds
+ * to, and refuses what protobuf-c's own reader lets pass: unknown fields and
+ * values of enums, text that is not UTF-8 or holds NUL or control characters,
+ * and any encoding but the canonical one (so that packing what was read gives
+ * the same bytes: no duplicates, no overlong numbers, no other order).
+ * Nothing read is ever packed again to be verified: signatures cover the
+ * bytes that were carried.
  */
 #ifndef CORE_CODEC_H
 #define CORE_CODEC_H

@@ -49,6 +49,8 @@ static Refer__V1__Mention *mention_fill(
     message->type = (Refer__V1__EventType)mention->type;
     message->seq = mention->seq;
     message->state = (Refer__V1__ReferralState)mention->state;
+    if (!mou_id_is_none(&mention->mou))
+        message->mou = codec_data(SLICE_ARRAY(mention->mou.bytes));
     return message;
 }
 
@@ -111,6 +113,9 @@ static enum err mention_read(
     mention->seq = message->seq;
     mention->state = (uint8_t)message->state;
     if (message->type == REFER__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
+        return ERR_MALFORMED;
+    if (message->mou.len > 0 && codec_fixed(message->mou, mention->mou.bytes,
+                                    sizeof mention->mou.bytes) != ERR_NONE)
         return ERR_MALFORMED;
     return codec_fixed(message->referral, mention->referral.bytes,
         sizeof mention->referral.bytes);

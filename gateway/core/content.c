@@ -12,10 +12,13 @@
 
 #define ITEM_OVERHEAD (8 + VAULT_OVERHEAD)
 
-void content_begin(
-    struct content_log *log, struct vault *vault, uint64_t segment)
+void content_begin(struct content_log *log, struct vault *vault,
+    struct content_recent *recent, uint64_t segment)
 {
-    *log = (struct content_log){ .vault = vault, .segment = segment };
+    content_recent_forget_from(recent, segment);
+    *log = (struct content_log){
+        .vault = vault, .recent = recent, .segment = segment
+    };
 }
 
 /* Room for one more item of an array, doubled when it is full; false when the
@@ -64,7 +67,8 @@ struct content_ref content_put(struct content_log *log, struct arena *arena,
         !grow(arena, &items, sizeof *log->items, log->count, &log->capacity))
         return CONTENT_NONE;
     log->items = items;
-    log->items[log->count] = (struct content_item){ entry, copy };
+    log->items[log->count] =
+        (struct content_item){ .entry = entry, .plain = copy };
     log->size += copy.size + ITEM_OVERHEAD;
     segment->size += copy.size + ITEM_OVERHEAD;
     return (struct content_ref){ log->segment + log->segment_count - 1,
@@ -168,6 +172,21 @@ static struct slice blob_get(
     return log->near;
 }
 
+/* What a batch before kept, unless its entry was destroyed since. */
+static bool recent_take(struct content_log *log, struct arena *arena,
+    struct content_ref ref, struct slice *plain, enum err *err)
+{
+    const struct content_recent_item *item =
+        log->recent == NULL
+            ? NULL
+            : content_recent_find(log->recent, ref.segment, ref.slot);
+    if (item == NULL || log->vault->ops->is_destroyed(log->vault, item->entry))
+        return false;
+    *plain = content_recent_take(log->recent, item, arena);
+    *err = plain->bytes == NULL ? ERR_NO_MEMORY : ERR_NONE;
+    return true;
+}
+
 enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain)
 {
@@ -175,11 +194,16 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     if (content_is_none(ref) || txn->err != ERR_NONE)
         return txn->err;
     if (content_is_new(log, ref)) {
-        const struct content_item *item = added(log, ref);
-        if (item != NULL)
+        struct content_item *item = added(log, ref);
+        if (item != NULL) {
             *plain = item->plain;
+            item->was_read = true;
+        }
         return ERR_NONE;
     }
+    enum err err;
+    if (recent_take(log, arena, ref, plain, &err))
+        return err;
     struct slice item;
     struct slice blob = blob_get(log, txn, ref.segment);
     if (txn->err != ERR_NONE)
@@ -188,7 +212,7 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
         return ERR_CORRUPT;
     if (item.size == 0)
         return ERR_NONE;
-    enum err err = item_open(log, ref, item, arena, plain);
+    err = item_open(log, ref, item, arena, plain);
     if (err != ERR_NONE)
         *plain = SLICE_NONE;
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
@@ -260,6 +284,7 @@ void content_erase(struct content_log *log, struct store_txn *txn,
             item_drop(log, (size_t)(ref.segment - log->segment), item);
         return;
     }
+    content_recent_forget(log->recent, ref.segment, ref.slot);
     struct key key = key_content(ref.segment);
     struct slice blob = store_get(txn, key_slice(&key));
     size_t used = arena->used;
@@ -340,6 +365,19 @@ static void destroyed_drop(struct content_log *log)
         }
 }
 
+/* What nobody has read yet is likely to be wanted next. */
+static void keep_unread(const struct content_log *log)
+{
+    for (size_t i = 0; i < log->segment_count; i++)
+        for (uint32_t k = 0; k < segment_item_count(log, i); k++) {
+            const struct content_item *item =
+                &log->items[log->segments[i].first + k];
+            if (item->plain.bytes != NULL && !item->was_read)
+                content_recent_keep(
+                    log->recent, log->segment + i, k, item->entry, item->plain);
+        }
+}
+
 size_t content_flush(
     struct content_log *log, struct store_txn *txn, struct arena *arena)
 {
@@ -351,6 +389,8 @@ size_t content_flush(
         err = blob_write(log, i, txn, arena);
     if (err != ERR_NONE)
         txn->err = err;
+    else
+        keep_unread(log);
     return log->segment_count;
 }
 

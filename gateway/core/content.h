@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/pack.h"
 #include "base/slice.h"
+#include "core/content_recent.h"
 #include "core/port.h"
 
 struct content_ref {
@@ -28,6 +29,7 @@ struct content_ref {
 struct content_item {
     uint64_t entry;
     struct slice plain; /* bytes NULL: erased in the same batch */
+    bool was_read;      /* in the same batch */
 };
 
 /* A blob to be: items from `first` on, up to where the next begins. */
@@ -39,7 +41,8 @@ struct content_segment {
 /* What the running batch has added; belongs to the node. */
 struct content_log {
     struct vault *vault;
-    uint64_t segment; /* the first that the batch will write */
+    struct content_recent *recent; /* of batches before; NULL: the disk tells */
+    uint64_t segment;              /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
     size_t segment_capacity;
@@ -63,8 +66,8 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
     return a.segment == b.segment && a.slot == b.slot;
 }
 
-void content_begin(
-    struct content_log *log, struct vault *vault, uint64_t segment);
+void content_begin(struct content_log *log, struct vault *vault,
+    struct content_recent *recent, uint64_t segment);
 
 /* Of the running batch: no blob has it yet. */
 bool content_is_new(const struct content_log *log, struct content_ref ref);

@@ -80,6 +80,14 @@ struct ledger *desk_ledger_named(struct work *work,
     const struct local_request *request, struct peer **peer,
     struct local_answer *answer);
 
+/* A list of peers that one reply may not hold: where it begins, behind the
+ * agency that the field "after" names; false with an error in the reply. */
+bool desk_page_begin(struct work *work, const struct local_request *request,
+    size_t *index, struct local_answer *answer);
+/* Where that peer is not listed any more: "more", with what "after" is next. */
+void desk_page_end(
+    const struct work *work, size_t index, struct local_answer *answer);
+
 /* "peer" as peer.list has it. */
 void desk_peer_record(
     struct work *work, struct peer *peer, struct local_answer *answer);

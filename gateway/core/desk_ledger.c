@@ -81,12 +81,15 @@ struct ledger *desk_ledger_named(struct work *work,
 void desk_ledger_list(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
+    static const struct field_rule rules[] = { { "after", LOCAL_TEXT, false } };
     struct node *node = work->node;
+    size_t i;
     (void)caller;
-    if (!fields_check(
-            answer, "ledger", request->fields, request->field_count, NULL, 0))
+    if (!fields_check(answer, "ledger", request->fields, request->field_count,
+            rules, 1) ||
+        !desk_page_begin(work, request, &i, answer))
         return;
-    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++) {
+    for (; i < node->peer_count && !answer_is_full(answer); i++) {
         struct peer *peer = node->peers[i];
         struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
         struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
@@ -95,6 +98,7 @@ void desk_ledger_list(struct work *work, const struct caller *caller,
         desk_ledger_record(work, peer, out, answer);
         desk_ledger_record(work, peer, in, answer);
     }
+    desk_page_end(work, i, answer);
 }
 
 /* ---- Entries ------------------------------------------------------------ */
@@ -269,12 +273,15 @@ void desk_ledger_verify(struct work *work, const struct caller *caller,
     static const struct field_rule rules[] = {
         { "peer", LOCAL_TEXT, false },
         { "direction", LOCAL_TEXT, false },
+        { "after", LOCAL_TEXT, false },
     };
     struct node *node = work->node;
     struct peer *only = NULL;
+    size_t i;
     (void)caller;
-    if (!fields_check(
-            answer, "ledger", request->fields, request->field_count, rules, 2))
+    if (!fields_check(answer, "ledger", request->fields, request->field_count,
+            rules, 3) ||
+        !desk_page_begin(work, request, &i, answer))
         return;
     struct slice peer =
         field_text(request->fields, request->field_count, "peer");
@@ -282,7 +289,7 @@ void desk_ledger_verify(struct work *work, const struct caller *caller,
         field_text(request->fields, request->field_count, "direction");
     if (peer.size > 0 && (only = desk_peer(work, peer, answer)) == NULL)
         return;
-    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++) {
+    for (; i < node->peer_count && !answer_is_full(answer); i++) {
         if (only != NULL && node->peers[i] != only)
             continue;
         if (!slice_is(direction, "in"))
@@ -290,4 +297,5 @@ void desk_ledger_verify(struct work *work, const struct caller *caller,
         if (!slice_is(direction, "out"))
             verify_one(work, node->peers[i], LEDGER_IN, answer);
     }
+    desk_page_end(work, i, answer);
 }

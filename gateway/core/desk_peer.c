@@ -320,16 +320,49 @@ void desk_peer_record(
         answer_progress(work, peer, answer);
 }
 
+bool desk_page_begin(struct work *work, const struct local_request *request,
+    size_t *index, struct local_answer *answer)
+{
+    struct node *node = work->node;
+    struct slice after =
+        field_text(request->fields, request->field_count, "after");
+    *index = 0;
+    if (after.size == 0)
+        return true;
+    const struct peer *peer = desk_peer(work, after, answer);
+    if (peer == NULL)
+        return false;
+    while (node->peers[*index] != peer)
+        ++*index;
+    ++*index;
+    return true;
+}
+
+void desk_page_end(
+    const struct work *work, size_t index, struct local_answer *answer)
+{
+    const struct node *node = work->node;
+    if (index >= node->peer_count)
+        return;
+    answer_record(answer, "more");
+    answer_text(
+        answer, "after", index == 0 ? "" : node->peers[index - 1]->agency.text);
+}
+
 void desk_peer_list(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
+    static const struct field_rule rules[] = { { "after", LOCAL_TEXT, false } };
     struct node *node = work->node;
+    size_t i;
     (void)caller;
     if (!fields_check(
-            answer, "peer", request->fields, request->field_count, NULL, 0))
+            answer, "peer", request->fields, request->field_count, rules, 1) ||
+        !desk_page_begin(work, request, &i, answer))
         return;
-    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
+    for (; i < node->peer_count && !answer_is_full(answer); i++)
         desk_peer_record(work, node->peers[i], answer);
+    desk_page_end(work, i, answer);
 }
 
 /* ---- Closing ------------------------------------------------------------ */

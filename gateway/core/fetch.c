@@ -3,6 +3,7 @@
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/output.h"
+#include "core/register.h"
 
 /* What an entry and a parcel take beside the content. */
 #define ENTRY_FRAMING 128u
@@ -40,8 +41,22 @@ static void allow(struct work *work, struct peer *peer)
 
 /* ---- What it gets -------------------------------------------------------- */
 
-static void entry_fill(struct work *work, const struct ledger_entry *from,
-    struct fetched_entry *to)
+/* Under which agreement it is; of another agency's referral nothing is said. */
+static struct mou_id mou_of(struct work *work, const struct ledger *ledger,
+    const struct ledger_entry *entry)
+{
+    struct mou_id mou = entry->mou;
+    size_t used = work->scratch->used;
+    const struct referral *referral =
+        entry->has_referral ? register_get(work, &entry->referral) : NULL;
+    if (referral != NULL && referral->peer == ledger->peer)
+        mou = referral->mou;
+    arena_rewind(work->scratch, used);
+    return mou;
+}
+
+static void entry_fill(struct work *work, const struct ledger *ledger,
+    const struct ledger_entry *from, struct fetched_entry *to)
 {
     struct slice content =
         from->attached && !from->withheld
@@ -55,7 +70,7 @@ static void entry_fill(struct work *work, const struct ledger_entry *from,
     }
     to->has_mention = from->has_referral;
     to->mention = (struct mention){ from->referral, from->event_type, from->seq,
-        from->state };
+        from->state, mou_of(work, ledger, from) };
 }
 
 /* One stored parcel; its size as it travels, about. 0: there is none, or the
@@ -76,7 +91,7 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
         return 0;
     }
     for (size_t i = 0; i < stored.count; i++) {
-        entry_fill(work, &stored.entries[i], &entries[i]);
+        entry_fill(work, ledger, &stored.entries[i], &entries[i]);
         size += ENTRY_FRAMING + entries[i].entry.content.size;
     }
     *to = (struct fetched_parcel){ index, entries, stored.count, stored.note };

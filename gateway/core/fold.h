@@ -14,6 +14,8 @@
 
 #include "core/entry.h"
 #include "core/peer.h"
+#include "core/register.h"
+#include "core/repeat.h"
 #include "core/work.h"
 
 /* FOLD_ENTRY_COUNT entries or fewer; true when nothing is left (or the store
@@ -35,9 +37,27 @@ struct folded {
     bool changed;               /* it was */
 };
 
+/* Its content where that is held. */
+static inline struct content_ref folded_kept(const struct folded *folded)
+{
+    return folded->entry->attached ? folded->entry->content : CONTENT_NONE;
+}
+
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
 /* One of the peer's, with what we answered. */
 void fold_their_event(struct folded *folded, const struct answer_item *answer);
+
+/*
+ * What a program said again before anybody knew that it had been said: a
+ * referral of ours, which came back, and the other that was made of the same
+ * key meanwhile. All that was done to that one is done to the first, and it is
+ * given back to staff: it was told to nobody.
+ */
+void fold_again_send(const struct folded *folded, struct referral *referral,
+    const struct repeat_other *other);
+/* A step; false when the other one does not wait to be told. */
+bool fold_again_step(struct folded *folded, struct referral *referral,
+    const struct repeat_other *other);
 
 #endif

@@ -21,6 +21,7 @@ static bool event_of(const struct folded *folded, struct referral_event *event)
         .type = (enum referral_event_type)entry->event_type,
         .seq = entry->seq,
         .state = (enum referral_state)entry->state,
+        .mou = entry->mou,
         .actor = ACTOR_GATEWAY,
     };
     return entry->has_referral && event->type > 0 &&
@@ -50,12 +51,11 @@ static void mark(const struct folded *folded, struct referral *referral)
         referral->refill = out->refill;
 }
 
-/* Of the first event whose words are held. */
+/* Of the first event that names it. */
 static void mou_note(
     struct referral *referral, const struct referral_event *event)
 {
-    static const struct mou_id none;
-    if (mou_id_equal(&referral->mou, &none))
+    if (mou_id_is_none(&referral->mou))
         referral->mou = event->mou;
 }
 
@@ -128,11 +128,6 @@ static struct step step_of(const struct folded *folded,
     };
 }
 
-static struct content_ref kept(const struct folded *folded)
-{
-    return folded->entry->attached ? folded->entry->content : CONTENT_NONE;
-}
-
 /* ---- Ours ---------------------------------------------------------------- */
 
 /* A program handed it over again, under its own id, before it was known that it
@@ -154,11 +149,11 @@ static void own_send_again(
     folded->changed = true;
     if (feed_next(work, intent.feed_position, &told) &&
         told.position == intent.feed_position) {
-        told.content = kept(folded);
+        told.content = folded_kept(folded);
         feed_rewrite(work, &told);
     }
     referral->mou = event->mou;
-    referral->request = kept(folded);
+    referral->request = folded_kept(folded);
     mark(folded, referral);
     register_put(work, referral);
     answers_cosigned(work, folded->peer, folded->entry);
@@ -166,6 +161,7 @@ static void own_send_again(
 
 static void own_send(struct folded *folded, const struct referral_event *event)
 {
+    struct repeat_other other;
     struct referral *referral = row_new(folded, event);
     if (referral == NULL) {
         own_send_again(folded, event);
@@ -174,17 +170,21 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     referral->outgoing = true;
     referral->own_seq = event->seq;
     referral->pending = 1;
-    referral->request = kept(folded);
+    referral->request = folded_kept(folded);
     struct step step = step_of(folded, referral, event, true);
     struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
-        kept(folded) };
+        folded_kept(folded) };
     folded->entry->feed_position = step_apply(&step, REFERRAL_SENT, &note);
     folded->changed = true;
+    if (repeat_take_up(
+            folded->work, event, &folded->peer->agency, true, &other))
+        fold_again_send(folded, referral, &other);
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
 static void own_step(struct folded *folded, const struct referral_event *event)
 {
+    struct repeat_other other;
     struct referral *referral = row_of(folded, event, true);
     if (referral == NULL)
         return;
@@ -196,14 +196,21 @@ static void own_step(struct folded *folded, const struct referral_event *event)
         state = REFERRAL_WITHDRAWN;
     else if (!referral->outgoing)
         state = state_after(referral, event->state);
-    if (referral->outgoing)
-        referral->pending++;
-    else if (folded->content.bytes != NULL && step_offer(event).size > 0)
-        referral->offer = kept(folded);
+    if (!referral->outgoing && folded->content.bytes != NULL &&
+        step_offer(event).size > 0)
+        referral->offer = folded_kept(folded);
     struct step step = step_of(folded, referral, event, true);
+    if (repeat_take_up(
+            folded->work, event, &folded->peer->agency, !at_once, &other) &&
+        fold_again_step(folded, referral, &other)) {
+        referral->state = state;
+        register_put(folded->work, referral);
+        return;
+    }
+    referral->pending += referral->outgoing;
     struct step_note note = { FEED_STEP,
         at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
-        kept(folded) };
+        folded_kept(folded) };
     folded->entry->feed_position = step_apply(&step, state, &note);
     folded->changed = true;
 }
@@ -242,12 +249,12 @@ static void their_send(const struct folded *folded,
         return;
     }
     referral->peer_seq = event->seq;
-    referral->request = kept(folded);
+    referral->request = folded_kept(folded);
     why_fill(answer, &why);
     struct step step = step_of(folded, referral, event, false);
     struct step_note note = { applied ? FEED_RECEIVED : FEED_REFUSED,
         applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN,
-        applied ? NULL : &why, kept(folded) };
+        applied ? NULL : &why, folded_kept(folded) };
     (void)step_apply(&step, state, &note);
 }
 
@@ -270,9 +277,9 @@ static void their_step(const struct folded *folded,
         return;
     }
     if (applied && referral->outgoing && step_offer(event).size > 0)
-        referral->offer = kept(folded);
+        referral->offer = folded_kept(folded);
     struct step_note note = { FEED_STEP, FEED_STATUS_APPLIED, &why,
-        kept(folded) };
+        folded_kept(folded) };
     (void)step_apply(&step, state, &note);
 }
 

@@ -18,6 +18,9 @@
  *   'd' entry u64                       a vault's entry to be destroyed
  *   'h' peer u32, serial u64            a card held once (card_book.h)
  *   'v' peer u32                        its revocation (revoke.h)
+ *
+ * Tables of small rows, of which every referral changes some, are kept in pages
+ * on disk: STORE_PAGES_TABLES of io/store_pages.h names them.
  */
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H

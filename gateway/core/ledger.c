@@ -190,13 +190,15 @@ enum {
     ENTRY_ATTACHED = 1u << 0,
     ENTRY_HAS_REFERRAL = 1u << 1,
     ENTRY_WITHHELD = 1u << 2,
+    ENTRY_HAS_MOU = 1u << 3,
 };
 
 static void entry_pack(struct packer *out, const struct ledger_entry *entry)
 {
     unsigned flags = (entry->attached ? ENTRY_ATTACHED : 0u) |
                      (entry->has_referral ? ENTRY_HAS_REFERRAL : 0u) |
-                     (entry->withheld ? ENTRY_WITHHELD : 0u);
+                     (entry->withheld ? ENTRY_WITHHELD : 0u) |
+                     (mou_id_is_none(&entry->mou) ? 0u : ENTRY_HAS_MOU);
     pack_bytes(out, entry->header);
     pack_u8(out, (uint8_t)flags);
     if (entry->attached) {
@@ -210,6 +212,8 @@ static void entry_pack(struct packer *out, const struct ledger_entry *entry)
         pack_u8(out, entry->state);
         pack_u64(out, entry->feed_position);
     }
+    if ((flags & ENTRY_HAS_MOU) != 0)
+        pack_fixed(out, entry->mou.bytes, sizeof entry->mou.bytes);
 }
 
 static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
@@ -230,11 +234,13 @@ static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
         entry->state = unpack_u8(in);
         entry->feed_position = unpack_u64(in);
     }
+    if ((flags & ENTRY_HAS_MOU) != 0)
+        unpack_fixed(in, entry->mou.bytes, sizeof entry->mou.bytes);
 }
 
 /* Bytes of one packed entry, at most. */
 #define ENTRY_SIZE_MAX                                                         \
-    (4 + HEADER_SIZE_MAX + 1 + SALT_SIZE + 12 + 16 + 1 + 4 + 1 + 8)
+    (4 + HEADER_SIZE_MAX + 1 + SALT_SIZE + 12 + 16 + 1 + 4 + 1 + 8 + HASH_SIZE)
 
 void ledger_entries_write(struct work *work, const struct ledger *ledger,
     uint64_t first_index, const struct ledger_entry *entries, size_t count,

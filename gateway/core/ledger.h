@@ -91,6 +91,7 @@ struct ledger_entry {
     uint8_t state;          /* that it states */
     uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */
     bool withheld; /* OUT: its content was refused, and does not travel again */
+    struct mou_id mou; /* of a mention that came back; zeros: not known */
 };
 
 const char *ledger_trouble_name(enum ledger_trouble trouble);

@@ -106,6 +106,10 @@
  * blob that it is in, erasing one writes it again. */
 #define CONTENT_BLOB_SIZE_MIN (256u * 1024)
 
+/* This part of the node's memory keeps contents that are to be sent or read
+ * soon: of 64 MiB, what fills several parcels. */
+#define CONTENT_RECENT_PART 16u
+
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,
  * withdrawals, cosignatures. It must hold what one batch can add. */

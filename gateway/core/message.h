@@ -140,7 +140,8 @@ struct mention {
     struct uuid referral;
     uint8_t type; /* enum referral_event_type */
     uint32_t seq;
-    uint8_t state; /* enum referral_state, as the event states it */
+    uint8_t state;     /* enum referral_state, as the event states it */
+    struct mou_id mou; /* the referral's; zeros: not known */
 };
 
 struct fetched_entry {

@@ -51,6 +51,8 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     node->scratch = scratch;
     node->own_name = "";
     node->token_next = 1;
+    content_recent_init(
+        &node->recent, memory, memory->capacity / CONTENT_RECENT_PART);
     node->wake_steady_ms = INT64_MAX;
     return node;
 }
@@ -158,7 +160,8 @@ static enum err start(struct work *work, const struct node_input *input)
         node->peer_next = 1;
     }
     node->changed = true;
-    content_begin(&node->contents, node->vault, node->segment_next);
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
     erasure_load(work);
     peers_load(work);
     revoke_load(work);
@@ -334,7 +337,8 @@ void node_begin(
     node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
-    content_begin(&node->contents, node->vault, node->segment_next);
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
     node->usage = *usage;
     node->input_count = 0;
     node->store_percent =
@@ -481,7 +485,8 @@ void node_release(struct node *node)
     node->agreements = NULL;
     node->choice.found = NULL;
     /* what it points to is wiped; what is counted are refs to come */
-    content_begin(&node->contents, node->vault, node->segment_next);
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
     node->erasure.entries = NULL;
     node->erasure.capacity = 0;
     arena_reset(node->arena);

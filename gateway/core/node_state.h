@@ -106,6 +106,7 @@ struct node {
     bool feed_grew;
     struct work work;
     struct content_log contents;
+    struct content_recent recent;
     struct erasure erasure;
     struct output_list outputs;
     struct agreement_choice choice;

@@ -316,6 +316,7 @@ static void mention_fill(struct work *work, enum entry_kind kind,
     to->event_type = from->mention.type;
     to->seq = from->mention.seq;
     to->state = from->mention.state;
+    to->mou = from->mention.mou;
     if (kind == ENTRY_REFERRAL_EVENT && from->entry.salt.size > 0 &&
         referral_event_read(from->entry.content, work->scratch, &event) ==
             ERR_NONE) {

@@ -92,16 +92,30 @@ static struct slice agency_slice(const struct agency_id *id)
     return slice_of(id->text, AGENCY_ID_SIZE);
 }
 
+/* Ed25519 hashes what it signs twice, so it gets no more than a hash of it. */
+static bool hash_statement(
+    struct crypto *crypto, struct slice statement, uint8_t digest[HASH_SIZE])
+{
+    if (statement.bytes == NULL)
+        return false;
+    crypto_hash(crypto, &statement, 1, digest);
+    return true;
+}
+
 /* What the sender signs: purpose, who may read it, this one encapsulation. */
 static struct slice request_signed(struct crypto *crypto,
     const struct request_secret *secret, struct slice statement,
     struct arena *arena)
 {
     uint8_t binding[HASH_SIZE];
+    uint8_t digest[HASH_SIZE];
+    if (!hash_statement(crypto, statement, digest))
+        return SLICE_NONE;
     crypto->ops->export_secret(
         crypto, &secret->hpke, EXPORT_REQUEST, binding, sizeof binding);
     struct slice parts[] = { SLICE_LITERAL("refer.v1 request"),
-        agency_slice(&secret->recipient), SLICE_ARRAY(binding), statement };
+        agency_slice(&secret->recipient), SLICE_ARRAY(binding),
+        SLICE_ARRAY(digest) };
     return join(parts, 4, arena);
 }
 
@@ -110,11 +124,14 @@ static struct slice reply_signed(struct crypto *crypto,
     struct arena *arena)
 {
     uint8_t binding[HASH_SIZE];
+    uint8_t digest[HASH_SIZE];
+    if (!hash_statement(crypto, statement, digest))
+        return SLICE_NONE;
     crypto->ops->export_secret(
         crypto, &secret->hpke, EXPORT_REPLY, binding, sizeof binding);
     struct slice parts[] = { SLICE_LITERAL("refer.v1 reply"),
         agency_slice(&secret->recipient), agency_slice(&secret->sender),
-        SLICE_ARRAY(binding), statement };
+        SLICE_ARRAY(binding), SLICE_ARRAY(digest) };
     return join(parts, 5, arena);
 }
 

@@ -198,6 +198,8 @@ void scrub_go_on(
     struct work *work, struct scrub *scrub, const struct scrub_watch *watch)
 {
     uint64_t size = 0;
+    struct content_recent *recent = work->contents->recent;
+    work->contents->recent = NULL; /* what is stored is looked at */
     for (uint32_t i = 0; i < SCRUB_ROW_COUNT && size < SCRUB_SIZE &&
                          !scrub->is_over && !work_failed(work);
          i++) {
@@ -214,6 +216,7 @@ void scrub_go_on(
         step_past(scrub, key_slice(&row.key));
         size += row.size;
     }
+    work->contents->recent = recent;
 }
 
 /* ---- As bytes ------------------------------------------------------------ */

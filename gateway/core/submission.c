@@ -2,105 +2,18 @@
 
 #include "core/agreement.h"
 #include "core/delivery.h"
-#include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer_close.h"
 #include "core/referral_step.h"
+#include "core/repeat.h"
 #include "core/revoke.h"
 #include "core/step.h"
 #include "core/submission_read.h"
 
 #include <string.h>
-
-/* ---- Idempotency keys --------------------------------------------------- */
-
-/* What a client's key was used for: kept so that a repeat gets its answer. */
-struct memory {
-    struct key key;
-    uint8_t digest[HASH_SIZE]; /* of the request */
-};
-
-/* False, with the reply's error set, when the key is not usable. */
-static bool memory_of(struct work *work, uint32_t uid,
-    const struct local_request *request, struct memory *memory,
-    struct local_answer *answer)
-{
-    uint8_t hash[HASH_SIZE];
-    uint8_t who[4] = { (uint8_t)(uid >> 24), (uint8_t)(uid >> 16),
-        (uint8_t)(uid >> 8), (uint8_t)uid };
-    struct slice key = field_text(request->fields, request->field_count, "key");
-    if (key.size == 0 || key.size > IDEMPOTENCY_KEY_SIZE_MAX) {
-        answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "key",
-            "give a key of 1 to 64 characters, one for each intention");
-        return false;
-    }
-    /* with a secret: keys that programs choose may name people */
-    struct slice parts[] = { SLICE_ARRAY(work->node->secret),
-        SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
-    crypto_hash(work->crypto, parts, 4, hash);
-    memory->key = key_idempotency(hash);
-    crypto_hash(work->crypto,
-        (const struct slice[]){
-            SLICE_ARRAY(work->node->secret), request->unnumbered },
-        2, memory->digest);
-    return true;
-}
-
-static void answer_referral(
-    struct local_answer *answer, const struct referral *referral, bool pending)
-{
-    answer_record(answer, "referral");
-    answer_uuid(answer, "id", &referral->uuid);
-    answer_text(answer, "state", referral_state_name(referral->state));
-    answer_mou(answer, "mou", &referral->mou);
-    answer_flag(answer, "pending", pending);
-}
-
-/* True when the key was used before: the reply is then complete. */
-static bool memory_recall(
-    struct work *work, const struct memory *memory, struct local_answer *answer)
-{
-    uint8_t digest[HASH_SIZE];
-    struct uuid uuid;
-    struct slice row = store_get(work->txn, key_slice(&memory->key));
-    if (row.bytes == NULL)
-        return false;
-    struct unpacker in = unpack_from(row);
-    unpack_fixed(&in, digest, sizeof digest);
-    unpack_fixed(&in, uuid.bytes, sizeof uuid.bytes);
-    bool pending = unpack_u8(&in) != 0;
-    (void)unpack_u64(&in); /* when */
-    if (unpack_end(&in) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
-        return true;
-    }
-    if (memcmp(digest, memory->digest, HASH_SIZE) != 0) {
-        answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
-            "use a new key: this one stands for another request");
-        return true;
-    }
-    const struct referral *referral = register_get(work, &uuid);
-    if (referral != NULL)
-        answer_referral(answer, referral, pending);
-    else
-        work->txn->err = ERR_CORRUPT;
-    return true;
-}
-
-static void memory_keep(struct work *work, const struct memory *memory,
-    const struct uuid *uuid, bool pending)
-{
-    uint8_t bytes[HASH_SIZE + 16 + 1 + 8];
-    struct packer out = pack_into(bytes, sizeof bytes);
-    pack_fixed(&out, memory->digest, HASH_SIZE);
-    pack_fixed(&out, uuid->bytes, sizeof uuid->bytes);
-    pack_u8(&out, pending);
-    pack_u64(&out, (uint64_t)work->now.unix_ms);
-    store_put(work->txn, key_slice(&memory->key), packed(&out));
-}
 
 /* ---- Handing a referral over -------------------------------------------- */
 
@@ -259,12 +172,34 @@ static bool has_room(
     return false;
 }
 
+/* True when it was handed over before the store was lost; the reply is then
+ * complete. */
+static bool was_said(struct work *work, const struct local_request *request,
+    struct local_answer *answer)
+{
+    struct submitted submitted;
+    struct local_answer unused = { .work = work };
+    struct agency_id to;
+    size_t used = work->scratch->used;
+    bool was = repeat_may_be_said(work) &&
+               submitted_read(work, request, &submitted, &unused) &&
+               agency_id_parse(submitted.to, &to) == ERR_NONE;
+    if (was) {
+        submitted.event.key =
+            field_text(request->fields, request->field_count, "key");
+        was = repeat_recall_said(
+            work, &submitted.event, submitted.has_id, &to, answer);
+    }
+    arena_rewind(work->scratch, used);
+    return was;
+}
+
 static const struct field_rule submit_rules[] = { { "key", LOCAL_TEXT, true } };
 
 void submission_submit(struct work *work, uint32_t uid,
     const struct local_request *request, struct local_answer *answer)
 {
-    struct memory memory;
+    struct repeat repeat;
     struct submitted submitted;
     struct referral *referral = arena_take(work->scratch, sizeof *referral);
     struct step step = { .referral = referral };
@@ -277,8 +212,9 @@ void submission_submit(struct work *work, uint32_t uid,
     }
     if (!fields_check(answer, "submit", request->fields, request->field_count,
             submit_rules, 1) ||
-        !memory_of(work, uid, request, &memory, answer) ||
-        memory_recall(work, &memory, answer) ||
+        !repeat_read(work, uid, request, &repeat, answer) ||
+        repeat_recall(work, &repeat, answer) ||
+        was_said(work, request, answer) ||
         !has_room(work, STORE_INTAKE_PERCENT_MAX, answer) ||
         !prepare(work, request, &submitted, &step, &verdict, answer))
         return;
@@ -299,12 +235,14 @@ void submission_submit(struct work *work, uint32_t uid,
     struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL, content };
     uint64_t position = step_apply(&step, REFERRAL_SENT, &note);
     queue(&step, step.event, bytes, content, position);
-    memory_keep(work, &memory, &referral->uuid, true);
+    repeat_keep(work, &repeat, &referral->uuid, true);
+    if (!step.peer->settled_out)
+        repeat_keep_said(work, &repeat, step.event, &step.peer->agency);
     work->node->counters.referrals_submitted++;
     OUTPUT_LOG(work, LOG_REFERRAL_SUBMITTED,
         log_uuid("referral", &referral->uuid),
         log_agency("to", &step.peer->agency));
-    answer_referral(answer, referral, true);
+    repeat_answer(answer, referral, true);
 }
 
 void submission_explain(struct work *work, uint32_t uid,
@@ -389,7 +327,7 @@ static void detach(struct step *step)
 }
 
 static void take(struct step *step, struct referral_event *event,
-    enum referral_state next, const struct memory *memory,
+    enum referral_state next, const struct repeat *repeat,
     struct local_answer *answer)
 {
     struct work *work = step->work;
@@ -420,13 +358,15 @@ static void take(struct step *step, struct referral_event *event,
     uint64_t position = step_apply(step, state, &note);
     if (!is_dropped)
         queue(step, event, bytes, content, position);
-    memory_keep(work, memory, &referral->uuid, !at_once);
+    repeat_keep(work, repeat, &referral->uuid, !at_once);
+    if (!step->peer->settled_out)
+        repeat_keep_said(work, repeat, event, &step->peer->agency);
     work->node->counters.steps_recorded++;
     OUTPUT_LOG(work, LOG_REFERRAL_STEPPED,
         log_uuid("referral", &referral->uuid),
         log_code("step", event_type_name(event->type)),
         log_code("state", referral_state_name(state)));
-    answer_referral(answer, referral, !at_once);
+    repeat_answer(answer, referral, !at_once);
 }
 
 /* The step wants a decision of an agency that is not asked any more. What
@@ -441,14 +381,14 @@ static bool waits_for_nobody(const struct step *step)
 void submission_act(struct work *work, uint32_t uid,
     const struct local_request *request, struct local_answer *answer)
 {
-    struct memory memory;
+    struct repeat repeat;
     struct referral_event event;
     struct verdict verdict = { .problem = PROBLEM_NONE };
     struct step step = { .work = work, .event = &event, .by_us = true };
     enum referral_state next;
     if (!step_read(work, request, &event, answer) ||
-        !memory_of(work, uid, request, &memory, answer) ||
-        memory_recall(work, &memory, answer) ||
+        !repeat_read(work, uid, request, &repeat, answer) ||
+        repeat_recall(work, &repeat, answer) ||
         (!event_is_exempt(event.type) &&
             !has_room(work, STORE_RECEIVE_PERCENT_MAX, answer)))
         return;
@@ -467,6 +407,9 @@ void submission_act(struct work *work, uint32_t uid,
         return;
     }
     step.peer = peer_numbered(work->node, step.referral->peer);
+    if (repeat_may_be_said(work) &&
+        repeat_recall_said(work, &event, true, &step.peer->agency, answer))
+        return;
     step.agreement = agreement_get(work, &step.referral->mou);
     event.mou = step.referral->mou;
     event.seq = step.referral->own_seq + 1;
@@ -480,5 +423,5 @@ void submission_act(struct work *work, uint32_t uid,
     else if (waits_for_nobody(&step))
         refuse_over(step.peer, answer);
     else
-        take(&step, &event, next, &memory, answer);
+        take(&step, &event, next, &repeat, answer);
 }

@@ -1,11 +1,21 @@
 #include "core/work.h"
 
+#include <string.h>
+
+/* The entropy is secret and of full length, so that a hash over it and a count
+ * is as good as random. */
 void work_draw(struct work *work, void *bytes, size_t size)
 {
-    uint8_t info[] = { 'd', 'r', 'a', 'w', (uint8_t)(work->draw_count >> 24),
-        (uint8_t)(work->draw_count >> 16), (uint8_t)(work->draw_count >> 8),
-        (uint8_t)work->draw_count };
-    work->draw_count++;
-    work->crypto->ops->derive(work->crypto, SLICE_NONE,
-        SLICE_ARRAY(work->entropy), SLICE_ARRAY(info), bytes, size);
+    uint8_t block[HASH_SIZE];
+    for (size_t done = 0; done < size; work->draw_count++) {
+        uint8_t count[] = { (uint8_t)(work->draw_count >> 24),
+            (uint8_t)(work->draw_count >> 16), (uint8_t)(work->draw_count >> 8),
+            (uint8_t)work->draw_count };
+        struct slice parts[] = { SLICE_LITERAL("refer.v1 draw"),
+            SLICE_ARRAY(work->entropy), SLICE_ARRAY(count) };
+        size_t part = size - done < HASH_SIZE ? size - done : HASH_SIZE;
+        crypto_hash(work->crypto, parts, 3, block);
+        memcpy((uint8_t *)bytes + done, block, part);
+        done += part;
+    }
 }

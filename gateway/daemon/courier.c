@@ -351,7 +351,7 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
     free(job);
     /* version 1, plain { busy, retry_after_ms }: made without an arena's
      * memory, which this thread has none of */
-    uint8_t space[512];
+    uint8_t space[512] = { 0 };
     struct arena arena = { .block = space, .capacity = sizeof space };
     struct slice busy =
         reply_plain(PLAIN_BUSY, SLICE_NONE, BUSY_RETRY_MS, &arena);

@@ -3,6 +3,7 @@
 #include "io/instance_file.h"
 #include "io/store_key.h"
 #include "io/store_lmdb.h"
+#include "io/store_pages.h"
 #include "io/store_sealed.h"
 #include "io/vault_file.h"
 
@@ -45,6 +46,7 @@ static enum err seal(const char *data, const char *keys_dir,
     struct store_problem *problem)
 {
     struct store *sealed;
+    struct store *paged = NULL;
     enum err err = store_sealed_open(storage->store, keys->rows, &sealed);
     if (err == ERR_KEY)
         return store_problem_set(problem, err,
@@ -55,6 +57,10 @@ static enum err seal(const char *data, const char *keys_dir,
         return store_problem_set(problem, err,
             "%s: the store cannot be opened: %s", data, err_text(err));
     storage->store = sealed;
+    err = store_pages_open(sealed, STORE_PAGES_TABLES, &paged);
+    if (err != ERR_NONE)
+        return store_problem_set(problem, err, "%s: out of memory", data);
+    storage->store = paged;
     return ERR_NONE;
 }
 

@@ -3,13 +3,16 @@
 #include <limits.h>
 #include <string.h>
 
+#include "io/must_openssl.h"
 #include "io/openssl.h"
 
 enum err aead_init(struct aead *aead, const char *name)
 {
     aead->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
     aead->sealing = EVP_CIPHER_CTX_new();
-    if (aead->cipher != NULL && aead->sealing != NULL)
+    if (aead->cipher != NULL && aead->sealing != NULL &&
+        EVP_CipherInit_ex2(aead->sealing, aead->cipher, NULL, NULL, 1, NULL) ==
+            1)
         return ERR_NONE;
     aead_release(aead);
     ERR_clear_error();
@@ -25,17 +28,22 @@ void aead_release(struct aead *aead)
 
 void aead_forget(struct aead *aead)
 {
-    (void)EVP_CIPHER_CTX_reset(aead->sealing); /* wipes, cannot fail */
+    static const uint8_t no_key[KEY_SIZE];
+    static const uint8_t no_nonce[AEAD_NONCE_SIZE];
+    /* another key's schedule takes the place of the last one's */
+    must(EVP_CipherInit_ex2(aead->sealing, NULL, no_key, no_nonce, 1, NULL) ==
+         1);
 }
 
-/* One way or the other: aad, then text into `out`. False when OpenSSL balks. */
-static bool run(struct aead *aead, bool seals, const uint8_t key[KEY_SIZE],
+/* One way or the other: aad, then text into `out`. False when OpenSSL balks.
+ * The cipher stays the one of the context: to name it would make a new one. */
+static bool run(struct aead *aead, bool seals, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice text,
     uint8_t *out)
 {
     int size = 0;
     if (EVP_CipherInit_ex2(
-            aead->sealing, aead->cipher, key, nonce, seals ? 1 : 0, NULL) != 1)
+            aead->sealing, NULL, key, nonce, seals ? 1 : 0, NULL) != 1)
         return false;
     if (aad.size > 0 && EVP_CipherUpdate(aead->sealing, NULL, &size, aad.bytes,
                             (int)aad.size) != 1)
@@ -57,7 +65,7 @@ static bool fits(struct slice aad, struct slice text)
     return aad.size <= INT_MAX && text.size <= INT_MAX;
 }
 
-enum err aead_seal(struct aead *aead, const uint8_t key[KEY_SIZE],
+enum err aead_seal(struct aead *aead, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
     uint8_t *sealed)
 {
@@ -74,7 +82,7 @@ enum err aead_seal(struct aead *aead, const uint8_t key[KEY_SIZE],
     return ERR_NO_MEMORY;
 }
 
-enum err aead_open(struct aead *aead, const uint8_t key[KEY_SIZE],
+enum err aead_open(struct aead *aead, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice sealed,
     uint8_t *plain)
 {

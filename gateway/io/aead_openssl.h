@@ -1,8 +1,8 @@
 /*
  * aead_openssl.h - an AEAD of OpenSSL with a key of 32, a nonce of 12 and a tag
  * of 16 bytes: ChaCha20-Poly1305 (RFC 8439) or AES-256-GCM. One context, which
- * holds the last key until aead_forget(): a reset costs as much as sealing a
- * small row. Belongs to one thread.
+ * holds the last key until aead_forget(): to set one costs as much as sealing
+ * a small row. Belongs to one thread.
  */
 #ifndef IO_AEAD_OPENSSL_H
 #define IO_AEAD_OPENSSL_H
@@ -24,14 +24,15 @@ MUST_USE enum err aead_init(struct aead *aead, const char *name);
 /* Accepts one that was zeroed or whose init failed. */
 void aead_release(struct aead *aead);
 
-/* `sealed` gets plain.size + AEAD_TAG_SIZE bytes. ERR_INVALID above 2 GiB,
+/* With key NULL both use the last key again, which must be there.
+ * `sealed` gets plain.size + AEAD_TAG_SIZE bytes. ERR_INVALID above 2 GiB,
  * ERR_NO_MEMORY; `sealed` is then wiped. */
-MUST_USE enum err aead_seal(struct aead *aead, const uint8_t key[KEY_SIZE],
+MUST_USE enum err aead_seal(struct aead *aead, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
     uint8_t *sealed);
 /* `plain` gets sealed.size - AEAD_TAG_SIZE bytes. ERR_SIGNATURE when it is not
  * authentic, with `plain` wiped; ERR_INVALID above 2 GiB. */
-MUST_USE enum err aead_open(struct aead *aead, const uint8_t key[KEY_SIZE],
+MUST_USE enum err aead_open(struct aead *aead, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice sealed,
     uint8_t *plain);
 /* No key stays in it. */

@@ -14,7 +14,10 @@ _Static_assert(
 /* Damaged rows in a row, before the key is taken for another. */
 #define KEY_CHECK_COUNT 64
 #define BLOCK_SIZE_MIN (64u * 1024)
-#define NONCE_POOL_SIZE (XAES_NONCE_SIZE * 128u)
+
+/* Rows of a transaction share the first 20 bytes of their nonces, drawn anew
+ * for each, and so one derived key; the rest counts them. */
+#define NONCE_DRAWN_SIZE 20
 
 /* Plaintexts that were handed out, until the next change. */
 struct block {
@@ -30,8 +33,8 @@ struct sealed_store {
     uint8_t key[KEY_SIZE];
     /* of the one writing transaction: */
     struct xaes writer;
-    uint8_t nonces[NONCE_POOL_SIZE];
-    size_t nonces_left;
+    uint8_t nonce[XAES_NONCE_SIZE]; /* of the next row */
+    bool has_nonce;
     uint8_t *scratch;
     size_t scratch_capacity;
     struct store_kept kept;
@@ -170,16 +173,21 @@ static void change(struct sealed_txn *txn, struct slice key)
     store_kept_return(&txn->sealed->kept);
 }
 
-static enum err nonce_draw(struct sealed_store *sealed, uint8_t *nonce)
+static enum err nonce_take(struct sealed_store *sealed, uint8_t *nonce)
 {
-    if (sealed->nonces_left == 0) {
-        enum err err = random_fill(sealed->nonces, NONCE_POOL_SIZE);
+    if (!sealed->has_nonce) {
+        enum err err = random_fill(sealed->nonce, NONCE_DRAWN_SIZE);
         if (err != ERR_NONE)
             return err;
-        sealed->nonces_left = NONCE_POOL_SIZE;
+        memset(sealed->nonce + NONCE_DRAWN_SIZE, 0,
+            XAES_NONCE_SIZE - NONCE_DRAWN_SIZE);
+        sealed->has_nonce = true;
     }
-    sealed->nonces_left -= XAES_NONCE_SIZE;
-    memcpy(nonce, sealed->nonces + sealed->nonces_left, XAES_NONCE_SIZE);
+    memcpy(nonce, sealed->nonce, XAES_NONCE_SIZE);
+    size_t i = XAES_NONCE_SIZE;
+    while (i > NONCE_DRAWN_SIZE && ++sealed->nonce[i - 1] == 0)
+        i--;
+    sealed->has_nonce = i > NONCE_DRAWN_SIZE; /* else all were used */
     return ERR_NONE;
 }
 
@@ -198,7 +206,7 @@ static enum err value_seal(struct sealed_txn *txn, struct slice key,
         sealed->scratch = scratch;
         sealed->scratch_capacity = size + size / 2;
     }
-    enum err err = nonce_draw(sealed, sealed->scratch);
+    enum err err = nonce_take(sealed, sealed->scratch);
     if (err == ERR_NONE)
         err = xaes_seal(txn->xaes, sealed->scratch, key, value,
             sealed->scratch + XAES_NONCE_SIZE);
@@ -331,6 +339,8 @@ static enum err begin(struct store *store, bool writes, struct store_txn **out)
         return ERR_NO_MEMORY;
     *txn = (struct sealed_txn){ .txn = { .ops = &txn_ops, .writes = writes },
         .sealed = sealed };
+    if (writes)
+        sealed->has_nonce = false;
     txn->xaes = writes ? &sealed->writer : &txn->reader;
     enum err err = writes ? ERR_NONE : xaes_init(&txn->reader, sealed->key);
     if (err == ERR_NONE)

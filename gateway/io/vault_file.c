@@ -20,6 +20,8 @@
 #define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
 #define ENTRY_SIZE 32
 #define NEAR_COUNT 128u
+/* Drawn together: a draw costs as much as sealing a content. */
+#define NONCE_POOL_SIZE (AEAD_NONCE_SIZE * 128u)
 
 _Static_assert(VAULT_FILE_STEP % NEAR_COUNT == 0, "whole blocks");
 _Static_assert(VAULT_OVERHEAD == AEAD_NONCE_SIZE + AEAD_TAG_SIZE, "overhead");
@@ -34,6 +36,8 @@ struct vault_file {
     size_t near_count; /* 0: none */
     uint8_t near[NEAR_COUNT * ENTRY_SIZE];
     uint8_t secret[KEY_SIZE];
+    uint8_t nonces[NONCE_POOL_SIZE];
+    size_t nonces_left;
     struct hkdf hkdf;
     struct aead gcm;
 };
@@ -201,13 +205,6 @@ static enum err entry_key(
     return err;
 }
 
-/* An entry that is destroyed must leave its key nowhere. */
-static void key_forget(struct vault_file *self, uint8_t key[KEY_SIZE])
-{
-    aead_forget(&self->gcm);
-    OPENSSL_cleanse(key, KEY_SIZE);
-}
-
 static enum err destroy(
     struct vault *vault, const uint64_t *entries, size_t count)
 {
@@ -215,6 +212,9 @@ static enum err destroy(
     struct vault_file *self = of(vault);
     enum err err = ERR_NONE;
     self->near_count = 0;
+    OPENSSL_cleanse(self->near, sizeof self->near);
+    /* each key takes the place of the one before; the last may be of these */
+    aead_forget(&self->gcm);
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (entries[i] < self->count)
             err = write_at(
@@ -226,6 +226,19 @@ static enum err destroy(
 
 /* ---- Contents ----------------------------------------------------------- */
 
+static enum err nonce_draw(struct vault_file *self, uint8_t *nonce)
+{
+    if (self->nonces_left == 0) {
+        enum err err = random_fill(self->nonces, NONCE_POOL_SIZE);
+        if (err != ERR_NONE)
+            return err;
+        self->nonces_left = NONCE_POOL_SIZE;
+    }
+    self->nonces_left -= AEAD_NONCE_SIZE;
+    memcpy(nonce, self->nonces + self->nonces_left, AEAD_NONCE_SIZE);
+    return ERR_NONE;
+}
+
 static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     struct slice plain, uint8_t *sealed)
 {
@@ -233,11 +246,11 @@ static enum err seal(struct vault *vault, uint64_t entry, struct slice where,
     uint8_t key[KEY_SIZE];
     enum err err = entry_key(self, entry, key);
     if (err == ERR_NONE)
-        err = random_fill(sealed, AEAD_NONCE_SIZE);
+        err = nonce_draw(self, sealed);
     if (err == ERR_NONE)
         err = aead_seal(
             &self->gcm, key, sealed, where, plain, sealed + AEAD_NONCE_SIZE);
-    key_forget(self, key);
+    OPENSSL_cleanse(key, sizeof key);
     return err;
 }
 
@@ -254,7 +267,7 @@ static enum err open_content(struct vault *vault, uint64_t entry,
     err = aead_open(&self->gcm, key, sealed.bytes, where,
         slice_of(sealed.bytes + AEAD_NONCE_SIZE, sealed.size - AEAD_NONCE_SIZE),
         plain);
-    key_forget(self, key);
+    OPENSSL_cleanse(key, sizeof key);
     return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
 }
 

@@ -5,8 +5,6 @@
 #include "io/must_openssl.h"
 #include "io/openssl.h"
 
-#define NONCE_HALF_SIZE 12 /* derives the key; the rest is GCM's nonce */
-
 static void block_encrypt(
     struct xaes *xaes, const uint8_t *in, uint8_t *out, int size)
 {
@@ -35,11 +33,13 @@ enum err xaes_init(struct xaes *xaes, const uint8_t key[KEY_SIZE])
     *xaes = (struct xaes){ 0 };
     EVP_CIPHER *ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
     xaes->block = EVP_CIPHER_CTX_new();
-    bool done = aead_init(&xaes->gcm, "AES-256-GCM") == ERR_NONE &&
-                ecb != NULL && xaes->block != NULL &&
+    bool done = ecb != NULL && xaes->block != NULL &&
                 EVP_EncryptInit_ex2(xaes->block, ecb, key, NULL, NULL) == 1 &&
                 EVP_CIPHER_CTX_set_padding(xaes->block, 0) == 1;
     EVP_CIPHER_free(ecb); /* the context keeps its own reference */
+    for (size_t i = 0; i < XAES_DERIVED_COUNT; i++)
+        done =
+            done && aead_init(&xaes->derived[i].gcm, "AES-256-GCM") == ERR_NONE;
     if (done) {
         subkey_make(xaes);
         return ERR_NONE;
@@ -52,14 +52,15 @@ enum err xaes_init(struct xaes *xaes, const uint8_t key[KEY_SIZE])
 void xaes_release(struct xaes *xaes)
 {
     EVP_CIPHER_CTX_free(xaes->block);
-    aead_release(&xaes->gcm);
+    for (size_t i = 0; i < XAES_DERIVED_COUNT; i++)
+        aead_release(&xaes->derived[i].gcm);
     OPENSSL_cleanse(xaes->subkey, sizeof xaes->subkey);
     *xaes = (struct xaes){ 0 };
 }
 
 /* SP 800-108 in counter mode with CMAC: two blocks, label "X". */
 static void key_derive(
-    struct xaes *xaes, const uint8_t *nonce, uint8_t key[KEY_SIZE])
+    struct xaes *xaes, const uint8_t *prefix, uint8_t key[KEY_SIZE])
 {
     uint8_t input[2 * XAES_BLOCK_SIZE];
     for (unsigned i = 0; i < 2; i++) {
@@ -68,7 +69,7 @@ static void key_derive(
         block[1] = (uint8_t)(i + 1);
         block[2] = 'X';
         block[3] = 0;
-        memcpy(block + 4, nonce, NONCE_HALF_SIZE);
+        memcpy(block + 4, prefix, XAES_PREFIX_SIZE);
         for (size_t k = 0; k < XAES_BLOCK_SIZE; k++)
             block[k] ^= xaes->subkey[k];
     }
@@ -76,14 +77,30 @@ static void key_derive(
     OPENSSL_cleanse(input, sizeof input);
 }
 
+/* Where that prefix's key is, or is to be. */
+static struct xaes_derived *derived_for(
+    struct xaes *xaes, const uint8_t *prefix)
+{
+    struct xaes_derived *derived =
+        &xaes->derived[prefix[0] % XAES_DERIVED_COUNT];
+    if (memcmp(derived->prefix, prefix, XAES_PREFIX_SIZE) != 0)
+        derived->has_key = false;
+    memcpy(derived->prefix, prefix, XAES_PREFIX_SIZE);
+    return derived;
+}
+
 enum err xaes_seal(struct xaes *xaes, const uint8_t nonce[XAES_NONCE_SIZE],
     struct slice aad, struct slice plain, uint8_t *sealed)
 {
     uint8_t key[KEY_SIZE];
-    key_derive(xaes, nonce, key);
-    enum err err =
-        aead_seal(&xaes->gcm, key, nonce + NONCE_HALF_SIZE, aad, plain, sealed);
-    OPENSSL_cleanse(key, sizeof key);
+    struct xaes_derived *derived = derived_for(xaes, nonce);
+    if (!derived->has_key)
+        key_derive(xaes, nonce, key);
+    enum err err = aead_seal(&derived->gcm, derived->has_key ? NULL : key,
+        nonce + XAES_PREFIX_SIZE, aad, plain, sealed);
+    if (!derived->has_key)
+        OPENSSL_cleanse(key, sizeof key);
+    derived->has_key = err == ERR_NONE;
     return err;
 }
 
@@ -91,9 +108,13 @@ enum err xaes_open(struct xaes *xaes, const uint8_t nonce[XAES_NONCE_SIZE],
     struct slice aad, struct slice sealed, uint8_t *plain)
 {
     uint8_t key[KEY_SIZE];
-    key_derive(xaes, nonce, key);
-    enum err err =
-        aead_open(&xaes->gcm, key, nonce + NONCE_HALF_SIZE, aad, sealed, plain);
-    OPENSSL_cleanse(key, sizeof key);
+    struct xaes_derived *derived = derived_for(xaes, nonce);
+    if (!derived->has_key)
+        key_derive(xaes, nonce, key);
+    enum err err = aead_open(&derived->gcm, derived->has_key ? NULL : key,
+        nonce + XAES_PREFIX_SIZE, aad, sealed, plain);
+    if (!derived->has_key)
+        OPENSSL_cleanse(key, sizeof key);
+    derived->has_key = err == ERR_NONE;
     return err;
 }

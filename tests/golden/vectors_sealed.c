@@ -214,6 +214,8 @@ static struct slice fetched_make(struct vectors *vectors)
         memset(mention->referral.bytes, 0x77, sizeof mention->referral.bytes);
         mention->type = i == 4 ? EVENT_SEND : EVENT_WITHDRAW;
         mention->seq = (uint32_t)i - 3;
+        if (i == 4) /* of the other it is not known */
+            memset(mention->mou.bytes, 0x11, sizeof mention->mou.bytes);
     }
     struct fetched_parcel parcels[] = {
         { 0, entries, 2, vectors_get(vectors, "cosigned.txt") },

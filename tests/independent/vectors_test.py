@@ -284,10 +284,12 @@ def fetch():
 def fetched():
     rows = [m.FetchedEntry(header=entry.header, salt=entry.salt,
                            content=entry.content) for entry in entries()]
-    for at, (kind, seq) in {4: ("SEND", 1), 5: ("WITHDRAW", 2)}.items():
+    for at, (kind, seq, mou) in {4: ("SEND", 1, b"\x11" * 32),
+                                 5: ("WITHDRAW", 2, b"")}.items():
         rows[at] = m.FetchedEntry(
             header=rows[at].header, mention=m.Mention(
-                referral=b"\x77" * 16, type=m.EventType[kind], seq=seq))
+                referral=b"\x77" * 16, type=m.EventType[kind], seq=seq,
+                mou=mou))
     return m.Fetched(parcels=[
         m.FetchedParcel(entries=rows[:2], note=checkpoint(2, True)),
         m.FetchedParcel(first_index=2, entries=rows[2:],

@@ -124,19 +124,29 @@ static void text_make(
             problem.reason);
         abort();
     }
-    accord->bytes = mou_bytes(&mou, &world->gateways[0].kept);
+    accord->bytes = mou_bytes(&mou, &world->gateways[accord->parties[0]].kept);
+    if (accord->bytes.bytes == NULL)
+        abort();
     mou_id_of(crypto, accord->bytes, &accord->id);
 }
 
 /* ---- All of a run ------------------------------------------------------- */
 
-/* The hub and some members, or everybody. */
+/* How many agencies share one agreement; the hub of a star beside them. */
+static size_t group_size(const struct world *world)
+{
+    if (world->options.star != 0)
+        return ACCORD_STAR_MEMBERS;
+    return world->options.group > 0 ? (size_t)world->options.group
+                                    : world->gateway_count;
+}
+
 static void parties_choose(
     const struct world *world, size_t group, struct accord *accord)
 {
     bool is_star = world->options.star != 0;
-    size_t first = is_star ? 1 + group * ACCORD_STAR_MEMBERS : 0;
-    size_t last = is_star ? first + ACCORD_STAR_MEMBERS : world->gateway_count;
+    size_t first = group * group_size(world) + is_star;
+    size_t last = first + group_size(world);
     if (is_star)
         accord->parties[accord->party_count++] = 0;
     for (size_t i = first; i < last && i < world->gateway_count; i++)
@@ -163,10 +173,9 @@ static void accord_make(
 void accords_begin(struct world *world)
 {
     bool is_star = world->options.star != 0;
-    size_t group_count = 1;
+    size_t group_count =
+        (world->gateway_count - is_star - 1) / group_size(world) + 1;
     uint32_t version_count = 1 + (uint32_t)world->options.versions;
-    if (is_star)
-        group_count = (world->gateway_count - 2) / ACCORD_STAR_MEMBERS + 1;
     world->accords =
         calloc(group_count * version_count, sizeof *world->accords);
     if (world->accords == NULL)

@@ -107,7 +107,9 @@ bool agency_dials_only(const struct world *world, size_t index)
 
 bool agency_is_met(const struct world *world, size_t a, size_t b)
 {
-    return a != b && (world->options.star == 0 || a == 0 || b == 0);
+    size_t group = (size_t)world->options.group;
+    return a != b && (world->options.star == 0 || a == 0 || b == 0) &&
+           (group == 0 || a / group == b / group);
 }
 
 bool agency_is_linked(const struct world *world, size_t a, size_t b)

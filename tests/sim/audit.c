@@ -192,6 +192,7 @@ struct counts {
     unsigned ours[EVENT_TYPE_COUNT];
     unsigned theirs[EVENT_TYPE_COUNT];
     unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
+    unsigned returned[EVENT_TYPE_COUNT]; /* ours, told to nobody */
     unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
     int64_t pending;
 };
@@ -204,6 +205,8 @@ static void event_count(struct counts *counts, const struct local_record *event)
         (by_us ? counts->ours : counts->theirs)[step]++;
     else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
         counts->refused[step]++;
+    else if (slice_is(heard_text(event, "type"), "referral.returned"))
+        counts->returned[step]++;
     counts->answered[step] +=
         by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
                      slice_is(heard_text(event, "type"), "referral.refused"));
@@ -233,6 +236,40 @@ static void counts_read(struct world *world, struct gateway *gateway,
     arena_reset(&world->talk);
 }
 
+static void step_fail(struct world *world, const char *what, size_t at,
+    const struct uuid *uuid, unsigned step)
+{
+    char id[UUID_URN_SIZE + 1];
+    if (world->failed)
+        return;
+    uuid_format(uuid, id);
+    world_say(
+        world, "%s of %s", event_type_name((enum referral_event_type)step), id);
+    world_fail(world, what, at);
+}
+
+static int deed_compare(const void *a, const void *b)
+{
+    const struct deed *first = a;
+    const struct deed *second = b;
+    return memcmp(&first->referral, &second->referral, sizeof first->referral);
+}
+
+/* They stand in the order of their referrals by now. */
+static size_t first_deed(const struct truth *truth, const struct uuid *uuid)
+{
+    size_t from = 0;
+    size_t to = truth->deed_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (memcmp(&truth->deeds[middle].referral, uuid, sizeof *uuid) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 /* Every step taken here stands here once, and there or refused. */
 static void steps_check(struct world *world, size_t here, size_t there,
     const struct uuid *uuid, const struct counts *counts, bool is_heard)
@@ -241,9 +278,11 @@ static void steps_check(struct world *world, size_t here, size_t there,
     unsigned doubted[EVENT_TYPE_COUNT] = { 0 }; /* refused when tried again */
     const struct truth *truth = &world->truth;
     bool forgets = gateway_has_lost(world, here);
-    for (size_t i = 0; i < truth->deed_count; i++) {
+    for (size_t i = first_deed(truth, uuid);
+         i < truth->deed_count && uuid_equal(&truth->deeds[i].referral, uuid);
+         i++) {
         const struct deed *deed = &truth->deeds[i];
-        if (deed->agency != here || !uuid_equal(&deed->referral, uuid))
+        if (deed->agency != here)
             continue;
         if (deed->outcome == OUTCOME_OPEN)
             world_fail(world, "program.unanswered", here);
@@ -255,20 +294,27 @@ static void steps_check(struct world *world, size_t here, size_t there,
         unsigned refused = counts[0].refused[step];
         unsigned most = taken[step] + doubted[step];
         if (counts[0].ours[step] > most)
-            world_fail(world, "step.twice", here);
+            step_fail(world, "step.twice", here, uuid, step);
         if (forgets) /* what nobody else has is gone */
             taken[step] = counts[0].ours[step];
+        /* what was decided before all was taken back may be decided again: it
+         * is then with staff, who were told, instead of the other agency */
+        if (forgets)
+            refused += counts[0].returned[step];
         if (counts[0].ours[step] < taken[step])
-            world_fail(world, "step.lost", here);
+            step_fail(world, "step.lost", here, uuid, step);
         if (is_heard && heard + refused < taken[step])
-            world_fail(world, "step.lost", there);
+            step_fail(world, "step.lost", there, uuid, step);
         if (heard > most || counts[0].answered[step] > most)
-            world_fail(world, "step.twice", there);
+            step_fail(world, "step.twice", there, uuid, step);
     }
 }
 
 static void steps_of_all(struct world *world, const struct rows *rows)
 {
+    if (world->truth.deed_count > 0)
+        qsort(world->truth.deeds, world->truth.deed_count, sizeof(struct deed),
+            deed_compare);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         for (size_t k = 0; k < rows[i].count; k++) {
             const struct row *row = &rows[i].items[k];
@@ -394,6 +440,8 @@ void audit_run(struct world *world)
         steps_of_all(world, rows);
     if (!world->failed)
         readers_check(world);
+    if (!world->failed)
+        model_check(world);
     if (!world->failed)
         audit_contents(world);
     for (size_t i = 0; i < world->gateway_count; i++)

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/node_state.h"
 #include "core/note.h"
 #include "sim/agency.h"
+#include "sim/disk.h"
+#include "sim/forger.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 
@@ -16,6 +19,10 @@ struct batch {
     struct store_txn *txn;
     struct slice asked; /* batch_ask: the reply */
     bool is_ask;
+    bool is_full;       /* for new referrals */
+    uint64_t submitted; /* before it */
+    uint64_t epoch;     /* of the feed, before it */
+    bool has_replied;   /* planted: peers have their replies already */
 };
 
 #define ASK_CLIENT UINT64_MAX
@@ -27,7 +34,7 @@ static enum err step(struct batch *batch, struct node_input *input)
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
     input->now = gateway_now(world, gateway);
-    input->steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    input->steady_ms = gateway_steady_ms(world, gateway);
     world_fill(world, input->entropy, SEED_SIZE);
     return node_step(gateway->node, input);
 }
@@ -113,6 +120,9 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
         turn_away(batch, letter, err);
         return ERR_NONE;
     }
+    if (request.kind == REQUEST_HEAD)
+        gateway_contact(gateway, letter->from)->has_compared = true;
+    forger_request_believed(world, gateway->index, letter->from, &request);
     struct served *served = served_new(gateway, &handle);
     *served = (struct served){ .from = letter->from,
         .id = letter->id,
@@ -189,8 +199,10 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
     if (err != ERR_NONE)
         return err;
     waiting->id = 0;
-    if (input.of.reply.reply != NULL)
+    if (input.of.reply.reply != NULL) {
+        contact->has_compared |= reply.kind == REPLY_HEAD;
         parcel_note(world, contact, &reply);
+    }
     return ERR_NONE;
 }
 
@@ -334,6 +346,8 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     waiting->token = output->of.send.token;
     if (kind == REQUEST_HEAD)
         body = rogue_head(world, gateway, peer, body);
+    else if (kind == REQUEST_DELIVER)
+        body = forger_deliver(world, gateway, peer, waiting->id, body);
     if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
             output->of.send.sealing_key, kind, gateway_now(world, gateway),
             body, seed, &world->wire, &waiting->secret, &frame) != ERR_NONE) {
@@ -369,11 +383,15 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     struct slice body = output->of.reply.body;
     served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
+    forger_reply_seen(world, gateway->index, served, output->of.reply.kind,
+        output->of.reply.body);
     watch_reply(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
     world_fill(world, seed, sizeof seed);
     if (output->of.reply.kind == REPLY_HEAD)
         body = rogue_head(world, gateway, served->from, body);
+    else if (output->of.reply.kind == REPLY_COSIGNED)
+        body = forger_cosigned(world, gateway, body);
     if (reply_seal(gateway->crypto, &served->secret, output->of.reply.kind,
             gateway_now(world, gateway), body, seed, &world->wire,
             &frame) != ERR_NONE) {
@@ -407,6 +425,9 @@ static void carry_log(struct batch *batch, const struct log_entry *entry)
     (void)log_format(entry, line, sizeof line);
     world_say(batch->world, "agency %zu: %s", batch->gateway->index, line);
     watch_log(batch->world, batch->gateway->index, entry);
+    if (entry->event == LOG_STORE_LOST &&
+        batch->gateway->node->feed_epoch == batch->epoch)
+        world_fail(batch->world, "feed.survived", batch->gateway->index);
     world_trace(batch->world, line, strlen(line));
 }
 
@@ -454,13 +475,44 @@ static void carry_all(struct batch *batch, size_t count_max)
     const struct node_output *outputs =
         node_outputs(batch->gateway->node, &count);
     for (size_t i = 0; i < count && i < count_max; i++)
-        carry_out(batch, &outputs[i]);
+        if (!batch->has_replied || outputs[i].type != NODE_REPLY)
+            carry_out(batch, &outputs[i]);
     if (count_max < count)
         return;
     const struct gateway *gateway = batch->gateway;
     for (size_t i = 0; i < gateway->served_capacity; i++)
         if (gateway->served[i].is_used && !gateway->served[i].is_collect)
             world_fail(batch->world, "request.unanswered", gateway->index);
+}
+
+/* ---- Planted ------------------------------------------------------------ */
+
+static void replies_hurry(struct batch *batch)
+{
+    size_t count;
+    const struct node_output *outputs =
+        node_outputs(batch->gateway->node, &count);
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].type == NODE_REPLY)
+            carry_out(batch, &outputs[i]);
+    batch->has_replied = true;
+}
+
+static void mistakes_before_commit(struct batch *batch)
+{
+    const struct sim_plant *plant = &batch->world->plant;
+    if (plant->outputs_before_commit)
+        carry_all(batch, SIZE_MAX);
+    if (plant->receipts_before_commit)
+        replies_hurry(batch);
+}
+
+static void mistakes_after_failure(struct batch *batch)
+{
+    if (!batch->world->plant.commit_failure_ignored)
+        return;
+    store_memory_crash(batch->gateway->disk);
+    carry_all(batch, SIZE_MAX);
 }
 
 /* ---- The whole ---------------------------------------------------------- */
@@ -477,16 +529,21 @@ static enum ending ending_draw(struct batch *batch)
     struct world *world = batch->world;
     if (batch->is_ask)
         return ENDING_WELL;
-    if (CHANCE(world, commit_fail_permille)) {
+    bool is_nth = (int64_t)++batch->gateway->commit_count ==
+                  world->options.commit_fail_nth;
+    if (is_nth || CHANCE(world, commit_fail_permille)) {
         bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
-        store_memory_fail_commit(batch->gateway->store, 1,
+        store_memory_fail_commit(batch->gateway->disk, 1,
             unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
         if (unknown)
             TALLY(world, commits_unknown);
         else
             TALLY(world, commits_refused);
     }
-    if (!CHANCE(world, crash_permille))
+    bool crashes = CHANCE(world, crash_permille);
+    if (gateway_has_lost(world, batch->gateway->index))
+        crashes |= CHANCE(world, crash_lost_permille);
+    if (!crashes)
         return ENDING_WELL;
     switch (world_below(world, STREAM_crash_permille, 3)) {
     case 0:
@@ -511,6 +568,10 @@ static void begin(struct batch *batch)
         abort();
     gateway->store->ops->usage(gateway->store, &usage);
     node_begin(gateway->node, batch->txn, &usage);
+    batch->is_full =
+        usage.used / (usage.capacity / 100 + 1) >= STORE_INTAKE_PERCENT_MAX;
+    batch->epoch = gateway->node->feed_epoch;
+    batch->submitted = gateway->node->counters.referrals_submitted;
     TALLY(batch->world, batches);
 }
 
@@ -518,8 +579,7 @@ static void wake(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
     if (gateway->life != life || !gateway->is_up ||
-        gateway->wake_steady_ms >
-            gateway->steady_base_ms + world->scheduler.now_ms)
+        gateway->wake_steady_ms > gateway_steady_ms(world, gateway))
         return;
     gateway->wake_steady_ms = INT64_MAX;
     gateway_queue(
@@ -529,7 +589,7 @@ static void wake(struct world *world, void *subject, uint64_t life)
 static void wake_plan(struct world *world, struct gateway *gateway)
 {
     int64_t due_ms = node_wake_steady_ms(gateway->node);
-    int64_t now_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    int64_t now_ms = gateway_steady_ms(world, gateway);
     if (due_ms == INT64_MAX || due_ms == gateway->wake_steady_ms)
         return;
     gateway->wake_steady_ms = due_ms;
@@ -539,6 +599,8 @@ static void wake_plan(struct world *world, struct gateway *gateway)
 
 static void lose(struct batch *batch)
 {
+    if (batch->txn != NULL)
+        batch->gateway->store->ops->abort(batch->txn);
     arena_reset(&batch->world->batch);
     arena_reset(&batch->world->scratch);
     gateway_crash(batch->world, batch->gateway);
@@ -550,7 +612,9 @@ static void give_up(struct batch *batch, enum err err)
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
     world_say(world, "agency %zu: %s", gateway->index, err_text(err));
-    if (err != ERR_FULL || !gateway->is_filled)
+    if (err == ERR_CORRUPT && disk_is_wrong(gateway))
+        world_say(world, "agency %zu found a wrong bit", gateway->index);
+    else if (err != ERR_FULL || !gateway->is_filled)
         world_fail(world, "node.failed", gateway->index);
     else if (++gateway->full_count > 3)
         world_fail(world, "store.full-for-ever", gateway->index);
@@ -566,13 +630,18 @@ static void end(struct batch *batch)
         lose(batch);
         return;
     }
-    if (world->plant.outputs_before_commit)
-        carry_all(batch, SIZE_MAX);
-    if (gateway->store->ops->commit(batch->txn) != ERR_NONE) {
+    mistakes_before_commit(batch);
+    struct store_txn *txn = batch->txn;
+    batch->txn = NULL;
+    if (gateway->store->ops->commit(txn) != ERR_NONE) {
+        mistakes_after_failure(batch);
         lose(batch);
         return;
     }
     gateway->full_count = 0;
+    if (batch->is_full &&
+        gateway->node->counters.referrals_submitted > batch->submitted)
+        world_fail(world, "intake.full", gateway->index);
     gateway_committed(world, gateway);
     if (ending != ENDING_AFTER_COMMIT)
         gateway_mark(world, gateway, false);
@@ -642,6 +711,10 @@ void batch_start(struct world *world, struct gateway *gateway)
     if (err == ERR_NONE)
         err = feed_sheet(&batch);
     finish(&batch, err);
+    if (gateway->has_just_lost && gateway->is_up) {
+        gateway->has_just_lost = false;
+        watch_lost(world, gateway->index);
+    }
 }
 
 struct slice batch_ask(

@@ -50,9 +50,7 @@ void clerk_stored(
     struct clerk *clerk = &program->of.clerk;
     if (program->query == NULL || program->is_reader || !clerk->is_submitting)
         return;
-    struct affair *affair = &world->truth.affairs[clerk->affair];
-    affair->is_named = true;
-    affair->uuid = *referral;
+    truth_name(&world->truth, clerk->affair, referral);
 }
 
 static void on_submitted(struct world *world, struct program *program,
@@ -182,10 +180,14 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
     if (program->ticket != ticket || world->is_calm)
         return;
     const struct followed *followed = referral_choose(world, program);
-    if (!world->is_agreed)
+    bool refers = followed == NULL || !program->of.clerk.has_submitted ||
+                  world_below(world, STREAM_work, SUBMIT_EACH) == 0;
+    bool may_refer =
+        world->options.referrals_max == 0 ||
+        (int64_t)world->truth.affair_count < world->options.referrals_max;
+    if (!world->is_agreed || (refers && followed == NULL && !may_refer))
         rest(world, program);
-    else if (followed == NULL || !program->of.clerk.has_submitted ||
-             world_below(world, STREAM_work, 5) == 0)
+    else if (refers && may_refer)
         submit_say(world, program);
     else
         look_say(world, program, followed);

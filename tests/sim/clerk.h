@@ -17,6 +17,9 @@
 struct world;
 struct program;
 
+/* Of so many deeds one is a new referral. */
+#define SUBMIT_EACH 5
+
 struct clerk {
     bool is_submitting;
     bool has_submitted;  /* each begins with that */

@@ -8,6 +8,8 @@
 #include "core/limits.h"
 #include "sim/agency.h"
 #include "sim/batch.h"
+#include "sim/disk.h"
+#include "sim/pause.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 #include "support/vault_plain.h"
@@ -55,6 +57,15 @@ struct instant gateway_now(
                              gateway->clock_offset_ms };
 }
 
+int64_t gateway_steady_ms(
+    const struct world *world, const struct gateway *gateway)
+{
+    int64_t steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
+    return world->plant.timers_by_wall_clock
+               ? steady_ms + gateway->clock_offset_ms
+               : steady_ms;
+}
+
 /* ---- Inputs ------------------------------------------------------------- */
 
 static int64_t turn_delay(struct world *world)
@@ -71,6 +82,8 @@ static void turn(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
     if (gateway->life != life || !gateway->is_up)
+        return;
+    if (pause_holds(world, gateway, turn))
         return;
     gateway->turn_planned = false;
     batch_run(world, gateway);
@@ -151,6 +164,7 @@ static uint64_t commits_of(const struct gateway *gateway)
 void gateway_committed(struct world *world, struct gateway *gateway)
 {
     size_t slot = gateway->past_count;
+    disk_committed(world, gateway);
     if (world->options.restore_permille == 0 || world->is_calm)
         return;
     if (slot >= GATEWAY_PAST_COUNT) /* some are kept for long */
@@ -162,7 +176,7 @@ void gateway_committed(struct world *world, struct gateway *gateway)
         gateway->past_count++;
     struct gateway_past *past = &gateway->past[slot];
     store_memory_snapshot_free(past->store);
-    if (store_memory_snapshot_take(gateway->store, &past->store) != ERR_NONE)
+    if (store_memory_snapshot_take(gateway->disk, &past->store) != ERR_NONE)
         abort();
     past->mark = gateway->mark;
     past->instance = (struct instance){ .life = node_life(gateway->node),
@@ -198,13 +212,14 @@ static void pasts_forget(struct gateway *gateway)
 }
 
 /* A new disk: the keys and the card are elsewhere, all else is gone. */
-static void store_replace(struct gateway *gateway)
+static void store_replace(struct world *world, struct gateway *gateway)
 {
     const struct store_memory_options options = { .capacity = STORE_CAPACITY };
     pasts_forget(gateway);
-    gateway->store->ops->close(gateway->store);
-    if (store_memory_open(&options, &gateway->store) != ERR_NONE)
+    disk_close(gateway);
+    if (store_memory_open(&options, &gateway->disk) != ERR_NONE)
         abort();
+    disk_open(world, gateway);
     gateway->is_filled = false;
 }
 
@@ -221,7 +236,7 @@ static void store_put_back(struct world *world, struct gateway *gateway)
 {
     const struct gateway_past *past = &gateway->past[world_below(
         world, STREAM_restore_permille, (int64_t)gateway->past_count)];
-    store_memory_restore(gateway->store, past->store);
+    store_memory_restore(gateway->disk, past->store);
     if (CHANCE(world, mark_back_permille))
         gateway->mark = past->mark;
     gateway->hides_loss =
@@ -242,13 +257,15 @@ static void forget(struct world *world, struct gateway *gateway)
         return;
     gateway->loss_count++;
     gateway->lost_ms = world->scheduler.now_ms;
+    gateway->has_just_lost = true;
     world->is_amnesiac = true;
     if (loses) {
         TALLY(world, stores_lost);
-        store_replace(gateway);
+        store_replace(world, gateway);
     } else {
         TALLY(world, stores_restored);
         store_put_back(world, gateway);
+        disk_reopen(world, gateway);
     }
     gateway->owes_notice = !gateway->hides_loss;
     operator_begin_again(world, gateway); /* looks what is left */
@@ -260,11 +277,13 @@ static void die(struct world *world, struct gateway *gateway)
 {
     world_say(world, "agency %zu dies", gateway->index);
     TALLY(world, restarts);
+    gateway->paused_until_ms = 0;
     gateway->is_up = false;
     gateway->life++;
     gateway->node = NULL;
     gateway->turn_planned = false;
-    store_memory_crash(gateway->store);
+    store_memory_crash(gateway->disk);
+    disk_lost_power(world, gateway);
     forget(world, gateway);
     arena_reset(&gateway->memory);
     while (gateway->first != NULL) {
@@ -374,7 +393,7 @@ static void ballast_put(struct gateway *gateway, uint64_t percent)
 
 void gateway_empty(struct gateway *gateway)
 {
-    store_memory_set_capacity(gateway->store, STORE_CAPACITY);
+    store_memory_set_capacity(gateway->disk, STORE_CAPACITY);
     if (gateway->is_filled)
         ballast_put(gateway, 0);
     gateway->is_filled = false;
@@ -389,7 +408,7 @@ static void store_fill(struct world *world, void *subject, uint64_t argument)
     if (!was_filled && !world->is_calm) {
         ballast_put(gateway,
             78 + (uint64_t)world_below(world, STREAM_full_per_hour, 16));
-        store_memory_set_capacity(gateway->store, FILLED_CAPACITY);
+        store_memory_set_capacity(gateway->disk, FILLED_CAPACITY);
         gateway->is_filled = true;
         TALLY(world, stores_filled);
     }
@@ -424,8 +443,9 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
     if (gateway->contacts == NULL ||
         arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||
         arena_init(&gateway->kept, KEPT_SIZE) != ERR_NONE ||
-        store_memory_open(&options, &gateway->store) != ERR_NONE)
+        store_memory_open(&options, &gateway->disk) != ERR_NONE)
         abort();
+    disk_open(world, gateway);
     agency_found(world, gateway);
 }
 
@@ -439,6 +459,8 @@ void gateway_begin(struct world *world, struct gateway *gateway)
                 world, STREAM_clock_per_hour, world->options.clock_per_hour),
             clock_step, gateway, 0);
     rotation_begin(world, gateway);
+    disk_begin(world, gateway);
+    pause_begin(world, gateway);
     if (world->options.away_per_hour > 0)
         scheduler_add(&world->scheduler,
             mishap_delay(
@@ -456,8 +478,9 @@ void gateway_release(struct world *world, struct gateway *gateway)
     contacts_forget(world, gateway);
     free(gateway->contacts);
     pasts_forget(gateway);
-    if (gateway->store != NULL)
-        gateway->store->ops->close(gateway->store);
+    disk_release(gateway);
+    if (gateway->disk != NULL)
+        disk_close(gateway);
     if (gateway->vault != NULL)
         gateway->vault->ops->close(gateway->vault);
     arena_release(&gateway->memory);

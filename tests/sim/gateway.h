@@ -48,6 +48,7 @@ struct contact {
     uint8_t operation_keys[CARD_KEY_COUNT_MAX][KEY_SIZE];
     size_t operation_key_count;
     uint64_t card_serial;
+    bool has_compared; /* a Head of that agency came in this life */
     struct waiting waiting[WAITING_COUNT_MAX];
     uint8_t fence_fed[FENCE_SIZE]; /* of the parcel that a Collect brought */
     uint64_t size_fed;             /* and its size; 0: none */
@@ -67,7 +68,9 @@ struct gateway {
     size_t index;
     struct agency_id agency;
     struct crypto *crypto;
-    struct store *store;
+    struct store *store; /* on the disk, or it itself: disk.h */
+    struct store *disk;
+    struct flaky *flaky; /* NULL: the disk is sound */
     struct vault *vault;
     struct arena memory; /* of the node's life */
     struct arena kept;   /* card, agreement: outlive crashes */
@@ -83,9 +86,16 @@ struct gateway {
     bool owes_notice; /* it is to say so in its next batch */
     struct gateway_past past[GATEWAY_PAST_COUNT]; /* commits */
     uint64_t past_count;
-    int64_t loss_count; /* restores and lost stores */
-    int64_t lost_ms;    /* the last of them; -1: none */
+    struct store_memory_snapshot *copy; /* that somebody made: disk.h */
+    uint64_t copy_count;
+    uint64_t commit_count;                     /* tried */
+    struct store_memory_snapshot *unsynced[2]; /* planted: disk.h */
+    int64_t loss_count;                        /* restores and lost stores */
+    int64_t lost_ms;                           /* the last of them; -1: none */
+    bool has_just_lost;                        /* and not started since */
     uint64_t life;
+    int64_t paused_until_ms; /* pause.h */
+    int64_t suspended_ms;    /* of it the steady clock stands still */
     uint64_t full_count; /* batches lost to a full store, one after another */
     int64_t steady_base_ms;
     int64_t clock_offset_ms;
@@ -114,6 +124,8 @@ void gateway_queue(
     struct world *world, struct gateway *gateway, struct letter *letter);
 
 struct instant gateway_now(
+    const struct world *world, const struct gateway *gateway);
+int64_t gateway_steady_ms(
     const struct world *world, const struct gateway *gateway);
 
 /* A commit was made. */

@@ -28,7 +28,7 @@ const char *sim_stream_name(enum sim_stream stream)
     static const char *const names[] = {
 #define X(name, least, most) [STREAM_##name] = #name,
         SIM_STREAM_LIST(X) SIM_OPTION_LIST(X) SIM_FAULT_LIST(X)
-            SIM_MEASURE_LIST(X) SIM_EXTRA_LIST(X)
+            SIM_MEASURE_LIST(X) SIM_RARE_LIST(X) SIM_EXTRA_LIST(X)
 #undef X
     };
     return names[stream];
@@ -67,6 +67,7 @@ void sim_options_without(struct sim_options *options)
 {
 #define X(name, least, most) options->name = 0;
     SIM_FAULT_LIST(X)
+    SIM_RARE_LIST(X)
 #undef X
 }
 
@@ -77,6 +78,7 @@ void sim_options_with_all(struct sim_options *options, uint64_t seed)
     prng = prng_of(seed, STREAM_##name);                                       \
     options->name = measure_draw(&prng, least, most);
     SIM_FAULT_LIST(X)
+    SIM_RARE_LIST(X)
 #undef X
 }
 
@@ -91,6 +93,7 @@ bool sim_options_set(
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
     SIM_MEASURE_LIST(X)
+    SIM_RARE_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
     return false;
@@ -104,6 +107,7 @@ void sim_options_print(const struct sim_options *options)
     SIM_OPTION_LIST(X)
     SIM_FAULT_LIST(X)
     SIM_MEASURE_LIST(X)
+    SIM_RARE_LIST(X)
     SIM_EXTRA_LIST(X)
 #undef X
     printf("\n");

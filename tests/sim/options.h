@@ -56,8 +56,15 @@
     X(restart_ms_max, 1000, 120000)                                            \
     X(away_ms_max, 60000, 1200000)                                             \
     X(clock_ms_max, 1000, 864000000)                                           \
+    X(pause_ms_max, 1000, 3600000)                                             \
     X(sign_ms_max, 1000, 480000) /* that an operator takes to sign one */
 /* clang-format on */
+
+/* Drawn for all only with `--faults all`. */
+#define SIM_RARE_LIST(X)                                                       \
+    X(flip_per_hour, 1, 10)     /* values that are read with a wrong bit */    \
+    X(pause_per_hour, 1, 10)    /* gateways that are stopped, go on later */   \
+    X(suspend_permille, 1, 500) /* of which with the whole machine */
 
 /* Only by the command line: after this nothing is promised but safety. */
 #define SIM_EXTRA_LIST(X)                                                      \
@@ -69,13 +76,20 @@
     X(fork_per_hour, 0, 0)      /* agencies that sign a second history */      \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
+    X(forge_permille, 0, 0)   /* parcels and receipts that it spoils */        \
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
+    X(group, 0, 0)            /* agencies that know each other; 0: all do */   \
     X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
-    X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */
+    X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */        \
+    X(commit_fail_nth, 0, 0)  /* this commit of each gateway is refused */     \
+    X(crash_lost_permille, 0, 0) /* batches that crash after a loss */         \
+    X(referrals_per_day, 0, 0) /* of each agency, on average; for pause_ms */  \
+    X(referrals_max, 0, 0)     /* of all; 0: no bound */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;
-    SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_MEASURE_LIST(X) SIM_EXTRA_LIST(X)
+    SIM_OPTION_LIST(X)
+    SIM_FAULT_LIST(X) SIM_MEASURE_LIST(X) SIM_RARE_LIST(X) SIM_EXTRA_LIST(X)
 #undef X
 };
 
@@ -83,6 +97,11 @@ struct sim_options {
  * those of the core are in planted.c. */
 struct sim_plant {
     bool outputs_before_commit;
+    bool receipts_before_commit;
+    bool commit_failure_ignored;
+    bool sync_skipped;
+    bool flips_unseen;
+    bool timers_by_wall_clock;
     bool key_forgotten;
 };
 
@@ -92,12 +111,13 @@ struct sim_plant {
     X(delay, 0, 0)   /* of frames */                                           \
     X(turn, 0, 0)    /* of batches */                                          \
     X(work, 0, 0)    /* of programs and people */                              \
-    X(entropy, 0, 0) /* of nodes */
+    X(entropy, 0, 0) /* of nodes */                                            \
+    X(copy, 0, 0)    /* of stores */
 
 enum sim_stream {
 #define X(name, least, most) STREAM_##name,
     SIM_STREAM_LIST(X) SIM_OPTION_LIST(X) SIM_FAULT_LIST(X) SIM_MEASURE_LIST(X)
-        SIM_EXTRA_LIST(X)
+        SIM_RARE_LIST(X) SIM_EXTRA_LIST(X)
 #undef X
             STREAM_COUNT
 };

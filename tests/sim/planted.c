@@ -3,6 +3,7 @@
  * NAME and does what the core does unless its mistake is the planted one.
  */
 #include "sim/planted.h"
+#include "sim/planted_list.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -31,77 +32,61 @@
 #include "core/settle.h"
 #include "status.h"
 
-/* clang-format off */
-#define PLANT_LIST(X)                                                          \
-    X(outputs_before_commit) /* replies leave before they are true */          \
-    X(key_forgotten)         /* a retry is a new intention */                  \
-    X(fence_admits_all)      /* what an earlier life sent is taken */          \
-    X(outbox_loses)          /* something queued is forgotten */               \
-    X(outbox_keeps)          /* what was numbered waits again */               \
-    X(step_allows_all)       /* every step leads somewhere */                  \
-    X(repeat_signs_anew)     /* a repeat gets another receipt */               \
-    X(erase_does_nothing)    /* contents stay */                               \
-    X(peer_gives_up)         /* retries have an end */                         \
-    X(policy_sees_nothing)   /* everything is allowed */                       \
-    X(feed_skips)            /* a reader misses an event */                    \
-    X(cursor_begins_late)    /* after what was acknowledged */                  \
-    X(parcel_unsaved)        /* entries are receipted and not stored */        \
-    X(register_forgets)      /* a register row is not written */               \
-    X(ledger_unsaved)        /* nor is one of a ledger */                      \
-    X(key_unremembered)      /* the gateway forgets which keys it had */       \
-    X(gone_is_ignored)       /* what a program held is held for ever */        \
-    X(answers_unread)        /* nor does an answer */                          \
-    X(timeout_is_final)      /* who did not answer once is not asked again */  \
-    X(collect_forgets)       /* a receipt does not travel back */              \
-    X(collect_hurries)       /* and asks again three times a minute */         \
-    X(overtaken_is_loss)     /* what came after a Head left counts as older */ \
-    X(signatures_stay)       /* those of others are not passed on */           \
-    X(cards_forgotten)       /* keys that were followed by others */           \
-    X(signed_once)           /* a parcel stays under the key it was made by */ \
-    X(revoked_stays)         /* who ended its card is an agency like others */ \
-    X(unsigned_is_signed)    /* an agreement without all signatures */         \
-    X(reconnect_unnoticed)   /* librefer: a new connection is the old one */   \
-    X(busy_is_final)         /* librefer: what could be tried again is over */
-/* clang-format on */
+static enum plant planted;
+static unsigned turn; /* for mistakes that are made now and then */
 
-enum plant {
-    PLANT_NONE,
-#define X(name) PLANT_##name,
+static const struct {
+    const char *guarantee;
+    const char *arguments;
+} plants[] = {
+#define X(name, guarantee, arguments) [PLANT_##name] = { guarantee, arguments },
     PLANT_LIST(X)
 #undef X
 };
 
-static enum plant planted;
-static unsigned turn; /* for mistakes that are made now and then */
+static enum plant named(const char *name)
+{
+#define X(plant, guarantee, arguments)                                         \
+    if (strcmp(name, #plant) == 0)                                             \
+        return PLANT_##plant;
+    PLANT_LIST(X)
+#undef X
+    return PLANT_NONE;
+}
 
 bool planted_exists(const char *name)
 {
-#define X(plant)                                                               \
-    if (strcmp(name, #plant) == 0)                                             \
-        return true;
-    PLANT_LIST(X)
-#undef X
-    return false;
+    return named(name) != PLANT_NONE;
+}
+
+const char *planted_arguments(const char *name)
+{
+    return plants[named(name)].arguments;
 }
 
 void planted_print(void)
 {
-#define X(plant) printf("%s\n", #plant);
+#define X(plant, guarantee, arguments) printf("%s %s\n", #plant, guarantee);
     PLANT_LIST(X)
 #undef X
 }
 
+bool planted_is(enum plant plant)
+{
+    return planted == plant;
+}
+
 struct sim_plant planted_begin(const char *name)
 {
-    planted = PLANT_NONE;
+    planted = name == NULL ? PLANT_NONE : named(name);
     turn = 0;
-#define X(plant)                                                               \
-    if (name != NULL && strcmp(name, #plant) == 0)                             \
-        planted = PLANT_##plant;
-    PLANT_LIST(X)
-#undef X
     return (struct sim_plant){
         .outputs_before_commit = planted == PLANT_outputs_before_commit,
+        .receipts_before_commit = planted == PLANT_receipts_before_commit,
+        .commit_failure_ignored = planted == PLANT_commit_failure_ignored,
+        .flips_unseen = planted == PLANT_flips_unseen,
+        .sync_skipped = planted == PLANT_sync_skipped,
+        .timers_by_wall_clock = planted == PLANT_timers_by_wall_clock,
         .key_forgotten = planted == PLANT_key_forgotten,
     };
 }
@@ -111,11 +96,6 @@ static bool is_time(enum plant plant, unsigned every)
 {
     return planted == plant && ++turn % every == 0;
 }
-
-/* What --wrap makes of a name: the core's own, and what it calls instead. */
-#define WRAPPED(type, name, ...)                                               \
-    type __real_##name(__VA_ARGS__);                                           \
-    type __wrap_##name(__VA_ARGS__)
 
 /* ---- Ledgers ------------------------------------------------------------ */
 
@@ -320,12 +300,28 @@ bool __wrap_step_next(
     return true;
 }
 
+WRAPPED(enum referral_party, step_party, const struct step *step);
+enum referral_party __wrap_step_party(const struct step *step)
+{
+    bool is_withdrawal = step->event->type == EVENT_WITHDRAW && !step->by_us;
+    return is_withdrawal && planted == PLANT_withdrawal_races
+               ? PARTY_REFERRER
+               : __real_step_party(step);
+}
+
+WRAPPED(bool, event_is_exempt, enum referral_event_type type);
+bool __wrap_event_is_exempt(enum referral_event_type type)
+{
+    return __real_event_is_exempt(type) && planted != PLANT_nothing_is_exempt;
+}
+
 WRAPPED(void, policy_judge, const struct policy_question *question,
     struct verdict *verdict);
 void __wrap_policy_judge(
     const struct policy_question *question, struct verdict *verdict)
 {
-    if (planted != PLANT_policy_sees_nothing)
+    if (planted != PLANT_policy_sees_nothing &&
+        planted != PLANT_policy_at_author_only)
         __real_policy_judge(question, verdict);
 }
 
@@ -341,7 +337,7 @@ void __wrap_content_erase(struct content_log *log, struct store_txn *txn,
 WRAPPED(void, erasure_doom, struct work *work, uint64_t entry);
 void __wrap_erasure_doom(struct work *work, uint64_t entry)
 {
-    if (planted != PLANT_erase_does_nothing)
+    if (planted != PLANT_erase_does_nothing && planted != PLANT_keys_stay)
         __real_erasure_doom(work, entry);
 }
 

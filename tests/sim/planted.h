@@ -11,7 +11,9 @@
 #include "sim/options.h"
 
 bool planted_exists(const char *name);
-/* One name a line. */
+/* The options that bring it to light, which it brings with it. */
+const char *planted_arguments(const char *name);
+/* One a line: its name, the guarantee that it breaks. */
 void planted_print(void);
 
 /* Makes that mistake from now on; NULL: none. */

@@ -9,6 +9,12 @@ bool planted_exists(const char *name)
     return false;
 }
 
+const char *planted_arguments(const char *name)
+{
+    (void)name;
+    return "";
+}
+
 struct sim_plant planted_begin(const char *name)
 {
     (void)name;

@@ -109,6 +109,9 @@ static void event_take(
     if (slice_is(type, "referral.received") && ++followed->received_count > 1 &&
         !again)
         world_fail(world, "referral.twice", program->gateway->index);
+    model_event(world, at, &uuid, type,
+        slice_is(slice_of_text(refer_event_get(event, "by")), "us"),
+        event_type_named(step));
     world->tally->states[state]++;
     if (slice_is(status, "applied"))
         world->tally->steps[event_type_named(step)]++;

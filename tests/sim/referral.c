@@ -125,14 +125,25 @@ static void grants_say(struct draft *draft)
     grant_say(draft, draft->from, "outcome_note needs"); /* the way back */
 }
 
+/* Another one of its group, or of all. */
+static size_t recipient_choose(struct world *world, size_t from)
+{
+    size_t group = (size_t)world->options.group;
+    size_t first = group == 0 ? 0 : from / group * group;
+    size_t count = world->gateway_count - first;
+    if (group > 0 && group < count)
+        count = group;
+    return first +
+           (from - first + 1 +
+               (size_t)world_below(world, STREAM_work, (int64_t)count - 1)) %
+               count;
+}
+
 size_t referral_say(
     struct world *world, struct gateway *gateway, struct say *say)
 {
-    int64_t count = (int64_t)world->gateway_count;
     size_t from = gateway->index;
-    size_t to =
-        (from + 1 + (size_t)world_below(world, STREAM_work, count - 1)) %
-        (size_t)count;
+    size_t to = recipient_choose(world, from);
     if (world->options.star != 0) /* the hub to one after the other */
         to =
             from != 0 ? 0 : 1 + world->star_next++ % (world->gateway_count - 1);

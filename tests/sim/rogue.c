@@ -29,7 +29,17 @@ bool rogue_is_at(const struct world *world, size_t at)
     return false;
 }
 
-/* Sealed as by whoever holds the keys of `signer`, in the name of `sender`. */
+static struct crypto *impersonated;
+
+static enum err public_of_another(
+    struct crypto *crypto, enum crypto_signer signer, uint8_t key[KEY_SIZE])
+{
+    (void)crypto;
+    return impersonated->ops->signer_public(impersonated, signer, key);
+}
+
+/* Sealed as by whoever holds the keys of `signer`, in the name of `sender`,
+ * whose key it names: everybody knows which that is. */
 static void send(struct world *world, const struct gateway *signer,
     size_t sender, size_t to, struct slice body)
 {
@@ -39,6 +49,12 @@ static void send(struct world *world, const struct gateway *signer,
     uint8_t key[KEY_SIZE];
     uint8_t seed[SEED_SIZE];
     size_t used = world->wire.used;
+    const struct crypto_ops *own = signer->crypto->ops;
+    struct crypto_ops as_another = *own;
+    impersonated = world->gateways[sender].crypto;
+    as_another.signer_public = public_of_another;
+    if (sender != signer->index)
+        signer->crypto->ops = &as_another;
     world_fill(world, seed, sizeof seed);
     crypto_fake_day_public(
         recipient->crypto, agency_day(gateway_now(world, recipient)), key);
@@ -47,6 +63,7 @@ static void send(struct world *world, const struct gateway *signer,
             gateway_now(world, signer), body, seed, &world->wire, &secret,
             &frame) == ERR_NONE)
         (void)network_request(world, signer->index, to, 0, frame);
+    signer->crypto->ops = own;
     arena_rewind(&world->wire, used);
 }
 

@@ -17,7 +17,8 @@
     X(frames_sent) X(frames_lost) X(frames_late) X(frames_repeated)            \
     X(frames_replayed) X(frames_damaged) X(frames_overtaking) X(dials_failed)  \
     X(links_broken) X(links_one_way) X(links_muted) X(splits) X(absences)      \
-    X(collects_empty) X(idle_requests) X(versions_signed) X(versions_unsigned)                  \
+    X(collects_empty) X(idle_requests) X(versions_signed)                      \
+    X(versions_unsigned)                                                       \
     X(requests_unopened) X(requests_rekeyed) X(replies_unopened) X(timeouts)   \
     X(crashes_before_commit) X(crashes_after_commit) X(crashes_among_outputs)  \
     X(commits_refused) X(commits_unknown) X(restarts) X(slow_batches)          \
@@ -27,14 +28,19 @@
     X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \
     X(submits_in_batches)                                                      \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
-    X(repeats_cosigned) X(canaries_erased)
+    X(repeats_cosigned) X(canaries_erased) X(copies_read)           \
+    X(stories_compared)
 /* clang-format on */
 
 /* Of faults that only the command line asks for. */
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
+    X(flips_found)                                                             \
+    X(pauses)                                                                  \
+    X(suspensions)                                                             \
     X(losses_hidden)                                                           \
-    X(stores_lost) X(forks) X(forks_refused) X(lies) X(forwards) X(feed_epochs)
+    X(stores_lost)                                                             \
+    X(forks) X(forks_refused) X(lies) X(forwards) X(forgeries) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
+
 static void *grow(void *items, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
@@ -18,6 +20,7 @@ static void *grow(void *items, size_t count, size_t *capacity, size_t size)
 void truth_release(struct truth *truth)
 {
     free(truth->affairs);
+    free(truth->named);
     free(truth->deeds);
     free(truth->canaries);
     *truth = (struct truth){ 0 };
@@ -32,13 +35,51 @@ size_t truth_affair(struct truth *truth, size_t from, size_t to)
     return truth->affair_count++;
 }
 
+/* Where it stands among the named, or would. */
+static size_t *named(const struct truth *truth, const struct uuid *uuid)
+{
+    for (size_t at = (size_t)checksum(0, SLICE_ARRAY(uuid->bytes));; at++) {
+        size_t *place = &truth->named[at % truth->named_capacity];
+        if (*place == 0 || uuid_equal(&truth->affairs[*place - 1].uuid, uuid))
+            return place;
+    }
+}
+
+static void named_widen(struct truth *truth)
+{
+    free(truth->named);
+    truth->named_capacity =
+        truth->named_capacity == 0 ? 256 : 2 * truth->named_capacity;
+    truth->named = calloc(truth->named_capacity, sizeof *truth->named);
+    if (truth->named == NULL)
+        abort();
+    for (size_t i = 0; i < truth->affair_count; i++)
+        if (truth->affairs[i].is_named)
+            *named(truth, &truth->affairs[i].uuid) = i + 1;
+}
+
+/* A try may be lost with the gateway's store, and the next get another id:
+ * then all are put anew, without the one before. */
+void truth_name(struct truth *truth, size_t affair, const struct uuid *uuid)
+{
+    struct affair *its = &truth->affairs[affair];
+    bool was_named = its->is_named;
+    if (was_named && uuid_equal(&its->uuid, uuid))
+        return;
+    its->is_named = true;
+    its->uuid = *uuid;
+    truth->named_count += !was_named;
+    if (was_named || 2 * truth->named_count >= truth->named_capacity)
+        named_widen(truth);
+    else
+        *named(truth, uuid) = affair + 1;
+}
+
 size_t truth_find(const struct truth *truth, const struct uuid *uuid)
 {
-    for (size_t i = 0; i < truth->affair_count; i++)
-        if (truth->affairs[i].is_named &&
-            uuid_equal(&truth->affairs[i].uuid, uuid))
-            return i;
-    return truth->affair_count;
+    const size_t *place =
+        truth->named_capacity == 0 ? NULL : named(truth, uuid);
+    return place == NULL || *place == 0 ? truth->affair_count : *place - 1;
 }
 
 size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,

@@ -46,6 +46,9 @@ struct truth {
     struct affair *affairs;
     size_t affair_count;
     size_t affair_capacity;
+    size_t *named; /* by hash of the id: one past an affair; 0: free */
+    size_t named_capacity;
+    size_t named_count;
     struct deed *deeds;
     size_t deed_count;
     size_t deed_capacity;
@@ -57,6 +60,8 @@ struct truth {
 void truth_release(struct truth *truth);
 
 size_t truth_affair(struct truth *truth, size_t from, size_t to);
+/* The gateway gave it that id. */
+void truth_name(struct truth *truth, size_t affair, const struct uuid *uuid);
 /* The affair of that referral; affair_count when nobody told us yet. */
 size_t truth_find(const struct truth *truth, const struct uuid *uuid);
 size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,

@@ -8,6 +8,7 @@
 #include "core/ledger.h"
 #include "core/note.h"
 #include "core/peer.h"
+#include "sim/forger.h"
 #include "sim/revocation.h"
 #include "sim/world.h"
 
@@ -42,6 +43,58 @@ struct watched *watched_of(struct watch *watch, size_t author, size_t recipient)
     if (*ledger == NULL)
         abort();
     return *ledger;
+}
+
+/* How far the committed store of that gateway holds a ledger with the peer; in
+ * which generation. */
+static uint64_t size_held(struct world *world, struct gateway *gateway,
+    size_t with, enum ledger_direction direction, uint64_t *generation)
+{
+    struct store_txn *txn;
+    uint64_t size = 0;
+    size_t used = world->wire.used;
+    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        abort();
+    struct work work = { .txn = txn,
+        .crypto = gateway->crypto,
+        .arena = &world->wire,
+        .scratch = &world->wire };
+    struct peer *peer = peer_find(gateway->node, &world->gateways[with].agency);
+    *generation = 0;
+    if (peer != NULL) {
+        struct ledger *ledger = ledger_load(&work, peer->number, direction);
+        size = ledger == NULL ? 0 : ledger->frontier.size;
+        *generation = ledger == NULL ? 0 : ledger->generation;
+    }
+    gateway->store->ops->abort(txn);
+    arena_rewind(&world->wire, used);
+    return size;
+}
+
+static void receipts_lost(
+    struct world *world, size_t at, size_t peer, struct watched *ledger)
+{
+    const struct sighting *newest = NULL;
+    uint64_t generation;
+    for (size_t i = 0; i < ledger->count; i++)
+        if (ledger->sightings[i].receipt != 0)
+            newest = &ledger->sightings[i];
+    if (newest == NULL)
+        return;
+    uint64_t size =
+        size_held(world, &world->gateways[at], peer, LEDGER_OUT, &generation);
+    if (generation != newest->generation || size < newest->size)
+        ledger->retired = newest->generation;
+}
+
+void watch_lost(struct world *world, size_t at)
+{
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        struct watched *ledger =
+            world->watch.ledgers[at * world->gateway_count + i];
+        if (ledger != NULL)
+            receipts_lost(world, at, i, ledger);
+    }
 }
 
 void watch_start(struct watch *watch, size_t at)
@@ -107,8 +160,13 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
         world_fail(world, "note.of-nobody", at);
         return;
     }
-    struct sighting *sighting =
-        sighting_of(watched_of(&world->watch, author, recipient), &note);
+    forger_note_seen(world, at, &note);
+    struct watched *ledger = watched_of(&world->watch, author, recipient);
+    size_t count = ledger->count;
+    struct sighting *sighting = sighting_of(ledger, &note);
+    if (ledger->count > count && at == author && ledger->retired != 0 &&
+        ledger->retired == note.origin.generation)
+        world_fail(world, "generation.reused", at);
     if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
         fork_seen(world, at, author, recipient, sighting, &note);
     if (!note.has_cosignature)
@@ -212,36 +270,14 @@ static void parcel_seen(
     struct note note;
     struct watched *ledger = watched_of(&world->watch, from, to);
     size_t count = ledger->count;
+    if (!gateway_contact(&world->gateways[from], to)->has_compared)
+        world_fail(world, "ledger.unsettled", from);
     note_seen(world, from, bytes);
     if (note_parse(bytes, &note) != ERR_NONE)
         return;
     if (ledger->count == count && note.size == ledger->parcel_size)
         storm_watch(world, &ledger->parcels, "parcel.storm", from);
     ledger->parcel_size = note.size;
-}
-
-/* How far the committed store of that gateway holds the peer's ledger. */
-static uint64_t size_held(
-    struct world *world, struct gateway *gateway, size_t author)
-{
-    struct store_txn *txn;
-    uint64_t size = 0;
-    size_t used = world->wire.used;
-    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
-        abort();
-    struct work work = { .txn = txn,
-        .crypto = gateway->crypto,
-        .arena = &world->wire,
-        .scratch = &world->wire };
-    struct peer *peer =
-        peer_find(gateway->node, &world->gateways[author].agency);
-    if (peer != NULL) {
-        struct ledger *ledger = ledger_load(&work, peer->number, LEDGER_IN);
-        size = ledger == NULL ? 0 : ledger->frontier.size;
-    }
-    gateway->store->ops->abort(txn);
-    arena_rewind(&world->wire, used);
-    return size;
 }
 
 /* A receipt that was not seen before has its entries behind it, and was given
@@ -259,7 +295,9 @@ static void receipt_seen(struct world *world, size_t from, size_t to,
         gateway_find(world, &note.origin.recipient) != from)
         world_fail(world, "receipt.foreign", from);
     note_seen(world, from, bytes);
-    if (size_held(world, &world->gateways[from], to) < note.size)
+    uint64_t generation;
+    if (size_held(world, &world->gateways[from], to, LEDGER_IN, &generation) <
+        note.size)
         world_fail(world, "receipt.early", from);
     if (fence != NULL)
         fence_used(world, ledger, from, slice_of(fence, FENCE_SIZE));

@@ -13,6 +13,13 @@
  *   parcel.storm      the same parcel, again and again
  *   loss.invented     a gateway thinks that it lost something, and never did
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
+ *   ledger.unsettled  a parcel leaves an author that did not compare first
+ *   generation.reused an author that lost receipts signs where it lost them
+ *
+ * And in batch.c:
+ *
+ *   intake.full       a new referral is taken where the store is nearly full
+ *   feed.survived     the store was lost, and the feed is as if it was not
  */
 #ifndef SIM_WATCH_H
 #define SIM_WATCH_H
@@ -57,6 +64,7 @@ struct watched {
     struct storm heads;
     struct storm empties; /* Collects that brought nothing */
     struct storm parcels; /* that one came before */
+    uint64_t retired;     /* generation of which the author lost receipts */
     bool is_forked;       /* its author made a second history of it */
     uint64_t parcel_size; /* of the last that left */
 };
@@ -75,6 +83,9 @@ void watch_release(struct watch *watch);
 
 /* A gateway starts: it and its peers have reason to ask. */
 void watch_start(struct watch *watch, size_t at);
+
+/* It has started with another store than it had. */
+void watch_lost(struct world *world, size_t at);
 
 /* A request leaves, before it is sealed. */
 void watch_request(struct world *world, size_t from, size_t to,

@@ -10,13 +10,17 @@
 #include "sim/agency.h"
 #include "sim/audit.h"
 #include "sim/batch.h"
+#include "sim/disk.h"
 
 #define OPENED_SIZE (48u * 1024 * 1024)
 #define WIRE_SIZE (8u * 1024 * 1024)
 #define TALK_SIZE (16u * 1024 * 1024)
+#define DAY_MS INT64_C(86400000)
 
 /* An event costs microseconds: a run that makes so many is caught in a loop. */
-#define STEP_COUNT_MAX 3000000
+#define STEP_COUNT_MAX UINT64_C(3000000)
+/* Of so much of a federation: four agencies for an hour. */
+#define STEP_AGENCY_MINUTES 240
 
 struct slice gateway_ask(
     struct world *world, struct gateway *gateway, struct slice frame)
@@ -32,7 +36,9 @@ static bool is_safety(const char *what)
     static const char *const promises[] = { "ledger.fork", "ledger.conflict",
         "receipt.early", "frame.readable", "policy.passed", "delivery.storm",
         "node.failed", "request.answered-twice", "revoked.believed",
-        "revoked.unheard" };
+        "revoked.unheard", "note.forged", "note.misaddressed",
+        "content.altered", "receipt.forged", "request.forged", "intake.full",
+        "feed.survived", "ledger.unsettled", "generation.reused" };
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
         if (strcmp(what, promises[i]) == 0)
             return true;
@@ -46,11 +52,14 @@ void world_fail(struct world *world, const char *what, size_t agency)
     if (world->failed || (forgives && !is_safety(what)))
         return;
     world->failed = true;
-    printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim --seed "
-           "%llu --until %llu -v\n",
-        (unsigned long long)world->seed, (unsigned long long)world->step, what,
-        agency, (unsigned long long)world->seed,
-        (unsigned long long)world->step);
+    world->failure = what;
+    if (!world->is_quiet)
+        printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim "
+               "--seed %llu%s --until %llu -v\n",
+            (unsigned long long)world->seed, (unsigned long long)world->step,
+            what, agency, (unsigned long long)world->seed,
+            world->replay == NULL ? "" : world->replay,
+            (unsigned long long)world->step);
 }
 
 void world_say(struct world *world, const char *format, ...)
@@ -167,6 +176,7 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
     world->is_calm = true;
     for (size_t i = 0; i < world->gateway_count; i++) {
         gateway_empty(&world->gateways[i]);
+        disk_calm(&world->gateways[i]);
         world->gateways[i].clock_offset_ms = 0;
     }
 }
@@ -186,6 +196,10 @@ static void set_up(struct world *world)
     world->hash = world->seed;
     size_t count = (size_t)world->options.agencies;
     world->gateway_count = count;
+    if (world->options.referrals_per_day > 0)
+        world->options.pause_ms =
+            DAY_MS * world->options.clerks /
+            (SUBMIT_EACH * world->options.referrals_per_day);
     if (world->options.dial_only >= world->options.agencies)
         world->options.dial_only = world->options.agencies - 1;
     world->gateways = calloc(count, sizeof *world->gateways);
@@ -221,6 +235,10 @@ void world_run(struct world *world)
 {
     struct event event;
     int64_t end_ms = world->options.minutes * 60000 + SIM_DRAIN_MS;
+    uint64_t step_count_max =
+        STEP_COUNT_MAX *
+        (uint64_t)(1 + world->options.agencies * world->options.minutes /
+                           STEP_AGENCY_MINUTES);
     set_up(world);
     while (!world->failed && world->scheduler.now_ms < end_ms &&
            scheduler_take(&world->scheduler, &event)) {
@@ -232,7 +250,7 @@ void world_run(struct world *world)
         world->stopped = world->step == world->until;
         if (world->stopped)
             return;
-        if (world->step >= STEP_COUNT_MAX)
+        if (world->step >= step_count_max)
             world_fail(world, "world.busy-for-ever", 0);
     }
     if (!world->failed)
@@ -256,6 +274,7 @@ void world_clear(struct world *world)
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);
+    model_release(&world->model);
     watch_release(&world->watch);
     arena_reset(&world->batch);
     arena_reset(&world->scratch);

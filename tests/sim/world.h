@@ -14,8 +14,10 @@
 #include "base/arena.h"
 #include "base/prng.h"
 #include "sim/accord.h"
+#include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
+#include "sim/model.h"
 #include "sim/network.h"
 #include "sim/options.h"
 #include "sim/program.h"
@@ -52,7 +54,9 @@ struct world {
     struct accord *accords;
     size_t accord_count;
     struct truth truth;
+    struct model model;
     struct watch watch;
+    struct forger forger;
     struct tally *tally; /* of all runs */
 
     struct arena batch;   /* shared: batches do not overlap */
@@ -64,17 +68,20 @@ struct world {
     uint64_t id_next;
     size_t star_next; /* member that the hub refers to */
     uint64_t step;
-    uint64_t hash;    /* over all that left a gateway */
-    bool is_agreed;   /* the first versions are in force everywhere */
-    bool is_calm;     /* no more faults, no more new work */
-    bool is_amnesiac; /* a store lost commits: see `recover` */
-    bool is_rogue;    /* somebody did not play by the rules: rogue.h */
-    bool is_forked;   /* somebody has two histories of a ledger */
-    bool is_revoked;  /* agency 0 ended its card: only safety is promised */
-    bool is_over;     /* programs come to their end */
-    bool unchecked;   /* authors do not judge: recipients must */
+    uint64_t hash;      /* over all that left a gateway */
+    bool is_agreed;     /* the first versions are in force everywhere */
+    bool is_calm;       /* no more faults, no more new work */
+    bool is_amnesiac;   /* a store lost commits: see `recover` */
+    bool is_rogue;      /* somebody did not play by the rules: rogue.h */
+    bool is_forked;     /* somebody has two histories of a ledger */
+    bool is_revoked;    /* agency 0 ended its card: only safety is promised */
+    bool is_over;       /* programs come to their end */
+    bool unchecked;     /* authors do not judge: recipients must */
+    bool is_quiet;      /* failures are not printed */
+    const char *replay; /* what to put behind the seed to have it again */
     bool failed;
-    bool stopped; /* by `until` */
+    const char *failure; /* its checker */
+    bool stopped;        /* by `until` */
 };
 
 /* Takes the arenas; all else is zero and the caller's to fill. */

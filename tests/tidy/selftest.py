@@ -139,6 +139,18 @@ CASES = [
     ("mirror", {"gateway/core/codec_card.c": "\n",
                 "tests/unit/core/codec_test.c": "\n",
                 "gateway/io/store.c": "\n"}, None),
+    # Codes
+    ("codes", {"gateway/base/err.h": "X(ERR_A, 1)\n"},
+     ("gateway/base/err.h", 1, "never given")),
+    ("codes", {"gateway/base/err.h": "\nX(ERR_A, 1)\n",
+               "gateway/core/a.c": "return ERR_A;\n"},
+     ("gateway/base/err.h", 2, "no test expects")),
+    ("codes", {"gateway/core/problem.h": "X(WORDING, 1)\n",
+               "gateway/core/a.c": "PROBLEM_WORDING\n"},
+     ("gateway/core/problem.h", 1, "reserved, and given")),
+    ("codes", {"gateway/base/err.h": "X(ERR_A, 1)\n",
+               "gateway/core/a.c": "return ERR_A;\n",
+               "tests/unit/core/a_test.c": "expect(ERR_A);\n"}, None),
     # Sizes
     ("sizes", {"gateway/core/a.c": "\n" * 601},
      ("gateway/core/a.c", 600, "601 lines")),
@@ -164,7 +176,7 @@ PURITY_CASES = [
     ("core/a.c", "#include <stdlib.h>\nvoid *f(void);\n"
      "void *f(void) { return malloc(9); }\n", "malloc"),
     ("base/arena.c", "#include <stdlib.h>\nvoid *f(void);\n"
-     "void *f(void) { return malloc(9); }\n", None),
+     "void *f(void) { return calloc(1, 9); }\n", None),
     ("core/a.c", "#include <time.h>\nlong f(void);\n"
      "long f(void) { return (long)time(0); }\n", "time"),
     ("core/a.c", "#include <stdio.h>\nvoid f(void);\n"

@@ -226,7 +226,7 @@ PURE_SYMBOLS = {
     "_GLOBAL_OFFSET_TABLE_"}
 # The one file with an allocator, and the one with foreign code.
 PURE_SYMBOLS_OF = {
-    r"base/arena\.c": {"malloc", "free"},
+    r"base/arena\.c": {"calloc", "free"},
     r"core/codec\w*\.c": {re.compile(r"protobuf_c_\w+|refer__v\d+__\w+")},
 }
 
@@ -408,6 +408,54 @@ def mirror(root, _options):
             yield path, 1, "has no %s" % places[0]
 
 
+# ---- Codes ---------------------------------------------------------------
+
+# List of codes, pattern of a row, what the symbol is called in code.
+CODE_LISTS = (
+    ("gateway/base/err.h", re.compile(r"X\((ERR_\w+),"), "%s"),
+    ("gateway/core/problem.h", re.compile(r"X\(([A-Z]\w+),"), "PROBLEM_%s"),
+)
+
+# In the list because their numbers are agreed; no gateway gives them yet.
+CODES_RESERVED = {
+    "ERR_UNSETTLED", "PROBLEM_KEY_UNKNOWN", "PROBLEM_MOU_VERSION_OLD",
+    "PROBLEM_MOU_SUSPENDED", "PROBLEM_QUOTA_SOFT",
+    "PROBLEM_ATTACHMENT_TOO_LARGE", "PROBLEM_ATTACHMENT_TYPE",
+    "PROBLEM_WORDING",
+}
+
+
+def words_below(root, folder, but=()):
+    found = set()
+    for path in walk(root):
+        if path.startswith(folder) and path not in but \
+                and path.endswith((".c", ".h", ".sh", ".py")):
+            found.update(re.findall(r"\w+", read(root, path)))
+    return found
+
+
+def codes(root, _options):
+    """Every code is given somewhere, and expected by some test."""
+    given = words_below(root, "gateway/", but=(
+        "gateway/base/err.h", "gateway/base/err.c", "gateway/core/problem.h",
+        "gateway/core/problem.c"))
+    expected = words_below(root, "tests/", but=("tests/tidy/tidy.py",))
+    for path, row, form in CODE_LISTS:
+        if not os.path.exists(os.path.join(root, path)):
+            continue
+        text = read(root, path)
+        for match in row.finditer(text):
+            code = form % match.group(1)
+            line = line_of(text, match.start())
+            is_given = code in given
+            if is_given == (code in CODES_RESERVED):
+                yield path, line, "%s is %s" % (code, "reserved, and given"
+                                                if is_given else "never given")
+            if is_given and code not in expected \
+                    and match.group(1) not in expected:
+                yield path, line, "no test expects %s" % code
+
+
 # ---- Sizes ---------------------------------------------------------------
 
 FILE_LINES_MAX = 600
@@ -469,6 +517,7 @@ CHECKS = {
     "words": words,
     "top": top,
     "mirror": mirror,
+    "codes": codes,
     "sizes": sizes,
     "pages": pages.pages,
 }

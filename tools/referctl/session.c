@@ -81,6 +81,39 @@ enum exit_code session_gateway(struct session *session)
     return code == EXIT_CODE_DONE ? code : session_fail_reply(session, &reply);
 }
 
+/* The record "more" is taken off; NULL: there was none, that was all. */
+static const char *more_take(struct records *records)
+{
+    if (records->count == 0 ||
+        !record_is(&records->items[records->count - 1], "more"))
+        return NULL;
+    return record_text(&records->items[--records->count], "after");
+}
+
+/* The pages of a long list that follow, until there are no more. */
+static void pages_follow(struct session *session, const struct request *first,
+    int timeout_ms, struct reply *reply)
+{
+    struct records all = reply->records;
+    const char *after;
+    while (reply->code == EXIT_CODE_DONE && (after = more_take(&all)) != NULL) {
+        struct request next = { .operation = first->operation };
+        for (size_t i = 0; i < first->fields.field_count; i++)
+            record_put(session->pool, &next.fields,
+                first->fields.fields[i].name, &first->fields.fields[i].value);
+        record_put_text(session->pool, &next.fields, "after", after);
+        *reply = (struct reply){
+            .message = "", .problem = "", .clause = "", .remedy = ""
+        };
+        session->gateway->call(
+            session->gateway, &next, timeout_ms, session->pool, reply);
+        for (size_t i = 0; i < reply->records.count; i++)
+            *records_add(session->pool, &all, reply->records.items[i].type) =
+                reply->records.items[i];
+    }
+    reply->records = all;
+}
+
 enum exit_code session_ask_quietly(struct session *session,
     const struct request *request, int timeout_ms, struct reply *reply)
 {
@@ -92,6 +125,7 @@ enum exit_code session_ask_quietly(struct session *session,
         return reply->code;
     session->gateway->call(
         session->gateway, request, timeout_ms, session->pool, reply);
+    pages_follow(session, request, timeout_ms, reply);
     return reply->code;
 }
 

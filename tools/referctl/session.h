@@ -53,7 +53,7 @@ enum exit_code session_gateway_quietly(
 
 /*
  * Asks the gateway and prints why when it does not do it; *reply is filled
- * either way.
+ * either way. A list that takes several replies is asked for to its end.
  */
 enum exit_code session_ask(struct session *session,
     const struct request *request, struct reply *reply);

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from . import hpke
 from . import messages as m
 from .introduction import introduce_read
-from .keys import agency_id_check, key_id, verify
+from .keys import agency_id_check, key_id, sha256, verify
 from .wire import Refused
 
 VERSION = 1
@@ -65,7 +65,7 @@ def info_of(recipient, sealing_key_id):
 
 def request_statement(recipient, context, request):
     return (b"refer.v1 request" + recipient.encode()
-            + context.export(b"refer.v1 request") + request)
+            + context.export(b"refer.v1 request") + sha256(request))
 
 
 def seal_padded(recipient, sealing_key, make, ikm=None, version=VERSION):
@@ -154,7 +154,7 @@ class Opened:
 def reply_statement(secret, reply):
     return (b"refer.v1 reply" + secret.recipient.encode()
             + secret.sender.encode()
-            + secret.context.export(b"refer.v1 reply") + reply)
+            + secret.context.export(b"refer.v1 reply") + sha256(reply))
 
 
 def response_keys(secret, nonce):

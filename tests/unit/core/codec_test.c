@@ -130,6 +130,7 @@ static void a_full_arena_is_a_limit_and_no_fault_of_the_bytes(void **state)
         struct arena small = { arena.block, capacity, 0 };
         enum err err = codec_unpack(
             &refer__v1__conflict__descriptor, bytes, 64, &small, &message);
+        arena_reset(&small);
         if (err == ERR_NONE)
             break;
         assert_int_equal(err, ERR_LIMIT);

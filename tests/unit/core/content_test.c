@@ -18,6 +18,7 @@ struct desk {
     struct store_txn *txn;
     struct vault *vault;
     struct arena arena;
+    struct content_recent recent; /* keeps nothing: see content_recent_test.c */
     struct content_log log;
 };
 
@@ -25,7 +26,7 @@ static void batch_begin(struct desk *desk, uint64_t segment)
 {
     assert_int_equal(
         desk->store->ops->begin(desk->store, true, &desk->txn), ERR_NONE);
-    content_begin(&desk->log, desk->vault, segment);
+    content_begin(&desk->log, desk->vault, &desk->recent, segment);
 }
 
 static bool batch_end(struct desk *desk)

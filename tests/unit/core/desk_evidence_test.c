@@ -233,7 +233,7 @@ static void notes_are_those_of_parcels_received(void **state)
 static void entry_holds(
     struct federation *federation, const struct local_record *entry)
 {
-    uint8_t block[4096];
+    uint8_t block[4096] = { 0 };
     struct arena arena = { .block = block, .capacity = sizeof block };
     struct entry_header header;
     uint8_t digest[HASH_SIZE];

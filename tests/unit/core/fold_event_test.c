@@ -128,12 +128,53 @@ static void a_referral_counts_on_from_where_it_was(void **state)
     }
 }
 
+/* Its words are gone at both ends, so that nothing names its agreement but the
+ * other side's mention; what the person says later is still taken. */
+static void a_referral_without_words_keeps_its_agreement(void **state)
+{
+    (void)state;
+    for (size_t lost = 0; lost < 2; lost++) {
+        struct federation *federation = federation_new(2);
+        char *id = seen(federation);
+        char text[MOU_ID_TEXT_SIZE + 1];
+        struct mou_id mou;
+        struct uuid uuid;
+        federation_mou_id(federation, text);
+        assert_int_equal(mou_id_parse(slice_of_text(text), &mou), ERR_NONE);
+        (void)federation_act_by(
+            federation, 0, id, "consent_revoked", "r", "person", NULL);
+        federation_run(federation);
+        federation_lose_store(federation, lost);
+        federation_connect(federation, lost, 1 - lost);
+        federation_wait(federation, 600000);
+        assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+        struct work *work = federation_begin(federation, lost);
+        const struct referral *referral = register_get(work, &uuid);
+        assert_non_null(referral);
+        assert_true(mou_id_equal(&referral->mou, &mou));
+        assert_int_equal(federation_end(federation, lost), ERR_NONE);
+        for (size_t by = 0; by < 2; by++)
+            (void)federation_act_by(federation, by, id, "withdraw",
+                by == 0 ? "w0" : "w1", "person", NULL);
+        federation_run(federation);
+        for (size_t at = 0; at < 2; at++) {
+            assert_string_equal(
+                federation_state(federation, at, id), "withdrawn");
+            assert_int_equal(
+                federation_logged(federation, at, LOG_REFERRAL_REFUSED), 0);
+        }
+        free(id);
+        federation_free(federation);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_outlives_the_words),
         cmocka_unit_test(what_never_arrived_stays_withdrawn),
         cmocka_unit_test(a_referral_counts_on_from_where_it_was),
+        cmocka_unit_test(a_referral_without_words_keeps_its_agreement),
     };
     return cmocka_run_group_tests_name("fold_event", tests, NULL, NULL);
 }

@@ -131,12 +131,39 @@ static void many_are_taken_up_piece_by_piece(void **state)
     federation_free(federation);
 }
 
+/* They hear of the agreement from a third party, and of each other's word on
+ * it from each other. */
+static void what_two_lost_is_in_force_between_them_again(void **state)
+{
+    struct federation *federation = federation_new(3);
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        federation_connect(federation, i, (i + 1) % 3);
+    federation_agree(federation);
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)federation_submit(federation, 0, 2, "other");
+    federation_run(federation);
+    federation_lose_store(federation, 0);
+    federation_lose_store(federation, 1);
+    for (size_t i = 0; i < 3; i++)
+        federation_connect(federation, i, (i + 1) % 3);
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++) {
+        char *id = strdup(federation_submit(federation, i, 1 - i, "again"));
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, i, id), "delivered");
+        free(id);
+    }
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_feed_tells_it_again_in_the_order_in_which_it_was),
         cmocka_unit_test(what_was_signed_for_and_not_answered_is_answered_once),
         cmocka_unit_test(many_are_taken_up_piece_by_piece),
+        cmocka_unit_test(what_two_lost_is_in_force_between_them_again),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

@@ -307,6 +307,7 @@ static void a_head_carries_card_and_sheet_as_they_are(void **state)
             assert_true(slice_equal(again.card, head.card));
             assert_true(slice_equal(again.sheet, head.sheet));
         }
+        arena_reset(&small);
     }
     head.card = slice_of(head.card.bytes, head.card.size - 1);
     assert_null(head_write(&head, &arena).bytes);

@@ -336,7 +336,7 @@ static void nothing_leaves_when_the_commit_fails(void **state)
 static void assert_refused(
     const struct bench_reply *reply, enum refusal_code want)
 {
-    uint8_t block[4096];
+    uint8_t block[4096] = { 0 };
     struct arena arena = { block, sizeof block, 0 };
     enum refusal_code code;
     assert_int_equal(reply->kind, REPLY_REFUSED);

@@ -202,6 +202,57 @@ static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
     free(old);
 }
 
+/* How often agency 0 asks for that within an hour, while agency 1 refuses it
+ * and is in order else. */
+static size_t asked_in_vain(enum request_kind kind)
+{
+    struct federation *federation = two();
+    struct node_input time = { .type = NODE_TIME };
+    int64_t now_ms = 0;
+    size_t count = 0;
+    struct arena arena;
+    assert_int_equal(arena_init(&arena, 4096), ERR_NONE);
+    struct reply refused = { .kind = REPLY_REFUSED,
+        .body = refusal_write(REFUSAL_ADDRESS, &arena) };
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    (void)federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    for (int second = 0; second < 3600; second++) {
+        while (federation_message_count(federation) > 0) {
+            const struct bench_message *message =
+                federation_message(federation, 0);
+            if (!message->is_reply && message->from == 0 &&
+                message->kind == kind) {
+                federation_answer(federation, 0, &refused, ERR_NONE);
+                count++;
+            } else {
+                federation_deliver(federation, 0);
+            }
+        }
+        federation_wait_until(federation, now_ms += 1000);
+        for (size_t at = 0; at < 2; at++)
+            if (node_wake_steady_ms(federation_node(federation, at)) <= now_ms)
+                assert_int_equal(
+                    federation_step(federation, at, &time), ERR_NONE);
+    }
+    arena_release(&arena);
+    federation_free(federation);
+    return count;
+}
+
+static void what_is_refused_is_asked_for_ever_more_seldom(void **state)
+{
+    static const enum request_kind kinds[] = { REQUEST_HEAD, REQUEST_FETCH };
+    (void)state;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        size_t count = asked_in_vain(kinds[i]);
+        assert_true(count > 8);
+        assert_true(count < 50); /* ten until they are 5 min apart, or half */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_receiver_that_lost_all_gets_all_back),
         cmocka_unit_test(an_operator_sees_how_far_it_is),
         cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
+        cmocka_unit_test(what_is_refused_is_asked_for_ever_more_seldom),
     };
     return cmocka_run_group_tests_name("refill", tests, NULL, NULL);
 }

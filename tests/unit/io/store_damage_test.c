@@ -17,6 +17,7 @@
 /* ---- The n-th write or flush fails: LMDB's calls end here ------------- */
 
 static unsigned disk_calls_left; /* 0: no limit */
+static unsigned disk_flush_count;
 
 static bool disk_fails(void)
 {
@@ -30,6 +31,7 @@ static bool disk_fails(void)
 __attribute__((visibility("default"))) int fdatasync(int fd);
 __attribute__((visibility("default"))) int fdatasync(int fd)
 {
+    disk_flush_count++;
     return disk_fails() ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
@@ -327,6 +329,21 @@ static void nothing_is_acknowledged_after_a_failed_commit(void **state)
     folder_remove(path);
 }
 
+static void every_commit_is_flushed(void **state)
+{
+    (void)state;
+    char path[FOLDER_PATH_SIZE];
+    folder_make(path);
+    struct store *store = open_store(path);
+    for (unsigned i = 1; i <= 10; i++) {
+        unsigned before = disk_flush_count;
+        assert_int_equal(put_number(store, i), ERR_NONE);
+        assert_true(disk_flush_count > before);
+    }
+    store->ops->close(store);
+    folder_remove(path);
+}
+
 static void nothing_is_acknowledged_while_it_is_made(void **state)
 {
     (void)state;
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_damaged_value_is_not_handed_out),
         cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(nothing_is_acknowledged_after_a_failed_commit),
+        cmocka_unit_test(every_commit_is_flushed),
         cmocka_unit_test(nothing_is_acknowledged_while_it_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "core/port.h"
 #include "io/store_lmdb.h"
 #include "io/store_memory.h"
+#include "io/store_pages.h"
 #include "support/folder.h"
 
 #define MODEL_ROW_COUNT_MAX 600
@@ -207,14 +208,35 @@ static void ten_thousand_operations_on_disk_agree(void **state)
     folder_remove(path);
 }
 
-static void ten_thousand_operations_in_memory_agree(void **state)
+static struct store *memory(void)
 {
-    (void)state;
     struct store_memory_options options = { .capacity = UINT64_MAX };
     struct store *store = NULL;
     assert_int_equal(store_memory_open(&options, &store), ERR_NONE);
+    return store;
+}
+
+static void ten_thousand_operations_in_memory_agree(void **state)
+{
+    (void)state;
+    struct store *store = memory();
     compare(store);
     store->ops->close(store);
+}
+
+/* The keys of compare() begin with these four bytes. */
+static void ten_thousand_operations_in_pages_agree(void **state)
+{
+    static const char *const tables[] = { "", "\x01", "\x80\xff", "\x01\x80",
+        "\x01\x80\xff" };
+    (void)state;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct store *store = NULL;
+        assert_int_equal(
+            store_pages_open(memory(), tables[i], &store), ERR_NONE);
+        compare(store);
+        store->ops->close(store);
+    }
 }
 
 int main(void)
@@ -222,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_thousand_operations_on_disk_agree),
         cmocka_unit_test(ten_thousand_operations_in_memory_agree),
+        cmocka_unit_test(ten_thousand_operations_in_pages_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,42 @@ static void nothing_of_a_value_is_readable_without_the_key(void **state)
     bench.sealed->ops->close(bench.sealed);
 }
 
+/* Two texts under one key and nonce would show what they have in common. */
+static void no_two_rows_have_one_nonce(void **state)
+{
+    enum { COUNT = 600, TXN_COUNT = 3 };
+    static uint8_t nonces[COUNT * TXN_COUNT][24];
+    struct bench bench;
+    struct store_txn *txn;
+    uint8_t sealed[256];
+    enum err err;
+    size_t seen = 0;
+    (void)state;
+    bench_open(&bench);
+    for (int round = 0; round < TXN_COUNT; round++) {
+        assert_int_equal(
+            bench.sealed->ops->begin(bench.sealed, true, &txn), ERR_NONE);
+        for (int i = 0; i < COUNT; i++) {
+            uint8_t key[] = { 'a', (uint8_t)(i >> 8), (uint8_t)i };
+            store_put(txn, SLICE_ARRAY(key), canary);
+        }
+        assert_int_equal(bench.sealed->ops->commit(txn), ERR_NONE);
+        for (int i = 0; i < COUNT; i++, seen++) {
+            uint8_t key[] = { 'a', (uint8_t)(i >> 8), (uint8_t)i };
+            assert_int_equal(
+                bench.inner->ops->begin(bench.inner, false, &txn), ERR_NONE);
+            memcpy(sealed, store_get(txn, SLICE_ARRAY(key)).bytes, 24);
+            bench.inner->ops->abort(txn);
+            memcpy(nonces[seen], sealed, 24);
+            for (size_t k = 0; k < seen; k++)
+                assert_memory_not_equal(nonces[k], nonces[seen], 24);
+        }
+    }
+    write(bench.sealed, "z", canary);
+    assert_int_equal(read(bench.sealed, "z", sealed, &err), canary.size);
+    bench.sealed->ops->close(bench.sealed);
+}
+
 static void every_flipped_bit_is_found(void **state)
 {
     struct bench bench;
@@ -281,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_of_a_value_is_readable_without_the_key),
+        cmocka_unit_test(no_two_rows_have_one_nonce),
         cmocka_unit_test(every_flipped_bit_is_found),
         cmocka_unit_test(a_value_under_another_key_is_found),
         cmocka_unit_test(another_key_or_an_unsealed_store_is_refused),

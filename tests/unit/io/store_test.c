@@ -1,6 +1,7 @@
 /*
  * Do the stores keep the contract of core/port.h? Every case runs on each, and
- * on a sealed one around LMDB.
+ * on a sealed one around LMDB, without
+ * and with pages for all tables, some, or none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,19 +15,23 @@
 #include "core/port.h"
 #include "io/store_lmdb.h"
 #include "io/store_memory.h"
+#include "io/store_pages.h"
 #include "io/store_sealed.h"
 #include "support/folder.h"
 
 #define CAPACITY (8u * 1024 * 1024)
 #define BIG_SIZE (1024u * 1024)
 
-enum kind { KIND_LMDB, KIND_MEMORY, KIND_SEALED };
+enum kind { KIND_LMDB, KIND_MEMORY, KIND_SEALED, KIND_PAGES, KIND_SOME_PAGES };
 
 struct fixture {
     enum kind kind;
     char path[FOLDER_PATH_SIZE];
     struct store *store;
 };
+
+static char all_tables[256]; /* filled in main() */
+static const char some_tables[] = "abfkr\x80";
 
 static int set_up(void **state)
 {
@@ -47,9 +52,15 @@ static int set_up(void **state)
             store_lmdb_open(fixture->path, &options, &fixture->store, &problem),
             ERR_NONE);
     }
-    if (fixture->kind == KIND_SEALED)
+    if (fixture->kind >= KIND_SEALED)
         assert_int_equal(
             store_sealed_open(fixture->store, key, &fixture->store), ERR_NONE);
+    if (fixture->kind >= KIND_PAGES)
+        assert_int_equal(
+            store_pages_open(fixture->store,
+                fixture->kind == KIND_PAGES ? all_tables : some_tables,
+                &fixture->store),
+            ERR_NONE);
     *state = fixture;
     return 0;
 }
@@ -581,15 +592,22 @@ static void a_full_store_refuses_and_keeps_what_it_has(void **state)
 #define CASE(name)                                                             \
     { "lmdb: " #name, name, set_up, tear_down, &lmdb },                        \
     { "memory: " #name, name, set_up, tear_down, &memory },                    \
-    { "sealed: " #name, name, set_up, tear_down, &sealed }
+    { "sealed: " #name, name, set_up, tear_down, &sealed },                    \
+    { "pages: " #name, name, set_up, tear_down, &pages },                      \
+    { "some pages: " #name, name, set_up, tear_down, &some_pages }
 /* clang-format on */
 
 int main(void)
 {
-    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY, KIND_SEALED };
+    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY, KIND_SEALED, KIND_PAGES,
+        KIND_SOME_PAGES };
     enum kind *lmdb = &kinds[0];
     enum kind *memory = &kinds[1];
     enum kind *sealed = &kinds[2];
+    enum kind *pages = &kinds[3];
+    enum kind *some_pages = &kinds[4];
+    for (int table = 1; table < 256; table++)
+        all_tables[table - 1] = (char)table;
     const struct CMUnitTest tests[] = {
         CASE(what_was_put_is_there),
         CASE(what_was_deleted_is_gone),

@@ -105,12 +105,48 @@ static void an_empty_text_is_sealed_too(void **state)
     xaes_release(&xaes);
 }
 
+/* Keys that were derived before give what fresh ones give, in any order. */
+static void keys_that_are_kept_are_those_of_their_nonces(void **state)
+{
+    enum { COUNT = 4 * XAES_DERIVED_COUNT };
+    struct xaes kept;
+    uint8_t sealed[COUNT][SEALED_SIZE];
+    uint8_t other[SEALED_SIZE];
+    uint8_t own[XAES_NONCE_SIZE];
+    (void)state;
+    key_of(1, &kept);
+    memcpy(own, nonce, sizeof own);
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < COUNT; i++) {
+            struct xaes fresh;
+            own[0] = (uint8_t)(i / 2);
+            own[1] = (uint8_t)(i / 3);
+            own[XAES_NONCE_SIZE - 1] = (uint8_t)i;
+            assert_int_equal(
+                xaes_seal(&kept, own, SLICE_NONE, plain, sealed[i]), ERR_NONE);
+            key_of(1, &fresh);
+            assert_int_equal(
+                xaes_seal(&fresh, own, SLICE_NONE, plain, other), ERR_NONE);
+            xaes_release(&fresh);
+            assert_memory_equal(sealed[i], other, sizeof other);
+            assert_int_equal(xaes_open(&kept, own, SLICE_NONE,
+                                 SLICE_ARRAY(sealed[i]), other),
+                ERR_NONE);
+            sealed[i][0] ^= 1;
+            assert_int_equal(xaes_open(&kept, own, SLICE_NONE,
+                                 SLICE_ARRAY(sealed[i]), other),
+                ERR_SIGNATURE);
+        }
+    xaes_release(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_vectors_of_the_specification_hold),
         cmocka_unit_test(nothing_that_was_changed_opens),
         cmocka_unit_test(an_empty_text_is_sealed_too),
+        cmocka_unit_test(keys_that_are_kept_are_those_of_their_nonces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -355,6 +355,21 @@ static const struct row {
       "referrals 3 in 0 out -   parcels 0 in 0 out -   entries 0 in 0 out -\n"
       "store [#########...........] 45 %   feed head 12   waiting programs 0"
       "   queued 0\n", NULL },
+    /* a long list comes in pages */
+    { "referctl ledger list",
+      { { "ledger.list", "", "| ledger peer=a size=#1 | more after=a", 0, NULL,
+          NULL, NULL, NULL },
+        { "ledger.list", "after=a", "| more after=a", 0, NULL, NULL, NULL,
+          NULL },
+        { "ledger.list", "after=a", "| ledger peer=b size=#2", 0, NULL, NULL,
+          NULL, NULL } },
+      EXIT_CODE_DONE, "\ta\t\t\t1\t\t\t\t\n\tb\t\t\t2\t\t\t\t\n", NULL },
+    { "referctl ledger verify",
+      { { "ledger.verify", "", "| ledger peer=a intact=?yes | more after=a", 0,
+          NULL, NULL, NULL, NULL },
+        { "ledger.verify", "after=a", NULL, EXIT_CODE_REFUSED, "no", NULL,
+          NULL, NULL } },
+      EXIT_CODE_REFUSED, NULL, "referctl: no" },
     { "referctl top --json",
       { { "status", "", "| gateway name=G | number name=ready value=#1", 0,
           NULL, NULL, NULL, NULL },

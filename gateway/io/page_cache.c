@@ -1,0 +1,103 @@
+#include "io/page_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AGE_MAX 64u
+
+/* How many begin at or below that key. */
+static size_t count_up_to(const struct page_cache *cache, struct slice key)
+{
+    size_t low = 0;
+    size_t high = cache->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct row_page *page = cache->pages[middle];
+        if (row_compare(row_bound_key(&page->first), key) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct row_page *page_cache_find(
+    const struct page_cache *cache, struct slice key)
+{
+    size_t count = count_up_to(cache, key);
+    struct row_page *page = count == 0 ? NULL : cache->pages[count - 1];
+    bool is_of_table = page != NULL && page->first.bytes[0] == key.bytes[0];
+    return is_of_table && row_page_covers(page, key) ? page : NULL;
+}
+
+enum err page_cache_add(struct page_cache *cache, struct row_page *page)
+{
+    struct slice first = row_bound_key(&page->first);
+    size_t at = count_up_to(cache, first);
+    if (at > 0 &&
+        row_compare(row_bound_key(&cache->pages[at - 1]->first), first) == 0)
+        return ERR_CORRUPT;
+    if (cache->count == cache->capacity) {
+        size_t capacity = cache->capacity == 0 ? 64 : 2 * cache->capacity;
+        struct row_page **pages =
+            realloc(cache->pages, capacity * sizeof(struct row_page *));
+        if (pages == NULL)
+            return ERR_NO_MEMORY;
+        cache->pages = pages;
+        cache->capacity = capacity;
+    }
+    memmove(cache->pages + at + 1, cache->pages + at,
+        (cache->count - at) * sizeof(struct row_page *));
+    cache->pages[at] = page;
+    cache->count++;
+    return ERR_NONE;
+}
+
+void page_cache_drop(struct page_cache *cache, struct row_page *page)
+{
+    size_t at = count_up_to(cache, row_bound_key(&page->first)) - 1;
+    memmove(cache->pages + at, cache->pages + at + 1,
+        (cache->count - at - 1) * sizeof(struct row_page *));
+    cache->count--;
+    row_page_free(page);
+}
+
+static size_t size_of(const struct page_cache *cache)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < cache->count; i++)
+        size += sizeof(struct row_page) + cache->pages[i]->capacity +
+                cache->pages[i]->row_capacity * sizeof(struct row_place);
+    return size;
+}
+
+/* Those that were not touched since, and did not change. */
+static void drop_older(struct page_cache *cache, uint64_t since)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cache->count; i++) {
+        struct row_page *page = cache->pages[i];
+        if (page->is_changed || page->touched >= since)
+            cache->pages[kept++] = page;
+        else
+            row_page_free(page);
+    }
+    cache->count = kept;
+}
+
+void page_cache_trim(struct page_cache *cache, uint64_t now, size_t size)
+{
+    for (uint64_t age = AGE_MAX; size_of(cache) > size; age /= 2) {
+        drop_older(cache, now >= age ? now - age + 1 : 0);
+        if (age == 0)
+            return;
+    }
+}
+
+void page_cache_clear(struct page_cache *cache)
+{
+    for (size_t i = 0; i < cache->count; i++)
+        row_page_free(cache->pages[i]);
+    free(cache->pages);
+    *cache = (struct page_cache){ 0 };
+}

@@ -1,0 +1,37 @@
+/*
+ * page_cache.h - pages of rows that are at hand, in the order of their keys.
+ * No two overlap; there may be others between them that are not at hand.
+ */
+#ifndef IO_PAGE_CACHE_H
+#define IO_PAGE_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "io/row_page.h"
+
+/* Zero-initialised it is empty. */
+struct page_cache {
+    struct row_page **pages;
+    size_t count;
+    size_t capacity;
+};
+
+/* The page for that key; NULL when it is not at hand. Tables are told apart by
+ * the first byte of their keys. */
+struct row_page *page_cache_find(
+    const struct page_cache *cache, struct slice key);
+/* Takes the page over. ERR_CORRUPT: one that begins there is at hand.
+ * ERR_NO_MEMORY. After an error it is still the caller's. */
+MUST_USE enum err page_cache_add(
+    struct page_cache *cache, struct row_page *page);
+/* Frees it. */
+void page_cache_drop(struct page_cache *cache, struct row_page *page);
+/* Frees pages that did not change, those first that were touched longest ago
+ * (at `now` were the last), until all take no more than `size` bytes. */
+void page_cache_trim(struct page_cache *cache, uint64_t now, size_t size);
+void page_cache_clear(struct page_cache *cache);
+
+#endif

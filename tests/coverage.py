@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""What the tests reach of a folder, by gcov's own words.
+
+  tests/coverage.py BUILD [FOLDER]        (gateway/core)
+
+Reads the counters that a build with REFER_COVERAGE left, adds up all objects
+of a source, prints each file with lines and branches that were never taken,
+and the sums. With --lines N and --branches N (percent) it ends with 1 below
+that. Branches are those of the source: calls and throws do not count.
+"""
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+
+def counters(build, folder):
+    """Objects of that folder, wherever a target compiled them."""
+    part = "/" + folder.strip("/") + "/"
+    for path, _folders, names in os.walk(build):
+        for name in names:
+            full = os.path.join(path, name)
+            if name.endswith(".gcda") and "/CMakeFiles/" in full:
+                if part in full.replace("/CMakeFiles/", "/") or \
+                        part.replace("gateway/", "") in full:
+                    yield full
+
+
+def read(build, folder, root):
+    lines = {}     # path: {line: count}
+    branches = {}  # path: {(line, index): count}
+    prefix = os.path.join(root, folder) + os.sep
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in counters(build, folder):
+            subprocess.run(["gcov", "-j", "-b", "-o", os.path.dirname(path),
+                            path], cwd=scratch, check=True,
+                           stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            for name in os.listdir(scratch):
+                with gzip.open(os.path.join(scratch, name)) as file:
+                    data = json.load(file)
+                os.unlink(os.path.join(scratch, name))
+                for source in data["files"]:
+                    at = os.path.normpath(os.path.join(
+                        data.get("current_working_directory", ""),
+                        source["file"]))
+                    if not at.startswith(prefix):
+                        continue
+                    add(lines.setdefault(at[len(root) + 1:], {}),
+                        branches.setdefault(at[len(root) + 1:], {}), source)
+    return lines, branches
+
+
+def add(lines, branches, source):
+    for line in source["lines"]:
+        number = line["line_number"]
+        lines[number] = lines.get(number, 0) + line["count"]
+        for index, branch in enumerate(line["branches"]):
+            if branch.get("throw"):
+                continue
+            key = number, index
+            branches[key] = branches.get(key, 0) + branch["count"]
+
+
+def spans(numbers):
+    """1 2 3 7 as 1-3, 7"""
+    out = []
+    for number in sorted(numbers):
+        if out and out[-1][1] == number - 1:
+            out[-1][1] = number
+        else:
+            out.append([number, number])
+    return ", ".join("%d" % a if a == b else "%d-%d" % (a, b)
+                     for a, b in out)
+
+
+def percent(counts):
+    met = sum(1 for count in counts if count > 0)
+    return 100.0 * met / len(counts) if counts else 100.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("folder", nargs="?", default="gateway/core")
+    parser.add_argument("--lines", type=float, default=0)
+    parser.add_argument("--branches", type=float, default=0)
+    options = parser.parse_args()
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    lines, branches = read(os.path.abspath(options.build), options.folder,
+                           root)
+    for path in sorted(lines):
+        never = [n for n, count in lines[path].items() if count == 0]
+        ways = branches[path].values()
+        if never or percent(ways) < 100:
+            print("%-36s %5.1f %% of lines, %5.1f %% of branches%s" % (
+                path, percent(lines[path].values()), percent(ways),
+                "; never: " + spans(never) if never else ""))
+    all_lines = [c for of in lines.values() for c in of.values()]
+    all_branches = [c for of in branches.values() for c in of.values()]
+    if not all_lines:
+        print("coverage: nothing was run in %s" % options.build)
+        return 1
+    print("%s: %d files, %d lines %.2f %%, %d branches %.2f %%" % (
+        options.folder, len(lines), len(all_lines), percent(all_lines),
+        len(all_branches), percent(all_branches)))
+    return int(percent(all_lines) < options.lines or
+               percent(all_branches) < options.branches)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+#include "sim/disk.h"
+
+#include <stdlib.h>
+
+#include "io/store_sealed.h"
+#include "sim/flaky.h"
+#include "sim/world.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define READ_COUNT 300 /* until the wrong one */
+
+/* ---- Layers ------------------------------------------------------------- */
+
+static struct store *sealed(const struct world *world, struct store *inner)
+{
+    static const uint8_t key[KEY_SIZE] = { 1 };
+    struct store *store;
+    if (world->plant.flips_unseen)
+        return inner;
+    if (store_sealed_open(inner, key, &store) != ERR_NONE)
+        abort();
+    return store;
+}
+
+void disk_open(struct world *world, struct gateway *gateway)
+{
+    gateway->store = gateway->disk;
+    if (world->options.flip_per_hour > 0)
+        gateway->store =
+            sealed(world, flaky_new(gateway->disk, &gateway->flaky));
+}
+
+static void layers_close(struct gateway *gateway)
+{
+    if (gateway->flaky != NULL)
+        gateway->store->ops->close(gateway->store);
+    gateway->flaky = NULL;
+}
+
+void disk_reopen(struct world *world, struct gateway *gateway)
+{
+    layers_close(gateway);
+    disk_open(world, gateway);
+}
+
+void disk_close(struct gateway *gateway)
+{
+    layers_close(gateway);
+    gateway->disk->ops->close(gateway->disk);
+}
+
+/* ---- Wrong bits --------------------------------------------------------- */
+
+static void flip(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    int64_t each_ms = HOUR_MS / world->options.flip_per_hour;
+    (void)argument;
+    if (world->is_calm)
+        return;
+    if (argument > 0)
+        flaky_arm(gateway->flaky,
+            1 + (uint64_t)world_below(world, STREAM_flip_per_hour, READ_COUNT),
+            (uint64_t)world_below(world, STREAM_flip_per_hour, INT64_MAX));
+    scheduler_add(&world->scheduler,
+        world_below(world, STREAM_flip_per_hour, 2 * each_ms), flip, gateway,
+        1);
+}
+
+void disk_begin(struct world *world, struct gateway *gateway)
+{
+    if (world->options.flip_per_hour > 0)
+        flip(world, gateway, 0);
+}
+
+void disk_calm(struct gateway *gateway)
+{
+    if (gateway->flaky != NULL)
+        flaky_calm(gateway->flaky);
+}
+
+bool disk_is_wrong(const struct gateway *gateway)
+{
+    return gateway->flaky != NULL && flaky_count(gateway->flaky) > 0;
+}
+
+static void take(
+    const struct gateway *gateway, struct store_memory_snapshot **snapshot)
+{
+    store_memory_snapshot_free(*snapshot);
+    if (store_memory_snapshot_take(gateway->disk, snapshot) != ERR_NONE)
+        abort();
+}
+
+/* ---- Copies ------------------------------------------------------------- */
+
+/* Each commit has the same chance to be the one that is kept. */
+static void copy_perhaps(struct world *world, struct gateway *gateway)
+{
+    if (world->is_agreed && !world->is_calm &&
+        world_below(world, STREAM_copy, (int64_t)++gateway->copy_count) == 0)
+        take(gateway, &gateway->copy);
+}
+
+struct store *disk_copy(struct world *world, const struct gateway *gateway)
+{
+    const struct store_memory_options options = { .capacity = UINT64_MAX };
+    struct store *store;
+    if (gateway->copy == NULL)
+        return NULL;
+    if (store_memory_open(&options, &store) != ERR_NONE)
+        abort();
+    store_memory_restore(store, gateway->copy);
+    if (gateway->flaky != NULL)
+        store = sealed(world, store);
+    return store;
+}
+
+/* ---- Planted: commits that nobody flushed ------------------------------- */
+
+static void unsynced_note(struct gateway *gateway)
+{
+    struct store_memory_snapshot *older = gateway->unsynced[0];
+    gateway->unsynced[0] = gateway->unsynced[1];
+    gateway->unsynced[1] = older;
+    take(gateway, &gateway->unsynced[1]);
+}
+
+/* ---- A store's life ----------------------------------------------------- */
+
+void disk_committed(struct world *world, struct gateway *gateway)
+{
+    copy_perhaps(world, gateway);
+    if (world->plant.sync_skipped)
+        unsynced_note(gateway);
+}
+
+void disk_lost_power(struct world *world, struct gateway *gateway)
+{
+    if (disk_is_wrong(gateway))
+        TALLY(world, flips_found);
+    if (gateway->flaky != NULL)
+        disk_reopen(world, gateway);
+    if (world->plant.sync_skipped && gateway->unsynced[0] != NULL)
+        store_memory_restore(gateway->disk, gateway->unsynced[0]);
+}
+
+void disk_release(struct gateway *gateway)
+{
+    store_memory_snapshot_free(gateway->copy);
+    for (size_t i = 0; i < 2; i++)
+        store_memory_snapshot_free(gateway->unsynced[i]);
+}

@@ -1,0 +1,102 @@
+/*
+ * planted_list.h - the mistakes: name, the guarantee that it breaks, and the
+ * options under which it shows.
+ */
+#ifndef SIM_PLANTED_LIST_H
+#define SIM_PLANTED_LIST_H
+
+#include <stdbool.h>
+
+#define SIM_RESTORE "--restore_permille 300 --dial_only 0 --crash_permille 15"
+#define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
+#define SIM_ROTATE "--rotate_per_hour 20"
+
+/* clang-format off */
+#define PLANT_LIST(X)                                                          \
+    /* replies leave before they are true */                                   \
+    X(outputs_before_commit, "G1", "")                                         \
+    X(receipts_before_commit, "G2", "") /* those to peers only */              \
+    /* what a disk refused is told */                                          \
+    X(commit_failure_ignored, "G8", "--commit_fail_permille 8")                \
+    /* a crash takes what was committed last */                                \
+    X(sync_skipped, "G1", "--crash_permille 10")                               \
+    /* and not by the steady one */                                            \
+    X(timers_by_wall_clock, "G11", "--clock_per_hour 40 --clock_ms_max 864000000")\
+    /* what the store cannot tell from what was written */                     \
+    X(flips_unseen, "G10", "--flip_per_hour 60")                               \
+    X(key_forgotten, "G5", "") /* a retry is a new intention */                \
+    X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
+    X(index_reused, "G7", SIM_RESTORE) /* one who lost entries signs on */     \
+    /* before it asked what it signed */                                       \
+    X(unsettled_signs, "G7", "")                                      \
+    X(cursor_survives, "G5", SIM_RESTORE) /* no new epoch of the feed */       \
+    X(outbox_loses, "G3", "") /* something queued is forgotten */              \
+    X(outbox_keeps, "G5", "") /* what was numbered waits again */              \
+    X(step_allows_all, "G14", "") /* every step leads somewhere */             \
+    X(repeat_signs_anew, "G6", "") /* a repeat gets another receipt */         \
+    X(erase_does_nothing, "G18", "") /* contents stay */                       \
+    X(keys_stay, "G18", "") /* those of contents that were erased */           \
+    X(peer_gives_up, "G4", "") /* retries have an end */                       \
+    X(policy_sees_nothing, "G14", "") /* everything is allowed */              \
+    /* recipients trust authors: in sim_unchecked_planted */                   \
+    X(policy_at_author_only, "G14", "")                                        \
+    X(feed_skips, "G5", "") /* a reader misses an event */                     \
+    X(cursor_begins_late, "G5", "") /* after what was acknowledged */          \
+    X(parcel_unsaved, "G2", "") /* entries are receipted and not stored */     \
+    X(register_forgets, "G3", "") /* a register row is not written */          \
+    X(ledger_unsaved, "G6", "") /* nor is one of a ledger */                   \
+    X(key_unremembered, "G5", "") /* the gateway forgets which keys it had */  \
+    X(gone_is_ignored, "G5", "") /* what a program held is held for ever */    \
+    X(answers_unread, "G3", "") /* nor does an answer */                       \
+    /* who did not answer once is not asked again */                           \
+    X(timeout_is_final, "G4", "")                                              \
+    X(collect_forgets, "G3", "") /* a receipt does not travel back */          \
+    X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
+    /* what came after a Head left counts as older */                          \
+    X(overtaken_is_loss, "G7", "")                                             \
+    /* new referrals are taken until nothing goes */                           \
+    X(full_is_ignored, "G9", "--full_per_hour 30")                             \
+    /* a withdrawal can be refused */                                          \
+    X(withdrawal_races, "G3", "--ending_permille 200")                         \
+    /* agreements bind withdrawals too */                                      \
+    X(nothing_is_exempt, "G3", "--ending_permille 200")                        \
+    /* a parcel's signature is taken for good */                               \
+    X(author_unverified, "G14", SIM_FORGE)                                     \
+    X(receipt_unverified, "G6", SIM_FORGE) /* and that of a receipt */         \
+    /* a ledger for somebody else is taken */                                  \
+    X(address_unchecked, "G14", SIM_FORGE)                                     \
+    /* contents that no header promised */                                     \
+    X(content_unchecked, "G14", SIM_FORGE)                                     \
+    /* a request's signature is taken for good */                              \
+    X(sender_unverified, "G14", "--agencies 4 --dial_only 0 --forward_permille 200")\
+    X(unsealed, "G13", "") /* requests are not encrypted */                    \
+    X(signatures_stay, "G14", "") /* those of others are not passed on */      \
+    /* keys that were followed by others */                                    \
+    X(cards_forgotten, "G6", SIM_ROTATE)                                       \
+    /* a parcel stays under the key it was made by */                          \
+    X(signed_once, "G4", SIM_ROTATE)                                           \
+    /* who ended its card is an agency like others */                          \
+    X(revoked_stays, "G16", "--revoke 1")                                      \
+    /* an agreement without all signatures */                                  \
+    X(unsigned_is_signed, "G14", "")                                           \
+    /* librefer: a new connection is the old one */                            \
+    X(reconnect_unnoticed, "G5", "")                                           \
+    /* librefer: what could be tried again is over */                          \
+    X(busy_is_final, "G3", "")
+/* clang-format on */
+
+enum plant {
+    PLANT_NONE,
+#define X(name, guarantee, arguments) PLANT_##name,
+    PLANT_LIST(X)
+#undef X
+};
+
+bool planted_is(enum plant plant);
+
+/* What --wrap makes of a name: the core's own, and what it calls instead. */
+#define WRAPPED(type, name, ...)                                               \
+    type __real_##name(__VA_ARGS__);                                           \
+    type __wrap_##name(__VA_ARGS__)
+
+#endif

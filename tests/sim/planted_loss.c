@@ -1,0 +1,47 @@
+/* Mistakes of a gateway that lost something, or has no room for more. */
+#include "core/delivery.h"
+#include "core/generation.h"
+#include "core/node.h"
+#include "core/node_state.h"
+#include "core/work.h"
+#include "sim/planted_list.h"
+
+WRAPPED(bool, generation_is_spent, const struct work *work,
+    const struct ledger *out);
+bool __wrap_generation_is_spent(
+    const struct work *work, const struct ledger *out)
+{
+    return __real_generation_is_spent(work, out) &&
+           !planted_is(PLANT_index_reused);
+}
+
+WRAPPED(void, delivery_go_on, struct work *work, struct peer *peer);
+void __wrap_delivery_go_on(struct work *work, struct peer *peer)
+{
+    if (planted_is(PLANT_unsettled_signs))
+        peer->settled_out = true;
+    __real_delivery_go_on(work, peer);
+}
+
+/* The epoch is halved after it was drawn. */
+WRAPPED(void, work_draw, struct work *work, void *bytes, size_t size);
+void __wrap_work_draw(struct work *work, void *bytes, size_t size)
+{
+    struct node *node = work->node;
+    if (planted_is(PLANT_cursor_survives) && bytes == &node->feed_epoch &&
+        node->has_lost)
+        node->feed_epoch <<= 1;
+    else
+        __real_work_draw(work, bytes, size);
+}
+
+WRAPPED(void, node_begin, struct node *node, struct store_txn *txn,
+    const struct store_usage *usage);
+void __wrap_node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage)
+{
+    struct store_usage empty = *usage;
+    if (planted_is(PLANT_full_is_ignored))
+        empty.used = 0;
+    __real_node_begin(node, txn, &empty);
+}

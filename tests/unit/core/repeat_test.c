@@ -1,0 +1,218 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/node_state.h"
+#include "core/register.h"
+#include "core/repeat.h"
+#include "support/bench_loss.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
+/* A program that hands over the same again, to the byte. */
+static char *hand_over(struct federation *federation, struct call *call)
+{
+    const struct local_reply *reply = federation_call(federation, 0, call);
+    assert_int_equal(reply->err, ERR_NONE);
+    struct slice id = record_text(reply_record(reply, "referral", 0), "id");
+    return strndup((const char *)id.bytes, id.size);
+}
+
+static void assert_again(
+    struct federation *federation, struct call *call, const char *id)
+{
+    char *again = hand_over(federation, call);
+    assert_string_equal(again, id);
+    free(again);
+}
+
+static void lose(struct federation *federation, size_t lost)
+{
+    federation_lose_store(federation, lost);
+    federation_connect(federation, lost, 1 - lost);
+    federation_wait(federation, 600000);
+}
+
+/* Referrals of that agency to another that are not over. */
+static size_t open_count(struct federation *federation, size_t at)
+{
+    struct uuid from = { { 0 } };
+    size_t count = 0;
+    struct work *work = federation_begin(federation, at);
+    for (;;) {
+        const struct referral *referral = register_next(work, &from);
+        if (referral == NULL)
+            break;
+        count += !referral_is_terminal(referral->state);
+        from = referral->uuid;
+        if (++from.bytes[15] == 0) /* ends in 255: of no matter here */
+            from.bytes[14]++;
+    }
+    assert_int_equal(federation_end(federation, at), ERR_NONE);
+    return count;
+}
+
+static void a_key_is_known_again_when_the_store_was_lost(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    federation_referral(federation, &call, 0, 1, "first");
+    char *id = hand_over(federation, &call);
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    for (size_t lost = 0; lost < 2; lost++) {
+        lose(federation, lost);
+        assert_again(federation, &call, id);
+        const struct local_reply *reply =
+            federation_act(federation, 1, id, "opened", "o", NULL);
+        assert_int_equal(reply->err, ERR_NONE);
+        federation_wait(federation, 600000);
+        assert_int_equal(open_count(federation, 0), 1);
+        assert_int_equal(open_count(federation, 1), 1);
+    }
+    /* and one that nobody used is new */
+    const char *second = federation_submit(federation, 0, 1, "second");
+    assert_string_not_equal(second, id);
+    free(id);
+    federation_free(federation);
+}
+
+static void a_key_that_came_back_stands_for_nothing_else(void **state)
+{
+    struct federation *federation = federation_new(3);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_connect(federation, 0, 2);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_connect(federation, 0, 2);
+    federation_wait(federation, 600000);
+    /* of another program, maybe */
+    assert_string_not_equal(federation_submit(federation, 0, 2, "first"), id);
+    free(id);
+    federation_free(federation);
+}
+
+/* Handed over, forgotten, and handed over again before that was noticed. */
+static char *handed_over_twice(
+    struct federation *federation, struct call *call, char **second)
+{
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    federation_referral(federation, call, 0, 1, "first");
+    char *first = hand_over(federation, call);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    *second = hand_over(federation, call);
+    assert_string_not_equal(*second, first);
+    return first;
+}
+
+static void what_is_handed_over_again_meanwhile_is_one_referral(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    char *second;
+    char *first = handed_over_twice(federation, &call, &second);
+    (void)state;
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, second), "cancelled");
+    assert_string_equal(federation_state(federation, 0, first), "delivered");
+    assert_int_equal(open_count(federation, 1), 1);
+    assert_int_equal(
+        federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 1);
+    assert_again(federation, &call, first);
+    free(first);
+    free(second);
+    federation_free(federation);
+}
+
+static void what_was_done_to_the_other_is_done_to_it(void **state)
+{
+    static const struct {
+        const char *step;
+        const char *actor;
+        const char *state;
+    } steps[] = {
+        { "withdraw", "person", "withdrawn" },
+        { "cancel", "staff", "cancelled" },
+        { "wrong_person_or_place", "staff", "void" },
+        { "consent_revoked", "person", "delivered" },
+    };
+    static const char *const reason[] = { "reason", "NEED_CHANGED",
+        "person_told", "yes", NULL };
+    static const char *const what[] = { "what", "person", NULL };
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct federation *federation = two();
+        struct call call;
+        char *second;
+        char *first = handed_over_twice(federation, &call, &second);
+        const struct local_reply *reply = federation_act_by(federation, 0,
+            second, steps[i].step, "e", steps[i].actor,
+            i == 1   ? reason
+            : i == 2 ? what
+                     : NULL);
+        assert_int_equal(reply->err, ERR_NONE);
+        federation_wait(federation, 600000);
+        for (size_t at = 0; at < 2; at++)
+            assert_string_equal(
+                federation_state(federation, at, first), steps[i].state);
+        free(first);
+        free(second);
+        federation_free(federation);
+    }
+}
+
+static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    const struct local_reply *reply =
+        federation_act(federation, 1, id, "opened", "o", NULL);
+    assert_int_equal(reply->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "seen");
+    assert_string_equal(federation_state(federation, 1, id), "seen");
+    assert_int_equal(
+        federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 0);
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    free(id);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_known_again_when_the_store_was_lost),
+        cmocka_unit_test(a_key_that_came_back_stands_for_nothing_else),
+        cmocka_unit_test(what_is_handed_over_again_meanwhile_is_one_referral),
+        cmocka_unit_test(what_was_done_to_the_other_is_done_to_it),
+        cmocka_unit_test(a_step_that_is_repeated_meanwhile_is_one_step),
+    };
+    return cmocka_run_group_tests_name("repeat", tests, NULL, NULL);
+}
