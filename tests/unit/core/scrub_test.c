@@ -48,6 +48,22 @@ static void owns(void *user, uint64_t entry, struct slice key)
     ((struct walk *)user)->owners += entry > 0 && key.bytes[0] == 'r';
 }
 
+/* All of it within a batch, of a node that may fail at its end. */
+static struct walk walk_damaged(struct federation *federation)
+{
+    struct walk result = { 0 };
+    struct scrub scrub = { 0 };
+    const struct scrub_watch watch = { &result, found, NULL, NULL, NULL };
+    struct work *work = federation_begin(federation, 0);
+    while (!scrub.is_over) {
+        scrub_go_on(work, &scrub, &watch);
+        assert_int_equal(work->txn->err, ERR_NONE);
+        assert_true(++result.pieces < 1000);
+    }
+    (void)!federation_end(federation, 0);
+    return result;
+}
+
 /* All of it, in pieces, the state between them as bytes. */
 static struct walk walk(struct federation *federation, size_t agency)
 {
@@ -217,7 +233,7 @@ static void damage_is_found(void **state)
         { 'h', false, "h" },
         { 'm', false, "m" },
         { 'l', false, "l" },
-        { 'e', false, "e" },
+
         { 'c', false, "cerf" },
         { 'k', true, "" },
         { 'l', true, "e" },
@@ -236,7 +252,7 @@ static void damage_is_found(void **state)
         for (size_t k = 0; k < count; k += step) {
             federation_mark(federation);
             spoil(federation, rows[k].key, cases[i].all);
-            struct walk result = walk(federation, 0);
+            struct walk result = walk_damaged(federation);
             bool is_told = cases[i].where[0] == '\0';
             for (const char *at = cases[i].where; *at != '\0'; at++)
                 is_told |= strchr(result.tables, *at) != NULL;
