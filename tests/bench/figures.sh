@@ -5,34 +5,19 @@
 #
 # One line of JSON for each goes to FILE. smoke: a moment of each, for their
 # checks alone. STORED: start-up with so many referrals stored, too.
-# shellcheck source-path=SCRIPTDIR source=../e2e/federation.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../e2e/federation.sh"
-lines=$(realpath "$3")
+# shellcheck source-path=SCRIPTDIR source=measure.sh
+source "$(dirname "${BASH_SOURCE[0]}")/measure.sh"
 scale=${4:-full}
-: >"$lines"
-federation_begin "$1" "$2"
-bench=$1/tests/bench/refer_bench
+measure_begin "$1" "$2" "$3"
 declare -A many=([idle]=5 [one]=1500 [clients]=20000 [batches]=40000)
 many+=([paced]=1000 [disk]=4000)
-probes=200
+peers=1000
 if [[ $scale == smoke ]]; then
     many=([one]=10 [idle]=1 [clients]=100 [batches]=600 [paced]=10 [disk]=0)
     probes=3
+    peers=3
 fi
 many_clients=60 # LOCAL_CLIENT_COUNT_MAX_PER_USER, and some to look on
-
-# measure FIGURE NAME OPTION...
-measure() {
-    expect "$2" "$bench" "$1" -F "$2" -d "$folder" -l "$probes" "${@:3}" \
-        && printf '%s\n' "$output" | tee -a "$lines" | sed 's/^/# /'
-}
-
-# between FIGURE NAME OPTION...: handed over at the one, followed at the other.
-between() {
-    measure "$1" "$2" -t "${agency_id[tbhosp]}" \
-        -s "$(socket_of opendoor)" -p "${gateway_pid[opendoor]}" \
-        -S "$(socket_of tbhosp)" -P "${gateway_pid[tbhosp]}" "${@:3}"
-}
 
 # started NAME STORED: the gateway of Open Door, anew.
 started() {
@@ -105,4 +90,8 @@ if [[ $scale =~ ^[0-9]+$ ]] && ((scale > stored)); then
     between load "the way to $scale" -c 2 -m 256 -n $((scale - stored))
     started "start, with $scale stored" "$scale"
 fi
+peers_make "$peers"
+between idle "idle, $peers agencies beside it" -n "${many[idle]}"
+between load "2 submitters, batches, $peers agencies" -n "${many[batches]}" \
+    -c 2 -m 256
 federation_end
