@@ -13,6 +13,11 @@ void loss_begin(struct work *work, enum loss_cause cause)
     node->loss = cause;
     node->lost_at = work->now;
     node->changed = true;
+    /* peers may hold sheets with higher numbers than the store remembers, of
+     * keys that are gone, and would take none below */
+    if (work->now.unix_ms > 0 &&
+        node->own_sheet_serial < (uint64_t)work->now.unix_ms)
+        node->own_sheet_serial = (uint64_t)work->now.unix_ms;
     work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
     node->feed_epoch >>= 1; /* clients have it as a signed number */
     for (size_t i = 0; i < node->peer_count; i++) {

@@ -54,6 +54,7 @@ struct gateway {
     struct node_options options;
     struct loop loop;
     struct notify notify;
+    const char *passphrase_path; /* NULL: none was named */
     int exit_code;
 };
 
@@ -123,9 +124,11 @@ static int storage_start(struct gateway *gateway)
     struct store_problem problem;
     const struct config *config = &gateway->settings.config;
     struct storage storage;
-    if (storage_open(config->data, config->keys,
-            (uint64_t)config->map_size_mib << 20, &storage,
-            &problem) != ERR_NONE)
+    const struct store_slot slot = { .keys = config->keys,
+        .credentials = getenv("CREDENTIALS_DIRECTORY"),
+        .passphrase_path = gateway->passphrase_path };
+    if (storage_open(config->data, &slot, (uint64_t)config->map_size_mib << 20,
+            &storage, &problem) != ERR_NONE)
         return complain_text(problem.text);
     gateway->loop.store = storage.store;
     gateway->loop.marker.keys_dir = config->keys;
@@ -280,10 +283,11 @@ static int run(
     return gateway->exit_code;
 }
 
-static int gateway_run(const char *config_path)
+static int gateway_run(const char *config_path, const char *passphrase_path)
 {
     static struct gateway gateway;
     sigset_t signals;
+    gateway.passphrase_path = passphrase_path;
     signals_block(&signals);
     int code =
         settings_load(config_path, &gateway.settings) ? EXIT_DONE : EXIT_CONFIG;
@@ -339,12 +343,16 @@ static int config_print(const char *config_path)
 /* ---- The command line --------------------------------------------------- */
 
 static const char usage[] =
-    "usage: referd -c FILE [-t | -p]\n"
+    "usage: referd -c FILE [-t | -p | -P FILE]\n"
     "\n"
     "  -c, --config FILE  the gateway's configuration, see referd.yaml(5)\n"
     "  -t, --test         check the configuration, keys and card, then end\n"
     "  -p, --print        print the configuration with all defaults, then "
     "end\n"
+    "  -P, --passphrase-file FILE\n"
+    "                     the passphrase of the store's key is FILE's first "
+    "line; -\n"
+    "                     is standard input\n"
     "  -V, --version      print the version\n"
     "  -h, --help         print this\n"
     "\n"
@@ -373,13 +381,14 @@ __attribute__((noreturn)) static void leave(int code)
 enum task { TASK_RUN, TASK_TEST, TASK_PRINT, TASK_VERSION, TASK_HELP };
 
 /* False: wrong usage. */
-static bool arguments_read(
-    int argc, char **argv, enum task *task, const char **config_path)
+static bool arguments_read(int argc, char **argv, enum task *task,
+    const char **config_path, const char **passphrase_path)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "test", no_argument, NULL, 't' },
         { "print", no_argument, NULL, 'p' },
+        { "passphrase-file", required_argument, NULL, 'P' },
         { "version", no_argument, NULL, 'V' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -387,13 +396,17 @@ static bool arguments_read(
     int option;
     *task = TASK_RUN;
     *config_path = NULL;
-    while ((option = getopt_long(argc, argv, "c:tpVh", options, NULL)) != -1) {
+    *passphrase_path = NULL;
+    while (
+        (option = getopt_long(argc, argv, "c:tpP:Vh", options, NULL)) != -1) {
         enum task wanted = option == 't'   ? TASK_TEST
                            : option == 'p' ? TASK_PRINT
                            : option == 'V' ? TASK_VERSION
                                            : TASK_HELP;
         if (option == 'c')
             *config_path = optarg;
+        else if (option == 'P')
+            *passphrase_path = optarg;
         else if (option == '?' || (*task != TASK_RUN && *task != wanted))
             return false;
         else
@@ -407,7 +420,8 @@ int main(int argc, char **argv)
 {
     enum task task;
     const char *config_path;
-    if (!arguments_read(argc, argv, &task, &config_path)) {
+    const char *passphrase_path;
+    if (!arguments_read(argc, argv, &task, &config_path, &passphrase_path)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
     }
@@ -426,5 +440,5 @@ int main(int argc, char **argv)
     case TASK_RUN:
         break;
     }
-    leave(gateway_run(config_path));
+    leave(gateway_run(config_path, passphrase_path));
 }

@@ -1,6 +1,7 @@
 #include "daemon/storage.h"
 
 #include "io/instance_file.h"
+#include "io/panic_file.h"
 #include "io/store_key.h"
 #include "io/store_lmdb.h"
 #include "io/store_pages.h"
@@ -64,17 +65,23 @@ static enum err seal(const char *data, const char *keys_dir,
     return ERR_NONE;
 }
 
-enum err storage_open(const char *data, const char *keys, uint64_t map_size,
-    struct storage *storage, struct store_problem *problem)
+enum err storage_open(const char *data, const struct store_slot *slot,
+    uint64_t map_size, struct storage *storage, struct store_problem *problem)
 {
     struct store_keys derived;
     struct keys_problem said;
     struct store_lmdb_options options = store_lmdb_options_default();
     options.map_size = map_size;
     *storage = (struct storage){ 0 };
-    enum err err = instance_file_read(keys, &storage->mark, &said);
+    if (panic_file_is_there(data))
+        return store_problem_set(problem, ERR_STATE,
+            "%s/" PANIC_FILE_NAME ": referctl panic destroyed the keys of this "
+            "store, and nothing in it can be read any more. To begin again "
+            "with what other agencies hold: referctl key slot new",
+            data);
+    enum err err = instance_file_read(slot->keys, &storage->mark, &said);
     if (err == ERR_NONE)
-        err = store_keys_load(keys, NULL, &derived, &said);
+        err = store_keys_load(slot, &derived, &said);
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
     options.clean_commit = storage->mark.is_clean ? storage->mark.commits : 0;
@@ -82,7 +89,7 @@ enum err storage_open(const char *data, const char *keys, uint64_t map_size,
     if (err == ERR_NONE)
         err = vault_open(data, &derived, storage, problem);
     if (err == ERR_NONE)
-        err = seal(data, keys, &derived, storage, problem);
+        err = seal(data, slot->keys, &derived, storage, problem);
     store_keys_wipe(&derived);
     if (err != ERR_NONE)
         storage_close(storage);

@@ -11,6 +11,7 @@
 #include "core/instance.h"
 #include "core/port.h"
 #include "io/store_folder.h"
+#include "io/store_key.h"
 
 /* The vault's file in DATA. */
 #define STORAGE_VAULT_NAME "vault"
@@ -27,7 +28,7 @@ struct storage {
  * *problem: those of store_lmdb_open(), vault_file_open(), store_keys_load(),
  * store_sealed_open() and instance_file_read().
  */
-MUST_USE enum err storage_open(const char *data, const char *keys,
+MUST_USE enum err storage_open(const char *data, const struct store_slot *slot,
     uint64_t map_size, struct storage *storage, struct store_problem *problem);
 
 void storage_close(struct storage *storage);

@@ -67,24 +67,32 @@ static enum err private_decode(const char *path, struct slice pem,
     return ERR_MALFORMED;
 }
 
+enum err key_file_decode(const char *path, struct slice pem,
+    const char *algorithm, const char *passphrase, EVP_PKEY **key,
+    struct keys_problem *problem)
+{
+    struct passphrase asked = { .text = passphrase };
+    enum err err = private_decode(path, pem, &asked, key, problem);
+    if (err != ERR_NONE || algorithm == NULL ||
+        EVP_PKEY_is_a(*key, algorithm) == 1)
+        return err;
+    EVP_PKEY_free(*key);
+    *key = NULL;
+    return wrong_algorithm(path, algorithm, problem);
+}
+
 enum err key_file_load(const char *path, const char *algorithm,
     const char *passphrase, EVP_PKEY **key, struct keys_problem *problem)
 {
     uint8_t pem[KEY_FILE_SIZE_MAX];
     size_t size = 0;
-    struct passphrase asked = { .text = passphrase };
     *key = NULL;
     enum err err = private_file_read(
         path, PRIVATE_FILE_SECRET, pem, sizeof pem, &size, problem);
     if (err == ERR_NONE)
-        err = private_decode(path, slice_of(pem, size), &asked, key, problem);
+        err = key_file_decode(
+            path, slice_of(pem, size), algorithm, passphrase, key, problem);
     OPENSSL_cleanse(pem, sizeof pem);
-    if (err == ERR_NONE && algorithm != NULL &&
-        EVP_PKEY_is_a(*key, algorithm) != 1) {
-        EVP_PKEY_free(*key);
-        *key = NULL;
-        return wrong_algorithm(path, algorithm, problem);
-    }
     return err;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/slice.h"
 #include "core/port.h"
 #include "io/private_file.h"
 
@@ -27,6 +28,11 @@ struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
  */
 MUST_USE enum err key_file_load(const char *path, const char *algorithm,
     const char *passphrase, struct evp_pkey_st **key,
+    struct keys_problem *problem);
+
+/* The same from what such a file holds; `path` is what it is called. */
+MUST_USE enum err key_file_decode(const char *path, struct slice pem,
+    const char *algorithm, const char *passphrase, struct evp_pkey_st **key,
     struct keys_problem *problem);
 
 /* Errors of private_file_create(); ERR_INVALID for a passphrase that is empty

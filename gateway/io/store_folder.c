@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "io/file_exchange.h"
 
 #define STORE_NAME "store"
 #define UNFINISHED_NAME "store.tmp"
@@ -241,6 +244,58 @@ enum err store_folder_mark(
     if (err == ERR_NONE)
         err = sync_fd(folder, folder->fd, ".", problem);
     folder->has_marker = err == ERR_NONE;
+    return err;
+}
+
+static enum err name_in(char text[NAME_MAX + 1],
+    const struct store_folder *folder, const char *name,
+    struct store_problem *problem)
+{
+    int size = snprintf(text, NAME_MAX + 1, "%s/" STORE_NAME, name);
+    if (size > 0 && size <= NAME_MAX)
+        return ERR_NONE;
+    errno = ENAMETOOLONG;
+    return set_failed(problem, folder, name, "use");
+}
+
+enum err store_folder_discard(struct store_folder *folder, const char *name,
+    struct store_problem *problem)
+{
+    char inner[NAME_MAX + 1];
+    enum err err = name_in(inner, folder, name, problem);
+    if (err == ERR_NONE && exists(folder, name))
+        err = store_folder_remove(folder, inner, problem);
+    return err == ERR_NONE ? store_folder_remove(folder, name, problem) : err;
+}
+
+static bool sync_name(const struct store_folder *folder, const char *name)
+{
+    int fd = openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+enum err store_folder_take(struct store_folder *folder, const char *made,
+    const char *kept, struct store_problem *problem)
+{
+    char inner[NAME_MAX + 1];
+    enum err err = name_in(inner, folder, made, problem);
+    if (err != ERR_NONE)
+        return err;
+    bool done = folder->has_store
+                    ? file_exchange(folder->fd, inner, STORE_NAME)
+                    : renameat(folder->fd, inner, folder->fd, STORE_NAME) == 0;
+    if (!done || !sync_name(folder, made) || fsync(folder->fd) != 0)
+        return set_failed(problem, folder, STORE_NAME, "replace");
+    folder->has_store = true;
+    if (!folder->has_marker)
+        err = store_folder_mark(folder, problem);
+    if (err == ERR_NONE)
+        err = store_folder_discard(folder, kept, problem);
+    if (err == ERR_NONE && renameat(folder->fd, made, folder->fd, kept) != 0)
+        err = set_failed(problem, folder, kept, "keep");
     return err;
 }
 

@@ -71,6 +71,18 @@ MUST_USE enum err store_folder_mark(
 MUST_USE enum err store_folder_remove(struct store_folder *folder,
     const char *name, struct store_problem *problem);
 
+/*
+ * DIR/`made`/store, durable and closed, takes the place of DIR/store, in one
+ * step where the file system can; what was there is then DIR/`kept`/store.
+ * ERR_IO.
+ */
+MUST_USE enum err store_folder_take(struct store_folder *folder,
+    const char *made, const char *kept, struct store_problem *problem);
+
+/* Removes DIR/`name` with the store in it. ERR_IO. */
+MUST_USE enum err store_folder_discard(struct store_folder *folder,
+    const char *name, struct store_problem *problem);
+
 /* Gives the lock back. The files stay. */
 void store_folder_close(struct store_folder *folder);
 

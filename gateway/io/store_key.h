@@ -1,12 +1,20 @@
 /*
  * store_key.h - the slot: the one secret without which nothing in DATA can be
- * read. KEYS/store-1.pem, an X25519 key in PKCS#8 of which the private bytes
- * are the secret; so it is made, encrypted and destroyed as all others are.
+ * read. An X25519 key in PKCS#8 of which the private bytes are the secret; so
+ * it is made, encrypted and destroyed as all others are. It is in one of
+ * these places, and found by what is there:
+ *
+ *   credential   CREDENTIALS/store-key, which systemd decrypts for the gateway
+ *   file         KEYS/store-1.pem
+ *   passphrase   the same, encrypted; the passphrase is the first line of a
+ *                file that is named, or of CREDENTIALS/store-passphrase
+ *
  * Keep a copy where the other keys are kept, and never with a copy of DATA.
  */
 #ifndef IO_STORE_KEY_H
 #define IO_STORE_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +23,28 @@
 
 #define STORE_KEY_NAME "store-1.pem"
 #define STORE_KEY_ALGORITHM "X25519"
+/* Half made, or half destroyed. */
+#define STORE_KEY_NEXT_NAME "store-1.pem.next"
+#define STORE_KEY_CREDENTIAL "store-key"
+#define STORE_KEY_PASSPHRASE_CREDENTIAL "store-passphrase"
+
+struct store_slot {
+    const char *keys;            /* the directory of keys */
+    const char *credentials;     /* $CREDENTIALS_DIRECTORY; NULL: none */
+    const char *passphrase_path; /* "-": standard input; NULL: none named */
+};
+
+enum store_slot_kind {
+    STORE_SLOT_NONE,
+    STORE_SLOT_FILE,
+    STORE_SLOT_PASSPHRASE,
+    STORE_SLOT_CREDENTIAL
+};
+
+const char *store_slot_kind_name(enum store_slot_kind kind);
+
+/* Where the key is. */
+enum store_slot_kind store_slot_find(const struct store_slot *slot);
 
 /* What follows from the secret, one key a purpose. The caller wipes. */
 struct store_keys {
@@ -22,11 +52,32 @@ struct store_keys {
     uint8_t contents[KEY_SIZE]; /* of vault_file.h */
 };
 
-/* From the directory of keys; `passphrase` may be NULL. Errors as
- * key_file_load(), ERR_NO_MEMORY; *keys is then zeroed. */
-MUST_USE enum err store_keys_load(const char *dir, const char *passphrase,
+/* Errors as key_file_load(), ERR_NO_MEMORY; *keys is then zeroed. */
+MUST_USE enum err store_keys_load(const struct store_slot *slot,
     struct store_keys *keys, struct keys_problem *problem);
 
 void store_keys_wipe(struct store_keys *keys);
+
+/*
+ * The key as it is found, written to KEYS/store-1.pem under another passphrase,
+ * or none, in one step; the file before is destroyed. Errors as
+ * key_file_load() and key_file_create().
+ */
+MUST_USE enum err store_key_reseal(const struct store_slot *slot,
+    const char *passphrase_path, struct keys_problem *problem);
+
+/* The key as it is found, not encrypted, in a new file: for systemd-creds.
+ * Errors as store_key_reseal(), ERR_EXISTS. */
+MUST_USE enum err store_key_export(const struct store_slot *slot,
+    const char *path, struct keys_problem *problem);
+
+/* A new one in KEYS/store-1.pem. ERR_EXISTS, ERR_IO, ERR_NO_MEMORY. */
+MUST_USE enum err store_key_make(
+    const char *keys_dir, struct keys_problem *problem);
+
+/* KEYS/store-1.pem is overwritten and gone, and what is left of making or
+ * destroying it. ERR_IO: some of it may still be there. */
+MUST_USE enum err store_key_destroy(
+    const char *keys_dir, struct keys_problem *problem);
 
 #endif

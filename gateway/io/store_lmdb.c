@@ -393,6 +393,9 @@ static void usage(struct store *store, struct store_usage *out)
     struct store_lmdb *lmdb = lmdb_of(store);
     MDB_envinfo info;
     struct statvfs disk;
+    int dead_reader_count = 0;
+    /* a reader that was killed would keep its pages for ever */
+    (void)mdb_reader_check(lmdb->env, &dead_reader_count);
     mdb_env_info(lmdb->env, &info); /* fails on NULL only */
     uint64_t file_size = (info.me_last_pgno + 1) * (uint64_t)lmdb->page_size;
     uint64_t count = 0;

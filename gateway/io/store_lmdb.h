@@ -65,4 +65,14 @@ MUST_USE enum err store_lmdb_open(const char *dir,
     const struct store_lmdb_options *options, struct store **store,
     struct store_problem *problem);
 
+/*
+ * The same store, beside the process that works on it or alone, for reading: no
+ * lock of the folder is taken and nothing is changed. Begin to write and it
+ * fails with ERR_IO. While a transaction is open the pages that it sees are not
+ * used again, so the file grows by what is written meanwhile. Errors as above,
+ * but ERR_BUSY and ERR_STATE.
+ */
+MUST_USE enum err store_lmdb_open_beside(
+    const char *dir, struct store **store, struct store_problem *problem);
+
 #endif

@@ -31,6 +31,7 @@ struct store_lmdb {
     MDB_env *env;
     MDB_dbi table;
     size_t page_size;
+    bool is_beside; /* another process works on it: only to be read */
     /* A commit failed: what is on the disk is known only after a restart. */
     atomic_bool is_broken;
     /* The writing transaction's: a value with its checksum. */

@@ -47,12 +47,13 @@ static enum err open_env(struct store_lmdb *lmdb, const char *name,
     MDB_env *env = NULL;
     set_path(lmdb, name);
     int result = mdb_env_create(&env);
-    if (result == MDB_SUCCESS)
+    if (result == MDB_SUCCESS && options->map_size > 0)
         result = mdb_env_set_mapsize(env, options->map_size);
     if (result == MDB_SUCCESS)
         result = mdb_env_set_maxreaders(env, options->max_readers);
     if (result == MDB_SUCCESS)
-        result = mdb_env_open(env, lmdb->path, MDB_NOTLS, FILE_MODE);
+        result = mdb_env_open(env, lmdb->path,
+            lmdb->is_beside ? MDB_NOTLS | MDB_RDONLY : MDB_NOTLS, FILE_MODE);
     if (result != MDB_SUCCESS) {
         if (env != NULL)
             mdb_env_close(env);
@@ -252,6 +253,44 @@ static enum err open_made(struct store_lmdb *lmdb,
     return open_table(lmdb, problem);
 }
 
+static struct store_lmdb *env_new(
+    const char *dir, struct store_problem *problem)
+{
+    struct store_lmdb *lmdb = calloc(1, sizeof *lmdb);
+    if (lmdb == NULL) {
+        (void)store_problem_set(
+            problem, ERR_NO_MEMORY, "%s: out of memory", dir);
+        return NULL;
+    }
+    lmdb->store.ops = &store_lmdb_env_ops;
+    lmdb->folder =
+        (struct store_folder){ .path = dir, .fd = -1, .lock_fd = -1 };
+    atomic_init(&lmdb->is_broken, false);
+    return lmdb;
+}
+
+enum err store_lmdb_open_beside(
+    const char *dir, struct store **store, struct store_problem *problem)
+{
+    const struct store_lmdb_options options = { .max_readers = 126 };
+    *store = NULL;
+    problem->text[0] = 0;
+    if (strlen(dir) > STORE_FOLDER_PATH_SIZE_MAX)
+        return store_problem_set(
+            problem, ERR_LIMIT, "the path of the store is too long");
+    struct store_lmdb *lmdb = env_new(dir, problem);
+    if (lmdb == NULL)
+        return ERR_NO_MEMORY;
+    lmdb->is_beside = true;
+    enum err err = open_made(lmdb, &options, problem);
+    if (err != ERR_NONE) {
+        lmdb->store.ops->close(&lmdb->store);
+        return err;
+    }
+    *store = &lmdb->store;
+    return ERR_NONE;
+}
+
 enum err store_lmdb_open(const char *dir,
     const struct store_lmdb_options *options, struct store **store,
     struct store_problem *problem)
@@ -263,12 +302,9 @@ enum err store_lmdb_open(const char *dir,
         return store_problem_set(problem, ERR_INVALID,
             "%s: the store needs room for %u bytes or more, and a reader", dir,
             STORE_LMDB_MAP_SIZE_MIN);
-    struct store_lmdb *lmdb = calloc(1, sizeof *lmdb);
+    struct store_lmdb *lmdb = env_new(dir, problem);
     if (lmdb == NULL)
-        return store_problem_set(
-            problem, ERR_NO_MEMORY, "%s: out of memory", dir);
-    lmdb->store.ops = &store_lmdb_env_ops;
-    atomic_init(&lmdb->is_broken, false);
+        return ERR_NO_MEMORY;
     struct store_lmdb_options rounded = *options;
     uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     rounded.map_size = (rounded.map_size + page_size - 1) & ~(page_size - 1);

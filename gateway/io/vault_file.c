@@ -14,7 +14,7 @@
 #include "io/openssl.h"
 #include "io/random_openssl.h"
 
-#define IDENTITY_SIZE 32
+#define IDENTITY_SIZE VAULT_FILE_IDENTITY_SIZE
 #define COUNT_SIZE 8
 #define CHECK_SIZE 24
 #define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
@@ -23,6 +23,7 @@
 /* Drawn together: a draw costs as much as sealing a content. */
 #define NONCE_POOL_SIZE (AEAD_NONCE_SIZE * 128u)
 
+_Static_assert(HEAD_SIZE == VAULT_FILE_HEAD_SIZE, "head");
 _Static_assert(VAULT_FILE_STEP % NEAR_COUNT == 0, "whole blocks");
 _Static_assert(VAULT_OVERHEAD == AEAD_NONCE_SIZE + AEAD_TAG_SIZE, "overhead");
 
@@ -378,4 +379,31 @@ enum err vault_file_open(const char *path, const uint8_t secret[KEY_SIZE],
     }
     *vault = &self->vault;
     return ERR_NONE;
+}
+
+/* A head that is being written is read again. */
+#define LOOK_COUNT 10
+
+enum err vault_file_look(
+    const char *path, struct vault_look *look, struct keys_problem *problem)
+{
+    enum err err = ERR_CORRUPT;
+    struct vault_file *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        keys_problem_set(problem, "%s: out of memory", path);
+        return ERR_NO_MEMORY;
+    }
+    for (int i = 0; i < LOOK_COUNT && err == ERR_CORRUPT; i++) {
+        err = file_open(self, path, false, problem);
+        if (self->file >= 0)
+            (void)close(self->file);
+    }
+    if (err == ERR_NONE) {
+        memcpy(look->identity, self->identity, sizeof look->identity);
+        look->count = self->count;
+        look->size = entry_offset(self->count);
+        head_print(self, self->count, look->head);
+    }
+    free(self);
+    return err;
 }

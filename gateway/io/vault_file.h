@@ -36,4 +36,19 @@ MUST_USE enum err vault_file_open(const char *path,
     const uint8_t secret[KEY_SIZE], bool may_make, struct vault **vault,
     struct keys_problem *problem);
 
+#define VAULT_FILE_IDENTITY_SIZE 32
+#define VAULT_FILE_HEAD_SIZE 64
+
+/* What a vault says of itself, without any secret. */
+struct vault_look {
+    uint8_t identity[VAULT_FILE_IDENTITY_SIZE];
+    uint64_t count; /* entries, destroyed or not */
+    uint64_t size;  /* of the file, by that */
+    uint8_t head[VAULT_FILE_HEAD_SIZE];
+};
+
+/* Of one that may be in use. Errors as vault_file_open(). */
+MUST_USE enum err vault_file_look(
+    const char *path, struct vault_look *look, struct keys_problem *problem);
+
 #endif

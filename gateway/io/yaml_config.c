@@ -36,6 +36,7 @@ struct raw_config {
     struct raw_client *clients;
     unsigned clients_count;
     struct raw_log log;
+    uint32_t panic; /* enum config_panic + 1 */
     struct config_limits limits;
     struct config_retry retry;
     struct config_rotation rotation;
@@ -52,6 +53,11 @@ static const cyaml_strval_t rights[] = {
 static const cyaml_strval_t log_levels[] = {
     { "error", CONFIG_LOG_ERROR + 1 }, { "warning", CONFIG_LOG_WARNING + 1 },
     { "info", CONFIG_LOG_INFO + 1 },   { "debug", CONFIG_LOG_DEBUG + 1 },
+};
+
+static const cyaml_strval_t panics[] = {
+    { "allowed", CONFIG_PANIC_ALLOWED + 1 },
+    { "forbidden", CONFIG_PANIC_FORBIDDEN + 1 },
 };
 
 static const cyaml_schema_value_t url_value = {
@@ -124,6 +130,8 @@ static const cyaml_schema_field_t config_fields[] = {
         CONFIG_CLIENT_COUNT_MAX),
     CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL,
         struct raw_config, log, log_fields),
+    CYAML_FIELD_ENUM("panic", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+        struct raw_config, panic, panics, CYAML_ARRAY_LEN(panics)),
     CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL,
         struct raw_config, limits, limit_fields),
     CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL,
@@ -177,6 +185,8 @@ static const struct yaml_key keys[] = {
       "What the gateway tells its operator." },
     { "log.level", NULL, "", 0, 0, "info", true, "level: info",
       "The least important events that are still logged." },
+    { "panic", NULL, "", 0, 0, "allowed", true, "panic: forbidden",
+      "Whether referctl panic may destroy the keys of the store." },
     { "limits", NULL, "", 0, 0, "{}", false, "limits: {connections: 4096}",
       "Bounds of what other machines can take." },
     { "limits.connections", NULL, "", 1, 65536, "4096", false,
@@ -420,6 +430,8 @@ static void read_numbers(
     config->log_level = raw->log.level > 0
                             ? (enum config_log_level)(raw->log.level - 1)
                             : CONFIG_LOG_INFO;
+    config->panic = raw->panic > 0 ? (enum config_panic)(raw->panic - 1)
+                                   : CONFIG_PANIC_ALLOWED;
     config->map_size_mib = raw->map_size_mib;
     config->limits = raw->limits;
     config->retry = raw->retry;

@@ -61,6 +61,9 @@ struct config_limits {
     uint32_t reply_ms;
 };
 
+/* What `referctl panic` may do; an operator's word, not a lock. */
+enum config_panic { CONFIG_PANIC_ALLOWED, CONFIG_PANIC_FORBIDDEN };
+
 struct config_retry {
     uint32_t delay_ms_min;
     uint32_t delay_ms_max;
@@ -83,6 +86,7 @@ struct config {
     const struct config_client *clients;
     size_t client_count;
     enum config_log_level log_level;
+    enum config_panic panic;
     struct config_limits limits;
     struct config_retry retry;
     struct config_rotation rotation;

@@ -18,6 +18,7 @@ static const struct config_field fields[] = {
     FIELD("clients", CLIENTS, clients),
     { "log", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("log.level", LEVEL, log_level),
+    FIELD("panic", PANIC, panic),
     { "limits", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("limits.connections", NUMBER, limits.connections),
     FIELD("limits.half_open", NUMBER, limits.half_open),
@@ -103,6 +104,8 @@ bool yaml_config_differs(
         return yaml_config_number(field, a) != yaml_config_number(field, b);
     case CONFIG_KIND_LEVEL:
         return a->log_level != b->log_level;
+    case CONFIG_KIND_PANIC:
+        return a->panic != b->panic;
     case CONFIG_KIND_LISTEN:
         return listen_differs(a, b);
     case CONFIG_KIND_CLIENTS:

@@ -167,6 +167,11 @@ static void put_value(struct printer *out, const struct config_field *field)
     case CONFIG_KIND_LEVEL:
         put(out, " %s", log_level_name((enum log_level)out->config->log_level));
         return;
+    case CONFIG_KIND_PANIC:
+        put(out, " %s",
+            out->config->panic == CONFIG_PANIC_ALLOWED ? "allowed"
+                                                       : "forbidden");
+        return;
     case CONFIG_KIND_LISTEN:
         put(out, " ");
         put_listen(out);

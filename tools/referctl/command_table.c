@@ -3,187 +3,10 @@
 
 #include <string.h>
 
+#include "referctl/command_options.h"
 #include "referctl/words.h"
 
 /* clang-format off */
-#define ANY_COUNT 128 /* arguments that repeat; the gateway's limits are lower */
-
-static const struct option_row init_options[] = {
-    { "name",            'n', "NAME", "the agency's name, as others will see it (required)" },
-    { "listen",          'l', "URL",  "where this gateway listens: tls+tcp://HOST:PORT" },
-    { "endpoint",        'e', "URL",  "where others reach it, in the card; may repeat\n"
-                                      "(default: the value of --listen)" },
-    { "contact",         0,   "TEXT", "a point person: \"role;name;phone;hours\"; may repeat" },
-    { "passphrase-file", 'p', "FILE", "encrypt the root key; the passphrase is FILE's first line" },
-    { "root-dir",        'r', "DIR",  "make the root key and the revocation there, such as on a\n"
-                                      "stick, instead of beside the other keys" },
-    { "user",            'u', "USER", "NAME:RIGHTS for a local user, such as\n"
-                                      "intake:submit,act,read; may repeat" },
-    { "export",          'x', "FILE", "also write the card as text there, to be given away" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row card_export_options[] = {
-    { "output", 'o', "FILE", "write there instead of standard output" },
-    { "dir",    'd', "DIR",  "take DIR/card of `init` instead of asking the gateway" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row card_accept_options[] = {
-    { "safety-number", 'n', "DIGITS", "the number you were told over the phone; compared" },
-    { "invitation",    'i', "CODE",   "a code of theirs (peer invite): our card is left there\n"
-                                      "by itself (default: the code in the file)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row card_request_options[] = {
-    { "output",  'o', "FILE",  "where to write the request (required)" },
-    { "after",   0,   "HOURS", "when the new keys begin to be used (default: half of\n"
-                               "rotation.overlap_days, so that all hear of them before)" },
-    { "at-once", 0,   NULL,    "use them now, and let those they follow go: they were\n"
-                               "stolen or lost" },
-    { "dir",     'd', "DIR",   "the gateway's folder (default: by --config)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row card_sign_options[] = {
-    { "output",          'o', "FILE", "where to write the signed card (required)" },
-    { "keys",            'k', "DIR",  "folder with root.pem (required)" },
-    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
-    { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row card_install_options[] = {
-    { "dir", 'd', "DIR", "the gateway's folder (default: by --config)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row key_rotate_options[] = {
-    { "after",   0,   "HOURS", "when the new keys begin to be used (default: half of\n"
-                               "rotation.overlap_days, so that all hear of them before)" },
-    { "at-once", 0,   NULL,    "use them now, and let those they follow go: they were\n"
-                               "stolen or lost" },
-    { "dir",     'd', "DIR",   "the gateway's folder (default: by --config)" },
-    { "keys",    'k', "DIR",   "folder with root.pem (default: the gateway's keys)" },
-    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
-    { "yes",     'y', NULL,    "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row revocation_make_options[] = {
-    { "output",          'o', "FILE", "where to write it (required)" },
-    { "keys",            'k', "DIR",  "folder with root.pem (required)" },
-    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
-    { "reason",          'r', "TEXT", "one line that others will read" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row revocation_import_options[] = {
-    { "yes", 'y', NULL, "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row peer_close_options[] = {
-    { "reopen", 'r', NULL, "talk to a closed agency again" },
-    { "yes",    'y', NULL, "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row peer_invite_options[] = {
-    { "output", 'o', "FILE",  "write there instead of standard output" },
-    { "hours",  0,   "HOURS", "how long the invitation holds (default 72)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row mou_offer_options[] = {
-    { "party", 'p', "NAME=AGENCY", "which agency is which party of the file (default: the\n"
-                                   "accepted agency whose card bears the party's name)" },
-    { "sign",  0,   NULL,          "sign it as well, as `mou sign` does" },
-    { "keys",  'k', "DIR",         "with --sign: folder with root.pem (default: keys beside\n"
-                                   "--config)" },
-    { "passphrase-file", 0, "FILE", "with --sign: the root key's passphrase is its first line" },
-    { "yes",   'y', NULL,          "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row mou_export_options[] = {
-    { "output", 'o', "FILE", "where to write it (required)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row mou_sign_options[] = {
-    { "output",          'o', "FILE", "ask no gateway: sign what `mou export` wrote, and write\n"
-                                      "it there; needs --keys" },
-    { "keys",            'k', "DIR",  "folder with root.pem (default: keys beside --config)" },
-    { "passphrase-file", 'p', "FILE", "the root key's passphrase is FILE's first line" },
-    { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row referral_send_options[] = {
-    { "key", 'k', "KEY",    "name of this intention: the same key again sends nothing\n"
-                            "twice (default: a new one, printed)" },
-    { "to",  't', "AGENCY", "send there, whatever the file says" },
-    { "many", 'm', NULL,    "FILE has many, one JSON object a line" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row explain_options[] = {
-    { "to", 't', "AGENCY", "as if sent there, whatever the file says" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row referral_list_options[] = {
-    { "state",     0,   "STATE",  "only those in this state, such as accepted" },
-    { "peer",      'p', "AGENCY", "only those with this agency" },
-    { "direction", 'd', "WAY",    "only those we sent (out) or were sent (in)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row referral_act_options[] = {
-    { "element", 'e', "CODE=VALUE", "something about the person; may repeat" },
-    { "actor",   'a', "WHO",  "staff (default), person or companion" },
-    { "role",    'r', "ROLE", "role of whoever acts, such as intake_nurse" },
-    { "key",     'k', "KEY",  "name of this intention: the same key again does nothing\n"
-                              "twice (default: a new one, printed)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row feed_follow_options[] = {
-    { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
-    { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },
-    { "once",   '1', NULL,    "print what is there and stop" },
-    { "count",  0,   "COUNT", "stop after so many events" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row due_options[] = {
-    { "peer", 'p', "AGENCY", "only referrals with this agency" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row doctor_options[] = {
-    { "offline", 0, NULL, "look at files only; ask no gateway, dial nobody" },
-    { "problems", 0, NULL, "print what is not ok alone" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row store_check_options[] = {
-    { "offline", 0,   NULL, "the gateway is stopped: look at its files, by --config" },
-    { "repair",  0,   NULL, "with --offline: take out what is damaged; what other\n"
-                            "agencies hold is taken back from them afterwards" },
-    { "yes",     'y', NULL, "do not ask for confirmation" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row top_options[] = {
-    { "once",  '1', NULL,      "print one picture and stop" },
-    { "delay", 'd', "SECONDS", "look again after so long (default 1)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row ledger_show_options[] = {
-    { "after", 'a', "N",     "begin after entry N" },
-    { "count", 0,   "COUNT", "show so many entries (default 100)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row ledger_export_options[] = {
-    { "output", 'o', "FILE", "the file to write (required)" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row ledger_witness_options[] = {
-    { "output", 'o', "FILE", "where to write the proof, should one contradict" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row evidence_export_options[] = {
-    { "output",          'o', "FOLDER", "the folder to make (required)" },
-    { "without-content", 0,   NULL,     "show nothing of what was said: prove only that\n"
-                                        "entries existed and were received" },
-    { NULL, 0, NULL, NULL }
-};
-static const struct option_row evidence_verify_options[] = {
-    { "agency", 'a', "ID", "an agency's id, as it told you itself; may repeat" },
-    { NULL, 0, NULL, NULL }
-};
-
 static const struct command commands[] = {
 { "init", "", "DIR", 1, 1, init_options,
   "make an agency: keys, card, configuration",
@@ -256,6 +79,15 @@ static const struct command commands[] = {
   "The card before is kept beside it. Run it as the gateway's user.",
   "referctl -c /etc/referd.yaml card install next.card",
   run_card_install },
+{ "key", "slot", "[WHERE]", 0, 1, key_slot_options,
+  "show or change where the key of the store is",
+  "Without WHERE: show it. `file`: in KEYS, not encrypted. `passphrase`: the same,\n"
+  "encrypted; referd then needs --passphrase-file, or a credential. `credential`:\n"
+  "writes it to a file for systemd-creds, and says how to go on; `drop` destroys the\n"
+  "one in KEYS when the credential works. `new`: begin again after a panic, with a\n"
+  "new key and without what nobody can read.",
+  "referctl -c FILE key slot passphrase --new-passphrase-file secret",
+  run_key_slot },
 { "key", "rotate", "[KEY...]", 0, ANY_COUNT, key_rotate_options,
   "request, sign and install in one, where the root key is at hand",
   "Makes a new key of each KEY (log, witness, operation, last-resort, tls or all;\n"
@@ -494,6 +326,33 @@ static const struct command commands[] = {
   "referctl store check\n"
   "referctl -c /etc/referd.yaml store check --offline",
   run_store_check },
+{ "panic", "", "", 0, 0, panic_options,
+  "make all that is stored here unreadable, at once and for good",
+  "Overwrites and removes the key of the store, the vault and the keys of days, and\n"
+  "ends the gateway, whether it answers or not. Nothing that is stored can be read\n"
+  "any more, by anybody. What other agencies hold they keep, and what they had not\n"
+  "yet handed over they still have. `panic: forbidden` in the configuration forbids\n"
+  "it. To begin again: referctl key slot new.",
+  "referctl -c FILE panic --yes",
+  run_panic },
+{ "backup", "", "FILE", 1, 1, backup_options,
+  "copy the store to a file, while the gateway works",
+  "Writes all of the store as it is at one moment, sealed as on the disk, with hashes\n"
+  "and an end, so that a file that is not whole is refused. It holds no key: not the\n"
+  "store's, not of days, and not the vault's numbers, so that what is erased later\n"
+  "cannot be read with it. Without a vault it is of no use: with --vault a copy of\n"
+  "that is kept, one file, in which erasures follow with the next backup. FILE is\n"
+  "replaced when the new one is whole; - is standard output.",
+  "referctl -c FILE backup /mnt/stick/referd-2026-12-01 --vault /mnt/stick/vault",
+  run_backup },
+{ "restore", "", "FILE", 1, 1, restore_options,
+  "put a backup in the place of the store of a stopped gateway",
+  "Reads and checks all of FILE, then puts it in place in one step; what was there is\n"
+  "kept in DATA/store.replaced. The gateway then knows that its store is an older copy,\n"
+  "takes back what other agencies hold, and signs nothing twice. The vault that is\n"
+  "there stays, so what was erased since stays erased.",
+  "referctl -c FILE restore /mnt/stick/referd-2026-12-01",
+  run_restore },
 { "status", "", "", 0, 0, NULL,
   "show how the gateway is",
   "Who it is, its numbers, and the line to each agency.",

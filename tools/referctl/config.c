@@ -18,6 +18,8 @@ const char *config_read(
     if (err == ERR_NONE) {
         paths->data = pool_text(pool, config.data);
         paths->socket = pool_text(pool, config.socket);
+        paths->panic_is_forbidden = config.panic == CONFIG_PANIC_FORBIDDEN;
+        paths->map_size_mib = config.map_size_mib;
         paths->key_days = config.rotation.key_days;
         paths->overlap_days = config.rotation.overlap_days;
         paths->card_days = config.rotation.card_days;

@@ -5,6 +5,7 @@
 #ifndef REFERCTL_CONFIG_H
 #define REFERCTL_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "referctl/pool.h"
@@ -13,6 +14,8 @@ struct config_paths {
     const char *data;
     const char *socket;
     const char *keys;
+    uint32_t map_size_mib;
+    bool panic_is_forbidden;
     uint32_t key_days;
     uint32_t overlap_days;
     uint32_t card_days;

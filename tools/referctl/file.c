@@ -71,8 +71,7 @@ static bool write_all(int fd, const char *bytes, size_t size)
     return true;
 }
 
-/* Makes the folder's new name for the file survive a power cut. */
-static bool sync_folder_of(struct session *session, const char *path)
+bool file_sync_folder_of(struct session *session, const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *folder = slash == NULL   ? "."
@@ -124,7 +123,7 @@ enum exit_code file_write(struct session *session, const char *path,
         errno = error;
         return fail_errno(session, "write", path);
     }
-    if (!sync_folder_of(session, path))
+    if (!file_sync_folder_of(session, path))
         return fail_errno(session, "make durable", path);
     return EXIT_CODE_DONE;
 }

@@ -22,6 +22,10 @@ enum exit_code file_read(struct session *session, const char *path,
 enum exit_code file_write(struct session *session, const char *path,
     const void *bytes, size_t size, unsigned mode, bool replace);
 
+/* Makes the folder's new name for the file survive a power cut; false with
+ * errno. */
+bool file_sync_folder_of(struct session *session, const char *path);
+
 bool file_exists(const char *path);
 /* Something to read is there: no folder. */
 bool file_is_document(const char *path);

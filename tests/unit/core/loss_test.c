@@ -173,6 +173,26 @@ static void a_store_put_back_on_purpose_or_without_a_mark_is_one(void **state)
     }
 }
 
+/* The keys of days may be gone with the store: what peers hold of them must be
+ * followed by what there is now. */
+static void the_sheet_of_after_a_loss_is_taken(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    for (int i = 0; i < 5; i++)
+        federation_sheet(bench.federation, 0);
+    federation_crash(bench.federation, 1); /* it asks how all stands */
+    federation_run(bench.federation);
+    uint64_t before = federation_peer(bench.federation, 1, 0)->sheet_serial;
+    assert_true(before > 2);
+    federation_lose_store(bench.federation, 0);
+    federation_connect(bench.federation, 0, 1);
+    federation_wait(bench.federation, 600000);
+    assert_true(federation_peer(bench.federation, 1, 0)->sheet_serial > before);
+    bench_close(&bench);
+}
+
 static void a_new_store_in_the_place_of_another_is_one(void **state)
 {
     struct bench bench;
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(what_nobody_received_is_not_signed_over),
         cmocka_unit_test(a_store_put_back_on_purpose_or_without_a_mark_is_one),
         cmocka_unit_test(a_new_store_in_the_place_of_another_is_one),
+        cmocka_unit_test(the_sheet_of_after_a_loss_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/storage.h"
 #include "io/keys_file.h"
+#include "io/panic_file.h"
 #include "io/store_key.h"
 #include "support/scratch.h"
 
@@ -33,8 +34,9 @@ static void file_in(const char *folder, const char *name, char path[400])
 static enum err open_storage(struct bench *bench)
 {
     bench->problem.text[0] = '\0';
+    const struct store_slot slot = { .keys = bench->keys };
     enum err err = storage_open(
-        bench->data, bench->keys, MAP_SIZE, &bench->storage, &bench->problem);
+        bench->data, &slot, MAP_SIZE, &bench->storage, &bench->problem);
     assert_int_equal(err == ERR_NONE, bench->storage.store != NULL);
     assert_int_equal(err == ERR_NONE, bench->problem.text[0] == '\0');
     return err;
@@ -168,6 +170,20 @@ static void a_store_without_its_key_or_with_another_is_refused(void **state)
     bench_close(&bench);
 }
 
+static void after_a_panic_it_says_so(void **state)
+{
+    struct bench bench;
+    struct keys_problem problem;
+    uint8_t sealed[64];
+    (void)state;
+    bench_open(&bench, sealed);
+    assert_int_equal(
+        panic_file_destroy(bench.data, bench.keys, &problem), ERR_NONE);
+    assert_int_equal(open_storage(&bench), ERR_STATE);
+    assert_says(&bench, "referctl key slot new");
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(nothing_is_readable_on_the_disk),
         cmocka_unit_test(a_store_without_its_vault_is_a_loss),
         cmocka_unit_test(a_store_without_its_key_or_with_another_is_refused),
+        cmocka_unit_test(after_a_panic_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "map_size_mib", "map_size_mib: 99" },
         { "clients", "clients: [{user: x, rights: [read]}]" },
         { "log.level", "log: {level: debug}" },
+        { "panic", "panic: forbidden" },
         { "limits.connections", "limits: {connections: 99}" },
         { "limits.half_open", "limits: {half_open: 99}" },
         { "limits.half_open_per_address",

@@ -1,0 +1,33 @@
+/*
+ * home.h - a gateway's folders, for commands that work on its files: those of
+ * --dir, else of --config.
+ */
+#ifndef REFERCTL_HOME_H
+#define REFERCTL_HOME_H
+
+#include "referctl/arguments.h"
+#include "referctl/config.h"
+#include "referctl/owner.h"
+#include "referctl/session.h"
+
+struct home {
+    const char *config; /* the file */
+    struct config_paths paths;
+    struct owner owner; /* of its folder of data */
+};
+
+/* EXIT_CODE_USAGE, EXIT_CODE_LOCAL after printing why. */
+enum exit_code home_find(struct session *session,
+    const struct arguments *arguments, struct home *home);
+
+/* As its owner from here to home_leave(), where root asks. EXIT_CODE_LOCAL
+ * after printing why. */
+enum exit_code home_enter(struct session *session, const struct home *home);
+void home_leave(const struct home *home);
+
+/* On a terminal it asks whether `what` is to be done, unless --yes was given.
+ * EXIT_CODE_USAGE: it was not wanted. */
+enum exit_code home_confirm(struct session *session,
+    const struct arguments *arguments, const char *what);
+
+#endif
