@@ -68,7 +68,8 @@ void scrub_tell(struct scrub_row *row, enum scrub_fault fault)
 static enum err probe(struct work *work, size_t prefix_size, struct slice *key,
     struct slice *value)
 {
-    enum err err = work->txn->ops->probe(work->txn, prefix_size, key, value);
+    enum err err =
+        work->txn->ops->probe(work->txn, prefix_size, key, value, false);
     if (err != ERR_NONE && err != ERR_NOT_FOUND && err != ERR_CORRUPT &&
         work->txn->err == ERR_NONE)
         work->txn->err = err;

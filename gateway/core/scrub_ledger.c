@@ -104,7 +104,7 @@ static void intents_judge(struct scrub_row *row, const struct ledger *ledger)
         key = key_intent(ledger->number, from);
         struct slice at = key_slice(&key);
         enum err err = row->work->txn->ops->probe(
-            row->work->txn, KEY_LEDGER_PARTS_SIZE, &at, &value);
+            row->work->txn, KEY_LEDGER_PARTS_SIZE, &at, &value, false);
         if (err != ERR_NONE && err != ERR_CORRUPT)
             break;
         from = key_number(at) + 1;
@@ -177,7 +177,7 @@ static bool shelf_find_in(struct scrub_row *row, char letter, uint32_t shelf)
         struct slice value;
         struct key key = { .size = 0 };
         enum err err = row->work->txn->ops->probe(
-            row->work->txn, KEY_TABLE_SIZE, &at, &value);
+            row->work->txn, KEY_TABLE_SIZE, &at, &value, false);
         if (err != ERR_NONE && err != ERR_CORRUPT)
             return false;
         memcpy(key.bytes, at.bytes, at.size);

@@ -264,7 +264,7 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
 }
 
 static enum err probe(struct store_txn *store_txn, size_t prefix_size,
-    struct slice *key, struct slice *value)
+    struct slice *key, struct slice *value, bool back)
 {
     struct lmdb_txn *txn = lmdb_txn_of(store_txn);
     if (!seek_begin(txn, prefix_size, *key))
@@ -273,6 +273,8 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
     MDB_val v = { 0 };
     int result = mdb_cursor_get(
         txn->cursor, &k, &v, key->size == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    if (back && result == MDB_SUCCESS && !slice_equal(slice_of_val(&k), *key))
+        result = mdb_cursor_get(txn->cursor, &k, &v, MDB_PREV);
     if (result == MDB_NOTFOUND ||
         (result == MDB_SUCCESS &&
             !shares_prefix(slice_of_val(&k), *key, prefix_size)))

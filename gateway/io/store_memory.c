@@ -153,9 +153,10 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
 
 /* Memory keeps what it is given. */
 static enum err probe(struct store_txn *store_txn, size_t prefix_size,
-    struct slice *key, struct slice *value)
+    struct slice *key, struct slice *value, bool back)
 {
-    bool is_there = seek(store_txn, prefix_size, key, value);
+    bool is_there = back ? seek_back(store_txn, prefix_size, key, value)
+                         : seek(store_txn, prefix_size, key, value);
     return store_txn->err != ERR_NONE ? store_txn->err
            : is_there                 ? ERR_NONE
                                       : ERR_NOT_FOUND;

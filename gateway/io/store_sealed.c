@@ -287,14 +287,14 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
 
 /* What is on the disk, never what is kept of it in memory. */
 static enum err probe(struct store_txn *store_txn, size_t prefix_size,
-    struct slice *key, struct slice *value)
+    struct slice *key, struct slice *value, bool back)
 {
     struct sealed_txn *txn = txn_of(store_txn);
     struct slice sealed;
     if (txn->txn.err != ERR_NONE)
         return txn->txn.err;
     enum err err =
-        txn->inner->ops->probe(txn->inner, prefix_size, key, &sealed);
+        txn->inner->ops->probe(txn->inner, prefix_size, key, &sealed, back);
     fail(txn, txn->inner->err);
     if (err != ERR_NONE)
         return err;
@@ -418,7 +418,7 @@ static enum err key_check(struct store *store)
     if (err != ERR_NONE)
         return err;
     for (int i = 0; i < KEY_CHECK_COUNT; i++) {
-        err = txn->ops->probe(txn, 0, &key, &value);
+        err = txn->ops->probe(txn, 0, &key, &value, false);
         if (err != ERR_CORRUPT || key.size >= STORE_KEY_SIZE_MAX)
             break;
         memcpy(from, key.bytes, key.size);

@@ -397,8 +397,8 @@ static enum exit_code repair(struct look *look, struct store_here *here,
     return EXIT_CODE_DONE;
 }
 
-static enum exit_code open_here(
-    struct session *session, struct store_here **here)
+static enum exit_code open_here(struct session *session,
+    const struct arguments *arguments, struct store_here **here)
 {
     struct config_paths paths;
     struct store_problem problem = { .text = "" };
@@ -410,8 +410,9 @@ static enum exit_code open_here(
     if (wrong != NULL)
         return session_fail(session, EXIT_CODE_LOCAL,
             "mend the configuration: referd -t", "%s", wrong);
-    enum err err = store_here_open(
-        paths.data, paths.keys, session->now_ms, here, &problem);
+    enum err err = store_here_open(paths.data, paths.keys,
+        arguments_option(arguments, "passphrase-file"), session->now_ms, here,
+        &problem);
     if (err == ERR_NONE)
         return EXIT_CODE_DONE;
     return session_fail(session,
@@ -427,7 +428,7 @@ static enum exit_code check_stopped(
 {
     struct store_here *here;
     bool repairs = arguments_flag(arguments, "repair");
-    enum exit_code code = open_here(look->session, &here);
+    enum exit_code code = open_here(look->session, arguments, &here);
     if (code != EXIT_CODE_DONE)
         return code;
     code = check_here(look, here);

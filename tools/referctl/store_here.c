@@ -13,6 +13,7 @@
 #include "io/random_openssl.h"
 #include "io/store_key.h"
 #include "io/store_lmdb.h"
+#include "io/store_pages.h"
 #include "io/store_sealed.h"
 #include "io/vault_file.h"
 
@@ -23,7 +24,9 @@
 struct store_here {
     const char *data;
     const char *keys_dir;
-    struct store *store;
+    struct store_slot slot;
+    struct store *store; /* as the gateway has it */
+    struct store *rows;  /* beneath its pages: what is sealed, row by row */
     struct vault *vault;
     struct keyring *keyring;
     struct crypto *crypto;
@@ -76,9 +79,11 @@ static enum err sealed_open(struct store_here *here,
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
     err = store_sealed_open(here->store, keys->rows, &sealed);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
         here->store = sealed;
-    else
+        here->rows = sealed;
+        err = store_pages_open(sealed, STORE_PAGES_TABLES, &here->store);
+    } else
         (void)store_problem_set(problem, err,
             "%s: the store cannot be opened with the key of %s: %s; its first "
             "row is damaged, or the key is another's",
@@ -94,7 +99,7 @@ static enum err open_all(struct store_here *here, struct store_problem *problem)
     if (err == ERR_NONE)
         err = keys_open(here, &said);
     if (err == ERR_NONE)
-        err = store_keys_load(here->keys_dir, NULL, &keys, &said);
+        err = store_keys_load(&here->slot, &keys, &said);
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
     err = sealed_open(here, &keys, problem);
@@ -102,8 +107,9 @@ static enum err open_all(struct store_here *here, struct store_problem *problem)
     return err;
 }
 
-enum err store_here_open(const char *data, const char *keys_dir, int64_t now_ms,
-    struct store_here **out, struct store_problem *problem)
+enum err store_here_open(const char *data, const char *keys_dir,
+    const char *passphrase_path, int64_t now_ms, struct store_here **out,
+    struct store_problem *problem)
 {
     *out = NULL;
     struct store_here *here = calloc(1, sizeof *here);
@@ -112,6 +118,9 @@ enum err store_here_open(const char *data, const char *keys_dir, int64_t now_ms,
             problem, ERR_NO_MEMORY, "%s: out of memory", data);
     here->data = data;
     here->keys_dir = keys_dir;
+    here->slot = (struct store_slot){ .keys = keys_dir,
+        .credentials = getenv("CREDENTIALS_DIRECTORY"),
+        .passphrase_path = passphrase_path };
     here->now_ms = now_ms;
     enum err err = open_all(here, problem);
     if (err == ERR_NONE)
@@ -208,11 +217,11 @@ static enum err rows_piece(struct store_here *here, struct key *from,
     uint64_t *row_count, bool *is_over)
 {
     struct store_txn *txn;
-    enum err err = here->store->ops->begin(here->store, false, &txn);
+    enum err err = here->rows->ops->begin(here->store, false, &txn);
     for (int i = 0; err == ERR_NONE && i < 256 && !*is_over; i++) {
         struct slice key = key_slice(from);
         struct slice value;
-        err = txn->ops->probe(txn, 0, &key, &value);
+        err = txn->ops->probe(txn, 0, &key, &value, false);
         *is_over = err == ERR_NOT_FOUND;
         if (err == ERR_CORRUPT)
             damaged(user, key);
@@ -230,7 +239,7 @@ static enum err rows_piece(struct store_here *here, struct key *from,
     }
     if (err == ERR_NOT_FOUND)
         err = ERR_NONE;
-    here->store->ops->abort(txn);
+    here->rows->ops->abort(txn);
     return err;
 }
 
@@ -253,12 +262,12 @@ enum err store_here_drop(
     struct store_here *here, const struct key *keys, size_t count)
 {
     struct store_txn *txn;
-    enum err err = here->store->ops->begin(here->store, true, &txn);
+    enum err err = here->rows->ops->begin(here->store, true, &txn);
     if (err != ERR_NONE)
         return err;
     for (size_t i = 0; i < count; i++)
         store_del(txn, key_slice(&keys[i]));
-    return here->store->ops->commit(txn);
+    return here->rows->ops->commit(txn);
 }
 
 /* Nobody is to read with them what is left in free pages. */
@@ -282,7 +291,8 @@ static enum err table_drop(struct store_txn *txn, char letter)
     for (;;) {
         struct slice key = key_slice(&from);
         struct slice value;
-        enum err err = txn->ops->probe(txn, KEY_TABLE_SIZE, &key, &value);
+        enum err err =
+            txn->ops->probe(txn, KEY_TABLE_SIZE, &key, &value, false);
         if (err == ERR_NOT_FOUND)
             return ERR_NONE;
         if (err != ERR_NONE && err != ERR_CORRUPT)
@@ -308,13 +318,13 @@ enum err store_here_rebuild(struct store_here *here)
     if (err == ERR_NONE)
         err = entries_destroy(here);
     if (err == ERR_NONE)
-        err = here->store->ops->begin(here->store, true, &txn);
+        err = here->rows->ops->begin(here->store, true, &txn);
     if (err != ERR_NONE)
         return err;
     for (const char *at = letters; *at != '\0' && err == ERR_NONE; at++)
         err = table_drop(txn, *at);
     if (err == ERR_NONE)
-        return here->store->ops->commit(txn);
-    here->store->ops->abort(txn);
+        return here->rows->ops->commit(txn);
+    here->rows->ops->abort(txn);
     return err;
 }

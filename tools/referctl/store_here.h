@@ -11,11 +11,12 @@
 
 struct store_here;
 
-/* Of those folders, which are borrowed. Every error sets *problem. ERR_BUSY:
+/* Of those folders, which are borrowed; the passphrase as in store_key.h. Every error sets *problem. ERR_BUSY:
  * the gateway runs. ERR_CORRUPT, ERR_KEY: damaged so that it cannot be opened,
  * or not of these keys. Others: of files and memory. */
 MUST_USE enum err store_here_open(const char *data, const char *keys_dir,
-    int64_t now_ms, struct store_here **here, struct store_problem *problem);
+    const char *passphrase_path, int64_t now_ms, struct store_here **here,
+    struct store_problem *problem);
 void store_here_close(struct store_here *here); /* accepts NULL */
 
 /* One more piece. ERR_CORRUPT: not even the gateway's own row can be read. */

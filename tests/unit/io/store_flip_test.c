@@ -158,7 +158,7 @@ static bool all_is_told_whole(struct store *store)
     for (;;) {
         struct slice key = slice_of(from, from_size);
         struct slice value;
-        enum err err = txn->ops->probe(txn, 0, &key, &value);
+        enum err err = txn->ops->probe(txn, 0, &key, &value, false);
         if (err == ERR_NOT_FOUND)
             break;
         is_whole &= err == ERR_NONE;
