@@ -118,12 +118,18 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \
         "a peer that lost entries got them back from here")                    \
     X(LEDGER_RENEWED, WARNING, "ledger.renewed",                               \
-        "a ledger goes on in a new generation: its author lost something")     \
+        "a ledger goes on in a new generation: see ledger.recovered, .reopened") \
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
         "a step or referral was not sent: it had gone on, or had been sent, "  \
         "before a restore")                                                    \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
-        "a card, a key or an agreement ends within a fortnight, or has ended")
+        "a card, a key or an agreement ends within a fortnight, or has ended") \
+    X(LEDGER_REOPENED, WARNING, "ledger.reopened",                             \
+        "an operator ended a conflict: a new generation may follow")           \
+    X(ALARM_RAISED, ERROR, "alarm.raised",                                     \
+        "call the agency's point person: see code, and referctl status")       \
+    X(ALARM_ENDED, INFO, "alarm.ended",                                        \
+        "what was told about an agency is over")
 /* clang-format on */
 
 enum log_event {

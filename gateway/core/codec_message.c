@@ -118,7 +118,9 @@ static Refer__V1__LedgerView **views_fill(
     Refer__V1__LedgerView *views =
         arena_take_array(arena, count, sizeof *views);
     Refer__V1__LedgerView **list = arena_take_array(arena, count, sizeof *list);
-    if (views == NULL || list == NULL)
+    Refer__V1__Conflict *conflicts =
+        arena_take_array(arena, count, sizeof *conflicts);
+    if (views == NULL || list == NULL || conflicts == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         const struct ledger_view *view = &head->ledgers[i];
@@ -131,6 +133,10 @@ static Refer__V1__LedgerView **views_fill(
         views[i].fence = codec_data(view->fence);
         views[i].collected = view->collected;
         views[i].cosigned = codec_data(view->cosigned);
+        refer__v1__conflict__init(&conflicts[i]);
+        conflicts[i].held = codec_data(view->conflict.held);
+        conflicts[i].offered = codec_data(view->conflict.offered);
+        views[i].conflict = view->has_conflict ? &conflicts[i] : NULL;
         list[i] = &views[i];
     }
     return list;
@@ -217,11 +223,19 @@ static enum err view_read(
         .fence = codec_slice(message->fence),
         .collected = message->collected,
         .cosigned = codec_slice(message->cosigned),
+        .has_conflict = message->conflict != NULL,
     };
+    if (view->has_conflict) {
+        view->conflict.held = codec_slice(message->conflict->held);
+        view->conflict.offered = codec_slice(message->conflict->offered);
+    }
     size_t fence_size = view->authored ? 0 : FENCE_SIZE;
     if (message->lane == REFER__V1__LANE__LANE_UNSPECIFIED ||
         view->fence.size != fence_size || view->note.size > NOTE_SIZE_MAX ||
-        view->cosigned.size > (view->authored ? NOTE_SIZE_MAX : 0))
+        view->cosigned.size > (view->authored ? NOTE_SIZE_MAX : 0) ||
+        (view->authored && view->has_conflict) ||
+        view->conflict.held.size > NOTE_SIZE_MAX ||
+        view->conflict.offered.size > NOTE_SIZE_MAX)
         return ERR_MALFORMED;
     return ERR_NONE;
 }

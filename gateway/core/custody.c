@@ -1,6 +1,7 @@
 #include "core/custody.h"
 
 #include "core/casework.h"
+#include "core/conflict.h"
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -44,14 +45,34 @@ static bool behind(struct intake *intake, enum behind_reason reason)
     return false;
 }
 
+/* Both notes, so that its operator is told as well. */
+static bool show_conflict(struct intake *intake)
+{
+    struct work *work = intake->work;
+    struct conflict proof;
+    if (conflict_notes(work, intake->in, &proof))
+        answer_with(
+            intake, REPLY_CONFLICT, conflict_write(&proof, work->arena));
+    return false;
+}
+
 static bool conflict(struct intake *intake, struct slice held)
 {
-    struct slice offered = intake->deliver.parcel.note;
-    struct conflict proof = { held, offered };
-    struct work *work = intake->work;
-    settle_conflict(work, intake->peer, intake->in, held, offered);
-    answer_with(intake, REPLY_CONFLICT, conflict_write(&proof, work->arena));
-    return false;
+    conflict_stop(intake->work, intake->peer, intake->in, held,
+        intake->deliver.parcel.note);
+    return show_conflict(intake);
+}
+
+/* Of a ledger that is stopped, or that an operator agreed to close. True: the
+ * parcel is of another generation, and may be what is waited for. */
+static bool shut_check(struct intake *intake)
+{
+    struct note note;
+    if (note_parse(intake->deliver.parcel.note, &note) == ERR_NONE &&
+        note.origin.generation == intake->in->generation)
+        return show_conflict(intake);
+    return intake->in->trouble != LEDGER_CONFLICT ||
+           refuse(intake, REFUSAL_CLOSED);
 }
 
 /* ---- Checks ------------------------------------------------------------- */
@@ -101,6 +122,19 @@ static bool repeat(struct intake *intake)
     return false;
 }
 
+/* Entries are not those that are held; its note must say so, too. */
+static bool parted(struct intake *intake)
+{
+    struct contradiction proof;
+    struct note held;
+    if (note_parse(intake->in->note, &held) != ERR_NONE ||
+        !conflict_prove(intake->work, intake->in, &intake->deliver.parcel,
+            &held, &intake->note, &proof))
+        return refuse(intake, REFUSAL_MALFORMED);
+    conflict_stop_proved(intake->work, intake->peer, intake->in, &proof);
+    return show_conflict(intake);
+}
+
 /* Entries that are held already must be the same; *skip counts them. */
 static bool overlap(struct intake *intake, size_t *skip)
 {
@@ -119,7 +153,7 @@ static bool overlap(struct intake *intake, size_t *skip)
              index++) {
             struct slice header = held.entries[index - held.first_index].header;
             if (!slice_equal(header, parcel->entries[*skip].header))
-                return conflict(intake, in->note);
+                return parted(intake);
             (*skip)++;
         }
     }
@@ -264,9 +298,10 @@ static void collected_note(struct intake *intake)
 
 static bool may_take(struct intake *intake)
 {
-    if (intake->in->trouble == LEDGER_CONFLICT ||
-        intake->peer->state != PEER_ACCEPTED)
+    if (intake->peer->state != PEER_ACCEPTED)
         return refuse(intake, REFUSAL_CLOSED);
+    if (conflict_is_shut(intake->in) && !shut_check(intake))
+        return false;
     if (!intake->peer->settled_in)
         return behind(intake, BEHIND_UNSETTLED);
     if (!settle_fence_admits(intake->in, intake->deliver.fence))

@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
 #include "core/answers.h"
+#include "core/conflict.h"
 #include "core/generation.h"
 #include "core/introduction.h"
 #include "core/limits.h"
@@ -194,24 +195,6 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 
 /* ---- Replies ------------------------------------------------------------ */
 
-/* A note that we signed, of this very ledger. */
-static bool is_ours(struct work *work, const struct peer *peer,
-    const struct ledger *out, struct slice held, struct note *note)
-{
-    struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);
-    return note_parse(held, note) == ERR_NONE &&
-           origin_equal(&note->origin, &origin) && signatory_is_us(work, note);
-}
-
-/* Its root is not that of what we hold: a proof against us. */
-static bool is_proof(
-    struct work *work, const struct ledger *out, const struct note *note)
-{
-    struct merkle_hash root;
-    return ledger_root_at(work, out, note->size, &root) &&
-           memcmp(note->root, root.bytes, HASH_SIZE) != 0;
-}
-
 const char *delivery_cosigned(
     struct work *work, struct peer *peer, const struct cosigned *cosigned)
 {
@@ -274,15 +257,18 @@ static const char *on_conflict(
         return NULL;
     if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
         return "reply_malformed";
-    if (!is_ours(work, peer, out, conflict.held, &note))
-        return "conflict_unproved";
-    if (note.size > out->frontier.size)
+    /* the operator over there has to agree before it takes anything */
+    if (generation_is_spent(work, out))
+        return "conflict";
+    if (note_parse(conflict.held, &note) == ERR_NONE &&
+        note.size > out->frontier.size &&
+        conflict_is_ours(work, peer, out, &note))
         refill_begin(work, peer, LEDGER_OUT, &note);
-    else if (is_proof(work, out, &note))
-        settle_conflict(work, peer, out, conflict.held, out->offered);
     else
-        return "conflict_unproved";
-    return NULL;
+        conflict_shown(work, peer, out, &conflict);
+    return refill_is_wanted(peer) || out->trouble == LEDGER_CONFLICT
+               ? NULL
+               : "conflict_unproved";
 }
 
 /* What it holds is not what we think: compare, at once the first time. */

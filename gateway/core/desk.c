@@ -86,6 +86,8 @@ static const struct operation {
     { "ledger.list", LOCAL_RIGHT_READ, desk_ledger_list, false },
     { "ledger.show", LOCAL_RIGHT_READ, desk_ledger_show, false },
     { "ledger.verify", LOCAL_RIGHT_READ, desk_ledger_verify, false },
+    { "ledger.conflicts", LOCAL_RIGHT_READ, desk_ledger_conflicts, false },
+    { "ledger.renew", LOCAL_RIGHT_ADMIN, desk_ledger_renew, false },
     { "evidence.read", LOCAL_RIGHT_ADMIN, desk_evidence_read, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
     { "store.check", LOCAL_RIGHT_ADMIN, desk_store_check, false },

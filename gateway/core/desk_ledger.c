@@ -18,16 +18,6 @@ static void answer_hash(struct local_answer *answer, const char *name,
     answer_slice(answer, name, slice_of(text, size));
 }
 
-static void answer_generation(
-    struct local_answer *answer, const char *name, uint64_t number)
-{
-    char digits[17];
-    for (int i = 15; i >= 0; i--, number >>= 4)
-        digits[i] = "0123456789abcdef"[number & 15];
-    digits[16] = '\0';
-    answer_text(answer, name, digits);
-}
-
 void desk_ledger_record(struct work *work, struct peer *peer,
     const struct ledger *ledger, struct local_answer *answer)
 {

@@ -1,5 +1,6 @@
 #include "core/desk.h"
 
+#include "core/alarm.h"
 #include "core/expiry.h"
 #include "core/health.h"
 #include "core/loss.h"
@@ -20,16 +21,19 @@ static void answer_numbers(struct work *work, struct local_answer *answer)
     int64_t queued = 0;
     int64_t accepted = 0;
     int64_t failing = 0;
+    int64_t alarms = 0;
     for (size_t i = 0; i < node->peer_count; i++) {
         const struct peer *peer = node->peers[i];
         accepted += peer->state == PEER_ACCEPTED;
         failing += peer->failure_count > 0;
+        alarms += peer->alarm != ALARM_NONE;
         queued += (int64_t)peer->queued_count;
     }
     number(answer, "ready", health_check(node, work->now) == 0);
     number(answer, "alive", 1);
     number(answer, "peers", accepted);
     number(answer, "peers_failing", failing);
+    number(answer, "alarms", alarms);
     number(answer, "outbox", queued);
     number(answer, "feed_head", (int64_t)node->feed_position_next - 1);
     number(answer, "store_percent", (int64_t)node->store_percent);
@@ -49,6 +53,23 @@ static void answer_reasons(struct work *work, struct local_answer *answer)
     }
 }
 
+/* Of each kind that there is, one; whom it is about is for who may read. */
+static void answer_alarm_kinds(
+    const struct node *node, struct local_answer *answer)
+{
+    int64_t counts[ALARM_COUNT] = { 0 };
+    for (size_t i = 0; i < node->peer_count; i++)
+        counts[node->peers[i]->alarm]++;
+    for (int kind = ALARM_NONE + 1; kind < ALARM_COUNT; kind++) {
+        if (counts[kind] == 0)
+            continue;
+        answer_record(answer, "alarm");
+        answer_text(answer, "code", alarm_code((enum alarm_kind)kind));
+        answer_number(answer, "agencies", counts[kind]);
+        answer_text(answer, "remedy", alarm_remedy((enum alarm_kind)kind));
+    }
+}
+
 void desk_health(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -58,6 +79,7 @@ void desk_health(struct work *work, const struct caller *caller,
         return;
     answer_numbers(work, answer);
     answer_reasons(work, answer);
+    answer_alarm_kinds(work->node, answer);
 }
 
 static void answer_metrics(const struct metric_value *values, size_t count,
@@ -109,6 +131,29 @@ static void answer_expiry(
     answer_text(answer, "remedy", expiry_remedy(expiry->kind));
 }
 
+/* Who is to be called stands on the agency's card. */
+static void answer_alarm(
+    struct work *work, struct peer *peer, struct local_answer *answer)
+{
+    const struct card *card = peer_card(work, peer);
+    if (card == NULL)
+        return;
+    answer_record(answer, "alarm");
+    answer_text(answer, "code", alarm_code((enum alarm_kind)peer->alarm));
+    answer_text(answer, "agency", peer->agency.text);
+    answer_slice(answer, "name", card->name);
+    answer_number(answer, "since_ms", peer->alarm_since_ms);
+    answer_text(answer, "remedy", alarm_remedy((enum alarm_kind)peer->alarm));
+    for (size_t i = 0; i < card->contact_count; i++) {
+        answer_record(answer, "contact");
+        answer_text(answer, "agency", peer->agency.text);
+        answer_slice(answer, "role", card->contacts[i].role);
+        answer_slice(answer, "name", card->contacts[i].name);
+        answer_slice(answer, "phone", card->contacts[i].phone);
+        answer_slice(answer, "hours", card->contacts[i].hours);
+    }
+}
+
 void desk_status(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -125,6 +170,9 @@ void desk_status(struct work *work, const struct caller *caller,
 #undef X
     for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
         desk_peer_record(work, node->peers[i], answer);
+    for (size_t i = 0; i < node->peer_count && !answer_is_full(answer); i++)
+        if (node->peers[i]->alarm != ALARM_NONE)
+            answer_alarm(work, node->peers[i], answer);
     if (!answer_is_full(answer))
         expiry_each(work, answer_expiry, answer);
 }

@@ -47,6 +47,9 @@ static void part_copy(struct ledger *to, const struct ledger *from)
     to->answered = from->answered;
     to->unfolded = from->unfolded;
     to->losses = from->losses;
+    to->closes = from->closes;
+    to->evidence = from->evidence;
+    to->conflict_ms = from->conflict_ms;
 }
 
 void generation_close(struct work *work, struct ledger *ledger)
@@ -166,10 +169,16 @@ static void parcel_take_back(struct work *work, struct ledger *out)
 static void reopen(struct work *work, struct ledger *out)
 {
     struct ledger none = { .shelf = out->shelf };
+    const struct slice evidence = out->evidence;
+    const int64_t conflict_ms = out->conflict_ms;
     struct ledger *before = generation_find(work, out, out->previous);
     if (before == NULL && out->previous != 0 && !work_failed(work))
         work->txn->err = ERR_CORRUPT;
     part_copy(out, before == NULL ? &none : before);
+    if (out->evidence.size == 0) {
+        out->evidence = evidence;
+        out->conflict_ms = conflict_ms;
+    }
     if (before != NULL) {
         ledger_delete_closed(work, before);
         before->generation = 0; /* found no more */

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
-    (256 + MERKLE_FRONTIER_SIZE_MAX + 4 * NOTE_SIZE_MAX +                      \
-        LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
+    (256 + MERKLE_FRONTIER_SIZE_MAX + 2 * NOTE_SIZE_MAX +                      \
+        CONTRADICTION_SIZE_MAX + LEDGER_FENCE_COUNT_MAX * FENCE_SIZE)
 
 static const char *const troubles[] = {
 #define X(symbol, number, text) [LEDGER_##symbol] = text,
@@ -62,8 +62,12 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     ledger->refill = unpack_u32(&in);
     ledger->refills = unpack_u8(&in) != 0;
     ledger->renews = unpack_u8(&in) != 0;
+    ledger->closes = unpack_u8(&in) != 0;
     ledger->losses = unpack_u32(&in);
     ledger->trouble = (enum ledger_trouble)unpack_u8(&in);
+    ledger->conflict_ms = (int64_t)unpack_u64(&in);
+    ledger->apart_ms = (int64_t)unpack_u64(&in);
+    ledger->alarm = unpack_u8(&in);
     ledger->evidence = copied(work, unpack_bytes(&in));
     if (unpack_end(&in) != ERR_NONE ||
         (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT ||
@@ -144,8 +148,12 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     pack_u32(&out, ledger->refill);
     pack_u8(&out, ledger->refills);
     pack_u8(&out, ledger->renews);
+    pack_u8(&out, ledger->closes);
     pack_u32(&out, ledger->losses);
     pack_u8(&out, (uint8_t)ledger->trouble);
+    pack_u64(&out, (uint64_t)ledger->conflict_ms);
+    pack_u64(&out, (uint64_t)ledger->apart_ms);
+    pack_u8(&out, ledger->alarm);
     pack_bytes(&out, ledger->evidence);
     struct key key = key_of(ledger);
     if (out.err != ERR_NONE)

@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/slice.h"
 #include "core/content.h"
+#include "core/contradiction.h"
 #include "core/entry.h"
 #include "core/merkle.h"
 #include "core/message.h"
@@ -70,9 +71,13 @@ struct ledger {
     uint32_t refill;   /* OUT: how often this gateway took entries back */
     bool refills;      /* OUT: and does so now, with either ledger */
     bool renews;       /* OUT: nothing more is signed in this generation */
+    bool closes;       /* IN: nothing more of this one is taken: conflict.h */
     uint32_t losses;   /* OUT: the gateway's when this generation began */
+    int64_t apart_ms;  /* OUT: the two are unsettled since then; 0: not */
+    uint8_t alarm;     /* OUT: that was told: alarm.h */
     enum ledger_trouble trouble;
-    struct slice evidence; /* CONFLICT: the two notes, one after the other */
+    struct slice evidence; /* of a conflict in this generation: conflict.h */
+    int64_t conflict_ms;   /* when that was found, by the wall clock */
     bool changed;          /* to be written at the end of the batch */
     struct ledger *before; /* closed ones that were loaded in this batch */
 };

@@ -86,6 +86,10 @@
  *        verdict, problem}*
  * ledger.verify [read]  optional: peer, direction
  *     -> ledger {..., intact: flag, damage}*
+ * ledger.conflicts [read]  optional: peer
+ *     -> conflict {peer, peer_name, direction, generation, state, size,
+ *        since_ms: number, proved: flag, evidence}*   newest first (conflict.h)
+ * ledger.renew [admin]  peer -> conflict {...}*   ends them on this side
  * evidence.read [admin]  peer, direction; optional: generation, after (index),
  *                        count (4096), referral, about (index), notes: flag
  *     -> ledger {...}, entry {index, header, attached: flag, salt, content}*,
@@ -95,8 +99,11 @@
  *        The span is shorter than asked for at the end, or when a reply is full
  * status [read]       -> gateway {...}, number {name, value}*, peer {...}*,
  *        expiry {kind, agency, mou, until_ms, remedy}*   ends soon (expiry.h)
+ *        alarm {code, agency, name, since_ms: number, remedy}*, after each
+ *        contact {agency, role, name, phone, hours}*   whom to call (alarm.h)
  * health []           -> number {name, value}*   "ready", "alive" among them
  *        reason {code, remedy}*   why it is not ready (health.h)
+ *        alarm {code, agencies: number, remedy}*
  * revocation.import [admin]  data -> revocation {agency, own: flag},
  *        peer {as peer.close} when it is another's
  * store.check [admin] optional: state (of the reply before)

@@ -95,6 +95,16 @@ void answer_number(
                     slice_of_text(name), LOCAL_NUMBER, SLICE_NONE, number });
 }
 
+void answer_generation(
+    struct local_answer *answer, const char *name, uint64_t number)
+{
+    char digits[17];
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        digits[i] = "0123456789abcdef"[number & 15];
+    digits[16] = '\0';
+    answer_text(answer, name, digits);
+}
+
 void answer_flag(struct local_answer *answer, const char *name, bool flag)
 {
     add(answer, &(struct local_field){

@@ -37,6 +37,9 @@ void answer_data(
     struct local_answer *answer, const char *name, struct slice data);
 void answer_number(
     struct local_answer *answer, const char *name, int64_t number);
+/* As 16 digits. */
+void answer_generation(
+    struct local_answer *answer, const char *name, uint64_t number);
 void answer_flag(struct local_answer *answer, const char *name, bool flag);
 void answer_uuid(
     struct local_answer *answer, const char *name, const struct uuid *uuid);

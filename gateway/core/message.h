@@ -91,6 +91,12 @@ struct collect {
     uint64_t collected;
 };
 
+/* Two notes of a ledger's author that cannot both be. */
+struct conflict {
+    struct slice held;
+    struct slice offered;
+};
+
 struct ledger_view {
     bool authored;
     enum lane lane;
@@ -100,6 +106,8 @@ struct ledger_view {
     struct slice fence;
     uint64_t collected;
     struct slice cosigned; /* authored: a note; empty where `note` is it */
+    bool has_conflict;     /* not authored: what stopped it */
+    struct conflict conflict;
 };
 
 struct head {
@@ -121,11 +129,6 @@ struct cosigned {
 struct behind {
     enum behind_reason reason;
     uint64_t size;
-};
-
-struct conflict {
-    struct slice held;
-    struct slice offered;
 };
 
 struct fetch {

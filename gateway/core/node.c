@@ -1,6 +1,7 @@
 #include "core/node.h"
 
 #include "core/agreement.h"
+#include "core/alarm.h"
 #include "core/collect.h"
 #include "core/custody.h"
 #include "core/delivery.h"
@@ -363,7 +364,8 @@ static int64_t peer_due_steady_ms(const struct peer *peer)
         return 0; /* in the next batch */
     int64_t delivery = delivery_due_steady_ms(peer);
     int64_t collect = collect_due_steady_ms(peer);
-    return delivery < collect ? delivery : collect;
+    int64_t due = delivery < collect ? delivery : collect;
+    return peer->alarm_due_steady_ms < due ? peer->alarm_due_steady_ms : due;
 }
 
 static enum err serve(struct work *work, const struct node_input *input)
@@ -446,7 +448,9 @@ enum err node_finish(struct node *node)
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);
+            alarm_look(work, peer);
             peer_flush(work, peer);
+            alarm_plan(work, peer);
         }
         int64_t due = peer_due_steady_ms(peer);
         if (due < node->wake_steady_ms)

@@ -1,6 +1,7 @@
 /* The node's numbers, as monitoring wants them. */
 #include "core/node.h"
 
+#include "core/alarm.h"
 #include "core/health.h"
 #include "core/node_state.h"
 
@@ -13,6 +14,7 @@ static const struct metric counters[] = {
 /* clang-format off */
 enum gauge {
     READY, PEERS_IMPORTED, PEERS_ACCEPTED, PEERS_SETTLED, PEERS_FAILING,
+    ALARMS_CONFLICT, ALARMS_UNSETTLED, ALARMS_WAITING,
     OUTBOX, OLDEST_WAITING, STORE_USED, STORE_CAPACITY, FEED_HEAD, CURSORS,
     WAITING, CARD_UNTIL, KEYS_UNTIL, CLOCK_IN_DOUBT, BATCH_SUM, BATCH_COUNT,
     GAUGE_COUNT
@@ -21,6 +23,7 @@ enum gauge {
 #define GAUGE(name, label, help) { name, "", label, METRIC_GAUGE, help }
 #define PEERS_HELP "agencies by what is known of them; one may be counted "    \
     "under accepted, settled and failing"
+#define ALARMS_HELP "agencies whose point person has to be called"
 
 static const struct metric gauges[GAUGE_COUNT] = {
     [READY] = GAUGE("refer_ready", "",
@@ -29,6 +32,10 @@ static const struct metric gauges[GAUGE_COUNT] = {
     [PEERS_ACCEPTED] = GAUGE("refer_peers", "state=\"accepted\"", PEERS_HELP),
     [PEERS_SETTLED] = GAUGE("refer_peers", "state=\"settled\"", PEERS_HELP),
     [PEERS_FAILING] = GAUGE("refer_peers", "state=\"failing\"", PEERS_HELP),
+    [ALARMS_CONFLICT] = GAUGE("refer_alarms", "code=\"conflict\"", ALARMS_HELP),
+    [ALARMS_UNSETTLED] =
+        GAUGE("refer_alarms", "code=\"unsettled\"", ALARMS_HELP),
+    [ALARMS_WAITING] = GAUGE("refer_alarms", "code=\"waiting\"", ALARMS_HELP),
     [OUTBOX] = GAUGE("refer_outbox_entries", "",
         "entries that no peer has signed for yet"),
     [OLDEST_WAITING] = GAUGE("refer_outbox_oldest_seconds", "",
@@ -72,6 +79,9 @@ static void look_at_peers(
         of[PEERS_ACCEPTED] += peer->state == PEER_ACCEPTED;
         of[PEERS_SETTLED] += peer->settled_out && peer->settled_in;
         of[PEERS_FAILING] += peer->failure_count > 0;
+        of[ALARMS_CONFLICT] += peer->alarm == ALARM_CONFLICT;
+        of[ALARMS_UNSETTLED] += peer->alarm == ALARM_UNSETTLED;
+        of[ALARMS_WAITING] += peer->alarm == ALARM_WAITING;
         of[OUTBOX] += (int64_t)peer->queued_count;
         /* of a closed one nothing is late */
         if (!peer_is_over(peer) && peer->queued_count > 0 &&

@@ -81,6 +81,11 @@ struct peer {
     int64_t failing_since_wall_ms; /* 0: it is not */
     int64_t last_heard_wall_ms;    /* 0: never */
     const char *problem;           /* last failure, a code; "" */
+    uint8_t alarm;                 /* of alarm.h, at last look; 0: none */
+    int64_t alarm_since_ms;        /* by the wall clock, like these two: */
+    int64_t apart_ms;              /* unsettled; 0: it is settled */
+    int64_t conflict_ms;           /* a ledger is in conflict; 0: none */
+    int64_t alarm_due_steady_ms;   /* when to look again */
     uint64_t queued_count;         /* entries not cosigned, at last look */
     uint64_t waiting_index;        /* of the first of them; ... */
     struct instant waiting_since;  /* ... when it was made, if there is one */

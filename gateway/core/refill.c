@@ -2,6 +2,7 @@
 
 #include "core/agreement.h"
 #include "core/answers.h"
+#include "core/conflict.h"
 #include "core/fold.h"
 #include "core/generation.h"
 #include "core/limits.h"
@@ -381,7 +382,7 @@ static void store(struct arrival *arrival)
 static void conflict(struct arrival *arrival)
 {
     char text[NOTE_SIZE_MAX];
-    settle_conflict(arrival->work, arrival->peer, arrival->present,
+    conflict_stop(arrival->work, arrival->peer, arrival->present,
         arrival->present->note, note_print(&arrival->goal->proof, text));
     arrival->goal->wanted = false;
     arrival->problem = ledger_trouble_name(LEDGER_CONFLICT);

@@ -1,6 +1,7 @@
 #include "core/settle.h"
 
 #include "core/agreement.h"
+#include "core/conflict.h"
 #include "core/generation.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -61,6 +62,8 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
     memcpy(peer->fence_given, in->fences[in->fence_count - 1], FENCE_SIZE);
     peer->has_given = true;
     peer->given_out_size = out->cosigned;
+    struct conflict conflict = { 0 };
+    bool is_shut = conflict_is_shut(in) && conflict_notes(work, in, &conflict);
     bool offers = out->offered.size > 0;
     struct slice shown = offers ? out->offered : out->note;
     struct slice cosigned = cosigned_note(work, out);
@@ -82,6 +85,8 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
             .note = in->note,
             .fence = SLICE_ARRAY(in->fences[in->fence_count - 1]),
             .collected = in->collected,
+            .has_conflict = is_shut,
+            .conflict = conflict,
         },
     };
     struct head head = {
@@ -179,34 +184,12 @@ static enum ledger_trouble compare_out(struct work *work,
     if (view->size < out->cosigned)
         return LEDGER_RECIPIENT_SHORTER;
     if (view->size == out->frontier.size && out->offered.size > 0) {
-        if (!is_same(out->offered, shown))
-            return LEDGER_CONFLICT;
         /* in a generation that ends, it is fetched instead of signed for */
-        return generation_is_spent(work, out) ? LEDGER_AUTHOR_SHORTER
-                                              : LEDGER_NONE;
+        if (generation_is_spent(work, out))
+            return LEDGER_AUTHOR_SHORTER;
+        return is_same(out->offered, shown) ? LEDGER_NONE : LEDGER_CONFLICT;
     }
     return LEDGER_AUTHOR_SHORTER;
-}
-
-void settle_conflict(struct work *work, struct peer *peer,
-    struct ledger *ledger, struct slice held, struct slice shown)
-{
-    uint8_t *bytes = arena_take(work->arena, held.size + shown.size);
-    if (bytes == NULL) {
-        work_exhausted(work);
-        return;
-    }
-    if (held.size > 0)
-        memcpy(bytes, held.bytes, held.size);
-    if (shown.size > 0)
-        memcpy(bytes + held.size, shown.bytes, shown.size);
-    ledger->evidence = slice_of(bytes, held.size + shown.size);
-    ledger->changed = true;
-    if (ledger->direction == LEDGER_OUT)
-        peer->settled_out = false;
-    else
-        peer->settled_in = false;
-    settle_trouble(work, peer, ledger, LEDGER_CONFLICT);
 }
 
 /* The note of ours that the peer's cannot be beside. */
@@ -226,7 +209,7 @@ static void out_troubled(struct work *work, struct peer *peer,
     if (trouble == LEDGER_AUTHOR_SHORTER)
         refill_begin(work, peer, LEDGER_OUT, shown);
     else if (trouble == LEDGER_CONFLICT)
-        settle_conflict(
+        conflict_stop(
             work, peer, out, contradicted(work, out, view), view->note);
     else
         settle_trouble(work, peer, out, trouble);
@@ -262,6 +245,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     const struct ledger_view *view, bool is_fresh)
 {
     struct note shown;
+    if (view->has_conflict)
+        conflict_shown(work, peer, out, &view->conflict);
     if (out->trouble == LEDGER_CONFLICT) {
         peer->is_whole |= is_fresh;
         return false; /* only a new generation leads out of that */

@@ -37,8 +37,4 @@ bool settle_fence_admits(struct ledger *ledger, struct slice fence);
 void settle_trouble(struct work *work, struct peer *peer, struct ledger *ledger,
     enum ledger_trouble trouble);
 
-/* Stops a ledger for two notes that cannot both be; they are kept as proof. */
-void settle_conflict(struct work *work, struct peer *peer,
-    struct ledger *ledger, struct slice held, struct slice shown);
-
 #endif

@@ -17,6 +17,7 @@
 #include "core/card.h"
 #include "core/card_renew.h"
 #include "core/codec_card.h"
+#include "core/contradiction.h"
 #include "core/limits.h"
 #include "core/message.h"
 #include "core/mou.h"
@@ -489,6 +490,38 @@ static struct slice plain_again(struct world *world, struct slice bytes)
         reply.plain, reply.sheet, reply.retry_after_ms, &world->arena);
 }
 
+/* ---- Two histories ------------------------------------------------------- */
+
+static struct slice contradiction_again(struct world *world, struct slice bytes)
+{
+    struct contradiction both;
+    struct card card;
+    struct card_problem problem;
+    struct crypto *crypto = world->hospital.crypto;
+    char *text = arena_take(&world->arena, CONTRADICTION_SIZE_MAX);
+    assert_non_null(text);
+    assert_int_equal(card_read(crypto, vector_read(world, "card_opendoor.hex"),
+                         &world->arena, &card, &problem),
+        ERR_NONE);
+    assert_int_equal(contradiction_parse(bytes, &both), ERR_NONE);
+    assert_int_equal(contradiction_convicts(crypto, &both, &card, 1), ERR_NONE);
+    return contradiction_print(&both, text);
+}
+
+static struct slice head_conflict_again(struct world *world, struct slice bytes)
+{
+    struct head head;
+    struct note note;
+    assert_int_equal(head_read(bytes, &world->arena, &head), ERR_NONE);
+    const struct ledger_view *view = &head.ledgers[1];
+    assert_false(head.ledgers[0].has_conflict);
+    assert_true(view->has_conflict && !view->authored);
+    assert_int_equal(note_parse(view->conflict.held, &note), ERR_NONE);
+    assert_true(note.has_cosignature);
+    assert_int_equal(note_parse(view->conflict.offered, &note), ERR_NONE);
+    return head_write(&head, &world->arena);
+}
+
 /* ---- The table ----------------------------------------------------------- */
 
 static const struct row {
@@ -502,6 +535,7 @@ static const struct row {
     { "card_opendoor_next.hex", card_again },
     { "card_request.hex", request_card_again },
     { "checkpoint.txt", note_again },
+    { "contradiction.txt", contradiction_again },
     { "cosigned.txt", note_again },
     { "deliver.hex", deliver_again },
     { "deliver_second.hex", deliver_again },
@@ -509,6 +543,7 @@ static const struct row {
     { "event_send.hex", event_again },
     { "event_withdraw.hex", event_again },
     { "generation.hex", generation_again },
+    { "head_conflict.hex", head_conflict_again },
     { "head_revoked.hex", head_alone_again },
     { "key_sheet.hex", sheet_again },
     { "mou.hex", mou_again },

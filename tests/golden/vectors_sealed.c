@@ -1,6 +1,7 @@
 /* What travels: entries in parcels, checkpoints, sealed requests, replies. */
 #include <string.h>
 
+#include "core/contradiction.h"
 #include "core/merkle.h"
 #include "core/referral.h"
 #include "golden/vectors.h"
@@ -199,6 +200,57 @@ static void add_collect(struct vectors *vectors)
         SLICE_LITERAL(""));
 }
 
+/* ---- Two histories ------------------------------------------------------- */
+
+static enum err leaf_of(void *user, uint64_t index, uint8_t hash[HASH_SIZE])
+{
+    struct vectors *vectors = user;
+    struct merkle_hash leaf;
+    merkle_leaf_hash(vectors->author, vectors->entries[index].header, &leaf);
+    memcpy(hash, leaf.bytes, HASH_SIZE);
+    return ERR_NONE;
+}
+
+static void note_read_again(
+    struct vectors *vectors, size_t size, struct note *note)
+{
+    vectors_must(
+        note_parse(vectors_note(vectors, size, false), note) == ERR_NONE);
+}
+
+/* A second history of two entries, beside the one of seven; and the Head of
+ * the recipient that was shown both. */
+static void add_contradiction(struct vectors *vectors)
+{
+    const struct merkle_source source = { .leaf = leaf_of, .user = vectors };
+    struct contradiction both;
+    char *file = arena_take(&vectors->arena, CONTRADICTION_SIZE_MAX);
+    char offered[NOTE_SIZE_MAX];
+    vectors_must(file != NULL);
+    note_read_again(vectors, 2, &both.first);
+    note_read_again(vectors, VECTOR_ENTRY_COUNT, &both.second);
+    memcpy(both.root.bytes, both.first.root, HASH_SIZE);
+    memset(both.first.root, 0x99, HASH_SIZE);
+    vectors_must(note_sign(vectors->author, &both.first) == ERR_NONE);
+    vectors_must(merkle_prove_consistency(vectors->author, &source, 2,
+                     VECTOR_ENTRY_COUNT, &both.path) == ERR_NONE);
+    vectors_add(vectors, "contradiction.txt", contradiction_print(&both, file));
+    struct ledger_view views[] = {
+        { .authored = true, .lane = LANE_MAIN },
+        { .lane = LANE_MAIN,
+            .generation = VECTOR_GENERATION,
+            .size = 2,
+            .note = vectors_get(vectors, "cosigned.txt"),
+            .fence = vectors_repeat(vectors, 0x33, FENCE_SIZE),
+            .has_conflict = true,
+            .conflict = { vectors_get(vectors, "cosigned.txt"),
+                note_print(&both.first, offered) } },
+    };
+    struct head head = { .ledgers = views, .ledger_count = 2 };
+    vectors_add(
+        vectors, "head_conflict.hex", head_write(&head, &vectors->arena));
+}
+
 /* The author lost its disk: entry 4 comes back without what was refused, entry
  * 5 without what was erased. */
 static struct slice fetched_make(struct vectors *vectors)
@@ -255,6 +307,7 @@ void vectors_add_requests(struct vectors *vectors)
     struct slice sheet = vectors_get(vectors, "key_sheet.hex");
     add_delivery(vectors);
     add_heads(vectors);
+    add_contradiction(vectors);
     add_collect(vectors);
     add_fetch(vectors);
     add_introduction(vectors);

@@ -5,9 +5,11 @@ from live_world import now_ms, outcome, reply_words
 from refer import messages as m
 from refer import request
 from refer.card import KeySheet
+from refer.evidence import Contradiction
 from refer.keys import SealingKeyPair, SigningKey
 from refer.ledger import Authored, entry_make, root_of
 from refer.note import Note, note_read, origin_text
+from refer.text import armour
 
 KIND = m.RequestKind
 PADDING = m.EntryKind.PADDING
@@ -401,21 +403,81 @@ def conflicts(world):
             tap.ok("the note %s is signed by us" % what, True)
         tap.ok("the held one is the one that was cosigned",
                conflict.held.startswith(held), conflict.held)
-        tap.equal("then the ledger is closed", book.tell(0, 2),
-                  "REFUSED CLOSED")
-        tap.equal("HEAD is answered", outcome(peer.head_ask, remote),
-                  "HEAD")
-        tap.equal("and opens nothing", book.tell(0, 2), "REFUSED CLOSED")
+        tap.equal("then the ledger is shut", book.tell(0, 2), "CONFLICT")
+        head = m.Head.decode(peer.head_ask(remote).body)
+        tap.equal("a HEAD shows the two notes",
+                  [view.conflict for view in head.ledgers
+                   if not view.authored], [conflict])
+        tap.equal("and opens nothing", book.tell(0, 2), "CONFLICT")
         tap.equal("what is held verifies", world.hospital.run(
             "ledger", "verify", peer.agency.id)[0], 0)
+        conflict_proved(world, peer)
+        conflict_ended(world, book)
+
+
+def conflict_proved(world, peer):
+    """By a file, with a card alone."""
+    tap, hospital, author = world.tap, world.hospital, peer.agency
+    proof = os.path.join(world.folder, author.id + ".proof")
+    card = os.path.join(world.folder, author.id + ".public")
+    with open(card, "w", encoding="ascii") as file:
+        file.write(armour("CARD", author.card.signed))
+    hospital.ctl("ledger", "conflicts", author.id, "-o", proof)
+    with open(proof, "rb") as file:
+        Contradiction(file.read(), [author.card])
+    tap.ok("the file that it writes convicts the author", True)
+    tap.equal("referctl says so, too",
+              hospital.run("ledger", "convict", proof, "--card", card)[0], 0)
+    own = os.path.join(world.folder, "own.card")
+    with open(own, "w", encoding="ascii") as file:
+        file.write(armour("CARD", world.card.signed))
+    tap.equal("of another agency it proves nothing",
+              hospital.run("ledger", "convict", proof, "--card", own)[0], 3)
+
+
+def conflict_ended(world, book):
+    """By the operator's word, in a new generation."""
+    tap, peer, remote = world.tap, book.peer, book.remote
+    name = peer.agency.id
+    old, held = book.book.generation, book.held
+    # a HEAD says how far it goes: to what is held
+    remote.authored.generation, remote.authored.entries = old, held
+    remote.authored.cosigned = remote.authored.note_over(held)
+
+    def begin(generation, size=len(held), root=None):
+        end = m.Generation(previous=old, size=size,
+                           root=root or root_of(held))
+        book.book.generation = generation
+        book.entries = [entry_make(m.EntryKind.GENERATION, now_ms(),
+                                   end.encode())] + padding(1)
+        book.fence = fence_ask(peer, remote)
+        return book.tell(0, 2)
+    tap.equal("a new generation has to wait", begin(old + 1),
+              "REFUSED CLOSED")
+    world.hospital.ctl("ledger", "renew", name)
+    tap.equal("renewing twice is refused",
+              world.hospital.run("ledger", "renew", name)[0], 3)
+    tap.equal("one of another size is refused", begin(old + 1, size=1),
+              "BEHIND GENERATION")
+    book.book.generation, book.entries = old, held + padding(1)
+    book.fence = fence_ask(peer, remote)
+    tap.equal("and more of the old one, too",
+              book.tell(len(held), len(held) + 1), "CONFLICT")
+    tap.equal("one that names what is held is taken", begin(old + 2),
+              "COSIGNED")
+    states = [each["state"] for each in world.hospital.json(
+        "ledger", "conflicts", name)]
+    tap.equal("the conflict is over, and kept", states, ["over"])
 
 
 def conflict_repeat(book):
+    book.held = book.entries[:2]
     book.entries[:2] = padding(2, b"other")
     return book.send(book.body(0, 2))
 
 
 def conflict_overlap(book):
+    book.held = book.entries[:2]
     book.entries[1:2] = padding(1, b"other")
     return book.send(book.body(0, 3))
 

@@ -4,12 +4,14 @@
 Every vector of proto/vectors is verified, made again byte for byte from the
 fixed keys that its explanation names, and refused with any byte damaged.
 """
+import base64
 import os
 import sys
 
 from refer import card, keys, ledger, merkle, mou, request, text
 from refer import messages as m
 from refer.event import event_read
+from refer.evidence import Contradiction
 from refer.hpke import derive_key_pair
 from refer.introduction import introduce
 from refer.note import TYPE_AUTHOR, TYPE_COSIGNATURE, note_read, vkey
@@ -271,6 +273,31 @@ def head_told():
         card_serial=1).encode()
 
 
+def second_history():
+    note = note_read(checkpoint(2))
+    note.root = repeated(0x99)
+    note.sign(signer(0xa1))
+    return note.encode()
+
+
+def contradiction():
+    leaves = [merkle.leaf_hash(entry.header) for entry in entries()]
+    hashes = [merkle.root(leaves[:2])] + merkle.consistency_proof(leaves, 2)
+    lines = ["refer.v1 contradiction"] + [
+        base64.b64encode(one).decode() for one in hashes]
+    return b"%s\n\n%s\n%s\n" % (
+        "\n".join(lines).encode(), second_history(), checkpoint(7))
+
+
+def head_conflict():
+    return m.Head(ledgers=[
+        m.LedgerView(authored=True, lane=m.Lane.MAIN),
+        m.LedgerView(lane=m.Lane.MAIN, generation=GENERATION, size=2,
+                     note=V["cosigned.txt"], fence=repeated(0x33),
+                     conflict=m.Conflict(held=V["cosigned.txt"],
+                                         offered=second_history()))]).encode()
+
+
 def collect():
     return m.Collect(lane=m.Lane.MAIN, wait_ms=240000,
                      cosigned=V["cosigned.txt"]).encode()
@@ -376,6 +403,8 @@ MADE = {
     "answer.hex": answer,
     "generation.hex": lambda: m.Generation(
         previous=GENERATION, size=2, root=repeated(0x88)).encode(),
+    "contradiction.txt": contradiction,
+    "head_conflict.hex": head_conflict,
     "checkpoint.txt": lambda: checkpoint(2),
     "cosigned.txt": lambda: checkpoint(2, True),
     "deliver.hex": lambda: deliver(0, 2),
@@ -506,6 +535,14 @@ def head_revoked_check(data):
     card.revocation_read(head.revocation.encode(), signer(0xa0).public)
 
 
+def head_conflict_check(data):
+    if m.Head.decode(data) != m.Head.decode(V["head_conflict.hex"]):
+        raise Refused("another message")
+    shown = m.Head.decode(data).ledgers[1].conflict
+    for note in (shown.held, shown.offered):
+        note_read(note).verify_author([signer(0xa1).public])
+
+
 CHECKS = {
     "card_opendoor.hex": card.Card,
     "card_armour.txt": lambda data: card.Card(
@@ -529,6 +566,9 @@ CHECKS = {
     "event_decline.hex": same_check("event_decline.hex"),
     "answer.hex": same_check("answer.hex"),
     "generation.hex": same_check("generation.hex"),
+    "contradiction.txt": lambda data: Contradiction(
+        data, [CARDS[A]]),
+    "head_conflict.hex": head_conflict_check,
     "checkpoint.txt": note_check(False),
     "cosigned.txt": note_check(True),
     "deliver.hex": deliver_check(None),

@@ -141,7 +141,7 @@ static void affair_check(
         return;
     }
     if (!agency_is_linked(world, affair->from, affair->to) ||
-        rogue_is_between(world, affair->from, affair->to))
+        rogue_is_for_good(world, affair->from, affair->to))
         return; /* it waits for a way */
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
@@ -248,6 +248,16 @@ static void step_fail(struct world *world, const char *what, size_t at,
     world_fail(world, what, at);
 }
 
+static bool is_erased(const struct counts *counts)
+{
+    static const enum referral_event_type steps[] = { EVENT_CONSENT_REVOKED,
+        EVENT_WRONG_PERSON_OR_PLACE };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (counts->ours[steps[i]] + counts->theirs[steps[i]] > 0)
+            return true;
+    return false;
+}
+
 static int deed_compare(const void *a, const void *b)
 {
     const struct deed *first = a;
@@ -278,6 +288,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
     unsigned doubted[EVENT_TYPE_COUNT] = { 0 }; /* refused when tried again */
     const struct truth *truth = &world->truth;
     bool forgets = gateway_has_lost(world, here);
+    /* on its way when its ledger stopped, and erased before it went on */
+    bool was_dropped = rogue_is_between(world, here, there) &&
+                       (is_erased(&counts[0]) || is_erased(&counts[1]));
     for (size_t i = first_deed(truth, uuid);
          i < truth->deed_count && uuid_equal(&truth->deeds[i].referral, uuid);
          i++) {
@@ -299,11 +312,11 @@ static void steps_check(struct world *world, size_t here, size_t there,
             taken[step] = counts[0].ours[step];
         /* what was decided before all was taken back may be decided again: it
          * is then with staff, who were told, instead of the other agency */
-        if (forgets)
+        if (forgets || rogue_is_between(world, here, there))
             refused += counts[0].returned[step];
         if (counts[0].ours[step] < taken[step])
             step_fail(world, "step.lost", here, uuid, step);
-        if (is_heard && heard + refused < taken[step])
+        if (is_heard && !was_dropped && heard + refused < taken[step])
             step_fail(world, "step.lost", there, uuid, step);
         if (heard > most || counts[0].answered[step] > most)
             step_fail(world, "step.twice", there, uuid, step);
@@ -321,7 +334,7 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             struct counts both[2];
             struct counts swapped[2];
             if (!row->is_outgoing || !agency_is_linked(world, i, row->peer) ||
-                rogue_is_between(world, i, row->peer))
+                rogue_is_for_good(world, i, row->peer))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
@@ -375,7 +388,7 @@ static void quiet_check(struct world *world, size_t at)
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
     uint64_t count = gateway->asked_count - gateway->asked_before_end;
     world->tally->idle_requests += count;
-    if (count > most && !rogue_is_at(world, at))
+    if (count > most && !(rogue_is_at(world, at) && world->options.renew == 0))
         world_fail(world, "gateway.restless", at);
 }
 

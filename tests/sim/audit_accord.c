@@ -4,6 +4,12 @@
 #include "sim/say.h"
 #include "sim/world.h"
 
+/* A ledger stands still for good. */
+static bool is_stopped(const struct world *world)
+{
+    return world->is_forked && world->options.renew == 0;
+}
+
 /* What one party's gateway says of another: that it signed, and that the
  * agreement is in force there. */
 static void party_check(struct world *world, const struct accord *accord,
@@ -14,7 +20,7 @@ static void party_check(struct world *world, const struct accord *accord,
     bool is_in_force = heard_number(record, "in_force") != 0;
     bool all_signed = accord_is_signed(accord);
     /* what is passed on from agency to agency may have met a stopped ledger */
-    bool is_cut_off = world->is_forked;
+    bool is_cut_off = is_stopped(world);
     if (is_signed && !accord->is_signed[position])
         world_fail(world, "agreement.forged", at);
     if (!is_signed && accord->is_signed[position] && !is_cut_off)
@@ -40,7 +46,7 @@ static void accord_check(
             gateway_ask(world, &world->gateways[at], say_end(&say)),
             &world->talk, &reply) != ERR_NONE ||
         reply.err != ERR_NONE) {
-        if (!world->is_forked)
+        if (!is_stopped(world))
             world_fail(world, "agreement.lost", at);
         return;
     }
@@ -71,7 +77,7 @@ void audit_accords(struct world *world)
 {
     for (size_t i = 0; i < world->accord_count && !world->failed; i++) {
         const struct accord *accord = &world->accords[i];
-        if (!is_offered(world, i) && !world->is_forked)
+        if (!is_offered(world, i) && !is_stopped(world))
             world_fail(world, "agreement.stuck", accord->offered_by);
         for (size_t k = 0; k < accord->party_count && !world->failed; k++)
             accord_check(world, accord, accord->parties[k]);

@@ -59,7 +59,7 @@ static void canary_check(
     }
     const struct affair *affair =
         &truth->affairs[truth->canaries[canary].affair];
-    if (rogue_is_between(world, affair->from, affair->to) &&
+    if (rogue_is_for_good(world, affair->from, affair->to) &&
         (at == affair->from || at == affair->to))
         return; /* nothing reaches the other any more, a withdrawal neither */
     enum keeping keeping = keepings[truth->canaries[canary].affair];
@@ -153,8 +153,10 @@ void audit_contents(struct world *world)
         const struct affair *affair = &truth->affairs[i];
         if (affair->outcome != OUTCOME_DONE)
             continue;
-        keepings[i] = stricter(keeping_of(world, affair->from, &affair->uuid),
-            keeping_of(world, affair->to, &affair->uuid));
+        /* one question a statement: compilers differ in which comes first */
+        enum keeping there = keeping_of(world, affair->to, &affair->uuid);
+        enum keeping here = keeping_of(world, affair->from, &affair->uuid);
+        keepings[i] = stricter(here, there);
         if (keepings[i] == KEEPING_NOBODY)
             TALLY(world, canaries_erased);
     }

@@ -87,7 +87,7 @@ static void queue_check(
         world_fail(world, "local.malformed", at);
     else if (heard_number(record, "queued") != 0 &&
              agency_is_linked(world, at, gateway_find(world, &peer)) &&
-             !rogue_is_between(world, at, gateway_find(world, &peer)))
+             !rogue_is_for_good(world, at, gateway_find(world, &peer)))
         world_fail(world, "ledger.queued", at);
 }
 
@@ -148,13 +148,15 @@ void audit_ledgers(struct world *world)
     struct ends *ends = ends_new(count);
     for (size_t i = 0; i < count && !world->failed; i++) {
         for (size_t k = 0; k < count; k++)
-            if (agency_is_linked(world, i, k) && !rogue_is_between(world, i, k))
+            if (agency_is_linked(world, i, k) &&
+                !rogue_is_for_good(world, i, k))
                 ends_read(world, i, k, ends);
         queues_check(world, i);
     }
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++)
-            if (agency_is_linked(world, i, k) && !rogue_is_between(world, i, k))
+            if (agency_is_linked(world, i, k) &&
+                !rogue_is_for_good(world, i, k))
                 pair_check(world, ends, i, k);
     ends_free(ends, count);
 }

@@ -55,13 +55,15 @@ static void flip(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
     int64_t each_ms = HOUR_MS / world->options.flip_per_hour;
-    (void)argument;
     if (world->is_calm)
         return;
-    if (argument > 0)
-        flaky_arm(gateway->flaky,
-            1 + (uint64_t)world_below(world, STREAM_flip_per_hour, READ_COUNT),
-            (uint64_t)world_below(world, STREAM_flip_per_hour, INT64_MAX));
+    if (argument > 0) {
+        uint64_t nth =
+            1 + (uint64_t)world_below(world, STREAM_flip_per_hour, READ_COUNT);
+        uint64_t bit =
+            (uint64_t)world_below(world, STREAM_flip_per_hour, INT64_MAX);
+        flaky_arm(gateway->flaky, nth, bit);
+    }
     scheduler_add(&world->scheduler,
         world_below(world, STREAM_flip_per_hour, 2 * each_ms), flip, gateway,
         1);

@@ -47,6 +47,15 @@ static int64_t delay_draw(struct world *world)
     return delay_ms;
 }
 
+/* One draw a statement: compilers differ in which of two comes first. */
+static void bit_flip(struct world *world, struct letter *letter)
+{
+    int64_t at =
+        world_below(world, STREAM_corrupt_permille, (int64_t)letter->size);
+    int64_t bit = world_below(world, STREAM_corrupt_permille, 8);
+    letter->bytes[at] ^= (uint8_t)(1 << bit);
+}
+
 static struct letter *damaged(struct world *world, struct letter *letter)
 {
     if (letter->size == 0 || !CHANCE(world, corrupt_permille))
@@ -56,9 +65,7 @@ static struct letter *damaged(struct world *world, struct letter *letter)
         letter->size = (size_t)world_below(
             world, STREAM_corrupt_permille, (int64_t)letter->size);
     else
-        letter->bytes[world_below(
-            world, STREAM_corrupt_permille, (int64_t)letter->size)] ^=
-            (uint8_t)(1 << world_below(world, STREAM_corrupt_permille, 8));
+        bit_flip(world, letter);
     return letter;
 }
 
@@ -69,8 +76,8 @@ static void send_one(struct world *world, enum letter_kind kind, size_t from,
     letter->from = from;
     letter->to = to;
     letter->id = id;
-    scheduler_add(&world->scheduler, delay_draw(world), arrive,
-        damaged(world, letter), 0);
+    letter = damaged(world, letter);
+    scheduler_add(&world->scheduler, delay_draw(world), arrive, letter, 0);
 }
 
 static void send(struct world *world, enum letter_kind kind, size_t from,

@@ -74,6 +74,7 @@
     X(losers, 0, 0)             /* agencies to which that happens; 0: one */   \
     X(recover, 0, 0)            /* 1: after both, all is promised again */     \
     X(fork_per_hour, 0, 0)      /* agencies that sign a second history */      \
+    X(renew, 0, 0)              /* 1: operators end the conflicts of that */   \
     X(lie_permille, 0, 0)     /* of the last agency's Heads: sizes made up */  \
     X(forward_permille, 0, 0) /* parcels that the last agency passes on */     \
     X(forge_permille, 0, 0)   /* parcels and receipts that it spoils */        \

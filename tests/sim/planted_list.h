@@ -9,6 +9,7 @@
 
 #define SIM_RESTORE "--restore_permille 300 --dial_only 0 --crash_permille 15"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
+#define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_ROTATE "--rotate_per_hour 20"
 
 /* clang-format off */
@@ -27,6 +28,7 @@
     X(key_forgotten, "G5", "") /* a retry is a new intention */                \
     X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
     X(index_reused, "G7", SIM_RESTORE) /* one who lost entries signs on */     \
+    X(fork_goes_on, "G7", SIM_FORK) /* or who had two histories */  \
     /* before it asked what it signed */                                       \
     X(unsettled_signs, "G7", "")                                      \
     X(cursor_survives, "G5", SIM_RESTORE) /* no new epoch of the feed */       \

@@ -12,7 +12,7 @@ bool __wrap_generation_is_spent(
     const struct work *work, const struct ledger *out)
 {
     return __real_generation_is_spent(work, out) &&
-           !planted_is(PLANT_index_reused);
+           !planted_is(PLANT_index_reused) && !planted_is(PLANT_fork_goes_on);
 }
 
 WRAPPED(void, delivery_go_on, struct work *work, struct peer *peer);

@@ -60,6 +60,7 @@ struct program {
         struct operator_state operator_state;
         struct clerk clerk;
         struct reader reader;
+        size_t mender_peer; /* that is next */
     } of;
 };
 

@@ -21,6 +21,11 @@ bool rogue_is_between(const struct world *world, size_t a, size_t b)
            (both[1] != NULL && both[1]->is_forked);
 }
 
+bool rogue_is_for_good(const struct world *world, size_t a, size_t b)
+{
+    return world->options.renew == 0 && rogue_is_between(world, a, b);
+}
+
 bool rogue_is_at(const struct world *world, size_t at)
 {
     for (size_t i = 0; i < world->gateway_count; i++)

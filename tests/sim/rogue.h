@@ -31,6 +31,8 @@ void rogue_pass_on(struct world *world, struct gateway *gateway,
 
 /* The two have a ledger with two histories between them. */
 bool rogue_is_between(const struct world *world, size_t a, size_t b);
+/* And no operator has a word to say. */
+bool rogue_is_for_good(const struct world *world, size_t a, size_t b);
 /* It is one of two such. */
 bool rogue_is_at(const struct world *world, size_t at);
 

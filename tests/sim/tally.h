@@ -40,7 +40,9 @@
     X(suspensions)                                                             \
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
-    X(forks) X(forks_refused) X(lies) X(forwards) X(forgeries) X(feed_epochs)
+    X(forks)                                                                   \
+    X(forks_refused)                                                           \
+    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;

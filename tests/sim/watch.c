@@ -263,6 +263,19 @@ static void storm_watch(
         world_fail(world, what, at);
 }
 
+/* One that forgot does not know which it left, until it has asked. */
+static void generation_seen(struct world *world, size_t author,
+    struct watched *ledger, uint64_t generation)
+{
+    bool is_old = false;
+    for (size_t i = 0; i < ledger->count; i++)
+        is_old |= ledger->sightings[i].generation == generation;
+    if (generation != ledger->generation && is_old &&
+        !gateway_has_lost(world, author))
+        world_fail(world, "generation.reopened", author);
+    ledger->generation = generation;
+}
+
 /* A parcel leaves its author, for the first time or not. */
 static void parcel_seen(
     struct world *world, size_t from, size_t to, struct slice bytes)
@@ -270,6 +283,8 @@ static void parcel_seen(
     struct note note;
     struct watched *ledger = watched_of(&world->watch, from, to);
     size_t count = ledger->count;
+    if (note_parse(bytes, &note) == ERR_NONE)
+        generation_seen(world, from, ledger, note.origin.generation);
     if (!gateway_contact(&world->gateways[from], to)->has_compared)
         world_fail(world, "ledger.unsettled", from);
     note_seen(world, from, bytes);

@@ -12,6 +12,7 @@
  *   collect.storm     Collect after Collect that brought nothing
  *   parcel.storm      the same parcel, again and again
  *   loss.invented     a gateway thinks that it lost something, and never did
+ *   generation.reopened  an author signs in one that it had left
  *   ledger.troubled   a ledger stopped, where no store ever lost anything
  *   ledger.unsettled  a parcel leaves an author that did not compare first
  *   generation.reused an author that lost receipts signs where it lost them
@@ -66,7 +67,8 @@ struct watched {
     struct storm parcels; /* that one came before */
     uint64_t retired;     /* generation of which the author lost receipts */
     bool is_forked;       /* its author made a second history of it */
-    uint64_t parcel_size; /* of the last that left */
+    uint64_t parcel_size; /* of the last that left... */
+    uint64_t generation;  /* ... and its generation */
 };
 
 struct watch {

@@ -1,3 +1,4 @@
+#include "sim/mender.h"
 #include "sim/world.h"
 #include "sim/revocation.h"
 
@@ -151,8 +152,8 @@ const struct program *world_reader(const struct world *world, size_t gateway)
 
 static void programs_begin(struct world *world)
 {
-    world->programs = calloc(
-        world->gateway_count * programs_each(world), sizeof *world->programs);
+    world->programs = calloc(world->gateway_count * (programs_each(world) + 1),
+        sizeof *world->programs);
     if (world->programs == NULL)
         abort();
     for (size_t i = 0; i < world->gateway_count; i++) {
@@ -164,6 +165,8 @@ static void programs_begin(struct world *world)
                 program_add(world, i,
                     LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT | LOCAL_RIGHT_READ));
     }
+    for (size_t i = 0; i < world->gateway_count && world->options.renew; i++)
+        mender_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));
     for (size_t i = 0; i < world->program_count; i++)
         program_begin(world, &world->programs[i]);
 }

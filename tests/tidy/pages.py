@@ -348,6 +348,8 @@ def referctl(root, options, facts):
 
 
 def health(page, facts):
+    yield from compare(page, "alarm", facts.names("alarm"),
+                       page.names("Alarms"))
     remedies = dict(facts.of("health"))
     yield from compare(page, "reason", remedies,
                        page.names("Why a gateway is not ready"))

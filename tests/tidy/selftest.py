@@ -269,6 +269,8 @@ PAGES_CASES = [
      "number: outbox is missing"),
     (REFERCTL, "- *card_expired*:", "- *card_over*:", REFERCTL,
      "reason: card_expired is missing"),
+    (REFERCTL, "- *unsettled*:", "- *unsettling*:", REFERCTL,
+     "alarm: unsettled is missing"),
     (REFERCTL, "today has no sealing key: set", "no sealing key: set",
      REFERCTL, "keys_missing is mended by"),
     # files

@@ -16,12 +16,14 @@
  *   trouble NAME
  *   reason KIND NAME
  *   health CODE REMEDY
+ *   alarm CODE
  *
  * With the name of a document it reads one, config, mou or referral, from
  * standard input instead, and says what is wrong with it.
  */
 #include "base/log.h"
 #include "base/arena.h"
+#include "core/alarm.h"
 #include "core/element.h"
 #include "core/entry.h"
 #include "core/health.h"
@@ -314,6 +316,8 @@ static void print_health(void)
     for (int i = 0; i < HEALTH_REASON_COUNT; i++)
         printf("health\t%s\t%s\n", health_reason_code((enum health_reason)i),
             health_reason_remedy((enum health_reason)i));
+    for (int i = ALARM_NONE + 1; i < ALARM_COUNT; i++)
+        printf("alarm\t%s\n", alarm_code((enum alarm_kind)i));
 }
 
 /* ---- A document from a page --------------------------------------------- */

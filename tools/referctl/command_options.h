@@ -198,8 +198,12 @@ static const struct option_row ledger_export_options[] = {
     { "output", 'o', "FILE", "the file to write (required)" },
     { NULL, 0, NULL, NULL }
 };
-static const struct option_row ledger_witness_options[] = {
-    { "output", 'o', "FILE", "where to write the proof, should one contradict" },
+static const struct option_row ledger_proof_options[] = {
+    { "output", 'o', "FILE", "where to write the proof, if there is one" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row ledger_convict_options[] = {
+    { "card", 'k', "CARD", "a card of the author (required); may repeat" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row evidence_export_options[] = {

@@ -283,7 +283,7 @@ static const struct command commands[] = {
   "what is said. Needs the rights admin and read.",
   "referctl ledger export \"City TB Hospital\" -o checkpoints",
   run_ledger_export },
-{ "ledger", "witness", "FILE", 1, 1, ledger_witness_options,
+{ "ledger", "witness", "FILE", 1, 1, ledger_proof_options,
   "compare another agency's checkpoints with what is held here",
   "FILE is what `ledger export` wrote there. Verifies the signatures, and computes\n"
   "from our own entries the root at each size. agrees: the same. ahead: more than we\n"
@@ -293,6 +293,25 @@ static const struct command commands[] = {
   "for the last three.",
   "referctl ledger witness checkpoints-of-hospital",
   run_ledger_witness },
+{ "ledger", "conflicts", "[AGENCY]", 0, 1, ledger_proof_options,
+  "list ledgers whose author showed two histories",
+  "stopped: until this gateway's operator says how to go on. agreed: said. over: the\n"
+  "next generation has begun. With --output the newest one's proof is written.",
+  "referctl ledger conflicts -o proof",
+  run_ledger_conflicts },
+{ "ledger", "renew", "AGENCY", 1, 1, NULL,
+  "end a conflict: the ledger goes on in a new generation",
+  "Find out first how the author's key came to sign two histories: a copy of its\n"
+  "store that ran, or a stolen key (then: revocation). Where both gateways stopped,\n"
+  "both operators say it. Who did is logged.",
+  "referctl ledger renew \"City TB Hospital\"",
+  run_ledger_renew },
+{ "ledger", "convict", "FILE", 1, 1, ledger_convict_options,
+  "verify the proof that an author shows two histories",
+  "FILE is what `ledger conflicts -o` or `ledger witness -o` wrote. Needs no gateway\n"
+  "and no network. Exit status 3 when it proves nothing.",
+  "referctl ledger convict proof --card hospital.card",
+  run_ledger_convict },
 { "evidence", "export", "REFERRAL", 1, 1, evidence_export_options,
   "write what proves a referral to others",
   "Makes FOLDER, for this user alone, with every event of the referral that the\n"

@@ -83,6 +83,37 @@ static void look_at_store(struct doctor *doctor, int64_t percent)
         level == FINDING_PROBLEM ? ": new referrals are refused" : "");
 }
 
+/* Whom to call: the first contact on the agency's card, if there is one. */
+static const char *contact_of(struct pool *pool, const struct records *records,
+    size_t alarm, const char *remedy)
+{
+    const struct record *next =
+        alarm + 1 < records->count ? &records->items[alarm + 1] : NULL;
+    if (next == NULL || !record_is(next, "contact"))
+        return remedy;
+    return pool_format(pool, "%s (%s: %s, %s)", remedy,
+        record_text(next, "role"), record_text(next, "name"),
+        record_text(next, "phone"));
+}
+
+static void look_at_alarms(struct doctor *doctor, const struct records *records)
+{
+    struct pool *pool = doctor->session->pool;
+    char time[WORDS_DURATION_SIZE];
+    for (size_t i = 0; i < records->count; i++) {
+        const struct record *alarm = &records->items[i];
+        if (!record_is(alarm, "alarm"))
+            continue;
+        int64_t past_ms =
+            doctor->session->now_ms - record_number(alarm, "since_ms");
+        doctor_find(doctor, FINDING_PROBLEM, "alarm",
+            record_text(alarm, "name"),
+            contact_of(pool, records, i, record_text(alarm, "remedy")),
+            "%s since %s", record_text(alarm, "code"),
+            words_duration(past_ms < 0 ? 0 : past_ms, time));
+    }
+}
+
 /* A store that is not the one that was worked with last. */
 static void look_at_loss(struct doctor *doctor, const struct records *records)
 {
@@ -128,6 +159,7 @@ static bool look_at_status(struct doctor *doctor)
             refer_version_string());
     look_at_loss(doctor, &reply.records);
     look_at_store(doctor, number_of(&reply.records, "store_percent"));
+    look_at_alarms(doctor, &reply.records);
     return true;
 }
 

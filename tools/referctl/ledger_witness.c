@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "core/contradiction.h"
 #include "referctl/display.h"
 #include "referctl/file.h"
 #include "referctl/ledger_copy.h"
@@ -224,30 +224,20 @@ static enum exit_code proof_write(struct witness *witness,
     const struct ledger_copy *copy, const struct note *shown)
 {
     struct session *session = witness->session;
-    struct merkle_hash root;
-    struct merkle_proof path;
-    struct text text = { 0 };
-    char line[TEXT_BASE64_SIZE(HASH_SIZE) + 1];
+    struct contradiction proof = { .first = *shown };
+    char text[CONTRADICTION_SIZE_MAX];
     if (witness->proof_path == NULL || witness->is_proof_written ||
         !copy->has_note || copy->note.size < shown->size)
         return EXIT_CODE_DONE;
-    tree_root(&copy->tree, shown->size, &root);
+    proof.second = copy->note;
+    tree_root(&copy->tree, shown->size, &proof.root);
     enum err err = tree_prove_consistency(
-        &copy->tree, shown->size, copy->note.size, &path);
+        &copy->tree, shown->size, copy->note.size, &proof.path);
     if (err != ERR_NONE)
         return offline_fail(session, err, "prove a contradiction");
-    add(session, &text, SLICE_LITERAL("refer.v1 contradiction\n"));
-    for (size_t i = 0; i <= path.count; i++) {
-        const struct merkle_hash *hash = i == 0 ? &root : &path.nodes[i - 1];
-        (void)text_base64_encode(SLICE_ARRAY(hash->bytes), line, sizeof line);
-        add(session, &text, slice_of_text(line));
-        add(session, &text, SLICE_LITERAL("\n"));
-    }
-    add(session, &text, SLICE_LITERAL("\n"));
-    add_note(session, &text, shown);
-    add_note(session, &text, &copy->note);
+    struct slice bytes = contradiction_print(&proof, text);
     enum exit_code code = file_write(
-        session, witness->proof_path, text.bytes, text.size, 0600, false);
+        session, witness->proof_path, bytes.bytes, bytes.size, 0600, false);
     witness->is_proof_written = code == EXIT_CODE_DONE;
     return code;
 }

@@ -5,6 +5,32 @@
 
 #include "referctl/display.h"
 
+/* And whom to call about them. */
+static void display_alarms(
+    struct session *session, const struct records *records)
+{
+    static const struct column alarm_columns[] = {
+        { "code", "alarm", COLUMN_STATE },
+        { "name", "agency", 0 },
+        { "since_ms", "since", COLUMN_TIME },
+        { "remedy", "remedy", 0 },
+    };
+    static const struct column contact_columns[] = {
+        { "role", "whom to call", 0 },
+        { "name", "name", 0 },
+        { "phone", "phone", 0 },
+        { "hours", "hours", 0 },
+        { "agency", "agency", 0 },
+    };
+    if (records_count(records, "alarm") == 0)
+        return;
+    display_hint(session, "%s", "");
+    display_table(session, records, "alarm", alarm_columns,
+        DISPLAY_COUNT(alarm_columns), "");
+    display_table(session, records, "contact", contact_columns,
+        DISPLAY_COUNT(contact_columns), "");
+}
+
 enum exit_code run_status(
     struct session *session, const struct arguments *arguments)
 {
@@ -62,6 +88,7 @@ enum exit_code run_status(
     display_hint(session, "%s", "");
     display_table(session, &reply.records, "peer", peer_columns,
         DISPLAY_COUNT(peer_columns), "no other agency yet");
+    display_alarms(session, &reply.records);
     if (records_count(&reply.records, "expiry") > 0)
         display_hint(session, "%s", "");
     display_table(session, &reply.records, "expiry", expiry_columns,
@@ -87,6 +114,11 @@ enum exit_code run_health(
         { "value", "value", 0 } };
     static const struct column reason_columns[] = { { "code", "reason", 0 },
         { "remedy", "remedy", 0 } };
+    static const struct column alarm_columns[] = {
+        { "code", "alarm", COLUMN_STATE },
+        { "agencies", "agencies", 0 },
+        { "remedy", "remedy", 0 },
+    };
     struct request request = { .operation = "health" };
     struct reply reply = { 0 };
     (void)arguments;
@@ -98,6 +130,9 @@ enum exit_code run_health(
     else
         display_table(session, &reply.records, "number", columns,
             DISPLAY_COUNT(columns), "no numbers");
+    if (!session->json)
+        display_table(session, &reply.records, "alarm", alarm_columns,
+            DISPLAY_COUNT(alarm_columns), "");
     if (!is_ready(&reply.records) && !session->json)
         display_table(session, &reply.records, "reason", reason_columns,
             DISPLAY_COUNT(reason_columns), "no reason");

@@ -37,6 +37,18 @@ def inclusion_proof(leaves, index):
             + [root(leaves[:middle])])
 
 
+def consistency_proof(leaves, old_size, is_whole=True):
+    """From the first `old_size` leaves to all (RFC 6962 section 2.1.2)."""
+    if old_size == len(leaves):
+        return [] if is_whole else [root(leaves)]
+    middle = split(len(leaves))
+    if old_size <= middle:
+        return (consistency_proof(leaves[:middle], old_size, is_whole)
+                + [root(leaves[middle:])])
+    return (consistency_proof(leaves[middle:], old_size - middle, False)
+            + [root(leaves[:middle])])
+
+
 def consistency_check(old_size, old_root, size, new_root, proof):
     """That the tree of the first size begins that of the second (RFC 9162
     section 2.1.4.2)."""

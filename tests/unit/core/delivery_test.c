@@ -407,10 +407,9 @@ static void a_proved_conflict_stops_the_ledger(void **state)
     struct work *work = federation_begin(desk.federation, 0);
     const struct ledger *out = peer_ledger(work, peer(&desk), LEDGER_OUT);
     assert_int_equal(out->trouble, LEDGER_CONFLICT);
-    assert_int_equal(
-        out->evidence.size, conflict.held.size + conflict.offered.size);
-    assert_memory_equal(
-        out->evidence.bytes, conflict.held.bytes, conflict.held.size);
+    struct contradiction proof;
+    assert_int_equal(contradiction_parse(out->evidence, &proof), ERR_NONE);
+    assert_true(note_is_same_checkpoint(&proof.first, &note));
     assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
     assert_int_equal(
         federation_logged(desk.federation, 0, LOG_LEDGER_TROUBLED), 1);

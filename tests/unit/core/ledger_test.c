@@ -23,7 +23,8 @@ static void troubles_have_names(void **state)
 
 /* ---- The row ---- */
 
-static struct ledger some_ledger(struct work *work, uint8_t text[2048])
+static struct ledger some_ledger(
+    struct work *work, uint8_t text[CONTRADICTION_SIZE_MAX])
 {
     struct ledger ledger = {
         .peer = PEER,
@@ -36,6 +37,10 @@ static struct ledger some_ledger(struct work *work, uint8_t text[2048])
         .refill = 4,
         .refills = true,
         .renews = true,
+        .closes = true,
+        .apart_ms = 6,
+        .alarm = 7,
+        .conflict_ms = 8,
         .losses = 5,
         .cosigned = 2,
         .note = slice_of(text, NOTE_SIZE_MAX),
@@ -46,7 +51,7 @@ static struct ledger some_ledger(struct work *work, uint8_t text[2048])
         .intent_next = 40,
         .intent_count = 5,
         .trouble = LEDGER_CONFLICT,
-        .evidence = slice_of(text, 2 * NOTE_SIZE_MAX),
+        .evidence = slice_of(text, CONTRADICTION_SIZE_MAX),
     };
     for (uint8_t i = 0; i < LEDGER_FENCE_COUNT_MAX; i++)
         memset(ledger.fences[i], i + 1, FENCE_SIZE);
@@ -59,7 +64,7 @@ static void a_row_reads_as_it_was_written(void **state)
 {
     struct federation *federation = federation_new(1);
     struct work *work = federation_begin(federation, 0);
-    static uint8_t text[2048] = { 'n', 'o' };
+    static uint8_t text[CONTRADICTION_SIZE_MAX] = { 'n', 'o' };
     (void)state;
     struct ledger ledger = some_ledger(work, text);
     assert_true(ledger.changed);
@@ -74,7 +79,10 @@ static void a_row_reads_as_it_was_written(void **state)
     assert_int_equal(again->previous, 12);
     assert_int_equal(again->unfolded, 3);
     assert_int_equal(again->refill, 4);
-    assert_true(again->refills && again->renews);
+    assert_true(again->refills && again->renews && again->closes);
+    assert_int_equal(again->apart_ms, 6);
+    assert_int_equal(again->alarm, 7);
+    assert_int_equal(again->conflict_ms, 8);
     assert_int_equal(again->losses, 5);
     assert_false(again->closed);
     assert_memory_equal(
@@ -112,7 +120,7 @@ static void a_ledger_without_a_row_is_new(void **state)
 
 static void a_damaged_row_is_found(void **state)
 {
-    static uint8_t text[2048];
+    static uint8_t text[CONTRADICTION_SIZE_MAX];
     struct federation *federation = federation_new(1);
     struct work *work = federation_begin(federation, 0);
     struct ledger ledger = some_ledger(work, text);

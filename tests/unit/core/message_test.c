@@ -236,11 +236,12 @@ static enum err head_reread(const struct head *head)
 
 static struct head head_small(struct ledger_view views[5])
 {
-    views[0] =
-        (struct ledger_view){ true, LANE_MAIN, 77, 4, SLICE_LITERAL("our note"),
-            SLICE_NONE, 3, SLICE_LITERAL("a cosigned note") };
+    views[0] = (struct ledger_view){ true, LANE_MAIN, 77, 4,
+        SLICE_LITERAL("our note"), SLICE_NONE, 3,
+        SLICE_LITERAL("a cosigned note"), false, { SLICE_NONE, SLICE_NONE } };
     views[1] = (struct ledger_view){ false, LANE_MAIN, 78, 5,
-        SLICE_LITERAL("their note"), filled(3, FENCE_SIZE), 4, SLICE_NONE };
+        SLICE_LITERAL("their note"), filled(3, FENCE_SIZE), 4, SLICE_NONE, true,
+        { SLICE_LITERAL("one history"), SLICE_LITERAL("another") } };
     views[2] = (struct ledger_view){ .authored = true, .lane = LANE_BULK };
     views[3] = (struct ledger_view){ .lane = LANE_BULK,
         .fence = filled(4, FENCE_SIZE) };
@@ -269,6 +270,10 @@ static void a_head_reads_as_it_was_written(void **state)
         assert_true(slice_equal(view->note, views[i].note));
         assert_true(slice_equal(view->fence, views[i].fence));
         assert_true(slice_equal(view->cosigned, views[i].cosigned));
+        assert_int_equal(view->has_conflict, views[i].has_conflict);
+        assert_true(slice_equal(view->conflict.held, views[i].conflict.held));
+        assert_true(
+            slice_equal(view->conflict.offered, views[i].conflict.offered));
     }
     assert_int_equal(again.card_serial, 8);
     assert_int_equal(again.sheet_serial, 9);
@@ -318,7 +323,7 @@ static void a_head_has_form(void **state)
 {
     struct ledger_view views[5];
     (void)state;
-    for (int what = 0; what < 7; what++) {
+    for (int what = 0; what < 10; what++) {
         struct head head = head_small(views);
         switch (what) {
         case 0: /* a fence for one's own ledger */
@@ -338,6 +343,15 @@ static void a_head_has_form(void **state)
             break;
         case 5:
             views[0].lane = (enum lane)0;
+            break;
+        case 6: /* the author is not who stopped it */
+            views[0].has_conflict = true;
+            break;
+        case 7:
+            views[1].conflict.held = filled('n', NOTE_SIZE_MAX + 1);
+            break;
+        case 8:
+            views[1].conflict.offered = filled('n', NOTE_SIZE_MAX + 1);
             break;
         default:
             head.ledger_count = 5;

@@ -467,7 +467,12 @@ static void what_is_wrong_with_the_line_is_found(void **state)
         { "peers", PEER "state=failing failing_since_ms=#1 problem=novel",
             "novel", "look at the gateway's log, and at theirs" },
         { "peers", PEER "state=connected settled=?no problem=conflict",
-            "its ledger stands still: conflict", "referctl ledger verify" },
+            "its ledger stands still: conflict", "referctl ledger renew" },
+        { "status",
+            "| gateway | alarm code=unsettled name=Theirs since_ms=#1 "
+            "remedy=phone | contact role=lead name=Ann phone=0100",
+            "problem\talarm\tTheirs\tunsettled since",
+            "phone (lead: Ann, 0100)" },
         { "peers", PEER "state=connecting settled=?no problem=",
             "warning\tline\tTheirs\t", "wait a minute" },
         { "peers", PEER "state=connected settled=?yes problem=",

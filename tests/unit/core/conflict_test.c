@@ -1,0 +1,268 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/alarm.h"
+#include "core/conflict.h"
+#include "support/bench_author.h"
+
+/* Two agencies with an agreement; beside 0's gateway somebody else writes in
+ * its name, with its keys, from the same point on. */
+struct desk {
+    struct federation *federation;
+    struct author rogue;
+};
+
+static void desk_open(struct desk *desk)
+{
+    desk->federation = federation_new(2);
+    federation_connect(desk->federation, 0, 1);
+    federation_agree(desk->federation);
+    author_open(&desk->rogue, desk->federation, 0, 1);
+}
+
+static void desk_close(struct desk *desk)
+{
+    author_close(&desk->rogue);
+    federation_free(desk->federation);
+}
+
+static enum reply_kind rogue_writes(struct desk *desk, size_t entries)
+{
+    struct bench_reply reply;
+    for (size_t i = 0; i < entries; i++)
+        author_add(&desk->rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+    author_greet(&desk->rogue);
+    struct deliver deliver = author_parcel(&desk->rogue);
+    return author_send(&desk->rogue, &deliver, &reply);
+}
+
+static bool is_in_conflict(
+    struct desk *desk, size_t agency, enum ledger_direction direction)
+{
+    struct work *work = federation_begin(desk->federation, agency);
+    struct peer *peer = federation_peer(desk->federation, agency, 1 - agency);
+    bool is_so = peer_ledger(work, peer, direction)->trouble == LEDGER_CONFLICT;
+    assert_int_equal(federation_end(desk->federation, agency), ERR_NONE);
+    return is_so;
+}
+
+static const struct local_reply *ask(
+    struct desk *desk, size_t agency, const char *operation)
+{
+    struct call call;
+    call_begin(&call, operation);
+    call_text(&call, "peer", federation_id(desk->federation, 1 - agency)->text);
+    return federation_call(desk->federation, agency, &call);
+}
+
+static enum err renew(struct desk *desk, size_t agency)
+{
+    enum err err = ask(desk, agency, "ledger.renew")->err;
+    federation_run(desk->federation);
+    federation_wait(desk->federation, 600000);
+    return err;
+}
+
+static void assert_shown(struct desk *desk, size_t agency, const char *state)
+{
+    const struct local_reply *reply = ask(desk, agency, "ledger.conflicts");
+    assert_int_equal(reply->err, ERR_NONE);
+    const struct local_record *record = reply_record(reply, "conflict", 0);
+    assert_non_null(record);
+    if (!record_is(record, "state", state))
+        fail_msg("agency %zu is not %s", agency, state);
+    assert_true(record_flag(record, "proved"));
+}
+
+static void submit(struct desk *desk, const char *key, const char *state)
+{
+    const char *id = federation_submit(desk->federation, 0, 1, key);
+    federation_run(desk->federation);
+    federation_wait(desk->federation, 600000);
+    assert_string_equal(federation_state(desk->federation, 0, id), state);
+}
+
+/* Our own history came first; that of somebody else is refused. */
+static void fork_late(struct desk *desk)
+{
+    submit(desk, "true", "delivered");
+    assert_int_equal(rogue_writes(desk, 1), REPLY_CONFLICT);
+    assert_true(is_in_conflict(desk, 1, LEDGER_IN));
+    assert_false(is_in_conflict(desk, 0, LEDGER_OUT));
+}
+
+/* ---- Stopping ---- */
+
+static void both_ends_stop_and_hold_the_proof(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    fork_late(&desk);
+    submit(&desk, "waits", "sent"); /* the reply shows both notes */
+    for (size_t agency = 0; agency < 2; agency++) {
+        assert_true(is_in_conflict(
+            &desk, agency, agency == 0 ? LEDGER_OUT : LEDGER_IN));
+        assert_shown(&desk, agency, "stopped");
+        assert_int_equal(
+            federation_logged(desk.federation, agency, LOG_LEDGER_TROUBLED), 1);
+        assert_int_equal(
+            federation_logged(desk.federation, agency, LOG_ALARM_RAISED), 1);
+        assert_int_equal(
+            federation_peer(desk.federation, agency, 1 - agency)->alarm,
+            ALARM_CONFLICT);
+    }
+    desk_close(&desk);
+}
+
+static void a_head_shows_the_notes_as_well(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    fork_late(&desk);
+    federation_crash(desk.federation, 1);
+    federation_run(desk.federation);
+    assert_true(is_in_conflict(&desk, 0, LEDGER_OUT));
+    desk_close(&desk);
+}
+
+static void the_other_ledger_goes_on(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    fork_late(&desk);
+    submit(&desk, "waits", "sent");
+    const char *id = federation_submit(desk.federation, 1, 0, "back");
+    federation_run(desk.federation);
+    federation_wait(desk.federation, 600000);
+    assert_string_equal(federation_state(desk.federation, 0, id), "delivered");
+    desk_close(&desk);
+}
+
+/* ---- Going on ---- */
+
+static void assert_goes_on(struct desk *desk)
+{
+    submit(desk, "after", "delivered");
+    for (size_t agency = 0; agency < 2; agency++) {
+        struct peer *peer =
+            federation_peer(desk->federation, agency, 1 - agency);
+        assert_true(peer->settled_out && peer->settled_in);
+        assert_int_equal(peer->alarm, ALARM_NONE);
+    }
+}
+
+static void it_goes_on_once_both_operators_say_so(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < 2; first++) {
+        struct desk desk;
+        desk_open(&desk);
+        fork_late(&desk);
+        submit(&desk, "waits", "sent");
+        assert_int_equal(renew(&desk, first), ERR_NONE);
+        submit(&desk, "waits longer", "sent");
+        assert_shown(&desk, first, first == 0 ? "over" : "agreed");
+        assert_shown(&desk, 1 - first, "stopped");
+        assert_int_equal(renew(&desk, 1 - first), ERR_NONE);
+        assert_goes_on(&desk);
+        for (size_t agency = 0; agency < 2; agency++) {
+            assert_shown(&desk, agency, "over");
+            assert_int_equal(
+                federation_logged(desk.federation, agency, LOG_LEDGER_REOPENED),
+                1);
+            assert_int_equal(renew(&desk, agency), ERR_STATE);
+        }
+        /* and after a start of both */
+        federation_crash(desk.federation, 0);
+        federation_crash(desk.federation, 1);
+        federation_run(desk.federation);
+        submit(&desk, "later", "delivered");
+        desk_close(&desk);
+    }
+}
+
+/* The recipient took what was not ours: it is taken up, and not signed over. */
+static void what_somebody_else_wrote_first_is_taken_up(void **state)
+{
+    (void)state;
+    for (size_t entries = 1; entries < 3; entries++) {
+        struct desk desk;
+        desk_open(&desk);
+        assert_int_equal(rogue_writes(&desk, entries), REPLY_COSIGNED);
+        submit(&desk, "true", entries == 1 ? "sent" : "delivered");
+        /* of two it is plain that we lost them: fetched without a word */
+        assert_int_equal(is_in_conflict(&desk, 0, LEDGER_OUT), entries == 1);
+        assert_false(is_in_conflict(&desk, 1, LEDGER_IN));
+        assert_int_equal(renew(&desk, 0), entries == 1 ? ERR_NONE : ERR_STATE);
+        assert_goes_on(&desk);
+        desk_close(&desk);
+    }
+}
+
+static void the_forked_generation_takes_nothing_more(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    fork_late(&desk);
+    assert_int_equal(ask(&desk, 1, "ledger.renew")->err, ERR_NONE);
+    author_drop(&desk.rogue);
+    struct work *work = federation_begin(desk.federation, 1);
+    const struct ledger *in =
+        peer_ledger(work, federation_peer(desk.federation, 1, 0), LEDGER_IN);
+    desk.rogue.cosigned = in->frontier;
+    assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
+    assert_int_equal(rogue_writes(&desk, 1), REPLY_CONFLICT);
+    desk_close(&desk);
+}
+
+/* ---- What proves nothing ---- */
+
+static void notes_of_ours_that_agree_stop_nothing(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    submit(&desk, "true", "delivered");
+    struct work *work = federation_begin(desk.federation, 0);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct note forged;
+    char text[NOTE_SIZE_MAX];
+    assert_int_equal(note_parse(out->note, &forged), ERR_NONE);
+    forged.root[0] ^= 1; /* nobody signed that */
+    const struct conflict cases[] = {
+        { out->note, out->note },
+        { out->note, SLICE_LITERAL("no note") },
+        { SLICE_NONE, SLICE_NONE },
+        { out->note, note_print(&forged, text) },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        conflict_shown(work, peer, out, &cases[i]);
+        assert_int_equal(out->trouble, LEDGER_NONE);
+        assert_int_equal(out->evidence.size, 0);
+    }
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    desk_close(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_ends_stop_and_hold_the_proof),
+        cmocka_unit_test(a_head_shows_the_notes_as_well),
+        cmocka_unit_test(the_other_ledger_goes_on),
+        cmocka_unit_test(it_goes_on_once_both_operators_say_so),
+        cmocka_unit_test(what_somebody_else_wrote_first_is_taken_up),
+        cmocka_unit_test(the_forked_generation_takes_nothing_more),
+        cmocka_unit_test(notes_of_ours_that_agree_stop_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
