@@ -348,12 +348,14 @@ static enum exit_code confirm(
         "run it again and type yes, or give --yes", "nothing was changed");
 }
 
-static bool are_all_in(const struct look *look, const char *letters)
+/* The first damaged row of another table; NULL: there is none. */
+static const struct key *outside(const struct look *look)
 {
     for (size_t i = 0; i < look->damaged_count; i++)
-        if (strchr(letters, look->damaged[i].bytes[0]) == NULL)
-            return false;
-    return true;
+        if (strchr(forgettable, look->damaged[i].bytes[0]) == NULL &&
+            strchr(shared, look->damaged[i].bytes[0]) == NULL)
+            return &look->damaged[i];
+    return NULL;
 }
 
 static bool is_one_in(const struct look *look, const char *letters)
@@ -367,24 +369,25 @@ static bool is_one_in(const struct look *look, const char *letters)
 static enum exit_code repair(struct look *look, struct store_here *here,
     const struct arguments *arguments)
 {
-    char letters[sizeof forgettable + sizeof shared];
     uint64_t rows;
     look->damaged_count = 0;
     enum err err = store_here_rows(here, damaged, look, &rows);
     if (err != ERR_NONE || look->failed)
         return fail(look, err, "cannot read the store");
-    memcpy(letters, forgettable, sizeof forgettable - 1);
-    memcpy(letters + sizeof forgettable - 1, shared, sizeof shared);
     bool rebuilds = is_one_in(look, shared) || look->damaged_count == 0;
-    if (!are_all_in(look, letters) || look->damaged_count > DROP_COUNT_MAX)
+    const struct key *other = outside(look);
+    if (other != NULL || look->damaged_count > DROP_COUNT_MAX)
         return session_fail(look->session, EXIT_CODE_REFUSED,
             "restore a backup, or begin with nothing but the keys: RECOVERY "
             "in referd(8)",
-            "what is damaged cannot be taken out alone");
+            "what is damaged cannot be taken out alone: %s",
+            other == NULL ? "too much" : table_of((char)other->bytes[0]));
     enum exit_code code = rebuilds ? confirm(look, arguments) : EXIT_CODE_DONE;
     if (code != EXIT_CODE_DONE)
         return code;
     err = store_here_drop(here, look->damaged, look->damaged_count);
+    if (err == ERR_NONE && is_one_in(look, "k"))
+        err = store_here_drop_table(here, 'k');
     if (err == ERR_NONE && rebuilds)
         err = store_here_rebuild(here);
     if (err != ERR_NONE)

@@ -305,6 +305,19 @@ static enum err table_drop(struct store_txn *txn, char letter)
     }
 }
 
+enum err store_here_drop_table(struct store_here *here, char letter)
+{
+    struct store_txn *txn;
+    enum err err = here->rows->ops->begin(here->rows, true, &txn);
+    if (err != ERR_NONE)
+        return err;
+    err = table_drop(txn, letter);
+    if (err == ERR_NONE)
+        return here->rows->ops->commit(txn);
+    here->rows->ops->abort(txn);
+    return err;
+}
+
 enum err store_here_rebuild(struct store_here *here)
 {
     static const char letters[] = "lgeorfcd";

@@ -11,8 +11,8 @@
 
 struct store_here;
 
-/* Of those folders, which are borrowed; the passphrase as in store_key.h. Every error sets *problem. ERR_BUSY:
- * the gateway runs. ERR_CORRUPT, ERR_KEY: damaged so that it cannot be opened,
+/* Of those folders, which are borrowed; passphrase_path as in
+ * store_key.h. Every error sets *problem. ERR_BUSY: the gateway runs. ERR_CORRUPT, ERR_KEY: damaged so that it cannot be opened,
  * or not of these keys. Others: of files and memory. */
 MUST_USE enum err store_here_open(const char *data, const char *keys_dir,
     const char *passphrase_path, int64_t now_ms, struct store_here **here,
@@ -31,6 +31,10 @@ MUST_USE enum err store_here_rows(struct store_here *here,
 /* Takes rows out. */
 MUST_USE enum err store_here_drop(
     struct store_here *here, const struct key *keys, size_t count);
+
+/* Takes out all rows of a table: where they lie in pages, one page alone cannot
+ * be. */
+MUST_USE enum err store_here_drop_table(struct store_here *here, char letter);
 
 /*
  * Takes out all that peers hold as well: ledgers, entries, what waits,
