@@ -158,20 +158,6 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
-/* What lies together is asked for together: a blob is read, and its seal
- * tested, once for all its items. */
-static struct slice blob_get(
-    struct content_log *log, struct store_txn *txn, uint64_t segment)
-{
-    if (log->near_segment != segment || log->near_changes != txn->changes) {
-        struct key key = key_content(segment);
-        log->near = store_get(txn, key_slice(&key));
-        log->near_segment = segment;
-        log->near_changes = txn->changes;
-    }
-    return log->near;
-}
-
 /* What a batch before kept, unless its entry was destroyed since. */
 static bool recent_take(struct content_log *log, struct arena *arena,
     struct content_ref ref, struct slice *plain, enum err *err)
@@ -205,7 +191,8 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     if (recent_take(log, arena, ref, plain, &err))
         return err;
     struct slice item;
-    struct slice blob = blob_get(log, txn, ref.segment);
+    struct key key = key_content(ref.segment);
+    struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
     if (!blob_item(blob, ref.slot, &item))

@@ -50,10 +50,6 @@ struct content_log {
     size_t count;
     size_t capacity;
     size_t size; /* bytes of all items, sealed */
-    /* the stored blob that was asked for last, until the store changes */
-    uint64_t near_segment; /* 0: none */
-    uint64_t near_changes;
-    struct slice near;
 };
 
 static inline bool content_is_none(struct content_ref ref)

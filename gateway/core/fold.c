@@ -153,8 +153,7 @@ static bool is_mou(enum entry_kind kind)
            kind == ENTRY_MOU_IN_FORCE;
 }
 
-/* What we refused is not kept, wherever it came from. */
-static void let_go(struct folded *folded)
+void fold_let_go(struct folded *folded)
 {
     if (!folded->entry->attached)
         return;
@@ -181,7 +180,7 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
     if (!side_entry(fold, &fold->in, &folded))
         return;
     if (answer != NULL && answer->verdict != ANSWER_APPLIED)
-        let_go(&folded);
+        fold_let_go(&folded);
     if (folded.kind == ENTRY_REFERRAL_EVENT && answer != NULL)
         fold_their_event(&folded, answer);
     else if (folded.content.bytes == NULL)
@@ -227,7 +226,7 @@ static void judge(struct fold *fold)
         entry.salt = SLICE_ARRAY(salt);
         entry.content = folded.content;
     }
-    let_go(&folded);
+    fold_let_go(&folded);
     row_forget(work, folded.entry);
     size_t slot = (size_t)(folded.index - side->parcel.first_index);
     work->node->folds = false;
@@ -310,7 +309,7 @@ static void fold_known(
     uint8_t salt[SALT_SIZE];
     memcpy(salt, entry->salt, SALT_SIZE);
     bool was_attached = entry->attached;
-    let_go(folded);
+    fold_let_go(folded);
     entry->feed_position = intent->feed_position;
     entry->attached = was_attached;
     if (was_attached) { /* one content, so that it is erased once */

@@ -43,6 +43,9 @@ static inline struct content_ref folded_kept(const struct folded *folded)
     return folded->entry->attached ? folded->entry->content : CONTENT_NONE;
 }
 
+/* Its content is not kept here, wherever it came from. */
+void fold_let_go(struct folded *folded);
+
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
 /* One of the peer's, with what we answered. */
@@ -56,6 +59,9 @@ void fold_their_event(struct folded *folded, const struct answer_item *answer);
  */
 void fold_again_send(const struct folded *folded, struct referral *referral,
     const struct repeat_other *other);
+/* The same referral, ended before it was known that it had been sent: it is as
+ * sent, and what ended it goes after it. False when nothing ended it. */
+bool fold_again_ended(const struct folded *folded, struct referral *referral);
 /* A step; false when the other one does not wait to be told. */
 bool fold_again_step(struct folded *folded, struct referral *referral,
     const struct repeat_other *other);

@@ -153,6 +153,19 @@ static void waiting_pass_on(const struct pair *pair)
     }
 }
 
+/* Something about that referral waits to be told. */
+static bool waits(const struct pair *pair, const struct uuid *referral)
+{
+    struct intent intent;
+    uint64_t from = 0;
+    while (outbox_next(pair->work, pair->out, from, &intent)) {
+        if (intent.has_referral && uuid_equal(&intent.referral, referral))
+            return true;
+        from = intent.number + 1;
+    }
+    return false;
+}
+
 static void give_back(const struct pair *pair)
 {
     struct work *work = pair->work;
@@ -201,7 +214,28 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         waiting_pass_on(&pair);
         (void)outbox_drop_referral(work, pair.out, &pair.second->uuid);
         give_back(&pair);
-    } else if (ending_find(&pair, &ending)) {
+    } else if (!waits(&pair, &pair.second->uuid) &&
+               ending_find(&pair, &ending)) {
         pass_on(&pair, ending);
     }
+}
+
+bool fold_again_ended(const struct folded *folded, struct referral *referral)
+{
+    struct pair pair = { .folded = folded,
+        .work = folded->work,
+        .out = peer_ledger(folded->work, folded->peer, LEDGER_OUT),
+        .first = referral,
+        .second = referral };
+    struct content_ref ending;
+    if (pair.out == NULL || !referral->outgoing ||
+        waits(&pair, &referral->uuid) || !ending_find(&pair, &ending))
+        return false;
+    referral->state = REFERRAL_SENT;
+    referral->request = folded_kept(folded);
+    referral->pending = 1;
+    referral->refill = pair.out->refill;
+    register_put(folded->work, referral);
+    pass_on(&pair, ending);
+    return true;
 }

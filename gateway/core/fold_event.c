@@ -141,8 +141,13 @@ static void own_send_again(
     struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
     struct referral *referral = register_get(work, &event->referral);
     if (out == NULL || referral == NULL ||
-        !outbox_find_send(work, out, &event->referral, &intent))
+        referral->peer != folded->peer->number)
         return;
+    if (!outbox_find_send(work, out, &event->referral, &intent)) {
+        if (fold_again_ended(folded, referral))
+            answers_cosigned(work, folded->peer, folded->entry);
+        return;
+    }
     outbox_take(work, out, &intent);
     content_erase(work->contents, work->txn, work->arena, intent.content);
     folded->entry->feed_position = intent.feed_position;
@@ -182,11 +187,43 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
+/* It was in flight when the store was copied, and its words are erased since:
+ * it waits no more, and stands in the feed already. */
+static bool own_step_known(struct folded *folded, struct referral *referral,
+    const struct referral_event *event)
+{
+    struct work *work = folded->work;
+    if (event->seq > referral->own_seq)
+        return false;
+    for (uint32_t i = referral->position_count; i > 0; i--) {
+        struct feed_event told;
+        uint64_t position = referral->positions[i - 1];
+        size_t used = work->scratch->used;
+        bool is_it = feed_next(work, position, &told) &&
+                     told.position == position && told.type == FEED_STEP &&
+                     told.by_us && told.step == event->type &&
+                     told.seq == event->seq;
+        arena_rewind(work->scratch, used);
+        if (!is_it)
+            continue;
+        folded->entry->feed_position = position;
+        folded->changed = true;
+        referral->pending += referral->outgoing;
+        mark(folded, referral);
+        register_put(work, referral);
+        return true;
+    }
+    return false;
+}
+
 static void own_step(struct folded *folded, const struct referral_event *event)
 {
     struct repeat_other other;
     struct referral *referral = row_of(folded, event, true);
     if (referral == NULL)
+        return;
+    if (folded->content.bytes == NULL &&
+        own_step_known(folded, referral, event))
         return;
     enum referral_state state = referral->state;
     bool at_once = !referral->outgoing || event->type == EVENT_WITHDRAW ||
@@ -215,11 +252,23 @@ static void own_step(struct folded *folded, const struct referral_event *event)
     folded->changed = true;
 }
 
+/* Consent may have been revoked here before this came back. */
+static void words_check(
+    struct folded *folded, const struct referral_event *event)
+{
+    const struct referral *referral =
+        register_get(folded->work, &event->referral);
+    if (referral != NULL && !register_is_begun(referral) &&
+        (referral->frozen || referral->erased) && !event_is_exempt(event->type))
+        fold_let_go(folded);
+}
+
 void fold_own_event(struct folded *folded)
 {
     struct referral_event event;
     if (!event_of(folded, &event))
         return;
+    words_check(folded, &event);
     if (event.type == EVENT_SEND)
         own_send(folded, &event);
     else
@@ -288,6 +337,7 @@ void fold_their_event(struct folded *folded, const struct answer_item *answer)
     struct referral_event event;
     if (!event_of(folded, &event))
         return;
+    words_check(folded, &event);
     if (event.type == EVENT_SEND)
         their_send(folded, &event, answer);
     else if (answer->problem != PROBLEM_REFERRAL_UNKNOWN)

@@ -32,28 +32,40 @@ static const struct field_rule *rule_for(
     return NULL;
 }
 
+static bool is_unknown(
+    struct local_answer *answer, const char *where, struct slice name)
+{
+    char clause[VERDICT_TEXT_SIZE];
+    (void)snprintf(clause, sizeof clause, "%s.%.*s", where, (int)name.size,
+        (const char *)name.bytes);
+    answer_error(answer, ERR_INVALID, PROBLEM_UNKNOWN_FIELD, clause,
+        "leave it out: the operation knows no such field");
+    return false;
+}
+
+static bool is_wrong(struct local_answer *answer, const char *where,
+    struct slice name, const char *remedy)
+{
+    char text[CODE_SIZE_MAX + 1];
+    (void)snprintf(
+        text, sizeof text, "%.*s", (int)name.size, (const char *)name.bytes);
+    return wrong(answer, where, text, remedy);
+}
+
 bool fields_check(struct local_answer *answer, const char *where,
     const struct local_field *fields, size_t count,
     const struct field_rule *rules, size_t rule_count)
 {
     for (size_t i = 0; i < count; i++) {
-        char name[CODE_SIZE_MAX + 1];
-        const struct field_rule *rule =
-            rule_for(fields[i].name, rules, rule_count);
-        (void)snprintf(name, sizeof name, "%.*s", (int)fields[i].name.size,
-            (const char *)fields[i].name.bytes);
-        if (rule == NULL) {
-            char clause[VERDICT_TEXT_SIZE];
-            (void)snprintf(clause, sizeof clause, "%s.%s", where, name);
-            answer_error(answer, ERR_INVALID, PROBLEM_UNKNOWN_FIELD, clause,
-                "leave it out: the operation knows no such field");
-            return false;
-        }
+        struct slice name = fields[i].name;
+        const struct field_rule *rule = rule_for(name, rules, rule_count);
+        if (rule == NULL)
+            return is_unknown(answer, where, name);
         if (fields[i].type != rule->type)
-            return wrong(answer, where, name, type_remedies[rule->type]);
+            return is_wrong(answer, where, name, type_remedies[rule->type]);
         for (size_t k = 0; k < i; k++)
-            if (slice_equal(fields[k].name, fields[i].name))
-                return wrong(answer, where, name, "give it once");
+            if (slice_equal(fields[k].name, name))
+                return is_wrong(answer, where, name, "give it once");
     }
     for (size_t i = 0; i < rule_count; i++)
         if (rules[i].required &&

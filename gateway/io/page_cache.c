@@ -21,13 +21,28 @@ static size_t count_up_to(const struct page_cache *cache, struct slice key)
     return low;
 }
 
-struct row_page *page_cache_find(
-    const struct page_cache *cache, struct slice key)
+static bool is_for(const struct row_page *page, struct slice key)
 {
+    return page != NULL && page->first.bytes[0] == key.bytes[0] &&
+           row_page_covers(page, key);
+}
+
+struct row_page *page_cache_find(struct page_cache *cache, struct slice key)
+{
+    struct row_page **last = &cache->last[key.bytes[0] % PAGE_CACHE_LAST_COUNT];
+    if (is_for(*last, key))
+        return *last;
     size_t count = count_up_to(cache, key);
     struct row_page *page = count == 0 ? NULL : cache->pages[count - 1];
-    bool is_of_table = page != NULL && page->first.bytes[0] == key.bytes[0];
-    return is_of_table && row_page_covers(page, key) ? page : NULL;
+    if (!is_for(page, key))
+        return NULL;
+    *last = page;
+    return page;
+}
+
+static void last_forget(struct page_cache *cache)
+{
+    memset(cache->last, 0, sizeof cache->last);
 }
 
 enum err page_cache_add(struct page_cache *cache, struct row_page *page)
@@ -59,6 +74,7 @@ void page_cache_drop(struct page_cache *cache, struct row_page *page)
     memmove(cache->pages + at, cache->pages + at + 1,
         (cache->count - at - 1) * sizeof(struct row_page *));
     cache->count--;
+    last_forget(cache);
     row_page_free(page);
 }
 
@@ -75,6 +91,7 @@ static size_t size_of(const struct page_cache *cache)
 static void drop_older(struct page_cache *cache, uint64_t since)
 {
     size_t kept = 0;
+    last_forget(cache);
     for (size_t i = 0; i < cache->count; i++) {
         struct row_page *page = cache->pages[i];
         if (page->is_changed || page->touched >= since)

@@ -12,17 +12,20 @@
 #include "base/slice.h"
 #include "io/row_page.h"
 
+/* Most that is asked for is where the one before was, in the same table. */
+#define PAGE_CACHE_LAST_COUNT 8u
+
 /* Zero-initialised it is empty. */
 struct page_cache {
     struct row_page **pages;
     size_t count;
     size_t capacity;
+    struct row_page *last[PAGE_CACHE_LAST_COUNT]; /* found; by table */
 };
 
 /* The page for that key; NULL when it is not at hand. Tables are told apart by
  * the first byte of their keys. */
-struct row_page *page_cache_find(
-    const struct page_cache *cache, struct slice key);
+struct row_page *page_cache_find(struct page_cache *cache, struct slice key);
 /* Takes the page over. ERR_CORRUPT: one that begins there is at hand.
  * ERR_NO_MEMORY. After an error it is still the caller's. */
 MUST_USE enum err page_cache_add(

@@ -135,7 +135,13 @@ static void store_scan(struct world *world, const enum keeping *keepings,
 static void copy_scan(
     struct world *world, const enum keeping *keepings, size_t at)
 {
-    struct store *copy = disk_copy(world, &world->gateways[at]);
+    const struct gateway *gateway = &world->gateways[at];
+    struct store *copy;
+    /* of a life that was lost nobody knows which entry of the vault was whose:
+     * referd(8) says that copies made in it are to be destroyed */
+    if (gateway->loss_count > 0 && gateway->copy_ms <= gateway->lost_ms)
+        return;
+    copy = disk_copy(world, gateway);
     if (copy == NULL)
         return;
     TALLY(world, copies_read);

@@ -100,8 +100,10 @@ static void take(
 static void copy_perhaps(struct world *world, struct gateway *gateway)
 {
     if (world->is_agreed && !world->is_calm &&
-        world_below(world, STREAM_copy, (int64_t)++gateway->copy_count) == 0)
+        world_below(world, STREAM_copy, (int64_t)++gateway->copy_count) == 0) {
         take(gateway, &gateway->copy);
+        gateway->copy_ms = world->scheduler.now_ms;
+    }
 }
 
 struct store *disk_copy(struct world *world, const struct gateway *gateway)

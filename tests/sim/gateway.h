@@ -87,6 +87,7 @@ struct gateway {
     struct gateway_past past[GATEWAY_PAST_COUNT]; /* commits */
     uint64_t past_count;
     struct store_memory_snapshot *copy; /* that somebody made: disk.h */
+    int64_t copy_ms;                    /* when */
     uint64_t copy_count;
     uint64_t commit_count;                     /* tried */
     struct store_memory_snapshot *unsynced[2]; /* planted: disk.h */

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 
 #define SIM_RESTORE "--restore_permille 300 --dial_only 0 --crash_permille 15"
+#define SIM_REPEAT                                                             \
+    "--recover 1 --restore_permille 300 --dial_only 0 --crash_permille 40 "    \
+    "--restart_ms_max 2000 --program_permille 500 --pause_ms 3000"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_ROTATE "--rotate_per_hour 20"
@@ -48,6 +51,7 @@
     X(register_forgets, "G3", "") /* a register row is not written */          \
     X(ledger_unsaved, "G6", "") /* nor is one of a ledger */                   \
     X(key_unremembered, "G5", "") /* the gateway forgets which keys it had */  \
+    X(key_not_taken_back, "G5", SIM_REPEAT) /* nor comes one back */           \
     X(gone_is_ignored, "G5", "") /* what a program held is held for ever */    \
     X(answers_unread, "G3", "") /* nor does an answer */                       \
     /* who did not answer once is not asked again */                           \

@@ -3,6 +3,7 @@
 #include "core/generation.h"
 #include "core/node.h"
 #include "core/node_state.h"
+#include "core/repeat.h"
 #include "core/work.h"
 #include "sim/planted_list.h"
 
@@ -13,6 +14,17 @@ bool __wrap_generation_is_spent(
 {
     return __real_generation_is_spent(work, out) &&
            !planted_is(PLANT_index_reused) && !planted_is(PLANT_fork_goes_on);
+}
+
+WRAPPED(bool, repeat_take_up, struct work *work,
+    const struct referral_event *event, const struct agency_id *to,
+    bool pending, struct repeat_other *other);
+bool __wrap_repeat_take_up(struct work *work,
+    const struct referral_event *event, const struct agency_id *to,
+    bool pending, struct repeat_other *other)
+{
+    return !planted_is(PLANT_key_not_taken_back) &&
+           __real_repeat_take_up(work, event, to, pending, other);
 }
 
 WRAPPED(void, delivery_go_on, struct work *work, struct peer *peer);

@@ -59,7 +59,10 @@ static void digest_check(struct world *world, struct program *program,
             (reader->digest_capacity - old) * sizeof *reader->digests);
     }
     uint64_t digest = digest_of(event);
-    if (reader->digests[at] != 0 && reader->digests[at] != digest)
+    /* an old copy that nothing shows to be old goes on in its epoch until a
+     * peer proves it: its positions are given again */
+    if (reader->digests[at] != 0 && reader->digests[at] != digest &&
+        !program->gateway->hides_loss)
         world_fail(world, "feed.changed", program->gateway->index);
     reader->digests[at] = digest;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/feed.h"
 #include "core/node_state.h"
 #include "core/register.h"
 #include "core/repeat.h"
@@ -181,6 +182,76 @@ static void what_was_done_to_the_other_is_done_to_it(void **state)
     }
 }
 
+/* Restored to where it still waited to be sent, and ended there: it had been
+ * sent, so what ended it follows. */
+static void what_ended_it_meanwhile_is_told(void **state)
+{
+    static const struct {
+        const char *step;
+        const char *actor;
+        const char *state;
+    } steps[] = {
+        { "withdraw", "person", "withdrawn" },
+        { "wrong_person_or_place", "staff", "void" },
+        { "consent_revoked", "person", "delivered" },
+    };
+    static const char *const what[] = { "what", "person", NULL };
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct federation *federation = two();
+        federation_crash(federation, 0);
+        char *id = strdup(federation_submit(federation, 0, 1, "first"));
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, 0);
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 1, id), "delivered");
+        federation_restore(federation, 0, backup);
+        store_memory_snapshot_free(backup);
+        (void)federation_act_by(federation, 0, id, steps[i].step, "e",
+            steps[i].actor, i == 1 ? what : NULL);
+        federation_wait(federation, 600000);
+        for (size_t at = 0; at < 2; at++)
+            assert_string_equal(
+                federation_state(federation, at, id), steps[i].state);
+        free(id);
+        federation_free(federation);
+    }
+}
+
+/* Consent is revoked here, between the restore and what comes back. */
+static void words_of_who_revoked_consent_do_not_come_back(void **state)
+{
+    (void)state;
+    for (size_t lost = 0; lost < 2; lost++) {
+        struct federation *federation = two();
+        char *id = strdup(federation_submit(federation, 0, 1, "first"));
+        federation_run(federation);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, lost);
+        (void)federation_act(federation, 1, id, "opened", "o", NULL);
+        federation_run(federation);
+        static const char *const ask[] = { "question", "since when?", NULL };
+        (void)federation_act(federation, 1, id, "ask", "a", ask);
+        federation_run(federation);
+        federation_restore(federation, lost, backup);
+        store_memory_snapshot_free(backup);
+        (void)federation_act_by(
+            federation, lost, id, "consent_revoked", "r", "person", NULL);
+        federation_wait(federation, 600000);
+        struct work *work = federation_begin(federation, lost);
+        struct feed_event event;
+        for (uint64_t at = 1; feed_next(work, at, &event);
+             at = event.position + 1)
+            if (!event_is_exempt(event.step))
+                assert_null(content_get(
+                    work->contents, work->txn, work->scratch, event.content)
+                                .bytes);
+        assert_int_equal(federation_end(federation, lost), ERR_NONE);
+        free(id);
+        federation_free(federation);
+    }
+}
+
 static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
 {
     struct federation *federation = two();
@@ -212,6 +283,8 @@ int main(void)
         cmocka_unit_test(a_key_that_came_back_stands_for_nothing_else),
         cmocka_unit_test(what_is_handed_over_again_meanwhile_is_one_referral),
         cmocka_unit_test(what_was_done_to_the_other_is_done_to_it),
+        cmocka_unit_test(what_ended_it_meanwhile_is_told),
+        cmocka_unit_test(words_of_who_revoked_consent_do_not_come_back),
         cmocka_unit_test(a_step_that_is_repeated_meanwhile_is_one_step),
     };
     return cmocka_run_group_tests_name("repeat", tests, NULL, NULL);

@@ -202,6 +202,66 @@ static void a_second_writer_waits_for_the_first(void **state)
     folder_remove(path);
 }
 
+/* As referctl backup has it: another process, while this one works. */
+static void who_reads_beside_it_sees_one_moment_and_locks_nobody_out(
+    void **state)
+{
+    (void)state;
+    char path[FOLDER_PATH_SIZE];
+    int ready[2];
+    int go[2];
+    char byte = 0;
+    folder_make(path);
+    struct store *store = open_store(path);
+    assert_int_equal(put_number(store, 1), ERR_NONE);
+    assert_true(pipe(ready) == 0 && pipe(go) == 0);
+    store->ops->close(store); /* no environment outlives a fork */
+    pid_t child = fork();
+    if (child == 0) {
+        struct store *beside = NULL;
+        struct store_problem problem;
+        struct store_txn *txn = NULL;
+        struct store_txn *writing = NULL;
+        char key[16];
+        bool good =
+            read(go[0], &byte, 1) == 1 &&
+            store_lmdb_open_beside(path, &beside, &problem) == ERR_NONE &&
+            beside->ops->begin(beside, false, &txn) == ERR_NONE &&
+            write(ready[1], "r", 1) == 1 && read(go[0], &byte, 1) == 1;
+        good = good && store_get(txn, number_key(1, key)).bytes != NULL &&
+               store_get(txn, number_key(2, key)).bytes == NULL &&
+               txn->err == ERR_NONE &&
+               beside->ops->begin(beside, true, &writing) != ERR_NONE;
+        _exit(good ? 0 : 1); /* without ending it, as when it is killed */
+    }
+    store = open_store(path);
+    assert_int_equal(write(go[1], "g", 1), 1);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    for (unsigned i = 2; i < 50; i++)
+        assert_int_equal(put_number(store, i), ERR_NONE);
+    assert_int_equal(write(go[1], "g", 1), 1);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    /* what a dead reader saw is used again: the file stops growing */
+    for (unsigned i = 50; i < 100; i++)
+        assert_int_equal(put_number(store, i % 5), ERR_NONE);
+    struct store_usage usage;
+    store->ops->usage(store, &usage);
+    off_t size = data_size(path);
+    for (unsigned i = 0; i < 400; i++) {
+        assert_int_equal(put_number(store, i % 5), ERR_NONE);
+        store->ops->usage(store, &usage);
+    }
+    assert_true(data_size(path) <= size + 16 * 4096);
+    store->ops->close(store);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(close(ready[i]), 0);
+        assert_int_equal(close(go[i]), 0);
+    }
+    folder_remove(path);
+}
+
 static void more_readers_than_agreed_are_refused(void **state)
 {
     (void)state;
@@ -394,6 +454,8 @@ int main(void)
         cmocka_unit_test(what_was_acknowledged_outlives_kill_9),
         cmocka_unit_test(two_processes_do_not_share_a_folder),
         cmocka_unit_test(a_second_writer_waits_for_the_first),
+        cmocka_unit_test(
+            who_reads_beside_it_sees_one_moment_and_locks_nobody_out),
         cmocka_unit_test(more_readers_than_agreed_are_refused),
         cmocka_unit_test(only_the_owner_may_read),
         cmocka_unit_test(a_folder_others_may_write_to_is_refused),
