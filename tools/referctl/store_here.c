@@ -217,7 +217,7 @@ static enum err rows_piece(struct store_here *here, struct key *from,
     uint64_t *row_count, bool *is_over)
 {
     struct store_txn *txn;
-    enum err err = here->rows->ops->begin(here->store, false, &txn);
+    enum err err = here->rows->ops->begin(here->rows, false, &txn);
     for (int i = 0; err == ERR_NONE && i < 256 && !*is_over; i++) {
         struct slice key = key_slice(from);
         struct slice value;
@@ -262,7 +262,7 @@ enum err store_here_drop(
     struct store_here *here, const struct key *keys, size_t count)
 {
     struct store_txn *txn;
-    enum err err = here->rows->ops->begin(here->store, true, &txn);
+    enum err err = here->rows->ops->begin(here->rows, true, &txn);
     if (err != ERR_NONE)
         return err;
     for (size_t i = 0; i < count; i++)
@@ -331,7 +331,7 @@ enum err store_here_rebuild(struct store_here *here)
     if (err == ERR_NONE)
         err = entries_destroy(here);
     if (err == ERR_NONE)
-        err = here->rows->ops->begin(here->store, true, &txn);
+        err = here->rows->ops->begin(here->rows, true, &txn);
     if (err != ERR_NONE)
         return err;
     for (const char *at = letters; *at != '\0' && err == ERR_NONE; at++)
