@@ -11,6 +11,7 @@
 
 /* Rows of these programs have one form each. */
 #define IDEMPOTENCY_SIZE (HASH_SIZE + 16 + 1 + 8)
+#define SAID_SIZE (16 + 4 + 1 + 1 + 16 + 8) /* what a ledger says of a key */
 #define HASH_KEY_SIZE (1 + 16)
 
 /* It was read at the start, or nothing would run. */
@@ -168,7 +169,8 @@ void scrub_idempotency(struct scrub_row *row)
         return;
     }
     if (row->value.size != IDEMPOTENCY_SIZE) {
-        scrub_tell(row, SCRUB_MALFORMED);
+        if (row->value.size != SAID_SIZE)
+            scrub_tell(row, SCRUB_MALFORMED);
         return;
     }
     memcpy(uuid.bytes, row->value.bytes + HASH_SIZE, sizeof uuid.bytes);
