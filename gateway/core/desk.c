@@ -92,6 +92,7 @@ static const struct operation {
     { "ledger.renew", LOCAL_RIGHT_ADMIN, desk_ledger_renew, false },
     { "evidence.read", LOCAL_RIGHT_ADMIN, desk_evidence_read, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
+    { "store.check", LOCAL_RIGHT_ADMIN, desk_store_check, false },
     { "revocation.import", LOCAL_RIGHT_ADMIN, desk_revocation_import, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },

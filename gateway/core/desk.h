@@ -50,6 +50,7 @@ desk_operation desk_ledger_list, desk_ledger_show,
     desk_ledger_conflicts, desk_ledger_renew;      /* desk_conflict.c */
 desk_operation desk_card_list, desk_evidence_read; /* desk_evidence.c */
 desk_operation desk_revocation_import;             /* desk_revocation.c */
+desk_operation desk_store_check;                   /* desk_store.c */
 /* desk_status.c */
 desk_operation desk_status, desk_health, desk_metrics, desk_reload;
 

@@ -118,6 +118,10 @@
  *        alarm {code, agencies: number, remedy}*
  * revocation.import [admin]  data -> revocation {agency, own: flag},
  *        peer {as peer.close} when it is another's
+ * store.check [admin] optional: state (of the reply before)
+ *                     -> damage {problem, table, key, referral, peer}*,
+ *                        check {rows, findings, done, table, state}: the next
+ *                        rows, see scrub.h
  * reload [admin]      -> nothing; files are read after that, as by SIGHUP
  * metrics [read]      -> number {name, value}*   named as in the metrics file
  */

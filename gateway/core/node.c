@@ -255,13 +255,15 @@ static void take_head(struct work *work, struct peer *peer,
     reply_to(work, handle, REPLY_HEAD, settle_head(work, peer, true));
 }
 
-/* A Deliver or a Fetch. */
+/* A Deliver, a Fetch or a Fetched. */
 static void take_parcels(struct work *work, struct peer *peer,
     const struct request *request, uint64_t handle)
 {
     struct custody_reply reply = { 0 };
     if (request->kind == REQUEST_DELIVER)
         custody_take(work, peer, request->body, &reply);
+    else if (request->kind == REQUEST_FETCHED)
+        collect_fetched(work, peer, request->body, &reply);
     else
         fetch_serve(work, peer, request->body, &reply);
     if (work_failed(work))

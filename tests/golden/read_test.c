@@ -360,6 +360,8 @@ static struct slice request_body_again(
         return deliver_again(world, body);
     if (kind == REQUEST_FETCH)
         return fetch_again(world, body);
+    if (kind == REQUEST_FETCHED)
+        return fetched_again(world, body);
     if (kind == REQUEST_INTRODUCE)
         return introduce_again(world, body);
     return kind == REQUEST_HEAD ? head_again(world, body)
@@ -426,6 +428,8 @@ static struct slice reply_body_again(
         return refusal_write(code, &world->arena);
     case REPLY_FETCHED:
         return fetched_again(world, body);
+    case REPLY_FETCH_WANTED:
+        return fetch_again(world, body);
     case REPLY_KIND_COUNT:
         break;
     }
@@ -571,6 +575,7 @@ static const struct row {
     { "reply_busy.hex", deliver_reply },
     { "reply_conflict.hex", deliver_reply },
     { "reply_cosigned.hex", deliver_reply },
+    { "reply_fetch_wanted.hex", collect_reply },
     { "reply_fetched.hex", fetch_reply },
     { "reply_head.hex", head_reply },
     { "reply_introduce.hex", introduce_reply },
@@ -582,6 +587,7 @@ static const struct row {
     { "request_collect.hex", request_again },
     { "request_deliver.hex", request_again },
     { "request_fetch.hex", request_again },
+    { "request_fetched.hex", request_again },
     { "request_head.hex", request_again },
     { "request_introduce.hex", request_again },
 };

@@ -325,6 +325,8 @@ def fetched():
 
 
 REQUESTS = {
+    "request_fetched.hex": lambda: sealed(
+        B, A, 0xb3, 0xa5, "FETCHED", fetched(), 0x49),
     "request_fetch.hex": lambda: sealed(
         A, B, 0xa3, 0xb5, "FETCH", fetch(), 0x48),
     "request_deliver.hex": lambda: sealed(
@@ -357,6 +359,8 @@ REPLIES = {
         "request_deliver.hex", 0xb3, "REFUSED",
         lambda: m.Refusal(code=m.RefusalCode.NOT_OFFERED).encode()),
     "reply_head.hex": ("request_head.hex", 0xb3, "HEAD", head_told),
+    "reply_fetch_wanted.hex": (
+        "request_collect.hex", 0xa3, "FETCH_WANTED", fetch),
     "reply_fetched.hex": ("request_fetch.hex", 0xb3, "FETCHED", fetched),
     "reply_introduce.hex": (
         "request_introduce.hex", 0xb3, "HEAD", lambda: m.Head(
@@ -494,7 +498,8 @@ def deliver_check(before):
 
 
 def request_check(name):
-    recipient = A if name == "request_collect.hex" else B
+    recipient = A if name in (
+        "request_collect.hex", "request_fetched.hex") else B
     pairs = {pair.id: pair for pair in PAIRS[recipient]}
 
     # who introduces itself is not known yet

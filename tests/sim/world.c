@@ -39,7 +39,8 @@ static bool is_safety(const char *what)
         "node.failed", "request.answered-twice", "revoked.believed",
         "revoked.unheard", "note.forged", "note.misaddressed",
         "content.altered", "receipt.forged", "request.forged", "intake.full",
-        "feed.survived", "ledger.unsettled", "generation.reused" };
+        "feed.survived", "ledger.unsettled", "generation.reused",
+        "loss.unnoticed" };
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
         if (strcmp(what, promises[i]) == 0)
             return true;

@@ -93,6 +93,7 @@ enum exit_code run_ledger_renew(struct session *, const struct arguments *);
 enum exit_code run_ledger_convict(struct session *, const struct arguments *);
 enum exit_code run_evidence_export(struct session *, const struct arguments *);
 enum exit_code run_evidence_verify(struct session *, const struct arguments *);
+enum exit_code run_store_check(struct session *, const struct arguments *);
 enum exit_code run_key_slot(struct session *, const struct arguments *);
 enum exit_code run_panic(struct session *, const struct arguments *);
 enum exit_code run_backup(struct session *, const struct arguments *);

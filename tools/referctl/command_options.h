@@ -188,6 +188,14 @@ static const struct option_row doctor_options[] = {
     { "problems", 0, NULL, "print what is not ok alone" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row store_check_options[] = {
+    { "offline", 0,   NULL, "the gateway is stopped: look at its files, by --config" },
+    { "repair",  0,   NULL, "with --offline: take out what is damaged; what other\n"
+                            "agencies hold is taken back from them afterwards" },
+    { "passphrase-file", 'p', "FILE", "the passphrase of the store's key is FILE's first line" },
+    { "yes",     'y', NULL, "do not ask for confirmation" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row top_options[] = {
     { "once",  '1', NULL,      "print one picture and stop" },
     { "delay", 'd', "SECONDS", "look again after so long (default 1)" },

@@ -346,6 +346,16 @@ static const struct command commands[] = {
   "referctl evidence verify evidence-0190b2c4 \\\n"
   "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
   run_evidence_verify },
+{ "store", "check", "", 0, 0, store_check_options,
+  "verify every row, tree and index of the store against each other",
+  "Authenticates and reads every row, builds every ledger's tree anew, verifies\n"
+  "notes, cards and agreements, and holds events, referrals and contents against\n"
+  "each other. The gateway does it in small pieces between its other work; --offline\n"
+  "does it without a gateway, and also looks for contents that nothing speaks of.\n"
+  "Exit status 3 when anything is not as it should be.",
+  "referctl store check\n"
+  "referctl -c /etc/referd.yaml store check --offline",
+  run_store_check },
 { "panic", "", "", 0, 0, panic_options,
   "make all that is stored here unreadable, at once and for good",
   "Overwrites and removes the key of the store, the vault and the keys of days, and\n"
