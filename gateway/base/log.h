@@ -129,7 +129,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(ALARM_RAISED, ERROR, "alarm.raised",                                     \
         "call the agency's point person: see code, and referctl status")       \
     X(ALARM_ENDED, INFO, "alarm.ended",                                        \
-        "what was told about an agency is over")
+        "what was told about an agency is over")\
+    X(RETENTION_ERASED, INFO, "retention.erased",                              \
+        "what an agreement lets be held no longer was erased")
 /* clang-format on */
 
 enum log_event {

@@ -1,5 +1,6 @@
 #include "core/answers.h"
 
+#include "core/erase.h"
 #include "core/feed.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -94,13 +95,21 @@ static void answered(struct work *work, struct peer *peer,
     (void)step_apply(&step, state, &note);
 }
 
+/* Of erasure: who refused it is told of it again after a loss. */
+static bool is_notice(const struct ledger_entry *entry)
+{
+    return entry->has_referral && entry->event_type == EVENT_NONE;
+}
+
 static void answer_entry(struct work *work, struct peer *peer,
     const struct ledger_entry *entry, const struct answer_item *item)
 {
     struct entry_header header;
     size_t used = work->scratch->used;
-    if (entry->has_referral)
+    if (entry->has_referral && !is_notice(entry))
         answered(work, peer, entry, item);
+    else if (entry->has_referral)
+        erase_answered(work, peer, entry, item);
     else if (item->verdict == ANSWER_REFUSED &&
              entry_header_read(entry->header, work->scratch, &header) ==
                  ERR_NONE)
@@ -169,7 +178,8 @@ static void answer_range(struct work *work, struct peer *peer,
         if (entry == NULL)
             return;
         answer_entry(work, peer, entry, item);
-        if (item->verdict != ANSWER_APPLIED && !entry->withheld) {
+        if (item->verdict != ANSWER_APPLIED && !entry->withheld &&
+            !is_notice(entry)) {
             entry->withheld = true; /* it is not kept there: nor sent again */
             answering->changed = true;
         }

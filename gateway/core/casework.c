@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/answers.h"
 #include "core/delivery.h"
+#include "core/erase.h"
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -59,8 +60,9 @@ static void keep(
 static void keep_event(
     struct step *step, const struct entry *entry, struct judgement *judgement)
 {
-    keep_with(step->work, register_entry(step->referral, step->event->type),
-        entry, judgement);
+    keep_with(step->work,
+        register_entry(step->work, step->referral, step->event->type), entry,
+        judgement);
 }
 
 static void log_refusal(struct step *step, const struct judgement *judgement)
@@ -396,13 +398,10 @@ static void take_generation(struct taking *taking)
 
 static void take_card(struct taking *taking)
 {
-    struct work *work = taking->work;
-    struct peer *peer = taking->peer;
     const struct entry *entry = taking->entry;
-    struct judgement *judgement = taking->judgement;
-    keep(work, entry, judgement);
-    if (peer_offer_card(work, peer, entry->content) != ERR_NONE)
-        refuse(judgement, PROBLEM_SIGNATURE_BAD, "card",
+    keep(taking->work, entry, taking->judgement);
+    if (peer_offer_card(taking->work, taking->peer, entry->content) != ERR_NONE)
+        refuse(taking->judgement, PROBLEM_SIGNATURE_BAD, "card",
             "send a card signed by the root key that was accepted");
 }
 
@@ -456,6 +455,13 @@ static void take_in_force(struct taking *taking)
         agreement_in_force(work, peer, &id, &judgement->why);
 }
 
+static void take_erasure(struct taking *taking)
+{
+    keep(taking->work, taking->entry, taking->judgement);
+    erase_take(taking->work, taking->peer, taking->entry->content,
+        taking->stored, &taking->judgement->why);
+}
+
 static void take_padding(struct taking *taking)
 {
     taking->judgement->answered = false;
@@ -473,6 +479,7 @@ static entry_handler *const handlers[ENTRY_KIND_COUNT] = {
     [ENTRY_MOU_IN_FORCE] = take_in_force,
     [ENTRY_REFERRAL_EVENT] = take_event,
     [ENTRY_ANSWER] = take_answer,
+    [ENTRY_ERASURE_NOTICE] = take_erasure,
     [ENTRY_PADDING] = take_padding,
     [ENTRY_GENERATION] = take_generation,
 };
@@ -495,7 +502,9 @@ static void take_entry(struct taking *taking, const struct entry_header *header)
     judgement->verdict = judgement->why.problem == PROBLEM_NONE
                              ? ANSWER_APPLIED
                              : ANSWER_REFUSED;
+    /* that something is kept which the other erased stays to be shown */
     if (judgement->verdict == ANSWER_REFUSED &&
+        judgement->why.problem != PROBLEM_KEPT &&
         !content_is_none(judgement->content)) {
         content_erase(
             work->contents, work->txn, work->arena, judgement->content);

@@ -147,6 +147,12 @@ enum err codec_mou_read(
     mou->from.unix_ms = (int64_t)from->from_ms;
     mou->until.unix_ms = (int64_t)from->until_ms;
     mou->consent_days_max = from->consent_days_max;
+    if (from->retention != NULL) {
+        mou->content_days = from->retention->content_days;
+        mou->identifiers_days = from->retention->identifiers_days;
+        if (mou->content_days == 0 && mou->identifiers_days == 0)
+            return ERR_MALFORMED; /* what says nothing is left out */
+    }
     err = read_parties(from, arena, mou);
     if (err == ERR_NONE)
         err = read_services(from, arena, mou);
@@ -301,12 +307,17 @@ static bool counts_fit(const struct mou *mou)
 struct slice codec_mou_write(const struct mou *mou, struct arena *arena)
 {
     Refer__V1__Mou to = REFER__V1__MOU__INIT;
+    Refer__V1__MouRetention retention = REFER__V1__MOU_RETENTION__INIT;
     if (!counts_fit(mou))
         return SLICE_NONE;
     to.version = mou->version;
     to.from_ms = (uint64_t)mou->from.unix_ms;
     to.until_ms = (uint64_t)mou->until.unix_ms;
     to.consent_days_max = mou->consent_days_max;
+    retention.content_days = mou->content_days;
+    retention.identifiers_days = mou->identifiers_days;
+    if (mou->content_days > 0 || mou->identifiers_days > 0)
+        to.retention = &retention;
     if (!write_text(mou->id, arena, &to.id) ||
         !write_text(mou->title, arena, &to.title) ||
         !write_parties(mou, arena, &to) || !write_services(mou, arena, &to) ||

@@ -2,9 +2,11 @@
 
 #include "core/custody.h"
 #include "core/delivery.h"
+#include "core/fetch.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/refill.h"
 #include "core/revoke.h"
 
 /* ---- Being asked -------------------------------------------------------- */
@@ -51,6 +53,9 @@ void collect_serve(struct work *work, struct peer *peer)
     if (peer->state != PEER_ACCEPTED) {
         answer(work, peer, REPLY_REFUSED,
             refusal_write(REFUSAL_CLOSED, work->arena));
+    } else if (refill_is_wanted(peer) && !peer->reachable) {
+        /* it cannot be dialled: it brings what we lost */
+        answer(work, peer, REPLY_FETCH_WANTED, refill_ask(work, peer));
     } else if (!peer->settled_out || out->trouble != LEDGER_NONE) {
         struct behind hint = { BEHIND_UNSETTLED, 0 };
         answer(work, peer, REPLY_BEHIND, behind_write(&hint, work->arena));
@@ -67,16 +72,49 @@ void collect_serve(struct work *work, struct peer *peer)
     }
 }
 
+void collect_fetched(struct work *work, struct peer *peer, struct slice body,
+    struct custody_reply *reply)
+{
+    struct behind hint = { BEHIND_UNSETTLED, 0 };
+    const char *problem =
+        refill_is_wanted(peer) ? refill_take(work, peer, body) : NULL;
+    if (work_failed(work))
+        return;
+    peer->touched = true;
+    if (problem != NULL)
+        *reply = (struct custody_reply){ .kind = REPLY_REFUSED,
+            .body = refusal_write(REFUSAL_MALFORMED, work->arena),
+            .refused = problem };
+    else if (refill_is_wanted(peer))
+        *reply = (struct custody_reply){ .kind = REPLY_FETCH_WANTED,
+            .body = refill_ask(work, peer) };
+    else /* all is here: compare anew */
+        *reply = (struct custody_reply){ .kind = REPLY_BEHIND,
+            .body = behind_write(&hint, work->arena) };
+    if (reply->body.bytes == NULL)
+        work_exhausted(work);
+}
+
 /* ---- Asking ------------------------------------------------------------- */
+
+/* The peer lost something that is held here, and cannot dial us: it says what
+ * it wants in reply to our request. */
+static bool may_help(const struct ledger *out, const struct ledger *in)
+{
+    return out->trouble == LEDGER_RECIPIENT_SHORTER ||
+           in->trouble == LEDGER_AUTHOR_SHORTER;
+}
 
 void collect_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->collect_due = false;
-    if (in == NULL || revoke_is_own(work->node) || !work->node->dials_only ||
-        !peer->reachable || peer->state != PEER_ACCEPTED ||
-        peer->collect_token != 0 || !peer->settled_in ||
-        in->trouble != LEDGER_NONE)
+    if (in == NULL || out == NULL || revoke_is_own(work->node) ||
+        !work->node->dials_only || !peer->reachable ||
+        peer->state != PEER_ACCEPTED || peer->collect_token != 0 ||
+        !(may_help(out, in) ||
+            (peer->settled_in && in->trouble == LEDGER_NONE)))
         return;
     if (work->steady_ms < peer->next_try_steady_ms) {
         peer->collect_due = true;
@@ -122,11 +160,30 @@ static const char *take_parcel(
     return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "behind" : NULL;
 }
 
+/* What it lost goes there in a request of ours, within its budget. */
+static const char *give(struct work *work, struct peer *peer, struct slice body)
+{
+    struct custody_reply reply = { 0 };
+    fetch_serve(work, peer, body, &reply);
+    if (work_failed(work))
+        return NULL;
+    if (reply.kind == REPLY_FETCHED) {
+        peer->stumble_count = 0;
+        peer->collect_token =
+            delivery_send(work, peer, REQUEST_FETCHED, reply.body);
+        return NULL;
+    }
+    peer->wants_head = true; /* it may want something else by now */
+    return reply.kind == REPLY_BUSY ? "busy" : reply.refused;
+}
+
 static const char *on_reply(
     struct work *work, struct peer *peer, const struct reply *reply)
 {
     if (reply->plain != 0)
         return delivery_plain(work, peer, reply);
+    if (reply->kind == REPLY_FETCH_WANTED)
+        return give(work, peer, reply->body);
     if (reply->kind == REPLY_PARCEL)
         return take_parcel(work, peer, reply->body);
     if (reply->kind == REPLY_BEHIND) {

@@ -7,6 +7,7 @@
 #ifndef CORE_COLLECT_H
 #define CORE_COLLECT_H
 
+#include "core/custody.h"
 #include "core/peer.h"
 #include "core/request.h"
 #include "core/work.h"
@@ -26,6 +27,11 @@ bool collect_take(
 
 /* Answers the Collect that waits, if there is something to say. */
 void collect_serve(struct work *work, struct peer *peer);
+
+/* What the peer brings because a Collect of it was answered with what is
+ * wanted; the reply is set unless the store or memory failed. */
+void collect_fetched(struct work *work, struct peer *peer, struct slice body,
+    struct custody_reply *reply);
 
 /* Steady time when collect_serve or collect_go_on has something to do. */
 int64_t collect_due_steady_ms(const struct peer *peer);

@@ -83,7 +83,7 @@ static size_t segment_item_count(const struct content_log *log, size_t index)
     return end - log->segments[index].first;
 }
 
-static bool is_of_batch(const struct content_log *log, struct content_ref ref)
+bool content_is_new(const struct content_log *log, struct content_ref ref)
 {
     uint64_t last = log->segment_count == 0 ? 0 : log->segment_count - 1;
     return ref.segment >= log->segment && ref.segment - log->segment <= last;
@@ -124,6 +124,11 @@ static bool blob_item(struct slice blob, uint32_t slot, struct slice *item)
     return item->size == 0 || item->size >= ITEM_OVERHEAD;
 }
 
+size_t content_slot_count(struct slice blob)
+{
+    return blob.size >= 4 ? u32_at(blob, 0) : 0;
+}
+
 /* What an item is bound to: it opens nowhere else. */
 struct place {
     uint8_t bytes[12];
@@ -158,7 +163,9 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     struct content_ref ref, struct slice *plain, enum err *err)
 {
     const struct content_recent_item *item =
-        content_recent_find(log->recent, ref.segment, ref.slot);
+        log->recent == NULL
+            ? NULL
+            : content_recent_find(log->recent, ref.segment, ref.slot);
     if (item == NULL || log->vault->ops->is_destroyed(log->vault, item->entry))
         return false;
     *plain = content_recent_take(log->recent, item, arena);
@@ -172,7 +179,7 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
         return txn->err;
-    if (is_of_batch(log, ref)) {
+    if (content_is_new(log, ref)) {
         struct content_item *item = added(log, ref);
         if (item != NULL) {
             *plain = item->plain;
@@ -258,7 +265,7 @@ void content_erase(struct content_log *log, struct store_txn *txn,
 {
     if (content_is_none(ref) || txn->err != ERR_NONE)
         return;
-    if (is_of_batch(log, ref)) {
+    if (content_is_new(log, ref)) {
         struct content_item *item = added(log, ref);
         if (item != NULL && item->plain.bytes != NULL)
             item_drop(log, (size_t)(ref.segment - log->segment), item);

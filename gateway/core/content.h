@@ -41,7 +41,7 @@ struct content_segment {
 /* What the running batch has added; belongs to the node. */
 struct content_log {
     struct vault *vault;
-    struct content_recent *recent; /* of batches before */
+    struct content_recent *recent; /* of batches before; NULL: the disk tells */
     uint64_t segment;              /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
@@ -64,6 +64,12 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
 
 void content_begin(struct content_log *log, struct vault *vault,
     struct content_recent *recent, uint64_t segment);
+
+/* Of the running batch: no blob has it yet. */
+bool content_is_new(const struct content_log *log, struct content_ref ref);
+
+/* Slots of a stored blob, by its own word. */
+size_t content_slot_count(struct slice blob);
 
 /* Copies the bytes into the arena and remembers them for content_flush, which
  * seals them with that entry. CONTENT_NONE when the arena is full. */

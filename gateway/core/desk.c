@@ -66,6 +66,8 @@ static const struct operation {
     { "act", LOCAL_RIGHT_ACT, act, true },
     { "get", LOCAL_RIGHT_READ, desk_get, false },
     { "list", LOCAL_RIGHT_READ, desk_list, false },
+    { "erase", LOCAL_RIGHT_ERASE, desk_erase, false },
+    { "erase.find", LOCAL_RIGHT_ERASE, desk_erase_find, false },
     { "cursor.open", LOCAL_RIGHT_READ, desk_cursor_open, false },
     { "cursor.next", LOCAL_RIGHT_READ, desk_cursor_next, false },
     { "cursor.ack", LOCAL_RIGHT_READ, desk_cursor_ack, false },
@@ -90,6 +92,7 @@ static const struct operation {
     { "ledger.renew", LOCAL_RIGHT_ADMIN, desk_ledger_renew, false },
     { "evidence.read", LOCAL_RIGHT_ADMIN, desk_evidence_read, false },
     { "reload", LOCAL_RIGHT_ADMIN, desk_reload, false },
+    { "store.check", LOCAL_RIGHT_ADMIN, desk_store_check, false },
     { "revocation.import", LOCAL_RIGHT_ADMIN, desk_revocation_import, false },
     { "status", LOCAL_RIGHT_READ, desk_status, false },
     { "health", 0, desk_health, false },
@@ -107,6 +110,7 @@ static const struct {
     { LOCAL_RIGHT_ACT, REMEDY("act") },
     { LOCAL_RIGHT_READ, REMEDY("read") },
     { LOCAL_RIGHT_ADMIN, REMEDY("admin") },
+    { LOCAL_RIGHT_ERASE, REMEDY("erase") },
 #undef REMEDY
 };
 

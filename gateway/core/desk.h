@@ -37,7 +37,8 @@ int64_t desk_due_steady_ms(const struct node *node);
 typedef void desk_operation(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer);
 
-desk_operation desk_get, desk_list; /* desk_referral.c */
+desk_operation desk_get, desk_list;         /* desk_referral.c */
+desk_operation desk_erase, desk_erase_find; /* desk_erase.c */
 desk_operation desk_cursor_open, desk_cursor_next, desk_cursor_ack,
     desk_cursor_rewind, desk_cursor_delete, desk_cursor_list; /* desk_feed.c */
 desk_operation desk_card_show, desk_card_import, desk_card_accept,
@@ -49,6 +50,7 @@ desk_operation desk_ledger_list, desk_ledger_show,
     desk_ledger_conflicts, desk_ledger_renew;      /* desk_conflict.c */
 desk_operation desk_card_list, desk_evidence_read; /* desk_evidence.c */
 desk_operation desk_revocation_import;             /* desk_revocation.c */
+desk_operation desk_store_check;                   /* desk_store.c */
 /* desk_status.c */
 desk_operation desk_status, desk_health, desk_metrics, desk_reload;
 

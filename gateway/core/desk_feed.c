@@ -20,6 +20,27 @@ static void values(struct local_answer *answer, const char *type,
     }
 }
 
+/* Why, and of what, something was erased. */
+static void erasure_values(
+    struct work *work, struct slice bytes, struct local_answer *answer)
+{
+    struct erasure_notice notice;
+    if (bytes.bytes == NULL)
+        return;
+    if (erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+        return;
+    }
+    answer_record(answer, "detail");
+    answer_text(answer, "name", "reason");
+    answer_text(answer, "value", erasure_reason_name(notice.reason));
+    for (size_t i = 0; i < notice.element_count; i++) {
+        answer_record(answer, "detail");
+        answer_text(answer, "name", "element");
+        answer_slice(answer, "value", notice.elements[i]);
+    }
+}
+
 void desk_event(struct work *work, const struct feed_event *event,
     uint32_t redeliveries, struct local_answer *answer)
 {
@@ -29,7 +50,8 @@ void desk_event(struct work *work, const struct feed_event *event,
     answer_record(answer, "event");
     answer_number(answer, "position", (int64_t)event->position);
     answer_text(answer, "type", feed_type_name(event->type));
-    answer_text(answer, "step", event_type_name(event->step));
+    answer_text(answer, "step",
+        event->step == EVENT_NONE ? "erasure" : event_type_name(event->step));
     answer_text(answer, "by", event->by_us ? "us" : "them");
     answer_text(answer, "actor", actor_kind_name(event->actor));
     answer_slice(answer, "role", event->role);
@@ -45,7 +67,12 @@ void desk_event(struct work *work, const struct feed_event *event,
     answer_text(answer, "direction", event->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
     answer_number(answer, "redeliveries", redeliveries);
-    if (register_event(work, event->content, &content)) {
+    if (event->step == EVENT_NONE) {
+        erasure_values(work,
+            content_get(
+                work->contents, work->txn, work->scratch, event->content),
+            answer);
+    } else if (register_event(work, event->content, &content)) {
         values(answer, "detail", "name", content.details, content.detail_count);
         values(
             answer, "element", "code", content.elements, content.element_count);

@@ -88,6 +88,20 @@ static void answer_head(struct work *work, const struct referral *referral,
     answer_number(answer, "updated_ms", referral->updated.unix_ms);
 }
 
+static void answer_erasure(
+    const struct referral *referral, struct local_answer *answer)
+{
+    const struct referral_erasure *erasure = &referral->erasure;
+    if (erasure->reason == ERASURE_NONE)
+        return;
+    answer_number(answer, "erased_ms", erasure->at.unix_ms);
+    answer_text(answer, "erased_by", erasure->by_us ? "us" : "them");
+    answer_text(answer, "erased_reason", erasure_reason_name(erasure->reason));
+    answer_flag(answer, "erased_whole", erasure->is_whole);
+    answer_text(
+        answer, "erasure_notice", erasure_outcome_name(erasure->outcome));
+}
+
 static void answer_events(struct work *work, const struct referral *referral,
     struct local_answer *answer)
 {
@@ -130,6 +144,7 @@ void desk_get(struct work *work, const struct caller *caller,
     answer_number(answer, "pending", referral->pending);
     answer_flag(answer, "frozen", referral->frozen);
     answer_steps(work, referral, answer);
+    answer_erasure(referral, answer);
     if (register_event(work, referral->request, &send) &&
         send.request != NULL) {
         answer_request(send.request, answer);

@@ -5,6 +5,7 @@
 #ifndef CORE_ELEMENT_H
 #define CORE_ELEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -22,6 +23,7 @@ enum element_type {
 struct element {
     const char *code;
     enum element_type type;
+    bool is_identifier; /* it says who the person is, or leads to them */
     const char *sensitive_class; /* "" or substance_use, hiv, tb, ... */
     const char *fhir_path;
     const char *v2_field;

@@ -27,6 +27,14 @@ const char *evidence_verdict_name(enum evidence_verdict verdict)
     return (size_t)verdict < EVIDENCE_VERDICT_COUNT ? verdicts[verdict] : "?";
 }
 
+const char *evidence_erasure_name(enum evidence_verdict verdict)
+{
+    if (verdict == EVIDENCE_HELD)
+        return "erased";
+    return verdict == EVIDENCE_REFUSED ? "kept"
+                                       : evidence_verdict_name(verdict);
+}
+
 /* ---- Paths --------------------------------------------------------------- */
 
 struct line {

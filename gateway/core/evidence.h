@@ -28,6 +28,7 @@
 #include "base/instant.h"
 #include "base/slice.h"
 #include "core/port.h"
+#include "core/erasure_notice.h"
 #include "core/problem.h"
 #include "core/referral.h"
 
@@ -99,8 +100,10 @@ enum evidence_verdict {
 };
 
 const char *evidence_verdict_name(enum evidence_verdict verdict);
+/* The same of a notice of erasure: "erased", "kept". */
+const char *evidence_erasure_name(enum evidence_verdict verdict);
 
-/* An event whose place, time and receipt are proved. */
+/* An event, or a notice of erasure: its place, time and receipt are proved. */
 struct evidence_event {
     struct evidence_place place;
     struct agency_id recipient;
@@ -109,6 +112,9 @@ struct evidence_event {
     bool is_shown;       /* salt and content are there and are its own */
     enum referral_event_type type; /* NONE: not shown, or in no known form */
     enum actor_kind actor;
+    bool is_erasure;            /* a notice of erasure; of no type */
+    enum erasure_reason reason; /* NONE: not shown, or in no known form */
+    struct slice elements;      /* that it is about, "a b c"; empty: all */
     enum evidence_verdict verdict;
     enum problem problem; /* of REFUSED, with clause and remedy */
     struct slice clause;

@@ -6,6 +6,7 @@
 
 #include "core/entry.h"
 #include "core/proof.h"
+#include "core/verdict.h"
 
 /* ---- Checkpoints --------------------------------------------------------- */
 
@@ -181,12 +182,66 @@ static bool content_check(struct judge *judge, const struct entry_files *entry,
     return false;
 }
 
+/* All that is shown is of one referral. */
+static void same_referral_check(
+    struct judge *judge, struct slice path, const struct uuid *referral)
+{
+    struct evidence_report *report = judge->report;
+    if (report->has_referral && !uuid_equal(&report->referral, referral))
+        evidence_fail(
+            judge, path, "speaks of another referral than the others");
+    report->has_referral = true;
+    report->referral = *referral;
+}
+
+/* "a b c" */
+static struct slice codes_join(
+    struct judge *judge, const struct erasure_notice *notice)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < notice->element_count; i++)
+        size += notice->elements[i].size + 1;
+    uint8_t *text = arena_take(judge->arena, size + 1);
+    struct slice joined = slice_of(text, size == 0 ? 0 : size - 1);
+    if (text == NULL) {
+        judge->err = ERR_NO_MEMORY;
+        return SLICE_NONE;
+    }
+    for (size_t i = 0; i < notice->element_count; i++) {
+        memcpy(text, notice->elements[i].bytes, notice->elements[i].size);
+        text += notice->elements[i].size;
+        *text++ = ' ';
+    }
+    return joined;
+}
+
+/* Why, and of what, something was erased. */
+static void notice_read(struct judge *judge, const struct entry_files *entry,
+    struct evidence_event *event)
+{
+    struct erasure_notice notice;
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct slice path = part_path(judge, entry, EVIDENCE_CONTENT);
+    bool is_read = erasure_notice_read(part_bytes(entry, EVIDENCE_CONTENT),
+                       judge->scratch, &notice) == ERR_NONE;
+    if (is_read)
+        erasure_notice_check(&notice, &why);
+    if (!is_read || !verdict_allows(&why)) {
+        evidence_finding(judge, path, false, "is in no form that a notice has",
+            "look for the refusal: the other agency had to refuse it");
+        return;
+    }
+    event->actor = notice.actor;
+    event->reason = notice.reason;
+    event->elements = codes_join(judge, &notice);
+    same_referral_check(judge, path, &notice.referral);
+}
+
 /* What an event that is shown says: which referral, under which agreement. */
 static void event_read(struct judge *judge, const struct entry_files *entry,
     struct evidence_event *event)
 {
     struct referral_event said;
-    struct evidence_report *report = judge->report;
     struct slice path = part_path(judge, entry, EVIDENCE_CONTENT);
     if (referral_event_read(part_bytes(entry, EVIDENCE_CONTENT), judge->scratch,
             &said) != ERR_NONE) {
@@ -196,11 +251,7 @@ static void event_read(struct judge *judge, const struct entry_files *entry,
     }
     event->type = said.type;
     event->actor = said.actor;
-    if (report->has_referral && !uuid_equal(&report->referral, &said.referral))
-        evidence_fail(
-            judge, path, "speaks of another referral than the others");
-    report->has_referral = true;
-    report->referral = said.referral;
+    same_referral_check(judge, path, &said.referral);
     if (!judge->has_mou)
         judge->mou = said.mou;
     else if (!mou_id_equal(&judge->mou, &said.mou))
@@ -219,9 +270,13 @@ static void event_take(struct judge *judge, const struct entry_files *entry,
         .at = header->at,
         .cosigned_s = note->cosigned_s,
         .is_shown = is_shown,
+        .is_erasure = header->kind == ENTRY_ERASURE_NOTICE,
+        .elements = SLICE_NONE,
         .clause = SLICE_NONE,
         .remedy = SLICE_NONE };
-    if (is_shown)
+    if (is_shown && event.is_erasure)
+        notice_read(judge, entry, &event);
+    else if (is_shown)
         event_read(judge, entry, &event);
     size_t at = report->event_count++;
     for (; at > 0 && report->events[at - 1].at.unix_ms > event.at.unix_ms; at--)
@@ -247,11 +302,12 @@ static void entry_take(struct judge *judge, const struct entry_files *entry)
     bool is_proved = proof_check(judge, entry, &proof);
     if (!content_check(judge, entry, &header, &is_shown) || !is_proved)
         return;
-    if (header.kind == ENTRY_REFERRAL_EVENT)
+    if (header.kind == ENTRY_REFERRAL_EVENT ||
+        header.kind == ENTRY_ERASURE_NOTICE)
         event_take(judge, entry, &header, &proof.note, is_shown);
     else if (header.kind != ENTRY_ANSWER || !is_shown)
         evidence_fail(judge, header_path,
-            "is neither of an event nor of an answer that is shown");
+            "is of no event, notice of erasure or answer that is shown");
     else
         judge->answers[judge->answer_count++] =
             (struct proved){ entry->place, proof.note.origin.recipient,

@@ -68,7 +68,7 @@ static void entry_fill(struct work *work, const struct ledger *ledger,
         to->entry.content = content;
         return;
     }
-    to->has_mention = from->has_referral;
+    to->has_mention = from->has_referral && from->event_type != EVENT_NONE;
     to->mention = (struct mention){ from->referral, from->event_type, from->seq,
         from->state, mou_of(work, ledger, from) };
 }

@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/answers.h"
 #include "core/casework.h"
+#include "core/erase.h"
 #include "core/erasure.h"
 #include "core/generation.h"
 #include "core/limits.h"
@@ -172,6 +173,24 @@ static void fold_their_answer(struct fold *fold, struct slice content)
     (void)casework_answer(fold->work, fold->peer, content);
 }
 
+/* What was erased stays so, and what was kept is not given back. */
+static void fold_erasure(
+    struct folded *folded, const struct answer_item *answer)
+{
+    struct work *work = folded->work;
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct erasure_notice notice;
+    if (erasure_notice_read(folded->content, work->scratch, &notice) !=
+        ERR_NONE)
+        return;
+    if (answer == NULL)
+        erase_told(work, folded->peer, &notice);
+    else
+        erase_taken(work, folded->peer, &notice,
+            answer->verdict == ANSWER_APPLIED ? ERASE_FOLLOW : ERASE_REFUSE,
+            &why);
+}
+
 /* The peer's next entry, with our answer to it, or NULL where none is owed. */
 static void fold_in(struct fold *fold, const struct answer_item *answer)
 {
@@ -179,12 +198,15 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
     size_t used = fold->work->scratch->used;
     if (!side_entry(fold, &fold->in, &folded))
         return;
-    if (answer != NULL && answer->verdict != ANSWER_APPLIED)
+    if (answer != NULL && answer->verdict != ANSWER_APPLIED &&
+        answer->problem != PROBLEM_KEPT)
         fold_let_go(&folded);
     if (folded.kind == ENTRY_REFERRAL_EVENT && answer != NULL)
         fold_their_event(&folded, answer);
     else if (folded.content.bytes == NULL)
         ;
+    else if (folded.kind == ENTRY_ERASURE_NOTICE && answer != NULL)
+        fold_erasure(&folded, answer);
     else if (folded.kind == ENTRY_ANSWER)
         fold_their_answer(fold, folded.content);
     else if (folded.kind == ENTRY_CARD)
@@ -339,6 +361,8 @@ static void fold_out(struct fold *fold)
         fold_own_event(&folded);
     else if (folded.content.bytes == NULL || is_known)
         ;
+    else if (folded.kind == ENTRY_ERASURE_NOTICE)
+        fold_erasure(&folded, NULL);
     else if (folded.kind == ENTRY_ANSWER &&
              answer_read(folded.content, work->scratch, &answer) == ERR_NONE)
         fold_answers(fold, &answer);

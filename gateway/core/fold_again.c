@@ -1,5 +1,6 @@
 #include "core/fold.h"
 
+#include "core/erase.h"
 #include "core/feed.h"
 #include "core/limits.h"
 #include "core/outbox.h"
@@ -86,7 +87,7 @@ static void pass_on(const struct pair *pair, struct content_ref said)
         .content = bytes.bytes == NULL
                        ? CONTENT_NONE
                        : content_put(work->contents, work->arena,
-                             register_entry(first, event.type), bytes),
+                             register_entry(work, first, event.type), bytes),
         .content_size = (uint32_t)bytes.size,
         .has_referral = true,
         .referral = first->uuid,
@@ -136,6 +137,24 @@ static bool ending_find(const struct pair *pair, struct content_ref *content)
            !content_is_none(*content);
 }
 
+/* What was erased of the second is erased of the first. */
+static void erasure_pass_on(const struct pair *pair, struct content_ref said)
+{
+    struct work *work = pair->work;
+    struct erasure_notice notice;
+    struct erase_result result;
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, said);
+    if (bytes.bytes == NULL ||
+        erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE)
+        return;
+    notice.referral = pair->first->uuid;
+    if (erase_own(work, pair->first, &notice, &result) == ERR_LIMIT) {
+        notice.element_count = 0; /* more than was meant, but that too */
+        (void)!erase_own(work, pair->first, &notice, &result);
+    }
+}
+
 /* All that waits about the second, but its SEND. */
 static void waiting_pass_on(const struct pair *pair)
 {
@@ -147,8 +166,12 @@ static void waiting_pass_on(const struct pair *pair)
         size_t used = work->scratch->used;
         from = intent.number + 1;
         if (intent.has_referral && intent.event_type != EVENT_SEND &&
-            uuid_equal(&intent.referral, &pair->second->uuid))
-            pass_on(pair, intent.content);
+            uuid_equal(&intent.referral, &pair->second->uuid)) {
+            if (intent.kind == ENTRY_ERASURE_NOTICE)
+                erasure_pass_on(pair, intent.content);
+            else
+                pass_on(pair, intent.content);
+        }
         arena_rewind(work->scratch, used);
     }
 }

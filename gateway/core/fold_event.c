@@ -123,6 +123,7 @@ static struct step step_of(const struct folded *folded,
         .referral = referral,
         .event = event,
         .by_us = by_us,
+        .at = folded->at,
         .generation = folded->generation,
         .index = folded->index,
     };
@@ -252,15 +253,26 @@ static void own_step(struct folded *folded, const struct referral_event *event)
     folded->changed = true;
 }
 
-/* Consent may have been revoked here before this came back. */
+static bool is_let_go(const struct referral *referral)
+{
+    bool whole = referral->erasure.is_whole &&
+                 referral->erasure.outcome != ERASURE_OUTCOME_REFUSED;
+    return whole || (!register_is_begun(referral) &&
+                        (referral->frozen || referral->erased));
+}
+
+/* It may have been erased here, or consent revoked, before this came back. */
 static void words_check(
     struct folded *folded, const struct referral_event *event)
 {
+    struct arena *scratch = folded->work->scratch;
+    size_t used = scratch->used;
     const struct referral *referral =
         register_get(folded->work, &event->referral);
-    if (referral != NULL && !register_is_begun(referral) &&
-        (referral->frozen || referral->erased) && !event_is_exempt(event->type))
+    if (referral != NULL && is_let_go(referral) &&
+        !event_is_exempt(event->type))
         fold_let_go(folded);
+    arena_rewind(scratch, used);
 }
 
 void fold_own_event(struct folded *folded)

@@ -128,6 +128,14 @@ struct key key_mou(const struct mou_id *id)
     return key;
 }
 
+struct key key_due(int64_t due_ms, const struct uuid *referral)
+{
+    struct key key = key_of('x');
+    add_integer(&key, (uint64_t)due_ms, 8);
+    add(&key, referral->bytes, sizeof referral->bytes);
+    return key;
+}
+
 struct key key_revocation(uint32_t peer)
 {
     struct key key = key_of('v');

@@ -18,6 +18,7 @@
  *   'd' entry u64                       a vault's entry to be destroyed
  *   'h' peer u32, serial u64            a card held once (card_book.h)
  *   'v' peer u32                        its revocation (revoke.h)
+ *   'x' due ms u64, uuid                a referral to erase (retention.h)
  *
  * Tables of small rows, of which every referral changes some, are kept in pages
  * on disk: STORE_PAGES_TABLES of io/store_pages.h names them.
@@ -60,6 +61,7 @@ struct key key_idempotency(const uint8_t hash[16]);
 struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
 struct key key_doomed(uint64_t entry);
+struct key key_due(int64_t due_ms, const struct uuid *referral);
 struct key key_revocation(uint32_t peer);
 struct key key_card(uint32_t peer, uint64_t serial);
 /* A prefix of KEY_CARD_PEER_SIZE bytes finds one agency's. */

@@ -91,11 +91,12 @@ struct ledger_entry {
     bool has_referral; /* what it is about, so that answers and evidence find
                         * it; a content that was refused said so once */
     struct uuid referral;
-    uint8_t event_type;
+    uint8_t event_type;     /* EVENT_NONE: a notice of erasure */
     uint32_t seq;           /* of the event */
     uint8_t state;          /* that it states */
     uint64_t feed_position; /* OUT: where the feed tells of it; 0: nowhere */
-    bool withheld; /* OUT: its content was refused, and does not travel again */
+    bool withheld; /* its content was refused or is to be erased, and does not
+                    * travel again */
     struct mou_id mou; /* of a mention that came back; zeros: not known */
 };
 

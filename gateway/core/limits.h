@@ -71,6 +71,9 @@
 /* Ten years: what someone agreed to longer ago, they are asked again. */
 #define MOU_CONSENT_DAYS_MAX 3650u
 
+/* The same of what was said about them. */
+#define MOU_RETENTION_DAYS_MAX 3650u
+
 /* ---- Referrals ---- */
 
 #define REFERRAL_ELEMENT_COUNT_MAX 128u
@@ -78,6 +81,19 @@
 #define REFERRAL_GRANT_COUNT_MAX 32u
 /* Steps of one referral: years of monthly notes; the row stays one page. */
 #define REFERRAL_EVENT_COUNT_MAX 448u
+/* What of a referral is sealed anew where one element of it is erased: a step
+ * has room for it. Of a larger one only all can go. */
+#define ERASE_SIZE_MAX (4u * 1024 * 1024)
+/* Parcels that are looked through for an entry whose time does not say where it
+ * is: a clock went back, or a store was put back. */
+#define ERASE_SEARCH_PARCEL_COUNT 256u
+/* Referrals that are looked at in one request for what was said of a person,
+ * and contents that are opened then. */
+#define ERASE_FIND_REFERRAL_COUNT 256u
+#define ERASE_FIND_CONTENT_COUNT 512u
+/* Referrals that the agreement's retention erases in one batch, so that others
+ * get their turn. */
+#define RETENTION_REFERRAL_COUNT 64u
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
 /* What ask_back short_note lets back: as long as a reason. */
 #define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX

@@ -30,7 +30,10 @@
  *     -> referral {id, state, direction: "out" or "in", peer, peer_name, mou,
  *                  service, purpose, urgency, choice, ask_back, reason_plain,
  *                  consent_at_ms, created_ms, updated_ms, pending: number,
- *                  steps: "a b c" that staff here may take}
+ *                  steps: "a b c" that staff here may take; once something
+ *                  was erased: erased_ms, erased_by: "us" or "them",
+ *                  erased_reason, erased_whole: flag, erasure_notice:
+ *                  "waiting", "erased" or "kept" by the other, or ""}
  *        element {code, value}*, grant {...}*
  *        event {position, type, step, by, actor, role, at_ms, state, status,
  *               problem, clause, remedy}*, each followed by its
@@ -38,6 +41,15 @@
  * list [read]         optional: state, peer, direction, after (id), count
  *     -> referral {id, state, direction, peer, peer_name, service, urgency,
  *                  updated_ms}*
+ * erase [erase]       id, reason: person_asked, retention_over, wrong_person,
+ *                     law; optional: elements: "a b c" (all), actor (staff),
+ *                     dry_run: flag (says what would go; needs no reason)
+ *     -> erasure {id, state, contents: number, unsent: flag, dry_run: flag,
+ *                 notice: as erasure_notice of get}
+ *                     unsent: the other agency will never hear of it
+ * erase.find [erase]  pairwise_id; optional: after (id): a piece of the search
+ *     -> referral {id, state, direction}*,
+ *        search {referrals: number, done: flag, after (id, to go on from)}
  * cursor.open [read]  name -> cursor {name, epoch, position, head}
  * cursor.next [read]  name; optional: wait_ms, count (1)
  *     -> event {...as above, epoch, referral, direction, peer, redeliveries}*
@@ -106,6 +118,10 @@
  *        alarm {code, agencies: number, remedy}*
  * revocation.import [admin]  data -> revocation {agency, own: flag},
  *        peer {as peer.close} when it is another's
+ * store.check [admin] optional: state (of the reply before)
+ *                     -> damage {problem, table, key, referral, peer}*,
+ *                        check {rows, findings, done, table, state}: the next
+ *                        rows, see scrub.h
  * reload [admin]      -> nothing; files are read after that, as by SIGHUP
  * metrics [read]      -> number {name, value}*   named as in the metrics file
  */
@@ -128,6 +144,7 @@ enum local_right {
     LOCAL_RIGHT_ACT = 1u << 1,
     LOCAL_RIGHT_READ = 1u << 2,
     LOCAL_RIGHT_ADMIN = 1u << 3,
+    LOCAL_RIGHT_ERASE = 1u << 4,
 };
 
 enum local_value_type {

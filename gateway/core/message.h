@@ -23,6 +23,7 @@ enum request_kind { /* refer.v1.RequestKind */
     REQUEST_HEAD = 3,
     REQUEST_FETCH = 4,
     REQUEST_INTRODUCE = 5,
+    REQUEST_FETCHED = 6,
     REQUEST_KIND_COUNT
 };
 
@@ -35,6 +36,7 @@ enum reply_kind { /* refer.v1.ReplyKind */
     REPLY_HEAD = 6,
     REPLY_REFUSED = 7,
     REPLY_FETCHED = 8,
+    REPLY_FETCH_WANTED = 9,
     REPLY_KIND_COUNT
 };
 

@@ -71,6 +71,9 @@ struct mou {
     const struct slice *never_share;
     size_t never_share_count;
     uint32_t consent_days_max;
+    /* days after a referral ended; 0: no limit */
+    uint32_t content_days;
+    uint32_t identifiers_days;
     const struct slice *signatures_required; /* party ids */
     size_t signature_required_count;
 };

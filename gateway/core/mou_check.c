@@ -481,6 +481,25 @@ static enum err check_consent(const struct check *check)
 
 _Static_assert(MOU_CONSENT_DAYS_MAX == 3650, "the remedy says 3650");
 
+static enum err check_retention(const struct check *check)
+{
+    const struct mou *mou = check->mou;
+    bool is_long = mou->content_days > MOU_RETENTION_DAYS_MAX;
+    if (is_long || mou->identifiers_days > MOU_RETENTION_DAYS_MAX) {
+        explain(check, "is not a number of days that words may be held",
+            "use a number from 1 to 3650");
+        return refuse(check, "retention.%s",
+            is_long ? "referral_content_days" : "identifiers_days");
+    }
+    if (mou->content_days == 0 || mou->identifiers_days <= mou->content_days)
+        return ERR_NONE;
+    explain(check, "is more than referral_content_days",
+        "use fewer days: identifiers go with the content");
+    return refuse(check, "retention.identifiers_days");
+}
+
+_Static_assert(MOU_RETENTION_DAYS_MAX == 3650, "the remedy says 3650");
+
 static enum err check_required_signature(
     const struct check *check, struct slice party, size_t pathway)
 {
@@ -560,6 +579,8 @@ enum err mou_check(struct crypto *crypto, const struct mou *mou, bool bound,
         err = check_rows(&check, mou->purpose_count, check_purpose);
     if (err == ERR_NONE)
         err = check_consent(&check);
+    if (err == ERR_NONE)
+        err = check_retention(&check);
     if (err == ERR_NONE)
         err = check_signatures(&check);
     return err;

@@ -15,7 +15,9 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/own_card.h"
+#include "core/referral_erase.h"
 #include "core/refill.h"
+#include "core/retention.h"
 #include "core/revoke.h"
 #include "core/settle.h"
 
@@ -253,13 +255,15 @@ static void take_head(struct work *work, struct peer *peer,
     reply_to(work, handle, REPLY_HEAD, settle_head(work, peer, true));
 }
 
-/* A Deliver or a Fetch. */
+/* A Deliver, a Fetch or a Fetched. */
 static void take_parcels(struct work *work, struct peer *peer,
     const struct request *request, uint64_t handle)
 {
     struct custody_reply reply = { 0 };
     if (request->kind == REQUEST_DELIVER)
         custody_take(work, peer, request->body, &reply);
+    else if (request->kind == REQUEST_FETCHED)
+        collect_fetched(work, peer, request->body, &reply);
     else
         fetch_serve(work, peer, request->body, &reply);
     if (work_failed(work))
@@ -338,6 +342,7 @@ void node_begin(
     node->choice.found = NULL;
     node->agreements_size = 0;
     node->outputs = (struct output_list){ 0 };
+    node->erases = (struct erase_list){ 0 };
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     node->usage = *usage;
@@ -383,6 +388,7 @@ static enum err serve(struct work *work, const struct node_input *input)
         return own_card_take(work, input->of.card.card);
     case NODE_REVIEW:
         expiry_review(work);
+        retention_review(work, input->of.review.clock_is_trusted);
         break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
@@ -427,9 +433,10 @@ enum err node_step(struct node *node, const struct node_input *input)
     memcpy(work->entropy, input->entropy, SEED_SIZE);
     work->draw_count = 0;
     enum err err = serve(work, input);
+    referral_erase_carry_out(work);
     node->input_count++;
     arena_reset(node->scratch);
-    return err;
+    return err != ERR_NONE ? err : work->txn->err;
 }
 
 enum err node_finish(struct node *node)
@@ -442,6 +449,10 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
         if (node->peers[i]->touched)
             refill_go_on(work, node->peers[i]);
+    retention_go_on(work);
+    referral_erase_carry_out(work);
+    if (retention_is_due(node))
+        node->wake_steady_ms = 0; /* the rest goes in the next batch */
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {

@@ -59,6 +59,9 @@ struct node_input {
             struct slice card; /* a newer one of ours */
         } card;
         struct {
+            bool clock_is_trusted; /* enough to erase by it */
+        } review;
+        struct {
             const struct sealing_key *keys;
             size_t count;
         } sheet;
@@ -170,7 +173,8 @@ struct node_surroundings {
 struct node_options {
     uint32_t retry_delay_ms_min;
     uint32_t retry_delay_ms_max;
-    const char *version; /* of the program, for `hello` */
+    const char *version;   /* of the program, for `hello` */
+    unsigned erase_policy; /* enum erase_policy: notices of other agencies */
 };
 
 struct node;

@@ -18,6 +18,7 @@
 #include "core/instance.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/referral_erase.h"
 #include "core/work.h"
 
 struct output_list {
@@ -108,6 +109,8 @@ struct node {
     struct content_log contents;
     struct content_recent recent;
     struct erasure erasure;
+    bool retention_is_due; /* something may be, by a clock that is believed */
+    struct erase_list erases;
     struct output_list outputs;
     struct agreement_choice choice;
     struct agreement *agreements; /* that were read */

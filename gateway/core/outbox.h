@@ -23,7 +23,7 @@ struct intent {
     uint32_t content_size;
     bool has_referral;
     struct uuid referral;
-    uint8_t event_type;
+    uint8_t event_type;     /* EVENT_NONE: none, or a notice of erasure */
     uint32_t seq;           /* of the event */
     uint8_t state;          /* that it states */
     uint64_t feed_position; /* 0: none */

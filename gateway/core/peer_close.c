@@ -83,7 +83,7 @@ static void empty_queue(struct work *work, struct peer *peer,
         struct untold untold;
         size_t used = work->scratch->used;
         from = intent.number + 1;
-        if (!intent.has_referral)
+        if (intent.kind != ENTRY_REFERRAL_EVENT)
             continue;
         if (!take_up(work, peer, out, &intent, &untold))
             return;

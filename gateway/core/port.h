@@ -45,6 +45,14 @@ struct store_ops {
     /* The same downwards: last entry whose key is not above *key. */
     bool (*seek_back)(struct store_txn *txn, size_t prefix_size,
         struct slice *key, struct slice *value);
+    /*
+     * As seek, or with `back` as seek_back, but damage is an answer and no
+     * error that sticks: ERR_NONE, ERR_NOT_FOUND, ERR_CORRUPT with *key that of
+     * the damaged row, or of several that are stored together: the next begins
+     * after it. Of others than these the transaction is to be given up.
+     */
+    MUST_USE enum err (*probe)(struct store_txn *txn, size_t prefix_size,
+        struct slice *key, struct slice *value, bool back);
 };
 
 struct store_usage {

@@ -17,7 +17,7 @@
     X(ATTACHMENT_TOO_LARGE, 19)                        X(ATTACHMENT_TYPE, 20)  \
     X(WORDING, 21)            X(RATE_LIMIT, 22)        X(TRY_LATER, 23)        \
     X(STATE, 24)              X(FORBIDDEN, 25)         X(GUARD, 26)            \
-    X(REFERRAL_UNKNOWN, 27)   X(REFERRAL_EXISTS, 28)
+    X(REFERRAL_UNKNOWN, 27)   X(REFERRAL_EXISTS, 28)   X(KEPT, 29)
 /* clang-format on */
 
 enum problem {

@@ -20,8 +20,9 @@ static bool begin(struct thought *thought, struct peer *peer)
 {
     struct work *work = thought->work;
     const struct intent *intent = &thought->intent;
-    struct referral *referral =
-        intent->has_referral ? register_get(work, &intent->referral) : NULL;
+    struct referral *referral = intent->kind == ENTRY_REFERRAL_EVENT
+                                    ? register_get(work, &intent->referral)
+                                    : NULL;
     if (referral == NULL || referral->refill != thought->out->refill ||
         !register_event(work, intent->content, &thought->event))
         return false;
@@ -94,9 +95,10 @@ static void keep(struct thought *thought, enum referral_state next)
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
     struct slice bytes = referral_event_write(event, work->scratch);
     struct content_ref content =
-        bytes.bytes == NULL ? CONTENT_NONE
-                            : content_put(work->contents, work->arena,
-                                  register_entry(referral, event->type), bytes);
+        bytes.bytes == NULL
+            ? CONTENT_NONE
+            : content_put(work->contents, work->arena,
+                  register_entry(work, referral, event->type), bytes);
     if (content_is_none(content)) {
         work_exhausted(work);
         return;

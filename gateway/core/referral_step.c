@@ -1,8 +1,9 @@
 #include "core/referral_step.h"
 
-#include "core/erasure.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/referral_erase.h"
+#include "core/retention.h"
 #include "core/step.h"
 
 #include <string.h>
@@ -163,29 +164,6 @@ void step_judge(const struct step *step, struct verdict *verdict)
 
 /* ---- Applying ----------------------------------------------------------- */
 
-/* Everything that the feed's events of this referral hold of the person. What
- * ends or erases holds nothing, and may still wait to be told. */
-static void erase_contents(const struct step *step)
-{
-    struct work *work = step->work;
-    struct referral *referral = step->referral;
-    for (uint32_t i = 0; i < referral->position_count; i++) {
-        struct feed_event event;
-        size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i] &&
-            !event_is_exempt(event.step))
-            content_erase(
-                work->contents, work->txn, work->arena, event.content);
-        arena_rewind(work->scratch, used);
-    }
-    if (!referral->erased)
-        erasure_doom(work, referral->entry);
-    referral->erased = true;
-    OUTPUT_LOG(
-        work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
-}
-
 static uint64_t record(const struct step *step, const struct step_note *note)
 {
     struct referral *referral = step->referral;
@@ -226,10 +204,17 @@ uint64_t step_apply(const struct step *step, enum referral_state state,
     bool applied = note->status == FEED_STATUS_APPLIED;
     referral->state = state;
     referral->updated = step->work->now;
+    if (!referral_is_terminal(state))
+        referral->ended.unix_ms = 0;
+    else if (referral->ended.unix_ms == 0) {
+        referral->ended = step->at.unix_ms != 0 ? step->at : step->work->now;
+        retention_note(step->work, referral);
+    }
     if (applied && type == EVENT_CONSENT_REVOKED)
         referral->frozen = true;
     if (applied && (event_erases(type) || type == EVENT_CONSENT_REVOKED))
-        erase_contents(step);
+        referral_erase_later(step->work, referral,
+            &(struct erase_wish){ .referral = referral->uuid });
     uint64_t position = record(step, note);
     register_put(step->work, referral);
     return position;

@@ -22,6 +22,7 @@ struct step {
     struct agreement *agreement; /* that the event names; NULL: unknown */
     const struct referral_event *event;
     bool by_us;
+    struct instant at;   /* when it was, if that is not now; else 0 */
     uint64_t generation; /* of the entry that says so; 0: it has none yet */
     uint64_t index;
 };
@@ -46,9 +47,10 @@ struct step_note {
 };
 
 /*
- * The referral is in that state now. What it holds of the person is erased
- * first when the event is one that erases; then the event goes into the feed
- * and the referral's own list, and the row is stored. Returns the position.
+ * The referral is in that state now. When the event is one that erases, what
+ * the referral holds of the person goes at the end of the step. The event goes
+ * into the feed and the referral's own list, and the row is stored. Returns
+ * the position.
  */
 uint64_t step_apply(const struct step *step, enum referral_state state,
     const struct step_note *note);

@@ -303,7 +303,11 @@ static uint64_t vault_entry(
         referral->erased |= event_erases(type) || type == EVENT_CONSENT_REVOKED;
         register_put(work, referral);
     }
-    return register_entry(referral, type);
+    uint64_t before = referral->entry;
+    uint64_t entry = register_entry(work, referral, type);
+    if (referral->entry != before)
+        register_put(work, referral);
+    return entry;
 }
 
 /* What it is about: from its words, or what the peer says in their place. */
@@ -327,6 +331,13 @@ static void mention_fill(struct work *work, enum entry_kind kind,
         to->seq = event.seq;
         to->state = (uint8_t)event.state;
     }
+    struct erasure_notice notice;
+    if (kind == ENTRY_ERASURE_NOTICE && from->entry.salt.size > 0 &&
+        erasure_notice_read(from->entry.content, work->scratch, &notice) ==
+            ERR_NONE) {
+        to->has_referral = true;
+        to->referral = notice.referral;
+    }
     arena_rewind(work->scratch, used);
 }
 
@@ -342,7 +353,7 @@ static void entry_store(const struct arrival *arrival, enum entry_kind kind,
         return;
     memcpy(to->salt, from->entry.salt.bytes, SALT_SIZE);
     size_t used = work->scratch->used;
-    if (to->has_referral)
+    if (to->has_referral && kind == ENTRY_REFERRAL_EVENT)
         entry = vault_entry(work, arrival->peer, to);
     arena_rewind(work->scratch, used);
     to->content =

@@ -5,8 +5,35 @@
 
 #include <string.h>
 
-#define ROW_VERSION 3
-#define ROW_SIZE_MAX (160 + 8 * REFERRAL_EVENT_COUNT_MAX)
+#define ROW_VERSION 4
+#define ROW_SIZE_MAX (192 + 8 * REFERRAL_EVENT_COUNT_MAX)
+
+static const char *const outcomes[] = {
+#define X(symbol, number, text) [ERASURE_OUTCOME_##symbol] = text,
+    ERASURE_OUTCOME_LIST(X)
+#undef X
+};
+_Static_assert(
+    sizeof outcomes / sizeof *outcomes == ERASURE_OUTCOME_COUNT, "outcomes");
+
+const char *erasure_outcome_name(enum erasure_outcome outcome)
+{
+    return (size_t)outcome < ERASURE_OUTCOME_COUNT ? outcomes[outcome] : "?";
+}
+
+static void erasure_unpack(
+    struct unpacker *in, struct referral_erasure *erasure)
+{
+    erasure->reason = (enum erasure_reason)unpack_u8(in);
+    erasure->actor = (enum actor_kind)unpack_u8(in);
+    erasure->by_us = unpack_u8(in) != 0;
+    erasure->is_whole = unpack_u8(in) != 0;
+    erasure->outcome = (enum erasure_outcome)unpack_u8(in);
+    erasure->at.unix_ms = (int64_t)unpack_u64(in);
+    if (erasure->reason >= ERASURE_REASON_COUNT ||
+        erasure->outcome >= ERASURE_OUTCOME_COUNT)
+        in->err = ERR_CORRUPT;
+}
 
 static void row_unpack(struct unpacker *in, struct referral *referral)
 {
@@ -24,6 +51,8 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->refill = unpack_u32(in);
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
+    referral->ended.unix_ms = (int64_t)unpack_u64(in);
+    erasure_unpack(in, &referral->erasure);
     referral->entry = unpack_u64(in);
     referral->request = content_ref_unpack(in);
     referral->offer = content_ref_unpack(in);
@@ -73,6 +102,17 @@ struct referral *register_next(struct work *work, const struct uuid *from)
     return row_read(work, &uuid, row);
 }
 
+static void erasure_pack(
+    struct packer *out, const struct referral_erasure *erasure)
+{
+    pack_u8(out, (uint8_t)erasure->reason);
+    pack_u8(out, (uint8_t)erasure->actor);
+    pack_u8(out, erasure->by_us);
+    pack_u8(out, erasure->is_whole);
+    pack_u8(out, (uint8_t)erasure->outcome);
+    pack_u64(out, (uint64_t)erasure->at.unix_ms);
+}
+
 void register_put(struct work *work, const struct referral *referral)
 {
     uint8_t bytes[ROW_SIZE_MAX];
@@ -90,6 +130,8 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u32(&out, referral->refill);
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
+    pack_u64(&out, (uint64_t)referral->ended.unix_ms);
+    erasure_pack(&out, &referral->erasure);
     pack_u64(&out, referral->entry);
     content_ref_pack(&out, referral->request);
     content_ref_pack(&out, referral->offer);
@@ -103,8 +145,13 @@ void register_put(struct work *work, const struct referral *referral)
 }
 
 uint64_t register_entry(
-    const struct referral *referral, enum referral_event_type type)
+    struct work *work, struct referral *referral, enum referral_event_type type)
 {
+    struct vault *vault = work->node->vault;
+    if (vault->ops->is_destroyed(vault, referral->entry + 1)) {
+        register_entries_take(work, referral);
+        referral->erased = true;
+    }
     return referral->entry + (referral->erased || event_is_exempt(type));
 }
 

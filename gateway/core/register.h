@@ -12,9 +12,40 @@
 #include "base/id.h"
 #include "base/instant.h"
 #include "core/content.h"
+#include "core/erasure_notice.h"
 #include "core/limits.h"
 #include "core/referral.h"
 #include "core/work.h"
+
+/* What became of an erasure at the other end; of one that the other end wanted,
+ * here. Numbers are on disk. */
+/* clang-format off */
+#define ERASURE_OUTCOME_LIST(X)                                                \
+    X(UNTOLD, 0, "")          /* the other never heard of the referral */      \
+    X(WAITING, 1, "waiting")  /* for its answer */                             \
+    X(DONE, 2, "erased")                                                       \
+    X(REFUSED, 3, "kept")
+/* clang-format on */
+
+enum erasure_outcome {
+#define X(symbol, number, text) ERASURE_OUTCOME_##symbol = (number),
+    ERASURE_OUTCOME_LIST(X)
+#undef X
+        ERASURE_OUTCOME_COUNT
+};
+
+/* Static storage; "?" out of range. */
+const char *erasure_outcome_name(enum erasure_outcome outcome);
+
+/* The newest that somebody decided or the agreement wanted. */
+struct referral_erasure {
+    enum erasure_reason reason; /* ERASURE_NONE: there was none */
+    enum actor_kind actor;
+    bool by_us;
+    bool is_whole; /* not of some elements only */
+    enum erasure_outcome outcome;
+    struct instant at;
+};
 
 struct referral {
     struct uuid uuid;
@@ -30,6 +61,8 @@ struct referral {
     uint32_t refill;   /* the peer's ledger->refill that took it up; or 0 */
     struct instant created;
     struct instant updated;
+    struct instant ended; /* came to its terminal state; 0: it has not */
+    struct referral_erasure erasure;
     uint64_t entry;             /* of the vault; see register_entry */
     struct content_ref request; /* the event SEND */
     struct content_ref offer;   /* the newest event with an offer */
@@ -47,10 +80,11 @@ void register_put(struct work *work, const struct referral *referral);
  * The vault's entry to seal an event of that type with. A referral has two: one
  * for what is said about the person, destroyed when that is erased; the next
  * for steps that end or erase, which may still wait to be told, and for what
- * comes after an erasure.
+ * comes after an erasure. Where both are destroyed, in a store that was put
+ * back from a copy, it is given two others: the row is to be stored then.
  */
-uint64_t register_entry(
-    const struct referral *referral, enum referral_event_type type);
+uint64_t register_entry(struct work *work, struct referral *referral,
+    enum referral_event_type type);
 /* Gives a new referral its two. */
 void register_entries_take(struct work *work, struct referral *referral);
 

@@ -143,7 +143,7 @@ static void queue(struct step *step, const struct referral_event *event,
         work_exhausted(step->work);
 }
 
-static bool write_event(struct work *work, const struct referral *referral,
+static bool write_event(struct work *work, struct referral *referral,
     const struct referral_event *event, struct slice *bytes,
     struct content_ref *content, struct local_answer *answer)
 {
@@ -154,7 +154,7 @@ static bool write_event(struct work *work, const struct referral *referral,
         return false;
     }
     *content = content_put(work->contents, work->arena,
-        register_entry(referral, event->type), *bytes);
+        register_entry(work, referral, event->type), *bytes);
     if (content_is_none(*content))
         work_exhausted(work);
     return !work_failed(work);

@@ -235,7 +235,8 @@ static enum err identity_maintain(
 
 static enum err review(struct loop *loop)
 {
-    struct node_input input = { .type = NODE_REVIEW };
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = !loop->clock_in_doubt };
     struct store_txn *txn;
     enum err err = batch_begin(loop, &txn);
     return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;
@@ -336,9 +337,12 @@ static void look_around(struct loop *loop)
     loop->around_count = surroundings.metric_count;
 }
 
-static void take_retry(struct loop *loop)
+static void take_options(struct loop *loop)
 {
     uint64_t wanted = atomic_exchange(&loop->retry_wanted, 0);
+    unsigned policy = atomic_exchange(&loop->erasure_wanted, 0);
+    if (policy > 0)
+        loop->options->erase_policy = policy - 1;
     if (wanted == 0)
         return;
     loop->options->retry_delay_ms_min = (uint32_t)(wanted >> 32);
@@ -377,7 +381,7 @@ static enum err turn(struct loop *loop, struct inbox_item *items)
     int64_t now = clock_steady_ms();
     bool shows = loop->metrics != NULL && now >= loop->metrics_due_steady_ms;
     look_around(loop);
-    take_retry(loop);
+    take_options(loop);
     /* an empty batch shows what the store says now */
     bool is_due = shows || now >= node_wake_steady_ms(loop->node);
     while (err == ERR_NONE && (items != NULL || is_due)) {
@@ -436,4 +440,10 @@ bool loop_offer_card(struct loop *loop, struct slice signed_card)
 int64_t loop_turned_steady_ms(const struct loop *loop)
 {
     return atomic_load(&loop->turned_steady_ms);
+}
+
+void loop_set_erasure(struct loop *loop, enum erase_policy policy)
+{
+    atomic_store(&loop->erasure_wanted, (unsigned)policy + 1);
+    inbox_wake(loop->inbox);
 }

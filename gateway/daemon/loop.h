@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/erase.h"
 #include "core/node.h"
 #include "daemon/clock_trust.h"
 #include "daemon/courier.h"
@@ -53,7 +54,8 @@ struct loop {
 
     /* shared */
     _Atomic int64_t turned_steady_ms;
-    _Atomic uint64_t retry_wanted; /* min << 32 | max; 0: nothing new */
+    _Atomic uint64_t retry_wanted;   /* min << 32 | max; 0: nothing new */
+    _Atomic unsigned erasure_wanted; /* policy + 1; 0: nothing new */
     atomic_bool ended;
 };
 
@@ -75,6 +77,10 @@ void loop_end(struct loop *loop);
  * thread. */
 void loop_set_retry(
     struct loop *loop, uint32_t delay_ms_min, uint32_t delay_ms_max);
+
+/* What becomes of other agencies' notices of erasure (core/erase.h), from the
+ * next batch on. Any thread. */
+void loop_set_erasure(struct loop *loop, enum erase_policy policy);
 
 /* Another card of ours to be taken, copied. Any thread. False: no memory. */
 bool loop_offer_card(struct loop *loop, struct slice signed_card);

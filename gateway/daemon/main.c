@@ -93,6 +93,7 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_min = settings->config.retry.delay_ms_min,
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
+        .erase_policy = settings->config.erasure_notices,
     };
     loop->options = &gateway->options;
     loop->earlier_cards = settings->earlier;

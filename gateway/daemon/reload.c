@@ -30,6 +30,7 @@ static bool take(const struct settings *settings, struct local_socket *socket,
     journal_set_level((enum log_level)config->log_level);
     loop_set_retry(
         loop, config->retry.delay_ms_min, config->retry.delay_ms_max);
+    loop_set_erasure(loop, config->erasure_notices);
     return true;
 }
 

@@ -94,20 +94,26 @@ static uint64_t row_checksum(struct slice key, struct slice value)
     return checksum(checksum(0, key), value);
 }
 
-/* The value without its checksum; bytes NULL and ERR_CORRUPT when damaged. */
-static struct slice open_value(
-    struct lmdb_txn *txn, struct slice key, const MDB_val *val)
+/* The value without its checksum; bytes NULL when damaged. */
+static struct slice checked_value(struct slice key, const MDB_val *val)
 {
     struct slice value = slice_of_val(val);
     uint64_t stored = 0;
-    if (value.size >= CHECKSUM_SIZE) {
-        value.size -= CHECKSUM_SIZE;
-        memcpy(&stored, value.bytes + value.size, CHECKSUM_SIZE);
-        if (stored == row_checksum(key, value))
-            return value;
-    }
-    fail(txn, ERR_CORRUPT);
-    return SLICE_NONE;
+    if (value.size < CHECKSUM_SIZE)
+        return SLICE_NONE;
+    value.size -= CHECKSUM_SIZE;
+    memcpy(&stored, value.bytes + value.size, CHECKSUM_SIZE);
+    return stored == row_checksum(key, value) ? value : SLICE_NONE;
+}
+
+/* The same; damage is an error of the transaction. */
+static struct slice open_value(
+    struct lmdb_txn *txn, struct slice key, const MDB_val *val)
+{
+    struct slice value = checked_value(key, val);
+    if (value.bytes == NULL)
+        fail(txn, ERR_CORRUPT);
+    return value;
 }
 
 static struct slice get(struct store_txn *store_txn, struct slice key)
@@ -200,6 +206,14 @@ static bool seek_begin(
     return txn->txn.err == ERR_NONE;
 }
 
+static bool shares_prefix(
+    struct slice found, struct slice bound, size_t prefix_size)
+{
+    return found.size <= STORE_KEY_SIZE_MAX && found.size >= prefix_size &&
+           (prefix_size == 0 ||
+               memcmp(found.bytes, bound.bytes, prefix_size) == 0);
+}
+
 /* What the cursor came to, if it is a row of the core's with that prefix. */
 static bool seek_end(struct lmdb_txn *txn, int result, const MDB_val *k,
     const MDB_val *v, size_t prefix_size, struct slice *key,
@@ -211,8 +225,7 @@ static bool seek_end(struct lmdb_txn *txn, int result, const MDB_val *k,
         return false;
     }
     struct slice found = slice_of_val(k);
-    if (found.size > STORE_KEY_SIZE_MAX || found.size < prefix_size ||
-        (prefix_size > 0 && memcmp(found.bytes, key->bytes, prefix_size) != 0))
+    if (!shares_prefix(found, *key, prefix_size))
         return false;
     struct slice content = open_value(txn, found, v);
     if (content.bytes == NULL)
@@ -250,9 +263,37 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     return seek_end(txn, result, &k, &v, prefix_size, key, value);
 }
 
-static const struct store_ops txn_ops = {
-    .get = get, .put = put, .del = del, .seek = seek, .seek_back = seek_back
-};
+static enum err probe(struct store_txn *store_txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    struct lmdb_txn *txn = lmdb_txn_of(store_txn);
+    if (!seek_begin(txn, prefix_size, *key))
+        return txn->txn.err;
+    MDB_val k = val_of(*key);
+    MDB_val v = { 0 };
+    int result = mdb_cursor_get(
+        txn->cursor, &k, &v, key->size == 0 ? MDB_FIRST : MDB_SET_RANGE);
+    if (back && result == MDB_SUCCESS && !slice_equal(slice_of_val(&k), *key))
+        result = mdb_cursor_get(txn->cursor, &k, &v, MDB_PREV);
+    if (result == MDB_NOTFOUND ||
+        (result == MDB_SUCCESS &&
+            !shares_prefix(slice_of_val(&k), *key, prefix_size)))
+        return ERR_NOT_FOUND;
+    if (result != MDB_SUCCESS) {
+        fail(txn, store_lmdb_err(result));
+        return txn->txn.err;
+    }
+    *key = slice_of_val(&k);
+    *value = checked_value(*key, &v);
+    return value->bytes == NULL ? ERR_CORRUPT : ERR_NONE;
+}
+
+static const struct store_ops txn_ops = { .get = get,
+    .put = put,
+    .del = del,
+    .seek = seek,
+    .seek_back = seek_back,
+    .probe = probe };
 
 /* ---- Transactions ----------------------------------------------------- */
 

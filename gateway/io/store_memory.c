@@ -151,9 +151,23 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     return true;
 }
 
-static const struct store_ops txn_ops = {
-    .get = get, .put = put, .del = del, .seek = seek, .seek_back = seek_back
-};
+/* Memory keeps what it is given. */
+static enum err probe(struct store_txn *store_txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    bool is_there = back ? seek_back(store_txn, prefix_size, key, value)
+                         : seek(store_txn, prefix_size, key, value);
+    return store_txn->err != ERR_NONE ? store_txn->err
+           : is_there                 ? ERR_NONE
+                                      : ERR_NOT_FOUND;
+}
+
+static const struct store_ops txn_ops = { .get = get,
+    .put = put,
+    .del = del,
+    .seek = seek,
+    .seek_back = seek_back,
+    .probe = probe };
 
 /* ---- Transactions ----------------------------------------------------- */
 

@@ -4,28 +4,7 @@
 #include <string.h>
 
 #include "io/openssl.h"
-#include "io/page_cache.h"
-#include "io/row_page.h"
-
-struct pages_store {
-    struct store store; /* first, so that either is the other */
-    struct store *inner;
-    bool has_pages[256];
-    /* of the one writing transaction: */
-    struct page_cache cache;
-    uint64_t now; /* counts them */
-    uint8_t *scratch;
-    size_t scratch_capacity;
-};
-
-struct pages_txn {
-    struct store_txn txn;
-    struct pages_store *pages;
-    struct store_txn *inner;
-    struct page_cache *cache;
-    struct page_cache own; /* of a reading one */
-    uint64_t now;
-};
+#include "io/store_pages_state.h"
 
 static struct pages_store *store_of(struct store *store)
 {
@@ -45,7 +24,7 @@ static void fail(struct pages_txn *txn, enum err err)
         txn->txn.err = err;
 }
 
-static bool has_pages(const struct pages_txn *txn, struct slice key)
+bool pages_has(const struct pages_txn *txn, struct slice key)
 {
     return key.size > 0 && txn->pages->has_pages[key.bytes[0]];
 }
@@ -85,7 +64,7 @@ static struct row_page *load(struct pages_txn *txn, struct slice key)
 
 /* The page that holds that key if any does; NULL when its table is empty, or
  * nothing goes on. */
-static struct row_page *page_for(struct pages_txn *txn, struct slice key)
+struct row_page *pages_page_for(struct pages_txn *txn, struct slice key)
 {
     struct row_page *page = page_cache_find(txn->cache, key);
     if (page == NULL)
@@ -151,7 +130,7 @@ static void unlink_page(struct pages_txn *txn, struct row_page *page)
     fail(txn, txn->inner->err);
     page_cache_drop(txn->cache, page);
     struct row_bound below = before(row_bound_key(&first));
-    struct row_page *left = page_for(txn, row_bound_key(&below));
+    struct row_page *left = pages_page_for(txn, row_bound_key(&below));
     if (left == NULL) {
         fail(txn, ERR_CORRUPT);
         return;
@@ -177,12 +156,12 @@ static struct slice get(struct store_txn *store_txn, struct slice key)
     size_t index;
     if (!may_go_on(txn, false, key))
         return SLICE_NONE;
-    if (!has_pages(txn, key)) {
+    if (!pages_has(txn, key)) {
         struct slice value = store_get(txn->inner, key);
         fail(txn, txn->inner->err);
         return value;
     }
-    struct row_page *page = page_for(txn, key);
+    struct row_page *page = pages_page_for(txn, key);
     return page != NULL && row_page_find(page, key, &index)
                ? row_page_value(page, index)
                : SLICE_NONE;
@@ -224,7 +203,7 @@ static void put(
     size_t index;
     if (!may_go_on(txn, true, key))
         return;
-    if (!has_pages(txn, key)) {
+    if (!pages_has(txn, key)) {
         store_put(txn->inner, key, value);
         fail(txn, txn->inner->err);
         return;
@@ -237,7 +216,7 @@ static void put(
         fail(txn, ERR_NO_MEMORY);
         return;
     }
-    struct row_page *page = page_for(txn, key);
+    struct row_page *page = pages_page_for(txn, key);
     if (page == NULL && txn->txn.err == ERR_NONE)
         page = table_begin(txn, key.bytes[0]);
     if (page == NULL)
@@ -253,12 +232,12 @@ static void del(struct store_txn *store_txn, struct slice key)
     size_t index;
     if (!may_go_on(txn, true, key))
         return;
-    if (!has_pages(txn, key)) {
+    if (!pages_has(txn, key)) {
         store_del(txn->inner, key);
         fail(txn, txn->inner->err);
         return;
     }
-    struct row_page *page = page_for(txn, key);
+    struct row_page *page = pages_page_for(txn, key);
     if (page == NULL || !row_page_find(page, key, &index))
         return;
     row_page_del(page, index);
@@ -268,18 +247,9 @@ static void del(struct store_txn *store_txn, struct slice key)
 
 /* ---- Searches ----------------------------------------------------------- */
 
-/* Where a search is, and what it may end at. */
-struct search {
-    struct pages_txn *txn;
-    struct row_bound bound;
-    size_t prefix_size;
-    uint8_t prefix[STORE_KEY_SIZE_MAX];
-    struct slice *key;
-    struct slice *value;
-};
-
-static bool search_begin(struct search *search, struct store_txn *store_txn,
-    size_t prefix_size, struct slice *key, struct slice *value)
+bool pages_search_begin(struct pages_search *search,
+    struct store_txn *store_txn, size_t prefix_size, struct slice *key,
+    struct slice *value)
 {
     struct pages_txn *txn = txn_of(store_txn);
     if (txn->txn.err == ERR_NONE &&
@@ -297,7 +267,8 @@ static bool search_begin(struct search *search, struct store_txn *store_txn,
     return true;
 }
 
-static bool found(struct search *search, struct slice key, struct slice value)
+bool pages_found(
+    struct pages_search *search, struct slice key, struct slice value)
 {
     size_t size = search->prefix_size;
     if (key.size < size ||
@@ -310,7 +281,7 @@ static bool found(struct search *search, struct slice key, struct slice value)
 
 /* A step in the store around which this is. True when the search is over, with
  * *is_found; else it goes on at the bound, in a table of pages. */
-static bool step_inner(struct search *search, bool back, bool *is_found)
+static bool step_inner(struct pages_search *search, bool back, bool *is_found)
 {
     struct pages_txn *txn = search->txn;
     struct slice at = row_bound_key(&search->bound);
@@ -321,8 +292,8 @@ static bool step_inner(struct search *search, bool back, bool *is_found)
     fail(txn, txn->inner->err);
     if (!*is_found)
         return true;
-    if (!has_pages(txn, at)) {
-        *is_found = found(search, at, value);
+    if (!pages_has(txn, at)) {
+        *is_found = pages_found(search, at, value);
         return true;
     }
     uint8_t table = at.bytes[0];
@@ -335,16 +306,16 @@ static bool step_inner(struct search *search, bool back, bool *is_found)
 }
 
 /* As step_inner(), in the pages of one table: upwards. */
-static bool step_up(struct search *search, bool *is_found)
+static bool step_up(struct pages_search *search, bool *is_found)
 {
     struct row_page *page;
     size_t index;
     uint8_t table = search->bound.bytes[0];
-    while (
-        (page = page_for(search->txn, row_bound_key(&search->bound))) != NULL) {
+    while ((page = pages_page_for(
+                search->txn, row_bound_key(&search->bound))) != NULL) {
         (void)row_page_find(page, row_bound_key(&search->bound), &index);
         if (index < page->count) {
-            *is_found = found(
+            *is_found = pages_found(
                 search, row_page_key(page, index), row_page_value(page, index));
             return true;
         }
@@ -361,17 +332,17 @@ static bool step_up(struct search *search, bool *is_found)
     return false;
 }
 
-static bool step_down(struct search *search, bool *is_found)
+static bool step_down(struct pages_search *search, bool *is_found)
 {
     struct row_page *page;
     size_t index;
     uint8_t table = search->bound.bytes[0];
-    while (
-        (page = page_for(search->txn, row_bound_key(&search->bound))) != NULL) {
+    while ((page = pages_page_for(
+                search->txn, row_bound_key(&search->bound))) != NULL) {
         if (row_page_find(page, row_bound_key(&search->bound), &index))
             index++;
         if (index > 0) {
-            *is_found = found(search, row_page_key(page, index - 1),
+            *is_found = pages_found(search, row_page_key(page, index - 1),
                 row_page_value(page, index - 1));
             return true;
         }
@@ -390,11 +361,11 @@ static bool step_down(struct search *search, bool *is_found)
 static bool seek(struct store_txn *store_txn, size_t prefix_size,
     struct slice *key, struct slice *value)
 {
-    struct search search;
+    struct pages_search search;
     bool is_found = false;
-    if (!search_begin(&search, store_txn, prefix_size, key, value))
+    if (!pages_search_begin(&search, store_txn, prefix_size, key, value))
         return false;
-    while (has_pages(search.txn, row_bound_key(&search.bound))
+    while (pages_has(search.txn, row_bound_key(&search.bound))
                ? !step_up(&search, &is_found)
                : !step_inner(&search, false, &is_found))
         ;
@@ -404,21 +375,24 @@ static bool seek(struct store_txn *store_txn, size_t prefix_size,
 static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     struct slice *key, struct slice *value)
 {
-    struct search search;
+    struct pages_search search;
     bool is_found = false;
-    if (!search_begin(&search, store_txn, prefix_size, key, value) ||
+    if (!pages_search_begin(&search, store_txn, prefix_size, key, value) ||
         key->size == 0)
         return false;
-    while (has_pages(search.txn, row_bound_key(&search.bound))
+    while (pages_has(search.txn, row_bound_key(&search.bound))
                ? !step_down(&search, &is_found)
                : !step_inner(&search, true, &is_found))
         ;
     return is_found;
 }
 
-static const struct store_ops txn_ops = {
-    .get = get, .put = put, .del = del, .seek = seek, .seek_back = seek_back
-};
+static const struct store_ops txn_ops = { .get = get,
+    .put = put,
+    .del = del,
+    .seek = seek,
+    .seek_back = seek_back,
+    .probe = pages_probe };
 
 /* ---- Transactions ------------------------------------------------------- */
 

@@ -11,6 +11,8 @@
 _Static_assert(
     STORE_SEALED_OVERHEAD == XAES_NONCE_SIZE + XAES_TAG_SIZE, "overhead");
 
+/* Damaged rows in a row, before the key is taken for another. */
+#define KEY_CHECK_COUNT 64
 #define BLOCK_SIZE_MIN (64u * 1024)
 
 /* Rows of a transaction share the first 20 bytes of their nonces, drawn anew
@@ -283,9 +285,39 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     return found(txn, is_there, at, sealed, key, value);
 }
 
-static const struct store_ops txn_ops = {
-    .get = get, .put = put, .del = del, .seek = seek, .seek_back = seek_back
-};
+/* What is on the disk, never what is kept of it in memory. */
+static enum err probe(struct store_txn *store_txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    struct sealed_txn *txn = txn_of(store_txn);
+    struct slice sealed;
+    if (txn->txn.err != ERR_NONE)
+        return txn->txn.err;
+    enum err err =
+        txn->inner->ops->probe(txn->inner, prefix_size, key, &sealed, back);
+    fail(txn, txn->inner->err);
+    if (err != ERR_NONE)
+        return err;
+    if (sealed.size < STORE_SEALED_OVERHEAD)
+        return ERR_CORRUPT;
+    size_t size = sealed.size - STORE_SEALED_OVERHEAD;
+    uint8_t *plain = block_take(txn, size + 1);
+    if (plain == NULL) {
+        fail(txn, ERR_NO_MEMORY);
+        return ERR_NO_MEMORY;
+    }
+    *value = slice_of(plain, size);
+    err = xaes_open(txn->xaes, sealed.bytes, *key,
+        slice_of(sealed.bytes + XAES_NONCE_SIZE, size + XAES_TAG_SIZE), plain);
+    return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
+}
+
+static const struct store_ops txn_ops = { .get = get,
+    .put = put,
+    .del = del,
+    .seek = seek,
+    .seek_back = seek_back,
+    .probe = probe };
 
 /* ---- Transactions ------------------------------------------------------- */
 
@@ -374,21 +406,29 @@ static const struct store_env_ops env_ops = { .begin = begin,
     .usage = usage,
     .close = close_store };
 
-/* Any row will do: all are sealed with the one key. */
+/* All are sealed with the one key: a row that opens shows that it is this one,
+ * also where the first of them are damaged. */
 static enum err key_check(struct store *store)
 {
     struct store_txn *txn;
-    struct slice key = SLICE_NONE;
     struct slice value;
+    uint8_t from[STORE_KEY_SIZE_MAX + 1] = { 1 };
+    struct slice key = slice_of(from, 1);
     enum err err = store->ops->begin(store, false, &txn);
     if (err != ERR_NONE)
         return err;
-    (void)store_seek(txn, 0, &key, &value);
-    err = txn->err;
-    if (err == ERR_CORRUPT && txn_of(txn)->inner->err == ERR_NONE)
-        err = ERR_KEY;
+    for (int i = 0; i < KEY_CHECK_COUNT; i++) {
+        err = txn->ops->probe(txn, 0, &key, &value, false);
+        if (err != ERR_CORRUPT || key.size >= STORE_KEY_SIZE_MAX)
+            break;
+        memcpy(from, key.bytes, key.size);
+        from[key.size] = 0;
+        key = slice_of(from, key.size + 1);
+    }
     store->ops->abort(txn);
-    return err;
+    if (err == ERR_NOT_FOUND) /* an empty store, or one with damage alone */
+        return key.size == 1 ? ERR_NONE : ERR_KEY;
+    return err == ERR_CORRUPT ? ERR_KEY : err;
 }
 
 enum err store_sealed_open(

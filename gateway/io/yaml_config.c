@@ -40,6 +40,7 @@ struct raw_config {
     struct config_limits limits;
     struct config_retry retry;
     struct config_rotation rotation;
+    uint32_t erasure_notices; /* enum erase_policy + 1 */
 };
 
 /* clang-format off */
@@ -53,6 +54,12 @@ static const cyaml_strval_t rights[] = {
 static const cyaml_strval_t log_levels[] = {
     { "error", CONFIG_LOG_ERROR + 1 }, { "warning", CONFIG_LOG_WARNING + 1 },
     { "info", CONFIG_LOG_INFO + 1 },   { "debug", CONFIG_LOG_DEBUG + 1 },
+};
+
+static const cyaml_strval_t erase_policies[] = {
+#define X(symbol, text) { text, ERASE_##symbol + 1 },
+    ERASE_POLICY_LIST(X)
+#undef X
 };
 
 static const cyaml_strval_t panics[] = {
@@ -138,6 +145,10 @@ static const cyaml_schema_field_t config_fields[] = {
         struct raw_config, retry, retry_fields),
     CYAML_FIELD_MAPPING("rotation", CYAML_FLAG_OPTIONAL,
         struct raw_config, rotation, rotation_fields),
+    CYAML_FIELD_ENUM("erasure_notices",
+        CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+        struct raw_config, erasure_notices, erase_policies,
+        CYAML_ARRAY_LEN(erase_policies)),
     CYAML_FIELD_END
 };
 static const cyaml_schema_value_t config_value = {
@@ -179,7 +190,8 @@ static const struct yaml_key keys[] = {
       0, NULL, true, "user: frontdesk", "A name, or a numeric uid." },
     { "clients[].rights", NULL, "", 0, 0, NULL, true,
       "rights: [submit, act, read]",
-      "What its programs may do: make referrals, take steps, read, run the "
+      "What its programs may do: make referrals, take steps, read, erase "
+      "what was said about people, run the "
       "gateway." },
     { "log", NULL, "", 0, 0, "{}", true, "log: {level: info}",
       "What the gateway tells its operator." },
@@ -219,6 +231,10 @@ static const struct yaml_key keys[] = {
       "the middle of that time on." },
     { "rotation.card_days", NULL, "days", 7, 3650, "730", false,
       "card_days: 730", "How long a new card is valid, and its TLS key." },
+    { "erasure_notices", NULL, "", 0, 0, "follow", true,
+      "erasure_notices: follow",
+      "When another agency erased something: erase it here too (follow), keep "
+      "it until staff here decide (ask), or keep it, as a law wants (refuse)." },
 };
 
 /* clang-format on */
@@ -436,6 +452,9 @@ static void read_numbers(
     config->limits = raw->limits;
     config->retry = raw->retry;
     config->rotation = raw->rotation;
+    config->erasure_notices =
+        raw->erasure_notices > 0 ? (enum erase_policy)(raw->erasure_notices - 1)
+                                 : ERASE_FOLLOW;
     fill_in("map_size_mib", &config->map_size_mib);
     fill_in("limits.connections", &config->limits.connections);
     fill_in("limits.half_open", &config->limits.half_open);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/erase.h"
 #include "core/local.h"
 #include "io/yaml_key.h"
 #include "io/yaml_problem.h"
@@ -32,7 +33,8 @@
     X("submit", LOCAL_RIGHT_SUBMIT)                                            \
     X("act", LOCAL_RIGHT_ACT)                                                  \
     X("read", LOCAL_RIGHT_READ)                                                \
-    X("admin", LOCAL_RIGHT_ADMIN)
+    X("admin", LOCAL_RIGHT_ADMIN)                                              \
+    X("erase", LOCAL_RIGHT_ERASE)
 
 /* As enum log_level. */
 enum config_log_level {
@@ -90,6 +92,7 @@ struct config {
     struct config_limits limits;
     struct config_retry retry;
     struct config_rotation rotation;
+    enum erase_policy erasure_notices;
 };
 
 /*

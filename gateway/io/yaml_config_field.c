@@ -35,6 +35,7 @@ static const struct config_field fields[] = {
     FIELD("rotation.key_days", NUMBER, rotation.key_days),
     FIELD("rotation.overlap_days", NUMBER, rotation.overlap_days),
     FIELD("rotation.card_days", NUMBER, rotation.card_days),
+    FIELD("erasure_notices", ERASURE, erasure_notices),
 };
 
 /* clang-format on */
@@ -104,6 +105,8 @@ bool yaml_config_differs(
         return yaml_config_number(field, a) != yaml_config_number(field, b);
     case CONFIG_KIND_LEVEL:
         return a->log_level != b->log_level;
+    case CONFIG_KIND_ERASURE:
+        return a->erasure_notices != b->erasure_notices;
     case CONFIG_KIND_PANIC:
         return a->panic != b->panic;
     case CONFIG_KIND_LISTEN:

@@ -167,6 +167,9 @@ static void put_value(struct printer *out, const struct config_field *field)
     case CONFIG_KIND_LEVEL:
         put(out, " %s", log_level_name((enum log_level)out->config->log_level));
         return;
+    case CONFIG_KIND_ERASURE:
+        put(out, " %s", erase_policy_name(out->config->erasure_notices));
+        return;
     case CONFIG_KIND_PANIC:
         put(out, " %s",
             out->config->panic == CONFIG_PANIC_ALLOWED ? "allowed"

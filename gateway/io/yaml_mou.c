@@ -52,6 +52,11 @@ struct raw_consent {
     uint32_t max_expiry_days;
 };
 
+struct raw_retention {
+    uint32_t referral_content_days;
+    uint32_t identifiers_days;
+};
+
 struct raw_mou {
     uint32_t mou;
     char *id;
@@ -69,6 +74,7 @@ struct raw_mou {
     char **never_share;
     unsigned never_share_count;
     struct raw_consent consent;
+    struct raw_retention retention;
     char **signatures_required;
     unsigned signatures_required_count;
 };
@@ -169,6 +175,14 @@ static const cyaml_schema_field_t consent_fields[] = {
     CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t retention_fields[] = {
+    CYAML_FIELD_UINT("referral_content_days", CYAML_FLAG_OPTIONAL,
+        struct raw_retention, referral_content_days),
+    CYAML_FIELD_UINT("identifiers_days", CYAML_FLAG_OPTIONAL,
+        struct raw_retention, identifiers_days),
+    CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t mou_fields[] = {
     CYAML_FIELD_UINT("mou", CYAML_FLAG_DEFAULT, struct raw_mou, mou),
     CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER,
@@ -191,6 +205,8 @@ static const cyaml_schema_field_t mou_fields[] = {
         struct raw_mou, never_share, &code_value, 0, MOU_ELEMENT_COUNT_MAX),
     CYAML_FIELD_MAPPING("consent", CYAML_FLAG_DEFAULT,
         struct raw_mou, consent, consent_fields),
+    CYAML_FIELD_MAPPING("retention", CYAML_FLAG_OPTIONAL,
+        struct raw_mou, retention, retention_fields),
     CYAML_FIELD_SEQUENCE("signatures_required", CYAML_FLAG_POINTER,
         struct raw_mou, signatures_required, &code_value, 2,
         MOU_PARTY_COUNT_MAX),
@@ -299,6 +315,16 @@ static const struct yaml_key keys[] = {
     { "consent.max_expiry_days", NULL, "days", 1, MOU_CONSENT_DAYS_MAX, NULL,
       false, "max_expiry_days: 365",
       "How long after it was given a consent may last." },
+    { "retention", NULL, "", 0, 0, "{}", false,
+      "retention: {referral_content_days: 180, identifiers_days: 30}",
+      "How long what was said is held, at both ends, from the day that a "
+      "referral ended; then the gateways erase it by themselves." },
+    { "retention.referral_content_days", NULL, "days", 1,
+      MOU_RETENTION_DAYS_MAX, "no limit", false, "referral_content_days: 180",
+      "All that was said." },
+    { "retention.identifiers_days", NULL, "days", 1, MOU_RETENTION_DAYS_MAX,
+      "no limit", false, "identifiers_days: 30",
+      "The elements that say who the person is: refer-referral(5)." },
     { "signatures_required", NULL, "", 0, 0, NULL, false,
       "signatures_required: [opendoor, tbhosp]",
       "The parties without whose signatures it is not in force." },
@@ -405,6 +431,8 @@ static bool copy_mou(
 {
     mou->version = raw->version;
     mou->consent_days_max = raw->consent.max_expiry_days;
+    mou->content_days = raw->retention.referral_content_days;
+    mou->identifiers_days = raw->retention.identifiers_days;
     return yaml_copy_text(raw->id, arena, &mou->id) &&
            yaml_copy_text(raw->title, arena, &mou->title) &&
            copy_parties(raw, arena, mou) && copy_services(raw, arena, mou) &&

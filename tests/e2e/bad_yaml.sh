@@ -33,7 +33,7 @@ done <<'END'
 2:1: map_size_mib: expected a whole number of MiB from 16 to .*, for example|data: .\nmap_size_mib: 15\n
 2:1: map_size_mib: expected a whole number of MiB|data: .\nmap_size_mib: lots\n
 2:15: map_size_mib: .*leading 0|data: .\nmap_size_mib: 017\n
-2:37: clients\[0\].rights: expected .*submit, act, read, admin, for example|data: .\nclients: [{user: 0, rights: [admin, everything]}]\n
+2:37: clients\[0\].rights: expected .*submit, act, read, admin, erase, for example|data: .\nclients: [{user: 0, rights: [admin, everything]}]\n
 2:11: clients\[0\].rights: is missing: expected .*for example|data: .\nclients: [{user: 0}]\n
 2:12: clients\[0\].user: expected the name or the number of a user, for example|data: .\nclients: [{user: "a b", rights: [read]}]\n
 2:39: clients\[1\].user: stands twice|data: .\nclients: [{user: 0, rights: [read]}, {user: 0, rights: [act]}]\n

@@ -22,6 +22,7 @@
 #include "core/message.h"
 #include "core/mou.h"
 #include "core/note.h"
+#include "core/erasure_notice.h"
 #include "core/referral.h"
 #include "core/request.h"
 #include "core/revocation.h"
@@ -219,6 +220,17 @@ static struct slice event_again(struct world *world, struct slice bytes)
     return referral_event_write(&event, &world->arena);
 }
 
+static struct slice erasure_again(struct world *world, struct slice bytes)
+{
+    struct erasure_notice notice;
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    assert_int_equal(
+        erasure_notice_read(bytes, &world->arena, &notice), ERR_NONE);
+    erasure_notice_check(&notice, &verdict);
+    assert_int_equal(verdict.problem, PROBLEM_NONE);
+    return erasure_notice_write(&notice, &world->arena);
+}
+
 static struct slice generation_again(struct world *world, struct slice bytes)
 {
     struct generation_end end;
@@ -348,6 +360,8 @@ static struct slice request_body_again(
         return deliver_again(world, body);
     if (kind == REQUEST_FETCH)
         return fetch_again(world, body);
+    if (kind == REQUEST_FETCHED)
+        return fetched_again(world, body);
     if (kind == REQUEST_INTRODUCE)
         return introduce_again(world, body);
     return kind == REQUEST_HEAD ? head_again(world, body)
@@ -414,6 +428,8 @@ static struct slice reply_body_again(
         return refusal_write(code, &world->arena);
     case REPLY_FETCHED:
         return fetched_again(world, body);
+    case REPLY_FETCH_WANTED:
+        return fetch_again(world, body);
     case REPLY_KIND_COUNT:
         break;
     }
@@ -539,6 +555,8 @@ static const struct row {
     { "cosigned.txt", note_again },
     { "deliver.hex", deliver_again },
     { "deliver_second.hex", deliver_again },
+    { "erasure_all.hex", erasure_again },
+    { "erasure_elements.hex", erasure_again },
     { "event_decline.hex", event_again },
     { "event_send.hex", event_again },
     { "event_withdraw.hex", event_again },
@@ -557,6 +575,7 @@ static const struct row {
     { "reply_busy.hex", deliver_reply },
     { "reply_conflict.hex", deliver_reply },
     { "reply_cosigned.hex", deliver_reply },
+    { "reply_fetch_wanted.hex", collect_reply },
     { "reply_fetched.hex", fetch_reply },
     { "reply_head.hex", head_reply },
     { "reply_introduce.hex", introduce_reply },
@@ -568,6 +587,7 @@ static const struct row {
     { "request_collect.hex", request_again },
     { "request_deliver.hex", request_again },
     { "request_fetch.hex", request_again },
+    { "request_fetched.hex", request_again },
     { "request_head.hex", request_again },
     { "request_introduce.hex", request_again },
 };

@@ -46,6 +46,7 @@ struct vectors {
     struct mou_id mou; /* of mou.hex */
     struct entry entries[VECTOR_ENTRY_COUNT];
     struct request_secret request; /* of request_deliver.hex */
+    struct request_secret collect; /* of request_collect.hex */
     struct vector list[VECTOR_COUNT_MAX];
     size_t count;
     /* of evidence/, in the order of their paths, as they are */

@@ -1,6 +1,7 @@
 /* What entries say: an agreement, events of a referral, an answer. */
 #include <string.h>
 
+#include "core/erasure_notice.h"
 #include "core/referral.h"
 #include "golden/vectors.h"
 #include "support/crypto_repeat.h"
@@ -195,6 +196,28 @@ static void add_answer(struct vectors *vectors)
     vectors_add(vectors, "answer.hex", answer_write(&answer, &vectors->arena));
 }
 
+static void add_erasure(struct vectors *vectors)
+{
+    struct slice elements[] = { SLICE_LITERAL("contact_route"),
+        SLICE_LITERAL("call_name") };
+    struct erasure_notice notice = { .elements = elements,
+        .element_count = COUNT(elements),
+        .reason = ERASURE_PERSON_ASKED,
+        .actor = ACTOR_PERSON,
+        .at = { VECTOR_START_MS + 120000 } };
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    memset(notice.referral.bytes, 0x77, sizeof notice.referral.bytes);
+    erasure_notice_check(&notice, &verdict);
+    vectors_must(verdict.problem == PROBLEM_NONE);
+    vectors_add(vectors, "erasure_elements.hex",
+        erasure_notice_write(&notice, &vectors->arena));
+    notice.element_count = 0;
+    notice.reason = ERASURE_RETENTION_OVER;
+    notice.actor = ACTOR_GATEWAY;
+    vectors_add(vectors, "erasure_all.hex",
+        erasure_notice_write(&notice, &vectors->arena));
+}
+
 static void add_generation(struct vectors *vectors)
 {
     struct generation_end end = { VECTOR_GENERATION, 2, { 0 } };
@@ -211,4 +234,5 @@ void vectors_add_contents(struct vectors *vectors)
     add_decline(vectors);
     add_answer(vectors);
     add_generation(vectors);
+    add_erasure(vectors);
 }

@@ -194,6 +194,7 @@ static void add_collect(struct vectors *vectors)
     const struct request_spec spec = { "request_collect.hex", true, 0xa5, 0x46,
         REQUEST_COLLECT, collect_write(&collect, &vectors->arena) };
     struct request_secret secret = add_request(vectors, &spec);
+    vectors->collect = secret;
     add_reply(vectors, "reply_parcel.hex", &secret, REPLY_PARCEL,
         vectors_get(vectors, "deliver_second.hex"));
     add_reply(vectors, "reply_parcel_none.hex", &secret, REPLY_PARCEL,
@@ -287,6 +288,18 @@ static void add_fetch(struct vectors *vectors)
         fetched_make(vectors));
 }
 
+/* The same from an agency that cannot be dialled: its Collect is answered with
+ * what is wanted, and it brings that. */
+static void add_fetch_wanted(struct vectors *vectors)
+{
+    struct fetch fetch = { true, VECTOR_GENERATION, 0, 1048576 };
+    const struct request_spec spec = { "request_fetched.hex", true, 0xa5, 0x49,
+        REQUEST_FETCHED, fetched_make(vectors) };
+    (void)add_request(vectors, &spec);
+    add_reply(vectors, "reply_fetch_wanted.hex", &vectors->collect,
+        REPLY_FETCH_WANTED, fetch_write(&fetch, &vectors->arena));
+}
+
 /* A stranger leaves its card: no sheet is held, and no ledger is told of. */
 static void add_introduction(struct vectors *vectors)
 {
@@ -310,6 +323,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_contradiction(vectors);
     add_collect(vectors);
     add_fetch(vectors);
+    add_fetch_wanted(vectors);
     add_introduction(vectors);
     vectors_add(vectors, "plain_rekey.hex",
         reply_plain(PLAIN_REKEY, sheet, 0, &vectors->arena));

@@ -6,6 +6,7 @@ Status 0 and a line for each event; 3 and why when anything does not hold.
 import sys
 
 from refer import messages as m
+from refer.erasure import REASONS
 from refer.evidence import Evidence, files_read
 from refer.wire import Refused
 
@@ -29,6 +30,13 @@ def main():
             m.EventType(event.said.type).name if event.said else "-",
             evidence.name(event.author), evidence.name(event.recipient),
             str(event.received_s), event.verdict, problem)))
+    for notice in evidence.erasures:
+        print("\t".join((
+            str(notice.at_ms), "ERASURE",
+            evidence.name(notice.author), evidence.name(notice.recipient),
+            REASONS[notice.said.reason] if notice.said else "-",
+            " ".join(notice.said.elements) if notice.said else "",
+            notice.outcome())))
 
 
 if __name__ == "__main__":

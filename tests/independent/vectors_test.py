@@ -10,6 +10,7 @@ import sys
 
 from refer import card, keys, ledger, merkle, mou, request, text
 from refer import messages as m
+from refer.erasure import notice_read
 from refer.event import event_read
 from refer.evidence import Contradiction
 from refer.hpke import derive_key_pair
@@ -324,6 +325,8 @@ def fetched():
 
 
 REQUESTS = {
+    "request_fetched.hex": lambda: sealed(
+        B, A, 0xb3, 0xa5, "FETCHED", fetched(), 0x49),
     "request_fetch.hex": lambda: sealed(
         A, B, 0xa3, 0xb5, "FETCH", fetch(), 0x48),
     "request_deliver.hex": lambda: sealed(
@@ -356,6 +359,8 @@ REPLIES = {
         "request_deliver.hex", 0xb3, "REFUSED",
         lambda: m.Refusal(code=m.RefusalCode.NOT_OFFERED).encode()),
     "reply_head.hex": ("request_head.hex", 0xb3, "HEAD", head_told),
+    "reply_fetch_wanted.hex": (
+        "request_collect.hex", 0xa3, "FETCH_WANTED", fetch),
     "reply_fetched.hex": ("request_fetch.hex", 0xb3, "FETCHED", fetched),
     "reply_introduce.hex": (
         "request_introduce.hex", 0xb3, "HEAD", lambda: m.Head(
@@ -401,6 +406,13 @@ MADE = {
     "event_withdraw.hex": event_withdraw,
     "event_decline.hex": event_decline,
     "answer.hex": answer,
+    "erasure_elements.hex": lambda: m.ErasureNotice(
+        referral=b"\x77" * 16, elements=["contact_route", "call_name"],
+        reason=m.ErasureReason.PERSON_ASKED, actor=m.ActorKind.PERSON,
+        at_ms=START_MS + 120000).encode(),
+    "erasure_all.hex": lambda: m.ErasureNotice(
+        referral=b"\x77" * 16, reason=m.ErasureReason.RETENTION_OVER,
+        actor=m.ActorKind.GATEWAY, at_ms=START_MS + 120000).encode(),
     "generation.hex": lambda: m.Generation(
         previous=GENERATION, size=2, root=repeated(0x88)).encode(),
     "contradiction.txt": contradiction,
@@ -437,7 +449,7 @@ def content_check(index):
 def same_check(name):
     """Unsigned by itself: damage makes it unreadable or another message."""
     kind = {"plain": m.ReplyEnvelope, "answer": m.Answer,
-            "generation": m.Generation,
+            "generation": m.Generation, "erasure": m.ErasureNotice,
             "event": m.ReferralEvent}[
         name.split("_")[0].split(".")[0]]
 
@@ -486,7 +498,8 @@ def deliver_check(before):
 
 
 def request_check(name):
-    recipient = A if name == "request_collect.hex" else B
+    recipient = A if name in (
+        "request_collect.hex", "request_fetched.hex") else B
     pairs = {pair.id: pair for pair in PAIRS[recipient]}
 
     # who introduces itself is not known yet
@@ -565,6 +578,8 @@ CHECKS = {
     "event_withdraw.hex": content_check(5),
     "event_decline.hex": same_check("event_decline.hex"),
     "answer.hex": same_check("answer.hex"),
+    "erasure_elements.hex": same_check("erasure_elements.hex"),
+    "erasure_all.hex": same_check("erasure_all.hex"),
     "generation.hex": same_check("generation.hex"),
     "contradiction.txt": lambda data: Contradiction(
         data, [CARDS[A]]),
@@ -637,6 +652,9 @@ def forms(tap):
         event = event_read(V[name])
         tap.equal(name + " has the form of an event", event.referral,
                   b"\x77" * 16)
+    for name in ("erasure_elements.hex", "erasure_all.hex"):
+        tap.equal(name + " has the form of a notice",
+                  notice_read(V[name]).referral, b"\x77" * 16)
     tap.equal("the agreement's parties", mou.Mou(V["mou.hex"]).required,
               {A, B})
     for signature in m.MouSignatures.decode(

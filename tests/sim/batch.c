@@ -321,7 +321,8 @@ static struct waiting *waiting_new(
     struct batch *batch, size_t peer, enum request_kind kind)
 {
     struct contact *contact = gateway_contact(batch->gateway, peer);
-    struct waiting *waiting = &contact->waiting[kind == REQUEST_COLLECT];
+    bool collects = kind == REQUEST_COLLECT || kind == REQUEST_FETCHED;
+    struct waiting *waiting = &contact->waiting[collects];
     if (waiting->id != 0)
         world_fail(batch->world, "delivery.twice", batch->gateway->index);
     waiting->id = batch->world->id_next++;

@@ -115,6 +115,31 @@ static void on_acted(struct world *world, struct program *program,
     rest(world, program);
 }
 
+/* ---- Erasing ------------------------------------------------------------ */
+
+static void on_erased(struct world *world, struct program *program,
+    const struct local_reply *reply)
+{
+    world_say(world, "agency %zu: erase: %s %.*s", program->gateway->index,
+        err_text(reply->err), (int)reply->clause.size,
+        (const char *)reply->clause.bytes);
+    if (reply->err != ERR_NONE && reply->err != ERR_BUSY &&
+        !gateway_has_lost(world, program->gateway->index))
+        world_fail(world, "erase.refused", program->gateway->index);
+    rest(world, program);
+}
+
+static void erase_say(struct world *world, struct program *program)
+{
+    char id[UUID_URN_SIZE + 1];
+    struct say say;
+    uuid_format(&program->of.clerk.referral, id);
+    say_begin(&say, world, "erase");
+    say_text(&say, "id", id);
+    say_text(&say, "reason", "person_asked");
+    program_call(world, program, &say, PATIENCE_MS, on_erased);
+}
+
 static void on_shown(struct world *world, struct program *program,
     const struct local_reply *reply)
 {
@@ -128,6 +153,11 @@ static void on_shown(struct world *world, struct program *program,
     }
     if (reply->err != ERR_NONE || referral == NULL) {
         world_fail(world, "get.refused", program->gateway->index);
+        return;
+    }
+    if (world_chance(
+            world, STREAM_erase_permille, world->options.erase_permille)) {
+        erase_say(world, program);
         return;
     }
     enum referral_event_type step = deed_choose(world, referral);

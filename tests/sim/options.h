@@ -81,6 +81,7 @@
     X(star, 0, 0)             /* 1: agency 0 and members that dial only it */  \
     X(group, 0, 0)            /* agencies that know each other; 0: all do */   \
     X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
+    X(erase_permille, 0, 0)   /* looks of clerks that end in an erasure */     \
     X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */        \
     X(commit_fail_nth, 0, 0)  /* this commit of each gateway is refused */     \
     X(crash_lost_permille, 0, 0) /* batches that crash after a loss */         \

@@ -34,6 +34,8 @@
     X(fork_goes_on, "G7", SIM_FORK) /* or who had two histories */  \
     /* before it asked what it signed */                                       \
     X(unsettled_signs, "G7", "")                                      \
+    /* the mark beside the store says nothing */                               \
+    X(mark_unread, "G7", SIM_RESTORE)                                          \
     X(cursor_survives, "G5", SIM_RESTORE) /* no new epoch of the feed */       \
     X(outbox_loses, "G3", "") /* something queued is forgotten */              \
     X(outbox_keeps, "G5", "") /* what was numbered waits again */              \

@@ -1,6 +1,7 @@
 /* Mistakes of a gateway that lost something, or has no room for more. */
 #include "core/delivery.h"
 #include "core/generation.h"
+#include "core/loss.h"
 #include "core/node.h"
 #include "core/node_state.h"
 #include "core/repeat.h"
@@ -14,6 +15,13 @@ bool __wrap_generation_is_spent(
 {
     return __real_generation_is_spent(work, out) &&
            !planted_is(PLANT_index_reused) && !planted_is(PLANT_fork_goes_on);
+}
+
+WRAPPED(void, loss_begin, struct work *work, enum loss_cause cause);
+void __wrap_loss_begin(struct work *work, enum loss_cause cause)
+{
+    if (cause == LOSS_SHOWN || !planted_is(PLANT_mark_unread))
+        __real_loss_begin(work, cause);
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,

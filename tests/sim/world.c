@@ -39,7 +39,8 @@ static bool is_safety(const char *what)
         "node.failed", "request.answered-twice", "revoked.believed",
         "revoked.unheard", "note.forged", "note.misaddressed",
         "content.altered", "receipt.forged", "request.forged", "intake.full",
-        "feed.survived", "ledger.unsettled", "generation.reused" };
+        "feed.survived", "ledger.unsettled", "generation.reused",
+        "loss.unnoticed" };
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
         if (strcmp(what, promises[i]) == 0)
             return true;
@@ -161,9 +162,9 @@ static void programs_begin(struct world *world)
             world, program_add(world, i, LOCAL_RIGHT_ADMIN | LOCAL_RIGHT_READ));
         reader_begin(program_add(world, i, LOCAL_RIGHT_READ));
         for (int64_t k = 0; k < world->options.clerks; k++)
-            clerk_begin(world,
-                program_add(world, i,
-                    LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT | LOCAL_RIGHT_READ));
+            clerk_begin(world, program_add(world, i,
+                                   LOCAL_RIGHT_SUBMIT | LOCAL_RIGHT_ACT |
+                                       LOCAL_RIGHT_READ | LOCAL_RIGHT_ERASE));
     }
     for (size_t i = 0; i < world->gateway_count && world->options.renew; i++)
         mender_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));

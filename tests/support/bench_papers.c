@@ -179,6 +179,8 @@ struct slice papers_mou(struct crypto *const *parties, size_t count,
         .never_share = never,
         .never_share_count = 1,
         .consent_days_max = 365,
+        .content_days = PAPERS_CONTENT_DAYS,
+        .identifiers_days = PAPERS_IDENTIFIERS_DAYS,
         .signatures_required = draft.party_ids,
         .signature_required_count = count,
     };

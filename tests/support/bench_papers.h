@@ -15,6 +15,10 @@
 
 #define PAPERS_DAY_MS INT64_C(86400000)
 
+/* How long what was said is held, once a referral has ended. */
+#define PAPERS_CONTENT_DAYS 180
+#define PAPERS_IDENTIFIERS_DAYS 30
+
 /* "alpha", "beta", "gamma"; and what they are called. */
 const char *papers_party(size_t agency);
 const char *papers_name(size_t agency);

@@ -160,6 +160,18 @@ static const struct option_row referral_act_options[] = {
                               "twice (default: a new one, printed)" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row erase_options[] = {
+    { "reason",   'r', "REASON", "why: person_asked, retention_over, wrong_person or law\n"
+                                 "(required, but for --dry-run)" },
+    { "element",  'e', "CODE",   "erase this element alone; may repeat (default: all that\n"
+                                 "was said)" },
+    { "pairwise", 0,   "FILE",   "of all referrals that name a person: their pairwise id is\n"
+                                 "FILE's first line (\"-\": standard input)" },
+    { "actor",    'a', "WHO",    "who decided: staff (default), person or companion" },
+    { "dry-run",  'n', NULL,     "say what would be erased, and erase nothing" },
+    { "yes",      'y', NULL,     "do not ask for confirmation" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row feed_follow_options[] = {
     { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
     { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },
@@ -174,6 +186,14 @@ static const struct option_row due_options[] = {
 static const struct option_row doctor_options[] = {
     { "offline", 0, NULL, "look at files only; ask no gateway, dial nobody" },
     { "problems", 0, NULL, "print what is not ok alone" },
+    { NULL, 0, NULL, NULL }
+};
+static const struct option_row store_check_options[] = {
+    { "offline", 0,   NULL, "the gateway is stopped: look at its files, by --config" },
+    { "repair",  0,   NULL, "with --offline: take out what is damaged; what other\n"
+                            "agencies hold is taken back from them afterwards" },
+    { "passphrase-file", 'p', "FILE", "the passphrase of the store's key is FILE's first line" },
+    { "yes",     'y', NULL, "do not ask for confirmation" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row top_options[] = {

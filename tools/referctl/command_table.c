@@ -223,6 +223,17 @@ static const struct command commands[] = {
   "needs; when something is missing, the answer names it.",
   "referctl referral act 0190b2c4 accept offer=\"2026-12-02 09:00\" --role intake_nurse",
   run_referral_act },
+{ "erase", "", "[REFERRAL]", 0, 1, erase_options,
+  "erase what was said about a person, for good",
+  "Destroys contents, their salts and their keys here, so that no backup opens them\n"
+  "either. Ledgers verify as before. The other agency is told by a signed notice, and\n"
+  "answers what it did: `referral show` says. A referral that still waits is never\n"
+  "sent. With --element the rest stays readable here, as a copy without proof.\n"
+  "Needs the right erase.",
+  "referctl erase 0190b2c4 --reason person_asked\n"
+  "referctl erase 0190b2c4 --element contact_route --reason person_asked\n"
+  "referctl erase --pairwise - --reason person_asked --dry-run",
+  run_erase },
 { "explain", "", "FILE", 1, 1, explain_options,
   "would this referral be let out? Nothing is sent",
   "Judges the referral as `referral send` would, and stops there. Exit status 3\n"
@@ -335,6 +346,16 @@ static const struct command commands[] = {
   "referctl evidence verify evidence-0190b2c4 \\\n"
   "    --agency zc5qxt6fvffn5jdyjvqmsfjyll",
   run_evidence_verify },
+{ "store", "check", "", 0, 0, store_check_options,
+  "verify every row, tree and index of the store against each other",
+  "Authenticates and reads every row, builds every ledger's tree anew, verifies\n"
+  "notes, cards and agreements, and holds events, referrals and contents against\n"
+  "each other. The gateway does it in small pieces between its other work; --offline\n"
+  "does it without a gateway, and also looks for contents that nothing speaks of.\n"
+  "Exit status 3 when anything is not as it should be.",
+  "referctl store check\n"
+  "referctl -c /etc/referd.yaml store check --offline",
+  run_store_check },
 { "panic", "", "", 0, 0, panic_options,
   "make all that is stored here unreadable, at once and for good",
   "Overwrites and removes the key of the store, the vault and the keys of days, and\n"

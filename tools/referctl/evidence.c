@@ -7,6 +7,7 @@
 #include "referctl/display.h"
 #include "referctl/evidence.h"
 #include "referctl/resolve.h"
+#include "referctl/words.h"
 
 /* What entries unfold into stays in scratch; answers, cards and findings of a
  * whole folder take a few megabytes. */
@@ -106,10 +107,18 @@ static void put_event(struct session *session,
     bool is_read = event->type != EVENT_NONE;
     record_put_text(pool, record, "what", "event");
     record_put_number(pool, record, "at_ms", event->at.unix_ms);
-    record_put_text(
-        pool, record, "step", is_read ? event_type_name(event->type) : "");
-    record_put_text(
-        pool, record, "actor", is_read ? actor_kind_name(event->actor) : "");
+    bool is_notice = event->reason != ERASURE_NONE;
+    record_put_text(pool, record, "step",
+        event->is_erasure ? "erasure"
+        : is_read         ? event_type_name(event->type)
+                          : "");
+    record_put_text(pool, record, "actor",
+        is_read || is_notice ? actor_kind_name(event->actor) : "");
+    if (is_notice) {
+        record_put_text(
+            pool, record, "reason", erasure_reason_name(event->reason));
+        put_slice(session, record, "elements", event->elements);
+    }
     record_put_text(
         pool, record, "by", name_of(session, report, &event->place.author));
     record_put_text(pool, record, "author", event->place.author.text);
@@ -120,8 +129,9 @@ static void put_event(struct session *session,
     record_put_number(
         pool, record, "received_ms", (int64_t)event->cosigned_s * 1000);
     record_put_flag(pool, record, "shown", event->is_shown);
-    record_put_text(
-        pool, record, "verdict", evidence_verdict_name(event->verdict));
+    record_put_text(pool, record, "verdict",
+        event->is_erasure ? evidence_erasure_name(event->verdict)
+                          : evidence_verdict_name(event->verdict));
     if (event->verdict == EVIDENCE_UNANSWERED)
         return;
     record_put_number(pool, record, "answered_ms", event->answered.unix_ms);
@@ -146,6 +156,26 @@ static void put_findings(struct session *session,
         put_slice(session, record, "path", finding->path);
         record_put_text(session->pool, record, "why", finding->what);
         record_put_text(session->pool, record, "remedy", finding->remedy);
+    }
+}
+
+/* What is missing among the events went by these. */
+static void show_erasures(
+    struct session *session, const struct records *records)
+{
+    char time[WORDS_TIME_SIZE];
+    for (size_t i = 0; i < records->count; i++) {
+        const struct record *event = &records->items[i];
+        const char *reason = record_text(event, "reason");
+        const char *elements = record_text(event, "elements");
+        if (reason[0] != '\0')
+            display_line(session, "erased on %s by %s (%s)%s%s; at %s: %s\n",
+                words_time(record_number(event, "at_ms"), time),
+                words_printable(session->pool, record_text(event, "by")),
+                reason, elements[0] == '\0' ? "" : ": ",
+                words_printable(session->pool, elements),
+                words_printable(session->pool, record_text(event, "to")),
+                record_text(event, "verdict"));
     }
 }
 
@@ -191,6 +221,7 @@ static void show(struct session *session, const struct records *records)
         "No card of any agency.");
     display_table(session, records, "event", events, DISPLAY_COUNT(events),
         "No event is proved.");
+    show_erasures(session, records);
     if (records_first(records, "finding") != NULL)
         display_table(
             session, records, "finding", findings, DISPLAY_COUNT(findings), "");

@@ -115,7 +115,8 @@ static const char *read_contacts(
 /* "NAME:right,right". */
 static const char *user_problem(struct pool *pool, const char *text)
 {
-    static const char *const rights[] = { "submit", "act", "read", "admin" };
+    static const char *const rights[] = { "submit", "act", "read", "admin",
+        "erase" };
     const char *colon = strchr(text, ':');
     size_t name_size = strspn(text,
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
@@ -130,7 +131,8 @@ static const char *user_problem(struct pool *pool, const char *text)
                                        strncmp(rights[i], right, size) == 0);
         if (!is_known)
             return pool_format(pool,
-                "\"%.*s\" in \"%s\" is no right: submit, act, read, admin",
+                "\"%.*s\" in \"%s\" is no right: submit, act, read, admin, "
+                "erase",
                 (int)size, right, text);
         if (right[size] == '\0')
             return NULL;
@@ -192,8 +194,8 @@ static const char *user_lines(
     if (has_own)
         return lines;
     return pool_format(pool,
-        "  - {user: %s, rights: [submit, act, read, admin]}\n%s", own_user,
-        lines);
+        "  - {user: %s, rights: [submit, act, read, admin, erase]}\n%s",
+        own_user, lines);
 }
 
 const char *init_config_text(struct pool *pool,

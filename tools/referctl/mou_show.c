@@ -48,6 +48,15 @@ static void print_pathways(struct session *session, const struct mou *mou)
     }
     display_line(session, "  never: %s\n",
         list_of(session, mou->never_share, mou->never_share_count));
+    if (mou->identifiers_days > 0)
+        display_line(session,
+            "  who the person is: erased %" PRIu32
+            " days after a referral ended\n",
+            mou->identifiers_days);
+    if (mou->content_days > 0)
+        display_line(session,
+            "  all of it: erased %" PRIu32 " days after a referral ended\n",
+            mou->content_days);
 }
 
 void mou_print_head(struct session *session, const struct mou *mou)

@@ -25,6 +25,11 @@ static const struct column referral_columns[] = {
     { "created_ms", "created", COLUMN_TIME },
     { "updated_ms", "updated", COLUMN_TIME },
     { "mou", "agreement", COLUMN_MOU },
+    { "erased_ms", "erased", COLUMN_TIME },
+    { "erased_by", "erased by", 0 },
+    { "erased_reason", "because", 0 },
+    { "erased_whole", "all of it", 0 },
+    { "erasure_notice", "there it is", COLUMN_STATE },
 };
 
 static const char *shown(

@@ -4,6 +4,7 @@ import re
 
 from . import messages as m
 from .card import Card
+from .erasure import notice_read
 from .keys import AGENCY_ID_SIZE, BASE32, sha256
 from .ledger import HEADER_SIZE_MAX, entry_digest
 from .merkle import consistency_check, inclusion_check, leaf_hash
@@ -120,6 +121,15 @@ class Event:
             self.answered_at = at
 
 
+class Erasure(Event):
+    """A notice that is proved; `said` is the ErasureNotice, or None."""
+
+    OUTCOMES = {"held": "erased", "refused": "kept"}
+
+    def outcome(self):
+        return self.OUTCOMES.get(self.verdict, self.verdict)
+
+
 class Evidence:
     """A folder's files, all of which hold; or Refused says which does not."""
 
@@ -130,10 +140,12 @@ class Evidence:
         sums_check(files)
         self.cards = {}  # agency: [Card]
         self.events = []
+        self.erasures = []
         self.answers = []  # (place, recipient, ms, Answer)
         self.roots = {}
         self.mou = None
         self.first = None  # ReferralEvent that is shown
+        self.first_erased = None  # ErasureNotice that is
         entries = {}
         for path, data in files.items():
             card, entry = CARD.fullmatch(path), ENTRY.fullmatch(path)
@@ -148,6 +160,7 @@ class Evidence:
         for place in sorted(entries):
             self.part("entries/%s-%016x-%d" % place, self.entry_take, place,
                       entries[place])
+        self.referral_check()
         self.verdicts()
         self.events.sort(key=lambda event: event.at_ms)
         if "agreement" in files:
@@ -219,6 +232,9 @@ class Evidence:
         if header.kind == m.EntryKind.REFERRAL_EVENT:
             self.events.append(
                 Event(place, header, proof.note, self.said(content)))
+        elif header.kind == m.EntryKind.ERASURE_NOTICE:
+            self.erasures.append(
+                Erasure(place, header, proof.note, self.erased(content)))
         elif header.kind == m.EntryKind.ANSWER and content is not None:
             self.answers.append(
                 (place, proof.note.recipient, header.at_ms,
@@ -238,9 +254,26 @@ class Evidence:
             raise Refused("of another referral")
         return event
 
+    def erased(self, content):
+        """A notice in no known form is one that had to be refused."""
+        try:
+            notice = None if content is None else notice_read(content)
+        except Refused:
+            return None
+        self.first_erased = self.first_erased or notice
+        if notice is not None \
+                and notice.referral != self.first_erased.referral:
+            raise Refused("of another referral")
+        return notice
+
+    def referral_check(self):
+        if self.first is not None and self.first_erased is not None \
+                and self.first.referral != self.first_erased.referral:
+            raise Refused("a notice about another referral")
+
     def verdicts(self):
         for (author, _, index), recipient, at_ms, answer in self.answers:
-            for event in self.events:
+            for event in self.events + self.erasures:
                 if (event.recipient, event.author, event.generation) != (
                         author, recipient, answer.generation):
                     continue

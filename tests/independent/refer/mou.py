@@ -76,6 +76,16 @@ def pathways_check(mou, parties, services):
             raise Refused("a pathway of somebody who need not sign")
 
 
+def retention_check(retention):
+    """Absent, or one of the two at least; identifiers no longer than all."""
+    if retention is None:
+        return
+    content, identifiers = retention.content_days, retention.identifiers_days
+    if not (content or identifiers) or max(content, identifiers) > 3650 \
+            or content and identifiers > content:
+        raise Refused("retention")
+
+
 class Mou:
     """An agreement whose bytes hold to the rules."""
 
@@ -87,6 +97,7 @@ class Mou:
             raise Refused("version or dates")
         if not 1 <= mou.consent_days_max <= 3650:
             raise Refused("consent_days_max")
+        retention_check(mou.retention)
         parties_check(mou)
         parties = {party.id: party for party in mou.parties}
         services_check(mou, parties)

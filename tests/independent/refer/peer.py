@@ -10,6 +10,7 @@ from . import messages as m
 from . import request
 from .agency import now_ms
 from .card import Card, KeySheet
+from .erasure import notice_read
 from .event import event_read
 from .frames import Caller, Ended, frame, frame_read
 from .introduction import Waiting, introduce, introduce_read
@@ -44,6 +45,7 @@ class Peer:
         self.in_force = {}      # by id of the MOU: agencies where it is
         self.referrals = {}     # state by id: those that we received
         self.events = []        # all that came and had the right form
+        self.notices = []       # of erasure, the same
         self.entries = []       # (author, index, header, entry)
         self.requests = []      # kinds of what was asked of us
         self.refused_count = 0  # cards and sheets
@@ -353,11 +355,23 @@ class Peer:
                 self.mous[mou_id],
                 [mou_sign(mou_id, self.agency.id, self.agency.root)], None)
 
+    def erasure_take(self, remote, content):
+        """Whatever we knew of it is forgotten; known or not, it is the same
+        answer (9.1)."""
+        notice = notice_read(content)
+        self.notices.append(notice)
+        self.events = [
+            (agency, event) for agency, event in self.events
+            if agency != remote.card.id or event.referral != notice.referral
+            or notice.elements]
+        return m.Problem.NONE
+
     TAKES = {
         m.EntryKind.CARD: card_entry_take,
         m.EntryKind.MOU_OFFER: offer_take,
         m.EntryKind.MOU_SIGNATURES: signatures_take,
         m.EntryKind.MOU_IN_FORCE: in_force_take,
+        m.EntryKind.ERASURE_NOTICE: erasure_take,
     }
 
     # ---- Referrals

@@ -7,6 +7,8 @@
 
 #include "core/limits.h"
 #include "core/message.h"
+#include "io/store_memory.h"
+#include "support/bench_loss.h"
 #include "support/bench_node.h"
 #include "support/crypto_fake.h"
 
@@ -175,6 +177,67 @@ static void what_is_no_collect_is_refused(void **state)
     federation_free(federation);
 }
 
+static void wait_a_while(struct federation *federation)
+{
+    for (int i = 0; i < 8; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+}
+
+/* Nobody can dial it: what the other lost, it brings. */
+static void who_only_dials_out_gives_back_what_the_other_lost(void **state)
+{
+    (void)state;
+    for (int is_gone = 0; is_gone < 2; is_gone++) {
+        struct arena arena;
+        struct federation *federation = federation_behind_router(&arena);
+        struct store_memory_snapshot *backup;
+        federation_agree(federation);
+        backup = federation_back_up(federation, 1);
+        const char *out = federation_submit(federation, 0, 1, "out");
+        wait_a_while(federation);
+        const char *in = federation_submit(federation, 1, 0, "in");
+        wait_a_while(federation);
+        if (is_gone) {
+            federation_lose_store(federation, 1);
+            federation_connect(federation, 0, 1);
+        } else {
+            federation_restore(federation, 1, backup);
+        }
+        federation_crash(federation, 0); /* its Collect was cut off */
+        assert_string_equal(federation_state(federation, 1, out), "none");
+        wait_a_while(federation);
+        assert_string_equal(federation_state(federation, 1, out), "delivered");
+        assert_string_equal(federation_state(federation, 1, in), "delivered");
+        assert_int_equal(
+            federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+        /* and both go on */
+        out = federation_submit(federation, 0, 1, "out later");
+        in = federation_submit(federation, 1, 0, "in later");
+        wait_a_while(federation);
+        assert_string_equal(federation_state(federation, 1, out), "delivered");
+        assert_string_equal(federation_state(federation, 0, in), "delivered");
+        assert_collects(federation);
+        store_memory_snapshot_free(backup);
+        arena_release(&arena);
+        federation_free(federation);
+    }
+}
+
+/* What nobody asked for leads to a comparison, whatever is in it. */
+static void what_was_not_wanted_is_not_looked_at(void **state)
+{
+    struct arena arena;
+    struct federation *federation = federation_behind_router(&arena);
+    struct bench_reply reply;
+    (void)state;
+    federation_agree(federation);
+    federation_request(
+        federation, 0, 1, REQUEST_FETCHED, SLICE_LITERAL("no parcels"), &reply);
+    assert_int_equal(reply.kind, REPLY_BEHIND);
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +249,8 @@ int main(void)
         cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),
         cmocka_unit_test(both_may_die_and_go_on),
         cmocka_unit_test(what_is_no_collect_is_refused),
+        cmocka_unit_test(who_only_dials_out_gives_back_what_the_other_lost),
+        cmocka_unit_test(what_was_not_wanted_is_not_looked_at),
     };
     return cmocka_run_group_tests_name("core/collect", tests, NULL, NULL);
 }

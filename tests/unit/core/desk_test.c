@@ -68,6 +68,7 @@ static const struct {
     { "ledger.show", LOCAL_RIGHT_READ, "ledger.", "peer", false },
     { "ledger.verify", LOCAL_RIGHT_READ, "ledger.", NULL, false },
     { "evidence.read", LOCAL_RIGHT_ADMIN, "evidence.", "peer", false },
+    { "store.check", LOCAL_RIGHT_ADMIN, "store.", NULL, false },
     { "status", LOCAL_RIGHT_READ, "status.", NULL, false },
     { "health", 0, "health.", NULL, false },
     { "metrics", LOCAL_RIGHT_READ, "metrics.", NULL, false },

@@ -360,7 +360,7 @@ static void what_is_missing_or_too_much_is_named(void **state)
     restore(bench);
     drop(bench, HEARD "1/salt");
     drop(bench, HEARD "1/content");
-    must_find(bench, HEARD "1/header", "neither of an event");
+    must_find(bench, HEARD "1/header", "of no event, notice of erasure");
     assert_int_equal(bench->report.events[0].verdict, EVIDENCE_UNANSWERED);
 }
 

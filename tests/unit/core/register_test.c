@@ -133,7 +133,7 @@ static void a_damaged_row_is_found(void **state)
     }
     /* version, state, count of positions: beyond what there is */
     static const size_t at[] = { 0, 1 + 4 + 1 + 32,
-        1 + 4 + 1 + 32 + 3 + 12 + 4 + 16 + 8 + 24 + 1 };
+        1 + 4 + 1 + 32 + 3 + 12 + 4 + 24 + 13 + 8 + 24 + 1 };
     for (size_t i = 0; i < 3; i++) {
         uint8_t *bytes = arena_take(desk.work->arena, row.size);
         memcpy(bytes, row.bytes, row.size);

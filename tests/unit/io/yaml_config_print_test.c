@@ -230,6 +230,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "rotation.key_days", "rotation: {key_days: 60}" },
         { "rotation.overlap_days", "rotation: {overlap_days: 30}" },
         { "rotation.card_days", "rotation: {card_days: 365}" },
+        { "erasure_notices", "erasure_notices: ask" },
     };
     static struct printed plain;
     static struct printed other;

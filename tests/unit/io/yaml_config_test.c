@@ -104,17 +104,17 @@ static const struct yaml_case cases[] = {
     { ", rights: [read, admin]",
       "",
       "x.yaml:8:5: clients[1].rights: is missing: expected a list "
-      "with one of submit, act, read, admin, for example \"rights: "
+      "with one of submit, act, read, admin, erase, for example \"rights: "
       "[submit, act, read]\"" },
     { "[read, admin]",
       "[read, root]",
       "x.yaml:8:33: clients[1].rights: expected a list with one of "
-      "submit, act, read, admin, for example \"rights: [submit, "
+      "submit, act, read, admin, erase, for example \"rights: [submit, "
       "act, read]\"" },
     { "[read, admin]",
       "[]",
       "x.yaml:8:18: clients[1].rights: expected a list with one of "
-      "submit, act, read, admin, for example \"rights: [submit, "
+      "submit, act, read, admin, erase, for example \"rights: [submit, "
       "act, read]\"" },
     { "[read, admin]}",
       "[read], group: x}",

@@ -44,7 +44,7 @@ static const struct yaml_case cases[] = {
       "x.yaml:5:1: level: this release does not enforce level, so "
       "it must not be in a signed agreement; the keys here are "
       "mou, id, title, version, in_force, parties, services, "
-      "pathways, data_elements, never_share, consent, "
+      "pathways, data_elements, never_share, consent, retention, "
       "signatures_required" },
     { "pathways:",
       "pathway:",

@@ -64,7 +64,7 @@ static const struct {
       "x.yaml:1:3: ?: this release does not enforce it, so it must "
       "not be in a signed agreement; the keys here are mou, id, "
       "title, version, in_force, parties, services, pathways, "
-      "data_elements, never_share, consent, signatures_required" },
+      "data_elements, never_share, consent, retention, signatures_required" },
     { "version: 010\n", 13,
       "x.yaml:1:10: version: has a number with a leading 0, which "
       "YAML's versions read differently: write it without, or text "

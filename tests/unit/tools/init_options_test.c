@@ -119,7 +119,7 @@ static void the_first_configuration_is_sound(void **state)
         assert_string_equal(config.data, "/srv/open door");
         assert_string_equal(config.socket, "/srv/open door/referd.sock");
         assert_string_equal(config.clients[0].user, "root");
-        assert_int_equal(config.clients[0].rights, 15);
+        assert_int_equal(config.clients[0].rights, 31);
         arena_release(&arena);
         pool_release(&pool);
     }
@@ -137,11 +137,11 @@ static void whoever_runs_init_gets_every_right(void **state)
         init_config_text(&pool, &arguments, "/srv/a \"b\"", NULL, "root");
     assert_non_null(strstr(text, "data: \"/srv/a \\\"b\\\"\"\n"));
     assert_non_null(strstr(text, "listen: []\n"));
-    assert_non_null(
-        strstr(text, "clients:\n"
-                     "  - {user: root, rights: [submit, act, read, admin]}\n"
-                     "  - {user: anna, rights: [read]}\n"
-                     "  - {user: bert, rights: [act]}\n"));
+    assert_non_null(strstr(text,
+        "clients:\n"
+        "  - {user: root, rights: [submit, act, read, admin, erase]}\n"
+        "  - {user: anna, rights: [read]}\n"
+        "  - {user: bert, rights: [act]}\n"));
     text = init_config_text(&pool, &arguments, "/srv/x", NULL, "anna");
     assert_null(strstr(text, "admin]"));
     text = init_config_text(

@@ -1,0 +1,315 @@
+#include "core/erase.h"
+
+#include "core/delivery.h"
+#include "core/feed.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/output.h"
+#include "core/peer_close.h"
+
+#include <string.h>
+
+static const char *const policies[] = {
+#define X(symbol, text) [ERASE_##symbol] = text,
+    ERASE_POLICY_LIST(X)
+#undef X
+};
+_Static_assert(
+    sizeof policies / sizeof *policies == ERASE_POLICY_COUNT, "policies");
+
+const char *erase_policy_name(enum erase_policy policy)
+{
+    return (size_t)policy < ERASE_POLICY_COUNT ? policies[policy] : "?";
+}
+
+static struct erase_wish wish_of(const struct erasure_notice *notice)
+{
+    return (struct erase_wish){ notice->referral, notice->elements,
+        notice->element_count };
+}
+
+/* ---- In the feed and the register ---------------------------------------- */
+
+struct record {
+    enum feed_type type;
+    enum feed_status status;
+    bool by_us;
+    enum actor_kind actor;
+    struct content_ref content; /* the notice */
+    const struct verdict *why;  /* or NULL */
+};
+
+static uint64_t record(
+    struct work *work, struct referral *referral, const struct record *record)
+{
+    struct feed_event event = {
+        .type = record->type,
+        .status = record->status,
+        .referral = referral->uuid,
+        .peer = referral->peer,
+        .outgoing = referral->outgoing,
+        .by_us = record->by_us,
+        .step = EVENT_NONE,
+        .actor = record->actor,
+        .state = referral->state,
+        .content = record->content,
+    };
+    if (record->why != NULL) {
+        event.problem = record->why->problem;
+        event.clause = slice_of_text(record->why->clause);
+        event.remedy = slice_of_text(record->why->remedy);
+    }
+    uint64_t position = feed_append(work, &event);
+    if (referral->position_count < REFERRAL_EVENT_COUNT_MAX)
+        referral->positions[referral->position_count++] = position;
+    referral->updated = work->now;
+    register_put(work, referral);
+    return position;
+}
+
+/* Codes alone: it goes with no referral. */
+static struct content_ref notice_put(
+    struct work *work, const struct erasure_notice *notice, struct slice *bytes)
+{
+    struct content_ref content = CONTENT_NONE;
+    *bytes = erasure_notice_write(notice, work->scratch);
+    if (bytes->bytes != NULL)
+        content = content_put(
+            work->contents, work->arena, VAULT_ENTRY_COMMON, *bytes);
+    if (content_is_none(content))
+        work_exhausted(work);
+    return content;
+}
+
+static void note(struct referral *referral, const struct erasure_notice *notice,
+    bool by_us, enum erasure_outcome outcome)
+{
+    referral->erasure = (struct referral_erasure){
+        .reason = notice->reason,
+        .actor = notice->actor,
+        .by_us = by_us,
+        .is_whole = notice->element_count == 0,
+        .outcome = outcome,
+        .at = notice->at,
+    };
+}
+
+/* Here it goes; of a referral that holds too much, more than was meant. */
+static void carry_out(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice)
+{
+    struct erase_wish wish = wish_of(notice);
+    struct erase_extent extent;
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (extent.is_large)
+        wish.element_count = 0;
+    if (wish.element_count == 0)
+        referral->frozen = true;
+    /* what was dropped from the queue before has a key that is still there */
+    if (extent.content_count > 0 ||
+        (wish.element_count == 0 && !referral->erased))
+        referral_erase_later(work, referral, &wish);
+}
+
+/* ---- Ours ---------------------------------------------------------------- */
+
+/* Where a referral that nobody else knows ends. */
+static enum referral_state state_dropped(enum erasure_reason reason)
+{
+    if (reason == ERASURE_WRONG_PERSON)
+        return REFERRAL_VOID;
+    return reason == ERASURE_PERSON_ASKED ? REFERRAL_WITHDRAWN
+                                          : REFERRAL_CANCELLED;
+}
+
+static bool waits_whole(struct work *work, const struct referral *referral,
+    const struct erasure_notice *notice)
+{
+    struct intent intent;
+    struct peer *peer = peer_numbered(work->node, referral->peer);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    return out != NULL && notice->element_count == 0 && referral->outgoing &&
+           referral->state == REFERRAL_SENT &&
+           (referral_is_back(referral) ||
+               outbox_find_send(work, out, &referral->uuid, &intent));
+}
+
+void erase_measure(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice, struct erase_result *result)
+{
+    struct erase_wish wish = wish_of(notice);
+    *result = (struct erase_result){ .is_dropped =
+                                         waits_whole(work, referral, notice) };
+    referral_erase_measure(work, referral, &wish, &result->extent);
+}
+
+/* All of it went before, by whomever. */
+static bool is_past(const struct referral *referral,
+    const struct erasure_notice *notice, const struct erase_result *result)
+{
+    return result->extent.content_count == 0 &&
+           referral->erasure.reason != ERASURE_NONE &&
+           (referral->erasure.is_whole || notice->element_count > 0) &&
+           referral->erasure.outcome != ERASURE_OUTCOME_REFUSED;
+}
+
+static void tell(struct work *work, struct referral *referral,
+    struct slice bytes, struct content_ref content, uint64_t position)
+{
+    struct tell tell = {
+        .kind = ENTRY_ERASURE_NOTICE,
+        .content = bytes,
+        .has_referral = true,
+        .referral = referral->uuid,
+        .held = content,
+        .feed_position = position,
+    };
+    struct peer *peer = peer_numbered(work->node, referral->peer);
+    peer->touched = true;
+    if (!delivery_tell(work, peer, &tell))
+        work_exhausted(work);
+}
+
+enum err erase_own(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice, struct erase_result *result)
+{
+    struct slice bytes;
+    erase_measure(work, referral, notice, result);
+    if (work_failed(work) || is_past(referral, notice, result))
+        return ERR_NONE;
+    if (result->extent.is_large && notice->element_count > 0)
+        return ERR_LIMIT;
+    struct peer *peer = peer_numbered(work->node, referral->peer);
+    if (result->is_dropped) {
+        (void)outbox_drop_referral(
+            work, peer_ledger(work, peer, LEDGER_OUT), &referral->uuid);
+        referral->state = state_dropped(notice->reason);
+        referral->ended = work->now; /* and nothing is left to be held */
+        referral->pending = 0;
+    }
+    carry_out(work, referral, notice);
+    note(referral, notice, true,
+        result->is_dropped ? ERASURE_OUTCOME_UNTOLD : ERASURE_OUTCOME_WAITING);
+    struct content_ref content = notice_put(work, notice, &bytes);
+    uint64_t position = record(work, referral,
+        &(struct record){ FEED_ERASED,
+            result->is_dropped ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING,
+            true, notice->actor, content, NULL });
+    if (!result->is_dropped && !work_failed(work))
+        tell(work, referral, bytes, content, position);
+    return ERR_NONE;
+}
+
+void erase_answered(struct work *work, struct peer *peer,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct verdict why = { .problem = item->problem };
+    struct referral *referral = register_get(work, &entry->referral);
+    bool done = item->verdict == ANSWER_APPLIED;
+    if (referral == NULL || referral->peer != peer->number)
+        return;
+    memcpy(why.clause, item->clause.bytes, item->clause.size);
+    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
+    if (referral->erasure.by_us)
+        referral->erasure.outcome =
+            done ? ERASURE_OUTCOME_DONE : ERASURE_OUTCOME_REFUSED;
+    (void)record(work, referral,
+        &(struct record){ done ? FEED_ANSWERED : FEED_REFUSED,
+            done ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, true,
+            ACTOR_GATEWAY, CONTENT_NONE, &why });
+}
+
+void erase_told(
+    struct work *work, struct peer *peer, const struct erasure_notice *notice)
+{
+    struct slice bytes;
+    struct referral *referral = register_get(work, &notice->referral);
+    if (referral == NULL || referral->peer != peer->number ||
+        register_is_begun(referral))
+        return;
+    carry_out(work, referral, notice);
+    note(referral, notice, true, ERASURE_OUTCOME_WAITING);
+    struct content_ref content = notice_put(work, notice, &bytes);
+    (void)record(work, referral,
+        &(struct record){ FEED_ERASED, FEED_STATUS_PENDING, true, notice->actor,
+            content, NULL });
+}
+
+/* ---- Theirs -------------------------------------------------------------- */
+
+static void follow(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice)
+{
+    struct slice bytes;
+    carry_out(work, referral, notice);
+    note(referral, notice, false, ERASURE_OUTCOME_DONE);
+    struct content_ref content = notice_put(work, notice, &bytes);
+    (void)record(work, referral,
+        &(struct record){ FEED_ERASED, FEED_STATUS_APPLIED, false,
+            notice->actor, content, NULL });
+}
+
+static void keep(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice, bool asks, struct verdict *why)
+{
+    struct slice bytes;
+    verdict_set(why, PROBLEM_KEPT, "erasure_notices",
+        asks ? "wait: it is kept until their staff have decided, and you are "
+               "told when it is erased"
+             : "ask their point person: the law, or their policy, lets them "
+               "keep it");
+    referral_withhold(work, referral);
+    note(referral, notice, false, ERASURE_OUTCOME_REFUSED);
+    struct content_ref content = notice_put(work, notice, &bytes);
+    (void)record(work, referral,
+        &(struct record){ FEED_REFUSED,
+            asks ? FEED_STATUS_PENDING : FEED_STATUS_TURNED_DOWN, false,
+            notice->actor, content, why });
+}
+
+void erase_taken(struct work *work, struct peer *peer,
+    const struct erasure_notice *notice, enum erase_policy policy,
+    struct verdict *why)
+{
+    struct erase_result result;
+    struct referral *referral;
+    erasure_notice_check(notice, why);
+    if (!verdict_allows(why))
+        return;
+    referral = register_get(work, &notice->referral);
+    /* the same answer whether it is known here or not */
+    if (referral == NULL || referral->peer != peer->number)
+        return;
+    erase_measure(work, referral, notice, &result);
+    if (work_failed(work))
+        return;
+    if (result.extent.content_count == 0) {
+        /* the other did what we asked for, or both did it at once */
+        if (referral->erasure.by_us) {
+            referral->erasure.outcome = ERASURE_OUTCOME_DONE;
+            register_put(work, referral);
+        } else {
+            follow(work, referral, notice);
+        }
+        return;
+    }
+    if (policy == ERASE_FOLLOW)
+        follow(work, referral, notice);
+    else
+        keep(work, referral, notice, policy == ERASE_ASK, why);
+}
+
+void erase_take(struct work *work, struct peer *peer, struct slice content,
+    struct ledger_entry *stored, struct verdict *why)
+{
+    struct erasure_notice notice;
+    if (erasure_notice_read(content, work->scratch, &notice) != ERR_NONE) {
+        verdict_set(why, PROBLEM_FORMAT, "erasure",
+            "write the notice as PROTOCOL.md says");
+        return;
+    }
+    stored->has_referral = true;
+    stored->referral = notice.referral;
+    erase_taken(work, peer, &notice,
+        (enum erase_policy)work->node->options->erase_policy, why);
+}

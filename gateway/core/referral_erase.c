@@ -1,0 +1,276 @@
+#include "core/referral_erase.h"
+
+#include "core/erasure.h"
+#include "core/feed.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/outbox.h"
+#include "core/output.h"
+#include "core/peer.h"
+#include "core/told.h"
+
+#include <string.h>
+
+struct erase_job {
+    struct erase_job *next;
+    struct erase_wish wish;
+    uint32_t position_count; /* words up to there are meant */
+    /* what was taken back and is not taken up yet is sealed with those that
+     * there are: the one of all that goes is destroyed, no other */
+    bool keeps_entries;
+    bool dooms;
+};
+
+/* A referral on its way from one pair of the vault's entries to another. */
+struct erasing {
+    struct work *work;
+    struct peer *peer;
+    struct referral *referral;
+    const struct erase_job *job;
+};
+
+enum fate {
+    FATE_STAYS, /* sealed anew */
+    FATE_CUT,   /* the same, without some elements */
+    FATE_GOES
+};
+
+/* ---- What becomes of it -------------------------------------------------- */
+
+static bool is_wanted(const struct erase_wish *wish, struct slice code)
+{
+    for (size_t i = 0; i < wish->element_count; i++)
+        if (slice_equal(wish->elements[i], code))
+            return true;
+    return false;
+}
+
+/* True when anything of the event goes; its elements are then without it. */
+static bool event_cut(
+    struct work *work, const struct erase_wish *wish, struct referral_event *to)
+{
+    struct named_value *left =
+        arena_take_array(work->scratch, to->element_count, sizeof *left);
+    size_t count = 0;
+    if (left == NULL) {
+        work_exhausted(work);
+        return false;
+    }
+    for (size_t i = 0; i < to->element_count; i++)
+        if (!is_wanted(wish, to->elements[i].name))
+            left[count++] = to->elements[i];
+    bool is_cut = count < to->element_count;
+    to->elements = left;
+    to->element_count = count;
+    return is_cut;
+}
+
+/* What ends or erases says nothing of the person, and may wait to be told. */
+static enum fate fate_of(struct work *work, const struct erase_wish *wish,
+    const struct feed_event *event, struct slice bytes,
+    struct referral_event *said)
+{
+    if (event_is_exempt(event->step))
+        return FATE_STAYS;
+    if (wish->element_count == 0)
+        return FATE_GOES;
+    if (referral_event_read(bytes, work->scratch, said) != ERR_NONE) {
+        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+        return FATE_STAYS;
+    }
+    return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
+}
+
+/* The event at one of the referral's positions, where it has words. Notices of
+ * erasure, which are of no step, hold codes and stay. */
+static bool event_at(struct work *work, const struct referral *referral,
+    uint32_t at, struct feed_event *event)
+{
+    return feed_next(work, referral->positions[at], event) &&
+           event->position == referral->positions[at] &&
+           event->step != EVENT_NONE && !content_is_none(event->content);
+}
+
+void referral_erase_measure(struct work *work, const struct referral *referral,
+    const struct erase_wish *wish, struct erase_extent *extent)
+{
+    *extent = (struct erase_extent){ 0 };
+    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
+         i++) {
+        struct feed_event event;
+        struct referral_event said;
+        size_t used = work->scratch->used;
+        if (event_at(work, referral, i, &event)) {
+            struct slice bytes = content_get(
+                work->contents, work->txn, work->scratch, event.content);
+            enum fate fate = bytes.bytes == NULL
+                                 ? FATE_GOES
+                                 : fate_of(work, wish, &event, bytes, &said);
+            if (bytes.bytes != NULL && fate != FATE_STAYS)
+                extent->content_count++;
+            if (fate != FATE_GOES)
+                extent->size += bytes.size;
+        }
+        arena_rewind(work->scratch, used);
+    }
+    extent->is_large = extent->size > ERASE_SIZE_MAX;
+}
+
+/* ---- Wanted -------------------------------------------------------------- */
+
+static bool wish_copy(
+    struct work *work, const struct erase_wish *from, struct erase_wish *to)
+{
+    struct slice *elements =
+        arena_take_array(work->arena, from->element_count, sizeof *elements);
+    if (elements == NULL)
+        return false;
+    for (size_t i = 0; i < from->element_count; i++) {
+        elements[i] = arena_copy(work->arena, from->elements[i]);
+        if (elements[i].bytes == NULL)
+            return false;
+    }
+    *to = (struct erase_wish){ from->referral, elements, from->element_count };
+    return true;
+}
+
+void referral_erase_later(
+    struct work *work, struct referral *referral, const struct erase_wish *wish)
+{
+    struct erase_list *list = &work->node->erases;
+    struct erase_job *job = arena_take(work->arena, sizeof *job);
+    if (job == NULL || !wish_copy(work, wish, &job->wish)) {
+        work_exhausted(work);
+        return;
+    }
+    const struct ledger *out = peer_ledger(
+        work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
+    job->next = NULL;
+    job->position_count = referral->position_count;
+    job->keeps_entries = out == NULL || out->refills;
+    job->dooms = !referral->erased && wish->element_count == 0;
+    if (list->last == NULL)
+        list->first = job;
+    else
+        list->last->next = job;
+    list->last = job;
+    if (wish->element_count == 0)
+        referral->erased = true;
+}
+
+/* ---- Carried out --------------------------------------------------------- */
+
+/* Where the content is referred to, it is now another, or gone. */
+static void refs_turn(const struct erasing *erasing, struct feed_event *event,
+    struct content_ref to, size_t size, enum fate fate)
+{
+    struct work *work = erasing->work;
+    struct referral *referral = erasing->referral;
+    struct content_ref from = event->content;
+    struct told_entry told = { .position = event->position,
+        .by_us = event->by_us,
+        .at = event->at,
+        .generation = event->generation,
+        .index = event->index };
+    /* a ledger's digest covers all that was said at once */
+    told_turn(work, erasing->peer, &told,
+        fate == FATE_STAYS ? to : CONTENT_NONE, to, size);
+    if (content_equal(referral->request, from))
+        referral->request = to;
+    if (content_equal(referral->offer, from))
+        referral->offer = to;
+    content_erase(work->contents, work->txn, work->arena, from);
+    event->content = to;
+    feed_rewrite(work, event);
+}
+
+static void turn(
+    const struct erasing *erasing, struct feed_event *event, bool is_meant)
+{
+    struct work *work = erasing->work;
+    struct referral_event said;
+    struct content_ref to = CONTENT_NONE;
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, event->content);
+    enum fate fate = FATE_STAYS;
+    if (bytes.bytes == NULL)
+        fate = FATE_GOES;
+    else if (is_meant)
+        fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
+    if (work_failed(work))
+        return;
+    if (fate == FATE_STAYS && erasing->job->keeps_entries)
+        return;
+    if (fate == FATE_CUT)
+        bytes = referral_event_write(&said, work->scratch);
+    if (fate != FATE_GOES) {
+        to = content_put(work->contents, work->arena,
+            register_entry(work, erasing->referral, event->step), bytes);
+        if (content_is_none(to)) {
+            work_exhausted(work);
+            return;
+        }
+    }
+    refs_turn(erasing, event, to, bytes.size, fate);
+}
+
+static void job_carry_out(struct work *work, const struct erase_job *job)
+{
+    struct referral *referral = register_get(work, &job->wish.referral);
+    if (referral == NULL)
+        return;
+    struct erasing erasing = { work, peer_numbered(work->node, referral->peer),
+        referral, job };
+    uint64_t before = referral->entry;
+    if (!job->keeps_entries)
+        register_entries_take(work, referral);
+    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
+         i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (event_at(work, referral, i, &event))
+            turn(&erasing, &event, i < job->position_count);
+        arena_rewind(work->scratch, used);
+    }
+    if (!job->keeps_entries || job->dooms)
+        erasure_doom(work, before);
+    if (!job->keeps_entries)
+        erasure_doom(work, before + 1);
+    register_put(work, referral);
+    /* what time does by itself is counted: retention.h */
+    if (referral->erasure.reason != ERASURE_RETENTION_OVER)
+        OUTPUT_LOG(
+            work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
+}
+
+void referral_erase_carry_out(struct work *work)
+{
+    struct erase_list *list = &work->node->erases;
+    const struct erase_job *job = list->first;
+    *list = (struct erase_list){ 0 };
+    for (; job != NULL && !work_failed(work); job = job->next) {
+        size_t used = work->scratch->used;
+        job_carry_out(work, job);
+        arena_rewind(work->scratch, used);
+    }
+}
+
+void referral_withhold(struct work *work, const struct referral *referral)
+{
+    struct peer *peer = peer_numbered(work->node, referral->peer);
+    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
+         i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (event_at(work, referral, i, &event) &&
+            !event_is_exempt(event.step)) {
+            struct told_entry told = { .position = event.position,
+                .by_us = event.by_us,
+                .at = event.at,
+                .generation = event.generation,
+                .index = event.index };
+            told_withhold(work, peer, &told);
+        }
+        arena_rewind(work->scratch, used);
+    }
+}

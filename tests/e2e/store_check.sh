@@ -1,0 +1,115 @@
+#!/bin/bash
+# A store is looked at while the gateway works and while it is stopped; what is
+# damaged is named, taken out, and taken back from who holds it. TAP.
+# Usage: store_check.sh BUILD SOURCE
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+federation_begin "$@"
+damage="$source_dir/tests/e2e/store_check.py"
+
+is_at_rest() {
+    is_settled opendoor tbhosp && is_settled tbhosp opendoor \
+        && is_all_answered opendoor tbhosp && is_all_answered tbhosp opendoor
+}
+down() {
+    gateway_stop "$1" || fail "the gateway of $1 ends cleanly" "$output"
+}
+findings() { # AGENCY FIELD: its values, each once
+    ctl "$1" --json store check --offline 2>/dev/null \
+        | awk -v field="\"$2\":" '$1 == field { gsub(/[",]/, "", $2)
+            print $2 }' | sort -u | tr '\n' ' '
+}
+
+federation_pair
+for i in 1 2 3 4 5 6; do
+    referral_write "$i.yaml" "reason $i" "Person $i"
+    referral_send "$i.yaml" "key$i"
+done
+arrives 20000 "the referrals are there" is_at_rest
+ctl tbhosp referral act "$referral_id" opened --role intake_nurse >/dev/null
+ctl opendoor referral act "$referral_id" withdraw --actor person >/dev/null
+ctl opendoor feed follow --once --ack >/dev/null
+arrives 20000 "steps, too" is_at_rest
+
+# ---- Sound
+
+for agency in opendoor tbhosp; do
+    try "it works, and all of $agency is whole" 0 'all is whole' \
+        ctl "$agency" store check
+    try "as JSON" 0 '"whole": true' ctl "$agency" --json store check
+done
+try "nobody else looks at its files" 5 'another process' \
+    ctl opendoor store check --offline
+try "nothing is repaired under it" 1 'while nobody uses it' \
+    ctl opendoor store check --repair
+account opendoor && cp held.opendoor held.before || bail "the account"
+down opendoor
+try "stopped, all is whole" 0 'all is whole' \
+    ctl opendoor store check --offline
+expect "and nothing was changed by looking" \
+    test "$(ctl opendoor --json store check --offline | grep -c damage)" = 0
+try "it needs to be told where" 1 'which gateway' \
+    "$referctl" store check --offline
+cp -a opendoor opendoor.sound
+
+# ---- Damaged: each kind of row is named by its table
+
+again() { # the sound files, in place of the others
+    rm -r opendoor && cp -a opendoor.sound opendoor
+}
+declare -A table=([e]=entries [c]=contents [r]=referrals [f]=events
+    [l]=ledgers [p]=peers [m]=agreements [h]=cards [u]=cursors
+    [k]="keys of programs")
+for letter in e c r f l p m h u k; do
+    again
+    python3 "$damage" opendoor/store/data.mdb "$letter" \
+        || bail "no row of $letter"
+    try "a bit of ${table[$letter]} is found" 3 "damaged.*${table[$letter]}" \
+        ctl opendoor store check --offline
+done
+
+# ---- What can be forgotten is taken out, and nothing else
+
+again
+for letter in u k; do
+    python3 "$damage" opendoor/store/data.mdb "$letter"
+done
+try "a program's key and position are taken out" 0 'damaged rows are out' \
+    ctl opendoor store check --offline --repair
+try "then all is whole" 0 'all is whole' ctl opendoor store check --offline
+gateway_start opendoor
+account opendoor || bail "the account"
+expect "with every referral" cmp -s held.before held.opendoor
+down opendoor
+
+# ---- Who it is cannot be taken out
+
+again
+python3 "$damage" opendoor/store/data.mdb p
+try "an agency's row is not guessed" 3 'cannot be taken out alone' \
+    ctl opendoor store check --offline --repair --yes
+
+# ---- What others hold comes back
+
+again
+python3 "$damage" opendoor/store/data.mdb e 2
+python3 "$damage" opendoor/store/data.mdb c 3
+try "a gateway does not serve what is damaged" 3 'damaged' \
+    ctl opendoor store check --offline
+try "without a word nothing is taken out" 3 'nothing was changed' \
+    ctl opendoor store check --offline --repair
+try "with it, all that others hold is" 0 'takes back' \
+    ctl opendoor store check --offline --repair --yes
+try "what is left waits for them" 3 'keys of programs' \
+    ctl opendoor store check --offline
+gateway_start opendoor
+arrives 60000 "it takes back what the other holds" is_at_rest
+same() { account opendoor && account tbhosp \
+    && cmp held.opendoor held.tbhosp && cmp held.before held.opendoor; }
+arrives 20000 "every referral is as it was, at both ends" same
+expect "ledgers hold" ctl opendoor ledger verify
+try "and all is whole again" 0 'all is whole' ctl opendoor store check
+referral_write new.yaml
+referral_send new.yaml new
+arrives 20000 "and a new referral goes" is_state tbhosp "$referral_id" delivered
+
+federation_end

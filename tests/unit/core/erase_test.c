@@ -1,0 +1,484 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/erase.h"
+#include "core/ledger.h"
+#include "core/node_state.h"
+#include "support/bench_loss.h"
+
+/* Two agencies with an agreement in force. */
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
+static bool store_mentions(
+    struct federation *federation, size_t agency, const char *words)
+{
+    struct work *work = federation_begin(federation, agency);
+    struct slice key = slice_of("", 1);
+    struct slice value;
+    uint8_t bytes[STORE_KEY_SIZE_MAX + 1];
+    bool found = false;
+    size_t size = strlen(words);
+    while (!found && store_seek(work->txn, 0, &key, &value)) {
+        for (size_t i = 0; i + size <= value.size && !found; i++)
+            found = memcmp(value.bytes + i, words, size) == 0;
+        memcpy(bytes, key.bytes, key.size);
+        bytes[key.size] = 0;
+        key = slice_of(bytes, key.size + 1);
+    }
+    assert_int_equal(federation_end(federation, agency), ERR_NONE);
+    return found;
+}
+
+static void policy_set(
+    struct federation *federation, size_t agency, enum erase_policy policy)
+{
+    static struct node_options options[2];
+    struct node *node = federation_node(federation, agency);
+    options[agency] = *node->options;
+    options[agency].erase_policy = policy;
+    node->options = &options[agency];
+}
+
+static const struct local_reply *erase(struct federation *federation,
+    size_t agency, const char *id, const char *reason, const char *elements)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", reason);
+    if (elements != NULL)
+        call_text(&call, "elements", elements);
+    return federation_call(federation, agency, &call);
+}
+
+static const struct local_record *erased(struct federation *federation,
+    size_t agency, const char *id, const char *reason, const char *elements)
+{
+    const struct local_reply *reply =
+        erase(federation, agency, id, reason, elements);
+    assert_int_equal(reply->err, ERR_NONE);
+    return reply_record(reply, "erasure", 0);
+}
+
+static const struct local_reply *shown(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct call call;
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    const struct local_reply *reply =
+        federation_call(federation, agency, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    return reply;
+}
+
+static void assert_told(struct federation *federation, size_t agency,
+    const char *id, const char *by, const char *notice)
+{
+    const struct local_record *referral =
+        reply_record(shown(federation, agency, id), "referral", 0);
+    assert_true(record_is(referral, "erased_by", by));
+    assert_true(record_is(referral, "erasure_notice", notice));
+}
+
+static size_t element_count(struct federation *federation, size_t agency,
+    const char *id, const char *code)
+{
+    const struct local_reply *reply = shown(federation, agency, id);
+    size_t count = 0;
+    for (size_t i = 0; i < reply_count(reply, "element"); i++)
+        count += record_is(reply_record(reply, "element", i), "code", code);
+    return count;
+}
+
+/* Entries about referrals that still have content or salt. */
+static size_t attached_count(
+    struct federation *federation, size_t agency, enum ledger_direction way)
+{
+    static const uint8_t none[SALT_SIZE];
+    size_t count = 0;
+    struct work *work = federation_begin(federation, agency);
+    struct ledger *ledger =
+        peer_ledger(work, federation_peer(federation, agency, 1 - agency), way);
+    for (uint64_t index = 0; index < ledger->frontier.size;) {
+        struct ledger_parcel parcel;
+        assert_true(ledger_parcel_at(work, ledger, index, &parcel));
+        for (size_t i = 0; i < parcel.count; i++)
+            count += parcel.entries[i].has_referral &&
+                     parcel.entries[i].event_type != EVENT_NONE &&
+                     (parcel.entries[i].attached ||
+                         memcmp(parcel.entries[i].salt, none, SALT_SIZE) != 0);
+        index = parcel.first_index + parcel.count;
+    }
+    assert_int_equal(federation_end(federation, agency), ERR_NONE);
+    return count;
+}
+
+static void assert_verifies(struct federation *federation, size_t agency)
+{
+    struct call call;
+    call_begin(&call, "ledger.verify");
+    const struct local_reply *reply =
+        federation_call(federation, agency, &call);
+    assert_true(reply_count(reply, "ledger") > 0);
+    for (size_t i = 0; i < reply_count(reply, "ledger"); i++)
+        assert_true(record_flag(reply_record(reply, "ledger", i), "intact"));
+}
+
+static void what_is_erased_here_is_erased_there(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_true(store_mentions(federation, 0, "Robin"));
+    assert_true(store_mentions(federation, 1, "Robin"));
+    const struct local_record *record =
+        erased(federation, 0, id, "person_asked", NULL);
+    assert_int_equal(record_number(record, "contents"), 1);
+    assert_true(record_is(record, "notice", "waiting"));
+    assert_false(record_flag(record, "unsent"));
+    assert_false(store_mentions(federation, 0, "Robin"));
+    assert_int_equal(attached_count(federation, 0, LEDGER_OUT), 0);
+    federation_run(federation);
+    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
+    assert_told(federation, 0, id, "us", "erased");
+    assert_told(federation, 1, id, "them", "erased");
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_verifies(federation, 0);
+    assert_verifies(federation, 1);
+    /* once is enough */
+    uint64_t told = federation_node(federation, 0)->counters.entries_sent;
+    record = erased(federation, 0, id, "person_asked", NULL);
+    assert_int_equal(record_number(record, "contents"), 0);
+    federation_run(federation);
+    assert_int_equal(
+        federation_node(federation, 0)->counters.entries_sent, told);
+    federation_free(federation);
+}
+
+static void programs_hear_of_it_without_its_words(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)erased(federation, 0, id, "wrong_person", NULL);
+    federation_run(federation);
+    const struct local_reply *reply = shown(federation, 1, id);
+    const struct local_record *event =
+        reply_find(reply, "event", "type", "referral.erased");
+    assert_non_null(event);
+    assert_true(record_is(event, "step", "erasure"));
+    assert_true(record_is(event, "by", "them"));
+    assert_true(record_is(reply_find(reply, "detail", "name", "reason"),
+        "value", "wrong_person"));
+    assert_int_equal(reply_count(reply, "element"), 0);
+    assert_non_null(reply_find(
+        shown(federation, 0, id), "event", "type", "referral.answered"));
+    federation_free(federation);
+}
+
+static void nothing_about_the_person_comes_after_it(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "seen");
+    call_begin(&call, "act");
+    call_text(&call, "id", id);
+    call_text(&call, "step", "amend");
+    call_text(&call, "key", "amend");
+    call_record(&call, "element");
+    call_text(&call, "code", "needs");
+    call_text(&call, "value", "company");
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->problem, PROBLEM_CONSENT_MISSING);
+    federation_free(federation);
+}
+
+static void one_element_goes_and_the_rest_stays_readable(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_int_equal(attached_count(federation, 0, LEDGER_OUT), 1);
+    const struct local_record *record =
+        erased(federation, 0, id, "person_asked", "needs");
+    assert_int_equal(record_number(record, "contents"), 1);
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(store_mentions(federation, i, "a doctor who listens"));
+        assert_true(store_mentions(federation, i, "Robin"));
+        assert_int_equal(element_count(federation, i, id, "needs"), 0);
+        assert_true(element_count(federation, i, id, "call_name") > 0);
+        assert_int_equal(
+            attached_count(federation, i, i == 0 ? LEDGER_OUT : LEDGER_IN), 0);
+        assert_verifies(federation, i);
+    }
+    assert_told(federation, 0, id, "us", "erased");
+    federation_free(federation);
+}
+
+static void a_step_without_the_element_stays_proved(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    (void)erased(federation, 1, id, "law", "needs");
+    federation_run(federation);
+    assert_int_equal(attached_count(federation, 1, LEDGER_OUT), 1);
+    assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
+    assert_int_equal(attached_count(federation, 0, LEDGER_IN), 1);
+    assert_false(store_mentions(federation, 0, "a doctor who listens"));
+    federation_free(federation);
+}
+
+static void what_waits_is_never_heard_of(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    /* its parcel is in flight: what comes now waits */
+    (void)federation_submit(federation, 0, 1, "first");
+    struct call call;
+    federation_referral(federation, &call, 0, 1, "second");
+    call.parts[call.part_count - 1].fields[1].bytes =
+        SLICE_LITERAL("Canary needs");
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    char id[64];
+    struct slice text = record_text(reply_record(reply, "referral", 0), "id");
+    (void)snprintf(
+        id, sizeof id, "%.*s", (int)text.size, (const char *)text.bytes);
+    assert_true(store_mentions(federation, 0, "Canary needs"));
+    const struct local_record *record =
+        erased(federation, 0, id, "person_asked", NULL);
+    assert_false(store_mentions(federation, 0, "Canary needs"));
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 1);
+    assert_true(record_flag(record, "unsent"));
+    assert_true(record_is(record, "notice", ""));
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    federation_free(federation);
+}
+
+static void what_waits_is_told_without_an_erased_element(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first");
+    const char *id = federation_submit(federation, 0, 1, "second");
+    (void)erased(federation, 0, id, "person_asked", "needs");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    assert_int_equal(element_count(federation, 1, id, "needs"), 0);
+    assert_true(element_count(federation, 1, id, "call_name") > 0);
+    assert_int_equal(attached_count(federation, 1, LEDGER_IN), 2);
+    federation_free(federation);
+}
+
+static void what_is_in_flight_arrives_as_absent(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    assert_int_equal(federation_message_count(federation), 1);
+    federation_lose(federation, 0);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_told(federation, 0, id, "us", "erased");
+    federation_free(federation);
+}
+
+static void an_agency_may_keep_and_says_so(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    policy_set(federation, 1, ERASE_REFUSE);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_run(federation);
+    assert_told(federation, 0, id, "us", "kept");
+    assert_told(federation, 1, id, "them", "kept");
+    assert_true(store_mentions(federation, 1, "Robin"));
+    const struct local_record *event = reply_find(
+        shown(federation, 0, id), "event", "type", "referral.refused");
+    assert_true(record_is(event, "problem", "KEPT"));
+    assert_true(record_is(event, "clause", "erasure_notices"));
+    assert_true(record_text(event, "remedy").size > 0);
+    federation_free(federation);
+}
+
+static void staff_decide_where_they_are_asked(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    policy_set(federation, 1, ERASE_ASK);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_run(federation);
+    assert_told(federation, 0, id, "us", "kept");
+    assert_true(record_is(reply_find(shown(federation, 1, id), "event", "type",
+                              "referral.refused"),
+        "status", "pending"));
+    (void)erased(federation, 1, id, "person_asked", NULL);
+    federation_run(federation);
+    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_told(federation, 0, id, "us", "erased");
+    assert_told(federation, 1, id, "us", "erased");
+    federation_free(federation);
+}
+
+static void an_old_copy_does_not_bring_it_back(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++) {
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, i);
+        (void)erased(federation, 0, id, "person_asked", NULL);
+        federation_run(federation);
+        federation_restore(federation, i, backup);
+        store_memory_snapshot_free(backup);
+        federation_wait(federation, 600000);
+        assert_int_equal(element_count(federation, i, id, "call_name"), 0);
+        assert_int_equal(reply_count(shown(federation, i, id), "element"), 0);
+        assert_told(federation, i, id, i == 0 ? "us" : "them", "erased");
+        assert_verifies(federation, 0);
+        assert_verifies(federation, 1);
+        id = federation_submit(federation, 0, 1, i == 0 ? "second" : "third");
+        federation_run(federation);
+    }
+    federation_free(federation);
+}
+
+static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "withdrawn");
+    federation_free(federation);
+}
+
+static void who_kept_it_does_not_give_it_back(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    char id[64];
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    policy_set(federation, 1, ERASE_REFUSE);
+    (void)erased(federation, 0, id, "person_asked", NULL);
+    federation_run(federation);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_false(store_mentions(federation, 0, "Robin"));
+    assert_told(federation, 0, id, "us", "kept");
+    assert_true(store_mentions(federation, 1, "Robin"));
+    federation_free(federation);
+}
+
+static void nothing_happens_when_it_is_only_asked(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_flag(&call, "dry_run", true);
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    const struct local_record *record = reply_record(reply, "erasure", 0);
+    assert_int_equal(record_number(record, "contents"), 1);
+    assert_true(record_flag(record, "dry_run"));
+    assert_int_equal(federation_message_count(federation), 0);
+    assert_true(store_mentions(federation, 0, "Robin"));
+    federation_free(federation);
+}
+
+static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
+{
+    struct federation *federation = two();
+    struct verdict why = { .problem = PROBLEM_NONE };
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    struct work *work = federation_begin(federation, 1);
+    struct erasure_notice notice = {
+        .reason = ERASURE_LAW, .actor = ACTOR_STAFF, .at = work->now
+    };
+    assert_int_equal(uuid_parse(slice_of_text(id), &notice.referral), ERR_NONE);
+    notice.referral.bytes[3] ^= 1;
+    erase_taken(
+        work, federation_peer(federation, 1, 0), &notice, ERASE_FOLLOW, &why);
+    assert_int_equal(why.problem, PROBLEM_NONE);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    assert_true(store_mentions(federation, 1, "Robin"));
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_erased_here_is_erased_there),
+        cmocka_unit_test(programs_hear_of_it_without_its_words),
+        cmocka_unit_test(nothing_about_the_person_comes_after_it),
+        cmocka_unit_test(one_element_goes_and_the_rest_stays_readable),
+        cmocka_unit_test(a_step_without_the_element_stays_proved),
+        cmocka_unit_test(what_waits_is_never_heard_of),
+        cmocka_unit_test(what_waits_is_told_without_an_erased_element),
+        cmocka_unit_test(what_is_in_flight_arrives_as_absent),
+        cmocka_unit_test(an_agency_may_keep_and_says_so),
+        cmocka_unit_test(staff_decide_where_they_are_asked),
+        cmocka_unit_test(an_old_copy_does_not_bring_it_back),
+        cmocka_unit_test(a_withdrawal_is_told_after_an_old_copy_was_put_back),
+        cmocka_unit_test(who_kept_it_does_not_give_it_back),
+        cmocka_unit_test(nothing_happens_when_it_is_only_asked),
+        cmocka_unit_test(a_notice_of_a_stranger_s_referral_does_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,155 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "support/bench_node.h"
+#include "support/bench_papers.h"
+
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
+/* Both look, each by its own clock. */
+static void review(struct federation *federation, int64_t day, bool is_trusted)
+{
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = is_trusted };
+    federation_wait_until(federation, day * FEDERATION_DAY_MS);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(federation_step(federation, i, &input), ERR_NONE);
+}
+
+static size_t element_count(struct federation *federation, size_t agency,
+    const char *id, const char *code)
+{
+    struct call call;
+    size_t count = 0;
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    const struct local_reply *reply =
+        federation_call(federation, agency, &call);
+    for (size_t i = 0; i < reply_count(reply, "element"); i++)
+        count += record_is(reply_record(reply, "element", i), "code", code);
+    return count;
+}
+
+static void assert_held(
+    struct federation *federation, const char *id, bool name, bool needs)
+{
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(
+            element_count(federation, i, id, "call_name") > 0, name);
+        assert_int_equal(element_count(federation, i, id, "needs") > 0, needs);
+    }
+}
+
+static const char *const why[] = { "reason", "NEED_MET_ELSEWHERE",
+    "person_told", "yes", NULL };
+
+/* On day 0. */
+static const char *ended(struct federation *federation, const char *key)
+{
+    char step[32];
+    const char *id = federation_submit(federation, 0, 1, key);
+    federation_run(federation);
+    (void)snprintf(step, sizeof step, "cancel-%s", key);
+    assert_int_equal(
+        federation_act(federation, 0, id, "cancel", step, why)->err, ERR_NONE);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "cancelled");
+    return id;
+}
+
+static void identifiers_go_first_and_then_the_rest(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = ended(federation, "first");
+    review(federation, PAPERS_IDENTIFIERS_DAYS - 1, true);
+    assert_held(federation, id, true, true);
+    review(federation, PAPERS_IDENTIFIERS_DAYS + 1, true);
+    assert_held(federation, id, false, true);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    review(federation, PAPERS_IDENTIFIERS_DAYS + 2, true);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    review(federation, PAPERS_CONTENT_DAYS - 1, true);
+    assert_held(federation, id, false, true);
+    review(federation, PAPERS_CONTENT_DAYS + 1, true);
+    assert_held(federation, id, false, false);
+    assert_int_equal(federation_logged(federation, 1, LOG_RETENTION_ERASED), 2);
+    federation_free(federation);
+}
+
+static void a_clock_that_is_not_believed_erases_nothing(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = ended(federation, "first");
+    review(federation, PAPERS_CONTENT_DAYS + 1, false);
+    assert_held(federation, id, true, true);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 0);
+    federation_free(federation);
+}
+
+static void what_has_not_ended_is_held(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    review(federation, PAPERS_CONTENT_DAYS + 1, true);
+    assert_held(federation, id, true, true);
+    federation_free(federation);
+}
+
+static void many_are_erased_in_turns(void **state)
+{
+    struct federation *federation = two();
+    char key[16];
+    char first[64] = "";
+    const size_t count = RETENTION_REFERRAL_COUNT + 9;
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(key, sizeof key, "%zu", i);
+        const char *id = ended(federation, key);
+        if (i == 0)
+            (void)snprintf(first, sizeof first, "%s", id);
+    }
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = true };
+    federation_wait_until(
+        federation, (PAPERS_CONTENT_DAYS + 1) * FEDERATION_DAY_MS);
+    assert_int_equal(federation_step(federation, 0, &input), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    /* it wants another turn, and then no more */
+    assert_int_equal(node_wake_steady_ms(federation_node(federation, 0)), 0);
+    for (int i = 0; i < 4; i++) {
+        struct node_input time = { .type = NODE_TIME };
+        assert_int_equal(federation_step(federation, 0, &time), ERR_NONE);
+    }
+    assert_int_not_equal(
+        node_wake_steady_ms(federation_node(federation, 0)), 0);
+    assert_int_equal(element_count(federation, 0, first, "needs"), 0);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(identifiers_go_first_and_then_the_rest),
+        cmocka_unit_test(a_clock_that_is_not_believed_erases_nothing),
+        cmocka_unit_test(what_has_not_ended_is_held),
+        cmocka_unit_test(many_are_erased_in_turns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
