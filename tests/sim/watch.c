@@ -263,15 +263,20 @@ static void storm_watch(
         world_fail(world, what, at);
 }
 
-/* One that forgot does not know which it left, until it has asked. */
+/* What a Head shows need not have left in a parcel. One that forgot does not
+ * know which it left, until it has asked. */
 static void generation_seen(struct world *world, size_t author,
     struct watched *ledger, uint64_t generation)
 {
-    bool is_old = false;
-    for (size_t i = 0; i < ledger->count; i++)
-        is_old |= ledger->sightings[i].generation == generation;
-    if (generation != ledger->generation && is_old &&
-        !gateway_has_lost(world, author))
+    bool was_left = false;
+    if (generation == ledger->generation)
+        return;
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct sighting *at = &ledger->sightings[i];
+        at->is_left |= at->generation == ledger->generation;
+        was_left |= at->is_left && at->generation == generation;
+    }
+    if (was_left && !gateway_has_lost(world, author))
         world_fail(world, "generation.reopened", author);
     ledger->generation = generation;
 }

@@ -45,6 +45,7 @@ struct sighting {
     uint8_t root[HASH_SIZE];
     uint64_t receipt; /* checksum of the cosigned note; 0: none yet */
     uint8_t receipt_root[HASH_SIZE];
+    bool is_left; /* parcels of another generation left after one of this */
 };
 
 /* How often something happened lately. */
