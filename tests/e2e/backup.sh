@@ -4,28 +4,12 @@
 # kill -9 in between. TAP.
 # Usage: backup.sh BUILD SOURCE
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/drill.sh"
 federation_begin "$@"
 READY_MS_MAX=120000
 
 federation_pair
 
-submit() { # COUNT PREFIX
-    "$outside_client" submit -s "$(socket_of opendoor)" -o "confirmed.$2" \
-        -t "${agency_id[tbhosp]}" -p "$2" -n "$1" >>submit.log 2>&1 \
-        || bail "$1 referrals: $(tail -1 submit.log)"
-}
-is_at_rest() {
-    is_settled opendoor tbhosp && is_settled tbhosp opendoor \
-        && is_all_answered opendoor tbhosp && is_all_answered tbhosp opendoor
-}
-down() {
-    gateway_stop "$1" || fail "the gateway of $1 ends cleanly" "$output"
-}
-up() {
-    gateway_launch "$1"
-    wait_until "$READY_MS_MAX" "$1 answers" is_up_or_gone "$1"
-    is_running "$1" || bail "the gateway of $1 ended at once"
-}
 status_says() { [[ $(ctl "$1" status) == *"$2"* ]]; }
 has_logged() { grep -q -- "$2" "$1.log"; }
 is_not() { ! "$@"; }

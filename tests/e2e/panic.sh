@@ -3,28 +3,12 @@
 # once: nothing that can be read here, and nothing lost that others hold. TAP.
 # Usage: panic.sh BUILD SOURCE
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/drill.sh"
 federation_begin "$@"
 READY_MS_MAX=120000 # a passphrase alone takes a second of a processor
 
 federation_pair
 
-submit() { # COUNT PREFIX
-    "$outside_client" submit -s "$(socket_of opendoor)" -o "confirmed.$2" \
-        -t "${agency_id[tbhosp]}" -p "$2" -n "$1" >>submit.log 2>&1 \
-        || bail "$1 referrals: $(tail -1 submit.log)"
-}
-is_at_rest() {
-    is_settled opendoor tbhosp && is_settled tbhosp opendoor \
-        && is_all_answered opendoor tbhosp && is_all_answered tbhosp opendoor
-}
-down() {
-    gateway_stop "$1" || fail "the gateway of $1 ends cleanly" "$output"
-}
-up() {
-    gateway_launch "$1"
-    wait_until "$READY_MS_MAX" "$1 answers" is_up_or_gone "$1"
-    is_running "$1" || bail "the gateway of $1 ended at once"
-}
 is_not() { ! "$@"; }
 starts() { "$referd" -c opendoor/referd.yaml "$@"; }
 
