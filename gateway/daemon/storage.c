@@ -84,7 +84,6 @@ enum err storage_open(const char *data, const struct store_slot *slot,
         err = store_keys_load(slot, &derived, &said);
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
-    options.clean_commit = storage->mark.is_clean ? storage->mark.commits : 0;
     err = store_lmdb_open(data, &options, &storage->store, problem);
     if (err == ERR_NONE)
         err = vault_open(data, &derived, storage, problem);

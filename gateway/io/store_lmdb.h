@@ -33,9 +33,6 @@ struct store_lmdb_options {
      * the heads are looked at, and all pages where the file is shorter than
      * they say. */
     bool check_pages;
-    /* ... unless this is the newest commit: the store was closed with it, and
-     * all its pages were written. 0: whatever it is. */
-    uint64_t clean_commit;
 };
 
 /* 16 GiB, 126 readers, pages checked. */

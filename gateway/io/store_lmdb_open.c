@@ -113,9 +113,7 @@ static enum err make(struct store_lmdb *lmdb,
 static bool has_to_walk(
     const struct store_lmdb_options *options, const struct lmdb_head *head)
 {
-    bool is_clean =
-        options->clean_commit != 0 && options->clean_commit == head->txn_id;
-    return (options->check_pages && !is_clean) ||
+    return options->check_pages ||
            head->page_count > head->file_size / head->page_size;
 }
 

@@ -162,50 +162,6 @@ static void any_byte_may_be_damaged_without_harm(void **state)
     folder_remove(path);
 }
 
-/* Not a page is looked at that was closed as it is, and every one else. */
-static void only_what_was_not_closed_so_is_walked(void **state)
-{
-    (void)state;
-    char path[FOLDER_PATH_SIZE];
-    struct store_lmdb_options options = store_lmdb_options_default();
-    struct store_problem problem;
-    struct store_usage usage;
-    options.map_size = MAP_SIZE;
-    folder_make(path);
-    struct store *store = open_store(path);
-    for (unsigned i = 0; i < 300; i++)
-        assert_int_equal(put_number(store, i), ERR_NONE);
-    store->ops->usage(store, &usage);
-    store->ops->close(store);
-    assert_true(usage.commit_count > 300);
-    /* all pages but the two heads and the last ones of the file */
-    int fd = open_data(path);
-    uint8_t zeroes[4096] = { 0 };
-    size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-    for (off_t page = 2; (page + 1) * (off_t)page_size <= data_size(path);
-         page++)
-        assert_int_equal(
-            pwrite(fd, zeroes, sizeof zeroes, page * (off_t)page_size),
-            sizeof zeroes);
-    assert_int_equal(close(fd), 0);
-    for (int is_other = 0; is_other < 2; is_other++) {
-        options.clean_commit = usage.commit_count + (uint64_t)is_other;
-        pid_t child = fork();
-        if (child == 0) { /* LMDB itself may not survive it */
-            enum err err = store_lmdb_open(path, &options, &store, &problem);
-            _exit(err == ERR_CORRUPT &&
-                          strstr(problem.text, "restore the whole") != NULL
-                      ? is_other
-                      : 7);
-        }
-        int status = -1;
-        assert_int_equal(waitpid(child, &status, 0), child);
-        bool was_walked = WIFEXITED(status) && WEXITSTATUS(status) == 1;
-        assert_int_equal(was_walked, is_other == 1);
-    }
-    folder_remove(path);
-}
-
 static void a_file_cut_short_is_refused(void **state)
 {
     (void)state;
@@ -419,7 +375,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_byte_may_be_damaged_without_harm),
-        cmocka_unit_test(only_what_was_not_closed_so_is_walked),
         cmocka_unit_test(a_file_cut_short_is_refused),
         cmocka_unit_test(a_file_that_is_short_for_a_good_reason_opens),
         cmocka_unit_test(a_damaged_value_is_not_handed_out),

@@ -30,7 +30,6 @@
 
 static unsigned try_count = 40;
 static uint64_t seed = 1;
-static uint64_t commit_count; /* of the store, when it was closed */
 
 static const uint8_t row_key[KEY_SIZE] = { 1, 2, 3 };
 static const uint8_t content_key[KEY_SIZE] = { 4, 5, 6 };
@@ -77,8 +76,7 @@ struct house {
     struct vault *vault;
 };
 
-static enum err house_open(
-    const char *dir, bool may_make, bool is_clean, struct house *house)
+static enum err house_open(const char *dir, bool may_make, struct house *house)
 {
     char path[600];
     struct store_problem problem;
@@ -87,8 +85,6 @@ static enum err house_open(
     struct store_lmdb_options options = store_lmdb_options_default();
     options.map_size = 64u << 20;
     *house = (struct house){ 0 };
-    if (is_clean)
-        options.clean_commit = commit_count;
     enum err err = store_lmdb_open(dir, &options, &house->store, &problem);
     if (err != ERR_NONE)
         return err;
@@ -113,7 +109,7 @@ static void fill(const char *dir, uint8_t sealed[CONTENT_COUNT][64])
 {
     static uint8_t value[VALUE_SIZE_MAX];
     struct house house;
-    assert_int_equal(house_open(dir, true, false, &house), ERR_NONE);
+    assert_int_equal(house_open(dir, true, &house), ERR_NONE);
     for (int turn = 0; turn < 2; turn++) {
         struct store_txn *txn;
         assert_int_equal(
@@ -127,10 +123,6 @@ static void fill(const char *dir, uint8_t sealed[CONTENT_COUNT][64])
         }
         assert_int_equal(house.store->ops->commit(txn), ERR_NONE);
     }
-    struct store_usage usage;
-    house.store->ops->usage(house.store, &usage);
-    commit_count = usage.commit_count;
-    assert_true(commit_count > 1);
     assert_int_equal(
         house.vault->ops->reserve(house.vault, CONTENT_COUNT), ERR_NONE);
     for (unsigned i = 0; i < CONTENT_COUNT; i++) {
@@ -220,11 +212,10 @@ static enum outcome contents_open(
     return outcome;
 }
 
-static enum outcome look(
-    const char *dir, bool is_clean, uint8_t sealed[CONTENT_COUNT][64])
+static enum outcome look(const char *dir, uint8_t sealed[CONTENT_COUNT][64])
 {
     struct house house;
-    if (house_open(dir, false, is_clean, &house) != ERR_NONE) {
+    if (house_open(dir, false, &house) != ERR_NONE) {
         house_close(&house);
         return OUTCOME_REFUSED;
     }
@@ -248,15 +239,15 @@ static void flip(const char *path, uint64_t offset, unsigned bit)
     assert_int_equal(close(fd), 0);
 }
 
-static enum outcome try_one(const char *dir, bool is_clean,
-    uint8_t sealed[CONTENT_COUNT][64], const char *what)
+static enum outcome try_one(
+    const char *dir, uint8_t sealed[CONTENT_COUNT][64], const char *what)
 {
     int status;
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         (void)alarm(SECONDS_MAX);
-        _exit((int)look(dir, is_clean, sealed));
+        _exit((int)look(dir, sealed));
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFSIGNALED(status))
@@ -266,7 +257,7 @@ static enum outcome try_one(const char *dir, bool is_clean,
     return (enum outcome)WEXITSTATUS(status);
 }
 
-static void tries(const char *name, unsigned one_of, bool is_clean)
+static void tries(const char *name, unsigned one_of)
 {
     static uint8_t sealed[CONTENT_COUNT][64];
     unsigned counts[OUTCOME_COUNT] = { 0 };
@@ -281,14 +272,14 @@ static void tries(const char *name, unsigned one_of, bool is_clean)
     fill(dir, sealed);
     (void)snprintf(path, sizeof path, "%s/%s", dir, name);
     assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(try_one(dir, is_clean, sealed, "nothing"), OUTCOME_SAME);
+    assert_int_equal(try_one(dir, sealed, "nothing"), OUTCOME_SAME);
     for (unsigned i = 0; i < try_count / one_of; i++) {
         uint64_t offset = prng_below(&prng, (uint64_t)status.st_size);
         unsigned bit = (unsigned)prng_below(&prng, 8);
         (void)snprintf(what, sizeof what, "%s, byte %llu, bit %u, seed %llu",
             name, (unsigned long long)offset, bit, (unsigned long long)seed);
         flip(path, offset, bit);
-        counts[try_one(dir, is_clean, sealed, what)]++;
+        counts[try_one(dir, sealed, what)]++;
         flip(path, offset, bit);
     }
     print_message("%s: %u flips: %u where nothing is read, %u refused, %u told,"
@@ -301,26 +292,19 @@ static void tries(const char *name, unsigned one_of, bool is_clean)
 static void a_flipped_bit_of_the_store_is_never_served(void **state)
 {
     (void)state;
-    tries("store/data.mdb", 1, false);
-}
-
-static void a_flipped_bit_after_a_clean_end_is_never_served(void **state)
-{
-    (void)state;
-    tries("store/data.mdb", 1, true);
+    tries("store/data.mdb", 1);
 }
 
 static void a_flipped_bit_of_the_vault_is_never_served(void **state)
 {
     (void)state;
-    tries("vault", 2, false);
+    tries("vault", 2);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_of_the_store_is_never_served),
-        cmocka_unit_test(a_flipped_bit_after_a_clean_end_is_never_served),
         cmocka_unit_test(a_flipped_bit_of_the_vault_is_never_served),
     };
     if (argc > 1)
