@@ -635,7 +635,7 @@ static void listings_are_filtered(const struct world *world)
 static void health_has_its_numbers(const struct world *world)
 {
     static const char *const names[] = { "ready", "alive", "peers",
-        "peers_failing", "outbox", "feed_head", "store_percent",
+        "peers_failing", "alarms", "outbox", "feed_head", "store_percent",
         "waiting_clients" };
     refer_health *health;
     need(refer_health_get(world->client, WAIT_MS, &health), world, "health");

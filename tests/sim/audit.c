@@ -403,7 +403,7 @@ static void quiet_check(struct world *world, size_t at)
 }
 
 /* Of the hub's memory that a member may take, for as long as it is known. */
-#define STAR_MEMBER_SIZE_MAX 2048
+#define STAR_MEMBER_SIZE_MAX 4096
 
 static void star_say(struct world *world)
 {

@@ -80,9 +80,22 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     return found;
 }
 
-static const struct store_ops txn_ops = {
-    .get = get, .put = put, .del = del, .seek = seek, .seek_back = seek_back
-};
+static enum err probe(struct store_txn *store_txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    struct flaky_txn *txn = txn_of(store_txn);
+    enum err err =
+        txn->inner->ops->probe(txn->inner, prefix_size, key, value, back);
+    *value = handed_out(txn, err == ERR_NONE ? *value : SLICE_NONE);
+    return err;
+}
+
+static const struct store_ops txn_ops = { .get = get,
+    .put = put,
+    .del = del,
+    .seek = seek,
+    .seek_back = seek_back,
+    .probe = probe };
 
 /* ---- Transactions ------------------------------------------------------- */
 
