@@ -309,12 +309,6 @@ enum referral_party __wrap_step_party(const struct step *step)
                : __real_step_party(step);
 }
 
-WRAPPED(bool, event_is_exempt, enum referral_event_type type);
-bool __wrap_event_is_exempt(enum referral_event_type type)
-{
-    return __real_event_is_exempt(type) && planted != PLANT_nothing_is_exempt;
-}
-
 WRAPPED(void, policy_judge, const struct policy_question *question,
     struct verdict *verdict);
 void __wrap_policy_judge(

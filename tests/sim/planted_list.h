@@ -66,8 +66,6 @@
     X(full_is_ignored, "G9", "--full_per_hour 30")                             \
     /* a withdrawal can be refused */                                          \
     X(withdrawal_races, "G3", "--ending_permille 200")                         \
-    /* agreements bind withdrawals too */                                      \
-    X(nothing_is_exempt, "G3", "--ending_permille 200")                        \
     /* a parcel's signature is taken for good */                               \
     X(author_unverified, "G14", SIM_FORGE)                                     \
     X(receipt_unverified, "G6", SIM_FORGE) /* and that of a receipt */         \
