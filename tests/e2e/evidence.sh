@@ -170,7 +170,7 @@ try "the hospital finds a second history" 3 'contradicts' \
 ctl opendoor card export -o opendoor.card >/dev/null
 try "which convicts its author, to another implementation" 0 \
     'shows two histories' contradiction judge proof opendoor.card
-sed '2s/./A/' proof >no-proof
+sed '2{s/^A/B/;t;s/^./A/}' proof >no-proof
 try "and proves nothing when it was changed" 3 'proves nothing' \
     contradiction judge no-proof opendoor.card
 cut -c 1-90 second-history >unsigned
