@@ -69,6 +69,16 @@ void scrub_peer(struct scrub_row *row)
         scrub_tell(row, SCRUB_CARD);
 }
 
+/* Whose row it is; NULL: nobody's that is known. */
+static const struct agency_id *agency_of(const struct scrub_row *row)
+{
+    uint32_t number = peer_number(&row->key);
+    const struct peer *peer = peer_numbered(row->work->node, number);
+    if (number == CARD_BOOK_SELF)
+        return &row->work->node->self;
+    return peer == NULL ? NULL : &peer->agency;
+}
+
 void scrub_card(struct scrub_row *row)
 {
     struct work *work = row->work;
@@ -78,11 +88,7 @@ void scrub_card(struct scrub_row *row)
         scrub_tell(row, SCRUB_UNKNOWN);
         return;
     }
-    uint32_t number = peer_number(&row->key);
-    const struct peer *peer = peer_numbered(work->node, number);
-    const struct agency_id *whose = number == CARD_BOOK_SELF ? &work->node->self
-                                    : peer == NULL           ? NULL
-                                                             : &peer->agency;
+    const struct agency_id *whose = agency_of(row);
     struct slice bytes = arena_copy(work->scratch, row->value);
     if (whose == NULL)
         scrub_tell(row, SCRUB_ORPHAN);
@@ -101,11 +107,7 @@ void scrub_revocation(struct scrub_row *row)
         scrub_tell(row, SCRUB_UNKNOWN);
         return;
     }
-    uint32_t number = peer_number(&row->key);
-    const struct peer *peer = peer_numbered(work->node, number);
-    const struct agency_id *whose = number == CARD_BOOK_SELF ? &work->node->self
-                                    : peer == NULL           ? NULL
-                                                             : &peer->agency;
+    const struct agency_id *whose = agency_of(row);
     struct slice bytes = arena_copy(work->scratch, row->value);
     if (whose == NULL)
         scrub_tell(row, SCRUB_ORPHAN);
