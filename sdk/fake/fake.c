@@ -254,8 +254,10 @@ const char *refer_fake_error(const refer_fake *fake)
 
 void refer_fake_stop(refer_fake *fake)
 {
-    if (fake != NULL)
-        fake_server_stop(fake);
+    if (fake == NULL)
+        return;
+    fake->is_up = false;
+    fake_server_stop(fake);
 }
 
 refer_status refer_fake_start(refer_fake *fake)
@@ -263,6 +265,7 @@ refer_status refer_fake_start(refer_fake *fake)
     if (fake == NULL)
         return REFER_INVALID;
     (void)pthread_mutex_lock(&fake->lock);
+    fake->is_up = true;
     refer_status status =
         fake->server != NULL ? REFER_OK : fake_server_start(fake);
     sdk_text_copy(fake->error, sizeof fake->error,
@@ -275,7 +278,6 @@ refer_status refer_fake_restore(refer_fake *fake)
 {
     if (fake == NULL)
         return REFER_INVALID;
-    bool is_running = fake->server != NULL;
     fake_server_stop(fake);
     fake->epoch++;
     for (struct fake_cursor *cursor = fake->cursors; cursor != NULL;
@@ -285,7 +287,7 @@ refer_status refer_fake_restore(refer_fake *fake)
         cursor->handed_max = 0;
         cursor->passes = 0;
     }
-    return is_running ? refer_fake_start(fake) : REFER_OK;
+    return fake->is_up ? refer_fake_start(fake) : REFER_OK;
 }
 
 /* ---- Looking ----------------------------------------------------------- */

@@ -143,6 +143,7 @@ struct refer_fake {
     struct fake_options options;
     char error[SDK_TEXT_SIZE];
     struct fake_server *server;
+    bool is_up; /* it is to run, though a start may have failed */
     uint64_t epoch;
     uint64_t head; /* position of the last event */
     uint64_t id_count;
