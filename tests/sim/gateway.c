@@ -141,6 +141,7 @@ static void start(struct world *world, void *subject, uint64_t life)
         .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
         .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
         .version = "sim",
+        .repeat_run_count = 16, /* a week has many */
     };
     if (gateway->life != life || gateway->is_up)
         return;
