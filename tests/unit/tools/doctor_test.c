@@ -505,6 +505,14 @@ static void what_is_wrong_with_the_line_is_found(void **state)
             "| mou id=0123456789abcdef0123 state=in_force until_ms=#2 "
             "| signature agency=" THEM " signed=?yes in_force=?no",
             "is in force here, but not there", "when the line is up" },
+        { "mou",
+            "| mou id=0123456789abcdef0123 title=T state=in_force "
+            "until_ms=#9999999999999 | signature name=Theirs agency=" THEM
+            " signed=?yes in_force=?yes | signature name=Third "
+            "agency=cccccccccccccccccccccccccc signed=?yes in_force=?no",
+            "ok\tagreement\t0123456789abcdef\tin_force: T; no card is here of "
+            "Third\t",
+            "" },
         { "mou", "| mou id=0123456789abcdef0123 state=over",
             "none is in force with it", "referctl mou offer FILE --sign" },
     };
