@@ -83,7 +83,7 @@ static const struct row *row_find(
     return NULL;
 }
 
-/* ---- What was said of one -------------------------------------------------- */
+/* ---- What was said of one ------------------------------------------------ */
 
 /* How often a step of a referral stands in one agency's feed. */
 struct counts {
