@@ -8,7 +8,8 @@
  * moment; when the lowest cursor is past it, the mark is that size, and the
  * next is awaited. So entries that bring no event about count with those
  * before them, and nothing is looked through. Without a program's cursor
- * nothing was taken. The mark never falls, whatever becomes of cursors: it was told.
+ * nothing was taken. The mark never falls, whatever becomes of cursors: it was
+ * told.
  *
  * It is of one generation. One that is above 0 says that all before that
  * generation was taken, too.
