@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/alarm.h"
 #include "core/collect.h"
+#include "core/collected.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
@@ -456,9 +457,11 @@ enum err node_finish(struct node *node)
     referral_erase_carry_out(work);
     if (retention_is_due(node))
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
+    collected_begin(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
+            collected_look(work, peer);
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);

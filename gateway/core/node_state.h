@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "core/agreement.h"
+#include "core/collected.h"
 #include "core/content.h"
 #include "core/erasure.h"
 #include "core/instance.h"
@@ -95,6 +96,7 @@ struct node {
     size_t waiter_count;
     struct open_cursor cursors[CURSOR_COUNT_MAX];
     size_t cursor_count;
+    struct reading reading;
 
     uint64_t token_next;
     struct store_usage usage; /* when the batch began */
