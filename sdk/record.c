@@ -286,12 +286,33 @@ static size_t character_size(const uint8_t *text)
     return is_overlong || is_beyond || !is_continuation(text[3]) ? 0 : 4;
 }
 
+#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* How many bytes from there on, in eights, are printable ASCII: most are. */
+static size_t plain_size(const uint8_t *text, size_t size)
+{
+    size_t i = 0;
+    for (; size - i >= 8; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, text + i, sizeof eight);
+        uint64_t below_space = eight - EVERY_BYTE(0x20);
+        uint64_t above_tilde = eight + EVERY_BYTE(0x01);
+        if (((eight | below_space | above_tilde) & EVERY_BYTE(0x80)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool sdk_text_is_clean(const char *text)
 {
     if (text == NULL)
         return false;
     const uint8_t *next = (const uint8_t *)text;
-    while (*next != 0) {
+    const uint8_t *end = next + strlen(text);
+    while (next < end) {
+        next += plain_size(next, (size_t)(end - next));
+        if (next == end)
+            break;
         size_t size = character_size(next);
         if (size == 0)
             return false;
@@ -300,11 +321,19 @@ bool sdk_text_is_clean(const char *text)
     return true;
 }
 
+static bool is_of_code(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+}
+
 bool sdk_text_is_code(const char *text)
 {
     if (text == NULL)
         return false;
-    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+    size_t size = 0;
+    while (size <= CODE_SIZE_MAX && is_of_code(text[size]))
+        size++;
     return size > 0 && size <= CODE_SIZE_MAX && text[size] == 0;
 }
 

@@ -58,6 +58,22 @@ static void text_is_utf8_without_controls(void **state)
     assert_false(sdk_text_is_clean(NULL));
 }
 
+/* Also where eight are looked at together. */
+static void a_byte_is_as_clean_in_a_long_text(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        const char alone[] = { (char)byte, '\0' };
+        bool is_clean = sdk_text_is_clean(alone);
+        for (size_t at = 0; at < 20; at++) {
+            char text[] = "~ twenty-two letters ~";
+            text[at] = (char)byte;
+            if (sdk_text_is_clean(text) != is_clean)
+                fail_msg("byte %d at %zu", byte, at);
+        }
+    }
+}
+
 static void codes_are_short_and_small(void **state)
 {
     (void)state;
@@ -197,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_utf8_without_controls),
+        cmocka_unit_test(a_byte_is_as_clean_in_a_long_text),
         cmocka_unit_test(codes_are_short_and_small),
         cmocka_unit_test(numbers_are_decimal_and_in_range),
         cmocka_unit_test(a_field_set_twice_has_the_last_value),
