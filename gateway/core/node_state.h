@@ -19,6 +19,7 @@
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/referral_erase.h"
+#include "core/scrub_patrol.h"
 #include "core/work.h"
 
 struct output_list {
@@ -95,6 +96,7 @@ struct node {
     struct open_cursor cursors[CURSOR_COUNT_MAX];
     size_t cursor_count;
 
+    struct patrol patrol;
     uint64_t token_next;
     struct store_usage usage; /* when the batch began */
     unsigned store_percent;   /* of the store in use, then */
