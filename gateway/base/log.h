@@ -124,6 +124,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "before a restore")                                                    \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
         "a card, a key or an agreement ends within a fortnight, or has ended") \
+    X(MARK_REFUSED, WARNING, "mark.refused",                                   \
+        "a peer says that its programs took more than it was told: passed over") \
     X(LEDGER_REOPENED, WARNING, "ledger.reopened",                             \
         "an operator ended a conflict: a new generation may follow")           \
     X(ALARM_RAISED, ERROR, "alarm.raised",                                     \

@@ -1,5 +1,6 @@
 #include "core/collect.h"
 
+#include "core/collected.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/fetch.h"
@@ -35,6 +36,9 @@ bool collect_take(
         /* not of this parcel: then it has not got it, and gets it again */
         (void)delivery_cosigned(work, peer, &cosigned);
     }
+    struct note note;
+    if (note_parse(collect.cosigned, &note) == ERR_NONE)
+        collected_take(work, peer, note.origin.generation, collect.collected);
     uint32_t wait_ms = collect.wait_ms < COLLECT_WAIT_MS_MAX
                            ? collect.wait_ms
                            : COLLECT_WAIT_MS_MAX;

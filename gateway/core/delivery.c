@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
 #include "core/answers.h"
+#include "core/collected.h"
 #include "core/conflict.h"
 #include "core/generation.h"
 #include "core/introduction.h"
@@ -224,10 +225,8 @@ const char *delivery_cosigned(
     /* a peer that loses its disk gets its own signature back with it */
     ledger_entries_write(
         work, out, parcel.first_index, parcel.entries, parcel.count, out->note);
-    if (cosigned->collected > out->collected &&
-        cosigned->collected <= out->cosigned)
-        out->collected = cosigned->collected;
     out->changed = true;
+    collected_take(work, peer, out->generation, cosigned->collected);
     peer->stumble_count = 0;
     work->node->counters.parcels_cosigned++;
     OUTPUT_LOG(work, LOG_PARCEL_COSIGNED, log_agency("peer", &peer->agency),

@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/alarm.h"
 #include "core/collect.h"
+#include "core/collected.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
@@ -58,6 +59,8 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     content_recent_init(
         &node->recent, memory, memory->capacity / CONTENT_RECENT_PART);
     node->wake_steady_ms = INT64_MAX;
+    if (!repeat_rows_init(&node->repeats, memory, options->repeat_run_count))
+        return NULL;
     return node;
 }
 
@@ -167,6 +170,7 @@ static enum err start(struct work *work, const struct node_input *input)
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     erasure_load(work);
+    repeat_rows_load(work);
     peers_load(work);
     revoke_load(work);
     instance_begin(work, input->of.start.mark);
@@ -458,9 +462,11 @@ enum err node_finish(struct node *node)
         node->wake_steady_ms = patrol_due_steady_ms(node);
     if (retention_is_due(node))
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
+    collected_begin(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
+            collected_look(work, peer);
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);
@@ -476,6 +482,7 @@ enum err node_finish(struct node *node)
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
     node->changed |= written > 0;
+    repeat_rows_flush(work);
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;

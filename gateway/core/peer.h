@@ -99,6 +99,8 @@ struct peer {
     uint64_t queued_count;         /* entries not cosigned, at last look */
     uint64_t waiting_index;        /* of the first of them; ... */
     struct instant waiting_since;  /* ... when it was made, if there is one */
+    uint64_t
+        awaited_position; /* of its ledger; UINT64_MAX: none. At last look */
 
     /* loaded when first asked for in a batch */
     struct ledger *out;
