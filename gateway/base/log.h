@@ -133,7 +133,13 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(ALARM_ENDED, INFO, "alarm.ended",                                        \
         "what was told about an agency is over")\
     X(RETENTION_ERASED, INFO, "retention.erased",                              \
-        "what an agreement lets be held no longer was erased")
+        "what an agreement lets be held no longer was erased")                 \
+    X(STORE_DAMAGED, ERROR, "store.damaged",                                   \
+        "a check found a row that is not as it was: referctl store check")     \
+    X(STORE_MENDED, INFO, "store.mended",                                      \
+        "contents that were damaged came back from who holds them, too")       \
+    X(STORE_CHECKED, INFO, "store.checked",                                    \
+        "the gateway has looked at all of its store")
 /* clang-format on */
 
 enum log_event {

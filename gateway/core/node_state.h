@@ -21,6 +21,7 @@
 #include "core/peer.h"
 #include "core/referral_erase.h"
 #include "core/repeat_rows.h"
+#include "core/scrub_patrol.h"
 #include "core/work.h"
 
 struct output_list {
@@ -98,6 +99,7 @@ struct node {
     size_t cursor_count;
     struct reading reading;
 
+    struct patrol patrol;
     uint64_t token_next;
     struct store_usage usage; /* when the batch began */
     unsigned store_percent;   /* of the store in use, then */

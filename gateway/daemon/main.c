@@ -94,6 +94,8 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
+        .check_period_ms =
+            (uint64_t)settings->config.store_check_days * (uint64_t)DAY_MS,
     };
     loop->options = &gateway->options;
     loop->earlier_cards = settings->earlier;
