@@ -83,6 +83,62 @@ static const struct row *row_find(
     return NULL;
 }
 
+/* ---- What was said of one ------------------------------------------------ */
+
+/* How often a step of a referral stands in one agency's feed. */
+struct counts {
+    unsigned ours[EVENT_TYPE_COUNT];
+    unsigned theirs[EVENT_TYPE_COUNT];
+    unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
+    unsigned returned[EVENT_TYPE_COUNT]; /* ours, told to nobody */
+    unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
+    int64_t pending;
+    bool is_erased; /* words about the person are gone */
+};
+
+static void event_count(struct counts *counts, const struct local_record *event)
+{
+    enum referral_event_type step = event_type_named(heard_text(event, "step"));
+    bool by_us = slice_is(heard_text(event, "by"), "us");
+    if (slice_is(heard_text(event, "type"), "referral.step"))
+        (by_us ? counts->ours : counts->theirs)[step]++;
+    else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
+        counts->refused[step]++;
+    else if (slice_is(heard_text(event, "type"), "referral.returned"))
+        counts->returned[step]++;
+    counts->answered[step] +=
+        by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
+                     slice_is(heard_text(event, "type"), "referral.refused"));
+}
+
+static void counts_read(struct world *world, struct gateway *gateway,
+    const struct uuid *uuid, struct counts *counts)
+{
+    struct say say;
+    struct local_reply reply;
+    char id[UUID_URN_SIZE + 1];
+    *counts = (struct counts){ 0 };
+    uuid_format(uuid, id);
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
+            &world->talk, &reply) != ERR_NONE) {
+        world_fail(world, "local.malformed", gateway->index);
+        return;
+    }
+    for (size_t i = 0; i < reply.record_count; i++) {
+        if (slice_is(reply.records[i].type, "event"))
+            event_count(counts, &reply.records[i]);
+        else if (slice_is(reply.records[i].type, "referral")) {
+            counts->pending = heard_number(&reply.records[i], "pending");
+            counts->is_erased =
+                heard_number(&reply.records[i], "frozen") != 0 ||
+                slice_is(heard_text(&reply.records[i], "state"), "void");
+        }
+    }
+    arena_reset(&world->talk);
+}
+
 /* ---- Referrals ---------------------------------------------------------- */
 
 /* States of a referral of which the other agency need not know. */
@@ -121,6 +177,16 @@ static void ends_check(
     }
 }
 
+/* Its operator closed the line before it went: it waits with staff. */
+static bool is_back(struct world *world, const struct affair *affair)
+{
+    struct counts counts;
+    if (!closer_was_at(world, affair->from, affair->to))
+        return false;
+    counts_read(world, &world->gateways[affair->from], &affair->uuid, &counts);
+    return counts.pending == 0 && counts.returned[EVENT_SEND] > 0;
+}
+
 static void affair_check(
     struct world *world, const struct affair *affair, const struct rows *rows)
 {
@@ -143,6 +209,8 @@ static void affair_check(
     if (!agency_is_linked(world, affair->from, affair->to) ||
         rogue_is_for_good(world, affair->from, affair->to))
         return; /* it waits for a way */
+    if (row->state == REFERRAL_SENT && is_back(world, affair))
+        return;
     if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
         world_fail(world, "referral.stuck", affair->from);
     if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
@@ -206,60 +274,6 @@ static void register_check(struct world *world, const struct rows *rows)
 }
 
 /* ---- Steps -------------------------------------------------------------- */
-
-/* How often a step of a referral stands in one agency's feed. */
-struct counts {
-    unsigned ours[EVENT_TYPE_COUNT];
-    unsigned theirs[EVENT_TYPE_COUNT];
-    unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
-    unsigned returned[EVENT_TYPE_COUNT]; /* ours, told to nobody */
-    unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
-    int64_t pending;
-    bool is_erased; /* words about the person are gone */
-};
-
-static void event_count(struct counts *counts, const struct local_record *event)
-{
-    enum referral_event_type step = event_type_named(heard_text(event, "step"));
-    bool by_us = slice_is(heard_text(event, "by"), "us");
-    if (slice_is(heard_text(event, "type"), "referral.step"))
-        (by_us ? counts->ours : counts->theirs)[step]++;
-    else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
-        counts->refused[step]++;
-    else if (slice_is(heard_text(event, "type"), "referral.returned"))
-        counts->returned[step]++;
-    counts->answered[step] +=
-        by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
-                     slice_is(heard_text(event, "type"), "referral.refused"));
-}
-
-static void counts_read(struct world *world, struct gateway *gateway,
-    const struct uuid *uuid, struct counts *counts)
-{
-    struct say say;
-    struct local_reply reply;
-    char id[UUID_URN_SIZE + 1];
-    *counts = (struct counts){ 0 };
-    uuid_format(uuid, id);
-    say_begin(&say, world, "get");
-    say_text(&say, "id", id);
-    if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
-            &world->talk, &reply) != ERR_NONE) {
-        world_fail(world, "local.malformed", gateway->index);
-        return;
-    }
-    for (size_t i = 0; i < reply.record_count; i++) {
-        if (slice_is(reply.records[i].type, "event"))
-            event_count(counts, &reply.records[i]);
-        else if (slice_is(reply.records[i].type, "referral")) {
-            counts->pending = heard_number(&reply.records[i], "pending");
-            counts->is_erased =
-                heard_number(&reply.records[i], "frozen") != 0 ||
-                slice_is(heard_text(&reply.records[i], "state"), "void");
-        }
-    }
-    arena_reset(&world->talk);
-}
 
 static void step_fail(struct world *world, const char *what, size_t at,
     const struct uuid *uuid, unsigned step)
@@ -341,7 +355,8 @@ static void steps_check(struct world *world, size_t here, size_t there,
             taken[step] = counts[0].ours[step];
         /* what was decided before all was taken back may be decided again: it
          * is then with staff, who were told, instead of the other agency */
-        if (forgets || rogue_is_between(world, here, there))
+        if (forgets || rogue_is_between(world, here, there) ||
+            closer_was_at(world, here, there))
             refused += counts[0].returned[step];
         if (counts[0].ours[step] < taken[step])
             step_fail(world, "step.lost", here, uuid, step);
