@@ -304,11 +304,15 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
     while (outbox_next(work, out, from, intent)) {
         from = intent->number + 1;
         if (intent->kind != folded->kind ||
-            intent->at.unix_ms != folded->at.unix_ms ||
             intent->has_referral != folded->entry->has_referral ||
             (intent->has_referral &&
                 (!uuid_equal(&intent->referral, &folded->entry->referral) ||
                     intent->seq != folded->entry->seq)))
+            continue;
+        /* told again, each time with another time and the same words */
+        if (intent->is_again && intent->event_type == folded->entry->event_type)
+            return true;
+        if (intent->at.unix_ms != folded->at.unix_ms)
             continue;
         size_t used = work->scratch->used;
         struct slice held = content_get(

@@ -3,6 +3,7 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/register.h"
+#include "core/retell.h"
 
 #include <assert.h>
 
@@ -89,7 +90,8 @@ void generation_open(struct work *work, struct ledger *out)
 
 /* ---- Taking back -------------------------------------------------------- */
 
-/* Its content was erased while it was on its way: it is told to nobody. */
+/* Its content was erased while it was on its way, and nothing is left to be
+ * told: nobody hears of it. */
 static void drop(struct work *work, const struct ledger_entry *entry)
 {
     size_t used = work->scratch->used;
@@ -118,8 +120,12 @@ static bool intent_of(
     if (work_failed(work) || header.kind == ENTRY_GENERATION)
         return false;
     if (content.bytes == NULL) {
-        drop(work, entry);
-        return false;
+        used = work->scratch->used;
+        bool is_told = retell_returned(work, entry, intent);
+        arena_rewind(work->scratch, used);
+        if (!is_told && !work_failed(work))
+            drop(work, entry);
+        return is_told;
     }
     *intent = (struct intent){
         .kind = header.kind,

@@ -5,6 +5,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 
 /* An intent, and all that it is decided by. */
 struct thought {
@@ -118,6 +119,11 @@ static void decide(struct thought *thought)
     struct verdict why = { .problem = PROBLEM_NONE };
     enum referral_state next = thought->step.referral->state;
     enum referral_event_type type = thought->event.type;
+    if (thought->intent.is_again && !thought->step.referral->outgoing) {
+        retell_again(thought->work, thought->out, thought->step.referral,
+            &thought->intent);
+        return;
+    }
     if (type == EVENT_SEND)
         return; /* nobody else has heard of it */
     /* here a withdrawal stands since it was said; the other has to hear it */
