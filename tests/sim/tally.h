@@ -42,7 +42,9 @@
     X(stores_lost)                                                             \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
-    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
+    X(words_kept)                                                              \
+    X(elements_erased) X(conflicts_ended) X(lies) X(forwards) X(forgeries)     \
+        X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;
