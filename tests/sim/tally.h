@@ -43,8 +43,8 @@
     X(forks)                                                                   \
     X(forks_refused)                                                           \
     X(words_kept)                                                              \
-    X(elements_erased) X(conflicts_ended) X(lies) X(forwards) X(forgeries)     \
-        X(feed_epochs)
+    X(elements_erased)                                                         \
+    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
 
 struct tally {
 #define X(name) uint64_t name;
