@@ -64,6 +64,7 @@ struct slice deliver_write(const struct deliver *deliver, struct arena *arena)
     message.fence = codec_data(deliver->fence);
     message.parcel = &parcel;
     message.collected = deliver->collected;
+    message.collected_generation = deliver->collected_generation;
     return codec_pack(&message.base, arena);
 }
 
@@ -76,10 +77,12 @@ enum err deliver_read(
     if (err != ERR_NONE)
         return err;
     const Refer__V1__Deliver *message = (const Refer__V1__Deliver *)base;
-    if (message->fence.len != FENCE_SIZE || message->parcel == NULL)
+    if (message->fence.len != FENCE_SIZE || message->parcel == NULL ||
+        (message->collected == 0) != (message->collected_generation == 0))
         return ERR_MALFORMED;
     deliver->fence = codec_slice(message->fence);
     deliver->collected = message->collected;
+    deliver->collected_generation = message->collected_generation;
     return parcel_read(message->parcel, arena, &deliver->parcel);
 }
 
@@ -107,8 +110,10 @@ enum err collect_read(
         .cosigned = codec_slice(message->cosigned),
         .collected = message->collected,
     };
-    return message->lane == REFER__V1__LANE__LANE_MAIN ? ERR_NONE
-                                                       : ERR_MALFORMED;
+    if (message->lane != REFER__V1__LANE__LANE_MAIN ||
+        (message->collected > 0 && message->cosigned.len == 0))
+        return ERR_MALFORMED;
+    return ERR_NONE;
 }
 
 static Refer__V1__LedgerView **views_fill(

@@ -1,6 +1,7 @@
 #include "core/custody.h"
 
 #include "core/casework.h"
+#include "core/collected.h"
 #include "core/conflict.h"
 #include "core/generation.h"
 #include "core/limits.h"
@@ -285,17 +286,6 @@ static void take(struct intake *intake, size_t skip,
     answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
 }
 
-static void collected_note(struct intake *intake)
-{
-    struct ledger *out = peer_ledger(intake->work, intake->peer, LEDGER_OUT);
-    uint64_t collected = intake->deliver.collected;
-    if (out != NULL && collected > out->collected &&
-        collected <= out->cosigned) {
-        out->collected = collected;
-        out->changed = true;
-    }
-}
-
 static bool may_take(struct intake *intake)
 {
     if (intake->peer->state != PEER_ACCEPTED)
@@ -325,7 +315,8 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
     }
     if (!may_take(&intake))
         return;
-    collected_note(&intake);
+    collected_take(work, peer, intake.deliver.collected_generation,
+        intake.deliver.collected);
     const struct parcel *parcel = &intake.deliver.parcel;
     uint64_t held = intake.turns ? 0 : intake.in->frontier.size;
     if (intake.note.size <= held) {

@@ -171,6 +171,7 @@ void desk_cursor_open(struct work *work, const struct caller *caller,
             return;
         }
         cursor_put(work, name, &cursor);
+        collected_cursors_changed(node);
     }
     if (open == NULL) {
         assert(node->cursor_count < CURSOR_COUNT_MAX); /* as rows are */
@@ -279,6 +280,7 @@ void desk_cursor_ack(struct work *work, const struct caller *caller,
     if (position > cursor.acknowledged) {
         cursor.acknowledged = position;
         cursor_put(work, name_of(request), &cursor);
+        collected_cursors_changed(work->node);
     }
     if (open->handed_out < cursor.acknowledged)
         open->handed_out = cursor.acknowledged;
@@ -323,6 +325,7 @@ void desk_cursor_delete(struct work *work, const struct caller *caller,
             "look the name up with cursor.list");
     else {
         cursor_delete(work, name);
+        collected_cursors_changed(work->node);
         if (open != NULL)
             forget(work->node, open);
     }

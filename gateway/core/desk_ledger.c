@@ -34,6 +34,8 @@ void desk_ledger_record(struct work *work, struct peer *peer,
     answer_generation(answer, "previous", ledger->previous);
     answer_number(answer, "size", (int64_t)ledger->frontier.size);
     answer_number(answer, "cosigned", (int64_t)ledger->cosigned);
+    answer_number(answer, "collected", (int64_t)ledger->collected);
+    answer_number(answer, "collected_ms", ledger->collected_ms);
     answer_hash(answer, "root", root.bytes);
     uint64_t held;
     uint64_t goal;

@@ -150,6 +150,14 @@ void cursor_delete(struct work *work, struct slice name)
     store_del(work->txn, key_slice(&key));
 }
 
+bool cursor_is_program(struct slice name)
+{
+    const struct slice look = SLICE_LITERAL(CURSOR_LOOK_NAME);
+    return name.size < look.size ||
+           memcmp(name.bytes, look.bytes, look.size) != 0 ||
+           (name.size > look.size && name.bytes[look.size] != '.');
+}
+
 bool cursor_next(struct work *work, struct slice *name, struct cursor *cursor)
 {
     struct key wanted = key_cursor(*name);

@@ -84,6 +84,10 @@ void feed_rewrite(struct work *work, const struct feed_event *event);
 /* First event at or above `position`; copies into the scratch arena. */
 bool feed_next(struct work *work, uint64_t position, struct feed_event *event);
 
+/* Somebody who looks, with `referctl feed follow` or `show`, has cursors of
+ * this name or of more behind it: they take nothing for their agency. */
+#define CURSOR_LOOK_NAME "referctl"
+
 struct cursor {
     uint64_t acknowledged; /* events at or below are dealt with */
 };
@@ -93,6 +97,8 @@ bool cursor_get(struct work *work, struct slice name, struct cursor *cursor);
 void cursor_put(
     struct work *work, struct slice name, const struct cursor *cursor);
 void cursor_delete(struct work *work, struct slice name);
+/* Of a program, whose acknowledgements count for its agency: collected.h. */
+bool cursor_is_program(struct slice name);
 /* The next cursor by name after `name`; copies the name to scratch. */
 bool cursor_next(struct work *work, struct slice *name, struct cursor *cursor);
 

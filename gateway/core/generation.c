@@ -45,6 +45,9 @@ static void part_copy(struct ledger *to, const struct ledger *from)
     to->cosigned = from->cosigned;
     to->note = from->note;
     to->collected = from->collected;
+    to->collected_ms = from->collected_ms;
+    to->awaited = from->awaited;
+    to->awaited_position = from->awaited_position;
     to->answered = from->answered;
     to->unfolded = from->unfolded;
     to->losses = from->losses;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define ROW_VERSION 3
+#define ROW_VERSION 4
+#define ENTRIES_VERSION 3
 
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
@@ -55,6 +56,9 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     for (int i = 0; in.err == ERR_NONE && i < ledger->fence_count; i++)
         unpack_fixed(&in, ledger->fences[i], FENCE_SIZE);
     ledger->collected = unpack_u64(&in);
+    ledger->collected_ms = (int64_t)unpack_u64(&in);
+    ledger->awaited = unpack_u64(&in);
+    ledger->awaited_position = unpack_u64(&in);
     ledger->answered = unpack_u64(&in);
     ledger->intent_next = unpack_u64(&in);
     ledger->intent_count = unpack_u64(&in);
@@ -71,7 +75,9 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     ledger->evidence = copied(work, unpack_bytes(&in));
     if (unpack_end(&in) != ERR_NONE ||
         (size_t)ledger->trouble >= LEDGER_TROUBLE_COUNT ||
-        ledger->unfolded > ledger->frontier.size)
+        ledger->unfolded > ledger->frontier.size ||
+        ledger->collected > ledger->frontier.size ||
+        ledger->awaited > ledger->frontier.size)
         work->txn->err = ERR_CORRUPT;
 }
 
@@ -141,6 +147,9 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     for (int i = 0; i < ledger->fence_count; i++)
         pack_fixed(&out, ledger->fences[i], FENCE_SIZE);
     pack_u64(&out, ledger->collected);
+    pack_u64(&out, (uint64_t)ledger->collected_ms);
+    pack_u64(&out, ledger->awaited);
+    pack_u64(&out, ledger->awaited_position);
     pack_u64(&out, ledger->answered);
     pack_u64(&out, ledger->intent_next);
     pack_u64(&out, ledger->intent_count);
@@ -262,7 +271,7 @@ void ledger_entries_write(struct work *work, const struct ledger *ledger,
         return;
     }
     struct packer out = pack_into(bytes, capacity);
-    pack_u8(&out, ROW_VERSION);
+    pack_u8(&out, ENTRIES_VERSION);
     pack_u32(&out, (uint32_t)count);
     pack_bytes(&out, note);
     for (size_t i = 0; i < count; i++)
@@ -283,7 +292,7 @@ static bool parcel_read(struct work *work, struct arena *arena,
         return false;
     }
     struct unpacker in = unpack_from(row);
-    if (unpack_u8(&in) != ROW_VERSION)
+    if (unpack_u8(&in) != ENTRIES_VERSION)
         in.err = ERR_CORRUPT;
     parcel->count = unpack_u32(&in);
     parcel->note = unpack_bytes(&in);

@@ -62,8 +62,12 @@ struct ledger {
     struct slice note;               /* the cosigned note at that size */
     struct slice offered; /* OUT: our signed note of the parcel in flight */
     uint8_t fences[LEDGER_FENCE_COUNT_MAX][FENCE_SIZE]; /* oldest first */
-    uint8_t fence_count; /* OUT: 0 or 1, the one to carry */
-    uint64_t collected;
+    uint8_t fence_count;  /* OUT: 0 or 1, the one to carry */
+    uint64_t collected;   /* the recipient's programs took entries below */
+    int64_t collected_ms; /* when that rose, by the wall clock; 0: never */
+    uint64_t awaited;     /* IN: it rises to this (0: to nothing) ... */
+    uint64_t
+        awaited_position;  /* ... with that event of the feed: collected.h */
     uint64_t answered;     /* OUT: entries below were answered */
     uint64_t intent_next;  /* OUT: number of the next intent */
     uint64_t intent_count; /* OUT: intents that wait */

@@ -79,7 +79,8 @@ const char *behind_reason_name(enum behind_reason reason);
 struct deliver {
     struct slice fence;
     struct parcel parcel;
-    uint64_t collected;
+    uint64_t collected; /* of the other ledger between the two; ... */
+    uint64_t collected_generation; /* ... of this; both 0, or neither */
 };
 
 struct introduce {
@@ -90,7 +91,7 @@ struct introduce {
 struct collect {
     uint32_t wait_ms;
     struct slice cosigned; /* a note, or empty */
-    uint64_t collected;
+    uint64_t collected;    /* of its generation */
 };
 
 /* Two notes of a ledger's author that cannot both be. */

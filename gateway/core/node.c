@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/alarm.h"
 #include "core/collect.h"
+#include "core/collected.h"
 #include "core/custody.h"
 #include "core/delivery.h"
 #include "core/desk.h"
@@ -19,6 +20,7 @@
 #include "core/refill.h"
 #include "core/retention.h"
 #include "core/revoke.h"
+#include "core/scrub_patrol.h"
 #include "core/settle.h"
 
 #include <assert.h>
@@ -57,6 +59,8 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     content_recent_init(
         &node->recent, memory, memory->capacity / CONTENT_RECENT_PART);
     node->wake_steady_ms = INT64_MAX;
+    if (!repeat_rows_init(&node->repeats, memory, options->repeat_run_count))
+        return NULL;
     return node;
 }
 
@@ -166,6 +170,7 @@ static enum err start(struct work *work, const struct node_input *input)
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     erasure_load(work);
+    repeat_rows_load(work);
     peers_load(work);
     revoke_load(work);
     instance_begin(work, input->of.start.mark);
@@ -176,6 +181,7 @@ static enum err start(struct work *work, const struct node_input *input)
             peer_announce(work, peer);
     }
     own_card_tell_if_new(work);
+    patrol_begin(work);
     node->started = true;
     OUTPUT_LOG(work, LOG_GATEWAY_STARTED, log_agency("agency", &node->self),
         log_number("peers", (int64_t)node->peer_count),
@@ -451,11 +457,16 @@ enum err node_finish(struct node *node)
             refill_go_on(work, node->peers[i]);
     retention_go_on(work);
     referral_erase_carry_out(work);
+    patrol_go_on(work);
+    if (patrol_due_steady_ms(node) < node->wake_steady_ms)
+        node->wake_steady_ms = patrol_due_steady_ms(node);
     if (retention_is_due(node))
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
+    collected_begin(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
+            collected_look(work, peer);
             delivery_go_on(work, peer);
             collect_go_on(work, peer);
             collect_serve(work, peer);
@@ -471,6 +482,7 @@ enum err node_finish(struct node *node)
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
     node->changed |= written > 0;
+    repeat_rows_flush(work);
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;

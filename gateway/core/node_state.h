@@ -13,12 +13,15 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "core/agreement.h"
+#include "core/collected.h"
 #include "core/content.h"
 #include "core/erasure.h"
 #include "core/instance.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/referral_erase.h"
+#include "core/repeat_rows.h"
+#include "core/scrub_patrol.h"
 #include "core/work.h"
 
 struct output_list {
@@ -94,7 +97,9 @@ struct node {
     size_t waiter_count;
     struct open_cursor cursors[CURSOR_COUNT_MAX];
     size_t cursor_count;
+    struct reading reading;
 
+    struct patrol patrol;
     uint64_t token_next;
     struct store_usage usage; /* when the batch began */
     unsigned store_percent;   /* of the store in use, then */
@@ -108,6 +113,7 @@ struct node {
     struct work work;
     struct content_log contents;
     struct content_recent recent;
+    struct repeat_rows repeats;
     struct erasure erasure;
     bool retention_is_due; /* something may be, by a clock that is believed */
     struct erase_list erases;

@@ -13,17 +13,19 @@
 #include <stdbool.h>
 
 #include "base/id.h"
-#include "core/keys.h"
 #include "core/local.h"
 #include "core/local_reply.h"
 #include "core/referral.h"
 #include "core/register.h"
+#include "core/repeat_rows.h"
 #include "core/work.h"
 
 /* A program's key, and what it asks for under it. */
 struct repeat {
-    struct key key;
-    uint8_t digest[HASH_SIZE]; /* of the request */
+    uint8_t name[REPEAT_NAME_SIZE];
+    /* Of the request: by a mistake another's is the same once in 2^64. On
+     * purpose, a program deceives nobody but itself. */
+    uint64_t digest;
 };
 
 /* False, with the reply's error set, when the key is not usable. */

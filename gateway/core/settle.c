@@ -1,6 +1,7 @@
 #include "core/settle.h"
 
 #include "core/agreement.h"
+#include "core/collected.h"
 #include "core/conflict.h"
 #include "core/generation.h"
 #include "core/node_state.h"
@@ -227,8 +228,6 @@ static void out_settled(struct work *work, struct peer *peer,
     }
     memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
     out->fence_count = 1;
-    if (view->collected > out->collected && view->collected <= out->cosigned)
-        out->collected = view->collected;
     out->changed = true;
     if (!peer->settled_out) {
         OUTPUT_LOG(work, LOG_LEDGER_SETTLED, log_agency("peer", &peer->agency),
@@ -247,6 +246,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     struct note shown;
     if (view->has_conflict)
         conflict_shown(work, peer, out, &view->conflict);
+    /* it only rises: that the view may be old does no harm */
+    collected_take(work, peer, view->generation, view->collected);
     if (out->trouble == LEDGER_CONFLICT) {
         peer->is_whole |= is_fresh;
         return false; /* only a new generation leads out of that */

@@ -58,6 +58,7 @@ struct slice shipment_body(struct work *work, struct peer *peer,
         .parcel = { stored->first_index, shipment->entries, stored->count,
             out->offered },
         .collected = in->collected,
+        .collected_generation = in->collected > 0 ? in->generation : 0,
     };
     struct slice body = deliver_write(&deliver, work->arena);
     if (body.bytes == NULL) {

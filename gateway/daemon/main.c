@@ -94,6 +94,8 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
+        .check_period_ms =
+            (uint64_t)settings->config.store_check_days * (uint64_t)DAY_MS,
     };
     loop->options = &gateway->options;
     loop->earlier_cards = settings->earlier;
@@ -371,6 +373,14 @@ static void cores_forbid(void)
     (void)umask(077);
 }
 
+/* A core that goes through a pipe to a program knows no limit; and no other
+ * process of this user may read our memory. Only for the gateway itself: the
+ * leak checker of a sanitized build traces what ends by returning. */
+static void memory_hide(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* nng 1.5.2 has races between closing an endpoint and using it: end without
  * running its clean-up. Everything that must be on disk is. */
 __attribute__((noreturn)) static void leave(int code)
@@ -441,5 +451,6 @@ int main(int argc, char **argv)
     case TASK_RUN:
         break;
     }
+    memory_hide();
     leave(gateway_run(config_path, passphrase_path));
 }

@@ -397,19 +397,31 @@ static struct slice request_again(struct world *world, struct slice bytes)
     return bytes;
 }
 
+static struct slice cosigned_again(struct world *world, struct slice bytes)
+{
+    struct cosigned cosigned;
+    assert_int_equal(cosigned_read(bytes, &world->arena, &cosigned), ERR_NONE);
+    (void)note_again(world, cosigned.note);
+    return cosigned_write(&cosigned, &world->arena);
+}
+
+/* Views alone. */
+static struct slice head_bare_again(struct world *world, struct slice bytes)
+{
+    struct head head;
+    assert_int_equal(head_read(bytes, &world->arena, &head), ERR_NONE);
+    return head_write(&head, &world->arena);
+}
+
 static struct slice reply_body_again(
     struct world *world, enum reply_kind kind, struct slice body)
 {
-    struct cosigned cosigned;
     struct behind behind;
     uint32_t retry_after_ms;
     enum refusal_code code;
     switch (kind) {
     case REPLY_COSIGNED:
-        assert_int_equal(
-            cosigned_read(body, &world->arena, &cosigned), ERR_NONE);
-        (void)note_again(world, cosigned.note);
-        return cosigned_write(&cosigned, &world->arena);
+        return cosigned_again(world, body);
     case REPLY_PARCEL:
         return body.size == 0 ? body : deliver_again(world, body);
     case REPLY_BEHIND:
@@ -564,6 +576,10 @@ static const struct row {
     { "head_conflict.hex", head_conflict_again },
     { "head_revoked.hex", head_alone_again },
     { "key_sheet.hex", sheet_again },
+    { "mark_collect.hex", collect_again },
+    { "mark_cosigned.hex", cosigned_again },
+    { "mark_deliver.hex", deliver_again },
+    { "mark_head.hex", head_bare_again },
     { "mou.hex", mou_again },
     { "mou_in_force.hex", in_force_again },
     { "mou_offer.hex", offer_again },

@@ -201,6 +201,40 @@ static void add_collect(struct vectors *vectors)
         SLICE_LITERAL(""));
 }
 
+/* ---- Marks --------------------------------------------------------------- */
+
+/* The bodies of section 8.4: the hospital's programs took five of Open Door's
+ * seven entries; and Open Door's, in its parcel, eleven of the hospital's. */
+static void add_marks(struct vectors *vectors)
+{
+    struct arena *arena = &vectors->arena;
+    struct slice note = vectors_note(vectors, VECTOR_ENTRY_COUNT, true);
+    struct deliver deliver = {
+        .fence = vectors_repeat(vectors, 0x33, FENCE_SIZE),
+        .parcel = { 0, vectors->entries, 2, vectors_note(vectors, 2, false) },
+        .collected = 11,
+        .collected_generation = UINT64_C(0xfedcba9876543210),
+    };
+    struct collect collect = {
+        .wait_ms = 240000, .cosigned = note, .collected = 5
+    };
+    struct cosigned cosigned = { note, 5 };
+    struct ledger_view views[] = {
+        { .authored = true, .lane = LANE_MAIN },
+        { .lane = LANE_MAIN,
+            .generation = VECTOR_GENERATION,
+            .size = VECTOR_ENTRY_COUNT,
+            .note = note,
+            .fence = vectors_repeat(vectors, 0x33, FENCE_SIZE),
+            .collected = 5 },
+    };
+    struct head head = { .ledgers = views, .ledger_count = 2 };
+    vectors_add(vectors, "mark_deliver.hex", deliver_write(&deliver, arena));
+    vectors_add(vectors, "mark_collect.hex", collect_write(&collect, arena));
+    vectors_add(vectors, "mark_cosigned.hex", cosigned_write(&cosigned, arena));
+    vectors_add(vectors, "mark_head.hex", head_write(&head, arena));
+}
+
 /* ---- Two histories ------------------------------------------------------- */
 
 static enum err leaf_of(void *user, uint64_t index, uint8_t hash[HASH_SIZE])
@@ -322,6 +356,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_heads(vectors);
     add_contradiction(vectors);
     add_collect(vectors);
+    add_marks(vectors);
     add_fetch(vectors);
     add_fetch_wanted(vectors);
     add_introduction(vectors);

@@ -15,7 +15,8 @@ from refer.event import event_read
 from refer.evidence import Contradiction
 from refer.hpke import derive_key_pair
 from refer.introduction import introduce
-from refer.note import TYPE_AUTHOR, TYPE_COSIGNATURE, note_read, vkey
+from refer.note import (TYPE_AUTHOR, TYPE_COSIGNATURE, Note, note_read,
+                        origin_text, vkey)
 from refer.wire import Refused
 from tap import Tap
 
@@ -304,6 +305,20 @@ def collect():
                      cosigned=V["cosigned.txt"]).encode()
 
 
+def mark_deliver():
+    plain = m.Deliver.decode(V["deliver.hex"])
+    return m.Deliver(fence=plain.fence, parcel=plain.parcel, collected=11,
+                     collected_generation=0xfedcba9876543210).encode()
+
+
+def mark_head():
+    return m.Head(ledgers=[
+        m.LedgerView(authored=True, lane=m.Lane.MAIN),
+        m.LedgerView(lane=m.Lane.MAIN, generation=GENERATION, size=7,
+                     note=checkpoint(7, True), fence=repeated(0x33),
+                     collected=5)]).encode()
+
+
 def fetch():
     return m.Fetch(lane=m.Lane.MAIN, authored=True, generation=GENERATION,
                    size_max=1048576).encode()
@@ -421,6 +436,13 @@ MADE = {
     "cosigned.txt": lambda: checkpoint(2, True),
     "deliver.hex": lambda: deliver(0, 2),
     "deliver_second.hex": lambda: deliver(2, 7),
+    "mark_deliver.hex": mark_deliver,
+    "mark_collect.hex": lambda: m.Collect(
+        lane=m.Lane.MAIN, wait_ms=240000, cosigned=checkpoint(7, True),
+        collected=5).encode(),
+    "mark_cosigned.hex": lambda: m.Cosigned(
+        note=checkpoint(7, True), collected=5).encode(),
+    "mark_head.hex": mark_head,
     "plain_rekey.hex": lambda: request.reply_plain(
         m.PlainKind.REKEY, m.SignedKeySheet.decode(V["key_sheet.hex"])),
     "plain_busy.hex": lambda: request.reply_plain(
@@ -492,9 +514,49 @@ def deliver_check(before):
         if before:
             book.deliver(V[before], log, signer(0xb2), COSIGNED_S)
         if m.Deliver.decode(data).collected:
-            raise Refused("collected is 0 in this release")
+            raise Refused("these have no mark")
         return book.deliver(data, log, signer(0xb2), COSIGNED_S)
     return check
+
+
+def mark_deliver_check(data):
+    """As the hospital, which has written twelve entries in that generation."""
+    read = m.Deliver.decode(data)
+    if read != m.Deliver.decode(V["mark_deliver.hex"]):
+        raise Refused("another message")
+    book = authored(read.collected_generation, 12, 12)
+    book.mark_take(read.collected_generation, read.collected)
+    if book.collected != 11:
+        raise Refused("another mark")
+
+
+def mark_check(kind, parts):
+    """As Open Door, whose seven entries the note is of."""
+    def check(data):
+        read = kind.decode(data)
+        name = {m.Collect: "mark_collect.hex", m.Head: "mark_head.hex",
+                m.Cosigned: "mark_cosigned.hex"}[kind]
+        if read != kind.decode(V[name]):
+            raise Refused("another message")
+        note, collected = parts(read)
+        note = note_read(note)
+        note.verify_author([signer(0xa1).public])
+        note.verify_cosignature([signer(0xb2).public])
+        book = authored(GENERATION, 7, note.size)
+        book.mark_take(note.generation, collected)
+        if book.collected != 5:
+            raise Refused("another mark")
+    return check
+
+
+def authored(generation, size, size_cosigned):
+    """A ledger of ours of that size, as far as marks look at it."""
+    book = ledger.Authored(A, B, signer(0xa1))
+    book.generation = generation
+    book.entries = [None] * size
+    book.cosigned = Note(origin_text(A, B, generation), size_cosigned,
+                         bytes(32))
+    return book
 
 
 def request_check(name):
@@ -588,6 +650,13 @@ CHECKS = {
     "cosigned.txt": note_check(True),
     "deliver.hex": deliver_check(None),
     "deliver_second.hex": deliver_check("deliver.hex"),
+    "mark_deliver.hex": mark_deliver_check,
+    "mark_collect.hex": mark_check(
+        m.Collect, lambda read: (read.cosigned, read.collected)),
+    "mark_cosigned.hex": mark_check(
+        m.Cosigned, lambda read: (read.note, read.collected)),
+    "mark_head.hex": mark_check(m.Head, lambda read: (
+        read.ledgers[1].note, read.ledgers[1].collected)),
     "plain_rekey.hex": rekey_check,
     "plain_busy.hex": same_check("plain_busy.hex"),
     "plain_refused.hex": same_check("plain_refused.hex"),
@@ -663,6 +732,18 @@ def forms(tap):
     tap.ok("both signatures hold", True)
 
 
+def marks(tap):
+    """Whatever a peer claims of what its programs took (8.4)."""
+    book = authored(GENERATION, 7, 5)
+    for generation, collected, known in (
+            (GENERATION, 0, 0), (GENERATION + 1, 3, 0), (GENERATION, 3, 3),
+            (GENERATION, 2, 3), (GENERATION, 6, 5), (GENERATION, 7, 5)):
+        book.mark_take(generation, collected)
+        tap.equal("%d of %x" % (collected, generation), book.collected, known)
+    tap.refused("more than it was told", Refused, book.mark_take, GENERATION,
+                8)
+
+
 def document(tap):
     """What PROTOCOL.md shows is what we compute."""
     with open(os.path.join(ROOT, "proto", "PROTOCOL.md"),
@@ -729,6 +810,7 @@ def main():
     tap.equal("each vector is made here", sorted(V), sorted(MADE))
     tap.run("vectors", each_vector, tap)
     tap.run("forms", forms, tap)
+    tap.run("marks", marks, tap)
     tap.run("the document", document, tap)
     tap.run("inclusion", inclusion, tap)
     tap.end()

@@ -44,7 +44,8 @@
     X(forks_refused)                                                           \
     X(words_kept)                                                              \
     X(elements_erased)                                                         \
-    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
+    X(conflicts_ended)                                                         \
+    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed)
 
 struct tally {
 #define X(name) uint64_t name;

@@ -174,6 +174,8 @@ struct deliver author_parcel(struct author *author)
         .parcel = { author->cosigned.size, author->entries, author->entry_count,
             author_sign(author, author_checkpoint(author)) },
         .collected = author->collected,
+        .collected_generation =
+            author->collected > 0 ? author->collected_generation : 0,
     };
 }
 

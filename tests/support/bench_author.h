@@ -20,7 +20,8 @@ struct author {
     size_t other;
     struct arena arena;
     uint64_t generation;
-    uint64_t collected;
+    uint64_t collected;            /* of the other's ledger, ... */
+    uint64_t collected_generation; /* ... of this */
     uint8_t fence[FENCE_SIZE];
     struct merkle_frontier cosigned; /* of what the other has cosigned */
     struct slice note;               /* at that size */

@@ -273,7 +273,7 @@ static const struct command commands[] = {
 { "ledger", "list", "", 0, 0, NULL,
   "list the co-signed ledgers, two for each agency",
   "out: what we told them. in: what they told us. cosigned: how many entries the\n"
-  "other side has signed for.",
+  "recipient has signed for. taken: how many its programs have acknowledged.",
   "referctl ledger list",
   run_ledger_list },
 { "ledger", "show", "AGENCY out|in", 2, 2, ledger_show_options,

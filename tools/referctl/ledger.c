@@ -17,6 +17,7 @@ static const struct column ledger_columns[] = {
     { "lane", "lane", 0 },
     { "size", "entries", 0 },
     { "cosigned", "cosigned", 0 },
+    { "collected", "taken", 0 },
     { "state", "state", COLUMN_STATE },
     { "problem", "problem", 0 },
     { "root", "root", COLUMN_MOU },

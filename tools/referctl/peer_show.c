@@ -117,6 +117,7 @@ static void print_tables(struct session *session, const struct records *all)
         { "direction", "ledger", 0 },
         { "size", "entries", 0 },
         { "cosigned", "cosigned", 0 },
+        { "collected", "taken", 0 },
         { "state", "state", COLUMN_STATE },
         { "problem", "problem", 0 },
         { "root", "root", COLUMN_MOU },

@@ -267,7 +267,9 @@ REFER_API void refer_batch_clear(refer_batch *batch);
 /* ---- Events: at least once, in order, until acknowledged --------------- */
 
 /* Opens the durable cursor of that name, making it on first use. Events that
- * were handed out but not acknowledged come again. */
+ * were handed out but not acknowledged come again. What all cursors have
+ * acknowledged counts as taken by this agency, and others need not keep it any
+ * more; but for "referctl" and names that go on with a dot: those look. */
 REFER_API REFER_CHECK refer_status refer_cursor_open(refer_client *client,
     const char *name, int32_t timeout_ms, refer_cursor **out);
 /* Gives up the cursor; its position stays in the gateway. */

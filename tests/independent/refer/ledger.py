@@ -62,6 +62,7 @@ class Authored:
         self.in_flight = None   # Parcel
         self.cosigned = None    # Note
         self.answers = {}       # by index
+        self.collected = 0      # the mark of its programs, as far as told
         self.fence = None       # when settled
         self.trouble = None
 
@@ -106,6 +107,15 @@ class Authored:
         self.cosigned = note
         self.in_flight = None
 
+    def mark_take(self, generation, collected):
+        """What the recipient says its programs have taken (8.4)."""
+        if not collected or generation != self.generation:
+            return
+        if collected > len(self.entries):
+            raise Refused("a mark above what was told")
+        self.collected = max(self.collected,
+                             min(collected, self.size_cosigned))
+
     def view(self):
         note = b""
         size = self.size_cosigned
@@ -114,7 +124,8 @@ class Authored:
         elif self.cosigned:
             note = self.cosigned.encode()
         return m.LedgerView(authored=True, lane=m.Lane.MAIN, size=size,
-                            generation=self.generation, note=note)
+                            generation=self.generation, note=note,
+                            collected=self.collected)
 
     def compare(self, view):
         """With what the recipient holds; None, or the trouble's name."""
@@ -186,6 +197,7 @@ class Received:
         self.generation = 0
         self.entries = []
         self.notes = {}     # cosigned, by size: the ends of parcels
+        self.collected = 0  # our programs' mark: a test moves it
         self.fences = []    # that hold, oldest first
         self.given = set()  # all, in this life
         self.is_settled = False
@@ -207,7 +219,13 @@ class Received:
         return m.LedgerView(
             lane=m.Lane.MAIN, generation=self.generation, size=size,
             note=self.notes[size].encode() if size else b"",
-            fence=self.fence_give(is_reply))
+            fence=self.fence_give(is_reply), collected=self.collected)
+
+    def mark(self):
+        """As it stands in a DELIVER."""
+        return {"collected": self.collected,
+                "collected_generation":
+                    self.generation if self.collected else 0}
 
     def compare(self, view):
         self.is_settled = not self.generation or (
@@ -257,6 +275,8 @@ class Received:
             if len(deliver.fence) != 32 or deliver.parcel is None \
                     or not 1 <= len(deliver.parcel.entries) <= ENTRIES_MAX:
                 raise Refused("not a parcel")
+            if bool(deliver.collected) != bool(deliver.collected_generation):
+                raise Refused("a mark of no generation, or no mark of one")
             for entry in deliver.parcel.entries:
                 if len(entry.salt) not in (0, 32) \
                         or (entry.content and not entry.salt) \

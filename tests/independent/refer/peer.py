@@ -16,6 +16,7 @@ from .frames import Caller, Ended, frame, frame_read
 from .introduction import Waiting, introduce, introduce_read
 from .ledger import Authored, Received, Stop, behind, refusal
 from .mou import Mou, mou_sign
+from .note import note_read
 from .registry import step
 from .tls import Listener, dial
 from .wire import Refused
@@ -228,6 +229,7 @@ class Peer:
                 remote.received.compare(view)
             else:
                 remote.fence_given = view.fence
+                self.mark_take(remote, view.generation, view.collected)
                 if is_fresh:
                     remote.authored.compare(view)
 
@@ -238,6 +240,9 @@ class Peer:
         note, new = remote.received.deliver(
             body, remote.card.keys_not_over(m.KeyPurpose.LOG, now),
             self.agency.witness, now // 1000)
+        deliver = m.Deliver.decode(body)
+        self.mark_take(remote, deliver.collected_generation,
+                       deliver.collected)
         items = []
         for index, header, entry in new:
             self.entries.append((remote.card.id, index, header, entry))
@@ -250,7 +255,14 @@ class Peer:
                 generation=remote.received.generation, items=items,
                 lane=m.Lane.MAIN))
         return (m.ReplyKind.COSIGNED,
-                m.Cosigned(note=note.encode()).encode())
+                m.Cosigned(note=note.encode(),
+                           collected=remote.received.collected).encode())
+
+    def mark_take(self, remote, generation, collected):
+        try:
+            remote.authored.mark_take(generation, collected)
+        except Refused:
+            self.refused_count += 1
 
     def judge(self, remote, header, entry):
         """The item of an answer, or None where there is none."""
@@ -489,10 +501,11 @@ class Peer:
                     remote.authored.trouble
                 parcel = remote.authored.parcel_next(now_ms())
                 fence = remote.authored.fence
+                mark = remote.received.mark()
             if parcel is None:
                 return count
             reply = self.ask(remote, m.RequestKind.DELIVER, m.Deliver(
-                fence=fence, parcel=parcel).encode())
+                fence=fence, parcel=parcel, **mark).encode())
             with self.lock:
                 if isinstance(reply, m.Reply) \
                         and reply.kind == m.ReplyKind.BEHIND:
@@ -507,9 +520,12 @@ class Peer:
         if not isinstance(reply, m.Reply) \
                 or reply.kind != m.ReplyKind.COSIGNED:
             raise Refused("not cosigned: %r" % reply)
+        cosigned = m.Cosigned.decode(reply.body)
         remote.authored.cosigned_take(
-            m.Cosigned.decode(reply.body).note,
+            cosigned.note,
             remote.card.keys_not_over(m.KeyPurpose.WITNESS, now_ms()))
+        self.mark_take(remote, remote.authored.generation,
+                       cosigned.collected)
 
     # ---- Collecting
 
@@ -518,7 +534,8 @@ class Peer:
         size = len(received.entries)
         return m.Collect(
             lane=m.Lane.MAIN, wait_ms=wait_ms,
-            cosigned=received.notes[size].encode() if size else b"").encode()
+            cosigned=received.notes[size].encode() if size else b"",
+            collected=received.collected).encode()
 
     def collect(self, remote, wait_ms):
         """One COLLECT, after BEHIND another with HEAD before it; the reply
@@ -546,6 +563,8 @@ class Peer:
             collect = m.Collect.decode(body)
             if collect.lane != m.Lane.MAIN:
                 raise Refused("no such lane")
+            if collect.collected and not collect.cosigned:
+                raise Refused("a mark of no ledger")
         except Refused:
             raise refusal("MALFORMED") from None
         authored = remote.authored
@@ -556,6 +575,9 @@ class Peer:
                     remote.card.keys_not_over(m.KeyPurpose.WITNESS, now_ms()))
             except Refused:
                 pass
+        if collect.collected:
+            self.mark_take(remote, note_read(collect.cosigned).generation,
+                           collect.collected)
         remote.collects += 1
         mine = remote.collects
         self.changed.notify_all()
@@ -568,7 +590,8 @@ class Peer:
             parcel = authored.parcel_next(now_ms())
             if parcel is not None:
                 return m.ReplyKind.PARCEL, m.Deliver(
-                    fence=authored.fence, parcel=parcel).encode()
+                    fence=authored.fence, parcel=parcel,
+                    **remote.received.mark()).encode()
             if now_ms() >= end:
                 return m.ReplyKind.PARCEL, b""
             self.changed.wait((end - now_ms()) / 1000 + 0.001)

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "io/store_memory.h"
 #include "support/bench_author.h"
+#include "support/bench_reader.h"
 #include "support/crypto_fake.h"
 
 /* Two connected agencies; 0 writes its parcels by hand, 1 receives them. */
@@ -713,6 +714,8 @@ static void collected_marks_rise_and_stay_below_what_is_cosigned(void **state)
         author_deliver(&author);
         federation_run(federation);
     }
+    struct ledger told = reader_ledger(federation, 1, 0, LEDGER_OUT);
+    author.collected_generation = told.generation;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         author_add(&author, ENTRY_PADDING, SLICE_LITERAL("x"));
         author.collected = rows[i].said;

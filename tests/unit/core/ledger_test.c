@@ -47,6 +47,9 @@ static struct ledger some_ledger(
         .offered = slice_of(text + 1, NOTE_SIZE_MAX - 1),
         .fence_count = LEDGER_FENCE_COUNT_MAX,
         .collected = 1,
+        .collected_ms = 9,
+        .awaited = 4,
+        .awaited_position = 11,
         .answered = 2,
         .intent_next = 40,
         .intent_count = 5,
@@ -93,6 +96,9 @@ static void a_row_reads_as_it_was_written(void **state)
     assert_int_equal(again->fence_count, LEDGER_FENCE_COUNT_MAX);
     assert_memory_equal(again->fences, ledger.fences, sizeof ledger.fences);
     assert_int_equal(again->collected, 1);
+    assert_int_equal(again->collected_ms, 9);
+    assert_int_equal(again->awaited, 4);
+    assert_int_equal(again->awaited_position, 11);
     assert_int_equal(again->answered, 2);
     assert_int_equal(again->intent_next, 40);
     assert_int_equal(again->intent_count, 5);

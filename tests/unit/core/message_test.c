@@ -87,7 +87,8 @@ static struct deliver deliver_small(struct entry entries[2])
     entries[1] = (struct entry){ .header = SLICE_LITERAL("other header") };
     return (struct deliver){ .fence = filled(9, FENCE_SIZE),
         .parcel = { 40, entries, 2, SLICE_LITERAL("a note") },
-        .collected = 12 };
+        .collected = 12,
+        .collected_generation = 34 };
 }
 
 static void a_parcel_reads_as_it_was_written(void **state)
@@ -100,6 +101,7 @@ static void a_parcel_reads_as_it_was_written(void **state)
     assert_int_equal(deliver_read(bytes, &arena, &again), ERR_NONE);
     assert_true(slice_equal(again.fence, deliver.fence));
     assert_int_equal(again.collected, 12);
+    assert_int_equal(again.collected_generation, 34);
     assert_int_equal(again.parcel.first_index, 40);
     assert_int_equal(again.parcel.entry_count, 2);
     assert_true(slice_is(again.parcel.note, "a note"));
@@ -125,7 +127,7 @@ static void a_parcel_has_form(void **state)
 {
     struct entry entries[2];
     (void)state;
-    for (int what = 0; what < 8; what++) {
+    for (int what = 0; what < 10; what++) {
         struct deliver deliver = deliver_small(entries);
         switch (what) {
         case 0:
@@ -148,6 +150,12 @@ static void a_parcel_has_form(void **state)
             break;
         case 6:
             deliver.parcel.entry_count = 0;
+            break;
+        case 7: /* a mark of no generation, and the other way round */
+            deliver.collected_generation = 0;
+            break;
+        case 8:
+            deliver.collected = 0;
             break;
         default:
             deliver.parcel.first_index = UINT64_MAX - 1;
@@ -203,7 +211,8 @@ static void a_full_parcel_fits_a_message(void **state)
     static struct entry many[PARCEL_ENTRY_COUNT_MAX];
     struct deliver deliver = { .fence = filled(1, FENCE_SIZE),
         .parcel = { INT64_MAX, many, COUNT(many), filled('n', NOTE_SIZE_MAX) },
-        .collected = UINT64_MAX };
+        .collected = UINT64_MAX,
+        .collected_generation = UINT64_MAX };
     (void)state;
     /* as delivery makes them: all entries of a size that sums to the limit */
     for (size_t i = 0; i < COUNT(many); i++)

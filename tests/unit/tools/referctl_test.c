@@ -209,6 +209,7 @@ static const struct row {
         { "ledger.list", "",
           "| ledger peer=other direction=out size=#9 "
           "| ledger peer=" HOSPITAL " direction=in size=#7 cosigned=#7 "
+          "collected=#6 "
           "state=settled problem=none root=ab", 0, NULL, NULL, NULL, NULL },
         OWN_CARD,
         { "mou.list", "", "| mou id=m1", 0, NULL, NULL, NULL, NULL },
@@ -220,7 +221,7 @@ static const struct row {
       EXIT_CODE_DONE,
       "settled\tyes\nqueued\t0\nunanswered\t2\n"
       "tls+tcp://h:1\ntls\t00ff\t1970-01-01T00:00:00Z\t1970-01-01T00:00:00Z\n"
-      "lead\tM K\t5\tall\nin\t7\t7\tsettled\tnone\tab\n"
+      "lead\tM K\t5\tall\nin\t7\t7\t6\tsettled\tnone\tab\n"
       "m1\tT\toffered\t\tyes\tno\tno\n", NULL },
     { "referctl peer close " HOSPITAL,
       { { "peer.close", "agency=" HOSPITAL,
@@ -363,7 +364,7 @@ static const struct row {
           NULL },
         { "ledger.list", "after=a", "| ledger peer=b size=#2", 0, NULL, NULL,
           NULL, NULL } },
-      EXIT_CODE_DONE, "\ta\t\t\t1\t\t\t\t\n\tb\t\t\t2\t\t\t\t\n", NULL },
+      EXIT_CODE_DONE, "\ta\t\t\t1\t\t\t\t\t\n\tb\t\t\t2\t\t\t\t\t\n", NULL },
     { "referctl ledger verify",
       { { "ledger.verify", "", "| ledger peer=a intact=?yes | more after=a", 0,
           NULL, NULL, NULL, NULL },
