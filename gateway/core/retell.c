@@ -126,6 +126,18 @@ static bool is_newest(
                               : entry->state == (uint8_t)referral->state;
 }
 
+/* Then it is not here that it was lost, and saying it again would not end. */
+static bool went_whole(struct work *work, const struct ledger_entry *entry)
+{
+    size_t used = work->scratch->used;
+    struct slice content = entry->attached
+                               ? content_get(work->contents, work->txn,
+                                     work->scratch, entry->content)
+                               : SLICE_NONE;
+    arena_rewind(work->scratch, used);
+    return content.bytes != NULL;
+}
+
 bool retell_answered(struct work *work, struct peer *peer,
     struct referral *referral, struct ledger_entry *entry,
     const struct answer_item *item)
@@ -140,7 +152,7 @@ bool retell_answered(struct work *work, struct peer *peer,
         return !referral->outgoing && item->problem == PROBLEM_GUARD &&
                is_wordless(work, &told) &&
                item->state == (uint32_t)entry->state;
-    if (!is_newest(referral, entry) ||
+    if (went_whole(work, entry) || !is_newest(referral, entry) ||
         !intent_fill(work, referral, &told, &intent))
         return false;
     outbox_put(work, out, &intent);
