@@ -1,5 +1,6 @@
 #include "core/referral_erase.h"
 
+#include "core/bare.h"
 #include "core/erasure.h"
 #include "core/feed.h"
 #include "core/limits.h"
@@ -7,7 +8,6 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer.h"
-#include "core/retell.h"
 #include "core/told.h"
 
 #include <string.h>
@@ -200,19 +200,6 @@ static struct told_entry told_of(const struct feed_event *event)
         .index = event->index };
 }
 
-/* A decision of ours that waits to be told goes without its words. They are
- * nobody's, and stay when the referral's are erased again. */
-static struct content_ref bare_put(struct work *work, struct slice bytes)
-{
-    struct content_ref content = CONTENT_NONE;
-    if (bytes.bytes != NULL)
-        content =
-            content_put(work->contents, work->arena, VAULT_ENTRY_COMMON, bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
-    return content;
-}
-
 /* Where the content is referred to, it is now another, or gone. */
 static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct content_ref to, size_t size, enum fate fate)
@@ -224,9 +211,8 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct told_entry told = told_of(event);
     bool decides = fate == FATE_GOES && event->by_us && !referral->outgoing;
     if (decides && told_waits(work, erasing->peer, &told)) {
-        struct slice bare = retell_write(work, referral, event, event->seq);
-        size = bare.size;
-        intent = bare_put(work, bare);
+        struct referral_event bare = bare_event(referral, event, event->seq);
+        intent = bare_put(work, referral, &bare, &size);
     }
     /* a ledger's digest covers all that was said at once */
     told_turn(work, erasing->peer, &told,

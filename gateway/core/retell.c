@@ -1,5 +1,6 @@
 #include "core/retell.h"
 
+#include "core/bare.h"
 #include "core/content.h"
 #include "core/output.h"
 
@@ -10,24 +11,6 @@ static bool event_find(
     return position != 0 && feed_next(work, position, event) &&
            event->position == position && event->by_us &&
            event->step != EVENT_NONE;
-}
-
-struct slice retell_write(struct work *work, const struct referral *referral,
-    const struct feed_event *event, uint32_t seq)
-{
-    struct referral_event bare = { .referral = referral->uuid,
-        .mou = referral->mou,
-        .type = event->step,
-        .seq = seq,
-        .seen = referral->peer_seq,
-        .actor = event->actor,
-        .role = event->role,
-        .at = event->at,
-        .state = event->state };
-    struct slice bytes = referral_event_write(&bare, work->scratch);
-    if (bytes.bytes == NULL)
-        work_exhausted(work);
-    return bytes;
 }
 
 /* Its words are erased: here, or in the vault of a store that was put back. */
@@ -46,8 +29,8 @@ static struct slice rest_write(
 {
     struct referral_event event;
     if (is_wordless(work, told))
-        return retell_write(work, referral, told, ++referral->own_seq);
-    if (!register_event(work, told->content, &event))
+        event = bare_event(referral, told, 0);
+    else if (!register_event(work, told->content, &event))
         return SLICE_NONE;
     event.seq = ++referral->own_seq;
     event.seen = referral->peer_seq;
@@ -158,17 +141,6 @@ bool retell_answered(struct work *work, struct peer *peer,
     outbox_put(work, out, &intent);
     entry->feed_position = 0;
     return true;
-}
-
-bool retell_returned(
-    struct work *work, const struct ledger_entry *entry, struct intent *intent)
-{
-    struct feed_event told;
-    struct referral *referral =
-        entry->has_referral ? register_get(work, &entry->referral) : NULL;
-    return referral != NULL && is_newest(referral, entry) &&
-           event_find(work, entry->feed_position, &told) &&
-           intent_fill(work, referral, &told, intent);
 }
 
 void retell_again(struct work *work, struct ledger *out,

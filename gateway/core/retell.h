@@ -18,11 +18,6 @@
 #include "core/register.h"
 #include "core/work.h"
 
-/* A step of ours with its state and not a word, in scratch; its counter is
- * `seq`. Empty when memory is full, which is noted. */
-struct slice retell_write(struct work *work, const struct referral *referral,
-    const struct feed_event *event, uint32_t seq);
-
 /*
  * The peer's answer to an entry of ours that was about that referral. True:
  * there is nothing to be noted of it. Either it was absent and is told again,
@@ -32,11 +27,6 @@ struct slice retell_write(struct work *work, const struct referral *referral,
 bool retell_answered(struct work *work, struct peer *peer,
     struct referral *referral, struct ledger_entry *entry,
     const struct answer_item *item);
-
-/* The same of an entry of a parcel that is taken back from its way, when a
- * ledger goes on in a new generation. */
-bool retell_returned(
-    struct work *work, const struct ledger_entry *entry, struct intent *intent);
 
 /* After a loss: one of the receiver's that waits, and says where the referral
  * is as it is known now, is told under a new counter; another is dropped. */
