@@ -55,7 +55,7 @@ static enum exit_code wish_read(struct session *session,
     return EXIT_CODE_DONE;
 }
 
-/* ---- Of whom -------------------------------------------------------------- */
+/* ---- Of whom ------------------------------------------------------------ */
 
 static enum exit_code referrals_read(struct session *session,
     const struct arguments *arguments, struct wish *wish)
