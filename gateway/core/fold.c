@@ -344,14 +344,18 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
     while (outbox_next(folded->work, out, from, intent)) {
         from = intent->number + 1;
         if (intent->kind != folded->kind ||
-            intent->at.unix_ms != folded->at.unix_ms ||
             intent->has_referral != entry->has_referral ||
             (intent->has_referral &&
                 (!uuid_equal(&intent->referral, &entry->referral) ||
                     intent->event_type != entry->event_type ||
                     intent->seq != entry->seq)))
             continue;
+        /* told again it has another time, each time */
+        if (!intent->is_again && intent->at.unix_ms != folded->at.unix_ms)
+            continue;
         *words = words_of(folded, intent);
+        if (intent->is_again && *words == WORDS_ANOTHERS)
+            *words = WORDS_FEWER;
         if (*words != WORDS_ANOTHERS)
             return true;
     }

@@ -90,6 +90,12 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
 }
 
+static bool is_meant(
+    const struct erase_wish *wish, const struct feed_event *event)
+{
+    return !wish->theirs_alone || !event->by_us;
+}
+
 /* The event at one of the referral's positions, where it has words. Notices of
  * erasure, which are of no step, hold codes and stay. */
 static bool event_at(struct work *work, const struct referral *referral,
@@ -112,9 +118,9 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
         if (event_at(work, referral, i, &event)) {
             struct slice bytes = content_get(
                 work->contents, work->txn, work->scratch, event.content);
-            enum fate fate = bytes.bytes == NULL
-                                 ? FATE_GOES
-                                 : fate_of(work, wish, &event, bytes, &said);
+            enum fate fate = bytes.bytes == NULL ? FATE_GOES : FATE_STAYS;
+            if (bytes.bytes != NULL && is_meant(wish, &event))
+                fate = fate_of(work, wish, &event, bytes, &said);
             if (bytes.bytes != NULL && fate != FATE_STAYS)
                 extent->content_count++;
             if (fate != FATE_GOES)
@@ -139,7 +145,8 @@ static bool wish_copy(
         if (elements[i].bytes == NULL)
             return false;
     }
-    *to = (struct erase_wish){ from->referral, elements, from->element_count };
+    *to = *from;
+    to->elements = elements;
     return true;
 }
 
@@ -165,6 +172,21 @@ void referral_erase_later(
     list->last = job;
     if (wish->element_count == 0)
         referral->erased = true;
+}
+
+void referral_erase_late(struct work *work, struct referral *referral,
+    const struct slice *elements, size_t element_count)
+{
+    struct erase_extent extent;
+    struct erase_wish wish = { .referral = referral->uuid,
+        .elements = elements,
+        .element_count = element_count,
+        .theirs_alone = true };
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (extent.is_large)
+        wish = (struct erase_wish){ .referral = referral->uuid };
+    if (extent.content_count > 0 && !work_failed(work))
+        referral_erase_later(work, referral, &wish);
 }
 
 /* ---- Carried out --------------------------------------------------------- */
@@ -205,7 +227,7 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
 }
 
 static void turn(
-    const struct erasing *erasing, struct feed_event *event, bool is_meant)
+    const struct erasing *erasing, struct feed_event *event, bool is_before)
 {
     struct work *work = erasing->work;
     struct referral_event said;
@@ -215,7 +237,7 @@ static void turn(
     enum fate fate = FATE_STAYS;
     if (bytes.bytes == NULL)
         fate = FATE_GOES;
-    else if (is_meant)
+    else if (is_before && is_meant(&erasing->job->wish, event))
         fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
     if (work_failed(work))
         return;
