@@ -112,6 +112,9 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "refer_cancel": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_int32]),
     "refer_withdraw": (c_int32, [c_void_p, c_char_p, c_char_p, c_int32]),
     "refer_withdraw_consent": (c_int32, [c_void_p, c_char_p, c_char_p, c_int32]),
+    "refer_erase":
+        (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_int32,
+                   POINTER(c_uint32)]),
     "refer_get": (c_int32, [c_void_p, c_char_p, c_int32, _OUT]),
     "refer_batch_new": (c_int32, [_OUT]),
     "refer_batch_free": (None, [c_void_p]),
@@ -733,6 +736,19 @@ class Client:
         """The person takes consent back: every copy is to be erased."""
         self._check(_lib.refer_withdraw_consent(
             self._handle, _bytes(id), _bytes(key), self._ms(timeout)))
+
+    def erase(self, id: str, reason: str, elements: Iterable[str] = (),
+              timeout: Wait = ...) -> int:
+        """Erases what was said of the person, for good, and tells the other
+        agency: all of it, or elements by their codes. The reason is
+        person_asked, retention_over, wrong_person or law. How many events
+        lost words; needs the right erase, and no key."""
+        count = c_uint32()
+        codes = " ".join(elements)
+        self._check(_lib.refer_erase(
+            self._handle, _bytes(id), _bytes(reason),
+            _bytes(codes) if codes else None, self._ms(timeout), byref(count)))
+        return count.value
 
     # ---- Reads
 
