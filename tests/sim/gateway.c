@@ -72,7 +72,7 @@ int64_t gateway_steady_ms(
 
 static int64_t turn_delay(struct world *world)
 {
-    if (CHANCE(world, slow_permille)) {
+    if (CHANCE_OF_BATCH(world, slow_permille)) {
         TALLY(world, slow_batches);
         return 1 + world_below(world, STREAM_slow_permille,
                        45000); /* a disk that hardly works */
