@@ -113,6 +113,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "the mark beside the keys was not written: an old store may pass")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
         "entries that were lost here are fetched from the peer")               \
+    X(LEDGER_AWAITS, INFO, "ledger.awaits",                                    \
+        "an answer of ours came back before the parcel that it speaks of")     \
     X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
         "all that the peer holds of both ledgers is here again")               \
     X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \
@@ -122,6 +124,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
         "a step or referral was not sent: it had gone on, or had been sent, "  \
         "before a restore")                                                    \
+    X(REFERRAL_RETOLD, INFO, "referral.retold",                                \
+        "words were erased on their way: told again with what is left of them") \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
         "a card, a key or an agreement ends within a fortnight, or has ended") \
     X(MARK_REFUSED, WARNING, "mark.refused",                                   \
