@@ -366,8 +366,9 @@ _FIELDS = (
     "id", "state", "direction", "peer", "peer_name", "mou", "to", "service",
     "purpose", "urgency", "choice", "ask_back", "reason_plain",
     "consent_at_ms", "created_ms", "updated_ms", "pending", "frozen", "steps",
-    "thread", "parent", "hop", "role", "actor")
-_NUMBERS = ("consent_at_ms", "created_ms", "updated_ms", "hop")
+    "thread", "parent", "hop", "role", "actor", "erased_ms", "erased_by",
+    "erased_reason", "erased_whole", "erasure_notice")
+_NUMBERS = ("consent_at_ms", "created_ms", "updated_ms", "hop", "erased_ms")
 _EVENT_FIELDS = ("direction", "peer", "by", "actor", "role", "status",
                  "problem", "clause", "remedy")
 
@@ -427,7 +428,7 @@ def read_referral(handle: Any) -> dict[str, Any]:
             continue
         if name in _NUMBERS:
             found[name] = int(value)
-        elif name in ("pending", "frozen"):
+        elif name in ("pending", "frozen", "erased_whole"):
             found[name] = value == "true" if value in ("true", "false") \
                 else int(value)
         else:
