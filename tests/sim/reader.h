@@ -34,9 +34,11 @@ struct followed {
 struct reader {
     char cursor[32];
     uint64_t epoch;
-    int64_t position;  /* handed out last, by this handle */
-    int64_t seen;      /* in its database: dealt with */
-    uint64_t *digests; /* of the events, by position */
+    int64_t position;     /* handed out last, by this handle */
+    int64_t seen;         /* in its database: dealt with */
+    int64_t asked;        /* it said that it has dealt with these ... */
+    int64_t acknowledged; /* ... and its gateway has heard that */
+    uint64_t *digests;    /* of the events, by position */
     size_t digest_capacity;
     struct followed *followed;
     size_t followed_count;
