@@ -107,10 +107,27 @@ struct key key_cursor(struct slice name)
     return key;
 }
 
-struct key key_idempotency(const uint8_t hash[16])
+struct key key_repeat(uint32_t run, const uint8_t name[16])
 {
     struct key key = key_of('k');
-    add(&key, hash, 16);
+    add_integer(&key, run, 4);
+    add(&key, name, 16);
+    return key;
+}
+
+struct key key_repeat_filter(uint32_t run)
+{
+    struct key key = key_of('k');
+    add_integer(&key, KEY_REPEAT_FILTERS, 4);
+    add_integer(&key, run, 4);
+    return key;
+}
+
+struct key key_repeat_log(uint64_t number)
+{
+    struct key key = key_of('k');
+    add_integer(&key, KEY_REPEAT_LOG, 4);
+    add_integer(&key, number, 8);
     return key;
 }
 

@@ -12,7 +12,9 @@
  *   'r' uuid                            a referral (register.h)
  *   'f' position u64                    an event of the feed (feed.h)
  *   'u' name                            a cursor (feed.h)
- *   'k' hash[16]                        a client's idempotency key
+ *   'k' run u32, name[16]               a client's idempotency key, in a run
+ *   'k' 0xfffffffe, run u32             ... a run's filter (repeat_rows.h)
+ *   'k' 0xffffffff, number u64          ... those of a batch, not in a run yet
  *   'm' mou id                          an agreement (agreement.h)
  *   'i' hash[16]                        an invitation (invitation.h)
  *   'd' entry u64                       a vault's entry to be destroyed
@@ -57,7 +59,13 @@ struct key key_content(uint64_t segment);
 struct key key_referral(const struct uuid *uuid);
 struct key key_feed(uint64_t position);
 struct key key_cursor(struct slice name);
-struct key key_idempotency(const uint8_t hash[16]);
+#define KEY_REPEAT_FILTERS UINT32_C(0xfffffffe) /* where a run would be */
+#define KEY_REPEAT_LOG UINT32_C(0xffffffff)
+/* A prefix of KEY_REPEAT_PART_SIZE bytes finds one run, the filters, the log */
+#define KEY_REPEAT_PART_SIZE 5
+struct key key_repeat(uint32_t run, const uint8_t name[16]);
+struct key key_repeat_filter(uint32_t run);
+struct key key_repeat_log(uint64_t number);
 struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
 struct key key_doomed(uint64_t entry);

@@ -122,6 +122,13 @@
  * blob that it is in, erasing one writes it again. */
 #define CONTENT_BLOB_SIZE_MIN (256u * 1024)
 
+/* Keys of programs that wait until they are written sorted, by which a step
+ * takes some ten milliseconds once: 1.4 MiB. */
+#define REPEAT_RUN_COUNT 16384u
+/* Eight such runs each, 256 KiB: of some 8 million keys it is known without a
+ * look at the store where they may be. */
+#define REPEAT_FILTER_GROUP_COUNT_MAX 64u
+
 /* This part of the node's memory keeps contents that are to be sent or read
  * soon: of 64 MiB, what fills several parcels. */
 #define CONTENT_RECENT_PART 16u

@@ -58,6 +58,8 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     content_recent_init(
         &node->recent, memory, memory->capacity / CONTENT_RECENT_PART);
     node->wake_steady_ms = INT64_MAX;
+    if (!repeat_rows_init(&node->repeats, memory, options->repeat_run_count))
+        return NULL;
     return node;
 }
 
@@ -167,6 +169,7 @@ static enum err start(struct work *work, const struct node_input *input)
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     erasure_load(work);
+    repeat_rows_load(work);
     peers_load(work);
     revoke_load(work);
     instance_begin(work, input->of.start.mark);
@@ -474,6 +477,7 @@ enum err node_finish(struct node *node)
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
     node->changed |= written > 0;
+    repeat_rows_flush(work);
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;

@@ -20,6 +20,7 @@
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/referral_erase.h"
+#include "core/repeat_rows.h"
 #include "core/work.h"
 
 struct output_list {
@@ -110,6 +111,7 @@ struct node {
     struct work work;
     struct content_log contents;
     struct content_recent recent;
+    struct repeat_rows repeats;
     struct erasure erasure;
     bool retention_is_due; /* something may be, by a clock that is believed */
     struct erase_list erases;

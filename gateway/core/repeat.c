@@ -6,15 +6,12 @@
 
 #include <string.h>
 
-/* Of a row's key, after its table. */
-#define NAME_SIZE 16
-
-static struct key row_key(
-    struct work *work, const struct slice *parts, size_t count)
+static void name_of(struct work *work, const struct slice *parts, size_t count,
+    uint8_t name[REPEAT_NAME_SIZE])
 {
     uint8_t hash[HASH_SIZE];
     crypto_hash(work->crypto, parts, count, hash);
-    return key_idempotency(hash);
+    memcpy(name, hash, REPEAT_NAME_SIZE);
 }
 
 bool repeat_read(struct work *work, uint32_t uid,
@@ -32,7 +29,7 @@ bool repeat_read(struct work *work, uint32_t uid,
     /* with a secret: keys that programs choose may name people */
     struct slice parts[] = { SLICE_ARRAY(work->node->secret),
         SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
-    repeat->key = row_key(work, parts, 4);
+    name_of(work, parts, 4, repeat->name);
     crypto_hash(work->crypto,
         (const struct slice[]){
             SLICE_ARRAY(work->node->secret), request->unnumbered },
@@ -70,9 +67,10 @@ struct row {
 };
 
 /* False when there is none, or the store failed. */
-static bool row_get(struct work *work, const struct key *key, struct row *row)
+static bool row_get(
+    struct work *work, const uint8_t name[REPEAT_NAME_SIZE], struct row *row)
 {
-    struct slice bytes = store_get(work->txn, key_slice(key));
+    struct slice bytes = repeat_rows_get(work, name);
     if (bytes.bytes == NULL)
         return false;
     struct unpacker in = unpack_from(bytes);
@@ -85,8 +83,8 @@ static bool row_get(struct work *work, const struct key *key, struct row *row)
     return !work_failed(work);
 }
 
-static void row_put(
-    struct work *work, const struct key *key, const struct row *row)
+static void row_put(struct work *work, const uint8_t name[REPEAT_NAME_SIZE],
+    const struct row *row)
 {
     uint8_t bytes[HASH_SIZE + 16 + 1 + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
@@ -94,14 +92,14 @@ static void row_put(
     pack_fixed(&out, row->uuid.bytes, sizeof row->uuid.bytes);
     pack_u8(&out, row->pending);
     pack_u64(&out, row->at_ms);
-    store_put(work->txn, key_slice(key), packed(&out));
+    repeat_rows_put(work, name, packed(&out));
 }
 
 bool repeat_recall(
     struct work *work, const struct repeat *repeat, struct local_answer *answer)
 {
     struct row row;
-    if (!row_get(work, &repeat->key, &row))
+    if (!row_get(work, repeat->name, &row))
         return work_failed(work);
     if (memcmp(row.digest, repeat->digest, HASH_SIZE) != 0)
         answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
@@ -118,7 +116,7 @@ void repeat_keep(struct work *work, const struct repeat *repeat,
         .uuid = *uuid, .pending = pending, .at_ms = (uint64_t)work->now.unix_ms
     };
     memcpy(row.digest, repeat->digest, HASH_SIZE);
-    row_put(work, &repeat->key, &row);
+    row_put(work, repeat->name, &row);
 }
 
 /* ---- By what was said --------------------------------------------------- */
@@ -129,13 +127,13 @@ struct said {
     uint32_t seq;
     bool pending;
     bool is_back;
-    uint8_t own[NAME_SIZE]; /* the program's row; zeros: not known */
+    uint8_t own[REPEAT_NAME_SIZE]; /* the program's row; zeros: not known */
 };
 
 /* The event without what the gateway adds. False when it has no key or memory
  * does not hold it. */
-static bool said_key(struct work *work, const struct referral_event *event,
-    const struct agency_id *to, struct key *key)
+static bool said_name(struct work *work, const struct referral_event *event,
+    const struct agency_id *to, uint8_t name[REPEAT_NAME_SIZE])
 {
     static const struct uuid none;
     struct referral_event said = *event;
@@ -158,15 +156,15 @@ static bool said_key(struct work *work, const struct referral_event *event,
         SLICE_LITERAL("refer.v1 local key, said"), SLICE_ARRAY(to->text),
         bytes };
     if (bytes.bytes != NULL)
-        *key = row_key(work, parts, 4);
+        name_of(work, parts, 4, name);
     arena_rewind(work->scratch, used);
     return bytes.bytes != NULL && event->key.size > 0;
 }
 
 static bool said_get(
-    struct work *work, const struct key *key, struct said *said)
+    struct work *work, const uint8_t name[REPEAT_NAME_SIZE], struct said *said)
 {
-    struct slice bytes = store_get(work->txn, key_slice(key));
+    struct slice bytes = repeat_rows_get(work, name);
     if (bytes.bytes == NULL)
         return false;
     struct unpacker in = unpack_from(bytes);
@@ -181,10 +179,10 @@ static bool said_get(
     return !work_failed(work);
 }
 
-static void said_put(
-    struct work *work, const struct key *key, const struct said *said)
+static void said_put(struct work *work, const uint8_t name[REPEAT_NAME_SIZE],
+    const struct said *said)
 {
-    uint8_t bytes[16 + 4 + 1 + 1 + NAME_SIZE + 8];
+    uint8_t bytes[16 + 4 + 1 + 1 + REPEAT_NAME_SIZE + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
     pack_fixed(&out, said->uuid.bytes, sizeof said->uuid.bytes);
     pack_u32(&out, said->seq);
@@ -192,7 +190,7 @@ static void said_put(
     pack_u8(&out, said->is_back);
     pack_fixed(&out, said->own, sizeof said->own);
     pack_u64(&out, (uint64_t)work->now.unix_ms);
-    store_put(work->txn, key_slice(key), packed(&out));
+    repeat_rows_put(work, name, packed(&out));
 }
 
 bool repeat_may_be_said(const struct work *work)
@@ -203,9 +201,9 @@ bool repeat_may_be_said(const struct work *work)
 bool repeat_recall_said(struct work *work, const struct referral_event *event,
     bool has_id, const struct agency_id *to, struct local_answer *answer)
 {
-    struct key key;
+    uint8_t name[REPEAT_NAME_SIZE];
     struct said said;
-    if (!said_key(work, event, to, &key) || !said_get(work, &key, &said))
+    if (!said_name(work, event, to, name) || !said_get(work, name, &said))
         return work_failed(work);
     if (!said.is_back || (has_id && !uuid_equal(&said.uuid, &event->referral)))
         return false;
@@ -216,38 +214,37 @@ bool repeat_recall_said(struct work *work, const struct referral_event *event,
 void repeat_keep_said(struct work *work, const struct repeat *repeat,
     const struct referral_event *event, const struct agency_id *to)
 {
-    struct key key;
+    uint8_t name[REPEAT_NAME_SIZE];
     struct said said = { .uuid = event->referral, .seq = event->seq };
-    if (!said_key(work, event, to, &key))
+    if (!said_name(work, event, to, name))
         return;
-    memcpy(said.own, repeat->key.bytes + KEY_TABLE_SIZE, NAME_SIZE);
-    said_put(work, &key, &said);
+    memcpy(said.own, repeat->name, REPEAT_NAME_SIZE);
+    said_put(work, name, &said);
 }
 
 /* The program's own row, too. */
-static void own_point(
-    struct work *work, const uint8_t own[NAME_SIZE], const struct uuid *uuid)
+static void own_point(struct work *work, const uint8_t own[REPEAT_NAME_SIZE],
+    const struct uuid *uuid)
 {
-    struct key key = key_idempotency(own);
     struct row row;
-    if (!row_get(work, &key, &row))
+    if (!row_get(work, own, &row))
         return;
     row.uuid = *uuid;
-    row_put(work, &key, &row);
+    row_put(work, own, &row);
 }
 
 bool repeat_take_up(struct work *work, const struct referral_event *event,
     const struct agency_id *to, bool pending, struct repeat_other *other)
 {
-    struct key key;
+    uint8_t name[REPEAT_NAME_SIZE];
     struct said before = { 0 };
     if (event->key.size == 0)
         return false;
-    if (!said_key(work, event, to, &key)) {
+    if (!said_name(work, event, to, name)) {
         work_exhausted(work);
         return false;
     }
-    bool was_said = said_get(work, &key, &before) && !before.is_back;
+    bool was_said = said_get(work, name, &before) && !before.is_back;
     struct said said = { .uuid = event->referral,
         .seq = event->seq,
         .pending = pending,
@@ -256,6 +253,6 @@ bool repeat_take_up(struct work *work, const struct referral_event *event,
     if (was_said)
         own_point(work, before.own, &event->referral);
     if (!work_failed(work))
-        said_put(work, &key, &said);
+        said_put(work, name, &said);
     return was_said && !work_failed(work);
 }

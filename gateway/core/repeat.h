@@ -13,16 +13,16 @@
 #include <stdbool.h>
 
 #include "base/id.h"
-#include "core/keys.h"
 #include "core/local.h"
 #include "core/local_reply.h"
 #include "core/referral.h"
 #include "core/register.h"
+#include "core/repeat_rows.h"
 #include "core/work.h"
 
 /* A program's key, and what it asks for under it. */
 struct repeat {
-    struct key key;
+    uint8_t name[REPEAT_NAME_SIZE];
     uint8_t digest[HASH_SIZE]; /* of the request */
 };
 

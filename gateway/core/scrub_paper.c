@@ -21,7 +21,8 @@ void scrub_node(struct scrub_row *row)
         scrub_tell(row, SCRUB_UNKNOWN);
 }
 
-static uint32_t peer_number(const struct key *key)
+/* The four bytes after the table. */
+static uint32_t number_in(const struct key *key)
 {
     return (uint32_t)key->bytes[1] << 24 | (uint32_t)key->bytes[2] << 16 |
            (uint32_t)key->bytes[3] << 8 | key->bytes[4];
@@ -55,7 +56,7 @@ void scrub_peer(struct scrub_row *row)
         scrub_tell(row, SCRUB_UNKNOWN);
         return;
     }
-    struct peer *peer = peer_numbered(work->node, peer_number(&row->key));
+    struct peer *peer = peer_numbered(work->node, number_in(&row->key));
     row->peer = peer;
     if (peer == NULL) {
         scrub_tell(row, SCRUB_ORPHAN);
@@ -72,7 +73,7 @@ void scrub_peer(struct scrub_row *row)
 /* Whose row it is; NULL: nobody's that is known. */
 static const struct agency_id *agency_of(const struct scrub_row *row)
 {
-    uint32_t number = peer_number(&row->key);
+    uint32_t number = number_in(&row->key);
     const struct peer *peer = peer_numbered(row->work->node, number);
     if (number == CARD_BOOK_SELF)
         return &row->work->node->self;
@@ -163,22 +164,69 @@ void scrub_cursor(struct scrub_row *row)
         scrub_tell(row, SCRUB_POSITION);
 }
 
-void scrub_idempotency(struct scrub_row *row)
+static void repeat_value(struct scrub_row *row, struct slice value)
 {
     struct uuid uuid;
-    if (row->key.size != HASH_KEY_SIZE) {
-        scrub_tell(row, SCRUB_UNKNOWN);
-        return;
-    }
-    if (row->value.size != IDEMPOTENCY_SIZE) {
-        if (row->value.size != SAID_SIZE)
+    if (value.size != IDEMPOTENCY_SIZE) {
+        if (value.size != SAID_SIZE)
             scrub_tell(row, SCRUB_MALFORMED);
         return;
     }
-    memcpy(uuid.bytes, row->value.bytes + HASH_SIZE, sizeof uuid.bytes);
+    memcpy(uuid.bytes, value.bytes + HASH_SIZE, sizeof uuid.bytes);
     row->has_referral = true;
     row->referral = uuid;
     (void)scrub_referral(row, &uuid);
+    row->size += value.size;
+}
+
+/* Values have been copied: to look at a referral is to read another page. */
+static void repeat_log(struct scrub_row *row)
+{
+    uint8_t name[REPEAT_NAME_SIZE];
+    struct slice value;
+    struct slice bytes = arena_copy(row->work->scratch, row->value);
+    struct unpacker in = unpack_from(bytes);
+    if (bytes.bytes == NULL)
+        work_exhausted(row->work);
+    if (unpack_u8(&in) != REPEAT_LOG_VERSION)
+        in.err = ERR_CORRUPT;
+    while (!work_failed(row->work) && repeat_log_next(&in, name, &value)) {
+        size_t used = row->work->scratch->used;
+        repeat_value(row, value);
+        arena_rewind(row->work->scratch, used);
+    }
+    if (in.err != ERR_NONE)
+        scrub_tell(row, SCRUB_MALFORMED);
+}
+
+/* A run's filter must know its names, or they would be forgotten. */
+static void repeat_in_run(struct scrub_row *row, uint32_t run)
+{
+    const struct repeat_filter *filter = &row->work->node->repeats.filter;
+    const uint8_t *name = row->key.bytes + KEY_REPEAT_PART_SIZE;
+    struct slice value = arena_copy(row->work->scratch, row->value);
+    if (value.bytes == NULL)
+        work_exhausted(row->work);
+    else if (repeat_filter_next(filter, run, name) != run)
+        scrub_tell(row, SCRUB_UNKNOWN);
+    else
+        repeat_value(row, value);
+}
+
+void scrub_idempotency(struct scrub_row *row)
+{
+    const struct key *key = &row->key;
+    uint32_t part = key->size < KEY_REPEAT_PART_SIZE ? 0 : number_in(key);
+    if (part == KEY_REPEAT_LOG && key->size == KEY_REPEAT_PART_SIZE + 8)
+        repeat_log(row);
+    else if (part == KEY_REPEAT_FILTERS &&
+             key->size == KEY_REPEAT_PART_SIZE + 4)
+        return; /* as long as is right for runs of any length */
+    else if (part != 0 && part < KEY_REPEAT_FILTERS &&
+             key->size == KEY_REPEAT_PART_SIZE + REPEAT_NAME_SIZE)
+        repeat_in_run(row, part);
+    else
+        scrub_tell(row, SCRUB_UNKNOWN);
 }
 
 void scrub_doomed(struct scrub_row *row)

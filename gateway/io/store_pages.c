@@ -96,7 +96,7 @@ static void divide(struct pages_txn *txn, struct row_page *page, size_t added)
     while (row_page_size(page) > STORE_PAGE_SIZE_MAX && page->count > 1) {
         /* what comes in order fills pages up; else both have room */
         size_t at = page->count - 1;
-        if (added != at || page->end.size > 0)
+        if (added != at)
             at = page->count / 2;
         struct row_page *right = keep(txn, row_page_split(page, at));
         if (right == NULL)

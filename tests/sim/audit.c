@@ -83,109 +83,7 @@ static const struct row *row_find(
     return NULL;
 }
 
-/* ---- Referrals ---------------------------------------------------------- */
-
-/* States of a referral of which the other agency need not know. */
-static bool may_be_unheard(enum referral_state state)
-{
-    return state == REFERRAL_WITHDRAWN || state == REFERRAL_CANCELLED ||
-           state == REFERRAL_VOID;
-}
-
-/* What its gateway lost before anybody else had it is gone. */
-static bool may_be_lost(
-    const struct world *world, size_t agency, int64_t stored_ms)
-{
-    return world->gateways[agency].lost_ms >= stored_ms;
-}
-
-static void ends_check(
-    struct world *world, const struct row *row, const struct rows *there)
-{
-    const struct row *other = row_find(there, &row->uuid);
-    if (other == NULL && may_be_unheard(row->state))
-        return;
-    if (other == NULL) {
-        world_fail(world, "referral.lost", row->peer);
-        return;
-    }
-    if (other->is_outgoing)
-        world_fail(world, "referral.twice", row->peer);
-    if (other->state != row->state) {
-        char id[UUID_URN_SIZE + 1];
-        uuid_format(&row->uuid, id);
-        world_say(world, "%s is %s, but %s at agency %zu", id,
-            referral_state_name(row->state), referral_state_name(other->state),
-            row->peer);
-        world_fail(world, "referral.differs", row->peer);
-    }
-}
-
-static void affair_check(
-    struct world *world, const struct affair *affair, const struct rows *rows)
-{
-    if (affair->outcome == OUTCOME_OPEN) {
-        world_fail(world, "program.unanswered", affair->from);
-        return;
-    }
-    if (affair->outcome == OUTCOME_REFUSED)
-        return;
-    const struct row *row =
-        affair->is_named ? row_find(&rows[affair->from], &affair->uuid) : NULL;
-    if (row == NULL && may_be_lost(world, affair->from, affair->stored_ms) &&
-        (!affair->is_named ||
-            row_find(&rows[affair->to], &affair->uuid) == NULL))
-        return;
-    if (row == NULL || !row->is_outgoing || row->peer != affair->to) {
-        world_fail(world, "referral.lost", affair->from);
-        return;
-    }
-    if (!agency_is_linked(world, affair->from, affair->to) ||
-        rogue_is_for_good(world, affair->from, affair->to))
-        return; /* it waits for a way */
-    if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
-        world_fail(world, "referral.stuck", affair->from);
-    if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
-        !may_be_unheard(row->state))
-        world_fail(world, "policy.passed", affair->to);
-    ends_check(world, row, &rows[affair->to]);
-}
-
-static void register_check(struct world *world, const struct rows *rows)
-{
-    size_t *expected = calloc(world->gateway_count, sizeof *expected);
-    if (expected == NULL)
-        abort();
-    const struct truth *truth = &world->truth;
-    for (size_t i = 0; i < truth->affair_count; i++) {
-        affair_check(world, &truth->affairs[i], rows);
-        const struct affair *affair = &truth->affairs[i];
-        /* a try may have been stored and lost, and the next refused, or not */
-        bool is_open_to_doubt =
-            may_be_lost(world, affair->from, affair->stored_ms) ||
-            (affair->outcome == OUTCOME_REFUSED &&
-                gateway_has_lost(world, affair->from));
-        bool is_there = affair->is_named &&
-                        row_find(&rows[affair->from], &affair->uuid) != NULL;
-        expected[affair->from] +=
-            is_open_to_doubt ? is_there : affair->outcome == OUTCOME_DONE;
-    }
-    for (size_t i = 0; i < world->gateway_count; i++) {
-        size_t outgoing = 0;
-        for (size_t k = 0; k < rows[i].count; k++) {
-            outgoing += rows[i].items[k].is_outgoing;
-            if (!rows[i].items[k].is_outgoing &&
-                row_find(&rows[rows[i].items[k].peer],
-                    &rows[i].items[k].uuid) == NULL)
-                world_fail(world, "referral.lost", rows[i].items[k].peer);
-        }
-        if (outgoing != expected[i])
-            world_fail(world, "referral.twice", i);
-    }
-    free(expected);
-}
-
-/* ---- Steps -------------------------------------------------------------- */
+/* ---- What was said of one ------------------------------------------------ */
 
 /* How often a step of a referral stands in one agency's feed. */
 struct counts {
@@ -240,6 +138,122 @@ static void counts_read(struct world *world, struct gateway *gateway,
     }
     arena_reset(&world->talk);
 }
+
+/* ---- Referrals ---------------------------------------------------------- */
+
+/* States of a referral of which the other agency need not know. */
+static bool may_be_unheard(enum referral_state state)
+{
+    return state == REFERRAL_WITHDRAWN || state == REFERRAL_CANCELLED ||
+           state == REFERRAL_VOID;
+}
+
+/* What its gateway lost before anybody else had it is gone. */
+static bool may_be_lost(
+    const struct world *world, size_t agency, int64_t stored_ms)
+{
+    return world->gateways[agency].lost_ms >= stored_ms;
+}
+
+static void ends_check(
+    struct world *world, const struct row *row, const struct rows *there)
+{
+    const struct row *other = row_find(there, &row->uuid);
+    if (other == NULL && may_be_unheard(row->state))
+        return;
+    if (other == NULL) {
+        world_fail(world, "referral.lost", row->peer);
+        return;
+    }
+    if (other->is_outgoing)
+        world_fail(world, "referral.twice", row->peer);
+    if (other->state != row->state) {
+        char id[UUID_URN_SIZE + 1];
+        uuid_format(&row->uuid, id);
+        world_say(world, "%s is %s, but %s at agency %zu", id,
+            referral_state_name(row->state), referral_state_name(other->state),
+            row->peer);
+        world_fail(world, "referral.differs", row->peer);
+    }
+}
+
+/* Its operator closed the line before it went: it waits with staff. */
+static bool is_back(struct world *world, const struct affair *affair)
+{
+    struct counts counts;
+    if (!closer_was_at(world, affair->from, affair->to))
+        return false;
+    counts_read(world, &world->gateways[affair->from], &affair->uuid, &counts);
+    return counts.pending == 0 && counts.returned[EVENT_SEND] > 0;
+}
+
+static void affair_check(
+    struct world *world, const struct affair *affair, const struct rows *rows)
+{
+    if (affair->outcome == OUTCOME_OPEN) {
+        world_fail(world, "program.unanswered", affair->from);
+        return;
+    }
+    if (affair->outcome == OUTCOME_REFUSED)
+        return;
+    const struct row *row =
+        affair->is_named ? row_find(&rows[affair->from], &affair->uuid) : NULL;
+    if (row == NULL && may_be_lost(world, affair->from, affair->stored_ms) &&
+        (!affair->is_named ||
+            row_find(&rows[affair->to], &affair->uuid) == NULL))
+        return;
+    if (row == NULL || !row->is_outgoing || row->peer != affair->to) {
+        world_fail(world, "referral.lost", affair->from);
+        return;
+    }
+    if (!agency_is_linked(world, affair->from, affair->to) ||
+        rogue_is_for_good(world, affair->from, affair->to))
+        return; /* it waits for a way */
+    if (row->state == REFERRAL_SENT && is_back(world, affair))
+        return;
+    if (row->state == REFERRAL_SENT || row->state == REFERRAL_UNDELIVERABLE)
+        world_fail(world, "referral.stuck", affair->from);
+    if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
+        !may_be_unheard(row->state))
+        world_fail(world, "policy.passed", affair->to);
+    ends_check(world, row, &rows[affair->to]);
+}
+
+static void register_check(struct world *world, const struct rows *rows)
+{
+    size_t *expected = calloc(world->gateway_count, sizeof *expected);
+    if (expected == NULL)
+        abort();
+    const struct truth *truth = &world->truth;
+    for (size_t i = 0; i < truth->affair_count; i++) {
+        affair_check(world, &truth->affairs[i], rows);
+        const struct affair *affair = &truth->affairs[i];
+        /* a try may have been stored and lost, and the next refused, or not */
+        bool is_open_to_doubt =
+            may_be_lost(world, affair->from, affair->stored_ms) ||
+            (affair->outcome == OUTCOME_REFUSED &&
+                gateway_has_lost(world, affair->from));
+        bool is_there = affair->is_named &&
+                        row_find(&rows[affair->from], &affair->uuid) != NULL;
+        expected[affair->from] +=
+            is_open_to_doubt ? is_there : affair->outcome == OUTCOME_DONE;
+    }
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        size_t outgoing = 0;
+        for (size_t k = 0; k < rows[i].count; k++) {
+            outgoing += rows[i].items[k].is_outgoing;
+            if (!rows[i].items[k].is_outgoing &&
+                row_find(&rows[rows[i].items[k].peer],
+                    &rows[i].items[k].uuid) == NULL)
+                world_fail(world, "referral.lost", rows[i].items[k].peer);
+        }
+        if (outgoing != expected[i])
+            world_fail(world, "referral.twice", i);
+    }
+    free(expected);
+}
+
+/* ---- Steps -------------------------------------------------------------- */
 
 static void step_fail(struct world *world, const char *what, size_t at,
     const struct uuid *uuid, unsigned step)
@@ -321,7 +335,8 @@ static void steps_check(struct world *world, size_t here, size_t there,
             taken[step] = counts[0].ours[step];
         /* what was decided before all was taken back may be decided again: it
          * is then with staff, who were told, instead of the other agency */
-        if (forgets || rogue_is_between(world, here, there))
+        if (forgets || rogue_is_between(world, here, there) ||
+            closer_was_at(world, here, there))
             refused += counts[0].returned[step];
         if (counts[0].ours[step] < taken[step])
             step_fail(world, "step.lost", here, uuid, step);

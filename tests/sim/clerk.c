@@ -48,7 +48,8 @@ void clerk_stored(
     struct world *world, struct program *program, const struct uuid *referral)
 {
     struct clerk *clerk = &program->of.clerk;
-    if (program->query == NULL || program->is_reader || !clerk->is_submitting)
+    if (program->query == NULL || (program->rights & LOCAL_RIGHT_SUBMIT) == 0 ||
+        !clerk->is_submitting)
         return;
     truth_name(&world->truth, clerk->affair, referral);
 }
@@ -66,7 +67,9 @@ static void on_submitted(struct world *world, struct program *program,
         world_fail(world, "policy.passed", program->gateway->index);
     /* a gateway that lost its agreements refuses until they are back */
     if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden &&
-        !gateway_has_lost(world, program->gateway->index)) {
+        !gateway_has_lost(world, program->gateway->index) &&
+        !(slice_is(reply->clause, "peer.state") &&
+            closer_was_at(world, affair->from, affair->to))) {
         world_say(world, "refused: %s at %.*s", err_text(reply->err),
             (int)reply->clause.size, (const char *)reply->clause.bytes);
         world_fail(world, "submit.refused", program->gateway->index);

@@ -12,6 +12,7 @@
 #include "sim/pause.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
+#include "support/crypto_real.h"
 #include "support/vault_plain.h"
 
 #define NODE_MEMORY_SIZE (2u * 1024 * 1024)
@@ -141,6 +142,7 @@ static void start(struct world *world, void *subject, uint64_t life)
         .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
         .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
         .version = "sim",
+        .repeat_run_count = 16, /* a week has many */
     };
     if (gateway->life != life || gateway->is_up)
         return;
@@ -439,7 +441,9 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
     gateway->life = 1;
     gateway->lost_ms = -1;
     gateway->vault = vault_plain_new();
-    gateway->crypto = crypto_fake_new(world->seed * 4096 + index, 0, 0);
+    gateway->crypto = world->options.real_crypto != 0
+                          ? crypto_real_new(world->seed * 4096 + index, 0, 0)
+                          : crypto_fake_new(world->seed * 4096 + index, 0, 0);
     gateway->contacts = calloc(world->gateway_count, sizeof *gateway->contacts);
     if (gateway->contacts == NULL ||
         arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||

@@ -60,6 +60,8 @@ static enum model_kind kind_of(struct slice type, bool by_us)
         return MODEL_ANSWERED;
     if (slice_is(type, "referral.refused") && by_us)
         return MODEL_REFUSED;
+    if (slice_is(type, "referral.returned") && by_us)
+        return MODEL_RETURNED;
     return MODEL_OTHER;
 }
 
@@ -147,6 +149,8 @@ static void steps_compare(struct world *world, const struct model_list *here,
         size_t refused = count_of(here, MODEL_REFUSED, step);
         size_t answers = refused + count_of(here, MODEL_ANSWERED, step);
         size_t theirs = count_of_theirs(there, step);
+        if (closer_was_at(world, here->agency, there->agency))
+            theirs += count_of(here, MODEL_RETURNED, step);
         if (theirs + refused < ours && there->count > 0) {
             world_say(world, "%s: %zu ours at %zu, %zu refused, %zu theirs",
                 event_type_name(step), ours, here->agency, refused, theirs);

@@ -8,7 +8,7 @@
  *   model.order    one agency's steps stand in another order at the other
  *   model.invented a step stands at the other agency that nobody took
  *   model.missing  a step stands at one agency, and neither at the other nor
- *                  as refused
+ *                  as refused, or given back when an operator closed the line
  *   model.twice    a step has two answers
  */
 #ifndef SIM_MODEL_H
@@ -30,6 +30,7 @@ enum model_kind {
     MODEL_THEIRS,   /* one of the other */
     MODEL_ANSWERED, /* ours was applied there */
     MODEL_REFUSED,  /* ours was not, or its words never came */
+    MODEL_RETURNED, /* ours never went: the line was closed */
     MODEL_OTHER,
 };
 

@@ -86,7 +86,9 @@
     X(commit_fail_nth, 0, 0)  /* this commit of each gateway is refused */     \
     X(crash_lost_permille, 0, 0) /* batches that crash after a loss */         \
     X(referrals_per_day, 0, 0) /* of each agency, on average; for pause_ms */  \
-    X(referrals_max, 0, 0)     /* of all; 0: no bound */
+    X(referrals_max, 0, 0)     /* of all; 0: no bound */                       \
+    X(close_per_hour, 0, 0)    /* lines that an operator closes by mistake */  \
+    X(real_crypto, 0, 0)       /* 1: what a gateway uses, by OpenSSL */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

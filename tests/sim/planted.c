@@ -29,6 +29,7 @@
 #include "core/policy.h"
 #include "core/referral_step.h"
 #include "core/register.h"
+#include "core/repeat_rows.h"
 #include "core/settle.h"
 #include "status.h"
 
@@ -342,14 +343,31 @@ void __wrap_register_put(struct work *work, const struct referral *referral)
         __real_register_put(work, referral);
 }
 
-WRAPPED(struct key, key_idempotency, const uint8_t hash[16]);
-struct key __wrap_key_idempotency(const uint8_t hash[16])
+WRAPPED(void, repeat_rows_put, struct work *work,
+    const uint8_t name[REPEAT_NAME_SIZE], struct slice value);
+void __wrap_repeat_rows_put(
+    struct work *work, const uint8_t name[REPEAT_NAME_SIZE], struct slice value)
 {
-    uint8_t other[16];
-    memcpy(other, hash, sizeof other);
-    if (planted == PLANT_key_unremembered)
-        other[0] ^= (uint8_t)++turn;
-    return __real_key_idempotency(other);
+    if (planted != PLANT_key_unremembered)
+        __real_repeat_rows_put(work, name, value);
+}
+
+/* What a run's filter does not know is not found there. */
+WRAPPED(void, repeat_filter_mark, const struct repeat_filter *filter,
+    uint8_t *bits, const uint8_t name[REPEAT_NAME_SIZE]);
+void __wrap_repeat_filter_mark(const struct repeat_filter *filter,
+    uint8_t *bits, const uint8_t name[REPEAT_NAME_SIZE])
+{
+    if (planted != PLANT_run_unmarked)
+        __real_repeat_filter_mark(filter, bits, name);
+}
+
+/* The log goes, and memory with it when the gateway ends. */
+WRAPPED(void, repeat_rows_flush, struct work *work);
+void __wrap_repeat_rows_flush(struct work *work)
+{
+    if (planted != PLANT_log_unwritten)
+        __real_repeat_rows_flush(work);
 }
 
 WRAPPED(void, answers_apply, struct work *work, struct peer *peer,

@@ -53,6 +53,8 @@
     X(register_forgets, "G3", "") /* a register row is not written */          \
     X(ledger_unsaved, "G6", "") /* nor is one of a ledger */                   \
     X(key_unremembered, "G5", "") /* the gateway forgets which keys it had */  \
+    X(run_unmarked, "G5", "") /* ... once they are in a run */                 \
+    X(log_unwritten, "G5", "") /* ... when it is started again */              \
     X(key_not_taken_back, "G5", SIM_REPEAT) /* nor comes one back */           \
     X(gone_is_ignored, "G5", "") /* what a program held is held for ever */    \
     X(answers_unread, "G3", "") /* nor does an answer */                       \

@@ -15,6 +15,7 @@
 #include "core/local.h"
 #include "refer/refer.h"
 #include "sim/clerk.h"
+#include "sim/closer.h"
 #include "sim/fiber.h"
 #include "sim/operator.h"
 #include "sim/reader.h"
@@ -61,6 +62,7 @@ struct program {
         struct clerk clerk;
         struct reader reader;
         size_t mender_peer; /* that is next */
+        struct closer closer;
     } of;
 };
 

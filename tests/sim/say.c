@@ -39,6 +39,11 @@ void say_number(struct say *say, const char *name, int64_t number)
     add(say, name, LOCAL_NUMBER)->number = number;
 }
 
+void say_flag(struct say *say, const char *name, bool is_set)
+{
+    add(say, name, LOCAL_FLAG)->number = is_set;
+}
+
 void say_data(struct say *say, const char *name, struct slice data)
 {
     add(say, name, LOCAL_DATA)->bytes = data;

@@ -27,6 +27,7 @@ struct say {
 void say_begin(struct say *say, struct world *world, const char *operation);
 void say_text(struct say *say, const char *name, const char *text);
 void say_number(struct say *say, const char *name, int64_t number);
+void say_flag(struct say *say, const char *name, bool is_set);
 void say_data(struct say *say, const char *name, struct slice data);
 /* What follows belongs to a new record. */
 void say_record(struct say *say, const char *type);

@@ -42,7 +42,8 @@
     X(stores_lost)                                                             \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
-    X(conflicts_ended) X(lies) X(forwards) X(forgeries) X(feed_epochs)
+    X(conflicts_ended)                                                         \
+    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed)
 
 struct tally {
 #define X(name) uint64_t name;

@@ -1,3 +1,4 @@
+#include "sim/closer.h"
 #include "sim/mender.h"
 #include "sim/world.h"
 #include "sim/revocation.h"
@@ -153,7 +154,7 @@ const struct program *world_reader(const struct world *world, size_t gateway)
 
 static void programs_begin(struct world *world)
 {
-    world->programs = calloc(world->gateway_count * (programs_each(world) + 1),
+    world->programs = calloc(world->gateway_count * (programs_each(world) + 2),
         sizeof *world->programs);
     if (world->programs == NULL)
         abort();
@@ -168,6 +169,9 @@ static void programs_begin(struct world *world)
     }
     for (size_t i = 0; i < world->gateway_count && world->options.renew; i++)
         mender_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));
+    for (size_t i = 0;
+         i < world->gateway_count && world->options.close_per_hour; i++)
+        closer_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));
     for (size_t i = 0; i < world->program_count; i++)
         program_begin(world, &world->programs[i]);
 }
@@ -208,7 +212,9 @@ static void set_up(struct world *world)
         world->options.dial_only = world->options.agencies - 1;
     world->gateways = calloc(count, sizeof *world->gateways);
     world->network.links = calloc(count * count, sizeof(struct link));
-    if (world->gateways == NULL || world->network.links == NULL)
+    world->was_closed = calloc(count * count, sizeof *world->was_closed);
+    if (world->gateways == NULL || world->network.links == NULL ||
+        world->was_closed == NULL)
         abort();
     watch_begin(&world->watch, count);
     for (size_t i = 0; i < count; i++)
@@ -272,6 +278,7 @@ void world_clear(struct world *world)
     free(world->programs);
     for (size_t i = 0; i < world->gateway_count; i++)
         gateway_release(world, &world->gateways[i]);
+    free(world->was_closed);
     free(world->gateways);
     accords_release(world);
     network_release(&world->network);

@@ -56,6 +56,7 @@ struct world {
     struct truth truth;
     struct model model;
     struct watch watch;
+    bool *was_closed; /* of here * gateway_count + there: closer.h */
     struct forger forger;
     struct tally *tally; /* of all runs */
 

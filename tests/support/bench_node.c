@@ -28,11 +28,8 @@
 
 const struct bench_client bench_staff = { 1, UINT32_MAX, 1000 };
 
-static const struct node_options options = {
-    .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
-    .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
-    .version = "0.1.0",
-};
+static const struct node_options options = { RETRY_DELAY_MS_MIN,
+    RETRY_DELAY_MS_MAX, "0.1.0", 0, .repeat_run_count = 8 };
 
 /* What a node announced of another. */
 struct known {

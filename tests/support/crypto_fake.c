@@ -10,6 +10,7 @@
 #include "support/crypto_fake.h"
 
 #include "base/prng.h"
+#include "support/crypto_kind.h"
 
 enum purpose {
     PURPOSE_ROOT,
@@ -18,22 +19,21 @@ enum purpose {
     PURPOSE_LAST_RESORT,
 };
 
-struct day_key {
-    uint64_t id;
-    uint8_t bytes[KEY_SIZE];
-};
-
 struct crypto_fake {
-    struct crypto crypto; /* first: the ops get its address */
+    struct crypto crypto;  /* first: the ops get its address */
+    struct crypto_ops ops; /* of the kind, and what is common to all kinds */
+    const struct crypto_kind *kind;
+    void *own; /* the kind's */
     EVP_MD *sha256;
     EVP_MD_CTX *context;
     uint64_t seed;
     uint32_t serials[CRYPTO_SIGNER_COUNT];
     bool is_destroyed[CRYPTO_SIGNER_COUNT];
-    uint8_t signers[CRYPTO_SIGNER_COUNT][KEY_SIZE];
-    struct day_key last_resort;
+    struct crypto_key root;
+    struct crypto_key signers[CRYPTO_SIGNER_COUNT];
+    struct crypto_key last_resort;
     uint32_t day_count;
-    struct day_key days[CRYPTO_FAKE_DAY_COUNT_MAX];
+    struct crypto_key days[CRYPTO_FAKE_DAY_COUNT_MAX];
 };
 
 /* Stands for all that only the owner of a private key can compute. */
@@ -104,27 +104,80 @@ static void fake_derive(struct crypto *crypto, struct slice salt,
     }
 }
 
-/* ---- Keys and signatures ---- */
+/* ---- Keys, of whatever kind ---- */
 
-static void public_key_make(struct crypto *crypto, unsigned purpose,
-    uint32_t serial, uint8_t key[KEY_SIZE])
+static void key_make(struct crypto *crypto, unsigned purpose, uint32_t serial,
+    struct crypto_key *key)
 {
-    const uint64_t name[] = { fake_of(crypto)->seed, purpose, serial };
+    struct crypto_fake *fake = fake_of(crypto);
+    const uint64_t name[] = { fake->seed, purpose, serial };
     const struct slice parts[] = { SECRET, SLICE_LITERAL("private"),
         SLICE_ARRAY(name) };
-    uint8_t private_key[HASH_SIZE];
-    fake_hash(crypto, parts, 3, private_key);
-    const struct slice whole = SLICE_ARRAY(private_key);
-    fake_hash(crypto, &whole, 1, key);
-    /* a number that is neither small nor near 2^255: looks like a point */
-    key[KEY_SIZE - 1] = (uint8_t)((key[KEY_SIZE - 1] & 0x3f) | 0x20);
+    fake_hash(crypto, parts, 3, key->private_key);
+    fake->kind->public_make(crypto,
+        purpose < PURPOSE_DAY ? CRYPTO_KEY_SIGNS : CRYPTO_KEY_OPENS, key);
+    key->id = crypto_key_id(crypto, key->public_key);
 }
 
-static void day_key_make(struct crypto *crypto, unsigned purpose,
-    uint32_t serial, struct day_key *key)
+static enum err own_signer_public(
+    struct crypto *crypto, enum crypto_signer signer, uint8_t key[KEY_SIZE])
 {
-    public_key_make(crypto, purpose, serial, key->bytes);
-    key->id = crypto_key_id(crypto, key->bytes);
+    struct crypto_fake *fake = fake_of(crypto);
+    if (signer >= CRYPTO_SIGNER_COUNT || fake->is_destroyed[signer])
+        return ERR_KEY;
+    memcpy(key, fake->signers[signer].public_key, KEY_SIZE);
+    return ERR_NONE;
+}
+
+static enum err own_sign(struct crypto *crypto, enum crypto_signer signer,
+    struct slice message, uint8_t signature[SIGNATURE_SIZE])
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    if (signer >= CRYPTO_SIGNER_COUNT || fake->is_destroyed[signer])
+        return ERR_KEY;
+    fake->kind->sign(crypto, &fake->signers[signer], message, signature);
+    return ERR_NONE;
+}
+
+static const struct crypto_key *opener_find(
+    struct crypto_fake *fake, uint64_t key_id, enum crypto_opener *opener)
+{
+    *opener = CRYPTO_OPENER_LAST_RESORT;
+    if (fake->last_resort.id == key_id)
+        return &fake->last_resort;
+    *opener = CRYPTO_OPENER_DAY;
+    for (uint32_t i = 0; i < fake->day_count; i++)
+        if (fake->days[i].id == key_id)
+            return &fake->days[i];
+    return NULL;
+}
+
+static enum err own_decapsulate(struct crypto *crypto, uint64_t key_id,
+    const uint8_t enc[KEY_SIZE], struct slice info, enum crypto_opener *opener,
+    struct hpke *hpke)
+{
+    struct crypto_fake *fake = fake_of(crypto);
+    enum crypto_opener found;
+    const struct crypto_key *key = opener_find(fake, key_id, &found);
+    if (key == NULL)
+        return ERR_KEY;
+    enum err err = fake->kind->open(crypto, key, enc, info, hpke);
+    if (err == ERR_NONE)
+        *opener = found;
+    return err;
+}
+
+/* ---- Pretended keys and signatures ---- */
+
+static void fake_public_make(
+    struct crypto *crypto, enum crypto_key_use use, struct crypto_key *key)
+{
+    const struct slice whole = SLICE_ARRAY(key->private_key);
+    (void)use;
+    fake_hash(crypto, &whole, 1, key->public_key);
+    /* a number that is neither small nor near 2^255: looks like a point */
+    key->public_key[KEY_SIZE - 1] =
+        (uint8_t)((key->public_key[KEY_SIZE - 1] & 0x3f) | 0x20);
 }
 
 static void signature_make(struct crypto *crypto, const uint8_t key[KEY_SIZE],
@@ -138,24 +191,10 @@ static void signature_make(struct crypto *crypto, const uint8_t key[KEY_SIZE],
     fake_hash(crypto, second, 2, signature + HASH_SIZE);
 }
 
-static enum err fake_signer_public(
-    struct crypto *crypto, enum crypto_signer signer, uint8_t key[KEY_SIZE])
-{
-    struct crypto_fake *fake = fake_of(crypto);
-    if (signer >= CRYPTO_SIGNER_COUNT || fake->is_destroyed[signer])
-        return ERR_KEY;
-    memcpy(key, fake->signers[signer], KEY_SIZE);
-    return ERR_NONE;
-}
-
-static enum err fake_sign(struct crypto *crypto, enum crypto_signer signer,
+static void fake_sign(struct crypto *crypto, const struct crypto_key *key,
     struct slice message, uint8_t signature[SIGNATURE_SIZE])
 {
-    uint8_t key[KEY_SIZE];
-    enum err err = fake_signer_public(crypto, signer, key);
-    if (err == ERR_NONE)
-        signature_make(crypto, key, message, signature);
-    return err;
+    signature_make(crypto, key->public_key, message, signature);
 }
 
 static bool fake_verify(struct crypto *crypto, const uint8_t key[KEY_SIZE],
@@ -166,7 +205,7 @@ static bool fake_verify(struct crypto *crypto, const uint8_t key[KEY_SIZE],
     return memcmp(right, signature, SIGNATURE_SIZE) == 0;
 }
 
-/* ---- Sealing ---- */
+/* ---- Pretended sealing ---- */
 
 static bool is_all_zero(const uint8_t key[KEY_SIZE])
 {
@@ -203,29 +242,12 @@ static enum err fake_encapsulate(struct crypto *crypto,
     return ERR_NONE;
 }
 
-static const struct day_key *opener_find(
-    struct crypto_fake *fake, uint64_t key_id, enum crypto_opener *opener)
+static enum err fake_open(struct crypto *crypto, const struct crypto_key *key,
+    const uint8_t enc[KEY_SIZE], struct slice info, struct hpke *hpke)
 {
-    *opener = CRYPTO_OPENER_LAST_RESORT;
-    if (fake->last_resort.id == key_id)
-        return &fake->last_resort;
-    *opener = CRYPTO_OPENER_DAY;
-    for (uint32_t i = 0; i < fake->day_count; i++)
-        if (fake->days[i].id == key_id)
-            return &fake->days[i];
-    return NULL;
-}
-
-static enum err fake_decapsulate(struct crypto *crypto, uint64_t key_id,
-    const uint8_t enc[KEY_SIZE], struct slice info, enum crypto_opener *opener,
-    struct hpke *hpke)
-{
-    enum crypto_opener found;
-    const struct day_key *key = opener_find(fake_of(crypto), key_id, &found);
-    if (key == NULL || is_all_zero(enc))
+    if (is_all_zero(enc))
         return ERR_KEY;
-    *opener = found;
-    hpke_make(crypto, key->bytes, enc, info, hpke);
+    hpke_make(crypto, key->public_key, enc, info, hpke);
     return ERR_NONE;
 }
 
@@ -298,37 +320,58 @@ static enum err fake_aead_open(struct crypto *crypto,
     return ERR_NONE;
 }
 
-static const struct crypto_ops fake_ops = {
-    .hash = fake_hash,
-    .derive = fake_derive,
+static const struct crypto_kind fake_kind = {
+    .ops = {
+        .verify = fake_verify,
+        .encapsulate = fake_encapsulate,
+        .export_secret = fake_export_secret,
+        .aead_seal = fake_aead_seal,
+        .aead_open = fake_aead_open,
+    },
+    .public_make = fake_public_make,
     .sign = fake_sign,
-    .signer_public = fake_signer_public,
-    .verify = fake_verify,
-    .encapsulate = fake_encapsulate,
-    .decapsulate = fake_decapsulate,
-    .export_secret = fake_export_secret,
-    .aead_seal = fake_aead_seal,
-    .aead_open = fake_aead_open,
+    .open = fake_open,
 };
 
 /* ---- The keys of one gateway ---- */
 
-struct crypto *crypto_fake_new(
+struct crypto *crypto_kind_new(const struct crypto_kind *kind, void *own,
     uint64_t seed, uint32_t first_day, uint32_t day_count)
 {
     struct crypto_fake *fake = calloc(1, sizeof *fake);
     if (fake == NULL)
         abort();
-    fake->crypto.ops = &fake_ops;
+    struct crypto *crypto = &fake->crypto;
+    fake->kind = kind;
+    fake->own = own;
+    fake->ops = kind->ops;
+    fake->ops.hash = fake_hash;
+    fake->ops.derive = fake_derive;
+    fake->ops.sign = own_sign;
+    fake->ops.signer_public = own_signer_public;
+    fake->ops.decapsulate = own_decapsulate;
+    crypto->ops = &fake->ops;
     fake->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     fake->context = EVP_MD_CTX_new();
     must(fake->sha256 != NULL && fake->context != NULL);
     fake->seed = seed;
+    key_make(crypto, PURPOSE_ROOT, 0, &fake->root);
     for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++)
-        public_key_make(&fake->crypto, PURPOSE_SIGNER + i, 0, fake->signers[i]);
-    day_key_make(&fake->crypto, PURPOSE_LAST_RESORT, 0, &fake->last_resort);
-    crypto_fake_days_hold(&fake->crypto, first_day, day_count);
-    return &fake->crypto;
+        key_make(crypto, PURPOSE_SIGNER + i, 0, &fake->signers[i]);
+    key_make(crypto, PURPOSE_LAST_RESORT, 0, &fake->last_resort);
+    crypto_fake_days_hold(crypto, first_day, day_count);
+    return crypto;
+}
+
+void *crypto_kind_own(struct crypto *crypto)
+{
+    return fake_of(crypto)->own;
+}
+
+struct crypto *crypto_fake_new(
+    uint64_t seed, uint32_t first_day, uint32_t day_count)
+{
+    return crypto_kind_new(&fake_kind, NULL, seed, first_day, day_count);
 }
 
 void crypto_fake_free(struct crypto *crypto)
@@ -336,6 +379,8 @@ void crypto_fake_free(struct crypto *crypto)
     if (crypto == NULL)
         return;
     struct crypto_fake *fake = fake_of(crypto);
+    if (fake->kind->end != NULL)
+        fake->kind->end(crypto);
     EVP_MD_CTX_free(fake->context);
     EVP_MD_free(fake->sha256);
     free(fake);
@@ -343,23 +388,22 @@ void crypto_fake_free(struct crypto *crypto)
 
 void crypto_fake_root_public(struct crypto *crypto, uint8_t key[KEY_SIZE])
 {
-    public_key_make(crypto, PURPOSE_ROOT, 0, key);
+    memcpy(key, fake_of(crypto)->root.public_key, KEY_SIZE);
 }
 
 void crypto_fake_root_sign(struct crypto *crypto, struct slice message,
     uint8_t signature[SIGNATURE_SIZE])
 {
-    uint8_t key[KEY_SIZE];
-    crypto_fake_root_public(crypto, key);
-    signature_make(crypto, key, message, signature);
+    struct crypto_fake *fake = fake_of(crypto);
+    fake->kind->sign(crypto, &fake->root, message, signature);
 }
 
 void crypto_fake_signer_rotate(struct crypto *crypto, enum crypto_signer signer)
 {
     struct crypto_fake *fake = fake_of(crypto);
     fake->is_destroyed[signer] = false;
-    public_key_make(crypto, PURPOSE_SIGNER + (unsigned)signer,
-        ++fake->serials[signer], fake->signers[signer]);
+    key_make(crypto, PURPOSE_SIGNER + (unsigned)signer, ++fake->serials[signer],
+        &fake->signers[signer]);
 }
 
 void crypto_fake_signer_destroy(
@@ -371,13 +415,15 @@ void crypto_fake_signer_destroy(
 void crypto_fake_last_resort_public(
     struct crypto *crypto, uint8_t key[KEY_SIZE])
 {
-    memcpy(key, fake_of(crypto)->last_resort.bytes, KEY_SIZE);
+    memcpy(key, fake_of(crypto)->last_resort.public_key, KEY_SIZE);
 }
 
 void crypto_fake_day_public(
     struct crypto *crypto, uint32_t day, uint8_t key[KEY_SIZE])
 {
-    public_key_make(crypto, PURPOSE_DAY, day, key);
+    struct crypto_key pair;
+    key_make(crypto, PURPOSE_DAY, day, &pair);
+    memcpy(key, pair.public_key, KEY_SIZE);
 }
 
 void crypto_fake_days_hold(
@@ -387,5 +433,5 @@ void crypto_fake_days_hold(
     assert(day_count <= CRYPTO_FAKE_DAY_COUNT_MAX);
     fake->day_count = day_count;
     for (uint32_t i = 0; i < day_count; i++)
-        day_key_make(crypto, PURPOSE_DAY, first_day + i, &fake->days[i]);
+        key_make(crypto, PURPOSE_DAY, first_day + i, &fake->days[i]);
 }

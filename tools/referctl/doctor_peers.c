@@ -221,8 +221,40 @@ static const char *list_missing(struct pool *pool,
     return names;
 }
 
-static void look_at_agreement(
-    struct doctor *doctor, const struct records *agreements, size_t index)
+static bool is_known(const struct records *peers, const char *agency)
+{
+    for (size_t i = 0; i < peers->count; i++) {
+        if (record_is(&peers->items[i], "peer") &&
+            strcmp(record_text(&peers->items[i], "agency"), agency) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Parties whose cards are not here: members of a star need not know each
+ * other; after a loss of the store, they are those still to be asked. */
+static const char *list_strangers(struct doctor *doctor,
+    const struct records *peers, const struct records *agreements, size_t index)
+{
+    struct pool *pool = doctor->session->pool;
+    const char *names = "";
+    for (size_t i = index + 1; i < agreements->count; i++) {
+        const struct record *party = &agreements->items[i];
+        const char *agency = record_text(party, "agency");
+        if (record_is(party, "mou"))
+            break;
+        if (!record_is(party, "signature") ||
+            strcmp(agency, doctor->self) == 0 || is_known(peers, agency))
+            continue;
+        names = pool_format(pool, "%s%s%s", names,
+            names[0] == '\0' ? "; no card is here of " : ", ",
+            record_text(party, "name"));
+    }
+    return names;
+}
+
+static void look_at_agreement(struct doctor *doctor,
+    const struct records *peers, const struct records *agreements, size_t index)
 {
     struct pool *pool = doctor->session->pool;
     const struct record *mou = &agreements->items[index];
@@ -248,8 +280,9 @@ static void look_at_agreement(
             "agree on a new version: referctl mou offer FILE", "it ends in %s",
             words_duration(left_ms, time));
     else
-        doctor_find(doctor, FINDING_OK, "agreement", id, "", "%s: %s", state,
-            record_text(mou, "title"));
+        doctor_find(doctor, FINDING_OK, "agreement", id, "", "%s: %s%s", state,
+            record_text(mou, "title"),
+            list_strangers(doctor, peers, agreements, index));
 }
 
 /* In force on both sides with that agency. */
@@ -332,6 +365,6 @@ void doctor_look_at_peers(struct doctor *doctor)
     look_at_their_clocks(doctor);
     for (size_t i = 0; i < agreements.count; i++) {
         if (record_is(&agreements.items[i], "mou"))
-            look_at_agreement(doctor, &agreements, i);
+            look_at_agreement(doctor, &reply.records, &agreements, i);
     }
 }

@@ -174,6 +174,8 @@ enum exit_code run_erase(
     for (size_t i = 0; code == EXIT_CODE_DONE && i < wish.referrals.count; i++)
         code = erase_one(
             session, &wish, record_text(&wish.referrals.items[i], "id"), &done);
+    if (code != EXIT_CODE_DONE && done.count == 0)
+        return code;
     if (session->json)
         display_json_list(session, &done, "erasure");
     else

@@ -35,7 +35,9 @@ static void every_table_has_its_letter_and_layout(void **state)
         { key_feed(9), 9, "f\0\0\0\0\0\0\0\x09", 9 },
         { key_cursor(SLICE_LITERAL("ward")), 5, "uward", 5 },
         { key_cursor(SLICE_NONE), 1, "u", 1 },
-        { key_idempotency(hash), 17, "k\xc0\xff\xee\0", 5 },
+        { key_repeat(5, hash), 21, "k\0\0\0\x05\xc0\xff\xee\0", 9 },
+        { key_repeat_filter(5), 9, "k\xff\xff\xff\xfe\0\0\0\x05", 9 },
+        { key_repeat_log(6), 13, "k\xff\xff\xff\xff\0\0\0\0\0\0\0\x06", 13 },
         { key_mou(&mou), 33, "m\xaa\xbb\0", 4 },
     };
     (void)state;

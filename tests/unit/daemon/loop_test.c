@@ -170,7 +170,9 @@ static void prepare(void)
     assert_int_equal(store_memory_open(&store, &loop->store), ERR_NONE);
     assert_int_equal(inbox_new(&loop->inbox), ERR_NONE);
     assert_int_equal(directory_new(&loop->directory), ERR_NONE);
-    gateway.options = (struct node_options){ 1000, 2000, "test", 0 };
+    gateway.options = (struct node_options){ .retry_delay_ms_min = 1000,
+        .retry_delay_ms_max = 2000,
+        .version = "test" };
     loop->options = &gateway.options;
     gateway.vault = vault_plain_new();
     loop->node = node_new(&gateway.options, gateway.crypto, gateway.vault,

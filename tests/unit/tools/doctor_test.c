@@ -455,6 +455,27 @@ static void spoil(
 
 #define PEER "| peer agency=" THEM " name=Theirs "
 
+static void each_is_found(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct house house;
+        struct answers answers;
+        house_open(&house);
+        world_make(&house);
+        answers_make(&house, &answers);
+        spoil(&rows[i], &house, &answers);
+        struct trial trial = look_around(&house, &answers);
+        expect(&trial, rows[i].line);
+        expect(&trial, rows[i].remedy);
+        /* warnings alone are no failure */
+        assert_int_equal(trial.code, strstr(trial.out, "problem\t") == NULL
+                                         ? EXIT_CODE_DONE
+                                         : EXIT_CODE_REFUSED);
+        trial_release(&trial);
+        house_close(&house);
+    }
+}
+
 static void what_is_wrong_with_the_line_is_found(void **state)
 {
     static const struct row rows[] = {
@@ -496,6 +517,14 @@ static void what_is_wrong_with_the_line_is_found(void **state)
         { "status", "| gateway | number name=store_percent value=#81",
             "81 % of it is used: new referrals are refused",
             "raise map_size_mib" },
+    };
+    (void)state;
+    each_is_found(rows, sizeof rows / sizeof rows[0]);
+}
+
+static void how_agreements_stand_is_said(void **state)
+{
+    static const struct row rows[] = {
         { "mou",
             "| mou id=0123456789abcdef0123 state=offered | signature "
             "name=Theirs agency=" THEM " signed=?no",
@@ -505,27 +534,19 @@ static void what_is_wrong_with_the_line_is_found(void **state)
             "| mou id=0123456789abcdef0123 state=in_force until_ms=#2 "
             "| signature agency=" THEM " signed=?yes in_force=?no",
             "is in force here, but not there", "when the line is up" },
+        { "mou",
+            "| mou id=0123456789abcdef0123 title=T state=in_force "
+            "until_ms=#9999999999999 | signature name=Theirs agency=" THEM
+            " signed=?yes in_force=?yes | signature name=Third "
+            "agency=cccccccccccccccccccccccccc signed=?yes in_force=?no",
+            "ok\tagreement\t0123456789abcdef\tin_force: T; no card is here of "
+            "Third\t",
+            "" },
         { "mou", "| mou id=0123456789abcdef0123 state=over",
             "none is in force with it", "referctl mou offer FILE --sign" },
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct house house;
-        struct answers answers;
-        house_open(&house);
-        world_make(&house);
-        answers_make(&house, &answers);
-        spoil(&rows[i], &house, &answers);
-        struct trial trial = look_around(&house, &answers);
-        expect(&trial, rows[i].line);
-        expect(&trial, rows[i].remedy);
-        /* warnings alone are no failure */
-        assert_int_equal(trial.code, strstr(trial.out, "problem\t") == NULL
-                                         ? EXIT_CODE_DONE
-                                         : EXIT_CODE_REFUSED);
-        trial_release(&trial);
-        house_close(&house);
-    }
+    each_is_found(rows, sizeof rows / sizeof rows[0]);
 }
 
 static void agencies_that_are_not_talked_to_are_not_dialed(void **state)
@@ -617,6 +638,7 @@ int main(void)
             without_a_configuration_it_says_what_it_did_not_look_at),
         cmocka_unit_test(a_sound_federation_is_all_ok),
         cmocka_unit_test(what_is_wrong_with_the_line_is_found),
+        cmocka_unit_test(how_agreements_stand_is_said),
         cmocka_unit_test(agencies_that_are_not_talked_to_are_not_dialed),
         cmocka_unit_test(a_gateway_that_is_not_ready_says_why),
         cmocka_unit_test(on_a_terminal_remedies_have_lines_of_their_own),
