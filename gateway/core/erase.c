@@ -25,7 +25,7 @@ const char *erase_policy_name(enum erase_policy policy)
 static struct erase_wish wish_of(const struct erasure_notice *notice)
 {
     return (struct erase_wish){ notice->referral, notice->elements,
-        notice->element_count };
+        notice->element_count, false };
 }
 
 /* ---- In the feed and the register ---------------------------------------- */

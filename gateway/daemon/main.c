@@ -94,6 +94,7 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
+        .hold_ms = loop_hold_ms(settings->config.hold_days),
     };
     loop->options = &gateway->options;
     loop->earlier_cards = settings->earlier;
