@@ -94,33 +94,40 @@ refer_status sdk_request_write(
 
 /* ---- Replies ----------------------------------------------------------- */
 
+static refer_status reply_read(
+    const Refer__V1__LocalReply *message, struct sdk_reply *reply)
+{
+    if (!sdk_text_is_clean(message->problem) ||
+        !sdk_text_is_clean(message->clause) ||
+        !sdk_text_is_clean(message->remedy) ||
+        !sdk_text_is_clean(message->message))
+        return REFER_PROTOCOL;
+    refer_status status = sdk_node_read_records(
+        &reply->records, message->records, message->n_records);
+    if (status != REFER_OK) {
+        sdk_reply_release(reply);
+        return status;
+    }
+    reply->number = message->number;
+    reply->error = message->error;
+    sdk_text_copy(reply->problem, sizeof reply->problem, message->problem);
+    sdk_text_copy(reply->clause, sizeof reply->clause, message->clause);
+    sdk_text_copy(reply->remedy, sizeof reply->remedy, message->remedy);
+    sdk_text_copy(reply->message, sizeof reply->message, message->message);
+    return REFER_OK;
+}
+
 refer_status sdk_reply_read(
     const uint8_t *bytes, size_t size, struct sdk_reply *reply)
 {
     *reply = (struct sdk_reply){ 0 };
     struct sdk_budget budget = { .left = SDK_UNFOLDED_SIZE_MAX };
     ProtobufCAllocator allocator = sdk_budget_allocator(&budget);
-    Refer__V1__LocalReply *message =
+    const Refer__V1__LocalReply *message =
         refer__v1__local_reply__unpack(&allocator, size, bytes);
-    if (message == NULL)
-        return budget.is_refused ? REFER_NO_MEMORY : REFER_PROTOCOL;
-    refer_status status = REFER_PROTOCOL;
-    if (sdk_text_is_clean(message->problem) &&
-        sdk_text_is_clean(message->clause) &&
-        sdk_text_is_clean(message->remedy) &&
-        sdk_text_is_clean(message->message))
-        status = sdk_node_read_records(
-            &reply->records, message->records, message->n_records);
-    if (status == REFER_OK) {
-        reply->number = message->number;
-        reply->error = message->error;
-        sdk_text_copy(reply->problem, sizeof reply->problem, message->problem);
-        sdk_text_copy(reply->clause, sizeof reply->clause, message->clause);
-        sdk_text_copy(reply->remedy, sizeof reply->remedy, message->remedy);
-        sdk_text_copy(reply->message, sizeof reply->message, message->message);
-    } else {
-        sdk_reply_release(reply);
-    }
-    refer__v1__local_reply__free_unpacked(message, &allocator);
+    refer_status status = budget.is_refused ? REFER_NO_MEMORY : REFER_PROTOCOL;
+    if (message != NULL)
+        status = reply_read(message, reply);
+    sdk_budget_release(&budget);
     return status;
 }

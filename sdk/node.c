@@ -127,22 +127,70 @@ refer_status sdk_node_read_records(struct sdk_records *records,
 
 /* ---- Memory ------------------------------------------------------------ */
 
-static void *budget_alloc(void *user, size_t size)
+#define BLOCK_SIZE_MIN 2048u
+#define BLOCK_SIZE_MAX 65536u
+
+struct sdk_budget_block {
+    struct sdk_budget_block *before;
+    size_t capacity;
+    size_t used;
+    max_align_t bytes[];
+};
+
+/* A block with room for so much, each twice as large as the one before. */
+static struct sdk_budget_block *block_add(
+    struct sdk_budget *budget, size_t size)
 {
-    struct sdk_budget *budget = user;
-    if (size > budget->left)
-        return NULL;
-    budget->left -= size;
-    void *block = sdk_memory_take(size);
-    if (block == NULL)
+    struct sdk_budget_block *before = budget->blocks;
+    size_t capacity = BLOCK_SIZE_MIN;
+    if (before != NULL)
+        capacity = before->capacity < BLOCK_SIZE_MAX / 2 ? 2 * before->capacity
+                                                         : BLOCK_SIZE_MAX;
+    if (capacity < size)
+        capacity = size;
+    struct sdk_budget_block *block = sdk_memory_take(sizeof *block + capacity);
+    if (block == NULL) {
         budget->is_refused = true;
+        return NULL;
+    }
+    *block =
+        (struct sdk_budget_block){ .before = before, .capacity = capacity };
+    budget->blocks = block;
     return block;
 }
 
-static void budget_free(void *user, void *block)
+static void *budget_alloc(void *user, size_t size)
+{
+    struct sdk_budget *budget = user;
+    struct sdk_budget_block *block = budget->blocks;
+    if (size > budget->left)
+        return NULL;
+    budget->left -= size;
+    size += (sizeof(max_align_t) - size % sizeof(max_align_t)) %
+            sizeof(max_align_t);
+    if (block == NULL || block->capacity - block->used < size)
+        block = block_add(budget, size);
+    if (block == NULL)
+        return NULL;
+    void *bytes = (uint8_t *)block->bytes + block->used;
+    block->used += size;
+    return bytes;
+}
+
+/* All at once, by sdk_budget_release(). */
+static void budget_free(void *user, void *bytes)
 {
     (void)user;
-    sdk_memory_free(block);
+    (void)bytes;
+}
+
+void sdk_budget_release(struct sdk_budget *budget)
+{
+    while (budget->blocks != NULL) {
+        struct sdk_budget_block *block = budget->blocks;
+        budget->blocks = block->before;
+        sdk_memory_free(block);
+    }
 }
 
 ProtobufCAllocator sdk_budget_allocator(struct sdk_budget *budget)

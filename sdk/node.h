@@ -45,10 +45,13 @@ refer_status sdk_node_read_records(struct sdk_records *records,
 struct sdk_budget {
     size_t left;
     bool is_refused; /* the heap had no more */
+    struct sdk_budget_block *blocks;
 };
 
-/* Takes no more than what is left; releases through it too. */
+/* Takes no more than what is left, for one message, which need not be freed:
+ * sdk_budget_release() does, whether it could be read or not. */
 ProtobufCAllocator sdk_budget_allocator(struct sdk_budget *budget);
+void sdk_budget_release(struct sdk_budget *budget);
 
 /* A message as a frame, header included, to be freed with sdk_memory_free().
  * REFER_TOO_LARGE above `size_max` bytes beside the header, REFER_NO_MEMORY.

@@ -8,11 +8,10 @@
 
 #define CODE_SIZE_MAX 64
 
+/* All that a field has is one block, which its name begins. */
 static void field_release(struct sdk_field *field)
 {
     sdk_memory_free(field->name);
-    sdk_memory_free(field->text);
-    sdk_memory_free(field->data);
 }
 
 void sdk_record_release(struct sdk_record *record)
@@ -118,31 +117,54 @@ static struct sdk_field *field_named(
     return NULL;
 }
 
-/* Puts the field in, name and values now the record's; releases it when there
- * is no memory, which includes that its values could not be copied. */
-static refer_status field_put(
-    struct sdk_record *record, const char *name, struct sdk_field field)
+/* Room in the field for a copy of that name, which is made, and for text and
+ * data of these sizes, which is not. False for want of memory. */
+static bool field_begin(
+    struct sdk_field *field, const char *name, size_t text_size)
 {
-    struct sdk_field *place = field_named(record, name);
-    field.name = sdk_memory_copy(name, strlen(name));
-    bool is_whole = field.name != NULL && field.text != NULL &&
-                    (field.type != SDK_FIELD_DATA || field.data != NULL);
-    if (is_whole && place == NULL) {
+    size_t name_size = strlen(name) + 1;
+    size_t data_size = field->type == SDK_FIELD_DATA ? field->size : 0;
+    if (text_size > SIZE_MAX / 2 || data_size > SIZE_MAX / 2 - name_size - 1)
+        return false;
+    field->name = sdk_memory_take(name_size + text_size + 1 + data_size);
+    if (field->name == NULL)
+        return false;
+    memcpy(field->name, name, name_size);
+    field->text = field->name + name_size;
+    if (field->type == SDK_FIELD_DATA)
+        field->data = (uint8_t *)field->text + text_size + 1;
+    return true;
+}
+
+/* Puts the field in, now the record's; releases it when there is no memory. */
+static refer_status field_put(
+    struct sdk_record *record, const struct sdk_field *field)
+{
+    struct sdk_field *place = field_named(record, field->name);
+    if (place == NULL) {
         struct sdk_field *fields = grown(record->fields, record->field_count,
             &record->field_capacity, sizeof *record->fields);
-        if (fields != NULL) {
-            record->fields = fields;
-            place = &fields[record->field_count++];
-            *place = (struct sdk_field){ 0 };
+        if (fields == NULL) {
+            sdk_memory_free(field->name);
+            return REFER_NO_MEMORY;
         }
-    }
-    if (!is_whole || place == NULL) {
-        field_release(&field);
-        return REFER_NO_MEMORY;
+        record->fields = fields;
+        place = &fields[record->field_count++];
+        *place = (struct sdk_field){ 0 };
     }
     field_release(place);
-    *place = field;
+    *place = *field;
     return REFER_OK;
+}
+
+/* The field with that text. */
+static refer_status text_put(struct sdk_record *record, const char *name,
+    struct sdk_field *field, const char *text, size_t size)
+{
+    if (!field_begin(field, name, size))
+        return REFER_NO_MEMORY;
+    memcpy(field->text, text, size);
+    return field_put(record, field);
 }
 
 refer_status sdk_record_set_text(
@@ -151,10 +173,8 @@ refer_status sdk_record_set_text(
     if (!sdk_text_is_code(name) || !sdk_text_is_clean(text))
         return REFER_INVALID;
     size_t size = strlen(text);
-    return field_put(record, name,
-        (struct sdk_field){ .type = SDK_FIELD_TEXT,
-            .text = sdk_memory_copy(text, size),
-            .size = size });
+    struct sdk_field field = { .type = SDK_FIELD_TEXT, .size = size };
+    return text_put(record, name, &field, text, size);
 }
 
 refer_status sdk_record_set_number(
@@ -164,25 +184,17 @@ refer_status sdk_record_set_number(
         return REFER_INVALID;
     char text[24];
     int size = snprintf(text, sizeof text, "%" PRId64, number);
-    return field_put(record, name,
-        (struct sdk_field){ .type = SDK_FIELD_NUMBER,
-            .text = sdk_memory_copy(text, (size_t)size),
-            .number = number });
+    struct sdk_field field = { .type = SDK_FIELD_NUMBER, .number = number };
+    return text_put(record, name, &field, text, (size_t)size);
 }
 
-static char *hexadecimal(const uint8_t *bytes, size_t size)
+static void hexadecimal(const uint8_t *bytes, size_t size, char *text)
 {
     static const char digits[] = "0123456789abcdef";
-    if (size > (SIZE_MAX - 1) / 2)
-        return NULL;
-    char *text = sdk_memory_take(2 * size + 1);
-    if (text == NULL)
-        return NULL;
     for (size_t i = 0; i < size; i++) {
         text[2 * i] = digits[bytes[i] >> 4];
         text[2 * i + 1] = digits[bytes[i] & 15];
     }
-    return text;
 }
 
 refer_status sdk_record_set_data(
@@ -190,11 +202,13 @@ refer_status sdk_record_set_data(
 {
     if (!sdk_text_is_code(name) || (bytes == NULL && size > 0))
         return REFER_INVALID;
-    return field_put(record, name,
-        (struct sdk_field){ .type = SDK_FIELD_DATA,
-            .text = hexadecimal(bytes, size),
-            .data = sdk_memory_copy(bytes, size),
-            .size = size });
+    struct sdk_field field = { .type = SDK_FIELD_DATA, .size = size };
+    if (size > SIZE_MAX / 8 || !field_begin(&field, name, 2 * size))
+        return REFER_NO_MEMORY;
+    hexadecimal(bytes, size, field.text);
+    if (size > 0)
+        memcpy(field.data, bytes, size);
+    return field_put(record, &field);
 }
 
 refer_status sdk_record_set_flag(
@@ -203,10 +217,8 @@ refer_status sdk_record_set_flag(
     if (!sdk_text_is_code(name))
         return REFER_INVALID;
     const char *text = flag ? "true" : "false";
-    return field_put(record, name,
-        (struct sdk_field){ .type = SDK_FIELD_FLAG,
-            .text = sdk_memory_copy(text, strlen(text)),
-            .number = flag });
+    struct sdk_field field = { .type = SDK_FIELD_FLAG, .number = flag };
+    return text_put(record, name, &field, text, strlen(text));
 }
 
 void sdk_record_remove(struct sdk_record *record, const char *name)
@@ -274,12 +286,33 @@ static size_t character_size(const uint8_t *text)
     return is_overlong || is_beyond || !is_continuation(text[3]) ? 0 : 4;
 }
 
+#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* How many bytes from there on, in eights, are printable ASCII: most are. */
+static size_t plain_size(const uint8_t *text, size_t size)
+{
+    size_t i = 0;
+    for (; size - i >= 8; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, text + i, sizeof eight);
+        uint64_t below_space = eight - EVERY_BYTE(0x20);
+        uint64_t above_tilde = eight + EVERY_BYTE(0x01);
+        if (((eight | below_space | above_tilde) & EVERY_BYTE(0x80)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool sdk_text_is_clean(const char *text)
 {
     if (text == NULL)
         return false;
     const uint8_t *next = (const uint8_t *)text;
-    while (*next != 0) {
+    const uint8_t *end = next + strlen(text);
+    while (next < end) {
+        next += plain_size(next, (size_t)(end - next));
+        if (next == end)
+            break;
         size_t size = character_size(next);
         if (size == 0)
             return false;
@@ -288,11 +321,19 @@ bool sdk_text_is_clean(const char *text)
     return true;
 }
 
+static bool is_of_code(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+}
+
 bool sdk_text_is_code(const char *text)
 {
     if (text == NULL)
         return false;
-    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+    size_t size = 0;
+    while (size <= CODE_SIZE_MAX && is_of_code(text[size]))
+        size++;
     return size > 0 && size <= CODE_SIZE_MAX && text[size] == 0;
 }
 

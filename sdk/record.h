@@ -19,6 +19,7 @@ enum sdk_field_type {
     SDK_FIELD_TYPE_COUNT
 };
 
+/* Name, text and data are one block of memory, which the name begins. */
 struct sdk_field {
     char *name;
     enum sdk_field_type type;

@@ -7,8 +7,8 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
-#include "core/refill.h"
 #include "core/revoke.h"
+#include "core/wanted.h"
 
 /* ---- Being asked -------------------------------------------------------- */
 
@@ -57,9 +57,9 @@ void collect_serve(struct work *work, struct peer *peer)
     if (peer->state != PEER_ACCEPTED) {
         answer(work, peer, REPLY_REFUSED,
             refusal_write(REFUSAL_CLOSED, work->arena));
-    } else if (refill_is_wanted(peer) && !peer->reachable) {
+    } else if (wanted_is_any(peer) && !peer->reachable) {
         /* it cannot be dialled: it brings what we lost */
-        answer(work, peer, REPLY_FETCH_WANTED, refill_ask(work, peer));
+        answer(work, peer, REPLY_FETCH_WANTED, wanted_ask(work, peer));
     } else if (!peer->settled_out || out->trouble != LEDGER_NONE) {
         struct behind hint = { BEHIND_UNSETTLED, 0 };
         answer(work, peer, REPLY_BEHIND, behind_write(&hint, work->arena));
@@ -80,8 +80,7 @@ void collect_fetched(struct work *work, struct peer *peer, struct slice body,
     struct custody_reply *reply)
 {
     struct behind hint = { BEHIND_UNSETTLED, 0 };
-    const char *problem =
-        refill_is_wanted(peer) ? refill_take(work, peer, body) : NULL;
+    const char *problem = wanted_take(work, peer, body);
     if (work_failed(work))
         return;
     peer->touched = true;
@@ -89,9 +88,9 @@ void collect_fetched(struct work *work, struct peer *peer, struct slice body,
         *reply = (struct custody_reply){ .kind = REPLY_REFUSED,
             .body = refusal_write(REFUSAL_MALFORMED, work->arena),
             .refused = problem };
-    else if (refill_is_wanted(peer))
+    else if (wanted_is_any(peer))
         *reply = (struct custody_reply){ .kind = REPLY_FETCH_WANTED,
-            .body = refill_ask(work, peer) };
+            .body = wanted_ask(work, peer) };
     else /* all is here: compare anew */
         *reply = (struct custody_reply){ .kind = REPLY_BEHIND,
             .body = behind_write(&hint, work->arena) };

@@ -14,6 +14,7 @@
 #include "core/settle.h"
 #include "core/shipment.h"
 #include "core/signatory.h"
+#include "core/wanted.h"
 
 #include <assert.h>
 #include <string.h>
@@ -137,7 +138,7 @@ void delivery_go_on(struct work *work, struct peer *peer)
     /* one that only dials out comes by itself: collect.h */
     if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
         peer->token != 0 ||
-        !(peer->introduces || peer->wants_head || refill_is_wanted(peer) ||
+        !(peer->introduces || peer->wants_head || wanted_is_any(peer) ||
             delivery_has_parcel(peer, out)))
         return;
     if (revoke_is_own(work->node) && !peer->wants_head && !peer->introduces)
@@ -158,9 +159,9 @@ void delivery_go_on(struct work *work, struct peer *peer)
         send_head(work, peer); /* its reply brings a key sheet too */
         return;
     }
-    bool fetches = refill_is_wanted(peer);
+    bool fetches = wanted_is_any(peer);
     struct slice body =
-        fetches ? refill_ask(work, peer) : delivery_parcel(work, peer);
+        fetches ? wanted_ask(work, peer) : delivery_parcel(work, peer);
     if (body.size > 0) {
         peer->token_kind = fetches ? REQUEST_FETCH : REQUEST_DELIVER;
         peer->token = delivery_send(work, peer, peer->token_kind, body);
@@ -297,7 +298,8 @@ static const char *on_head(
     if (peer->state == PEER_REVOKED)
         return NULL;
     if (out->refills) { /* it goes on with Fetch */
-        peer->wants_head = !refill_is_wanted(peer) && !peer->refill_ready;
+        peer->wants_head =
+            !refill_is_wanted(peer) && !peer->refill_ready && !peer->awaits;
         return peer->wants_head ? "reply_malformed" : NULL;
     }
     if (out->trouble != LEDGER_NONE)
@@ -314,7 +316,7 @@ static const char *on_head(
 static const char *on_fetched(
     struct work *work, struct peer *peer, struct slice body)
 {
-    return refill_take(work, peer, body);
+    return wanted_take(work, peer, body);
 }
 
 static const char *on_refused(
@@ -323,7 +325,7 @@ static const char *on_refused(
     enum refusal_code code;
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
-    if (peer->token_kind == REQUEST_FETCH) {
+    if (peer->token_kind == REQUEST_FETCH && wanted_refused(peer)) {
         peer->wants_head = true; /* it may not hold any more what it showed */
         peer->stumble_count++;   /* and a greeting alone is no progress */
     }

@@ -37,6 +37,7 @@ static void answer_numbers(struct work *work, struct local_answer *answer)
     number(answer, "outbox", queued);
     number(answer, "feed_head", (int64_t)node->feed_position_next - 1);
     number(answer, "store_percent", (int64_t)node->store_percent);
+    number(answer, "store_damaged", (int64_t)node->patrol.damage);
     number(answer, "waiting_clients", (int64_t)node->waiter_count);
 }
 

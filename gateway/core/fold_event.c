@@ -188,43 +188,11 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
-/* It was in flight when the store was copied, and its words are erased since:
- * it waits no more, and stands in the feed already. */
-static bool own_step_known(struct folded *folded, struct referral *referral,
-    const struct referral_event *event)
-{
-    struct work *work = folded->work;
-    if (event->seq > referral->own_seq)
-        return false;
-    for (uint32_t i = referral->position_count; i > 0; i--) {
-        struct feed_event told;
-        uint64_t position = referral->positions[i - 1];
-        size_t used = work->scratch->used;
-        bool is_it = feed_next(work, position, &told) &&
-                     told.position == position && told.type == FEED_STEP &&
-                     told.by_us && told.step == event->type &&
-                     told.seq == event->seq;
-        arena_rewind(work->scratch, used);
-        if (!is_it)
-            continue;
-        folded->entry->feed_position = position;
-        folded->changed = true;
-        referral->pending += referral->outgoing;
-        mark(folded, referral);
-        register_put(work, referral);
-        return true;
-    }
-    return false;
-}
-
 static void own_step(struct folded *folded, const struct referral_event *event)
 {
     struct repeat_other other;
     struct referral *referral = row_of(folded, event, true);
     if (referral == NULL)
-        return;
-    if (folded->content.bytes == NULL &&
-        own_step_known(folded, referral, event))
         return;
     enum referral_state state = referral->state;
     bool at_once = !referral->outgoing || event->type == EVENT_WITHDRAW ||
@@ -287,6 +255,31 @@ void fold_own_event(struct folded *folded)
         own_step(folded, &event);
 }
 
+void fold_own_words(struct folded *folded, const struct intent *intent)
+{
+    struct work *work = folded->work;
+    struct referral_event event;
+    struct feed_event told;
+    if (folded->kind != ENTRY_REFERRAL_EVENT || !event_of(folded, &event))
+        return;
+    words_check(folded, &event);
+    struct content_ref kept = folded_kept(folded);
+    struct referral *referral = register_get(work, &event.referral);
+    if (content_is_none(kept) || referral == NULL ||
+        referral->peer != folded->peer->number)
+        return;
+    if (feed_next(work, intent->feed_position, &told) &&
+        told.position == intent->feed_position) {
+        told.content = kept;
+        feed_rewrite(work, &told);
+    }
+    if (event.type == EVENT_SEND)
+        referral->request = kept;
+    if (!referral->outgoing && step_offer(&event).size > 0)
+        referral->offer = kept;
+    register_put(work, referral);
+}
+
 /* ---- Theirs -------------------------------------------------------------- */
 
 static void why_fill(const struct answer_item *answer, struct verdict *why)
@@ -329,7 +322,9 @@ static void their_step(const struct folded *folded,
     enum referral_state state =
         state_after(referral, (enum referral_state)answer->state);
     bool applied = answer->verdict == ANSWER_APPLIED;
-    seq_note(&referral->peer_seq, event->seq);
+    /* what came as absent leaves a gap in the count: casework.c, follow_next */
+    if (answer->verdict != ANSWER_ABSENT)
+        seq_note(&referral->peer_seq, event->seq);
     why_fill(answer, &why);
     struct step step = step_of(folded, referral, event, false);
     /* of a receiver's step the words can be refused alone: it stands */

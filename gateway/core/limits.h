@@ -144,7 +144,7 @@
 
 /* This part of the node's memory keeps contents that are to be sent or read
  * soon: of 64 MiB, what fills several parcels. */
-#define CONTENT_RECENT_PART 16u
+#define CONTENT_RECENT_PART 8u
 
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,
@@ -198,6 +198,24 @@
 #define PEER_TLS_KEY_COUNT_MAX 8u
 /* All that connections hold of frames, both ways. */
 #define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
+
+/* ---- Looking at the store ---- */
+
+/* After the start, so that what waited goes first. */
+#define PATROL_FIRST_MS INT64_C(600000)
+/* Between two pieces, which take some milliseconds: some hundredths of the core
+ * thread, and a million rows in some minutes. */
+#define PATROL_PAUSE_MS 100
+/* After something was mended. */
+#define PATROL_AGAIN_MS 60000
+/* Lines of a check in the log; its last one has the number. */
+#define PATROL_TOLD_COUNT_MAX 16u
+/* Damaged segments that are still spoken of; beyond, none is taken away. */
+#define PATROL_SEGMENT_COUNT_MAX 256u
+/* Parcels of a check that are fetched anew; the next check finds the rest. */
+#define MEND_COUNT_MAX 64u
+/* How often one that only dials out is asked to bring a parcel. */
+#define MEND_TRY_COUNT_MAX 3u
 
 /* ---- Local clients ---- */
 

@@ -21,6 +21,7 @@
 #include "core/refill.h"
 #include "core/retention.h"
 #include "core/revoke.h"
+#include "core/scrub_patrol.h"
 #include "core/settle.h"
 
 #include <assert.h>
@@ -181,6 +182,7 @@ static enum err start(struct work *work, const struct node_input *input)
             peer_announce(work, peer);
     }
     own_card_tell_if_new(work);
+    patrol_begin(work);
     node->started = true;
     OUTPUT_LOG(work, LOG_GATEWAY_STARTED, log_agency("agency", &node->self),
         log_number("peers", (int64_t)node->peer_count),
@@ -459,6 +461,9 @@ enum err node_finish(struct node *node)
     retention_go_on(work);
     hold_go_on(work);
     referral_erase_carry_out(work);
+    patrol_go_on(work);
+    if (patrol_due_steady_ms(node) < node->wake_steady_ms)
+        node->wake_steady_ms = patrol_due_steady_ms(node);
     if (retention_is_due(node) || hold_is_due(node))
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {

@@ -173,8 +173,9 @@ struct node_surroundings {
 struct node_options {
     uint32_t retry_delay_ms_min;
     uint32_t retry_delay_ms_max;
-    const char *version;   /* of the program, for `hello` */
-    unsigned erase_policy; /* enum erase_policy: notices of other agencies */
+    const char *version;      /* of the program, for `hello` */
+    unsigned erase_policy;    /* enum erase_policy: notices of other agencies */
+    uint64_t check_period_ms; /* of looking at the store; 0: never by itself */
     int64_t hold_ms; /* our words are kept after they were taken; 0: ever */
     uint32_t repeat_run_count; /* see repeat_rows.h; for the node's life */
 };

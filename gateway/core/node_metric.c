@@ -15,7 +15,8 @@ static const struct metric counters[] = {
 enum gauge {
     READY, PEERS_IMPORTED, PEERS_ACCEPTED, PEERS_SETTLED, PEERS_FAILING,
     ALARMS_CONFLICT, ALARMS_UNSETTLED, ALARMS_WAITING,
-    OUTBOX, OLDEST_WAITING, STORE_USED, STORE_CAPACITY, FEED_HEAD, CURSORS,
+    OUTBOX, OLDEST_WAITING, STORE_USED, STORE_CAPACITY, STORE_DAMAGED,
+    STORE_CHECKS, STORE_MENDED, FEED_HEAD, CURSORS,
     WAITING, CARD_UNTIL, KEYS_UNTIL, CLOCK_IN_DOUBT, BATCH_SUM, BATCH_COUNT,
     GAUGE_COUNT
 };
@@ -44,6 +45,13 @@ static const struct metric gauges[GAUGE_COUNT] = {
         "what entries and indexes take of the store"),
     [STORE_CAPACITY] = GAUGE("refer_store_capacity_bytes", "",
         "what the store and its disk have room for"),
+    [STORE_DAMAGED] = GAUGE("refer_store_damaged_rows", "",
+        "what the last whole check of the store found; see referctl store "
+        "check"),
+    [STORE_CHECKS] = { "refer_store_checks_total", "", "", METRIC_COUNTER,
+        "whole checks of the store that the gateway made by itself" },
+    [STORE_MENDED] = { "refer_store_mended_total", "", "", METRIC_COUNTER,
+        "damaged contents that came back from other agencies" },
     [FEED_HEAD] = GAUGE("refer_feed_head", "",
         "position of the newest event for local programs"),
     [CURSORS] = GAUGE("refer_cursors_open", "",
@@ -97,6 +105,9 @@ static void look_at_rest(
     of[READY] = health_check(node, now) == 0;
     of[STORE_USED] = (int64_t)node->usage.used;
     of[STORE_CAPACITY] = (int64_t)node->usage.capacity;
+    of[STORE_DAMAGED] = (int64_t)node->patrol.damage;
+    of[STORE_CHECKS] = (int64_t)node->patrol.checks;
+    of[STORE_MENDED] = (int64_t)node->patrol.mended;
     of[FEED_HEAD] = (int64_t)node->feed_position_next - 1;
     of[CURSORS] = (int64_t)node->cursor_count;
     of[WAITING] = (int64_t)node->waiter_count;

@@ -22,6 +22,7 @@
 #include "core/peer.h"
 #include "core/referral_erase.h"
 #include "core/repeat_rows.h"
+#include "core/scrub_patrol.h"
 #include "core/work.h"
 
 struct output_list {
@@ -87,7 +88,7 @@ struct node {
     bool has_lost;          /* since the start */
     uint64_t life;          /* see instance.h */
     uint64_t life_before;
-    bool folds; /* old entries are taken up: nothing is told to anyone */
+    bool folds; /* old entries are taken up: told on where nothing follows */
 
     struct peer **peers;
     size_t peer_count;
@@ -99,6 +100,7 @@ struct node {
     size_t cursor_count;
     struct reading reading;
 
+    struct patrol patrol;
     uint64_t token_next;
     struct store_usage usage; /* when the batch began */
     unsigned store_percent;   /* of the store in use, then */

@@ -41,6 +41,15 @@ struct refill_goal {
     struct refill_point next; /* that, or the end of a generation before it */
 };
 
+/* A parcel with a damaged content: see scrub_mend.h. */
+struct mend {
+    bool is_wanted;
+    uint8_t try_count;
+    uint8_t direction; /* enum ledger_direction */
+    uint64_t generation;
+    uint64_t first_index;
+};
+
 struct peer {
     uint32_t number;
     struct agency_id agency;
@@ -74,9 +83,13 @@ struct peer {
     uint64_t asked_in_generation; /* ... of this */
     struct refill_goal goals[2];  /* of our ledger, of its ledger */
     bool refill_ready;            /* nothing is missing: to be taken up */
-    uint64_t fetch_credit;        /* bytes that it may fetch... */
-    int64_t fetch_steady_ms;      /* ... as of then */
-    bool has_due; /* something may wait for next_try_steady_ms */
+    bool awaits;                  /* but for a parcel on its way: refill.h */
+    uint64_t coming_generation;   /* of its newest note, by its last word... */
+    uint64_t coming_size;         /* ... on its way or cosigned */
+    struct mend mend;
+    uint64_t fetch_credit;   /* bytes that it may fetch... */
+    int64_t fetch_steady_ms; /* ... as of then */
+    bool has_due;            /* something may wait for next_try_steady_ms */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */

@@ -1,5 +1,6 @@
 #include "core/referral_erase.h"
 
+#include "core/bare.h"
 #include "core/erasure.h"
 #include "core/feed.h"
 #include "core/limits.h"
@@ -89,6 +90,12 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
 }
 
+static bool is_meant(
+    const struct erase_wish *wish, const struct feed_event *event)
+{
+    return !wish->theirs_alone || !event->by_us;
+}
+
 /* The event at one of the referral's positions, where it has words. Notices of
  * erasure, which are of no step, hold codes and stay. */
 static bool event_at(struct work *work, const struct referral *referral,
@@ -111,9 +118,9 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
         if (event_at(work, referral, i, &event)) {
             struct slice bytes = content_get(
                 work->contents, work->txn, work->scratch, event.content);
-            enum fate fate = bytes.bytes == NULL
-                                 ? FATE_GOES
-                                 : fate_of(work, wish, &event, bytes, &said);
+            enum fate fate = bytes.bytes == NULL ? FATE_GOES : FATE_STAYS;
+            if (bytes.bytes != NULL && is_meant(wish, &event))
+                fate = fate_of(work, wish, &event, bytes, &said);
             if (bytes.bytes != NULL && fate != FATE_STAYS)
                 extent->content_count++;
             if (fate != FATE_GOES)
@@ -168,6 +175,21 @@ void referral_erase_later(
         referral->erased = true;
 }
 
+void referral_erase_late(struct work *work, struct referral *referral,
+    const struct slice *elements, size_t element_count)
+{
+    struct erase_extent extent;
+    struct erase_wish wish = { .referral = referral->uuid,
+        .elements = elements,
+        .element_count = element_count,
+        .theirs_alone = true };
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (extent.is_large)
+        wish = (struct erase_wish){ .referral = referral->uuid };
+    if (extent.content_count > 0 && !work_failed(work))
+        referral_erase_later(work, referral, &wish);
+}
+
 /* ---- Carried out --------------------------------------------------------- */
 
 static struct told_entry told_of(const struct feed_event *event)
@@ -177,34 +199,6 @@ static struct told_entry told_of(const struct feed_event *event)
         .at = event->at,
         .generation = event->generation,
         .index = event->index };
-}
-
-/* A step of ours without its words: the other has to hear that it was taken,
- * for the receiver alone decides. *size is that of its bytes. */
-static struct content_ref bare_put(const struct erasing *erasing,
-    const struct feed_event *event, uint32_t seq, size_t *size)
-{
-    struct work *work = erasing->work;
-    struct referral *referral = erasing->referral;
-    struct referral_event bare = { .referral = referral->uuid,
-        .mou = referral->mou,
-        .type = event->step,
-        .seq = seq,
-        .seen = referral->peer_seq,
-        .actor = event->actor,
-        .role = event->role,
-        .at = event->at,
-        .state = event->state };
-    struct slice bytes = referral_event_write(&bare, work->scratch);
-    struct content_ref content =
-        bytes.bytes == NULL
-            ? CONTENT_NONE
-            : content_put(work->contents, work->arena,
-                  register_entry(work, referral, event->step), bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
-    *size = bytes.size;
-    return content;
 }
 
 /* Where the content is referred to, it is now another, or gone. */
@@ -217,8 +211,10 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct content_ref intent = to;
     struct told_entry told = told_of(event);
     bool decides = fate == FATE_GOES && event->by_us && !referral->outgoing;
-    if (decides && told_waits(work, erasing->peer, &told))
-        intent = bare_put(erasing, event, event->seq, &size);
+    if (decides && told_waits(work, erasing->peer, &told)) {
+        struct referral_event bare = bare_event(referral, event, event->seq);
+        intent = bare_put(work, referral, &bare, &size);
+    }
     /* a ledger's digest covers all that was said at once */
     told_turn(work, erasing->peer, &told,
         fate == FATE_STAYS ? to : CONTENT_NONE, intent, size);
@@ -232,7 +228,7 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
 }
 
 static void turn(
-    const struct erasing *erasing, struct feed_event *event, bool is_meant)
+    const struct erasing *erasing, struct feed_event *event, bool is_before)
 {
     struct work *work = erasing->work;
     struct referral_event said;
@@ -242,7 +238,7 @@ static void turn(
     enum fate fate = FATE_STAYS;
     if (bytes.bytes == NULL)
         fate = FATE_GOES;
-    else if (is_meant)
+    else if (is_before && is_meant(&erasing->job->wish, event))
         fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
     if (work_failed(work))
         return;

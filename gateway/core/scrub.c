@@ -99,6 +99,13 @@ bool scrub_takes_fault(struct work *work)
     return true;
 }
 
+static void miss(struct scrub_row *row, struct content_ref ref)
+{
+    row->has_missed = true;
+    if (row->watch->missed != NULL)
+        row->watch->missed(row->watch->user, ref);
+}
+
 struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
 {
     struct work *work = row->work;
@@ -110,17 +117,21 @@ struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
     enum scrub_look look = SCRUB_LOOK_SOUND;
     if (!content_is_new(work->contents, ref))
         look = scrub_look(work, key_content(ref.segment));
-    if (look == SCRUB_LOOK_DAMAGED)
-        return plain; /* told where it is looked at */
+    if (look == SCRUB_LOOK_DAMAGED) { /* told where it is looked at */
+        miss(row, ref);
+        return plain;
+    }
     enum err err = look == SCRUB_LOOK_ABSENT
                        ? ERR_CORRUPT
                        : content_try(work->contents, work->txn, work->scratch,
                              ref, &plain);
     row->size += plain.size;
-    if (err == ERR_CORRUPT)
+    if (err == ERR_CORRUPT) {
+        miss(row, ref);
         scrub_tell(row, SCRUB_CONTENT);
-    else if (err != ERR_NONE && work->txn->err == ERR_NONE)
+    } else if (err != ERR_NONE && work->txn->err == ERR_NONE) {
         work->txn->err = err;
+    }
     (void)scrub_takes_fault(work);
     return err == ERR_NONE ? plain : SLICE_NONE;
 }
@@ -190,6 +201,9 @@ static void row_judge(struct scrub_row *row, enum err err)
                                      table->letter == 'n';
         scrub_tell(row, SCRUB_DAMAGED);
     } else {
+        /* a key that turned is found by who walks, and by nobody who asks */
+        if (scrub_look(work, row->key) == SCRUB_LOOK_ABSENT)
+            scrub_tell(row, SCRUB_HIDDEN);
         table->judge(row);
         /* what a judge left is a row that it could not read */
         if (scrub_takes_fault(work))

@@ -39,7 +39,8 @@
     X(EVENT, "event")               /* feed and register do not agree */       \
     X(POSITION, "position")         /* beyond what was ever given */           \
     X(VAULT, "vault")               /* an entry of the vault, not its own */   \
-    X(ORPHAN, "orphan")             /* nothing speaks of it */
+    X(ORPHAN, "orphan")             /* nothing speaks of it */             \
+    X(HIDDEN, "hidden")             /* a look-up of it misses it */
 /* clang-format on */
 
 enum scrub_fault {
@@ -67,6 +68,10 @@ struct scrub_watch {
     /* A content is spoken of; a content is there. */
     void (*refers)(void *user, struct content_ref ref);
     void (*holds)(void *user, struct content_ref ref);
+    /* A content is spoken of, and damaged or gone. */
+    void (*missed)(void *user, struct content_ref ref);
+    /* One of the parcel of that ledger which begins there. */
+    void (*lost)(void *user, const struct ledger *ledger, uint64_t first_index);
     /* A referral has this entry of the vault, and the next. */
     void (*owns)(void *user, uint64_t entry, struct slice key);
 };

@@ -286,6 +286,10 @@ static void entry_judge(struct scrub_row *row, const struct ledger *ledger,
     }
     if (entry->attached) {
         struct slice content = scrub_content(row, entry->content);
+        if (row->has_missed && row->watch->lost != NULL)
+            row->watch->lost(
+                row->watch->user, ledger, key_number(key_slice(&row->key)));
+        row->has_missed = false;
         entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
         if (content.bytes != NULL &&
             memcmp(digest, header.digest, HASH_SIZE) != 0)

@@ -16,6 +16,7 @@ struct scrub_row {
     const struct peer *peer;
     bool has_referral;
     struct uuid referral;
+    bool has_missed; /* a content that it speaks of */
 };
 
 void scrub_tell(struct scrub_row *row, enum scrub_fault fault);

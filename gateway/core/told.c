@@ -182,6 +182,28 @@ bool told_waits(
            find_intent(work, out, told, &intent);
 }
 
+enum told_reach told_reached(
+    struct work *work, struct peer *peer, const struct told_entry *told)
+{
+    struct place place;
+    struct intent intent;
+    enum told_reach reach = TOLD_NEVER;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    size_t used = work->scratch->used;
+    if (out == NULL)
+        return TOLD_NEVER;
+    if (find_intent(work, out, told, &intent))
+        reach = TOLD_ON_ITS_WAY;
+    else if ((told->generation != 0 && find_known(work, out, told, &place)) ||
+             find_own(work, out, told, find_by_time, &place) ||
+             find_own(work, out, told, find_by_search, &place))
+        reach = place.parcel.first_index + place.slot < place.ledger->cosigned
+                    ? TOLD_ARRIVED
+                    : TOLD_ON_ITS_WAY;
+    arena_rewind(work->scratch, used);
+    return reach;
+}
+
 void told_turn(struct work *work, struct peer *peer,
     const struct told_entry *told, struct content_ref entry,
     struct content_ref intent, size_t intent_size)

@@ -94,6 +94,8 @@ static int memory_open(struct gateway *gateway)
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
+        .check_period_ms =
+            (uint64_t)settings->config.store_check_days * (uint64_t)DAY_MS,
         .hold_ms = loop_hold_ms(settings->config.hold_days),
     };
     loop->options = &gateway->options;

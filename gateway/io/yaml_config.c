@@ -33,6 +33,7 @@ struct raw_config {
     char **listen;
     unsigned listen_count;
     uint32_t map_size_mib;
+    uint32_t store_check_days;
     struct raw_client *clients;
     unsigned clients_count;
     struct raw_log log;
@@ -133,6 +134,8 @@ static const cyaml_schema_field_t config_fields[] = {
         struct raw_config, listen, &url_value, 0, CONFIG_LISTEN_COUNT_MAX),
     CYAML_FIELD_UINT("map_size_mib", CYAML_FLAG_OPTIONAL,
         struct raw_config, map_size_mib),
+    CYAML_FIELD_UINT("store_check_days", CYAML_FLAG_OPTIONAL,
+        struct raw_config, store_check_days),
     CYAML_FIELD_SEQUENCE("clients", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
         struct raw_config, clients, &client_value, 0,
         CONFIG_CLIENT_COUNT_MAX),
@@ -184,6 +187,10 @@ static const struct yaml_key keys[] = {
     { "map_size_mib", NULL, "MiB", 16, 64u * 1024 * 1024, "16384", false,
       "map_size_mib: 16384",
       "How large the store may grow; the file is sparse." },
+    { "store_check_days", NULL, "days", 1, 365, "7", false,
+      "store_check_days: 7",
+      "How often the gateway looks by itself whether all of its store is "
+      "sound, beside its work; and soon after each start." },
     { "clients", NULL, "", 0, 0, "[]", true,
       "clients: [{user: frontdesk, rights: [submit, act, read]}]",
       "Users of this machine whose programs may connect to the socket." },
@@ -456,6 +463,7 @@ static void read_numbers(
     config->panic = raw->panic > 0 ? (enum config_panic)(raw->panic - 1)
                                    : CONFIG_PANIC_ALLOWED;
     config->map_size_mib = raw->map_size_mib;
+    config->store_check_days = raw->store_check_days;
     config->limits = raw->limits;
     config->retry = raw->retry;
     config->rotation = raw->rotation;
@@ -464,6 +472,7 @@ static void read_numbers(
         raw->erasure_notices > 0 ? (enum erase_policy)(raw->erasure_notices - 1)
                                  : ERASE_FOLLOW;
     fill_in("map_size_mib", &config->map_size_mib);
+    fill_in("store_check_days", &config->store_check_days);
     fill_in("limits.connections", &config->limits.connections);
     fill_in("limits.half_open", &config->limits.half_open);
     fill_in(

@@ -85,6 +85,7 @@ struct config {
     const char *const *listen; /* tls+tcp://HOST:PORT */
     size_t listen_count;
     uint32_t map_size_mib;
+    uint32_t store_check_days;
     const struct config_client *clients;
     size_t client_count;
     enum config_log_level log_level;

@@ -15,6 +15,7 @@ static const struct config_field fields[] = {
     FIELD("metrics", PATH, metrics),
     FIELD("listen", LISTEN, listen),
     FIELD("map_size_mib", NUMBER, map_size_mib),
+    FIELD("store_check_days", NUMBER, store_check_days),
     FIELD("clients", CLIENTS, clients),
     { "log", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("log.level", LEVEL, log_level),

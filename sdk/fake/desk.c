@@ -71,6 +71,7 @@ static bool health(struct refer_fake *fake, struct fake_request *request,
         { "outbox", told },
         { "feed_head", (int64_t)fake->head },
         { "store_percent", is_full ? 80 : 1 },
+        { "store_damaged", 0 },
         { "waiting_clients", waiting },
     };
     refer_status status = REFER_OK;

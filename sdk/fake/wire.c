@@ -53,12 +53,12 @@ refer_status fake_request_read(
     ProtobufCAllocator allocator = sdk_budget_allocator(&budget);
     Refer__V1__LocalRequest *message =
         refer__v1__local_request__unpack(&allocator, size, bytes);
-    if (message == NULL)
-        return budget.is_refused ? REFER_NO_MEMORY : REFER_PROTOCOL;
-    refer_status status = message_read(message, request);
+    refer_status status = budget.is_refused ? REFER_NO_MEMORY : REFER_PROTOCOL;
+    if (message != NULL)
+        status = message_read(message, request);
     if (status != REFER_OK)
         fake_request_release(request);
-    refer__v1__local_request__free_unpacked(message, &allocator);
+    sdk_budget_release(&budget);
     return status;
 }
 

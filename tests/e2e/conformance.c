@@ -636,7 +636,7 @@ static void health_has_its_numbers(const struct world *world)
 {
     static const char *const names[] = { "ready", "alive", "peers",
         "peers_failing", "alarms", "outbox", "feed_head", "store_percent",
-        "waiting_clients" };
+        "store_damaged", "waiting_clients" };
     refer_health *health;
     need(refer_health_get(world->client, WAIT_MS, &health), world, "health");
     check(refer_health_is_ready(health) == 1, "it is ready");

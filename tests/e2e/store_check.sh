@@ -67,6 +67,28 @@ for letter in e c r f l p m h u k; do
         ctl opendoor store check --offline
 done
 
+# ---- A content comes back in place, while the gateway works
+
+again
+expect "a content is damaged" \
+    python3 "$damage" opendoor/store/data.mdb c 3
+gateway_start opendoor
+wait_until 20000 "both ends are at rest" is_at_rest
+ctl opendoor store check >found 2>&1
+expect "the gateway finds it" grep -Eq 'damaged.*contents' found
+has_mended() { grep -q 'store.mended' opendoor.log; }
+arrives 20000 "and takes it back from the other agency" has_mended
+is_whole() { ctl opendoor store check; }
+arrives 20000 "then all is whole" is_whole
+account opendoor && account tbhosp || bail "the accounts"
+expect "with every referral as it was" cmp -s held.before held.opendoor
+expect "the ledgers hold, and go on as they were" ctl opendoor ledger verify
+expect "nothing was lost or renewed" \
+    test "$(grep -Ec 'ledger.(renewed|recovering)' opendoor.log)" = 0
+down opendoor
+try "the files are whole, too" 0 'all is whole' \
+    ctl opendoor store check --offline
+
 # ---- What can be forgotten is taken out, and nothing else
 
 again

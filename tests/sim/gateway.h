@@ -119,6 +119,9 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index);
 void gateway_begin(struct world *world, struct gateway *gateway);
 void gateway_release(struct world *world, struct gateway *gateway);
 
+/* Whether it keeps what others erase. */
+bool gateway_keeps(const struct world *world, size_t at);
+
 /* Takes the letter over; it waits for the next batch. A gateway that is down
  * loses it. */
 void gateway_queue(

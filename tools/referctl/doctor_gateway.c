@@ -83,6 +83,15 @@ static void look_at_store(struct doctor *doctor, int64_t percent)
         level == FINDING_PROBLEM ? ": new referrals are refused" : "");
 }
 
+static void look_at_damage(struct doctor *doctor, int64_t count)
+{
+    if (count > 0)
+        doctor_find(doctor, FINDING_PROBLEM, "store", "",
+            "look what it is, and whether it has come back by now: referctl "
+            "store check; what others do not hold: RECOVERY in referd(8)",
+            "%" PRId64 " of its rows are damaged", count);
+}
+
 /* Whom to call: the first contact on the agency's card, if there is one. */
 static const char *contact_of(struct pool *pool, const struct records *records,
     size_t alarm, const char *remedy)
@@ -159,6 +168,7 @@ static bool look_at_status(struct doctor *doctor)
             refer_version_string());
     look_at_loss(doctor, &reply.records);
     look_at_store(doctor, number_of(&reply.records, "store_percent"));
+    look_at_damage(doctor, number_of(&reply.records, "store_damaged"));
     look_at_alarms(doctor, &reply.records);
     return true;
 }

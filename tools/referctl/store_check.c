@@ -308,7 +308,11 @@ static enum exit_code check_rows_alone(
 
 static enum exit_code check_here(struct look *look, struct store_here *here)
 {
-    const struct scrub_watch watch = { look, found, refers, holds, owns };
+    const struct scrub_watch watch = { .user = look,
+        .found = found,
+        .refers = refers,
+        .holds = holds,
+        .owns = owns };
     struct scrub scrub = { 0 };
     enum err err = ERR_NONE;
     while (err == ERR_NONE && !scrub.is_over && !look->failed) {

@@ -10,29 +10,8 @@
 #include "io/store_memory.h"
 #include "support/bench_loss.h"
 #include "support/bench_node.h"
+#include "support/bench_router.h"
 #include "support/crypto_fake.h"
-
-/* Agency 0 is behind a home router: its card names no endpoint. */
-static struct federation *federation_behind_router(struct arena *arena)
-{
-    struct federation *federation = federation_new(2);
-    struct crypto *crypto = federation_crypto(federation, 0);
-    struct card card;
-    struct card_problem problem;
-    uint8_t signature[SIGNATURE_SIZE];
-    assert_int_equal(arena_init(arena, 1u << 20), ERR_NONE);
-    assert_int_equal(card_read(crypto, federation_card(federation, 0), arena,
-                         &card, &problem),
-        ERR_NONE);
-    card.endpoint_count = 0;
-    struct slice bytes = card_bytes(&card, arena);
-    crypto_fake_root_sign(crypto, card_statement(bytes, arena), signature);
-    federation_card_set(federation, 0, card_assemble(bytes, signature, arena));
-    federation_crash(federation, 0);
-    federation_connect(federation, 0, 1);
-    federation_wait(federation, RETRY_DELAY_MS_MAX);
-    return federation;
-}
 
 /* The Collect of 0 that waits at 1. */
 static void assert_collects(struct federation *federation)
@@ -46,7 +25,7 @@ static void who_only_dials_out_learns_of_keys_that_changed_meanwhile(
     void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     struct crypto *crypto = federation_crypto(federation, 1);
     (void)state;
     federation_agree(federation);
@@ -74,7 +53,7 @@ static void who_only_dials_out_learns_of_keys_that_changed_meanwhile(
 static void who_only_dials_out_is_a_full_member(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     (void)state;
     federation_agree(federation);
     assert_collects(federation);
@@ -94,7 +73,7 @@ static void who_only_dials_out_is_a_full_member(void **state)
 static void nothing_is_dialed_to_it(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     (void)state;
     federation_agree(federation);
     (void)federation_submit(federation, 1, 0, "in");
@@ -111,7 +90,7 @@ static void nothing_is_dialed_to_it(void **state)
 static void it_waits_and_asks_anew_without_polling(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     (void)state;
     uint64_t token = federation_peer(federation, 0, 1)->collect_token;
     federation_wait(federation, COLLECT_WAIT_MS - 1);
@@ -127,7 +106,7 @@ static void it_waits_and_asks_anew_without_polling(void **state)
 static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     (void)state;
     federation_agree(federation);
     const char *id = federation_submit(federation, 1, 0, "in");
@@ -146,7 +125,7 @@ static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
 static void both_may_die_and_go_on(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     (void)state;
     federation_agree(federation);
     for (size_t who = 0; who < 2; who++) {
@@ -189,7 +168,7 @@ static void who_only_dials_out_gives_back_what_the_other_lost(void **state)
     (void)state;
     for (int is_gone = 0; is_gone < 2; is_gone++) {
         struct arena arena;
-        struct federation *federation = federation_behind_router(&arena);
+        struct federation *federation = router_federation(&arena);
         struct store_memory_snapshot *backup;
         federation_agree(federation);
         backup = federation_back_up(federation, 1);
@@ -227,7 +206,7 @@ static void who_only_dials_out_gives_back_what_the_other_lost(void **state)
 static void what_was_not_wanted_is_not_looked_at(void **state)
 {
     struct arena arena;
-    struct federation *federation = federation_behind_router(&arena);
+    struct federation *federation = router_federation(&arena);
     struct bench_reply reply;
     (void)state;
     federation_agree(federation);

@@ -8,9 +8,8 @@
 
 #include "core/keys.h"
 #include "core/scrub.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
-
-#define ROW_COUNT_MAX 512
 
 /* What a walk came to. */
 struct walk {
@@ -53,7 +52,7 @@ static struct walk walk_damaged(struct federation *federation)
 {
     struct walk result = { 0 };
     struct scrub scrub = { 0 };
-    const struct scrub_watch watch = { &result, found, NULL, NULL, NULL };
+    const struct scrub_watch watch = { .user = &result, .found = found };
     struct work *work = federation_begin(federation, 0);
     while (!scrub.is_over) {
         scrub_go_on(work, &scrub, &watch);
@@ -69,7 +68,11 @@ static struct walk walk(struct federation *federation, size_t agency)
 {
     struct walk result = { 0 };
     struct scrub scrub = { 0 };
-    const struct scrub_watch watch = { &result, found, refers, holds, owns };
+    const struct scrub_watch watch = { .user = &result,
+        .found = found,
+        .refers = refers,
+        .holds = holds,
+        .owns = owns };
     do {
         uint8_t bytes[SCRUB_STATE_SIZE_MAX];
         struct packer out = pack_into(bytes, sizeof bytes);
@@ -179,47 +182,6 @@ static void whoever_watches_sees_every_content(void **state)
 
 /* ---- Damage -------------------------------------------------------------- */
 
-struct row {
-    struct key key;
-};
-
-static size_t rows_of(
-    struct federation *federation, char table, struct row rows[ROW_COUNT_MAX])
-{
-    size_t count = 0;
-    struct work *work = federation_begin(federation, 0);
-    struct key from = { .bytes = { (uint8_t)table }, .size = 1 };
-    struct slice key = key_slice(&from);
-    struct slice value;
-    while (store_seek(work->txn, 1, &key, &value)) {
-        assert_true(count < ROW_COUNT_MAX);
-        memcpy(rows[count].key.bytes, key.bytes, key.size);
-        rows[count].key.size = key.size;
-        from = rows[count++].key;
-        from.bytes[from.size++] = 0;
-        key = key_slice(&from);
-    }
-    assert_int_equal(federation_end(federation, 0), ERR_NONE);
-    return count;
-}
-
-/* Its last byte, or all of it. */
-static void spoil(struct federation *federation, struct key key, bool all)
-{
-    struct work *work = federation_begin(federation, 0);
-    struct slice value = store_get(work->txn, key_slice(&key));
-    if (all) {
-        store_del(work->txn, key_slice(&key));
-    } else {
-        uint8_t *copy = arena_take(work->scratch, value.size);
-        assert_non_null(copy);
-        memcpy(copy, value.bytes, value.size);
-        copy[value.size - 1] ^= 1;
-        store_put(work->txn, key_slice(&key), slice_of(copy, value.size));
-    }
-    assert_int_equal(federation_end(federation, 0), ERR_NONE);
-}
-
 /* A row of these tables, changed or gone, is missed by another, or by
  * itself. What only seals protect, such as times, is for the store below. */
 static void damage_is_found(void **state)
@@ -244,14 +206,14 @@ static void damage_is_found(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        static struct row rows[ROW_COUNT_MAX];
+        static struct key rows[DAMAGE_ROW_COUNT_MAX];
         struct federation *federation = busy();
-        size_t count = rows_of(federation, cases[i].table, rows);
+        size_t count = damage_rows(federation, 0, cases[i].table, rows);
         assert_true(count > 0);
         size_t step = count > 3 ? (count - 1) / 2 : 1;
         for (size_t k = 0; k < count; k += step) {
             federation_mark(federation);
-            spoil(federation, rows[k].key, cases[i].all);
+            damage_row(federation, 0, rows[k], cases[i].all);
             struct walk result = walk_damaged(federation);
             bool is_told = cases[i].where[0] == '\0';
             for (const char *at = cases[i].where; *at != '\0'; at++)
@@ -307,9 +269,9 @@ static void it_is_asked_for_piece_by_piece(void **state)
     assert_int_equal(record_number(check, "findings"), 0);
     assert_int_equal(reply_count(reply, "damage"), 0);
 
-    static struct row rows[ROW_COUNT_MAX];
-    assert_true(rows_of(federation, 'e', rows) > 0);
-    spoil(federation, rows[0].key, false);
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    assert_true(damage_rows(federation, 0, 'e', rows) > 0);
+    damage_row(federation, 0, rows[0], false);
     reply = federation_call(federation, 0, &call);
     const struct local_record *damage = reply_record(reply, "damage", 0);
     assert_non_null(damage);

@@ -214,6 +214,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "metrics", "metrics: m" },
         { "listen", "listen: [\"tls+tcp://0.0.0.0:1\"]" },
         { "map_size_mib", "map_size_mib: 99" },
+        { "store_check_days", "store_check_days: 9" },
         { "clients", "clients: [{user: x, rights: [read]}]" },
         { "log.level", "log: {level: debug}" },
         { "panic", "panic: forbidden" },

@@ -58,6 +58,22 @@ static void text_is_utf8_without_controls(void **state)
     assert_false(sdk_text_is_clean(NULL));
 }
 
+/* Also where eight are looked at together. */
+static void a_byte_is_as_clean_in_a_long_text(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        const char alone[] = { (char)byte, '\0' };
+        bool is_clean = sdk_text_is_clean(alone);
+        for (size_t at = 0; at < 20; at++) {
+            char text[] = "~ twenty-two letters ~";
+            text[at] = (char)byte;
+            if (sdk_text_is_clean(text) != is_clean)
+                fail_msg("byte %d at %zu", byte, at);
+        }
+    }
+}
+
 static void codes_are_short_and_small(void **state)
 {
     (void)state;
@@ -103,16 +119,41 @@ static void a_refused_value_changes_nothing(void **state)
     assert_int_equal(sdk_record_set_text(&record, "A", "x"), REFER_INVALID);
     assert_int_equal(sdk_record_set_text(&record, NULL, "x"), REFER_INVALID);
     assert_int_equal(sdk_record_set_data(&record, "a", NULL, 1), REFER_INVALID);
+    sdk_memory_fail_after(1);
+    assert_int_equal(sdk_record_set_text(&record, "a", "new"), REFER_NO_MEMORY);
+    assert_int_equal(
+        sdk_record_set_data(&record, "a", "new", 3), REFER_NO_MEMORY);
+    sdk_memory_fail_after(0);
+    assert_string_equal(sdk_record_text(&record, "a"), "good");
+    assert_int_equal(record.field_count, 1);
+    sdk_record_release(&record);
+    assert_int_equal(sdk_memory_held(), 0);
+}
+
+/* The field's own memory, then that of more fields. */
+static void a_field_without_memory_is_not_there(void **state)
+{
+    static const char *const names[] = { "a", "b", "c", "d", "e" };
+    (void)state;
+    struct sdk_record record = { 0 };
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(
+            sdk_record_set_flag(&record, names[i], true), REFER_OK);
     for (uint64_t n = 1; n <= 2; n++) {
         sdk_memory_fail_after(n);
         assert_int_equal(
-            sdk_record_set_text(&record, "a", "new"), REFER_NO_MEMORY);
+            sdk_record_set_text(&record, "e", "new"), REFER_NO_MEMORY);
+        sdk_memory_fail_after(n);
         assert_int_equal(
-            sdk_record_set_data(&record, "a", "new", 3), REFER_NO_MEMORY);
+            sdk_record_set_data(&record, "e", "new", 3), REFER_NO_MEMORY);
         sdk_memory_fail_after(0);
+        assert_int_equal(record.field_count, 4);
+        assert_null(sdk_record_find(&record, "e"));
     }
-    assert_string_equal(sdk_record_text(&record, "a"), "good");
-    assert_int_equal(record.field_count, 1);
+    assert_int_equal(sdk_record_set_data(&record, "e", "new", 3), REFER_OK);
+    assert_string_equal(sdk_record_text(&record, "e"), "6e6577");
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(sdk_record_text(&record, names[i]), "true");
     sdk_record_release(&record);
     assert_int_equal(sdk_memory_held(), 0);
 }
@@ -172,10 +213,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_utf8_without_controls),
+        cmocka_unit_test(a_byte_is_as_clean_in_a_long_text),
         cmocka_unit_test(codes_are_short_and_small),
         cmocka_unit_test(numbers_are_decimal_and_in_range),
         cmocka_unit_test(a_field_set_twice_has_the_last_value),
         cmocka_unit_test(a_refused_value_changes_nothing),
+        cmocka_unit_test(a_field_without_memory_is_not_there),
         cmocka_unit_test(every_type_has_a_text_form),
         cmocka_unit_test(absent_is_empty),
         cmocka_unit_test(a_removed_field_leaves_its_neighbours),

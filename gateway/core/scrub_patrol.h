@@ -1,0 +1,58 @@
+/*
+ * scrub_patrol.h - the gateway looks at its store by itself, piece by piece
+ * between what others want: some time after each start, then as often as the
+ * configuration says. What is found is told in the log, in numbers, and to
+ * `health`; a content that a peer holds is mended with it (scrub_mend.h), and
+ * looked at again. A damaged row of contents of which nothing speaks any more
+ * is taken away.
+ */
+#ifndef CORE_SCRUB_PATROL_H
+#define CORE_SCRUB_PATROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/limits.h"
+#include "core/scrub.h"
+
+/* A parcel with a content that does not open. */
+struct patrol_loss {
+    uint32_t peer;
+    uint8_t direction;
+    uint64_t generation;
+    uint64_t first_index;
+};
+
+/* Forgotten by a restart. */
+struct patrol {
+    struct scrub scrub; /* where the check under way is */
+    bool is_under_way;
+    int64_t due_steady_ms;
+    uint64_t found;         /* by the check under way */
+    uint64_t told;          /* of them, in the log */
+    bool is_blind;          /* it cannot say what speaks of which content */
+    uint64_t damage;        /* what the last whole check found */
+    uint64_t checks;        /* whole ones */
+    uint64_t mended;        /* contents that came back */
+    uint64_t mended_before; /* when the last check began */
+    uint64_t missed[PATROL_SEGMENT_COUNT_MAX]; /* segments that are wanted */
+    size_t missed_count;
+    struct patrol_loss losses[MEND_COUNT_MAX]; /* to be mended */
+    size_t loss_count;
+};
+
+/* At NODE_START. */
+void patrol_begin(struct work *work);
+
+/* A piece, when it is due; and what is to be mended is handed out. Before
+ * peers are looked at. */
+void patrol_go_on(struct work *work);
+
+/* A check begins now, unless one is under way. */
+void patrol_hasten(struct work *work);
+
+/* When a piece is due. */
+int64_t patrol_due_steady_ms(const struct node *node);
+
+#endif

@@ -1,0 +1,215 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/scrub_mend.h"
+#include "support/bench_damage.h"
+#include "support/bench_node.h"
+#include "support/bench_router.h"
+
+static struct key rows[DAMAGE_ROW_COUNT_MAX];
+static uint64_t faults[SCRUB_FAULT_COUNT];
+
+static void expect_whole(struct federation *federation, size_t agency)
+{
+    if (damage_found(federation, agency, faults) > 0)
+        for (int i = 0; i < SCRUB_FAULT_COUNT; i++)
+            if (faults[i] > 0)
+                fail_msg("%s: %u", scrub_fault_name((enum scrub_fault)i),
+                    (unsigned)faults[i]);
+}
+
+/* In several states, in both directions; all is said and answered. */
+static struct federation *busy(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    const char *first = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)federation_act(federation, 1, first, "accept", "a", NULL);
+    federation_run(federation);
+    (void)federation_submit(federation, 0, 1, "second");
+    (void)federation_submit(federation, 1, 0, "back");
+    federation_run(federation);
+    return federation;
+}
+
+static uint64_t mended(struct federation *federation, size_t agency)
+{
+    return federation_node(federation, agency)->patrol.mended;
+}
+
+/* Each segment that is gone, or of which a bit has turned, comes back, and
+ * what programs read is what it was. */
+static void a_damaged_content_comes_back_in_place(void **state)
+{
+    (void)state;
+    for (size_t agency = 0; agency < 2; agency++)
+        for (int all = 0; all < 2; all++) {
+            struct federation *federation = busy();
+            size_t count = damage_rows(federation, agency, 'c', rows);
+            assert_true(count > 3);
+            for (size_t i = 0; i < count; i++) {
+                federation_mark(federation);
+                damage_row(federation, agency, rows[i], all != 0);
+                assert_true(damage_found(federation, agency, faults) > 0);
+                damage_patrol(federation, agency);
+                assert_true(mended(federation, agency) > 0);
+                federation_wait(federation, PATROL_AGAIN_MS);
+                expect_whole(federation, agency);
+                federation_return(federation);
+            }
+            federation_free(federation);
+        }
+}
+
+static void a_program_reads_what_was_said_before(void **state)
+{
+    struct federation *federation = busy();
+    struct call call;
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "told");
+    federation_run(federation);
+    size_t count = damage_rows(federation, 1, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, 1, rows[i], true);
+    federation_crash(federation, 1); /* nothing is in its memory */
+    federation_run(federation);
+    damage_patrol(federation, 1);
+    expect_whole(federation, 1);
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    const struct local_reply *reply = federation_call(federation, 1, &call);
+    assert_non_null(reply);
+    assert_int_equal(reply->err, ERR_NONE);
+    const struct local_record *element = reply_record(reply, "element", 0);
+    assert_non_null(element);
+    assert_true(record_text(element, "value").size > 0);
+    federation_free(federation);
+}
+
+/* It cannot be dialled: it brings the parcel when it collects. */
+static void who_only_dials_out_brings_it(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    (void)state;
+    federation_agree(federation);
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)federation_submit(federation, 1, 0, "back");
+    for (int i = 0; i < 4; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    for (size_t agency = 0; agency < 2; agency++) {
+        size_t count = damage_rows(federation, agency, 'c', rows);
+        for (size_t i = 0; i < count; i++)
+            damage_row(federation, agency, rows[i], true);
+        damage_patrol(federation, agency);
+        for (int i = 0; i < 6; i++)
+            federation_wait(federation, RETRY_DELAY_MS_MAX);
+        assert_true(mended(federation, agency) > 0);
+        expect_whole(federation, agency);
+    }
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+/* ---- What is not mended -------------------------------------------------- */
+
+/* It says no, or has nothing: it is asked once, and the line goes on. */
+static void a_peer_that_does_not_hold_it_is_asked_once(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    for (size_t agency = 0; agency < 2; agency++) {
+        size_t count = damage_rows(federation, agency, 'c', rows);
+        for (size_t i = 0; i < count; i++)
+            damage_row(federation, agency, rows[i], true);
+    }
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    mend_begin(peer, LEDGER_OUT, 1, 0); /* no such generation */
+    peer->touched = true;
+    assert_false(work_failed(work));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_run(federation);
+    assert_false(mend_is_wanted(federation_peer(federation, 0, 1)));
+    assert_int_equal(mended(federation, 0), 0);
+    federation_free(federation);
+}
+
+static struct bench_message fetch_of(struct federation *federation)
+{
+    for (size_t i = 0; i < federation_message_count(federation); i++)
+        if (federation_message(federation, i)->kind == REQUEST_FETCH)
+            return *federation_message(federation, i);
+    return (struct bench_message){ 0 };
+}
+
+/* Another content, another salt, another header: nothing of it is taken. */
+static void what_is_not_the_entrys_is_not_taken(void **state)
+{
+    (void)state;
+    for (int part = 0; part < 4; part++) {
+        struct federation *federation = busy();
+        struct arena arena;
+        struct fetched fetched;
+        struct bench_reply reply;
+        assert_int_equal(arena_init(&arena, 4u << 20), ERR_NONE);
+        size_t count = damage_rows(federation, 0, 'c', rows);
+        for (size_t i = 0; i < count; i++)
+            damage_row(federation, 0, rows[i], true);
+        struct patrol *patrol = &federation_node(federation, 0)->patrol;
+        patrol->due_steady_ms = 0;
+        federation_node(federation, 0)->wake_steady_ms = 0;
+        while (fetch_of(federation).body.bytes == NULL) {
+            struct work *work = federation_begin(federation, 0);
+            work->steady_ms = patrol->due_steady_ms;
+            assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        }
+        federation_request(
+            federation, 0, 1, REQUEST_FETCH, fetch_of(federation).body, &reply);
+        assert_int_equal(reply.kind, REPLY_FETCHED);
+        assert_int_equal(fetched_read(reply.body, &arena, &fetched), ERR_NONE);
+        struct fetched_entry *entry =
+            (struct fetched_entry *)(uintptr_t)&fetched.parcels[0].entries[0];
+        struct slice *parts[] = { &entry->entry.content, &entry->entry.salt,
+            &entry->entry.header };
+        if (part < 3)
+            ((uint8_t *)(uintptr_t)parts[part]->bytes)[0] ^= 1;
+        const char *problem = NULL;
+        struct work *work = federation_begin(federation, 0);
+        problem = mend_take(work, federation_peer(federation, 0, 1),
+            fetched_write(&fetched, &arena));
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        if (part == 2)
+            assert_string_equal(problem, "fetched_other");
+        else
+            assert_null(problem);
+        bool was_first_alone = fetched.parcels[0].entry_count == 1;
+        if (part == 3)
+            assert_true(mended(federation, 0) > 0);
+        else if (part == 2 || was_first_alone)
+            assert_int_equal(mended(federation, 0), 0);
+        federation_free(federation);
+        arena_release(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_damaged_content_comes_back_in_place),
+        cmocka_unit_test(a_program_reads_what_was_said_before),
+        cmocka_unit_test(who_only_dials_out_brings_it),
+        cmocka_unit_test(a_peer_that_does_not_hold_it_is_asked_once),
+        cmocka_unit_test(what_is_not_the_entrys_is_not_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/scrub_patrol.h"
+#include "support/bench_damage.h"
+#include "support/bench_node.h"
+
+#define WEEK_MS (7 * FEDERATION_DAY_MS)
+
+static struct key rows[DAMAGE_ROW_COUNT_MAX];
+
+static struct federation *busy(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)federation_submit(federation, 1, 0, "back");
+    federation_run(federation);
+    return federation;
+}
+
+static struct patrol *patrol_of(struct federation *federation)
+{
+    return &federation_node(federation, 0)->patrol;
+}
+
+/* As the daemon starts it, with that period. */
+static void begin(struct federation *federation, struct node_options *options,
+    uint64_t period_ms)
+{
+    struct node *node = federation_node(federation, 0);
+    *options = *node->options;
+    options->check_period_ms = period_ms;
+    node->options = options;
+    struct work *work = federation_begin(federation, 0);
+    work->steady_ms = 1000;
+    patrol_begin(work);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+}
+
+static void it_begins_some_time_after_the_start_and_then_each_period(
+    void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    assert_int_equal(
+        patrol_of(federation)->due_steady_ms, 1000 + PATROL_FIRST_MS);
+    federation_wait(federation, PATROL_FIRST_MS / 2);
+    assert_false(patrol_of(federation)->is_under_way);
+    federation_wait(federation, PATROL_FIRST_MS);
+    for (int i = 0; patrol_of(federation)->checks == 0; i++) {
+        assert_true(i < 1000);
+        federation_wait(federation, PATROL_PAUSE_MS);
+    }
+    assert_int_equal(federation_logged(federation, 0, LOG_STORE_CHECKED), 1);
+    assert_int_equal(federation_logged(federation, 0, LOG_STORE_DAMAGED), 0);
+    assert_int_equal(patrol_of(federation)->damage, 0);
+    assert_true(patrol_due_steady_ms(federation_node(federation, 0)) > WEEK_MS);
+    federation_free(federation);
+}
+
+static void without_a_period_it_never_begins(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, 0);
+    assert_int_equal(
+        patrol_due_steady_ms(federation_node(federation, 0)), INT64_MAX);
+    federation_wait(federation, FEDERATION_DAY_MS);
+    assert_int_equal(patrol_of(federation)->checks, 0);
+    federation_free(federation);
+}
+
+static void a_short_period_is_the_first_wait_as_well(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, 500);
+    assert_int_equal(patrol_of(federation)->due_steady_ms, 1500);
+    federation_free(federation);
+}
+
+/* What nobody holds is told, in the log and in numbers, check after check. */
+static void what_is_found_is_told(void **state)
+{
+    struct federation *federation = busy();
+    struct call call;
+    (void)state;
+    assert_true(damage_rows(federation, 0, 'k', rows) > 0);
+    damage_row(federation, 0, rows[0], false);
+    assert_true(damage_rows(federation, 0, 'f', rows) > 1);
+    damage_row(federation, 0, rows[0], true);
+    for (int i = 1; i <= 2; i++) {
+        damage_patrol(federation, 0);
+        assert_true(patrol_of(federation)->damage > 0);
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_STORE_CHECKED), i);
+    }
+    assert_true(federation_logged(federation, 0, LOG_STORE_DAMAGED) > 1);
+    assert_non_null(
+        strstr(federation_log_line(federation, 0, LOG_STORE_DAMAGED), "code="));
+    assert_non_null(strstr(
+        federation_log_line(federation, 0, LOG_STORE_DAMAGED), "table="));
+    call_begin(&call, "health");
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    int64_t told = -1;
+    for (size_t i = 0; reply_record(reply, "number", i) != NULL; i++) {
+        const struct local_record *record = reply_record(reply, "number", i);
+        if (record_is(record, "name", "store_damaged"))
+            told = record_number(record, "value");
+    }
+    assert_int_equal(told, patrol_of(federation)->damage);
+    federation_free(federation);
+}
+
+static void who_finds_something_makes_it_look_at_once(void **state)
+{
+    struct federation *federation = busy();
+    struct call call;
+    (void)state;
+    call_begin(&call, "store.check");
+    (void)federation_call(federation, 0, &call);
+    federation_wait(federation, PATROL_PAUSE_MS);
+    assert_false(patrol_of(federation)->is_under_way);
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    damage_row(federation, 0, rows[count - 1], true);
+    (void)federation_call(federation, 0, &call);
+    for (int i = 0; patrol_of(federation)->checks == 0; i++) {
+        assert_true(i < 1000);
+        federation_wait(federation, PATROL_PAUSE_MS);
+    }
+    federation_run(federation);
+    assert_true(patrol_of(federation)->mended > 0);
+    federation_free(federation);
+}
+
+/* Of a flood of findings the log has the first. */
+static void the_log_is_not_flooded(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        char key[8] = { 'k', (char)('a' + i) };
+        (void)federation_submit(federation, 0, 1, key);
+    }
+    federation_run(federation);
+    size_t count = damage_rows(federation, 0, 'f', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, 0, rows[i], true);
+    damage_patrol(federation, 0);
+    assert_true(patrol_of(federation)->damage > PATROL_TOLD_COUNT_MAX);
+    assert_int_equal(federation_logged(federation, 0, LOG_STORE_DAMAGED),
+        PATROL_TOLD_COUNT_MAX);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            it_begins_some_time_after_the_start_and_then_each_period),
+        cmocka_unit_test(without_a_period_it_never_begins),
+        cmocka_unit_test(a_short_period_is_the_first_wait_as_well),
+        cmocka_unit_test(what_is_found_is_told),
+        cmocka_unit_test(who_finds_something_makes_it_look_at_once),
+        cmocka_unit_test(the_log_is_not_flooded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
