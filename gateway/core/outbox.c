@@ -90,7 +90,7 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     intent->state = unpack_u8(&in);
     intent->feed_position = unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 

@@ -80,8 +80,9 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
 {
     if (event_is_exempt(event->step) || (wish->is_ours && !event->by_us))
         return FATE_STAYS;
-    if (referral_event_read(bytes, work->scratch, said) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+    enum err err = referral_event_read(bytes, work->scratch, said);
+    if (err != ERR_NONE) {
+        work_unread(work, err); /* it was read before it was stored */
         return FATE_STAYS;
     }
     /* a bare step may be on its way, and the other has to hear of it */

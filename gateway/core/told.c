@@ -19,8 +19,9 @@ static int64_t at_ms(struct work *work, const struct ledger_entry *entry)
 {
     struct entry_header header = { 0 };
     size_t used = work->scratch->used;
-    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+    enum err err = entry_header_read(entry->header, work->scratch, &header);
+    if (err != ERR_NONE)
+        work_unread(work, err);
     arena_rewind(work->scratch, used);
     return header.at.unix_ms;
 }

@@ -29,6 +29,7 @@ struct gateway_past {
     struct store_memory_snapshot *store;
     struct instance instance;
     struct instance_mark mark;
+    bool is_blank; /* nobody was met yet: its first start, for all it knows */
 };
 
 /* Our request to a peer that waits for its reply. */
