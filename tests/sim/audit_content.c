@@ -76,7 +76,7 @@ static bool is_erased(
     const struct world *world, const struct canary *canary, size_t at)
 {
     for (size_t i = 0; i < world->gateway_count; i++)
-        if ((canary->erased_by >> i & 1) != 0 &&
+        if ((canary->erased_by & truth_bit(i)) != 0 &&
             world->gateways[i].lost_ms < canary->erased_ms &&
             (i == at || !gateway_keeps(world, at)))
             return true;
