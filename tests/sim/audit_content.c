@@ -70,6 +70,19 @@ static struct holding holding_of(
     return holding;
 }
 
+/* By that agency, or by another that it follows. Who lost its store since may
+ * have told nobody, and not know of it any more. */
+static bool is_erased(
+    const struct world *world, const struct canary *canary, size_t at)
+{
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if ((canary->erased_by & truth_bit(i)) != 0 &&
+            world->gateways[i].lost_ms < canary->erased_ms &&
+            (i == at || !gateway_keeps(world, at)))
+            return true;
+    return false;
+}
+
 static bool may_hold(const struct world *world, const struct holding *holding,
     const struct canary *canary, size_t at)
 {
@@ -78,9 +91,7 @@ static bool may_hold(const struct world *world, const struct holding *holding,
     bool keeps = holding->keeps[is_author ? 0 : 1];
     if (canary->is_void || (!is_author && at != affair->to))
         return false;
-    if ((canary->erased_by & truth_bit(at)) != 0)
-        return false;
-    if (canary->erased_by != 0 && !gateway_keeps(world, at))
+    if (is_erased(world, canary, at))
         return false;
     return holding->keeping == KEEPING_BOTH || keeps ||
            (holding->keeping == KEEPING_AUTHOR && is_author);

@@ -135,7 +135,7 @@ static void on_erased(struct world *world, struct program *program,
         if (clerk->erases_part)
             truth_erase(&world->truth,
                 truth_find(&world->truth, &clerk->referral), elements[i],
-                program->gateway->index);
+                program->gateway->index, world->scheduler.now_ms);
     world_say(world, "agency %zu: erase: %s %.*s", program->gateway->index,
         err_text(reply->err), (int)reply->clause.size,
         (const char *)reply->clause.bytes);

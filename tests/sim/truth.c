@@ -113,14 +113,16 @@ void truth_said(struct truth *truth, size_t first, size_t end)
         truth->canaries[i].is_said = true;
 }
 
-void truth_erase(
-    struct truth *truth, size_t affair, const char *element, size_t agency)
+void truth_erase(struct truth *truth, size_t affair, const char *element,
+    size_t agency, int64_t now_ms)
 {
     for (size_t i = 0; i < truth->canary_count; i++) {
         struct canary *canary = &truth->canaries[i];
         if (canary->affair == affair && canary->is_said &&
-            canary->element != NULL && strcmp(canary->element, element) == 0)
+            canary->element != NULL && strcmp(canary->element, element) == 0) {
             canary->erased_by |= truth_bit(agency);
+            canary->erased_ms = now_ms;
+        }
     }
 }
 

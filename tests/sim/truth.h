@@ -50,6 +50,7 @@ struct canary {
     const char *element; /* that it is in; NULL: other words */
     bool is_said;        /* a gateway stored it */
     uint64_t erased_by;  /* agencies, a bit each, that erased its element */
+    int64_t erased_ms;   /* when the last of them did */
 };
 
 struct truth {
@@ -86,8 +87,8 @@ void truth_canary(struct truth *truth, size_t affair, const char *element,
 /* Those from `first` to before `end` are stored. */
 void truth_said(struct truth *truth, size_t first, size_t end);
 /* An agency erased that element of what had been said by then. */
-void truth_erase(
-    struct truth *truth, size_t affair, const char *element, size_t agency);
+void truth_erase(struct truth *truth, size_t affair, const char *element,
+    size_t agency, int64_t now_ms);
 
 /* The first canary at or after *at; moves *at past it. False: no more. */
 bool truth_scan(struct slice bytes, size_t *at, size_t *canary);
