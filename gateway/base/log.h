@@ -44,16 +44,16 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "the peer asks to compare before anything is signed")                  \
     X(LEDGER_TROUBLED, ERROR, "ledger.troubled",                               \
         "a ledger stands still: see code, and referctl ledger list")           \
-    X(PARCEL_SENT, DEBUG, "parcel.sent", "entries left for a peer")            \
+    X(PARCEL_SENT, INFO, "parcel.sent", "entries left for a peer")            \
     X(PARCEL_COSIGNED, DEBUG, "parcel.cosigned",                               \
         "a peer signed that it holds our entries")                             \
-    X(PARCEL_RECEIVED, DEBUG, "parcel.received",                               \
+    X(PARCEL_RECEIVED, INFO, "parcel.received",                               \
         "entries of a peer are durable here")                                  \
-    X(REFERRAL_SUBMITTED, INFO, "referral.submitted",                          \
+    X(REFERRAL_SUBMITTED, DEBUG, "referral.submitted",                          \
         "a program of this agency handed over a referral")                     \
-    X(REFERRAL_RECEIVED, INFO, "referral.received",                            \
+    X(REFERRAL_RECEIVED, DEBUG, "referral.received",                            \
         "a peer referred a person to this agency")                             \
-    X(REFERRAL_STEPPED, INFO, "referral.stepped",                              \
+    X(REFERRAL_STEPPED, DEBUG, "referral.stepped",                              \
         "a referral went on")                                                  \
     X(REFERRAL_REFUSED, WARNING, "referral.refused",                           \
         "a referral or a step of one was refused: see code")                   \
@@ -113,6 +113,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "the mark beside the keys was not written: an old store may pass")     \
     X(LEDGER_RECOVERING, WARNING, "ledger.recovering",                         \
         "entries that were lost here are fetched from the peer")               \
+    X(LEDGER_AWAITS, INFO, "ledger.awaits",                                    \
+        "an answer of ours came back before the parcel that it speaks of")     \
     X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
         "all that the peer holds of both ledgers is here again")               \
     X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \

@@ -1,6 +1,7 @@
 #include "core/agreement.h"
 
 #include "core/delivery.h"
+#include "core/generation.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -351,14 +352,21 @@ static struct tell content_of(
         .content = mou_in_force_write(&agreement->id, work->scratch) };
 }
 
+/* While old entries are taken up: it was told when it happened, or is when the
+ * ledger goes on in a new generation. Who had that before is told now. */
+static bool is_told_later(struct work *work, struct peer *peer)
+{
+    const struct ledger *out =
+        work->node->folds ? peer_ledger(work, peer, LEDGER_OUT) : NULL;
+    return out != NULL && (out->refills || generation_is_spent(work, out));
+}
+
 /* Tells that one, or NULL all other parties that are accepted peers but the one
  * it came from. However many they are, the content is there once. */
 static void tell(struct work *work, struct peer *only, const struct peer *from,
     const struct agreement *agreement, enum telling telling)
 {
     size_t used = work->scratch->used;
-    if (work->node->folds)
-        return; /* it was told when it happened */
     struct tell what = content_of(work, agreement, telling);
     if (what.content.bytes == NULL) {
         work_exhausted(work);
@@ -368,7 +376,7 @@ static void tell(struct work *work, struct peer *only, const struct peer *from,
         struct peer *peer =
             peer_find(work->node, &agreement->mou.parties[i].agency);
         if (peer == NULL || peer == from || peer->state != PEER_ACCEPTED ||
-            (only != NULL && peer != only))
+            (only != NULL && peer != only) || is_told_later(work, peer))
             continue;
         if (content_is_none(what.held))
             what.held = content_put(

@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/refill.h"
 #include "core/settle.h"
 #include "core/signatory.h"
 
@@ -272,9 +273,14 @@ static void take(struct intake *intake, size_t skip,
     in->frontier = *frontier;
     in->cosigned = frontier->size;
     in->changed = true;
-    casework_take(work, intake->peer,
-        &(struct casework_parcel){ in->generation, first_index,
-            parcel->entries + skip, headers + skip, stored, count });
+    const struct ledger *out = peer_ledger(work, intake->peer, LEDGER_OUT);
+    if (out != NULL && out->refills)
+        refill_keep(work, intake->peer, parcel->entries + skip, headers + skip,
+            stored, count);
+    else
+        casework_take(work, intake->peer,
+            &(struct casework_parcel){ in->generation, first_index,
+                parcel->entries + skip, headers + skip, stored, count });
     ledger_entries_write(work, in, first_index, stored, count, in->note);
     work->node->counters.parcels_received++;
     work->node->counters.entries_received += count;

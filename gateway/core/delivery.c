@@ -298,7 +298,8 @@ static const char *on_head(
     if (peer->state == PEER_REVOKED)
         return NULL;
     if (out->refills) { /* it goes on with Fetch */
-        peer->wants_head = !refill_is_wanted(peer) && !peer->refill_ready;
+        peer->wants_head =
+            !refill_is_wanted(peer) && !peer->refill_ready && !peer->awaits;
         return peer->wants_head ? "reply_malformed" : NULL;
     }
     if (out->trouble != LEDGER_NONE)

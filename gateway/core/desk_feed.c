@@ -266,7 +266,7 @@ void desk_cursor_ack(struct work *work, const struct caller *caller,
     uint64_t position = (uint64_t)field_number(fields, count, "position", 0);
     if ((uint64_t)field_number(fields, count, "epoch", 0) !=
         work->node->feed_epoch) {
-        answer_error(answer, ERR_VERSION, PROBLEM_NONE, "epoch",
+        answer_error(answer, ERR_CONFLICT, PROBLEM_NONE, "epoch",
             "open the cursor again: the feed began anew");
         return;
     }

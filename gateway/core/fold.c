@@ -295,56 +295,119 @@ static void fold_answers(struct fold *fold, const struct answer *answer)
     }
 }
 
-/* An intent that waits and is this very entry: it was told after all. */
-static bool intent_find(const struct folded *folded, const struct ledger *out,
-    struct intent *intent)
+/* What the intent says, beside the entry that it may have become. */
+enum words {
+    WORDS_SAME,    /* or the entry has none */
+    WORDS_FEWER,   /* some were erased meanwhile, here or there */
+    WORDS_GONE,    /* the intent has none */
+    WORDS_ANOTHERS /* it is another one */
+};
+
+/* A program gives each step a key of its own; without words it has none. */
+static bool is_of_one_key(
+    struct work *work, struct slice held, struct slice came)
+{
+    struct referral_event first;
+    struct referral_event second;
+    return referral_event_read(held, work->scratch, &first) == ERR_NONE &&
+           referral_event_read(came, work->scratch, &second) == ERR_NONE &&
+           (first.key.size == 0 || second.key.size == 0 ||
+               slice_equal(first.key, second.key));
+}
+
+static enum words words_of(
+    const struct folded *folded, const struct intent *intent)
 {
     struct work *work = folded->work;
+    size_t used = work->scratch->used;
+    struct slice held =
+        content_get(work->contents, work->txn, work->scratch, intent->content);
+    enum words words = WORDS_ANOTHERS;
+    if (folded->content.bytes == NULL || slice_equal(held, folded->content))
+        words = WORDS_SAME;
+    else if (held.bytes == NULL && intent->event_type != EVENT_NONE)
+        words = WORDS_GONE;
+    else if (intent->event_type != EVENT_NONE &&
+             is_of_one_key(work, held, folded->content))
+        words = WORDS_FEWER;
+    arena_rewind(work->scratch, used);
+    return words;
+}
+
+/* An intent that waits and is this very entry: it was told after all. An event
+ * is known by its count, time and key, whatever became of its words. */
+static bool intent_find(const struct folded *folded, const struct ledger *out,
+    struct intent *intent, enum words *words)
+{
+    const struct ledger_entry *entry = folded->entry;
     uint64_t from = 0;
-    while (outbox_next(work, out, from, intent)) {
+    while (outbox_next(folded->work, out, from, intent)) {
         from = intent->number + 1;
         if (intent->kind != folded->kind ||
             intent->at.unix_ms != folded->at.unix_ms ||
-            intent->has_referral != folded->entry->has_referral ||
+            intent->has_referral != entry->has_referral ||
             (intent->has_referral &&
-                (!uuid_equal(&intent->referral, &folded->entry->referral) ||
-                    intent->seq != folded->entry->seq)))
+                (!uuid_equal(&intent->referral, &entry->referral) ||
+                    intent->event_type != entry->event_type ||
+                    intent->seq != entry->seq)))
             continue;
-        size_t used = work->scratch->used;
-        struct slice held = content_get(
-            work->contents, work->txn, work->scratch, intent->content);
-        bool same =
-            folded->content.bytes == NULL || slice_equal(held, folded->content);
-        arena_rewind(work->scratch, used);
-        if (same)
+        *words = words_of(folded, intent);
+        if (*words != WORDS_ANOTHERS)
             return true;
     }
     return false;
 }
 
-/* Referrals reflect it since it was submitted. */
-static void fold_known(
-    struct folded *folded, struct ledger *out, const struct intent *intent)
+/* One content, so that it is erased once: the one that the feed has, unless
+ * that is gone. */
+static void content_join(
+    struct folded *folded, const struct intent *intent, enum words words)
 {
-    struct work *work = folded->work;
     struct ledger_entry *entry = folded->entry;
     uint8_t salt[SALT_SIZE];
-    memcpy(salt, entry->salt, SALT_SIZE);
     bool was_attached = entry->attached;
+    if (words == WORDS_GONE) {
+        fold_own_words(folded, intent);
+        return;
+    }
+    memcpy(salt, entry->salt, SALT_SIZE);
     fold_let_go(folded);
-    entry->feed_position = intent->feed_position;
-    entry->attached = was_attached;
-    if (was_attached) { /* one content, so that it is erased once */
+    if (words == WORDS_SAME && was_attached) {
+        entry->attached = true;
         memcpy(entry->salt, salt, SALT_SIZE);
         entry->content = intent->content;
     }
-    folded->changed = true;
-    outbox_take(work, out, intent);
-    if (entry->has_referral)
-        answers_cosigned(work, folded->peer, entry);
 }
 
-static void fold_out(struct fold *fold)
+/* Referrals reflect it since it was submitted. */
+static void fold_known(struct folded *folded, struct ledger *out,
+    const struct intent *intent, enum words words)
+{
+    content_join(folded, intent, words);
+    folded->entry->feed_position = intent->feed_position;
+    folded->changed = true;
+    outbox_take(folded->work, out, intent);
+    if (folded->entry->has_referral)
+        answers_cosigned(folded->work, folded->peer, folded->entry);
+}
+
+/* It speaks of a parcel that its author has on its way, and we do not hold. */
+static bool awaits(struct fold *fold, const struct answer *answer)
+{
+    const struct ledger *in = fold->in.present;
+    const struct peer *peer = fold->peer;
+    uint64_t end = 0;
+    for (size_t i = 0; i < answer->item_count; i++)
+        end = answer->items[i].index + answer->items[i].count;
+    const struct ledger *held =
+        generation_find(fold->work, fold->in.present, answer->generation);
+    return (held == NULL || (held == in && end > in->frontier.size)) &&
+           peer->coming_generation == answer->generation &&
+           end <= peer->coming_size;
+}
+
+/* False when it has to wait. */
+static bool fold_out(struct fold *fold)
 {
     struct work *work = fold->work;
     struct side *out = &fold->out;
@@ -353,18 +416,25 @@ static void fold_out(struct fold *fold)
     struct answer answer;
     size_t used = work->scratch->used;
     if (!side_entry(fold, out, &folded))
-        return;
-    bool is_known = intent_find(&folded, out->present, &intent);
+        return false;
+    bool is_answer =
+        folded.kind == ENTRY_ANSWER && folded.content.bytes != NULL &&
+        answer_read(folded.content, work->scratch, &answer) == ERR_NONE;
+    if (is_answer && awaits(fold, &answer)) {
+        arena_rewind(work->scratch, used);
+        return false;
+    }
+    enum words words;
+    bool is_known = intent_find(&folded, out->present, &intent, &words);
     if (is_known)
-        fold_known(&folded, out->present, &intent);
+        fold_known(&folded, out->present, &intent, words);
     if (folded.kind == ENTRY_REFERRAL_EVENT && !is_known)
         fold_own_event(&folded);
     else if (folded.content.bytes == NULL || is_known)
         ;
     else if (folded.kind == ENTRY_ERASURE_NOTICE)
         fold_erasure(&folded, NULL);
-    else if (folded.kind == ENTRY_ANSWER &&
-             answer_read(folded.content, work->scratch, &answer) == ERR_NONE)
+    else if (is_answer)
         fold_answers(fold, &answer);
     else if (is_mou(folded.kind))
         fold_mou(&folded, NULL);
@@ -372,6 +442,7 @@ static void fold_out(struct fold *fold)
     if (!work_failed(work))
         side_pass(fold, out, 1);
     arena_rewind(work->scratch, used);
+    return true;
 }
 
 /* ---- The order ----------------------------------------------------------- */
@@ -409,23 +480,26 @@ static bool in_is_ripe(struct fold *fold)
     return ripe;
 }
 
-static void step(struct fold *fold)
+/* False when what is next has to wait. */
+static bool step(struct fold *fold)
 {
     if (in_is_ripe(fold))
         fold_in(fold, NULL);
     else if (fold->out.ledger != NULL)
-        fold_out(fold);
+        return fold_out(fold);
     else if (is_owed(fold))
         judge(fold);
     else
         fold_in(fold, NULL);
+    return true;
 }
 
 /* A piece may take as much of the batch's memory as a step. */
 #define FOLD_ROOM_MIN (12u * 1024 * 1024)
 
-bool fold_piece(struct work *work, struct peer *peer)
+enum fold_left fold_piece(struct work *work, struct peer *peer)
 {
+    bool goes_on = true;
     struct fold fold = {
         .work = work,
         .peer = peer,
@@ -434,14 +508,14 @@ bool fold_piece(struct work *work, struct peer *peer)
         .left = FOLD_ENTRY_COUNT,
     };
     if (fold.out.present == NULL || fold.in.present == NULL)
-        return true;
+        return FOLD_NOTHING;
     work->node->folds = true;
     side_find(work, &fold.out);
     side_find(work, &fold.in);
-    while ((fold.out.ledger != NULL || fold.in.ledger != NULL) &&
+    while (goes_on && (fold.out.ledger != NULL || fold.in.ledger != NULL) &&
            fold.left > 0 && !work_failed(work) &&
            work_room(work) > FOLD_ROOM_MIN)
-        step(&fold);
+        goes_on = step(&fold);
     struct side *sides[] = { &fold.out, &fold.in };
     for (int i = 0; i < 2; i++)
         if (sides[i]->ledger != NULL && !work_failed(work)) {
@@ -449,5 +523,7 @@ bool fold_piece(struct work *work, struct peer *peer)
             generation_save(work, sides[i]->ledger);
         }
     work->node->folds = false;
-    return fold.out.ledger == NULL && fold.in.ledger == NULL;
+    if (fold.out.ledger == NULL && fold.in.ledger == NULL)
+        return FOLD_NOTHING;
+    return goes_on ? FOLD_MORE : FOLD_AWAITS;
 }

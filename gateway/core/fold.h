@@ -5,7 +5,9 @@
  * them, in whichever ledger.
  *
  * Folding judges nothing that was judged: what we answered then is so. What we
- * had signed for and not answered is judged now, and answered, once.
+ * had signed for and not answered is judged now, and answered, once. An answer
+ * may come back before the parcel that it speaks of, whose receipt never came
+ * to its author: that one is waited for, so that nothing gets two verdicts.
  */
 #ifndef CORE_FOLD_H
 #define CORE_FOLD_H
@@ -13,14 +15,20 @@
 #include <stdbool.h>
 
 #include "core/entry.h"
+#include "core/outbox.h"
 #include "core/peer.h"
 #include "core/register.h"
 #include "core/repeat.h"
 #include "core/work.h"
 
-/* FOLD_ENTRY_COUNT entries or fewer; true when nothing is left (or the store
- * failed). */
-MUST_USE bool fold_piece(struct work *work, struct peer *peer);
+enum fold_left {
+    FOLD_NOTHING, /* or the store failed */
+    FOLD_MORE,
+    FOLD_AWAITS /* a parcel that we answered, and that is still on its way */
+};
+
+/* FOLD_ENTRY_COUNT entries or fewer; what is left. */
+MUST_USE enum fold_left fold_piece(struct work *work, struct peer *peer);
 
 /* ---- Its parts ---- */
 
@@ -48,6 +56,9 @@ void fold_let_go(struct folded *folded);
 
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
+/* One that waited without its words: where they came back and may stay, feed
+ * and row have them again. */
+void fold_own_words(struct folded *folded, const struct intent *intent);
 /* One of the peer's, with what we answered. */
 void fold_their_event(struct folded *folded, const struct answer_item *answer);
 

@@ -67,60 +67,68 @@ struct pair {
     struct referral *second;
 };
 
-/* What was done to the second, as a step of the first. It is decided with all
- * else that waits (reconsider.h). */
-static void pass_on(const struct pair *pair, struct content_ref said)
+/* What was done to the second, as a step of the first: as an intent, but for
+ * its place in the feed. False when its words are gone. */
+static bool passed(const struct pair *pair, struct content_ref said,
+    struct referral_event *event, struct intent *intent)
 {
     struct work *work = pair->work;
     struct referral *first = pair->first;
-    struct referral_event event;
-    if (!register_event(work, said, &event))
-        return;
-    event.referral = first->uuid;
-    event.mou = first->mou;
-    event.seq = ++first->own_seq;
-    event.seen = first->peer_seq;
-    struct slice bytes = referral_event_write(&event, work->scratch);
-    struct intent intent = {
+    if (!register_event(work, said, event))
+        return false;
+    event->referral = first->uuid;
+    event->mou = first->mou;
+    event->seq = ++first->own_seq;
+    event->seen = first->peer_seq;
+    struct slice bytes = referral_event_write(event, work->scratch);
+    *intent = (struct intent){
         .kind = ENTRY_REFERRAL_EVENT,
         .at = work->now,
         .content = bytes.bytes == NULL
                        ? CONTENT_NONE
                        : content_put(work->contents, work->arena,
-                             register_entry(work, first, event.type), bytes),
+                             register_entry(work, first, event->type), bytes),
         .content_size = (uint32_t)bytes.size,
         .has_referral = true,
         .referral = first->uuid,
-        .event_type = (uint8_t)event.type,
-        .seq = event.seq,
+        .event_type = (uint8_t)event->type,
+        .seq = event->seq,
     };
-    if (content_is_none(intent.content)) {
+    if (content_is_none(intent->content))
         work_exhausted(work);
+    first->pending++;
+    return !work_failed(work);
+}
+
+/* It is decided with all else that waits (reconsider.h). */
+static void pass_on(const struct pair *pair, struct content_ref said)
+{
+    struct referral_event event;
+    struct intent intent;
+    if (!passed(pair, said, &event, &intent))
         return;
-    }
     bool withdraws = event.type == EVENT_WITHDRAW;
     bool at_once = withdraws || event.type == EVENT_CONSENT_REVOKED;
-    struct step step = { .work = work,
+    struct step step = { .work = pair->work,
         .peer = pair->folded->peer,
-        .referral = first,
+        .referral = pair->first,
         .event = &event,
         .by_us = true };
     struct step_note note = { FEED_STEP,
         at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
         intent.content };
-    first->pending++;
-    intent.feed_position =
-        step_apply(&step, withdraws ? REFERRAL_WITHDRAWN : first->state, &note);
-    outbox_put(work, pair->out, &intent);
+    intent.feed_position = step_apply(
+        &step, withdraws ? REFERRAL_WITHDRAWN : pair->first->state, &note);
+    outbox_put(pair->work, pair->out, &intent);
 }
 
-/* The words that ended the second before it was told; false: it was told, or
+/* The step that ended the second before it was told; false: it was told, or
  * nothing ended it. */
-static bool ending_find(const struct pair *pair, struct content_ref *content)
+static bool ending_find(const struct pair *pair, struct feed_event *ending)
 {
     const struct referral *second = pair->second;
     bool is_told = false;
-    *content = CONTENT_NONE;
+    bool is_there = false;
     for (uint32_t i = 0; i < second->position_count; i++) {
         struct feed_event event;
         size_t used = pair->work->scratch->used;
@@ -128,13 +136,15 @@ static bool ending_find(const struct pair *pair, struct content_ref *content)
             event.position == second->positions[i]) {
             is_told |= event.type == FEED_DELIVERED;
             if (event.type == FEED_STEP && event.by_us &&
-                event.step != EVENT_SEND)
-                *content = event.content;
+                event.step != EVENT_SEND) {
+                ending->position = event.position;
+                ending->content = event.content;
+                is_there = !content_is_none(event.content);
+            }
         }
         arena_rewind(pair->work->scratch, used);
     }
-    return !is_told && referral_is_terminal(second->state) &&
-           !content_is_none(*content);
+    return !is_told && referral_is_terminal(second->state) && is_there;
 }
 
 /* What was erased of the second is erased of the first. */
@@ -227,7 +237,7 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         .out = peer_ledger(work, folded->peer, LEDGER_OUT),
         .first = referral,
         .second = register_get(work, &other->referral) };
-    struct content_ref ending;
+    struct feed_event ending;
     struct intent send;
     if (pair.out == NULL || pair.second == NULL || !pair.second->outgoing ||
         pair.second->peer != folded->peer->number ||
@@ -239,8 +249,32 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         give_back(&pair);
     } else if (!waits(&pair, &pair.second->uuid) &&
                ending_find(&pair, &ending)) {
-        pass_on(&pair, ending);
+        pass_on(&pair, ending.content);
     }
+}
+
+/* Its own step waits to be told: programs have read of it. */
+static void tell_ending(const struct pair *pair, uint64_t position)
+{
+    struct work *work = pair->work;
+    struct referral *referral = pair->first;
+    struct feed_event told;
+    struct referral_event event;
+    struct intent intent;
+    if (!feed_next(work, position, &told) ||
+        !passed(pair, told.content, &event, &intent))
+        return;
+    content_erase(work->contents, work->txn, work->arena, told.content);
+    told.content = intent.content;
+    told.seq = event.seq;
+    feed_rewrite(work, &told);
+    intent.feed_position = position;
+    outbox_put(work, pair->out, &intent);
+    if (event.type == EVENT_WITHDRAW) {
+        referral->state = REFERRAL_WITHDRAWN;
+        referral->ended = told.at;
+    }
+    register_put(work, referral);
 }
 
 bool fold_again_ended(const struct folded *folded, struct referral *referral)
@@ -250,15 +284,16 @@ bool fold_again_ended(const struct folded *folded, struct referral *referral)
         .out = peer_ledger(folded->work, folded->peer, LEDGER_OUT),
         .first = referral,
         .second = referral };
-    struct content_ref ending;
+    struct feed_event ending;
     if (pair.out == NULL || !referral->outgoing ||
         waits(&pair, &referral->uuid) || !ending_find(&pair, &ending))
         return false;
     referral->state = REFERRAL_SENT;
+    referral->ended.unix_ms = 0;
     referral->request = folded_kept(folded);
     referral->pending = 1;
     referral->refill = pair.out->refill;
     register_put(folded->work, referral);
-    pass_on(&pair, ending);
+    tell_ending(&pair, ending.position);
     return true;
 }

@@ -188,43 +188,11 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
-/* It was in flight when the store was copied, and its words are erased since:
- * it waits no more, and stands in the feed already. */
-static bool own_step_known(struct folded *folded, struct referral *referral,
-    const struct referral_event *event)
-{
-    struct work *work = folded->work;
-    if (event->seq > referral->own_seq)
-        return false;
-    for (uint32_t i = referral->position_count; i > 0; i--) {
-        struct feed_event told;
-        uint64_t position = referral->positions[i - 1];
-        size_t used = work->scratch->used;
-        bool is_it = feed_next(work, position, &told) &&
-                     told.position == position && told.type == FEED_STEP &&
-                     told.by_us && told.step == event->type &&
-                     told.seq == event->seq;
-        arena_rewind(work->scratch, used);
-        if (!is_it)
-            continue;
-        folded->entry->feed_position = position;
-        folded->changed = true;
-        referral->pending += referral->outgoing;
-        mark(folded, referral);
-        register_put(work, referral);
-        return true;
-    }
-    return false;
-}
-
 static void own_step(struct folded *folded, const struct referral_event *event)
 {
     struct repeat_other other;
     struct referral *referral = row_of(folded, event, true);
     if (referral == NULL)
-        return;
-    if (folded->content.bytes == NULL &&
-        own_step_known(folded, referral, event))
         return;
     enum referral_state state = referral->state;
     bool at_once = !referral->outgoing || event->type == EVENT_WITHDRAW ||
@@ -285,6 +253,31 @@ void fold_own_event(struct folded *folded)
         own_send(folded, &event);
     else
         own_step(folded, &event);
+}
+
+void fold_own_words(struct folded *folded, const struct intent *intent)
+{
+    struct work *work = folded->work;
+    struct referral_event event;
+    struct feed_event told;
+    if (folded->kind != ENTRY_REFERRAL_EVENT || !event_of(folded, &event))
+        return;
+    words_check(folded, &event);
+    struct content_ref kept = folded_kept(folded);
+    struct referral *referral = register_get(work, &event.referral);
+    if (content_is_none(kept) || referral == NULL ||
+        referral->peer != folded->peer->number)
+        return;
+    if (feed_next(work, intent->feed_position, &told) &&
+        told.position == intent->feed_position) {
+        told.content = kept;
+        feed_rewrite(work, &told);
+    }
+    if (event.type == EVENT_SEND)
+        referral->request = kept;
+    if (!referral->outgoing && step_offer(&event).size > 0)
+        referral->offer = kept;
+    register_put(work, referral);
 }
 
 /* ---- Theirs -------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 #include "core/generation.h"
 
+#include "core/bare.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
-#include "core/register.h"
 
 #include <assert.h>
 
@@ -92,20 +92,8 @@ void generation_open(struct work *work, struct ledger *out)
 
 /* ---- Taking back -------------------------------------------------------- */
 
-/* Its content was erased while it was on its way: it is told to nobody. */
-static void drop(struct work *work, const struct ledger_entry *entry)
-{
-    size_t used = work->scratch->used;
-    struct referral *referral =
-        entry->has_referral ? register_get(work, &entry->referral) : NULL;
-    if (referral != NULL && referral->outgoing && referral->pending > 0) {
-        referral->pending--;
-        register_put(work, referral);
-    }
-    arena_rewind(work->scratch, used);
-}
-
-/* False when it is no intent any more, or never was one. */
+/* False when it never was one. What was erased while it was on its way waits
+ * without content, so that it is answered as it would have been. */
 static bool intent_of(
     struct work *work, const struct ledger_entry *entry, struct intent *intent)
 {
@@ -120,14 +108,10 @@ static bool intent_of(
     arena_rewind(work->scratch, used);
     if (work_failed(work) || header.kind == ENTRY_GENERATION)
         return false;
-    if (content.bytes == NULL) {
-        drop(work, entry);
-        return false;
-    }
     *intent = (struct intent){
         .kind = header.kind,
         .at = header.at,
-        .content = entry->content,
+        .content = entry->attached ? entry->content : CONTENT_NONE,
         .content_size = (uint32_t)content.size,
         .has_referral = entry->has_referral,
         .referral = entry->referral,
@@ -202,6 +186,7 @@ void generation_take_back(struct work *work, struct ledger *out)
 void generation_renew(struct work *work, struct ledger *out)
 {
     generation_take_back(work, out);
+    bare_turn_all(work, out);
     if (work_failed(work) || out->generation == 0)
         return;
     generation_close(work, out);

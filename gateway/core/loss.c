@@ -31,6 +31,15 @@ void loss_begin(struct work *work, enum loss_cause cause)
         log_code("code", loss_cause_name(cause)));
 }
 
+bool loss_puts_off(const struct work *work, const char *clause,
+    const char *remedy, struct local_answer *answer)
+{
+    if (work->node->loss == LOSS_NONE)
+        return false;
+    answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, clause, remedy);
+    return true;
+}
+
 static bool waits(const struct peer *peer)
 {
     return peer->state == PEER_ACCEPTED &&

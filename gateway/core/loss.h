@@ -6,6 +6,7 @@
 #ifndef CORE_LOSS_H
 #define CORE_LOSS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/instance.h"
@@ -15,6 +16,11 @@
 /* The store is not what it was: every ledger of ours gets a new generation, and
  * the feed a new epoch. Once in the life of a process. */
 void loss_begin(struct work *work, enum loss_cause cause);
+
+/* Whether what was lost may yet come back: what is not known now is not refused
+ * for good, but to be tried again. True: the answer is complete then. */
+bool loss_puts_off(const struct work *work, const char *clause,
+    const char *remedy, struct local_answer *answer);
 
 /* Agencies that have not shown what they hold since; 0: nothing was lost. */
 size_t loss_waiting_count(const struct node *node);

@@ -87,7 +87,7 @@ struct node {
     bool has_lost;          /* since the start */
     uint64_t life;          /* see instance.h */
     uint64_t life_before;
-    bool folds; /* old entries are taken up: nothing is told to anyone */
+    bool folds; /* old entries are taken up: told on where nothing follows */
 
     struct peer **peers;
     size_t peer_count;

@@ -82,6 +82,9 @@ struct peer {
     uint64_t asked_in_generation; /* ... of this */
     struct refill_goal goals[2];  /* of our ledger, of its ledger */
     bool refill_ready;            /* nothing is missing: to be taken up */
+    bool awaits;                  /* but for a parcel on its way: refill.h */
+    uint64_t coming_generation;   /* of its newest note, by its last word... */
+    uint64_t coming_size;         /* ... on its way or cosigned */
     struct mend mend;
     uint64_t fetch_credit;   /* bytes that it may fetch... */
     int64_t fetch_steady_ms; /* ... as of then */

@@ -1,6 +1,7 @@
 #include "core/reconsider.h"
 
 #include "core/agreement.h"
+#include "core/bare.h"
 #include "core/feed.h"
 #include "core/outbox.h"
 #include "core/output.h"
@@ -23,9 +24,14 @@ static bool begin(struct thought *thought, struct peer *peer)
     struct referral *referral = intent->kind == ENTRY_REFERRAL_EVENT
                                     ? register_get(work, &intent->referral)
                                     : NULL;
-    if (referral == NULL || referral->refill != thought->out->refill ||
-        !register_event(work, intent->content, &thought->event))
+    if (referral == NULL || referral->refill != thought->out->refill)
         return false;
+    if (!register_event(work, intent->content, &thought->event)) {
+        if (!bare_is_told(
+                referral, (enum referral_event_type)intent->event_type))
+            return false;
+        thought->event = bare_intent(work, referral, intent);
+    }
     thought->step = (struct step){
         .work = work,
         .peer = peer,
@@ -113,13 +119,27 @@ static void keep(struct thought *thought, enum referral_state next)
     register_put(work, referral);
 }
 
+/* It had ended before it was told, in a life that was lost: what it said may
+ * have been told to nobody, or without words. */
+static void drop(struct thought *thought)
+{
+    struct work *work = thought->work;
+    struct referral *referral = thought->step.referral;
+    (void)outbox_drop_referral(work, thought->out, &referral->uuid);
+    referral->pending = 0;
+    register_put(work, referral);
+}
+
 static void decide(struct thought *thought)
 {
     struct verdict why = { .problem = PROBLEM_NONE };
     enum referral_state next = thought->step.referral->state;
     enum referral_event_type type = thought->event.type;
-    if (type == EVENT_SEND)
-        return; /* nobody else has heard of it */
+    if (type == EVENT_SEND) { /* nobody else has heard of it */
+        if (referral_is_terminal(next))
+            drop(thought);
+        return;
+    }
     /* here a withdrawal stands since it was said; the other has to hear it */
     if ((type == EVENT_WITHDRAW && next == REFERRAL_WITHDRAWN) ||
         step_next(&thought->step, &next, &why))

@@ -1,5 +1,6 @@
 #include "core/referral_erase.h"
 
+#include "core/bare.h"
 #include "core/erasure.h"
 #include "core/feed.h"
 #include "core/limits.h"
@@ -177,34 +178,6 @@ static struct told_entry told_of(const struct feed_event *event)
         .index = event->index };
 }
 
-/* A step of ours without its words: the other has to hear that it was taken,
- * for the receiver alone decides. *size is that of its bytes. */
-static struct content_ref bare_put(const struct erasing *erasing,
-    const struct feed_event *event, uint32_t seq, size_t *size)
-{
-    struct work *work = erasing->work;
-    struct referral *referral = erasing->referral;
-    struct referral_event bare = { .referral = referral->uuid,
-        .mou = referral->mou,
-        .type = event->step,
-        .seq = seq,
-        .seen = referral->peer_seq,
-        .actor = event->actor,
-        .role = event->role,
-        .at = event->at,
-        .state = event->state };
-    struct slice bytes = referral_event_write(&bare, work->scratch);
-    struct content_ref content =
-        bytes.bytes == NULL
-            ? CONTENT_NONE
-            : content_put(work->contents, work->arena,
-                  register_entry(work, referral, event->step), bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
-    *size = bytes.size;
-    return content;
-}
-
 /* Where the content is referred to, it is now another, or gone. */
 static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct content_ref to, size_t size, enum fate fate)
@@ -215,8 +188,10 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     struct content_ref intent = to;
     struct told_entry told = told_of(event);
     bool decides = fate == FATE_GOES && event->by_us && !referral->outgoing;
-    if (decides && told_waits(work, erasing->peer, &told))
-        intent = bare_put(erasing, event, event->seq, &size);
+    if (decides && told_waits(work, erasing->peer, &told)) {
+        struct referral_event bare = bare_event(referral, event, event->seq);
+        intent = bare_put(work, referral, &bare, &size);
+    }
     /* a ledger's digest covers all that was said at once */
     told_turn(work, erasing->peer, &told,
         fate == FATE_STAYS ? to : CONTENT_NONE, intent, size);

@@ -1,6 +1,5 @@
 #include "core/refill.h"
 
-#include "core/agreement.h"
 #include "core/answers.h"
 #include "core/conflict.h"
 #include "core/fold.h"
@@ -49,9 +48,12 @@ void refill_begin(struct work *work, struct peer *peer,
         (goal->wanted && goal->last.generation == proof->origin.generation &&
             goal->last.size >= proof->size))
         return;
-    loss_begin(work, LOSS_SHOWN);
+    /* in a ledger that has not gone on since, it is the loss that is known */
+    if (work->node->loss == LOSS_NONE || out->losses == work->node->losses)
+        loss_begin(work, LOSS_SHOWN);
     goal_set(goal, proof);
     peer->refill_ready = false;
+    peer->awaits = false;
     peer->settled_out = false;
     peer->settled_in = false;
     peer->is_whole = false;
@@ -341,10 +343,10 @@ static void mention_fill(struct work *work, enum entry_kind kind,
     arena_rewind(work->scratch, used);
 }
 
-static void entry_store(const struct arrival *arrival, enum entry_kind kind,
-    const struct fetched_entry *from, struct ledger_entry *to)
+static void entry_store(struct work *work, const struct peer *peer,
+    enum entry_kind kind, const struct fetched_entry *from,
+    struct ledger_entry *to)
 {
-    struct work *work = arrival->work;
     uint64_t entry = VAULT_ENTRY_COMMON;
     *to = (struct ledger_entry){ .header = from->entry.header,
         .attached = from->entry.salt.size > 0 };
@@ -354,7 +356,7 @@ static void entry_store(const struct arrival *arrival, enum entry_kind kind,
     memcpy(to->salt, from->entry.salt.bytes, SALT_SIZE);
     size_t used = work->scratch->used;
     if (to->has_referral && kind == ENTRY_REFERRAL_EVENT)
-        entry = vault_entry(work, arrival->peer, to);
+        entry = vault_entry(work, peer, to);
     arena_rewind(work->scratch, used);
     to->content =
         content_put(work->contents, work->arena, entry, from->entry.content);
@@ -374,8 +376,8 @@ static void store(struct arrival *arrival)
         return;
     }
     for (size_t i = 0; i < parcel->entry_count && !work_failed(work); i++)
-        entry_store(arrival, arrival->headers[i].kind, &parcel->entries[i],
-            &entries[i]);
+        entry_store(work, arrival->peer, arrival->headers[i].kind,
+            &parcel->entries[i], &entries[i]);
     present->frontier = arrival->frontier;
     present->cosigned = arrival->note.size;
     present->unfolded += parcel->entry_count;
@@ -387,6 +389,22 @@ static void store(struct arrival *arrival)
         work_exhausted(work);
     ledger_entries_write(work, present, parcel->first_index, entries,
         parcel->entry_count, present->note);
+}
+
+void refill_keep(struct work *work, struct peer *peer,
+    const struct entry *entries, const struct entry_header *headers,
+    struct ledger_entry *stored, size_t count)
+{
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    for (size_t i = 0; i < count && !work_failed(work); i++) {
+        struct fetched_entry from = { .entry = entries[i] };
+        from.entry.header = arena_copy(work->arena, entries[i].header);
+        if (from.entry.header.bytes == NULL)
+            work_exhausted(work);
+        entry_store(work, peer, headers[i].kind, &from, &stored[i]);
+    }
+    in->unfolded += count;
+    peer->refill_ready = true;
 }
 
 /* Two notes of one signer for one size: a proof that he had two histories. */
@@ -435,10 +453,27 @@ static bool take(struct arrival *arrival)
     return !work_failed(work) && arrival->problem == NULL;
 }
 
+/* Which ledger it is of: what is asked for next may be another since. */
+static enum ledger_direction direction_of(
+    const struct peer *peer, const struct fetched *fetched)
+{
+    struct note note;
+    if (note_parse(fetched->parcels[0].note, &note) != ERR_NONE)
+        return direction_next(peer);
+    return agency_id_equal(&note.origin.author, &peer->agency) ? LEDGER_IN
+                                                               : LEDGER_OUT;
+}
+
 const char *refill_take(struct work *work, struct peer *peer, struct slice body)
 {
     struct fetched fetched;
-    enum ledger_direction direction = direction_next(peer);
+    if (!refill_is_wanted(peer))
+        return NULL;
+    if (fetched_read(body, work->scratch, &fetched) != ERR_NONE)
+        return "reply_malformed";
+    if (fetched.parcel_count == 0)
+        return "fetched_nothing";
+    enum ledger_direction direction = direction_of(peer, &fetched);
     struct arrival arrival = { .work = work,
         .peer = peer,
         .direction = direction,
@@ -446,10 +481,6 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
     arrival.present = peer_ledger(work, peer, direction);
     if (arrival.present == NULL || !arrival.goal->wanted)
         return NULL;
-    if (fetched_read(body, work->scratch, &fetched) != ERR_NONE)
-        return "reply_malformed";
-    if (fetched.parcel_count == 0)
-        return "fetched_nothing";
     for (size_t i = 0; i < fetched.parcel_count; i++) {
         size_t used = work->scratch->used;
         arrival.parcel = &fetched.parcels[i];
@@ -464,29 +495,36 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
 
 /* ---- Taking up ----------------------------------------------------------- */
 
-/* An agreement may have come back that others are parties of. */
-static void greet_all(struct work *work)
-{
-    struct node *node = work->node;
-    for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
-        if (node->peers[i]->state == PEER_ACCEPTED)
-            agreement_greet(work, node->peers[i]);
-}
-
 static void finish(struct work *work, struct peer *peer, struct ledger *out)
 {
     peer->refill_ready = false;
+    peer->awaits = false;
     out->refills = false;
     out->changed = true;
     answers_pass_unowed(work, out);
     reconsider_intents(work, peer);
-    greet_all(work);
     peer->wants_head = true;
     peer->next_try_steady_ms = 0;
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     OUTPUT_LOG(work, LOG_LEDGER_RECOVERED, log_agency("from", &peer->agency),
         log_number("out", (int64_t)out->cosigned),
         log_number("in", in == NULL ? 0 : (int64_t)in->cosigned));
+}
+
+/* Its author offers it again once it hears that the ledger is settled. */
+static void await(struct work *work, struct peer *peer)
+{
+    const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    peer->refill_ready = false;
+    if (peer->awaits || in == NULL)
+        return;
+    peer->awaits = true;
+    peer->settled_in = peer->is_whole && in->trouble == LEDGER_NONE;
+    peer->wants_head = true;
+    peer->next_try_steady_ms = 0;
+    OUTPUT_LOG(work, LOG_LEDGER_AWAITS, log_agency("from", &peer->agency),
+        log_number("held", (int64_t)in->cosigned),
+        log_number("size", (int64_t)peer->coming_size));
 }
 
 void refill_go_on(struct work *work, struct peer *peer)
@@ -498,6 +536,11 @@ void refill_go_on(struct work *work, struct peer *peer)
         peer->refill_ready = false;
         return;
     }
-    if (fold_piece(work, peer) && !work_failed(work))
+    enum fold_left left = fold_piece(work, peer);
+    if (work_failed(work))
+        return;
+    if (left == FOLD_NOTHING)
         finish(work, peer, out);
+    else if (left == FOLD_AWAITS)
+        await(work, peer);
 }

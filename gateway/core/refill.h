@@ -5,6 +5,10 @@
  * root that both sides signed; first our own ledger, then the peer's, then both
  * are taken up (fold.h). Until then neither is signed.
  *
+ * Where an answer of ours came back, and the parcel that it speaks of is still
+ * on its way (its author never got our receipt), that parcel is taken before
+ * the rest is: kept as it came, and taken up with the answer that it got.
+ *
  * A walk back through generations needs no list: entry 0 of one names the one
  * before, which is filled first when it is not held in full.
  */
@@ -37,6 +41,12 @@ const char *refill_take(
 
 /* Takes up a piece of what was fetched, when all of it was. */
 void refill_go_on(struct work *work, struct peer *peer);
+
+/* Entries of a parcel that came while all is taken back, to be taken up. What
+ * is stored of them goes where `stored` is. */
+void refill_keep(struct work *work, struct peer *peer,
+    const struct entry *entries, const struct entry_header *headers,
+    struct ledger_entry *stored, size_t count);
 
 /* For people: entries of the ledger here and where it goes; false when nothing
  * is taken back. */

@@ -1,5 +1,6 @@
 #include "core/repeat.h"
 
+#include "base/checksum.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/submission_read.h"
@@ -30,10 +31,8 @@ bool repeat_read(struct work *work, uint32_t uid,
     struct slice parts[] = { SLICE_ARRAY(work->node->secret),
         SLICE_LITERAL("refer.v1 local key"), SLICE_ARRAY(who), key };
     name_of(work, parts, 4, repeat->name);
-    crypto_hash(work->crypto,
-        (const struct slice[]){
-            SLICE_ARRAY(work->node->secret), request->unnumbered },
-        2, repeat->digest);
+    repeat->digest = checksum(
+        checksum(0, SLICE_ARRAY(work->node->secret)), request->unnumbered);
     return true;
 }
 
@@ -60,7 +59,7 @@ static void answer_known(struct work *work, const struct uuid *uuid,
 /* ---- A program's own key ------------------------------------------------ */
 
 struct row {
-    uint8_t digest[HASH_SIZE];
+    uint64_t digest;
     struct uuid uuid;
     bool pending;
     uint64_t at_ms;
@@ -74,7 +73,7 @@ static bool row_get(
     if (bytes.bytes == NULL)
         return false;
     struct unpacker in = unpack_from(bytes);
-    unpack_fixed(&in, row->digest, sizeof row->digest);
+    row->digest = unpack_u64(&in);
     unpack_fixed(&in, row->uuid.bytes, sizeof row->uuid.bytes);
     row->pending = unpack_u8(&in) != 0;
     row->at_ms = unpack_u64(&in);
@@ -86,9 +85,9 @@ static bool row_get(
 static void row_put(struct work *work, const uint8_t name[REPEAT_NAME_SIZE],
     const struct row *row)
 {
-    uint8_t bytes[HASH_SIZE + 16 + 1 + 8];
+    uint8_t bytes[8 + 16 + 1 + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
-    pack_fixed(&out, row->digest, HASH_SIZE);
+    pack_u64(&out, row->digest);
     pack_fixed(&out, row->uuid.bytes, sizeof row->uuid.bytes);
     pack_u8(&out, row->pending);
     pack_u64(&out, row->at_ms);
@@ -101,7 +100,7 @@ bool repeat_recall(
     struct row row;
     if (!row_get(work, repeat->name, &row))
         return work_failed(work);
-    if (memcmp(row.digest, repeat->digest, HASH_SIZE) != 0)
+    if (row.digest != repeat->digest)
         answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
             "use a new key: this one stands for another request");
     else
@@ -112,10 +111,10 @@ bool repeat_recall(
 void repeat_keep(struct work *work, const struct repeat *repeat,
     const struct uuid *uuid, bool pending)
 {
-    struct row row = {
-        .uuid = *uuid, .pending = pending, .at_ms = (uint64_t)work->now.unix_ms
-    };
-    memcpy(row.digest, repeat->digest, HASH_SIZE);
+    struct row row = { .digest = repeat->digest,
+        .uuid = *uuid,
+        .pending = pending,
+        .at_ms = (uint64_t)work->now.unix_ms };
     row_put(work, repeat->name, &row);
 }
 

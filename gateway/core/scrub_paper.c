@@ -10,7 +10,7 @@
 #include "core/revoke.h"
 
 /* Rows of these programs have one form each. */
-#define IDEMPOTENCY_SIZE (HASH_SIZE + 16 + 1 + 8)
+#define IDEMPOTENCY_SIZE (8 + 16 + 1 + 8)
 #define SAID_SIZE (16 + 4 + 1 + 1 + 16 + 8) /* what a ledger says of a key */
 #define HASH_KEY_SIZE (1 + 16)
 
@@ -172,7 +172,7 @@ static void repeat_value(struct scrub_row *row, struct slice value)
             scrub_tell(row, SCRUB_MALFORMED);
         return;
     }
-    memcpy(uuid.bytes, value.bytes + HASH_SIZE, sizeof uuid.bytes);
+    memcpy(uuid.bytes, value.bytes + 8, sizeof uuid.bytes);
     row->has_referral = true;
     row->referral = uuid;
     (void)scrub_referral(row, &uuid);

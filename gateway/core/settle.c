@@ -332,6 +332,10 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     const struct ledger_view *view, bool is_reply, bool is_fresh)
 {
     struct note cosigned;
+    if (is_fresh) {
+        peer->coming_generation = view->generation;
+        peer->coming_size = view->size;
+    }
     if (in->trouble == LEDGER_CONFLICT)
         return false;
     /* a signature of ours is no older than itself: nobody has to be asked */
@@ -356,8 +360,8 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     settle_trouble(work, peer, in, trouble);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     /* what comes is not judged on forgotten state */
-    peer->settled_in = trouble == LEDGER_NONE && out != NULL && !out->refills &&
-                       peer->is_whole;
+    peer->settled_in = trouble == LEDGER_NONE && out != NULL &&
+                       (!out->refills || peer->awaits) && peer->is_whole;
     return trouble == LEDGER_NONE && is_fresh;
 }
 

@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/delivery.h"
 #include "core/limits.h"
+#include "core/loss.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
@@ -66,6 +67,11 @@ static struct peer *recipient(
         return NULL;
     }
     if (peer == NULL || peer->state != PEER_ACCEPTED) {
+        if (loss_puts_off(work, "referral.to",
+                "accept the agency's card again: the store was lost, and what "
+                "others hold of it is taken back",
+                answer))
+            return NULL;
         answer_error(answer, ERR_NOT_FOUND, PROBLEM_NONE, "referral.to",
             "give the id of an agency from referctl peer list, or accept its "
             "card first");
@@ -194,6 +200,10 @@ static bool was_said(struct work *work, const struct local_request *request,
     return was;
 }
 
+#define MOU_LOST                                                               \
+    "try again: agreements that the store lost come back from the agencies "   \
+    "that they were made with"
+
 static const struct field_rule submit_rules[] = { { "key", LOCAL_TEXT, true } };
 
 void submission_submit(struct work *work, uint32_t uid,
@@ -217,6 +227,9 @@ void submission_submit(struct work *work, uint32_t uid,
         was_said(work, request, answer) ||
         !has_room(work, STORE_INTAKE_PERCENT_MAX, answer) ||
         !prepare(work, request, &submitted, &step, &verdict, answer))
+        return;
+    if (verdict.problem == PROBLEM_MOU_NOT_FOUND &&
+        loss_puts_off(work, verdict.clause, MOU_LOST, answer))
         return;
     if (!verdict_allows(&verdict)) {
         refused(&step, &verdict, answer);
@@ -396,8 +409,12 @@ void submission_act(struct work *work, uint32_t uid,
     if (work_failed(work))
         return;
     if (step.referral == NULL) {
-        answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "act.id",
-            "look the id up with referctl referral list");
+        if (!loss_puts_off(work, "act.id",
+                "try again: the store was lost, and this referral may come "
+                "back from the other agency",
+                answer))
+            answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN,
+                "act.id", "look the id up with referctl referral list");
         return;
     }
     if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&

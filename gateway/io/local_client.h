@@ -37,6 +37,7 @@ struct local_client {
     uint64_t id; /* 0 in a free place */
     struct local_frame *first;
     struct local_frame *last;
+    bool is_writing; /* the thread is: the first frame is not to be touched */
     size_t backlog_size;
     size_t outstanding_count;
     bool is_doomed; /* a reply could not be queued */

@@ -60,6 +60,36 @@ static void held_wake(struct local_socket *local)
 
 /* ---- Replies ----------------------------------------------------------- */
 
+static void enqueue(struct local_client *client, struct local_frame *frame)
+{
+    if (client->first == NULL)
+        client->first = frame;
+    else
+        client->last->next = frame;
+    client->last = frame;
+    client->backlog_size += frame->size;
+}
+
+/*
+ * Under the lock. What goes at once needs no turn of the thread, unless that
+ * one is about to write, or has stopped to read from a client that has too much
+ * under way. True when the frame is the client's now.
+ */
+static bool answer(struct local_socket *local, struct local_client *client,
+    struct local_frame *frame)
+{
+    bool was_patient =
+        client->outstanding_count >= local->limits.outstanding_count_max;
+    if (client->outstanding_count > 0)
+        client->outstanding_count--;
+    bool is_out = client->first == NULL && !client->is_writing &&
+                  local_frame_write(frame, client->fd) == ERR_NONE;
+    if (!is_out)
+        enqueue(client, frame);
+    local->has_held |= !is_out || was_patient;
+    return !is_out;
+}
+
 enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
     const uint8_t *bytes, size_t size)
 {
@@ -81,24 +111,14 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
         err = ERR_NO_MEMORY;
         client->doom = LOCAL_REFUSAL_MEMORY;
     }
-    if (err == ERR_NONE) {
-        if (client->first == NULL)
-            client->first = frame;
-        else
-            client->last->next = frame;
-        client->last = frame;
-        client->backlog_size += frame->size;
-        if (client->outstanding_count > 0)
-            client->outstanding_count--;
+    if (err == ERR_NONE && answer(local, client, frame)) {
         frame = NULL;
-    } else if (err != ERR_NOT_FOUND) {
+    } else if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         client->is_doomed = true;
-    }
-    if (err != ERR_NOT_FOUND) {
         local->has_held = true;
-        if (!local->is_held)
-            held_wake(local);
     }
+    if (local->has_held && !local->is_held)
+        held_wake(local);
     local_unlock(local);
     local_frame_free(frame);
     return err;

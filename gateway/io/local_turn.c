@@ -111,6 +111,7 @@ static void client_close(
     client->last = NULL;
     client->backlog_size = 0;
     client->outstanding_count = 0;
+    client->is_writing = false;
     client->is_doomed = false;
     local_unlock(local);
     local_frame_free(frames);
@@ -270,6 +271,17 @@ static void resume(struct local_socket *local, int64_t now_ms)
 
 /* ---- Replies ---------------------------------------------------------- */
 
+/* The first of the queue, which is then this thread's to write. */
+static struct local_frame *client_first_frame(
+    struct local_socket *local, struct local_client *client)
+{
+    local_lock(local);
+    struct local_frame *first = client->first;
+    client->is_writing = first != NULL;
+    local_unlock(local);
+    return first;
+}
+
 /* Takes the frame that is out off the queue. */
 static struct local_frame *client_next_frame(
     struct local_socket *local, struct local_client *client)
@@ -279,6 +291,7 @@ static struct local_frame *client_next_frame(
     client->first = done->next;
     client->backlog_size -= done->size;
     struct local_frame *next = client->first;
+    client->is_writing = next != NULL;
     local_unlock(local);
     done->next = NULL;
     local_frame_free(done);
@@ -288,9 +301,7 @@ static struct local_frame *client_next_frame(
 static void client_write(
     struct local_socket *local, struct local_client *client, int64_t now_ms)
 {
-    local_lock(local);
-    struct local_frame *frame = client->first;
-    local_unlock(local);
+    struct local_frame *frame = client_first_frame(local, client);
     while (frame != NULL) {
         enum err err = local_frame_write(frame, client->fd);
         if (err == ERR_NOT_FOUND) {
@@ -316,17 +327,15 @@ static int sooner(int so_far, int64_t at_ms, int64_t now_ms)
     return so_far < 0 || left < so_far ? (int)left : so_far;
 }
 
-/* What to wait for of one client, and until when. */
+/* What to wait for of one client, and until when; under the lock. */
 static short client_events(struct local_socket *local,
     const struct local_client *client, int64_t now_ms, int *timeout_ms)
 {
     short events = 0;
     int64_t frame_ms_max = local->limits.frame_ms_max;
-    local_lock(local);
     bool has_frames = client->first != NULL;
     bool is_patient =
         client->outstanding_count >= local->limits.outstanding_count_max;
-    local_unlock(local);
     if (has_frames)
         events |= POLLOUT;
     if (has_frames && client->writing_since_ms != 0)
@@ -353,6 +362,7 @@ static int polled_fill(struct local_socket *local, int64_t now_ms)
     polled[POLLED_WAKE] = (struct pollfd){ local->wake[0], POLLIN, 0 };
     polled[POLLED_LISTENER] =
         (struct pollfd){ may_accept ? local->listener : -1, POLLIN, 0 };
+    local_lock(local);
     for (size_t i = 0; i < local->limits.client_count_max; i++) {
         const struct local_client *client = &local->clients[i];
         short events = 0;
@@ -360,6 +370,7 @@ static int polled_fill(struct local_socket *local, int64_t now_ms)
             events = client_events(local, client, now_ms, &timeout_ms);
         polled[POLLED_CLIENTS + i] = (struct pollfd){ client->fd, events, 0 };
     }
+    local_unlock(local);
     return timeout_ms;
 }
 
@@ -404,6 +415,23 @@ static void client_serve(struct local_socket *local,
         client_close(local, client);
     if (client->fd >= 0)
         (void)client_check(local, client, now_ms);
+}
+
+/* Clients about which there is nothing to do have no place in this turn: to
+ * look at each would be a lock each. */
+static void quiet_pass_over(struct local_socket *local)
+{
+    local_lock(local);
+    for (size_t i = 0; i < local->limits.client_count_max; i++) {
+        const struct local_client *client = &local->clients[i];
+        struct pollfd *polled = &local->polled[POLLED_CLIENTS + i];
+        bool is_timed =
+            client->reading_since_ms != 0 || client->writing_since_ms != 0;
+        if (polled->revents == 0 && client->first == NULL && !is_timed &&
+            !client->is_doomed)
+            polled->fd = -1;
+    }
+    local_unlock(local);
 }
 
 /* Looks every client up in the table again. */
@@ -457,6 +485,7 @@ void *local_turn_run(void *user)
             continue;
         if (!messages_take(local, now_ms))
             return NULL;
+        quiet_pass_over(local);
         /* before new ones: a client that came back is not to meet what its
          * old connection left */
         for (size_t i = 0; i < local->limits.client_count_max; i++) {

@@ -199,7 +199,7 @@ bool fake_cursor_ack(struct refer_fake *fake, struct fake_request *request,
         return true;
     uint64_t position = (uint64_t)fake_number(fields, "position", 0);
     if ((uint64_t)fake_number(fields, "epoch", 0) != fake->epoch) {
-        (void)fake_refuse(reply, FAKE_ERR_VERSION, "", "epoch",
+        (void)fake_refuse(reply, FAKE_ERR_CONFLICT, "", "epoch",
             "open the cursor again: the feed began anew");
         return true;
     }

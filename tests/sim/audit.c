@@ -219,6 +219,24 @@ static void affair_check(
     ends_check(world, row, &rows[affair->to]);
 }
 
+/* Which of them nobody meant, for people. */
+static void twice_say(
+    struct world *world, size_t at, const struct rows *rows, size_t expected)
+{
+    const struct truth *truth = &world->truth;
+    world_say(world, "agency %zu should have %zu of its own", at, expected);
+    for (size_t k = 0; k < rows->count; k++) {
+        char id[UUID_URN_SIZE + 1];
+        size_t affair = truth_find(truth, &rows->items[k].uuid);
+        uuid_format(&rows->items[k].uuid, id);
+        if (rows->items[k].is_outgoing &&
+            (affair == truth->affair_count ||
+                truth->affairs[affair].outcome != OUTCOME_DONE))
+            world_say(world, "%s is %s", id,
+                referral_state_name(rows->items[k].state));
+    }
+}
+
 static void register_check(struct world *world, const struct rows *rows)
 {
     size_t *expected = calloc(world->gateway_count, sizeof *expected);
@@ -247,6 +265,8 @@ static void register_check(struct world *world, const struct rows *rows)
                     &rows[i].items[k].uuid) == NULL)
                 world_fail(world, "referral.lost", rows[i].items[k].peer);
         }
+        if (outgoing != expected[i])
+            twice_say(world, i, &rows[i], expected[i]);
         if (outgoing != expected[i])
             world_fail(world, "referral.twice", i);
     }
@@ -378,6 +398,22 @@ static void steps_of_all(struct world *world, const struct rows *rows)
 
 /* ---- Programs ----------------------------------------------------------- */
 
+/* Where the feed was numbered anew and nothing came since, the reader has yet
+ * to hear of it: its cursor says what it was told. */
+static void head_check(struct world *world, const struct program *program,
+    const struct local_record *cursor)
+{
+    const struct reader *reader = &program->of.reader;
+    int64_t head = heard_number(cursor, "head");
+    int64_t seen = (uint64_t)heard_number(cursor, "epoch") == reader->epoch
+                       ? reader->seen
+                       : heard_number(cursor, "position");
+    if (head == seen || program->gateway->hides_loss) /* see reader.c */
+        return;
+    world_say(world, "seen to %lld of %lld", (long long)seen, (long long)head);
+    world_fail(world, "feed.missed", program->gateway->index);
+}
+
 static void readers_check(struct world *world)
 {
     for (size_t i = 0; i < world->program_count; i++) {
@@ -392,10 +428,8 @@ static void readers_check(struct world *world)
                 &world->talk, &reply) != ERR_NONE ||
             reply.record_count == 0)
             world_fail(world, "local.malformed", program->gateway->index);
-        else if (heard_number(&reply.records[0], "head") !=
-                     program->of.reader.seen &&
-                 !program->gateway->hides_loss) /* see reader.c */
-            world_fail(world, "feed.missed", program->gateway->index);
+        else
+            head_check(world, program, &reply.records[0]);
         arena_reset(&world->talk);
     }
 }

@@ -216,7 +216,7 @@ static void a_position_of_another_epoch_is_refused(void **state)
     int64_t epoch = epoch_of(federation);
     happen(federation, "a");
     assert_int_equal(
-        acknowledge(federation, &one, epoch + 1, 1)->err, ERR_VERSION);
+        acknowledge(federation, &one, epoch + 1, 1)->err, ERR_CONFLICT);
     assert_int_equal(
         position_of(cursor(federation, &one, "cursor.open", "ward")), 0);
     federation_free(federation);

@@ -131,6 +131,133 @@ static void many_are_taken_up_piece_by_piece(void **state)
     federation_free(federation);
 }
 
+/* Carries what is on the line and what follows, but receipts to that agency. */
+static void run_without_receipts_to(struct federation *federation, size_t at)
+{
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->is_reply && message->to == at &&
+            message->reply == REPLY_COSIGNED)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+}
+
+static struct store_memory_snapshot *accepted(
+    struct federation *federation, char **id)
+{
+    static const char *const offer[] = { "offer", "any morning", NULL };
+    *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, *id, "opened", "o", NULL);
+    (void)federation_act(federation, 1, *id, "accept", "a", offer);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, *id), "accepted");
+    return federation_back_up(federation, 1);
+}
+
+/* The receiver applied a step and said so; its receipt was lost on the way, so
+ * that the parcel is still offered; then it lost its store. Its answer comes
+ * back at once, the parcel only with the author's next try, when the referral
+ * stands where the step leads nowhere: it must not be judged again. */
+static void what_was_answered_and_not_received_gets_no_second_verdict(
+    void **state)
+{
+    static const char *const choice[] = { "walk_in", "yes", NULL };
+    struct federation *federation = two();
+    char *id;
+    char words[64];
+    (void)state;
+    struct store_memory_snapshot *backup = accepted(federation, &id);
+    assert_int_equal(
+        federation_act(federation, 0, id, "choose_time", "c", choice)->err,
+        ERR_NONE);
+    run_without_receipts_to(federation, 0);
+    assert_string_equal(federation_state(federation, 0, id), "scheduled");
+    assert_int_equal(
+        federation_act(federation, 1, id, "arrive", "w", NULL)->err, ERR_NONE);
+    run_without_receipts_to(federation, 0);
+    assert_string_equal(federation_state(federation, 0, id), "arrived");
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_AWAITS), 1);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    for (size_t at = 0; at < 2; at++) {
+        assert_string_equal(federation_state(federation, at, id), "arrived");
+        assert_int_equal(
+            federation_logged(federation, at, LOG_REFERRAL_REFUSED), 0);
+    }
+    /* came, opened, accepted, time chosen, walked in: each once, in order */
+    feed_read(federation, 1, words, sizeof words);
+    assert_string_equal(words, "RtSuSuStSu");
+    free(id);
+    federation_free(federation);
+}
+
+/* The same, and the gateway starts again while it waits. */
+static void what_is_waited_for_outlives_a_restart(void **state)
+{
+    static const char *const choice[] = { "walk_in", "yes", NULL };
+    struct federation *federation = two();
+    char *id;
+    (void)state;
+    struct store_memory_snapshot *backup = accepted(federation, &id);
+    (void)federation_act(federation, 0, id, "choose_time", "c", choice);
+    run_without_receipts_to(federation, 0);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    for (unsigned i = 0; i < 1000 && federation_message_count(federation) > 0;
+         i++) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->kind == REQUEST_DELIVER && !message->is_reply &&
+            message->from == 0)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_AWAITS), 1);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 0);
+    federation_crash(federation, 1);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    assert_string_equal(federation_state(federation, 0, id), "scheduled");
+    assert_string_equal(federation_state(federation, 1, id), "scheduled");
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    free(id);
+    federation_free(federation);
+}
+
+/* A step was on its way when the store was copied; since then it was received,
+ * and its words were erased, by which the vault has no key to them any more. */
+static void a_step_without_its_words_is_taken_up_once(void **state)
+{
+    static const char *const what[] = { "what", "person", NULL };
+    struct federation *federation = two();
+    char words[64];
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    assert_int_equal(
+        federation_act(federation, 0, id, "wrong_person_or_place", "w", what)
+            ->err,
+        ERR_NONE);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "void");
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, id), "void");
+    assert_string_equal(federation_state(federation, 1, id), "void");
+    /* sent, delivered, answered, the step, answered */
+    feed_read(federation, 0, words, sizeof words);
+    assert_string_equal(words, "SuDuAuSuAu");
+    free(id);
+    federation_free(federation);
+}
+
 /* They hear of the agreement from a third party, and of each other's word on
  * it from each other. */
 static void what_two_lost_is_in_force_between_them_again(void **state)
@@ -163,6 +290,10 @@ int main(void)
         cmocka_unit_test(the_feed_tells_it_again_in_the_order_in_which_it_was),
         cmocka_unit_test(what_was_signed_for_and_not_answered_is_answered_once),
         cmocka_unit_test(many_are_taken_up_piece_by_piece),
+        cmocka_unit_test(
+            what_was_answered_and_not_received_gets_no_second_verdict),
+        cmocka_unit_test(what_is_waited_for_outlives_a_restart),
+        cmocka_unit_test(a_step_without_its_words_is_taken_up_once),
         cmocka_unit_test(what_two_lost_is_in_force_between_them_again),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

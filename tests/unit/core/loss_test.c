@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -208,6 +209,74 @@ static void a_new_store_in_the_place_of_another_is_one(void **state)
     bench_close(&bench);
 }
 
+/* Of two agencies one shows what it holds, and the other after the gateway has
+ * started anew: it is still the same loss. */
+static void a_loss_that_is_known_is_not_another(void **state)
+{
+    struct federation *federation = federation_new(3);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_connect(federation, 0, 2);
+    federation_agree(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    (void)federation_submit(federation, 0, 1, "first");
+    (void)federation_submit(federation, 0, 2, "other");
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->from == 2 || message->to == 2)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    struct work *work = federation_begin(federation, 0);
+    assert_int_equal(work->node->losses, 1);
+    assert_int_equal(work->node->loss, LOSS_SHOWN);
+    uint64_t epoch = work->node->feed_epoch;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_crash(federation, 0);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 2);
+    work = federation_begin(federation, 0);
+    assert_int_equal(work->node->losses, 1);
+    assert_true(work->node->feed_epoch == epoch);
+    assert_int_equal(work->node->loss, LOSS_NONE);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
+/* What is not known now may come back: nothing is refused for good. */
+static void what_is_not_known_is_to_be_tried_again(void **state)
+{
+    struct bench bench;
+    struct call call;
+    (void)state;
+    bench_open(&bench);
+    char *id = strdup(federation_submit(bench.federation, 0, 1, "first"));
+    federation_run(bench.federation);
+    federation_referral(bench.federation, &call, 0, 1, "second");
+    federation_lose_store(bench.federation, 0);
+    const struct local_reply *reply =
+        federation_call(bench.federation, 0, &call);
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_true(slice_is(reply->clause, "referral.to"));
+    reply = federation_act(bench.federation, 0, id, "withdraw", "w", NULL);
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_true(slice_is(reply->clause, "act.id"));
+    federation_connect(bench.federation, 0, 1);
+    federation_wait(bench.federation, 600000);
+    assert_loss(&bench, NULL);
+    federation_referral(bench.federation, &call, 0, 1, "second");
+    assert_int_equal(
+        federation_call(bench.federation, 0, &call)->err, ERR_NONE);
+    free(id);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +285,8 @@ int main(void)
         cmocka_unit_test(what_nobody_received_is_not_signed_over),
         cmocka_unit_test(a_store_put_back_on_purpose_or_without_a_mark_is_one),
         cmocka_unit_test(a_new_store_in_the_place_of_another_is_one),
+        cmocka_unit_test(a_loss_that_is_known_is_not_another),
+        cmocka_unit_test(what_is_not_known_is_to_be_tried_again),
         cmocka_unit_test(the_sheet_of_after_a_loss_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,12 +78,46 @@ static void a_withdrawal_that_waited_is_told(void **state)
     federation_free(federation);
 }
 
+/* In the life that was lost it was withdrawn while it was on its way, so that
+ * it came without words: nobody over there knows which it was. The copy, from
+ * before, still has all of it, and it waits. */
+static void what_came_without_words_and_was_withdrawn_is_not_sent(void **state)
+{
+    struct federation *federation = federation_new(2);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    federation_crash(federation, 0); /* unsettled: it is not in flight yet */
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    /* settled, it leaves, and is lost */
+    while (federation_message_count(federation) > 0) {
+        if (federation_message(federation, 0)->kind == REQUEST_DELIVER)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_that_was_taken_already_goes_back_to_staff),
         cmocka_unit_test(nothing_is_told_of_who_withdrew_before_the_restore),
         cmocka_unit_test(a_withdrawal_that_waited_is_told),
+        cmocka_unit_test(what_came_without_words_and_was_withdrawn_is_not_sent),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
 }

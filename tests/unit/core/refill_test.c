@@ -253,6 +253,54 @@ static void what_is_refused_is_asked_for_ever_more_seldom(void **state)
     }
 }
 
+/* Entries of that kind that agency 0 wrote to the other one in its present
+ * generation. */
+static unsigned told_count(
+    struct federation *federation, size_t other, enum entry_kind kind)
+{
+    unsigned count = 0;
+    struct ledger_parcel parcel;
+    struct entry_header header;
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out =
+        peer_ledger(work, federation_peer(federation, 0, other), LEDGER_OUT);
+    for (uint64_t at = 0; ledger_parcel_at(work, out, at, &parcel);
+         at += parcel.count)
+        for (size_t i = 0; i < parcel.count; i++) {
+            assert_int_equal(entry_header_read(parcel.entries[i].header,
+                                 work->scratch, &header),
+                ERR_NONE);
+            count += header.kind == kind;
+        }
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return count;
+}
+
+/* A hub that lost everything has as many ledgers as members: what comes back
+ * with one is told to the others where it is news, and once. */
+static void agreements_are_told_once_after_a_loss(void **state)
+{
+    struct federation *federation = federation_new(3);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_connect(federation, 0, 2);
+    federation_agree(federation);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_int_equal(told_count(federation, 1, ENTRY_GENERATION), 1);
+    assert_int_equal(told_count(federation, 1, ENTRY_MOU_IN_FORCE), 1);
+    federation_connect(federation, 0, 2);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(told_count(federation, 2, ENTRY_GENERATION), 1);
+    assert_int_equal(told_count(federation, 1, ENTRY_MOU_IN_FORCE), 1);
+    assert_int_equal(told_count(federation, 1, ENTRY_MOU_OFFER), 1);
+    /* once when its card was accepted, once as the ledger goes on */
+    assert_in_range(told_count(federation, 2, ENTRY_MOU_IN_FORCE), 1, 2);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +309,7 @@ int main(void)
         cmocka_unit_test(an_operator_sees_how_far_it_is),
         cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
         cmocka_unit_test(what_is_refused_is_asked_for_ever_more_seldom),
+        cmocka_unit_test(agreements_are_told_once_after_a_loss),
     };
     return cmocka_run_group_tests_name("refill", tests, NULL, NULL);
 }

@@ -182,8 +182,21 @@ static void what_was_done_to_the_other_is_done_to_it(void **state)
     }
 }
 
+/* Of that type, by us, in the feed. */
+static unsigned step_count(struct federation *federation, const char *step)
+{
+    struct feed_event event;
+    unsigned count = 0;
+    struct work *work = federation_begin(federation, 0);
+    for (uint64_t at = 1; feed_next(work, at, &event); at = event.position + 1)
+        count += event.type == FEED_STEP && event.by_us &&
+                 strcmp(event_type_name(event.step), step) == 0;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return count;
+}
+
 /* Restored to where it still waited to be sent, and ended there: it had been
- * sent, so what ended it follows. */
+ * sent, so what ended it follows. Programs hear of that step once. */
 static void what_ended_it_meanwhile_is_told(void **state)
 {
     static const struct {
@@ -213,6 +226,7 @@ static void what_ended_it_meanwhile_is_told(void **state)
         for (size_t at = 0; at < 2; at++)
             assert_string_equal(
                 federation_state(federation, at, id), steps[i].state);
+        assert_int_equal(step_count(federation, steps[i].step), 1);
         free(id);
         federation_free(federation);
     }

@@ -37,7 +37,7 @@ static const char *events_at(enum log_level level)
     JOURNAL(LOG_STORE_FAILED, log_code("code", "io"));
     JOURNAL(LOG_PEER_FAILED, log_code("code", "io"));
     JOURNAL(LOG_KEYS_CHANGED, log_number("keys", 1));
-    JOURNAL(LOG_PARCEL_SENT, log_number("entries", 1));
+    JOURNAL(LOG_PARCEL_COSIGNED, log_number("size", 1));
     journal_set_level(LOG_INFO);
     return said_end(&said);
 }
@@ -45,7 +45,7 @@ static const char *events_at(enum log_level level)
 static void less_urgent_events_are_left_out(void **state)
 {
     static const char *const names[] = { " store.failed ", " peer.failed ",
-        " keys.changed ", " parcel.sent " };
+        " keys.changed ", " parcel.cosigned " };
     (void)state;
     for (int level = LOG_ERROR; level < LOG_LEVEL_COUNT; level++) {
         const char *text = events_at((enum log_level)level);
@@ -59,10 +59,10 @@ static void info_is_shown_unless_told_otherwise(void **state)
     (void)state;
     said_begin(&said);
     JOURNAL(LOG_KEYS_CHANGED, log_number("keys", 1));
-    JOURNAL(LOG_PARCEL_SENT, log_number("entries", 1));
+    JOURNAL(LOG_PARCEL_COSIGNED, log_number("size", 1));
     const char *text = said_end(&said);
     assert_non_null(strstr(text, " info keys.changed "));
-    assert_null(strstr(text, "parcel.sent"));
+    assert_null(strstr(text, "parcel.cosigned"));
 }
 
 static void a_line_is_cut_not_broken(void **state)

@@ -125,7 +125,7 @@ static bool is_debug_shown(void)
 {
     static struct said other;
     said_begin(&other);
-    JOURNAL(LOG_PARCEL_SENT, log_number("entries", 1));
+    JOURNAL(LOG_PARCEL_COSIGNED, log_number("size", 1));
     return said_end(&other)[0] != '\0';
 }
 

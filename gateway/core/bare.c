@@ -1,0 +1,92 @@
+#include "core/bare.h"
+
+#include "core/entry.h"
+
+bool bare_is_told(
+    const struct referral *referral, enum referral_event_type type)
+{
+    /* what else ends a referral says why, and is refused without that */
+    return !referral->outgoing || type == EVENT_WITHDRAW ||
+           type == EVENT_CONSENT_REVOKED;
+}
+
+struct referral_event bare_event(const struct referral *referral,
+    const struct feed_event *told, uint32_t seq)
+{
+    return (struct referral_event){ .referral = referral->uuid,
+        .mou = referral->mou,
+        .type = told->step,
+        .seq = seq,
+        .seen = referral->peer_seq,
+        .actor = told->actor,
+        .role = told->role,
+        .at = told->at,
+        .state = told->state };
+}
+
+struct referral_event bare_intent(struct work *work,
+    const struct referral *referral, const struct intent *intent)
+{
+    struct feed_event told;
+    bool is_told = intent->feed_position != 0 &&
+                   feed_next(work, intent->feed_position, &told) &&
+                   told.position == intent->feed_position &&
+                   told.step == (enum referral_event_type)intent->event_type;
+    if (!is_told)
+        told = (struct feed_event){
+            .step = (enum referral_event_type)intent->event_type,
+            .actor = ACTOR_GATEWAY,
+            .at = intent->at
+        };
+    struct referral_event event = bare_event(referral, &told, intent->seq);
+    /* what the receiver stated then, or nothing where it is not us */
+    event.state = (enum referral_state)intent->state;
+    return event;
+}
+
+struct content_ref bare_put(struct work *work, struct referral *referral,
+    const struct referral_event *event, size_t *size)
+{
+    struct slice bytes = referral_event_write(event, work->scratch);
+    struct content_ref content =
+        bytes.bytes == NULL
+            ? CONTENT_NONE
+            : content_put(work->contents, work->arena,
+                  register_entry(work, referral, event->type), bytes);
+    if (content_is_none(content))
+        work_exhausted(work);
+    *size = bytes.size;
+    return content;
+}
+
+static void turn(
+    struct work *work, const struct ledger *out, struct intent *intent)
+{
+    struct slice held =
+        content_get(work->contents, work->txn, work->scratch, intent->content);
+    struct referral *referral = held.bytes != NULL || work_failed(work)
+                                    ? NULL
+                                    : register_get(work, &intent->referral);
+    size_t size;
+    if (referral == NULL ||
+        !bare_is_told(referral, (enum referral_event_type)intent->event_type))
+        return;
+    struct referral_event event = bare_intent(work, referral, intent);
+    intent->content = bare_put(work, referral, &event, &size);
+    intent->content_size = (uint32_t)size;
+    outbox_replace(work, out, intent);
+    register_put(work, referral); /* its entries may be others now */
+}
+
+void bare_turn_all(struct work *work, struct ledger *out)
+{
+    struct intent intent;
+    uint64_t from = 0;
+    while (outbox_next(work, out, from, &intent)) {
+        size_t used = work->scratch->used;
+        from = intent.number + 1;
+        if (intent.kind == ENTRY_REFERRAL_EVENT)
+            turn(work, out, &intent);
+        arena_rewind(work->scratch, used);
+    }
+}

@@ -1,0 +1,39 @@
+/*
+ * bare.h - a step without its words: who took it and where it leads. What waits
+ * to be told may lose its words: they were erased in a life of the store that
+ * an old copy does not know, or while they were on their way. The receiving
+ * agency alone decides, and a withdrawal is for ever, so the other one hears of
+ * such steps all the same.
+ */
+#ifndef CORE_BARE_H
+#define CORE_BARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/feed.h"
+#include "core/outbox.h"
+#include "core/register.h"
+#include "core/work.h"
+
+/* Whether the other agency hears of our step of that type without words. What
+ * else loses them is told as an entry without content, and answered so. */
+bool bare_is_told(
+    const struct referral *referral, enum referral_event_type type);
+
+/* The step that stands in our feed; its role is borrowed from `told`. */
+struct referral_event bare_event(const struct referral *referral,
+    const struct feed_event *told, uint32_t seq);
+
+/* The same of an intent, by what is left of it. Lives in scratch. */
+struct referral_event bare_intent(struct work *work,
+    const struct referral *referral, const struct intent *intent);
+
+/* Writes it; *size is that of its bytes. None when memory failed. */
+struct content_ref bare_put(struct work *work, struct referral *referral,
+    const struct referral_event *event, size_t *size);
+
+/* Of all that waits for that peer: what has lost its words goes bare. */
+void bare_turn_all(struct work *work, struct ledger *out);
+
+#endif

@@ -1,0 +1,171 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/bare.h"
+#include "core/generation.h"
+#include "core/node_state.h"
+#include "support/bench_node.h"
+
+static const char *const cancel[] = { "reason", "NEED_CHANGED", "person_told",
+    "yes", NULL };
+static const char *const offer[] = { "offer", "any morning", NULL };
+
+static char *delivered(struct federation *federation)
+{
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    return id;
+}
+
+static void lose_all(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+}
+
+/* The peer holds what it has a cosignature for; all else goes anew. */
+static void renew(struct federation *federation, size_t at)
+{
+    struct work *work = federation_begin(federation, at);
+    struct peer *peer = federation_peer(federation, at, 1 - at);
+    generation_renew(work, peer_ledger(work, peer, LEDGER_OUT));
+    peer->settled_out = false;
+    peer->wants_head = true;
+    peer->touched = true;
+    assert_int_equal(federation_end(federation, at), ERR_NONE);
+}
+
+static struct uuid uuid_of(const char *id)
+{
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    return uuid;
+}
+
+static uint32_t pending(
+    struct federation *federation, size_t at, const char *id)
+{
+    struct uuid uuid = uuid_of(id);
+    struct work *work = federation_begin(federation, at);
+    uint32_t count = register_get(work, &uuid)->pending;
+    assert_int_equal(federation_end(federation, at), ERR_NONE);
+    return count;
+}
+
+static void what_was_erased_on_its_way_is_answered_in_the_next_generation(
+    void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = delivered(federation);
+    (void)state;
+    assert_int_equal(
+        federation_act(federation, 0, id, "cancel", "c", cancel)->err,
+        ERR_NONE);
+    lose_all(federation);
+    (void)federation_act_by(
+        federation, 0, id, "consent_revoked", "r", "person", NULL);
+    lose_all(federation);
+    assert_int_equal(pending(federation, 0, id), 2);
+    renew(federation, 0);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(pending(federation, 0, id), 0);
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 1);
+    assert_non_null(
+        strstr(federation_log_line(federation, 0, LOG_REFERRAL_REFUSED),
+            "step=cancel code=CONSENT_MISSING"));
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    free(id);
+    federation_free(federation);
+}
+
+static void what_the_receiver_decided_is_told_without_its_words(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = delivered(federation);
+    (void)state;
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    assert_int_equal(
+        federation_act(federation, 1, id, "accept", "a", offer)->err, ERR_NONE);
+    lose_all(federation);
+    (void)federation_act_by(
+        federation, 1, id, "consent_revoked", "r", "person", NULL);
+    lose_all(federation);
+    renew(federation, 1);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 1, id), "accepted");
+    assert_string_equal(federation_state(federation, 0, id), "accepted");
+    free(id);
+    federation_free(federation);
+}
+
+static void who_decides_or_ends_is_heard_without_words(void **state)
+{
+    static const struct referral ours = { .outgoing = true };
+    static const struct referral theirs = { .outgoing = false };
+    (void)state;
+    for (unsigned type = EVENT_SEND; type < EVENT_TYPE_COUNT; type++) {
+        enum referral_event_type step = (enum referral_event_type)type;
+        assert_true(bare_is_told(&theirs, step));
+        assert_int_equal(bare_is_told(&ours, step),
+            step == EVENT_WITHDRAW || step == EVENT_CONSENT_REVOKED);
+    }
+}
+
+/* What waits says who did what, also where the feed does not know any more. */
+static void an_intent_is_written_without_words(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = delivered(federation);
+    struct uuid uuid = uuid_of(id);
+    size_t size;
+    (void)state;
+    struct work *work = federation_begin(federation, 1);
+    struct referral *referral = register_get(work, &uuid);
+    struct intent intent = { .kind = ENTRY_REFERRAL_EVENT,
+        .at = { 12345 },
+        .has_referral = true,
+        .referral = uuid,
+        .event_type = EVENT_OPENED,
+        .seq = 7,
+        .state = REFERRAL_SEEN };
+    struct referral_event event = bare_intent(work, referral, &intent);
+    assert_int_equal(event.type, EVENT_OPENED);
+    assert_int_equal(event.seq, 7);
+    assert_int_equal(event.state, REFERRAL_SEEN);
+    assert_int_equal(event.actor, ACTOR_GATEWAY);
+    assert_int_equal(event.at.unix_ms, 12345);
+    assert_true(mou_id_equal(&event.mou, &referral->mou));
+    assert_int_equal(event.detail_count + event.element_count, 0);
+    struct content_ref content = bare_put(work, referral, &event, &size);
+    struct referral_event read;
+    assert_true(register_event(work, content, &read));
+    assert_int_equal(read.type, EVENT_OPENED);
+    assert_true(size > 0);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    free(id);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            what_was_erased_on_its_way_is_answered_in_the_next_generation),
+        cmocka_unit_test(what_the_receiver_decided_is_told_without_its_words),
+        cmocka_unit_test(who_decides_or_ends_is_heard_without_words),
+        cmocka_unit_test(an_intent_is_written_without_words),
+    };
+    return cmocka_run_group_tests_name("bare", tests, NULL, NULL);
+}
