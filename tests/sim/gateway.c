@@ -194,10 +194,9 @@ void gateway_mark(struct world *world, struct gateway *gateway, bool ends_clean)
         world->scheduler.now_ms - gateway->marked_ms < MARK_MS)
         return;
     gateway->marked_ms = world->scheduler.now_ms;
-    gateway->mark = (struct instance_mark){ .is_there = true,
-        .life = life,
-        .commits = commits_of(gateway),
-        .is_clean = ends_clean };
+    gateway->mark = (struct instance_mark){
+        .is_there = true, .life = life, .commits = commits_of(gateway)
+    };
 }
 
 bool gateway_has_lost(const struct world *world, size_t index)
