@@ -22,6 +22,8 @@
 #define HOUR_MS INT64_C(3600000)
 /* A minute, but the weeks here are minutes long. */
 #define MARK_MS 5000
+/* A week, likewise. */
+#define CHECK_MS 20000
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -144,13 +146,20 @@ static void start(struct world *world, void *subject, uint64_t life)
         .version = "sim",
         .repeat_run_count = 16, /* a week has many */
     };
+    static const struct node_options looking = {
+        .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+        .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+        .version = "sim",
+        .check_period_ms = CHECK_MS,
+    };
     if (gateway->life != life || gateway->is_up)
         return;
     world_say(world, "agency %zu starts", gateway->index);
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->node = node_new(&options, gateway->crypto, gateway->vault,
-        &gateway->memory, &world->batch, &world->scratch);
+    gateway->node =
+        node_new(world->options.rot > 0 ? &looking : &options, gateway->crypto,
+            gateway->vault, &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);

@@ -39,7 +39,7 @@
     X(pauses)                                                                  \
     X(suspensions)                                                             \
     X(losses_hidden)                                                           \
-    X(stores_lost)                                                             \
+    X(stores_lost) X(contents_rotted)                                                         \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
     X(conflicts_ended)                                                         \
