@@ -124,6 +124,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
         "a step or referral was not sent: it had gone on, or had been sent, "  \
         "before a restore")                                                    \
+    X(REFERRAL_RETOLD, INFO, "referral.retold",                                \
+        "words were erased on their way: told again with what is left of them") \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
         "a card, a key or an agreement ends within a fortnight, or has ended") \
     X(MARK_REFUSED, WARNING, "mark.refused",                                   \

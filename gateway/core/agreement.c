@@ -68,15 +68,16 @@ static struct agreement *row_read(struct work *work, struct arena *arena,
     enum err err = in.err == ERR_NONE ? mou_read(work->crypto, agreement->bytes,
                                             arena, &agreement->mou, &problem)
                                       : in.err;
-    if (err == ERR_NONE && lists_take(agreement, arena))
+    if (err == ERR_NONE && !lists_take(agreement, arena))
+        err = ERR_LIMIT;
+    if (err == ERR_NONE) {
         lists_unpack(&in, agreement);
-    else
-        in.err = ERR_CORRUPT;
-    if (unpack_end(&in) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
-        return NULL;
+        err = unpack_end(&in);
     }
-    return agreement;
+    if (err == ERR_NONE)
+        return agreement;
+    work_unread(work, err);
+    return NULL;
 }
 
 static void row_put(struct work *work, const struct agreement *agreement)
@@ -208,7 +209,7 @@ static struct row_head row_peek(
         head.in_force_there |= agency_id_equal(&agency, there);
     }
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return head;
 }
 

@@ -4,7 +4,9 @@
 #include "core/feed.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/referral_erase.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 
 #include <string.h>
 
@@ -41,7 +43,7 @@ void answers_cosigned(
 
 /* What the receiver's gateway says of one event of ours. */
 static void answered(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry, const struct answer_item *item)
+    struct ledger_entry *entry, const struct answer_item *item)
 {
     struct referral_event event;
     struct step step;
@@ -49,6 +51,8 @@ static void answered(struct work *work, struct peer *peer,
     if (!own_step(work, peer, entry, &event, &step))
         return;
     struct referral *referral = step.referral;
+    if (retell_answered(work, peer, referral, entry, item))
+        return;
     bool applied = item->verdict == ANSWER_APPLIED;
     bool incoming = !referral->outgoing; /* then we decided, it only follows */
     enum referral_state state = referral->state;
@@ -87,6 +91,10 @@ static void answered(struct work *work, struct peer *peer,
             log_code("step", event_type_name(event.type)),
             log_code("code", problem_name(why.problem)));
     } else if (incoming) {
+        if (event_erases(event.type) || event.type == EVENT_CONSENT_REVOKED) {
+            referral_erase_late(work, referral, NULL, 0);
+            register_put(work, referral);
+        }
         return;
     }
     struct step_note note = { applied ? FEED_ANSWERED : FEED_REFUSED,
@@ -102,7 +110,7 @@ static bool is_notice(const struct ledger_entry *entry)
 }
 
 static void answer_entry(struct work *work, struct peer *peer,
-    const struct ledger_entry *entry, const struct answer_item *item)
+    struct ledger_entry *entry, const struct answer_item *item)
 {
     struct entry_header header;
     size_t used = work->scratch->used;

@@ -38,9 +38,11 @@ bool card_book_before(
         work_exhausted(work);
         return false;
     }
-    if (codec_signed_card_read(value, work->scratch, &shell) != ERR_NONE ||
-        codec_card_read(shell.bytes, work->scratch, card) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+    enum err err = codec_signed_card_read(value, work->scratch, &shell);
+    if (err == ERR_NONE)
+        err = codec_card_read(shell.bytes, work->scratch, card);
+    if (err != ERR_NONE) {
+        work_unread(work, err);
         return false;
     }
     return true;

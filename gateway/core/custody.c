@@ -147,8 +147,7 @@ static bool overlap(struct intake *intake, size_t *skip)
     while (!intake->turns && index < in->frontier.size) {
         struct ledger_parcel held;
         if (!ledger_parcel_at(intake->work, in, index, &held)) {
-            if (!work_failed(intake->work))
-                intake->work->txn->err = ERR_CORRUPT;
+            work_corrupt(intake->work);
             return false;
         }
         for (uint64_t end = held.first_index + held.count; index < end;
@@ -240,7 +239,7 @@ static bool cosign(struct intake *intake)
     int64_t now_ms = work->now.unix_ms > 0 ? work->now.unix_ms : 0;
     if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note) !=
         ERR_NONE) {
-        work->txn->err = ERR_KEY;
+        work_fail(work, ERR_KEY);
         return false;
     }
     intake->in->note = arena_copy(work->arena, note_print(&intake->note, text));

@@ -215,8 +215,7 @@ const char *delivery_cosigned(
     if (!signatory_is_witness(work, peer, &note))
         return "cosignature_bad";
     if (!ledger_parcel_at(work, out, out->cosigned, &parcel)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return NULL;
     }
     out->cosigned = note.size;

@@ -68,6 +68,8 @@ static const struct operation {
     { "list", LOCAL_RIGHT_READ, desk_list, false },
     { "erase", LOCAL_RIGHT_ERASE, desk_erase, false },
     { "erase.find", LOCAL_RIGHT_ERASE, desk_erase_find, false },
+    { "disclosures", LOCAL_RIGHT_READ, desk_disclosures, false },
+    { "disclosures.find", LOCAL_RIGHT_READ, desk_erase_find, false },
     { "cursor.open", LOCAL_RIGHT_READ, desk_cursor_open, false },
     { "cursor.next", LOCAL_RIGHT_READ, desk_cursor_next, false },
     { "cursor.ack", LOCAL_RIGHT_READ, desk_cursor_ack, false },

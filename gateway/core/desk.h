@@ -39,6 +39,7 @@ typedef void desk_operation(struct work *work, const struct caller *caller,
 
 desk_operation desk_get, desk_list;         /* desk_referral.c */
 desk_operation desk_erase, desk_erase_find; /* desk_erase.c */
+desk_operation desk_disclosures;            /* desk_disclosure.c */
 desk_operation desk_cursor_open, desk_cursor_next, desk_cursor_ack,
     desk_cursor_rewind, desk_cursor_delete, desk_cursor_list; /* desk_feed.c */
 desk_operation desk_card_show, desk_card_import, desk_card_accept,

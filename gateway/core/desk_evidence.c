@@ -214,8 +214,9 @@ static void entry_look(struct work *work, const struct wish *wish,
 {
     struct entry_header header;
     size_t used = work->scratch->used;
-    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+    enum err err = entry_header_read(entry->header, work->scratch, &header);
+    if (err != ERR_NONE)
+        work_unread(work, err);
     else if ((wish->has_referral &&
                  is_of_referral(work, entry, header.kind, &wish->referral)) ||
              (wish->has_about &&
@@ -247,8 +248,7 @@ static uint64_t span_read(struct work *work, const struct ledger *ledger,
         struct ledger_parcel parcel;
         size_t used = work->scratch->used;
         if (!ledger_parcel_load(work, work->scratch, ledger, index, &parcel)) {
-            if (!work_failed(work))
-                work->txn->err = ERR_CORRUPT;
+            work_corrupt(work);
             break;
         }
         while (index < end && index - parcel.first_index < parcel.count &&

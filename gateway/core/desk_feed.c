@@ -27,8 +27,9 @@ static void erasure_values(
     struct erasure_notice notice;
     if (bytes.bytes == NULL)
         return;
-    if (erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+    enum err err = erasure_notice_read(bytes, work->scratch, &notice);
+    if (err != ERR_NONE) {
+        work_unread(work, err); /* it was read before it was stored */
         return;
     }
     answer_record(answer, "detail");

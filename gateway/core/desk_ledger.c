@@ -127,8 +127,9 @@ static void answer_entry(struct work *work, uint64_t index,
         content_get(work->contents, work->txn, work->scratch, entry->content);
     if (work_failed(work))
         return;
-    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+    enum err err = entry_header_read(entry->header, work->scratch, &header);
+    if (err != ERR_NONE) {
+        work_unread(work, err);
         return;
     }
     answer_record(answer, "entry");
@@ -176,7 +177,7 @@ void desk_ledger_show(struct work *work, const struct caller *caller,
          limit--, index++) {
         if (index - parcel.first_index >= parcel.count &&
             !ledger_parcel_at(work, ledger, index, &parcel)) {
-            work->txn->err = ERR_CORRUPT;
+            work_corrupt(work);
             return;
         }
         answer_entry(
@@ -197,8 +198,11 @@ static const char *entry_problem(
     if (!entry->attached)
         return NULL;
     struct slice content;
-    if (content_try(work->contents, work->txn, work->scratch, entry->content,
-            &content) != ERR_NONE)
+    enum err err = content_try(
+        work->contents, work->txn, work->scratch, entry->content, &content);
+    if (err != ERR_NONE && err != ERR_CORRUPT)
+        work_fail(work, err); /* who knows what it is */
+    if (err != ERR_NONE)
         return "content";
     if (content.bytes == NULL)
         return NULL; /* erased */

@@ -86,9 +86,10 @@ void desk_card_show(struct work *work, const struct caller *caller,
     if (agency.size == 0 || slice_is(agency, node->self.text)) {
         struct card card;
         struct card_problem problem;
-        if (card_read(work->crypto, node->own_card, work->scratch, &card,
-                &problem) != ERR_NONE)
-            work->txn->err = ERR_CORRUPT;
+        enum err err = card_read(
+            work->crypto, node->own_card, work->scratch, &card, &problem);
+        if (err != ERR_NONE)
+            work_unread(work, err);
         else
             answer_card(
                 work, &card, "own", node->own_card, node->own_sheet, answer);
@@ -142,6 +143,14 @@ void desk_card_import(struct work *work, const struct caller *caller,
                   "damaged or was changed");
         return;
     }
+    struct slice sheet = field_text(fields, count, "sheet");
+    struct key_sheet keys;
+    if (sheet.size > 0 && key_sheet_read(work->crypto, &card, sheet,
+                              work->scratch, &keys) != ERR_NONE) {
+        answer_error(answer, ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD, "card.sheet",
+            "leave the key sheet out: it is fetched anyway");
+        return;
+    }
     struct peer *peer = peer_find(work->node, &card.agency);
     if (peer == NULL) {
         peer = peer_add(work, &card, data, PEER_IMPORTED);
@@ -154,12 +163,8 @@ void desk_card_import(struct work *work, const struct caller *caller,
             "a gateway knows 8192 agencies at most");
         return;
     }
-    struct slice sheet = field_text(fields, count, "sheet");
-    if (sheet.size > 0 && peer_offer_sheet(work, peer, sheet) != ERR_NONE) {
-        answer_error(answer, ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD, "card.sheet",
-            "leave the key sheet out: it is fetched anyway");
-        return;
-    }
+    if (sheet.size > 0) /* of a card that is older than ours it is nothing */
+        (void)peer_offer_sheet(work, peer, sheet);
     answer_peer_card(work, peer, answer);
 }
 

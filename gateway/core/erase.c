@@ -24,8 +24,9 @@ const char *erase_policy_name(enum erase_policy policy)
 
 static struct erase_wish wish_of(const struct erasure_notice *notice)
 {
-    return (struct erase_wish){ notice->referral, notice->elements,
-        notice->element_count };
+    return (struct erase_wish){ .referral = notice->referral,
+        .elements = notice->elements,
+        .element_count = notice->element_count };
 }
 
 /* ---- In the feed and the register ---------------------------------------- */
@@ -200,6 +201,19 @@ enum err erase_own(struct work *work, struct referral *referral,
     return ERR_NONE;
 }
 
+/* By the notice, as the ledger keeps it. */
+static void erase_late(struct work *work, struct referral *referral,
+    const struct ledger_entry *entry)
+{
+    struct erasure_notice notice;
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, entry->content);
+    if (bytes.bytes != NULL &&
+        erasure_notice_read(bytes, work->scratch, &notice) == ERR_NONE)
+        referral_erase_late(
+            work, referral, notice.elements, notice.element_count);
+}
+
 void erase_answered(struct work *work, struct peer *peer,
     const struct ledger_entry *entry, const struct answer_item *item)
 {
@@ -213,6 +227,8 @@ void erase_answered(struct work *work, struct peer *peer,
     if (referral->erasure.by_us)
         referral->erasure.outcome =
             done ? ERASURE_OUTCOME_DONE : ERASURE_OUTCOME_REFUSED;
+    if (done)
+        erase_late(work, referral, entry);
     (void)record(work, referral,
         &(struct record){ done ? FEED_ANSWERED : FEED_REFUSED,
             done ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, true,

@@ -111,7 +111,7 @@ bool feed_next(struct work *work, uint64_t position, struct feed_event *event)
     struct unpacker in = unpack_from(row);
     event_unpack(&in, event);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 
@@ -123,7 +123,7 @@ static bool cursor_unpack(
     struct unpacker in = unpack_from(row);
     cursor->acknowledged = unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 

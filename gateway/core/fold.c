@@ -49,8 +49,8 @@ static void side_find(struct work *work, struct side *side)
         if (at->unfolded < at->frontier.size || at->previous == 0)
             break;
         at = generation_find(work, side->present, at->previous);
-        if (at == NULL && !work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        if (at == NULL)
+            work_corrupt(work);
     }
 }
 
@@ -70,8 +70,7 @@ static bool parcel_get(struct work *work, struct side *side)
         return true;
     parcel_put(work, side);
     if (!ledger_parcel_at(work, side->ledger, index, parcel)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     side->headers =
@@ -80,10 +79,12 @@ static bool parcel_get(struct work *work, struct side *side)
         work_exhausted(work);
         return false;
     }
-    for (size_t i = 0; i < parcel->count; i++)
-        if (entry_header_read(parcel->entries[i].header, work->arena,
-                &side->headers[i]) != ERR_NONE)
-            work->txn->err = ERR_CORRUPT;
+    for (size_t i = 0; i < parcel->count; i++) {
+        enum err err = entry_header_read(
+            parcel->entries[i].header, work->arena, &side->headers[i]);
+        if (err != ERR_NONE)
+            work_unread(work, err);
+    }
     return !work_failed(work);
 }
 
@@ -344,14 +345,18 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
     while (outbox_next(folded->work, out, from, intent)) {
         from = intent->number + 1;
         if (intent->kind != folded->kind ||
-            intent->at.unix_ms != folded->at.unix_ms ||
             intent->has_referral != entry->has_referral ||
             (intent->has_referral &&
                 (!uuid_equal(&intent->referral, &entry->referral) ||
                     intent->event_type != entry->event_type ||
                     intent->seq != entry->seq)))
             continue;
+        /* told again it has another time, each time */
+        if (!intent->is_again && intent->at.unix_ms != folded->at.unix_ms)
+            continue;
         *words = words_of(folded, intent);
+        if (intent->is_again && *words == WORDS_ANOTHERS)
+            *words = WORDS_FEWER;
         if (*words != WORDS_ANOTHERS)
             return true;
     }

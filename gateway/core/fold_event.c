@@ -322,7 +322,9 @@ static void their_step(const struct folded *folded,
     enum referral_state state =
         state_after(referral, (enum referral_state)answer->state);
     bool applied = answer->verdict == ANSWER_APPLIED;
-    seq_note(&referral->peer_seq, event->seq);
+    /* what came as absent leaves a gap in the count: casework.c, follow_next */
+    if (answer->verdict != ANSWER_ABSENT)
+        seq_note(&referral->peer_seq, event->seq);
     why_fill(answer, &why);
     struct step step = step_of(folded, referral, event, false);
     /* of a receiver's step the words can be refused alone: it stands */

@@ -99,8 +99,9 @@ static bool intent_of(
 {
     struct entry_header header;
     size_t used = work->scratch->used;
-    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+    enum err err = entry_header_read(entry->header, work->scratch, &header);
+    if (err != ERR_NONE)
+        work_unread(work, err);
     struct slice content = entry->attached
                                ? content_get(work->contents, work->txn,
                                      work->scratch, entry->content)
@@ -129,7 +130,7 @@ static void parcel_take_back(struct work *work, struct ledger *out)
     size_t count = 0;
     if (!ledger_parcel_at(work, out, out->cosigned, &parcel) ||
         parcel.first_index != out->cosigned) {
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return;
     }
     struct intent *intents =
@@ -142,8 +143,7 @@ static void parcel_take_back(struct work *work, struct ledger *out)
         count += intent_of(work, &parcel.entries[i], &intents[count]);
     struct merkle_frontier frontier;
     if (!ledger_frontier_at(work, out, out->cosigned, &frontier)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return;
     }
     out->frontier = frontier;
@@ -159,8 +159,8 @@ static void reopen(struct work *work, struct ledger *out)
     const struct slice evidence = out->evidence;
     const int64_t conflict_ms = out->conflict_ms;
     struct ledger *before = generation_find(work, out, out->previous);
-    if (before == NULL && out->previous != 0 && !work_failed(work))
-        work->txn->err = ERR_CORRUPT;
+    if (before == NULL && out->previous != 0)
+        work_corrupt(work);
     part_copy(out, before == NULL ? &none : before);
     if (out->evidence.size == 0) {
         out->evidence = evidence;
@@ -190,7 +190,8 @@ void generation_renew(struct work *work, struct ledger *out)
     if (work_failed(work) || out->generation == 0)
         return;
     generation_close(work, out);
-    generation_open(work, out);
+    if (!work_failed(work))
+        generation_open(work, out);
 }
 
 bool generation_is_spent(const struct work *work, const struct ledger *out)

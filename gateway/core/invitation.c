@@ -22,7 +22,7 @@ static int64_t until_of(struct work *work, struct slice row)
     struct unpacker in = unpack_from(row);
     int64_t until_ms = (int64_t)unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return until_ms;
 }
 

@@ -78,7 +78,7 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
         ledger->unfolded > ledger->frontier.size ||
         ledger->collected > ledger->frontier.size ||
         ledger->awaited > ledger->frontier.size)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
 }
 
 static struct ledger *load(struct work *work, uint32_t peer,
@@ -297,7 +297,7 @@ static bool parcel_read(struct work *work, struct arena *arena,
     parcel->count = unpack_u32(&in);
     parcel->note = unpack_bytes(&in);
     if (in.err != ERR_NONE || parcel->count > PARCEL_ENTRY_COUNT_MAX) {
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     parcel->entries =
@@ -309,7 +309,7 @@ static bool parcel_read(struct work *work, struct arena *arena,
     for (size_t i = 0; i < parcel->count; i++)
         entry_unpack(&in, &parcel->entries[i]);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 

@@ -50,6 +50,20 @@
  * erase.find [erase]  pairwise_id; optional: after (id): a piece of the search
  *     -> referral {id, state, direction}*,
  *        search {referrals: number, done: flag, after (id, to go on from)}
+ * disclosures [read]  optional: id (one referral), or after (id); from_ms,
+ *                     until_ms
+ *     -> referral {id, direction, state, peer, peer_name, mou, agreement,
+ *                  version, consent_ended: flag; as long as the request is
+ *                  held: service, purpose, consent_at_ms, consent_until_ms,
+ *                  consent_elements: "a b c"; once something was erased:
+ *                  erased_ms, erased_by, erasure_notice as in get}*, each
+ *                  followed by its
+ *        disclosure {position, at_ms, by: "us" or "them", step, outcome,
+ *                  elements: "a b c", words: flag, erased: flag}*
+ *                    outcome: ours are "given", "waiting", "never" sent, or
+ *                    "refused", not kept there; theirs "received", "refused"
+ *        without id: search {as erase.find}
+ * disclosures.find [read]  as erase.find
  * cursor.open [read]  name -> cursor {name, epoch, position, head}
  * cursor.next [read]  name; optional: wait_ms, count (1)
  *     -> event {...as above, epoch, referral, direction, peer, redeliveries}*

@@ -448,7 +448,10 @@ enum err node_step(struct node *node, const struct node_input *input)
     referral_erase_carry_out(work);
     node->input_count++;
     arena_reset(node->scratch);
-    return err != ERR_NONE ? err : work->txn->err;
+    if (err == ERR_NONE)
+        err = work->txn->err;
+    /* only what was said above means that nothing happened */
+    return err == ERR_LIMIT ? ERR_NO_MEMORY : err;
 }
 
 enum err node_finish(struct node *node)

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define ROW_SIZE 72
+#define ROW_HAS_REFERRAL 1u
+#define ROW_IS_AGAIN 2u
 
 /* What an entry adds to a parcel's size beside its content. */
 #define ENTRY_FRAMING 128u
@@ -22,7 +24,8 @@ static void row_put(struct work *work, const struct ledger *ledger,
     pack_u64(&out, (uint64_t)intent->at.unix_ms);
     content_ref_pack(&out, intent->content);
     pack_u32(&out, intent->content_size);
-    pack_u8(&out, intent->has_referral);
+    pack_u8(&out, (uint8_t)((intent->has_referral ? ROW_HAS_REFERRAL : 0u) |
+                            (intent->is_again ? ROW_IS_AGAIN : 0u)));
     pack_fixed(&out, intent->referral.bytes, sizeof intent->referral.bytes);
     pack_u8(&out, intent->event_type);
     pack_u32(&out, intent->seq);
@@ -78,14 +81,16 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     intent->at.unix_ms = (int64_t)unpack_u64(&in);
     intent->content = content_ref_unpack(&in);
     intent->content_size = unpack_u32(&in);
-    intent->has_referral = unpack_u8(&in) != 0;
+    uint8_t flags = unpack_u8(&in);
+    intent->has_referral = (flags & ROW_HAS_REFERRAL) != 0;
+    intent->is_again = (flags & ROW_IS_AGAIN) != 0;
     unpack_fixed(&in, intent->referral.bytes, sizeof intent->referral.bytes);
     intent->event_type = unpack_u8(&in);
     intent->seq = unpack_u32(&in);
     intent->state = unpack_u8(&in);
     intent->feed_position = unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 

@@ -27,6 +27,7 @@ struct intent {
     uint32_t seq;           /* of the event */
     uint8_t state;          /* that it states */
     uint64_t feed_position; /* 0: none */
+    bool is_again;          /* told before, and arrived as absent: retell.h */
 };
 
 /* Appends to the queue of an outgoing ledger that has a number. */

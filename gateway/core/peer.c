@@ -65,7 +65,7 @@ static bool row_read(struct work *work, struct slice bytes, struct row *row)
     row->sheet = unpack_bytes(&in);
     row->invitation = unpack_bytes(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 
@@ -194,6 +194,15 @@ struct peer *peer_add(struct work *work, const struct card *card,
     return peer;
 }
 
+static struct slice kept(
+    struct work *work, struct arena *arena, struct slice lent)
+{
+    struct slice copy = arena_copy(arena, lent);
+    if (copy.bytes == NULL)
+        work_exhausted(work);
+    return copy;
+}
+
 /* What a stored row lends dies with the put: it is copied first. */
 static void row_update(
     struct work *work, struct peer *peer, const struct row *changes)
@@ -209,7 +218,7 @@ static void row_update(
     row.sheet_serial = peer->sheet_serial;
     for (int i = 0; i < 3; i++)
         *held[i] = fresh[i]->size > 0 ? *fresh[i]
-                                      : arena_copy(work->scratch, *held[i]);
+                                      : kept(work, work->scratch, *held[i]);
     row_put(work, peer->number, &row);
     peer->card = NULL;
     peer->sheet = NULL;
@@ -234,7 +243,7 @@ struct slice peer_invitation(struct work *work, const struct peer *peer)
     struct row row;
     if (!row_get(work, peer->number, &row))
         return SLICE_NONE;
-    return arena_copy(work->arena, row.invitation);
+    return kept(work, work->arena, row.invitation);
 }
 
 /* ---- Cards and sheets --------------------------------------------------- */
@@ -244,7 +253,7 @@ struct slice peer_card_bytes(struct work *work, const struct peer *peer)
     struct row row;
     if (!row_get(work, peer->number, &row))
         return SLICE_NONE;
-    return arena_copy(work->arena, row.card);
+    return kept(work, work->arena, row.card);
 }
 
 struct slice peer_sheet_bytes(struct work *work, const struct peer *peer)
@@ -252,7 +261,7 @@ struct slice peer_sheet_bytes(struct work *work, const struct peer *peer)
     struct row row;
     if (!row_get(work, peer->number, &row) || row.sheet.size == 0)
         return SLICE_NONE;
-    return arena_copy(work->arena, row.sheet);
+    return kept(work, work->arena, row.sheet);
 }
 
 /* Verified when it was stored: only decoded here. */
@@ -263,11 +272,15 @@ const struct card *peer_card(struct work *work, struct peer *peer)
         return peer->card;
     struct slice bytes = peer_card_bytes(work, peer);
     struct card *card = arena_take(work->arena, sizeof *card);
-    if (work_failed(work) || card == NULL)
+    if (card == NULL)
+        work_exhausted(work);
+    if (work_failed(work))
         return NULL;
-    if (codec_signed_card_read(bytes, work->arena, &shell) != ERR_NONE ||
-        codec_card_read(shell.bytes, work->arena, card) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+    enum err err = codec_signed_card_read(bytes, work->arena, &shell);
+    if (err == ERR_NONE)
+        err = codec_card_read(shell.bytes, work->arena, card);
+    if (err != ERR_NONE) {
+        work_unread(work, err);
         return NULL;
     }
     card->agency = peer->agency;
@@ -282,11 +295,15 @@ const struct key_sheet *peer_sheet(struct work *work, struct peer *peer)
         return peer->sheet;
     struct slice bytes = peer_sheet_bytes(work, peer);
     struct key_sheet *sheet = arena_take(work->arena, sizeof *sheet);
-    if (work_failed(work) || sheet == NULL)
+    if (sheet == NULL)
+        work_exhausted(work);
+    if (work_failed(work))
         return NULL;
-    if (codec_signed_sheet_read(bytes, work->arena, &shell) != ERR_NONE ||
-        codec_sheet_read(shell.bytes, work->arena, sheet) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+    enum err err = codec_signed_sheet_read(bytes, work->arena, &shell);
+    if (err == ERR_NONE)
+        err = codec_sheet_read(shell.bytes, work->arena, sheet);
+    if (err != ERR_NONE) {
+        work_unread(work, err);
         return NULL;
     }
     peer->touched = true;

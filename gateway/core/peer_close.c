@@ -46,8 +46,7 @@ static bool take_up(struct work *work, struct peer *peer, struct ledger *out,
 {
     struct referral *referral = register_get(work, &intent->referral);
     if (referral == NULL) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     enum referral_event_type type =

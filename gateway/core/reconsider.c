@@ -6,6 +6,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 
 /* An intent, and all that it is decided by. */
 struct thought {
@@ -135,6 +136,11 @@ static void decide(struct thought *thought)
     struct verdict why = { .problem = PROBLEM_NONE };
     enum referral_state next = thought->step.referral->state;
     enum referral_event_type type = thought->event.type;
+    if (thought->intent.is_again && !thought->step.referral->outgoing) {
+        retell_again(thought->work, thought->out, thought->step.referral,
+            &thought->intent);
+        return;
+    }
     if (type == EVENT_SEND) { /* nobody else has heard of it */
         if (referral_is_terminal(next))
             drop(thought);

@@ -80,14 +80,21 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
 {
     if (event_is_exempt(event->step))
         return FATE_STAYS;
-    if (referral_event_read(bytes, work->scratch, said) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+    enum err err = referral_event_read(bytes, work->scratch, said);
+    if (err != ERR_NONE) {
+        work_unread(work, err); /* it was read before it was stored */
         return FATE_STAYS;
     }
     /* a bare step may be on its way, and the other has to hear of it */
     if (wish->element_count == 0)
         return says_nothing(said) ? FATE_STAYS : FATE_GOES;
     return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
+}
+
+static bool is_meant(
+    const struct erase_wish *wish, const struct feed_event *event)
+{
+    return !wish->theirs_alone || !event->by_us;
 }
 
 /* The event at one of the referral's positions, where it has words. Notices of
@@ -112,9 +119,9 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
         if (event_at(work, referral, i, &event)) {
             struct slice bytes = content_get(
                 work->contents, work->txn, work->scratch, event.content);
-            enum fate fate = bytes.bytes == NULL
-                                 ? FATE_GOES
-                                 : fate_of(work, wish, &event, bytes, &said);
+            enum fate fate = bytes.bytes == NULL ? FATE_GOES : FATE_STAYS;
+            if (bytes.bytes != NULL && is_meant(wish, &event))
+                fate = fate_of(work, wish, &event, bytes, &said);
             if (bytes.bytes != NULL && fate != FATE_STAYS)
                 extent->content_count++;
             if (fate != FATE_GOES)
@@ -139,7 +146,8 @@ static bool wish_copy(
         if (elements[i].bytes == NULL)
             return false;
     }
-    *to = (struct erase_wish){ from->referral, elements, from->element_count };
+    *to = *from;
+    to->elements = elements;
     return true;
 }
 
@@ -165,6 +173,21 @@ void referral_erase_later(
     list->last = job;
     if (wish->element_count == 0)
         referral->erased = true;
+}
+
+void referral_erase_late(struct work *work, struct referral *referral,
+    const struct slice *elements, size_t element_count)
+{
+    struct erase_extent extent;
+    struct erase_wish wish = { .referral = referral->uuid,
+        .elements = elements,
+        .element_count = element_count,
+        .theirs_alone = true };
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (extent.is_large)
+        wish = (struct erase_wish){ .referral = referral->uuid };
+    if (extent.content_count > 0 && !work_failed(work))
+        referral_erase_later(work, referral, &wish);
 }
 
 /* ---- Carried out --------------------------------------------------------- */
@@ -205,7 +228,7 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
 }
 
 static void turn(
-    const struct erasing *erasing, struct feed_event *event, bool is_meant)
+    const struct erasing *erasing, struct feed_event *event, bool is_before)
 {
     struct work *work = erasing->work;
     struct referral_event said;
@@ -215,7 +238,7 @@ static void turn(
     enum fate fate = FATE_STAYS;
     if (bytes.bytes == NULL)
         fate = FATE_GOES;
-    else if (is_meant)
+    else if (is_before && is_meant(&erasing->job->wish, event))
         fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
     if (work_failed(work))
         return;

@@ -25,6 +25,7 @@ struct erase_wish {
     struct uuid referral;
     const struct slice *elements; /* codes */
     size_t element_count;
+    bool theirs_alone; /* what we wrote stays */
 };
 
 /* Of the batch under way; belongs to the node. */
@@ -50,6 +51,11 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
  */
 void referral_erase_later(struct work *work, struct referral *referral,
     const struct erase_wish *wish);
+
+/* The other end says that it has erased, too. What it wrote before that, and
+ * came here after we had erased, goes now: all of it or those elements. */
+void referral_erase_late(struct work *work, struct referral *referral,
+    const struct slice *elements, size_t element_count);
 
 /* At the end of a step. */
 void referral_erase_carry_out(struct work *work);

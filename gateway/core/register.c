@@ -77,7 +77,7 @@ static struct referral *row_read(
     referral->uuid = *uuid;
     row_unpack(&in, referral);
     if (unpack_end(&in) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return NULL;
     }
     return referral;
@@ -185,8 +185,9 @@ bool register_event(
         content_get(work->contents, work->txn, work->scratch, ref);
     if (bytes.bytes == NULL)
         return false;
-    if (referral_event_read(bytes, work->scratch, event) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT; /* it was read before it was stored */
+    enum err err = referral_event_read(bytes, work->scratch, event);
+    if (err != ERR_NONE) {
+        work_unread(work, err); /* it was read before it was stored */
         return false;
     }
     return true;

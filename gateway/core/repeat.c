@@ -53,7 +53,7 @@ static void answer_known(struct work *work, const struct uuid *uuid,
     if (referral != NULL)
         repeat_answer(answer, referral, pending);
     else
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
 }
 
 /* ---- A program's own key ------------------------------------------------ */
@@ -78,7 +78,7 @@ static bool row_get(
     row->pending = unpack_u8(&in) != 0;
     row->at_ms = unpack_u64(&in);
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 
@@ -174,7 +174,7 @@ static bool said_get(
     unpack_fixed(&in, said->own, sizeof said->own);
     (void)unpack_u64(&in); /* when */
     if (unpack_end(&in) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
     return !work_failed(work);
 }
 

@@ -194,7 +194,7 @@ static void log_load(struct work *work, struct slice row)
     while (!work_failed(work) && repeat_log_next(&in, name, &value))
         put(work, name, value, &index);
     if (in.err != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
 }
 
 static void logs_load(struct work *work)

@@ -1,6 +1,7 @@
 #include "core/revoke.h"
 
 #include "core/card_book.h"
+#include "core/codec_card.h"
 #include "core/keys.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -37,7 +38,14 @@ static void set_own(struct work *work, struct slice bytes)
 
 void revoke_load(struct work *work)
 {
-    set_own(work, revoke_held(work, CARD_BOOK_SELF));
+    struct signed_bytes frame;
+    struct slice held = revoke_held(work, CARD_BOOK_SELF);
+    enum err err = held.size == 0 ? ERR_NONE
+                                  : codec_signed_revocation_read(
+                                        held, work->scratch, &frame);
+    if (err != ERR_NONE)
+        work_unread(work, err);
+    set_own(work, held);
 }
 
 /* What it says of a ledger that we hold. Entries beyond that were signed by

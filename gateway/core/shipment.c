@@ -25,8 +25,7 @@ bool shipment_load(
 {
     struct ledger_parcel *stored = &shipment->stored;
     if (!ledger_parcel_at(work, out, out->cosigned, stored)) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     shipment->entries =
@@ -133,7 +132,7 @@ static bool entry_begin(struct work *work, struct ledger *out,
     struct generation_end end;
     struct merkle_hash root;
     if (before == NULL) {
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     merkle_root(work->crypto, &before->frontier, &root);
@@ -196,7 +195,7 @@ bool shipment_make(struct work *work, struct peer *peer, struct ledger *out,
     char text[NOTE_SIZE_MAX];
     ledger_checkpoint(work, out, &origin, &note);
     if (note_sign(work->crypto, &note) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
+        work_fail(work, ERR_KEY);
         return false;
     }
     out->offered = arena_copy(work->arena, note_print(&note, text));

@@ -112,12 +112,12 @@ bool signatory_renew(struct work *work, struct ledger *out)
     struct note again;
     char text[NOTE_SIZE_MAX];
     if (note_parse(out->offered, &note) != ERR_NONE) {
-        work->txn->err = ERR_CORRUPT;
+        work_corrupt(work);
         return false;
     }
     again = note;
     if (note_sign(work->crypto, &again) != ERR_NONE) {
-        work->txn->err = ERR_KEY;
+        work_fail(work, ERR_KEY);
         return false;
     }
     if (memcmp(note.signature, again.signature, SIGNATURE_SIZE) == 0)

@@ -19,8 +19,9 @@ static int64_t at_ms(struct work *work, const struct ledger_entry *entry)
 {
     struct entry_header header = { 0 };
     size_t used = work->scratch->used;
-    if (entry_header_read(entry->header, work->scratch, &header) != ERR_NONE)
-        work->txn->err = ERR_CORRUPT;
+    enum err err = entry_header_read(entry->header, work->scratch, &header);
+    if (err != ERR_NONE)
+        work_unread(work, err);
     arena_rewind(work->scratch, used);
     return header.at.unix_ms;
 }
@@ -180,6 +181,28 @@ bool told_waits(
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     return out != NULL && told->by_us && told->generation == 0 &&
            find_intent(work, out, told, &intent);
+}
+
+enum told_reach told_reached(
+    struct work *work, struct peer *peer, const struct told_entry *told)
+{
+    struct place place;
+    struct intent intent;
+    enum told_reach reach = TOLD_NEVER;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    size_t used = work->scratch->used;
+    if (out == NULL)
+        return TOLD_NEVER;
+    if (find_intent(work, out, told, &intent))
+        reach = TOLD_ON_ITS_WAY;
+    else if ((told->generation != 0 && find_known(work, out, told, &place)) ||
+             find_own(work, out, told, find_by_time, &place) ||
+             find_own(work, out, told, find_by_search, &place))
+        reach = place.parcel.first_index + place.slot < place.ledger->cosigned
+                    ? TOLD_ARRIVED
+                    : TOLD_ON_ITS_WAY;
+    arena_rewind(work->scratch, used);
+    return reach;
 }
 
 void told_turn(struct work *work, struct peer *peer,

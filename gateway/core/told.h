@@ -29,6 +29,16 @@ struct told_entry {
 bool told_waits(
     struct work *work, struct peer *peer, const struct told_entry *told);
 
+/* How far a word of ours has come. */
+enum told_reach {
+    TOLD_NEVER,      /* it was dropped, or what tells is gone */
+    TOLD_ON_ITS_WAY, /* it waits, or is in flight */
+    TOLD_ARRIVED     /* the other end signed for it */
+};
+
+enum told_reach told_reached(
+    struct work *work, struct peer *peer, const struct told_entry *told);
+
 /*
  * Its content is another now. The ledger's entry refers to `entry`; where that
  * is none it is detached for good: no salt is left. An intent that waits says

@@ -47,11 +47,33 @@ static inline size_t work_room(const struct work *work)
     return left > blob ? left - blob : 0;
 }
 
-/* Marks the batch as failed for want of memory (a bound was miscounted). */
-static inline void work_exhausted(struct work *work)
+/* Marks the batch as failed. An error of before stays: after it nothing is
+ * found any more, and what looks damaged need not be. */
+static inline void work_fail(struct work *work, enum err err)
 {
     if (work->txn->err == ERR_NONE)
-        work->txn->err = ERR_NO_MEMORY;
+        work->txn->err = err;
+}
+
+/* For want of memory (a bound was miscounted). */
+static inline void work_exhausted(struct work *work)
+{
+    work_fail(work, ERR_NO_MEMORY);
+}
+
+/* By what the store holds. */
+static inline void work_corrupt(struct work *work)
+{
+    work_fail(work, ERR_CORRUPT);
+}
+
+/* Of what was read before it was stored, and cannot be now, with this error. */
+static inline void work_unread(struct work *work, enum err err)
+{
+    if (err == ERR_LIMIT)
+        work_exhausted(work);
+    else
+        work_corrupt(work);
 }
 
 #endif

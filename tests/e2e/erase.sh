@@ -92,6 +92,12 @@ for agency in opendoor tbhosp; do
         "proof.$agency"
 done
 
+try "that something was shared still counts" 0 $'\tgiven\t.*\tsend\t\tno\tyes\t' \
+    ctl opendoor disclosures "$first"
+printf 'pairwisefirst\n' > person
+try "and no longer of whom" 4 'nothing that is held names that person' \
+    ctl opendoor disclosures --pairwise person
+
 # ---- One element
 
 send second CanarySecond pairwisesecond
@@ -122,6 +128,9 @@ try "of nobody there is nothing" 4 'nothing that is held names that person' \
     ctl opendoor erase --pairwise nobody --reason person_asked --yes
 output=$(ctl opendoor erase --pairwise same --dry-run)
 expect "a person has two" test "$(wc -l <<<"$output")" = 2
+output=$(ctl opendoor disclosures --pairwise same)
+expect "and is told who has got their data" \
+    test "$(grep -c $'\tgiven\tCity TB Hospital\tsend\t.*call_name' <<<"$output")" = 2
 expect "both are erased" \
     ctl opendoor erase --pairwise same --reason person_asked --yes
 rm same nobody

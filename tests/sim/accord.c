@@ -115,6 +115,7 @@ static void text_make(
         .never_share = never,
         .never_share_count = 2,
         .consent_days_max = 365,
+        .content_days = (uint32_t)world->options.retention_days,
         .signatures_required = draft->required,
         .signature_required_count = accord->party_count,
     };

@@ -8,17 +8,29 @@
 #include "sim/world.h"
 #include "support/vault_plain.h"
 
-/* What became of the words of one affair. */
+/* What became of the words of one affair, by what its two gateways say. */
 enum keeping {
     KEEPING_BOTH,   /* the two agencies may hold them */
     KEEPING_AUTHOR, /* the referring agency alone may */
     KEEPING_NOBODY,
 };
 
-/* By what the two gateways say of the referral: erased or frozen at either
- * end is erased at both. */
+struct holding {
+    enum keeping keeping;
+    bool keeps[2]; /* what the other erased: who referred, who received */
+};
+
+/* It ended, and what the agreement lets be held then is over, by clocks that
+ * were right when it ended. */
+static bool is_over(const struct world *world, enum referral_state state)
+{
+    return world->options.retention_days > 0 &&
+           world->options.clock_per_hour == 0 && referral_is_terminal(state);
+}
+
+/* Erased or frozen at either end is erased at both, but where one keeps. */
 static enum keeping keeping_of(
-    struct world *world, size_t at, const struct uuid *uuid)
+    struct world *world, size_t at, const struct uuid *uuid, bool *keeps)
 {
     struct say say;
     struct local_reply reply;
@@ -35,22 +47,47 @@ static enum keeping keeping_of(
     if (referral != NULL) {
         enum referral_state state =
             referral_state_named(heard_text(referral, "state"));
-        if (state == REFERRAL_VOID || heard_number(referral, "frozen") != 0)
+        if (state == REFERRAL_VOID || heard_number(referral, "frozen") != 0 ||
+            is_over(world, state))
             keeping = KEEPING_NOBODY;
         else if (state == REFERRAL_REFUSED_BY_POLICY)
             keeping = KEEPING_AUTHOR;
+        *keeps = keeping == KEEPING_BOTH && gateway_keeps(world, at);
     }
     arena_reset(&world->talk);
     return keeping;
 }
 
-static enum keeping stricter(enum keeping a, enum keeping b)
+static struct holding holding_of(
+    struct world *world, const struct affair *affair)
 {
-    return a > b ? a : b;
+    struct holding holding = { KEEPING_BOTH, { false, false } };
+    enum keeping there =
+        keeping_of(world, affair->to, &affair->uuid, &holding.keeps[1]);
+    enum keeping here =
+        keeping_of(world, affair->from, &affair->uuid, &holding.keeps[0]);
+    holding.keeping = here > there ? here : there;
+    return holding;
 }
 
-static void canary_check(
-    struct world *world, const enum keeping *keepings, size_t at, size_t canary)
+static bool may_hold(const struct world *world, const struct holding *holding,
+    const struct canary *canary, size_t at)
+{
+    const struct affair *affair = &world->truth.affairs[canary->affair];
+    bool is_author = at == affair->from;
+    bool keeps = holding->keeps[is_author ? 0 : 1];
+    if (canary->is_void || (!is_author && at != affair->to))
+        return false;
+    if ((canary->erased_by >> at & 1) != 0)
+        return false;
+    if (canary->erased_by != 0 && !gateway_keeps(world, at))
+        return false;
+    return holding->keeping == KEEPING_BOTH || keeps ||
+           (holding->keeping == KEEPING_AUTHOR && is_author);
+}
+
+static void canary_check(struct world *world, const struct holding *holdings,
+    size_t at, size_t canary)
 {
     const struct truth *truth = &world->truth;
     if (canary >= truth->canary_count) {
@@ -62,11 +99,8 @@ static void canary_check(
     if (rogue_is_for_good(world, affair->from, affair->to) &&
         (at == affair->from || at == affair->to))
         return; /* nothing reaches the other any more, a withdrawal neither */
-    enum keeping keeping = keepings[truth->canaries[canary].affair];
-    bool may = !truth->canaries[canary].is_void &&
-               ((keeping == KEEPING_BOTH &&
-                    (at == affair->from || at == affair->to)) ||
-                   (keeping == KEEPING_AUTHOR && at == affair->from));
+    bool may = may_hold(world, &holdings[truth->canaries[canary].affair],
+        &truth->canaries[canary], at);
     if (!may) {
         char id[UUID_URN_SIZE + 1];
         uuid_format(&affair->uuid, id);
@@ -77,17 +111,17 @@ static void canary_check(
     }
 }
 
-static void value_scan(struct world *world, const enum keeping *keepings,
+static void value_scan(struct world *world, const struct holding *holdings,
     size_t at, struct slice value)
 {
     size_t canary;
     for (size_t i = 0; truth_scan(value, &i, &canary);)
-        canary_check(world, keepings, at, canary);
+        canary_check(world, holdings, at, canary);
 }
 
 /* Contents of one commit (content.c): what was sealed with an entry that is
  * destroyed can be read by nobody. */
-static void blob_scan(struct world *world, const enum keeping *keepings,
+static void blob_scan(struct world *world, const struct holding *holdings,
     size_t at, struct slice blob)
 {
     const struct vault *vault = world->gateways[at].vault;
@@ -102,12 +136,12 @@ static void blob_scan(struct world *world, const enum keeping *keepings,
         struct unpacker in = unpack_from(item);
         uint64_t entry = unpack_u64(&in);
         if (item.size > 0 && !vault_plain_is_destroyed(vault, entry))
-            value_scan(world, keepings, at, item);
+            value_scan(world, holdings, at, item);
         from = end;
     }
 }
 
-static void store_scan(struct world *world, const enum keeping *keepings,
+static void store_scan(struct world *world, const struct holding *holdings,
     size_t at, struct store *store)
 {
     struct store_txn *txn;
@@ -118,9 +152,9 @@ static void store_scan(struct world *world, const enum keeping *keepings,
         abort();
     while (store_seek(txn, 0, &key, &value)) {
         if (key.bytes[0] == 'c')
-            blob_scan(world, keepings, at, value);
+            blob_scan(world, holdings, at, value);
         else
-            value_scan(world, keepings, at, value);
+            value_scan(world, holdings, at, value);
         /* the key after this one: the same and a zero byte */
         size_t size = key.size;
         memcpy(bound, key.bytes, size);
@@ -133,7 +167,7 @@ static void store_scan(struct world *world, const enum keeping *keepings,
 /* With the vault as it is now: what was erased since is readable nowhere.
  * Words that were never taken are in no copy of a commit either. */
 static void copy_scan(
-    struct world *world, const enum keeping *keepings, size_t at)
+    struct world *world, const struct holding *holdings, size_t at)
 {
     const struct gateway *gateway = &world->gateways[at];
     struct store *copy;
@@ -145,30 +179,33 @@ static void copy_scan(
     if (copy == NULL)
         return;
     TALLY(world, copies_read);
-    store_scan(world, keepings, at, copy);
+    store_scan(world, holdings, at, copy);
     copy->ops->close(copy);
 }
 
 void audit_contents(struct world *world)
 {
     const struct truth *truth = &world->truth;
-    enum keeping *keepings = calloc(truth->affair_count + 1, sizeof *keepings);
-    if (keepings == NULL)
+    struct holding *holdings =
+        calloc(truth->affair_count + 1, sizeof *holdings);
+    if (holdings == NULL)
         abort();
     for (size_t i = 0; i < truth->affair_count; i++) {
-        const struct affair *affair = &truth->affairs[i];
-        if (affair->outcome != OUTCOME_DONE)
+        if (truth->affairs[i].outcome != OUTCOME_DONE)
             continue;
-        /* one question a statement: compilers differ in which comes first */
-        enum keeping there = keeping_of(world, affair->to, &affair->uuid);
-        enum keeping here = keeping_of(world, affair->from, &affair->uuid);
-        keepings[i] = stricter(here, there);
-        if (keepings[i] == KEEPING_NOBODY)
+        holdings[i] = holding_of(world, &truth->affairs[i]);
+        if (holdings[i].keeping == KEEPING_NOBODY)
             TALLY(world, canaries_erased);
+        if (holdings[i].keeping == KEEPING_NOBODY &&
+            (holdings[i].keeps[0] || holdings[i].keeps[1]))
+            TALLY(world, words_kept);
     }
+    for (size_t i = 0; i < truth->canary_count; i++)
+        if (truth->canaries[i].erased_by != 0)
+            TALLY(world, elements_erased);
     for (size_t i = 0; i < world->gateway_count; i++) {
-        store_scan(world, keepings, i, world->gateways[i].store);
-        copy_scan(world, keepings, i);
+        store_scan(world, holdings, i, world->gateways[i].store);
+        copy_scan(world, holdings, i);
     }
-    free(keepings);
+    free(holdings);
 }

@@ -249,6 +249,10 @@ static enum err feed(struct batch *batch, const struct letter *letter)
         input.of.client.uid = letter->uid;
         input.of.client.frame = letter_slice(letter);
         break;
+    case LETTER_REVIEW:
+        input.type = NODE_REVIEW;
+        input.of.review.clock_is_trusted = true;
+        break;
     case LETTER_TIME:
         break;
     }

@@ -79,6 +79,7 @@ static void on_submitted(struct world *world, struct program *program,
         words_void(world, program);
     } else {
         TALLY(world, submits_allowed);
+        truth_said(&world->truth, clerk->canary_first, clerk->canary_end);
     }
     rest(world, program);
 }
@@ -111,6 +112,7 @@ static void on_acted(struct world *world, struct program *program,
         (int)reply->clause.size, (const char *)reply->clause.bytes);
     if (deed->outcome == OUTCOME_DONE) {
         TALLY(world, acts_done);
+        truth_said(&world->truth, clerk->canary_first, clerk->canary_end);
     } else {
         TALLY(world, acts_refused);
         words_void(world, program);
@@ -120,9 +122,20 @@ static void on_acted(struct world *world, struct program *program,
 
 /* ---- Erasing ------------------------------------------------------------ */
 
+/* Not the one that every request needs. */
+#define ELEMENTS_ERASED "needs contact_route outcome_note"
+
 static void on_erased(struct world *world, struct program *program,
     const struct local_reply *reply)
 {
+    static const char *const elements[] = { "needs", "contact_route",
+        "outcome_note" };
+    const struct clerk *clerk = &program->of.clerk;
+    for (size_t i = 0; i < 3 && reply->err == ERR_NONE; i++)
+        if (clerk->erases_part)
+            truth_erase(&world->truth,
+                truth_find(&world->truth, &clerk->referral), elements[i],
+                program->gateway->index);
     world_say(world, "agency %zu: erase: %s %.*s", program->gateway->index,
         err_text(reply->err), (int)reply->clause.size,
         (const char *)reply->clause.bytes);
@@ -130,6 +143,12 @@ static void on_erased(struct world *world, struct program *program,
         !gateway_has_lost(world, program->gateway->index))
         world_fail(world, "erase.refused", program->gateway->index);
     rest(world, program);
+}
+
+static bool erases(const struct world *world, const struct gateway *gateway)
+{
+    return world->options.erasers == 0 ||
+           gateway->index < (size_t)world->options.erasers;
 }
 
 static void erase_say(struct world *world, struct program *program)
@@ -140,6 +159,9 @@ static void erase_say(struct world *world, struct program *program)
     say_begin(&say, world, "erase");
     say_text(&say, "id", id);
     say_text(&say, "reason", "person_asked");
+    program->of.clerk.erases_part = CHANCE(world, erase_part_permille);
+    if (program->of.clerk.erases_part)
+        say_text(&say, "elements", ELEMENTS_ERASED);
     program_call(world, program, &say, PATIENCE_MS, on_erased);
 }
 
@@ -158,8 +180,7 @@ static void on_shown(struct world *world, struct program *program,
         world_fail(world, "get.refused", program->gateway->index);
         return;
     }
-    if (world_chance(
-            world, STREAM_erase_permille, world->options.erase_permille)) {
+    if (CHANCE(world, erase_permille) && erases(world, program->gateway)) {
         erase_say(world, program);
         return;
     }

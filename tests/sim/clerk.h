@@ -23,6 +23,7 @@ struct program;
 struct clerk {
     bool is_submitting;
     bool has_submitted;  /* each begins with that */
+    bool erases_part;    /* elements alone, in the erasure under way */
     size_t affair;       /* of the submission under way */
     size_t deed;         /* of the step under way */
     size_t canary_first; /* words of the request under way */

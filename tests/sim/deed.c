@@ -141,7 +141,8 @@ static void words_say(struct world *world, struct say *say, size_t affair,
     char word[CANARY_SIZE + 1];
     if (affair == world->truth.affair_count)
         return;
-    truth_canary(&world->truth, affair, word);
+    truth_canary(&world->truth, affair,
+        strcmp(type, "element") == 0 ? name : NULL, word);
     say_pair(say, type, name, word);
 }
 

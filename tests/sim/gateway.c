@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/erase.h"
 #include "core/limits.h"
 #include "sim/agency.h"
 #include "sim/batch.h"
@@ -137,29 +138,34 @@ void gateway_queue(
 
 /* ---- Dying and starting ------------------------------------------------- */
 
+bool gateway_keeps(const struct world *world, size_t at)
+{
+    return (int64_t)(world->gateway_count - at) <= world->options.keepers;
+}
+
 static void start(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
-    static const struct node_options options = {
-        .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
-        .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
-        .version = "sim",
-        .repeat_run_count = 16, /* a week has many */
-    };
-    static const struct node_options looking = {
-        .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
-        .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
-        .version = "sim",
-        .check_period_ms = CHECK_MS,
+    static const struct node_options options[] = {
+        { .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+            .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+            .version = "sim",
+            .repeat_run_count = 16 }, /* a week has many */
+        { .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+            .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+            .erase_policy = ERASE_REFUSE,
+            .version = "sim",
+            .repeat_run_count = 16 },
     };
     if (gateway->life != life || gateway->is_up)
         return;
     world_say(world, "agency %zu starts", gateway->index);
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->node =
-        node_new(world->options.rot > 0 ? &looking : &options, gateway->crypto,
-            gateway->vault, &gateway->memory, &world->batch, &world->scratch);
+    gateway->options = options[gateway_keeps(world, gateway->index)];
+    gateway->options.check_period_ms = world->options.rot > 0 ? CHECK_MS : 0;
+    gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
+        &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);

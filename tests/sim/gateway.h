@@ -75,6 +75,7 @@ struct gateway {
     struct arena memory; /* of the node's life */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
+    struct node_options options;
     struct node *node;
     bool is_up;
     bool is_filled;
@@ -118,6 +119,9 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index);
 /* Starts it, now, and its mishaps. */
 void gateway_begin(struct world *world, struct gateway *gateway);
 void gateway_release(struct world *world, struct gateway *gateway);
+
+/* Whether it keeps what others erase. */
+bool gateway_keeps(const struct world *world, size_t at);
 
 /* Takes the letter over; it waits for the next batch. A gateway that is down
  * loses it. */

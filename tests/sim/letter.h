@@ -21,6 +21,7 @@ enum letter_kind {
     LETTER_SHEET,       /* the sealing keys changed */
     LETTER_CARD,        /* the root key signed new keys */
     LETTER_TIME,        /* the node asked to be woken */
+    LETTER_REVIEW, /* time went on: what agreements let be held no longer */
 };
 
 struct program;

@@ -82,8 +82,12 @@
     X(group, 0, 0)            /* agencies that know each other; 0: all do */   \
     X(rotate_per_hour, 0, 0)  /* new keys of an agency, on a new card */       \
     X(erase_permille, 0, 0)   /* looks of clerks that end in an erasure */     \
-    X(revoke, 0, 0)           /* 1: agency 0 ends its card some time */        \
-    X(commit_fail_nth, 0, 0)  /* this commit of each gateway is refused */     \
+    X(erase_part_permille, 0, 0) /* of which of one element alone */           \
+    X(erasers, 0, 0)             /* agencies that erase; 0: all do */          \
+    X(keepers, 0, 0) /* agencies, the last, that keep what others do not */    \
+    X(retention_days, 0, 0)  /* of all that was said; it ends after them */    \
+    X(revoke, 0, 0)          /* 1: agency 0 ends its card some time */         \
+    X(commit_fail_nth, 0, 0) /* this commit of each gateway is refused */      \
     X(crash_lost_permille, 0, 0) /* batches that crash after a loss */         \
     X(referrals_per_day, 0, 0) /* of each agency, on average; for pause_ms */  \
     X(referrals_max, 0, 0)     /* of all; 0: no bound */                       \

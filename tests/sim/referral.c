@@ -45,10 +45,11 @@ static void one_of(struct draft *draft, const char *name,
         values[world_below(draft->world, STREAM_work, count)]);
 }
 
-static void words(struct draft *draft, char text[80], const char *more)
+static void words(
+    struct draft *draft, const char *element, char text[80], const char *more)
 {
     char word[CANARY_SIZE + 1];
-    truth_canary(&draft->world->truth, draft->affair, word);
+    truth_canary(&draft->world->truth, draft->affair, element, word);
     (void)snprintf(text, 80, "%s%s", word, more);
 }
 
@@ -70,7 +71,7 @@ static void head_say(struct draft *draft)
     one_of(draft, "urgency", urgencies, 4);
     one_of(draft, "choice", choices, 3);
     one_of(draft, "ask_back", ask_backs, 5);
-    words(draft, text, " wants to talk to someone");
+    words(draft, NULL, text, " wants to talk to someone");
     say_text(draft->say, "reason_plain", text);
     say_number(draft->say, "consent_at_ms", CONSENT_AT_MS);
     if (draft->fault == FAULT_HOP)
@@ -87,7 +88,7 @@ static void head_say(struct draft *draft)
 static void element_say(struct draft *draft, const char *code)
 {
     char text[80];
-    words(draft, text, "");
+    words(draft, code, text, "");
     say_pair(draft->say, "element", code, text);
 }
 

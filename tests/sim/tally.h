@@ -42,6 +42,8 @@
     X(stores_lost) X(contents_rotted)                                                         \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
+    X(words_kept)                                                              \
+    X(elements_erased)                                                         \
     X(conflicts_ended)                                                         \
     X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed)
 

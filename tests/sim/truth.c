@@ -96,15 +96,32 @@ size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,
 
 static const char marker[] = "canary-";
 
-void truth_canary(
-    struct truth *truth, size_t affair, char word[CANARY_SIZE + 1])
+void truth_canary(struct truth *truth, size_t affair, const char *element,
+    char word[CANARY_SIZE + 1])
 {
     truth->canaries = grow(truth->canaries, truth->canary_count,
         &truth->canary_capacity, sizeof *truth->canaries);
     (void)snprintf(word, CANARY_SIZE + 1, "%s%08zx.", marker,
         truth->canary_count & 0xffffffff);
     truth->canaries[truth->canary_count++] =
-        (struct canary){ .affair = affair };
+        (struct canary){ .affair = affair, .element = element };
+}
+
+void truth_said(struct truth *truth, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        truth->canaries[i].is_said = true;
+}
+
+void truth_erase(
+    struct truth *truth, size_t affair, const char *element, size_t agency)
+{
+    for (size_t i = 0; i < truth->canary_count; i++) {
+        struct canary *canary = &truth->canaries[i];
+        if (canary->affair == affair && canary->is_said &&
+            canary->element != NULL && strcmp(canary->element, element) == 0)
+            canary->erased_by |= UINT64_C(1) << agency;
+    }
 }
 
 static bool is_here(struct slice bytes, size_t at, size_t *canary)

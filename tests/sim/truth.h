@@ -39,7 +39,10 @@ struct deed {
 /* Words about a person that can be recognised anywhere. */
 struct canary {
     size_t affair;
-    bool is_void; /* never said: the gateway refused it */
+    bool is_void;        /* never said: the gateway refused it */
+    const char *element; /* that it is in; NULL: other words */
+    bool is_said;        /* a gateway stored it */
+    uint64_t erased_by;  /* agencies, a bit each, that erased its element */
 };
 
 struct truth {
@@ -69,9 +72,15 @@ size_t truth_deed(struct truth *truth, size_t agency, const struct uuid *uuid,
 
 #define CANARY_SIZE 16
 
-/* A new word of that affair, zero-terminated, a code in form. */
-void truth_canary(
-    struct truth *truth, size_t affair, char word[CANARY_SIZE + 1]);
+/* A new word of that affair, zero-terminated, a code in form; in an element,
+ * or NULL. */
+void truth_canary(struct truth *truth, size_t affair, const char *element,
+    char word[CANARY_SIZE + 1]);
+/* Those from `first` to before `end` are stored. */
+void truth_said(struct truth *truth, size_t first, size_t end);
+/* An agency erased that element of what had been said by then. */
+void truth_erase(
+    struct truth *truth, size_t affair, const char *element, size_t agency);
 
 /* The first canary at or after *at; moves *at past it. False: no more. */
 bool truth_scan(struct slice bytes, size_t *at, size_t *canary);

@@ -19,6 +19,8 @@
 #define WIRE_SIZE (8u * 1024 * 1024)
 #define TALK_SIZE (16u * 1024 * 1024)
 #define DAY_MS INT64_C(86400000)
+/* How often a gateway looks at what is due: the daemon does it each hour. */
+#define REVIEW_MS INT64_C(3600000)
 
 /* An event costs microseconds: a run that makes so many is caught in a loop. */
 #define STEP_COUNT_MAX UINT64_C(3000000)
@@ -198,6 +200,24 @@ static void idle_begin(struct world *world, void *subject, uint64_t argument)
         world->gateways[i].asked_before_end = world->gateways[i].asked_count;
 }
 
+/* Time of a federation that has come to rest, until agreements let nothing be
+ * held any more. */
+static int64_t drain_ms(const struct world *world)
+{
+    int64_t days = world->options.retention_days;
+    return SIM_DRAIN_MS + (days > 0 ? (days + 1) * DAY_MS : 0);
+}
+
+static void review(struct world *world, void *subject, uint64_t argument)
+{
+    (void)subject;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (world->gateways[i].is_up)
+            gateway_queue(world, &world->gateways[i],
+                letter_new(&world->letters, LETTER_REVIEW, SLICE_NONE));
+    scheduler_add(&world->scheduler, REVIEW_MS, review, NULL, argument);
+}
+
 static void set_up(struct world *world)
 {
     streams_begin(world);
@@ -230,8 +250,10 @@ static void set_up(struct world *world)
     rot_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
-    scheduler_add(&world->scheduler, calm_ms + SIM_DRAIN_MS - SIM_IDLE_MS,
+    scheduler_add(&world->scheduler, calm_ms + drain_ms(world) - SIM_IDLE_MS,
         idle_begin, NULL, 0);
+    if (world->options.retention_days > 0)
+        scheduler_add(&world->scheduler, REVIEW_MS, review, NULL, 0);
 }
 
 static void agreed_check(struct world *world)
@@ -246,7 +268,7 @@ static void agreed_check(struct world *world)
 void world_run(struct world *world)
 {
     struct event event;
-    int64_t end_ms = world->options.minutes * 60000 + SIM_DRAIN_MS;
+    int64_t end_ms = world->options.minutes * 60000 + drain_ms(world);
     uint64_t step_count_max =
         STEP_COUNT_MAX *
         (uint64_t)(1 + world->options.agencies * world->options.minutes /

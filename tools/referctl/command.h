@@ -76,6 +76,7 @@ enum exit_code run_referral_send(struct session *, const struct arguments *);
 enum exit_code run_referral_list(struct session *, const struct arguments *);
 enum exit_code run_referral_show(struct session *, const struct arguments *);
 enum exit_code run_referral_act(struct session *, const struct arguments *);
+enum exit_code run_disclosures(struct session *, const struct arguments *);
 enum exit_code run_erase(struct session *, const struct arguments *);
 enum exit_code run_explain(struct session *, const struct arguments *);
 enum exit_code run_feed_follow(struct session *, const struct arguments *);

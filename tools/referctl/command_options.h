@@ -172,6 +172,13 @@ static const struct option_row erase_options[] = {
     { "yes",      'y', NULL,     "do not ask for confirmation" },
     { NULL, 0, NULL, NULL }
 };
+static const struct option_row disclosures_options[] = {
+    { "pairwise", 0, "FILE", "of all referrals that name a person: their pairwise id is\n"
+                             "FILE's first line (\"-\": standard input)" },
+    { "since",    0, "TIME", "from that day or time on (2026-11-30)" },
+    { "until",    0, "TIME", "before that day or time" },
+    { NULL, 0, NULL, NULL }
+};
 static const struct option_row feed_follow_options[] = {
     { "cursor", 'n', "CURSOR", "durable position to read from (default: referctl)" },
     { "ack",    'a', NULL,    "acknowledge what was printed: it does not come again" },

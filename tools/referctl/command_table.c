@@ -234,6 +234,16 @@ static const struct command commands[] = {
   "referctl erase 0190b2c4 --element contact_route --reason person_asked\n"
   "referctl erase --pairwise - --reason person_asked --dry-run",
   run_erase },
+{ "disclosures", "", "[REFERRAL]", 0, 1, disclosures_options,
+  "who was told what of a person, when, and by which consent",
+  "What was shared with other agencies, and by them with us: of one referral, of all\n"
+  "that name a person's pairwise id, or of all there are. Codes of elements, never\n"
+  "what they say. Of what was erased it stays known that something was shared, with\n"
+  "whom and when. Nothing is stored for this: it is read from the events.",
+  "referctl disclosures 0190b2c4\n"
+  "referctl disclosures --pairwise - --json\n"
+  "referctl disclosures --since 2026-01-01 --until 2027-01-01",
+  run_disclosures },
 { "explain", "", "FILE", 1, 1, explain_options,
   "would this referral be let out? Nothing is sent",
   "Judges the referral as `referral send` would, and stops there. Exit status 3\n"

@@ -8,7 +8,7 @@
 #include "core/erasure_notice.h"
 #include "referctl/ask.h"
 #include "referctl/display.h"
-#include "referctl/file.h"
+#include "referctl/person.h"
 #include "referctl/resolve.h"
 #include "referctl/words.h"
 
@@ -55,40 +55,7 @@ static enum exit_code wish_read(struct session *session,
     return EXIT_CODE_DONE;
 }
 
-/* ---- Of one person ------------------------------------------------------- */
-
-/* The gateway opens contents piece by piece; nothing of it is kept. */
-static enum exit_code find(
-    struct session *session, const char *path, struct wish *wish)
-{
-    const char *value;
-    const char *after = NULL;
-    bool is_done = false;
-    enum exit_code code = file_read_line(session, path, &value);
-    while (code == EXIT_CODE_DONE && !is_done) {
-        struct request request = { .operation = "erase.find" };
-        struct reply reply = { 0 };
-        record_put_text(session->pool, &request.fields, "pairwise_id", value);
-        if (after != NULL)
-            record_put_text(session->pool, &request.fields, "after", after);
-        code = session_ask(session, &request, &reply);
-        const struct record *search = records_first(&reply.records, "search");
-        if (code != EXIT_CODE_DONE)
-            break;
-        if (search == NULL)
-            return session_fail(session, EXIT_CODE_UNREACHABLE,
-                "install referctl and referd of the same version",
-                "the gateway's answer holds no search");
-        for (size_t i = 0; i < reply.records.count; i++)
-            if (record_is(&reply.records.items[i], "referral"))
-                record_put_text(session->pool,
-                    records_add(session->pool, &wish->referrals, "referral"),
-                    "id", record_text(&reply.records.items[i], "id"));
-        is_done = record_flag(search, "done");
-        after = record_text(search, "after");
-    }
-    return code;
-}
+/* ---- Of whom ------------------------------------------------------------ */
 
 static enum exit_code referrals_read(struct session *session,
     const struct arguments *arguments, struct wish *wish)
@@ -100,7 +67,7 @@ static enum exit_code referrals_read(struct session *session,
             "give the id of a referral, or --pairwise FILE",
             "it must be clear what to erase");
     if (path != NULL)
-        return find(session, path, wish);
+        return person_find(session, "erase.find", path, &wish->referrals);
     enum exit_code code = resolve_referral(session, arguments->values[0], &id);
     if (code == EXIT_CODE_DONE)
         record_put_text(session->pool,

@@ -315,6 +315,82 @@ static void what_is_in_flight_arrives_as_absent(void **state)
     federation_free(federation);
 }
 
+/* The receiver accepts; what it says of that is still on its way here. */
+static void accepts(struct federation *federation, const char *id)
+{
+    static const char *const words[] = { "offer", "Canary Monday", NULL };
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "accept", "a", words);
+    assert_int_equal(federation_message_count(federation), 1);
+    assert_true(store_mentions(federation, 1, "Canary Monday"));
+}
+
+static void what_was_said_before_they_heard_of_it_goes_too(void **state)
+{
+    static const char *const ways[] = { "erase", "consent_revoked" };
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        struct federation *federation = two();
+        const char *id = federation_submit(federation, 0, 1, "first");
+        federation_run(federation);
+        accepts(federation, id);
+        if (way == 0)
+            (void)erased(federation, 0, id, "person_asked", NULL);
+        else
+            (void)federation_act_by(
+                federation, 0, id, ways[way], "c", "person", NULL);
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 0, id), "accepted");
+        assert_false(store_mentions(federation, 1, "Canary Monday"));
+        assert_false(store_mentions(federation, 0, "Canary Monday"));
+        federation_free(federation);
+    }
+}
+
+static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
+{
+    static const char *const question[] = { "question", "When?", NULL };
+    static const char *const answer[] = { "answer", "Canary Monday", NULL };
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        struct federation *federation = two();
+        const char *id = federation_submit(federation, 0, 1, "first");
+        federation_run(federation);
+        (void)federation_act(federation, 1, id, "opened", "o", NULL);
+        (void)federation_act(federation, 1, id, "ask", "q", question);
+        federation_run(federation);
+        (void)federation_act(federation, 0, id, "answer", "a", answer);
+        if (way == 0)
+            (void)erased(federation, 1, id, "person_asked", NULL);
+        else
+            (void)federation_act_by(
+                federation, 1, id, "consent_revoked", "c", "person", NULL);
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 0, id), "seen");
+        assert_false(store_mentions(federation, 0, "Canary Monday"));
+        assert_false(store_mentions(federation, 1, "Canary Monday"));
+        federation_free(federation);
+    }
+}
+
+static void what_is_said_after_it_stays(void **state)
+{
+    static const char *const words[] = { "offer", "Canary Monday", NULL };
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    (void)erased(federation, 1, id, "person_asked", NULL);
+    (void)federation_act(federation, 1, id, "accept", "a", words);
+    federation_run(federation);
+    assert_true(store_mentions(federation, 0, "Canary Monday"));
+    assert_true(store_mentions(federation, 1, "Canary Monday"));
+    federation_free(federation);
+}
+
 static void an_agency_may_keep_and_says_so(void **state)
 {
     struct federation *federation = two();
@@ -472,6 +548,9 @@ int main(void)
         cmocka_unit_test(what_waits_is_never_heard_of),
         cmocka_unit_test(what_waits_is_told_without_an_erased_element),
         cmocka_unit_test(what_is_in_flight_arrives_as_absent),
+        cmocka_unit_test(what_was_said_before_they_heard_of_it_goes_too),
+        cmocka_unit_test(what_the_referrer_said_before_it_heard_of_it_goes_too),
+        cmocka_unit_test(what_is_said_after_it_stays),
         cmocka_unit_test(an_agency_may_keep_and_says_so),
         cmocka_unit_test(staff_decide_where_they_are_asked),
         cmocka_unit_test(an_old_copy_does_not_bring_it_back),

@@ -2,10 +2,12 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/erase.h"
 #include "core/fetch.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -18,6 +20,7 @@ struct desk {
     struct arena arena;
     uint64_t generation; /* of what 0 writes to 1 */
     uint64_t size;
+    char first[64]; /* the id of the first referral */
 };
 
 static void desk_open(struct desk *desk, size_t count)
@@ -26,7 +29,8 @@ static void desk_open(struct desk *desk, size_t count)
     for (size_t i = 1; i < count; i++)
         federation_connect(desk->federation, 0, i);
     federation_agree(desk->federation);
-    (void)federation_submit(desk->federation, 0, 1, "first");
+    (void)snprintf(desk->first, sizeof desk->first, "%s",
+        federation_submit(desk->federation, 0, 1, "first"));
     /* these two in one parcel */
     (void)federation_submit(desk->federation, 0, 1, "second");
     (void)federation_submit(desk->federation, 0, 1, "third");
@@ -204,6 +208,30 @@ static void who_asks_for_too_much_has_to_wait(void **state)
     desk_close(&desk);
 }
 
+static void what_the_other_end_erased_is_not_given_back(void **state)
+{
+    static struct node_options options;
+    struct desk desk;
+    struct call call;
+    uint64_t before;
+    uint64_t attached;
+    (void)state;
+    desk_open(&desk, 2);
+    struct node *keeper = federation_node(desk.federation, 1);
+    options = *keeper->options;
+    options.erase_policy = ERASE_REFUSE;
+    keeper->options = &options;
+    uint64_t bare = fetch_all(&desk, 0, 1, true, 1048576, &before) - before;
+    call_begin(&call, "erase");
+    call_text(&call, "id", desk.first);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(desk.federation, 0, &call)->err, ERR_NONE);
+    federation_run(desk.federation);
+    uint64_t count = fetch_all(&desk, 0, 1, true, 1048576, &attached);
+    assert_int_equal(count - attached, bare + 1);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +240,7 @@ int main(void)
         cmocka_unit_test(only_where_a_parcel_begins),
         cmocka_unit_test(what_was_refused_goes_without_its_content),
         cmocka_unit_test(who_asks_for_too_much_has_to_wait),
+        cmocka_unit_test(what_the_other_end_erased_is_not_given_back),
     };
     return cmocka_run_group_tests_name("fetch", tests, NULL, NULL);
 }

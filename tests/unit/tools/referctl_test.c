@@ -128,6 +128,34 @@ static const struct row {
       "event\t-\tpolicy_refusal\t\t\trefused_by_policy\t\n"
       "refusal\tELEMENT_NOT_ALLOWED\tdata_elements[0].allowed\tleave it out\n"
       "pending\t1\nsteps\tconsent_revoked\n", NULL },
+    { "referctl disclosures " REFERRAL,
+      { { "disclosures", "id=" REFERRAL,
+          "| referral id=" REFERRAL " peer=" HOSPITAL " peer_name=Hospital "
+          "agreement=urn:x:y purpose=care consent_until_ms=#1796040000000 "
+          "| disclosure at_ms=#1796040060000 position=#9 outcome=received "
+          "step=accept elements= words=?yes erased=?no "
+          "| disclosure at_ms=#1796040000000 position=#4 outcome=given "
+          "step=send elements=call_name~needs words=?yes erased=?no", 0, NULL,
+          NULL, NULL, NULL } },
+      EXIT_CODE_DONE,
+      "2026-11-30T12:00:00Z\tgiven\tHospital\tsend\tcall_name needs\tyes\tno\t"
+      "urn:x:y\tcare\t2026-11-30T12:00:00Z\t" REFERRAL "\n"
+      "2026-11-30T12:01:00Z\treceived\tHospital\taccept\t\tyes\tno\t"
+      "urn:x:y\tcare\t2026-11-30T12:00:00Z\t" REFERRAL "\n", NULL },
+    { "referctl disclosures --since 2026-11-30 --until 2026-12-01T00:00:00Z --json",
+      { { "disclosures", "from_ms=#1795996800000 until_ms=#1796083200000",
+          "| referral id=urn:uuid:01aa peer=" HOSPITAL " state=sent "
+          "| disclosure at_ms=#1796040000000 position=#4 outcome=given "
+          "erased=?yes | search referrals=#256 done=?no after=urn:uuid:01aa", 0,
+          NULL, NULL, NULL, NULL },
+        { "disclosures", "after=urn:uuid:01aa from_ms=#1795996800000",
+          "| search referrals=#0 done=?yes after=urn:uuid:01aa", 0, NULL, NULL,
+          NULL, NULL } },
+      EXIT_CODE_DONE, "\"outcome\": \"given\"", NULL },
+    { "referctl disclosures --since yesterday", { { 0 } }, EXIT_CODE_USAGE, NULL,
+      "--since is neither a day nor a time: yesterday" },
+    { "referctl disclosures " REFERRAL " --pairwise /nowhere", { { 0 } },
+      EXIT_CODE_USAGE, NULL, "it must be clear of whom" },
     { "referctl referral list --state accepted --peer " HOSPITAL,
       { { "list", "state=accepted peer=" HOSPITAL " count=#256", NULL, 0, NULL,
           NULL, NULL, NULL } },

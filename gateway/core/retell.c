@@ -1,0 +1,162 @@
+#include "core/retell.h"
+
+#include "core/bare.h"
+#include "core/content.h"
+#include "core/output.h"
+
+/* The place in the feed that an entry or an intent is about. */
+static bool event_find(
+    struct work *work, uint64_t position, struct feed_event *event)
+{
+    return position != 0 && feed_next(work, position, event) &&
+           event->position == position && event->by_us &&
+           event->step != EVENT_NONE;
+}
+
+/* Its words are erased: here, or in the vault of a store that was put back. */
+static bool is_wordless(struct work *work, const struct feed_event *told)
+{
+    size_t used = work->scratch->used;
+    struct slice words =
+        content_get(work->contents, work->txn, work->scratch, told->content);
+    arena_rewind(work->scratch, used);
+    return words.bytes == NULL;
+}
+
+/* What is left of the words, under the next counter. */
+static struct slice rest_write(
+    struct work *work, struct referral *referral, const struct feed_event *told)
+{
+    struct referral_event event;
+    if (is_wordless(work, told))
+        event = bare_event(referral, told, 0);
+    else if (!register_event(work, told->content, &event))
+        return SLICE_NONE;
+    event.seq = ++referral->own_seq;
+    event.seen = referral->peer_seq;
+    struct slice bytes = referral_event_write(&event, work->scratch);
+    if (bytes.bytes == NULL)
+        work_exhausted(work);
+    return bytes;
+}
+
+/* Where the words were, these are now. */
+static void words_turn(struct work *work, struct referral *referral,
+    struct feed_event *told, struct content_ref to)
+{
+    struct content_ref from = told->content;
+    if (content_equal(referral->request, from))
+        referral->request = to;
+    if (content_equal(referral->offer, from))
+        referral->offer = to;
+    content_erase(work->contents, work->txn, work->arena, from);
+    told->content = to;
+}
+
+static struct content_ref rest_put(struct work *work, struct referral *referral,
+    struct feed_event *told, struct slice bytes)
+{
+    bool is_bare = is_wordless(work, told); /* then it is about nobody */
+    uint64_t entry = is_bare ? VAULT_ENTRY_COMMON
+                             : register_entry(work, referral, told->step);
+    struct content_ref content =
+        content_put(work->contents, work->arena, entry, bytes);
+    if (content_is_none(content))
+        work_exhausted(work);
+    else if (!is_bare)
+        words_turn(work, referral, told, content);
+    told->seq = referral->own_seq;
+    feed_rewrite(work, told);
+    return content;
+}
+
+/* What is to be told; false when there is nothing left, or memory failed. */
+static bool intent_fill(struct work *work, struct referral *referral,
+    struct feed_event *told, struct intent *intent)
+{
+    /* steps of the referring agency are decided by their words */
+    if (referral->outgoing && is_wordless(work, told))
+        return false;
+    struct slice bytes = rest_write(work, referral, told);
+    if (bytes.bytes == NULL)
+        return false;
+    *intent = (struct intent){
+        .kind = ENTRY_REFERRAL_EVENT,
+        .at = work->now,
+        .content = rest_put(work, referral, told, bytes),
+        .content_size = (uint32_t)bytes.size,
+        .has_referral = true,
+        .referral = referral->uuid,
+        .event_type = (uint8_t)told->step,
+        .seq = referral->own_seq,
+        .state = referral->outgoing ? 0 : (uint8_t)told->state,
+        .feed_position = told->position,
+        .is_again = true,
+    };
+    register_put(work, referral);
+    OUTPUT_LOG(work, LOG_REFERRAL_RETOLD, log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(told->step)));
+    return !work_failed(work);
+}
+
+/* Nothing that we wrote later says where the referral is. */
+static bool is_newest(
+    const struct referral *referral, const struct ledger_entry *entry)
+{
+    if (entry->seq != referral->own_seq)
+        return false;
+    return referral->outgoing ? !referral_is_terminal(referral->state)
+                              : entry->state == (uint8_t)referral->state;
+}
+
+/* Then it is not here that it was lost, and saying it again would not end. */
+static bool went_whole(struct work *work, const struct ledger_entry *entry)
+{
+    size_t used = work->scratch->used;
+    struct slice content = entry->attached
+                               ? content_get(work->contents, work->txn,
+                                     work->scratch, entry->content)
+                               : SLICE_NONE;
+    arena_rewind(work->scratch, used);
+    return content.bytes != NULL;
+}
+
+bool retell_answered(struct work *work, struct peer *peer,
+    struct referral *referral, struct ledger_entry *entry,
+    const struct answer_item *item)
+{
+    struct feed_event told;
+    struct intent intent;
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL || item->verdict == ANSWER_APPLIED ||
+        !event_find(work, entry->feed_position, &told))
+        return false;
+    if (item->verdict == ANSWER_REFUSED)
+        return !referral->outgoing && item->problem == PROBLEM_GUARD &&
+               is_wordless(work, &told) &&
+               item->state == (uint32_t)entry->state;
+    if (went_whole(work, entry) || !is_newest(referral, entry) ||
+        !intent_fill(work, referral, &told, &intent))
+        return false;
+    outbox_put(work, out, &intent);
+    entry->feed_position = 0;
+    return true;
+}
+
+void retell_again(struct work *work, struct ledger *out,
+    struct referral *referral, struct intent *intent)
+{
+    struct feed_event told;
+    struct intent again;
+    bool is_so = intent->state == (uint8_t)referral->state &&
+                 event_find(work, intent->feed_position, &told);
+    /* of what waited without a word nothing else refers to the content */
+    if (!is_so || is_wordless(work, &told))
+        content_erase(work->contents, work->txn, work->arena, intent->content);
+    if (is_so && intent_fill(work, referral, &told, &again)) {
+        again.number = intent->number;
+        outbox_replace(work, out, &again);
+    } else {
+        outbox_take(work, out, intent);
+    }
+}

@@ -1,0 +1,167 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "support/bench_node.h"
+
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
+static const struct local_reply *told(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct call call;
+    call_begin(&call, "disclosures");
+    if (id != NULL)
+        call_text(&call, "id", id);
+    const struct local_reply *reply =
+        federation_call(federation, agency, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    return reply;
+}
+
+static void erase(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+static void it_says_who_was_told_what_by_which_consent(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    const struct local_reply *reply = told(federation, 0, id);
+    assert_true(
+        record_is(reply_record(reply, "disclosure", 0), "outcome", "waiting"));
+    federation_run(federation);
+    reply = told(federation, 0, id);
+    assert_int_equal(reply_count(reply, "disclosure"), 1);
+    const struct local_record *referral = reply_record(reply, "referral", 0);
+    assert_true(
+        record_is(referral, "peer", federation_id(federation, 1)->text));
+    assert_true(record_is(referral, "purpose", "care"));
+    assert_true(record_number(referral, "consent_until_ms") >
+                record_number(referral, "consent_at_ms"));
+    assert_true(record_text(referral, "agreement").size > 0);
+    assert_false(record_flag(referral, "consent_ended"));
+    const struct local_record *first = reply_record(reply, "disclosure", 0);
+    assert_true(record_is(first, "step", "send"));
+    assert_true(record_is(first, "by", "us"));
+    assert_true(record_is(first, "outcome", "given"));
+    assert_true(record_is(first, "elements", "call_name needs"));
+    assert_true(record_flag(first, "words"));
+    assert_true(
+        record_is(reply_record(told(federation, 1, id), "disclosure", 0),
+            "outcome", "received"));
+    federation_free(federation);
+}
+
+static void a_step_without_a_word_tells_nothing(void **state)
+{
+    static const char *const offer[] = { "offer", "Monday", NULL };
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    (void)federation_act(federation, 1, id, "accept", "a", offer);
+    federation_run(federation);
+    const struct local_reply *reply = told(federation, 1, id);
+    assert_int_equal(reply_count(reply, "disclosure"), 2);
+    const struct local_record *accept = reply_record(reply, "disclosure", 1);
+    assert_true(record_is(accept, "step", "accept"));
+    assert_true(record_is(accept, "outcome", "given"));
+    assert_true(record_is(accept, "elements", ""));
+    assert_true(record_flag(accept, "words"));
+    federation_free(federation);
+}
+
+static void what_is_erased_counts_without_what_it_was(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    erase(federation, id);
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++) {
+        const struct local_reply *reply = told(federation, i, NULL);
+        assert_int_equal(reply_count(reply, "disclosure"), 1);
+        const struct local_record *first = reply_record(reply, "disclosure", 0);
+        assert_true(record_flag(first, "erased"));
+        assert_true(record_is(first, "elements", ""));
+        assert_true(record_is(first, "outcome", i == 0 ? "given" : "received"));
+        const struct local_record *referral =
+            reply_record(reply, "referral", 0);
+        assert_null(local_field_get(
+            referral->fields, referral->field_count, "purpose"));
+        assert_true(record_is(referral, "erasure_notice", "erased"));
+    }
+    federation_free(federation);
+}
+
+static void what_was_never_sent_was_given_to_nobody(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first"); /* is in flight */
+    const char *id = federation_submit(federation, 0, 1, "second");
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_run(federation);
+    assert_true(
+        record_is(reply_record(told(federation, 0, id), "disclosure", 0),
+            "outcome", "never"));
+    federation_free(federation);
+}
+
+static void only_the_time_that_is_asked_for_counts(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first");
+    federation_wait(federation, 60000);
+    int64_t between_ms = federation_now(federation).unix_ms;
+    (void)federation_submit(federation, 0, 1, "second");
+    federation_run(federation);
+    for (int i = 0; i < 2; i++) {
+        call_begin(&call, "disclosures");
+        call_number(&call, i == 0 ? "from_ms" : "until_ms", between_ms);
+        const struct local_reply *reply = federation_call(federation, 0, &call);
+        assert_int_equal(reply_count(reply, "disclosure"), 1);
+        assert_int_equal(reply_count(reply, "referral"), 1);
+        assert_true(record_flag(reply_record(reply, "search", 0), "done"));
+    }
+    call_begin(&call, "disclosures");
+    call_text(&call, "after", "nobody");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
+    call_begin(&call, "disclosures");
+    call_text(&call, "id", "nobody");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NOT_FOUND);
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_who_was_told_what_by_which_consent),
+        cmocka_unit_test(a_step_without_a_word_tells_nothing),
+        cmocka_unit_test(what_is_erased_counts_without_what_it_was),
+        cmocka_unit_test(what_was_never_sent_was_given_to_nobody),
+        cmocka_unit_test(only_the_time_that_is_asked_for_counts),
+    };
+    return cmocka_run_group_tests_name("disclosures", tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/retell.h"
+#include "support/bench_loss.h"
+
+static const char *const offer[] = { "offer", "Canary Monday", NULL };
+
+/* Two agencies, and a referral that the receiver's staff have seen. */
+struct affair {
+    struct federation *federation;
+    char id[64];
+};
+
+static void affair_open(struct affair *affair)
+{
+    affair->federation = federation_new(2);
+    federation_connect(affair->federation, 0, 1);
+    federation_agree(affair->federation);
+    (void)snprintf(affair->id, sizeof affair->id, "%s",
+        federation_submit(affair->federation, 0, 1, "first"));
+    federation_run(affair->federation);
+    (void)federation_act(
+        affair->federation, 1, affair->id, "opened", "o", NULL);
+    federation_run(affair->federation);
+}
+
+static const struct local_reply *shown(struct affair *affair, size_t agency)
+{
+    struct call call;
+    call_begin(&call, "get");
+    call_text(&call, "id", affair->id);
+    return federation_call(affair->federation, agency, &call);
+}
+
+static void erase(struct affair *affair, size_t agency, const char *elements)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", affair->id);
+    call_text(&call, "reason", "person_asked");
+    if (elements != NULL)
+        call_text(&call, "elements", elements);
+    assert_int_equal(
+        federation_call(affair->federation, agency, &call)->err, ERR_NONE);
+}
+
+/* The receiver accepts with words, and nobody hears them. */
+static void accept_unheard(struct affair *affair)
+{
+    (void)federation_act(
+        affair->federation, 1, affair->id, "accept", "a", offer);
+    assert_int_equal(federation_message_count(affair->federation), 1);
+    federation_lose(affair->federation, 0);
+}
+
+static void assert_both(struct affair *affair, const char *state)
+{
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(
+            federation_state(affair->federation, i, affair->id), state);
+}
+
+static size_t refused_count(struct affair *affair, size_t agency)
+{
+    const struct local_reply *reply = shown(affair, agency);
+    size_t count = 0;
+    for (size_t i = 0; i < reply_count(reply, "event"); i++)
+        count += record_is(
+            reply_record(reply, "event", i), "type", "referral.refused");
+    return count;
+}
+
+static void a_decision_that_lost_its_words_is_followed(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    accept_unheard(&affair);
+    erase(&affair, 1, NULL);
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "accepted");
+    assert_int_equal(
+        federation_logged(affair.federation, 1, LOG_REFERRAL_RETOLD), 1);
+    assert_int_equal(refused_count(&affair, 1), 0);
+    assert_int_equal(reply_count(shown(&affair, 0), "detail"), 1);
+    federation_free(affair.federation);
+}
+
+static void consent_that_ends_meanwhile_hides_no_decision(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    accept_unheard(&affair);
+    (void)federation_act_by(affair.federation, 0, affair.id, "consent_revoked",
+        "c", "person", NULL);
+    federation_run(affair.federation); /* what was lost is not sent yet */
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "accepted");
+    assert_int_equal(
+        federation_logged(affair.federation, 1, LOG_REFERRAL_RETOLD), 1);
+    federation_free(affair.federation);
+}
+
+static void what_a_later_step_says_is_not_said_again(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    accept_unheard(&affair);
+    (void)federation_act(affair.federation, 1, affair.id, "walk_in", "w", NULL);
+    erase(&affair, 1, NULL);
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "arrived");
+    assert_int_equal(
+        federation_logged(affair.federation, 1, LOG_REFERRAL_RETOLD), 0);
+    federation_free(affair.federation);
+}
+
+static void a_withdrawal_that_crosses_it_stands(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    accept_unheard(&affair);
+    erase(&affair, 1, NULL);
+    (void)federation_act_by(
+        affair.federation, 0, affair.id, "withdraw", "w", "person", NULL);
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "withdrawn");
+    federation_free(affair.federation);
+}
+
+static void a_request_that_lost_an_element_still_arrives(void **state)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    (void)state;
+    federation_connect(affair.federation, 0, 1);
+    federation_agree(affair.federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(affair.federation, 0, 1, "first"));
+    federation_lose(affair.federation, 0);
+    erase(&affair, 0, "needs");
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "delivered");
+    const struct local_reply *reply = shown(&affair, 1);
+    assert_null(reply_find(reply, "element", "code", "needs"));
+    assert_non_null(reply_find(reply, "element", "code", "call_name"));
+    assert_int_equal(refused_count(&affair, 0), 0);
+    /* and what was left goes like everything else */
+    erase(&affair, 0, NULL);
+    federation_wait(affair.federation, 600000);
+    assert_int_equal(reply_count(shown(&affair, 0), "element"), 0);
+    assert_int_equal(reply_count(shown(&affair, 1), "element"), 0);
+    federation_free(affair.federation);
+}
+
+static void a_request_without_what_it_needs_is_refused(void **state)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    (void)state;
+    federation_connect(affair.federation, 0, 1);
+    federation_agree(affair.federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(affair.federation, 0, 1, "first"));
+    federation_lose(affair.federation, 0);
+    erase(&affair, 0, "call_name");
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "refused_by_policy");
+    assert_non_null(
+        reply_find(shown(&affair, 0), "event", "problem", "ELEMENT_MISSING"));
+    federation_free(affair.federation);
+}
+
+/* What arrived as absent is known to a copy of the store as on its way. */
+static void an_old_copy_tells_it_once(void **state)
+{
+    (void)state;
+    for (int is_told = 0; is_told < 2; is_told++) {
+        struct affair affair;
+        affair_open(&affair);
+        accept_unheard(&affair);
+        struct store_memory_snapshot *backup =
+            federation_back_up(affair.federation, 1);
+        erase(&affair, 1, NULL);
+        if (is_told)
+            federation_wait(affair.federation, 600000);
+        federation_restore(affair.federation, 1, backup);
+        store_memory_snapshot_free(backup);
+        federation_wait(affair.federation, 600000);
+        assert_both(&affair, "accepted");
+        assert_int_equal(refused_count(&affair, 1), 0);
+        federation_free(affair.federation);
+    }
+}
+
+/* The answer ABSENT was given and heard, what follows it was not. */
+static void heard_lost(struct affair *affair, size_t lost)
+{
+    struct federation *federation = affair->federation;
+    struct store_memory_snapshot *backup = federation_back_up(federation, lost);
+    accept_unheard(affair);
+    erase(affair, 1, NULL);
+    while (federation_logged(federation, 1, LOG_REFERRAL_RETOLD) == 0) {
+        federation_wait_until(federation,
+            federation_now(federation).unix_ms - FEDERATION_START_MS + 1000);
+        if (federation_message_count(federation) > 0)
+            federation_deliver(federation, 0);
+        else
+            federation_wait(federation, 0);
+    }
+    federation_restore(federation, lost, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+}
+
+static void who_lost_that_it_was_absent_follows_it(void **state)
+{
+    (void)state;
+    for (size_t lost = 0; lost < 2; lost++) {
+        struct affair affair;
+        affair_open(&affair);
+        heard_lost(&affair, lost);
+        const char *there = federation_state(affair.federation, 1, affair.id);
+        assert_string_equal(
+            federation_state(affair.federation, 0, affair.id), there);
+        federation_free(affair.federation);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_decision_that_lost_its_words_is_followed),
+        cmocka_unit_test(consent_that_ends_meanwhile_hides_no_decision),
+        cmocka_unit_test(what_a_later_step_says_is_not_said_again),
+        cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
+        cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
+        cmocka_unit_test(a_request_without_what_it_needs_is_refused),
+        cmocka_unit_test(an_old_copy_tells_it_once),
+        cmocka_unit_test(who_lost_that_it_was_absent_follows_it),
+    };
+    return cmocka_run_group_tests_name("retell", tests, NULL, NULL);
+}
