@@ -28,6 +28,12 @@ MUST_USE enum err codec_unpack(const ProtobufCMessageDescriptor *descriptor,
     struct slice bytes, size_t size_max, struct arena *arena,
     const ProtobufCMessage **out);
 
+/* The same, but fields of bytes are where they were read: a parcel goes through
+ * five messages, one inside the other. Texts are copied, for their ends. */
+MUST_USE enum err codec_unpack_borrowing(
+    const ProtobufCMessageDescriptor *descriptor, struct slice bytes,
+    size_t size_max, struct arena *arena, const ProtobufCMessage **out);
+
 /* Packed into the arena; SLICE_NONE when it is full. */
 struct slice codec_pack(const ProtobufCMessage *message, struct arena *arena);
 

@@ -64,7 +64,7 @@ enum err envelope_read(struct slice bytes, struct arena *arena,
     struct slice *header, struct slice *ciphertext)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(
+    enum err err = codec_unpack_borrowing(
         &refer__v1__envelope__descriptor, bytes, FRAME_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
@@ -89,7 +89,7 @@ enum err request_statement_read(
     struct slice bytes, struct arena *arena, struct request *request)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(
+    enum err err = codec_unpack_borrowing(
         &refer__v1__request__descriptor, bytes, MESSAGE_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
@@ -116,7 +116,7 @@ enum err reply_statement_read(
     struct slice bytes, struct arena *arena, struct reply *reply)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(
+    enum err err = codec_unpack_borrowing(
         &refer__v1__reply__descriptor, bytes, MESSAGE_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
@@ -142,8 +142,9 @@ enum err signed_part_read(
     struct slice bytes, struct arena *arena, struct signed_part *part)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(&refer__v1__signed_request__descriptor, bytes,
-        MESSAGE_SIZE_MAX, arena, &base);
+    enum err err =
+        codec_unpack_borrowing(&refer__v1__signed_request__descriptor, bytes,
+            MESSAGE_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
     const Refer__V1__SignedRequest *message =
@@ -179,8 +180,9 @@ enum err reply_shell_read(
     struct slice bytes, struct arena *arena, struct reply_shell *shell)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(&refer__v1__reply_envelope__descriptor, bytes,
-        FRAME_SIZE_MAX, arena, &base);
+    enum err err =
+        codec_unpack_borrowing(&refer__v1__reply_envelope__descriptor, bytes,
+            FRAME_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
     const Refer__V1__ReplyEnvelope *message =

@@ -138,8 +138,8 @@ enum err local_request_read(
     struct slice bytes, struct arena *arena, struct local_request *request)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(&refer__v1__local_request__descriptor, bytes,
-        LOCAL_BATCH_SIZE_MAX, arena, &base);
+    enum err err = codec_unpack_borrowing(&refer__v1__local_request__descriptor,
+        bytes, LOCAL_BATCH_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;
     const Refer__V1__LocalRequest *message =

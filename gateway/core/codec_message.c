@@ -72,7 +72,7 @@ enum err deliver_read(
     struct slice bytes, struct arena *arena, struct deliver *deliver)
 {
     const ProtobufCMessage *base;
-    enum err err = codec_unpack(
+    enum err err = codec_unpack_borrowing(
         &refer__v1__deliver__descriptor, bytes, MESSAGE_SIZE_MAX, arena, &base);
     if (err != ERR_NONE)
         return err;

@@ -16,6 +16,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_SIZED = 2 };
 
 struct reader {
     struct arena *arena;
+    bool borrows; /* bytes stay where they are */
     enum err err; /* the first sticks */
 };
 
@@ -160,10 +161,14 @@ static bool bytes_field_read(struct reader *reader, struct slice bytes,
     ProtobufCBinaryData data = { .len = bytes.size };
     if (bytes.size == 0)
         return says_default || fail(reader, ERR_MALFORMED);
-    data.data = take(reader, bytes.size);
-    if (data.data == NULL)
-        return false;
-    memcpy(data.data, bytes.bytes, bytes.size);
+    if (reader->borrows) {
+        data = codec_data(bytes);
+    } else {
+        data.data = take(reader, bytes.size);
+        if (data.data == NULL)
+            return false;
+        memcpy(data.data, bytes.bytes, bytes.size);
+    }
     memcpy(member, &data, sizeof data);
     return true;
 }
@@ -313,16 +318,31 @@ static ProtobufCMessage *message_read(struct reader *reader,
     return message;
 }
 
+static enum err unpack(struct reader *reader,
+    const ProtobufCMessageDescriptor *descriptor, struct slice bytes,
+    size_t size_max, const ProtobufCMessage **out)
+{
+    *out = NULL;
+    if (bytes.size > size_max)
+        return ERR_LIMIT;
+    const ProtobufCMessage *message = message_read(reader, descriptor, bytes);
+    if (reader->err == ERR_NONE)
+        *out = message;
+    return reader->err;
+}
+
 enum err codec_unpack(const ProtobufCMessageDescriptor *descriptor,
     struct slice bytes, size_t size_max, struct arena *arena,
     const ProtobufCMessage **out)
 {
-    struct reader reader = { .arena = arena, .err = ERR_NONE };
-    *out = NULL;
-    if (bytes.size > size_max)
-        return ERR_LIMIT;
-    const ProtobufCMessage *message = message_read(&reader, descriptor, bytes);
-    if (reader.err == ERR_NONE)
-        *out = message;
-    return reader.err;
+    struct reader reader = { .arena = arena };
+    return unpack(&reader, descriptor, bytes, size_max, out);
+}
+
+enum err codec_unpack_borrowing(const ProtobufCMessageDescriptor *descriptor,
+    struct slice bytes, size_t size_max, struct arena *arena,
+    const ProtobufCMessage **out)
+{
+    struct reader reader = { .arena = arena, .borrows = true };
+    return unpack(&reader, descriptor, bytes, size_max, out);
 }

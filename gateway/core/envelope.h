@@ -41,6 +41,7 @@ struct slice envelope_header_write(
 MUST_USE enum err envelope_header_read(
     struct slice bytes, struct arena *arena, struct envelope_header *header);
 
+/* What is read below borrows from `bytes`. */
 struct slice envelope_write(
     struct slice header, struct slice ciphertext, struct arena *arena);
 MUST_USE enum err envelope_read(struct slice bytes, struct arena *arena,

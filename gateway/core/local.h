@@ -203,7 +203,8 @@ struct local_reply {
     size_t record_count;
 };
 
-/* Strict; a field name or record type that is no code is refused.
+/* Strict; a field name or record type that is no code is refused. Fields of
+ * bytes borrow from `bytes`, and so does `unnumbered`.
  * ERR_MALFORMED, ERR_LIMIT: LOCAL_BATCH_SIZE_MAX, LOCAL_FIELD_COUNT_MAX, or the
  * arena is full. */
 MUST_USE enum err local_request_read(

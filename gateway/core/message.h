@@ -175,6 +175,7 @@ struct slice fetched_write(const struct fetched *fetched, struct arena *arena);
 MUST_USE enum err fetched_read(
     struct slice bytes, struct arena *arena, struct fetched *fetched);
 struct slice deliver_write(const struct deliver *deliver, struct arena *arena);
+/* Contents and notes borrow from `bytes`. */
 MUST_USE enum err deliver_read(
     struct slice bytes, struct arena *arena, struct deliver *deliver);
 struct slice introduce_write(

@@ -216,6 +216,13 @@ static void out_troubled(struct work *work, struct peer *peer,
         settle_trouble(work, peer, out, trouble);
 }
 
+static void fence_take(struct ledger *out, const struct ledger_view *view)
+{
+    memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
+    out->fence_count = 1;
+    out->changed = true;
+}
+
 static void out_settled(struct work *work, struct peer *peer,
     struct ledger *out, const struct ledger_view *view)
 {
@@ -226,8 +233,7 @@ static void out_settled(struct work *work, struct peer *peer,
         OUTPUT_LOG(work, LOG_LEDGER_RENEWED, log_agency("peer", &peer->agency),
             log_code("direction", "out"));
     }
-    memcpy(out->fences[0], view->fence.bytes, FENCE_SIZE);
-    out->fence_count = 1;
+    fence_take(out, view);
     out->changed = true;
     if (!peer->settled_out) {
         OUTPUT_LOG(work, LOG_LEDGER_SETTLED, log_agency("peer", &peer->agency),
@@ -273,8 +279,11 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
             out_troubled(work, peer, out, view, trouble, &shown);
         return false;
     }
-    if (out->refills)
-        return true; /* once all is taken up */
+    if (out->refills) { /* once all is taken up; but who cannot be asked has to
+                         * hear that we heard it, or offers nothing */
+        fence_take(out, view);
+        return true;
+    }
     out_settled(work, peer, out, view);
     return true;
 }

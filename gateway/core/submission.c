@@ -391,6 +391,20 @@ static bool waits_for_nobody(const struct step *step)
            !referral_is_back(step->referral);
 }
 
+/* It may come back from the other agency, or is about to. */
+static void refuse_unknown(struct work *work, const struct referral *begun,
+    struct local_answer *answer)
+{
+    static const char again[] =
+        "try again: the store was lost, and this referral may come back from "
+        "the other agency";
+    if (begun != NULL)
+        answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, "act.id", again);
+    else if (!loss_puts_off(work, "act.id", again, answer))
+        answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "act.id",
+            "look the id up with referctl referral list");
+}
+
 void submission_act(struct work *work, uint32_t uid,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -408,13 +422,8 @@ void submission_act(struct work *work, uint32_t uid,
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))
         return;
-    if (step.referral == NULL) {
-        if (!loss_puts_off(work, "act.id",
-                "try again: the store was lost, and this referral may come "
-                "back from the other agency",
-                answer))
-            answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN,
-                "act.id", "look the id up with referctl referral list");
+    if (step.referral == NULL || register_is_begun(step.referral)) {
+        refuse_unknown(work, step.referral, answer);
         return;
     }
     if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&

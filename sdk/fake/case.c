@@ -79,7 +79,8 @@ refer_status fake_case_apply(
         of->is_erased = true;
         fake_events_erase(fake, of);
     }
-    event->is_exempt = fake_step_is_exempt(note->step);
+    event->is_exempt =
+        fake_step_is_exempt(note->step) || strcmp(note->step, "erasure") == 0;
     of->state = note->state;
     of->updated_ms = fake_wall_ms();
     if (note->said != NULL)
@@ -103,6 +104,8 @@ struct fake_told *fake_told_new(
     for (size_t i = 0; told != NULL && fake_step_name(i) != NULL; i++)
         if (strcmp(fake_step_name(i), step) == 0)
             told->step = fake_step_name(i);
+    if (told != NULL && told->step == NULL)
+        told->step = "erasure"; /* which is no step of the process */
     return told;
 }
 
@@ -155,7 +158,7 @@ static bool is_refused(const struct fake_told *told,
         return !fake_refuse(why, surprise->error, surprise->problem,
             surprise->clause, surprise->remedy);
     /* the first two are so already, and nothing refuses a withdrawal */
-    if (fake_list_has("withdraw consent_revoked send", told->step) ||
+    if (fake_list_has("withdraw consent_revoked send erasure", told->step) ||
         fake_step_next(state, told->step, told->party, next) == REFER_OK)
         return false;
     char clause[SDK_TEXT_SIZE];
@@ -204,7 +207,9 @@ void fake_other_turn(struct refer_fake *fake)
         struct fake_told *told = fake->told;
         if (decide(fake, told) != REFER_OK)
             return; /* for want of memory: at the next turn */
-        if (told->of->pending > 0)
+        if (strcmp(told->step, "erasure") == 0)
+            told->of->erasure.notice = "erased";
+        else if (told->of->pending > 0)
             told->of->pending--;
         fake->told = told->next;
         sdk_memory_free(told);

@@ -18,6 +18,8 @@ bool fake_explain(struct refer_fake *fake, struct fake_request *request,
     struct sdk_reply *reply);
 bool fake_act(struct refer_fake *fake, struct fake_request *request,
     struct sdk_reply *reply);
+bool fake_erase(struct refer_fake *fake, struct fake_request *request,
+    struct sdk_reply *reply);
 bool fake_get(struct refer_fake *fake, struct fake_request *request,
     struct sdk_reply *reply);
 bool fake_list(struct refer_fake *fake, struct fake_request *request,

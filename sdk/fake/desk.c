@@ -17,7 +17,8 @@ static bool hello(struct refer_fake *fake, struct fake_request *request,
         { "application", SDK_FIELD_TEXT, false },
         { "protocol", SDK_FIELD_NUMBER, true },
     };
-    static const char *const rights[] = { "submit", "act", "read", "admin" };
+    static const char *const rights[] = { "submit", "act", "read", "admin",
+        "erase" };
     const struct sdk_record *fields = request->records.items;
     if (!fake_fields_check(reply, "hello", fields, rules, 2))
         return true;
@@ -114,6 +115,7 @@ static const struct operation {
     { "act", "act", fake_act, true },
     { "get", "read", fake_get, false },
     { "list", "read", fake_list, false },
+    { "erase", "erase", fake_erase, false },
     { "cursor.open", "read", fake_cursor_open, false },
     { "cursor.next", "read", fake_cursor_next, false },
     { "cursor.ack", "read", fake_cursor_ack, false },

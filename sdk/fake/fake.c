@@ -35,8 +35,8 @@ static const struct {
       offsetof(struct fake_options, peer), NULL },
     { "peer_name", "Other agency", "name of the other agency; Other agency",
       offsetof(struct fake_options, peer_name), NULL },
-    { "rights", "submit act read admin",
-      "what the program may do; submit act read admin",
+    { "rights", "submit act read admin erase",
+      "what the program may do; submit act read admin erase",
       offsetof(struct fake_options, rights), NULL },
     { "reachable", "yes", "yes, or no: the other agency hears nothing; yes",
       offsetof(struct fake_options, reachable), "yes no" },
@@ -65,7 +65,7 @@ static bool is_rights(const char *value)
         size_t size = strcspn(next, " ");
         bool is_last = next[size] == 0;
         next[size] = 0;
-        if (!fake_list_has("submit act read admin", next))
+        if (!fake_list_has("submit act read admin erase", next))
             return false;
         next += size + !is_last;
     }

@@ -74,6 +74,22 @@ static refer_status answer_request(
     return status;
 }
 
+static refer_status answer_erasure(
+    const struct fake_erasure *erasure, struct sdk_record *record)
+{
+    refer_status status =
+        sdk_record_set_number(record, "erased_ms", erasure->at_ms);
+    if (status == REFER_OK)
+        status = sdk_record_set_text(record, "erased_by", "us");
+    if (status == REFER_OK)
+        status = sdk_record_set_text(record, "erased_reason", erasure->reason);
+    if (status == REFER_OK)
+        status = sdk_record_set_flag(record, "erased_whole", erasure->is_whole);
+    if (status == REFER_OK)
+        status = sdk_record_set_text(record, "erasure_notice", erasure->notice);
+    return status;
+}
+
 static refer_status answer_own(
     const struct fake_case *of, struct sdk_record *record)
 {
@@ -88,6 +104,8 @@ static refer_status answer_own(
         status = sdk_record_set_flag(record, "frozen", of->is_frozen);
     if (status == REFER_OK)
         status = answer_steps(of, record);
+    if (status == REFER_OK && of->erasure.reason[0] != 0)
+        status = answer_erasure(&of->erasure, record);
     if (status == REFER_OK && !of->is_erased)
         status = answer_request(of, record);
     return status;

@@ -40,6 +40,14 @@ struct fake_options {
     char full[FAKE_OPTION_SIZE];
 };
 
+/* The newest that was wanted of a referral. */
+struct fake_erasure {
+    int64_t at_ms;
+    char reason[16]; /* "": none was */
+    bool is_whole;
+    const char *notice; /* what the other agency makes of it; static */
+};
+
 /* A referral, ours or theirs. */
 struct fake_case {
     struct fake_case *next; /* by id */
@@ -54,6 +62,7 @@ struct fake_case {
         pending; /* steps of ours that the other agency has yet to answer */
     int64_t created_ms;
     int64_t updated_ms;
+    struct fake_erasure erasure;
     struct sdk_records request; /* "referral", then its elements and grants */
 };
 

@@ -112,6 +112,9 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "refer_cancel": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_int32]),
     "refer_withdraw": (c_int32, [c_void_p, c_char_p, c_char_p, c_int32]),
     "refer_withdraw_consent": (c_int32, [c_void_p, c_char_p, c_char_p, c_int32]),
+    "refer_erase":
+        (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_int32,
+                   POINTER(c_uint32)]),
     "refer_get": (c_int32, [c_void_p, c_char_p, c_int32, _OUT]),
     "refer_batch_new": (c_int32, [_OUT]),
     "refer_batch_free": (None, [c_void_p]),
@@ -363,8 +366,9 @@ _FIELDS = (
     "id", "state", "direction", "peer", "peer_name", "mou", "to", "service",
     "purpose", "urgency", "choice", "ask_back", "reason_plain",
     "consent_at_ms", "created_ms", "updated_ms", "pending", "frozen", "steps",
-    "thread", "parent", "hop", "role", "actor")
-_NUMBERS = ("consent_at_ms", "created_ms", "updated_ms", "hop")
+    "thread", "parent", "hop", "role", "actor", "erased_ms", "erased_by",
+    "erased_reason", "erased_whole", "erasure_notice")
+_NUMBERS = ("consent_at_ms", "created_ms", "updated_ms", "hop", "erased_ms")
 _EVENT_FIELDS = ("direction", "peer", "by", "actor", "role", "status",
                  "problem", "clause", "remedy")
 
@@ -424,7 +428,7 @@ def read_referral(handle: Any) -> dict[str, Any]:
             continue
         if name in _NUMBERS:
             found[name] = int(value)
-        elif name in ("pending", "frozen"):
+        elif name in ("pending", "frozen", "erased_whole"):
             found[name] = value == "true" if value in ("true", "false") \
                 else int(value)
         else:
@@ -733,6 +737,19 @@ class Client:
         """The person takes consent back: every copy is to be erased."""
         self._check(_lib.refer_withdraw_consent(
             self._handle, _bytes(id), _bytes(key), self._ms(timeout)))
+
+    def erase(self, id: str, reason: str, elements: Iterable[str] = (),
+              timeout: Wait = ...) -> int:
+        """Erases what was said of the person, for good, and tells the other
+        agency: all of it, or elements by their codes. The reason is
+        person_asked, retention_over, wrong_person or law. How many events
+        lost words; needs the right erase, and no key."""
+        count = c_uint32()
+        codes = " ".join(elements)
+        self._check(_lib.refer_erase(
+            self._handle, _bytes(id), _bytes(reason),
+            _bytes(codes) if codes else None, self._ms(timeout), byref(count)))
+        return count.value
 
     # ---- Reads
 

@@ -424,6 +424,59 @@ static void consent_is_taken_back(const struct world *world)
     refer_referral_free(seen);
 }
 
+static void what_is_erased_is_told(const struct world *world)
+{
+    static const struct wanted wanted[] = {
+        { "referral.erased", "erasure", "us", "staff", "delivered", "pending" },
+        { "referral.answered", "erasure", "us", "gateway", "delivered",
+            "applied" },
+    };
+    char id[REFER_ID_SIZE];
+    refer_referral *seen;
+    uint32_t count = 0;
+    we_send(world, "erased", id);
+    need(refer_erase(
+             world->client, id, "person_asked", "call_name", WAIT_MS, &count),
+        world, "erase an element");
+    check(count == 1, "of one event");
+    refer_event *event = expect_event(world, id, &wanted[0]);
+    expect_text("why", refer_event_detail(event, "reason"), "person_asked");
+    expect_text("of what", refer_event_detail(event, "element"), "call_name");
+    refer_event_free(event);
+    expect_events(world, id, &wanted[1], 1);
+    need(refer_get(world->client, id, WAIT_MS, &seen), world, "get");
+    check(refer_referral_element_count(seen) > 0, "the others are left");
+    for (uint32_t i = 0; i < refer_referral_element_count(seen); i++)
+        check(strcmp(refer_referral_element_name(seen, i), "call_name") != 0,
+            "the one is not");
+    refer_referral_free(seen);
+    need(refer_erase(world->client, id, "wrong_person", NULL, WAIT_MS, &count),
+        world, "erase all");
+    check(count == 1, "of one event again");
+    expect_events(world, id, wanted, 2);
+    need(refer_get(world->client, id, WAIT_MS, &seen), world, "get");
+    check(refer_referral_element_count(seen) == 0, "nothing is left");
+    expect_text("nor of the request", refer_referral_get(seen, "service"), "");
+    expect_text("it is frozen", refer_referral_get(seen, "frozen"), "true");
+    expect_text("by us", refer_referral_get(seen, "erased_by"), "us");
+    expect_text("it says why", refer_referral_get(seen, "erased_reason"),
+        "wrong_person");
+    expect_text(
+        "and there, too", refer_referral_get(seen, "erasure_notice"), "erased");
+    refer_referral_free(seen);
+    need(refer_erase(world->client, id, "law", NULL, WAIT_MS, &count), world,
+        "erase again");
+    check(count == 0, "there is nothing more");
+    expect_refusal(world, "in words of one's own",
+        refer_erase(world->client, id, "she asked", NULL, WAIT_MS, &count),
+        REFER_INVALID, "FORMAT", "erase.reason");
+    expect_refusal(world, "of nothing",
+        refer_erase(world->client,
+            "urn:uuid:00000000-0000-7000-8000-000000000001", "law", NULL,
+            WAIT_MS, &count),
+        REFER_NOT_FOUND, "REFERRAL_UNKNOWN", "erase.id");
+}
+
 static void a_mistake_is_void(const struct world *world)
 {
     static const struct wanted wanted[] = {
@@ -680,6 +733,7 @@ static void run(struct world *world)
     cursors_belong_to_one(world);
     raw_cursors_are_checked(world);
     listings_are_filtered(world);
+    what_is_erased_is_told(world);
     refer_cursor_free(world->cursor);
     refer_client_free(world->client);
 }

@@ -251,7 +251,8 @@ static void register_check(struct world *world, const struct rows *rows)
         bool is_open_to_doubt =
             may_be_lost(world, affair->from, affair->stored_ms) ||
             (affair->outcome == OUTCOME_REFUSED &&
-                gateway_has_lost(world, affair->from));
+                gateway_has_lost(world, affair->from) &&
+                !may_be_lost(world, affair->from, affair->stored_ms));
         bool is_there = affair->is_named &&
                         row_find(&rows[affair->from], &affair->uuid) != NULL;
         expected[affair->from] +=
@@ -288,16 +289,6 @@ static void step_fail(struct world *world, const char *what, size_t at,
     world_fail(world, what, at);
 }
 
-static bool is_erased(const struct counts *counts)
-{
-    static const enum referral_event_type steps[] = { EVENT_CONSENT_REVOKED,
-        EVENT_WRONG_PERSON_OR_PLACE };
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (counts->ours[steps[i]] + counts->theirs[steps[i]] > 0)
-            return true;
-    return false;
-}
-
 static int deed_compare(const void *a, const void *b)
 {
     const struct deed *first = a;
@@ -320,51 +311,76 @@ static size_t first_deed(const struct truth *truth, const struct uuid *uuid)
     return from;
 }
 
-/* Every step taken here stands here once, and there or refused. */
-static void steps_check(struct world *world, size_t here, size_t there,
-    const struct uuid *uuid, const struct counts *counts, bool is_heard)
+/* The steps of a referral that programs of one agency took. */
+struct taken {
+    unsigned done[EVENT_TYPE_COUNT];
+    unsigned gone[EVENT_TYPE_COUNT];    /* of these, maybe: before a loss */
+    unsigned doubted[EVENT_TYPE_COUNT]; /* refused, maybe when tried again */
+};
+
+static void taken_count(struct world *world, size_t here,
+    const struct uuid *uuid, struct taken *taken)
 {
-    unsigned taken[EVENT_TYPE_COUNT] = { 0 };
-    unsigned doubted[EVENT_TYPE_COUNT] = { 0 }; /* refused when tried again */
     const struct truth *truth = &world->truth;
-    bool forgets = gateway_has_lost(world, here);
-    /* on its way when its ledger stopped, and erased before it went on */
-    bool was_dropped = rogue_is_between(world, here, there) &&
-                       (is_erased(&counts[0]) || is_erased(&counts[1]));
-    /* a step whose words are erased while it is on its way goes without them:
-     * who lost what it had heard, or said, of it is not told again */
-    was_dropped |= (forgets || gateway_has_lost(world, there)) &&
-                   (counts[0].is_erased || counts[1].is_erased);
     for (size_t i = first_deed(truth, uuid);
          i < truth->deed_count && uuid_equal(&truth->deeds[i].referral, uuid);
          i++) {
         const struct deed *deed = &truth->deeds[i];
+        bool is_old = may_be_lost(world, here, deed->stored_ms);
         if (deed->agency != here)
             continue;
         if (deed->outcome == OUTCOME_OPEN)
             world_fail(world, "program.unanswered", here);
-        taken[deed->step] += deed->outcome == OUTCOME_DONE;
-        doubted[deed->step] += forgets && deed->outcome == OUTCOME_REFUSED;
+        taken->done[deed->step] += deed->outcome == OUTCOME_DONE;
+        taken->gone[deed->step] += deed->outcome == OUTCOME_DONE && is_old;
+        taken->doubted[deed->step] += deed->outcome == OUTCOME_REFUSED &&
+                                      gateway_has_lost(world, here) && !is_old;
     }
+}
+
+/* What was decided before all was taken back may be decided again, and what
+ * waits for an agency that is closed: it is then with staff, who were told,
+ * instead of the other agency. */
+static bool may_return(const struct world *world, size_t here, size_t there)
+{
+    return gateway_has_lost(world, here) ||
+           rogue_is_between(world, here, there) ||
+           closer_was_at(world, here, there);
+}
+
+/* Every step taken here stands here once, and there or refused. */
+static void steps_check(struct world *world, size_t here, size_t there,
+    const struct uuid *uuid, const struct counts *counts, bool is_heard,
+    bool refers)
+{
+    struct taken taken = { 0 };
+    bool may = may_return(world, here, there);
+    /* who had heard of a step, said so and lost that, while its author erased
+     * it before the receipt came, gets it without a word of what it was */
+    bool is_wordless = gateway_has_lost(world, there) &&
+                       (counts[0].is_erased || counts[1].is_erased);
+    taken_count(world, here, uuid, &taken);
     for (unsigned step = EVENT_SEND + 1; step < EVENT_TYPE_COUNT; step++) {
+        unsigned ours = counts[0].ours[step];
         unsigned heard = counts[1].theirs[step];
         unsigned refused = counts[0].refused[step];
-        unsigned most = taken[step] + doubted[step];
-        if (counts[0].ours[step] > most)
+        unsigned returned = counts[0].returned[step];
+        unsigned most = taken.done[step] + taken.doubted[step];
+        if (ours > most)
             step_fail(world, "step.twice", here, uuid, step);
-        if (forgets) /* what nobody else has is gone */
-            taken[step] = counts[0].ours[step];
-        /* what was decided before all was taken back may be decided again: it
-         * is then with staff, who were told, instead of the other agency */
-        if (forgets || rogue_is_between(world, here, there) ||
-            closer_was_at(world, here, there))
-            refused += counts[0].returned[step];
-        if (counts[0].ours[step] < taken[step])
+        if (ours + taken.gone[step] < taken.done[step])
             step_fail(world, "step.lost", here, uuid, step);
-        if (is_heard && !was_dropped && heard + refused < taken[step])
+        if (returned > 0 && !may)
+            step_fail(world, "step.returned", here, uuid, step);
+        if (is_heard && !is_wordless && heard + refused + returned < ours)
             step_fail(world, "step.lost", there, uuid, step);
         if (heard > most || counts[0].answered[step] > most)
             step_fail(world, "step.twice", there, uuid, step);
+        /* the receiver decides: what it refused did not happen there */
+        if (refers && heard + refused > most)
+            step_fail(world, "step.refused", there, uuid, step);
+        if (heard + returned > most && !closer_was_at(world, here, there))
+            step_fail(world, "step.returned", there, uuid, step);
     }
 }
 
@@ -391,9 +407,10 @@ static void steps_of_all(struct world *world, const struct rows *rows)
                 world_fail(world, "referral.stuck", i);
             swapped[0] = both[1];
             swapped[1] = both[0];
-            steps_check(world, i, row->peer, &row->uuid, both, is_heard);
+            steps_check(world, i, row->peer, &row->uuid, both, is_heard, true);
             if (is_heard)
-                steps_check(world, row->peer, i, &row->uuid, swapped, true);
+                steps_check(
+                    world, row->peer, i, &row->uuid, swapped, true, false);
         }
 }
 
@@ -409,7 +426,8 @@ static void head_check(struct world *world, const struct program *program,
     int64_t seen = (uint64_t)heard_number(cursor, "epoch") == reader->epoch
                        ? reader->seen
                        : heard_number(cursor, "position");
-    if (head == seen || program->gateway->hides_loss) /* see reader.c */
+    bool may_be_again = program->gateway->hides_loss && !reader->begins_anew;
+    if (head == seen || (may_be_again && head < seen)) /* see reader.c */
         return;
     world_say(world, "seen to %lld of %lld", (long long)seen, (long long)head);
     world_fail(world, "feed.missed", program->gateway->index);
@@ -453,7 +471,7 @@ static void quiet_check(struct world *world, size_t at)
 }
 
 /* Of the hub's memory that a member may take, for as long as it is known. */
-#define STAR_MEMBER_SIZE_MAX 4096
+#define STAR_MEMBER_SIZE_MAX 2048
 
 static void star_say(struct world *world)
 {
@@ -462,7 +480,8 @@ static void star_say(struct world *world)
     for (size_t i = 1; i <= count; i++)
         asked += world->gateways[i].asked_count -
                  world->gateways[i].asked_before_end;
-    size_t each = world->gateways[0].memory.used / count;
+    const struct gateway *hub = &world->gateways[0];
+    size_t each = (hub->memory.used - hub->memory_empty) / count;
     printf("sim: %zu members, each %.1f requests in an idle hour, %zu bytes of "
            "the hub's memory\n",
         count, (double)asked * 3600000 / SIM_IDLE_MS / (double)count, each);

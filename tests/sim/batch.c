@@ -536,7 +536,7 @@ static enum ending ending_draw(struct batch *batch)
         return ENDING_WELL;
     bool is_nth = (int64_t)++batch->gateway->commit_count ==
                   world->options.commit_fail_nth;
-    if (is_nth || CHANCE(world, commit_fail_permille)) {
+    if (is_nth || CHANCE_OF_BATCH(world, commit_fail_permille)) {
         bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
         store_memory_fail_commit(batch->gateway->disk, 1,
             unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
@@ -545,7 +545,7 @@ static enum ending ending_draw(struct batch *batch)
         else
             TALLY(world, commits_refused);
     }
-    bool crashes = CHANCE(world, crash_permille);
+    bool crashes = CHANCE_OF_BATCH(world, crash_permille);
     if (gateway_has_lost(world, batch->gateway->index))
         crashes |= CHANCE(world, crash_lost_permille);
     if (!crashes)

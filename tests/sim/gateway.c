@@ -7,6 +7,7 @@
 
 #include "core/erase.h"
 #include "core/limits.h"
+#include "core/node_state.h"
 #include "sim/agency.h"
 #include "sim/batch.h"
 #include "sim/disk.h"
@@ -75,7 +76,7 @@ int64_t gateway_steady_ms(
 
 static int64_t turn_delay(struct world *world)
 {
-    if (CHANCE(world, slow_permille)) {
+    if (CHANCE_OF_BATCH(world, slow_permille)) {
         TALLY(world, slow_batches);
         return 1 + world_below(world, STREAM_slow_permille,
                        45000); /* a disk that hardly works */
@@ -167,6 +168,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
         &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
+    gateway->memory_empty = gateway->memory.used;
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);
     batch_start(world, gateway);
@@ -197,6 +199,7 @@ void gateway_committed(struct world *world, struct gateway *gateway)
     if (store_memory_snapshot_take(gateway->disk, &past->store) != ERR_NONE)
         abort();
     past->mark = gateway->mark;
+    past->is_blank = gateway->node->peer_count == 0;
     past->instance = (struct instance){ .life = node_life(gateway->node),
         .life_before = gateway->life_before,
         .commits = commits_of(gateway) };
@@ -256,8 +259,9 @@ static void store_put_back(struct world *world, struct gateway *gateway)
     store_memory_restore(gateway->disk, past->store);
     if (CHANCE(world, mark_back_permille))
         gateway->mark = past->mark;
+    enum loss_cause cause = instance_judge(&gateway->mark, &past->instance);
     gateway->hides_loss =
-        instance_judge(&gateway->mark, &past->instance) == LOSS_NONE;
+        cause == LOSS_NONE || (cause == LOSS_UNMARKED && past->is_blank);
     if (gateway->hides_loss)
         TALLY(world, losses_hidden);
 }

@@ -29,6 +29,7 @@ struct gateway_past {
     struct store_memory_snapshot *store;
     struct instance instance;
     struct instance_mark mark;
+    bool is_blank; /* nobody was met yet: its first start, for all it knows */
 };
 
 /* Our request to a peer that waits for its reply. */
@@ -73,6 +74,7 @@ struct gateway {
     struct flaky *flaky; /* NULL: the disk is sound */
     struct vault *vault;
     struct arena memory; /* of the node's life */
+    size_t memory_empty; /* of it, what a node takes that knows nobody */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
     struct node_options options;

@@ -62,7 +62,7 @@ static void digest_check(struct world *world, struct program *program,
     /* an old copy that nothing shows to be old goes on in its epoch until a
      * peer proves it: its positions are given again */
     if (reader->digests[at] != 0 && reader->digests[at] != digest &&
-        !program->gateway->hides_loss)
+        !(program->gateway->hides_loss && !reader->begins_anew))
         world_fail(world, "feed.changed", program->gateway->index);
     reader->digests[at] = digest;
 }
@@ -134,6 +134,7 @@ static void epoch_check(struct world *world, struct program *program,
         world_fail(world, "feed.epoch", at);
     if (reader->epoch != 0)
         TALLY(world, feed_epochs);
+    reader->begins_anew = gateway_has_lost(world, at);
     reader->epoch = epoch;
     reader->position = before;
     reader->seen = before;

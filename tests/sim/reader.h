@@ -34,6 +34,7 @@ struct followed {
 struct reader {
     char cursor[32];
     uint64_t epoch;
+    bool begins_anew;  /* that epoch, after a loss */
     int64_t position;  /* handed out last, by this handle */
     int64_t seen;      /* in its database: dealt with */
     uint64_t *digests; /* of the events, by position */

@@ -103,6 +103,21 @@ bool world_chance(struct world *world, enum sim_stream stream, int64_t permille)
     return world_below(world, stream, 1000) < permille && !world->is_calm;
 }
 
+/* As many as a seed draws at most. */
+#define FEW 4
+
+bool world_chance_of_batch(
+    struct world *world, enum sim_stream stream, int64_t permille)
+{
+    int64_t count = world->options.agencies;
+    if (world->options.group > 0 && world->options.group < count)
+        count = world->options.group;
+    if (count <= FEW)
+        return world_chance(world, stream, permille);
+    return world_below(world, stream, 1000 * count) < FEW * permille &&
+           !world->is_calm;
+}
+
 void world_fill(struct world *world, void *bytes, size_t size)
 {
     prng_fill(&world->streams[STREAM_entropy], bytes, size);

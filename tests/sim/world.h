@@ -113,6 +113,12 @@ bool world_chance(
     struct world *world, enum sim_stream stream, int64_t permille);
 #define CHANCE(world, fault)                                                   \
     world_chance(world, STREAM_##fault, (world)->options.fault)
+/* The same at each batch: the more peers a gateway has, the more batches does
+ * one restart cost, and fifty would never get over the first. */
+#define CHANCE_OF_BATCH(world, fault)                                          \
+    world_chance_of_batch(world, STREAM_##fault, (world)->options.fault)
+bool world_chance_of_batch(
+    struct world *world, enum sim_stream stream, int64_t permille);
 /* 0 to limit - 1. */
 int64_t world_below(struct world *world, enum sim_stream stream, int64_t limit);
 void world_fill(struct world *world, void *bytes, size_t size);

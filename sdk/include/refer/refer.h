@@ -209,6 +209,15 @@ REFER_API REFER_CHECK refer_status refer_withdraw(
 /* The person takes consent back: every copy is to be erased, everywhere. */
 REFER_API REFER_CHECK refer_status refer_withdraw_consent(
     refer_client *client, const char *id, const char *key, int32_t timeout_ms);
+/* Erases what was said of the person in a referral, for good: here, and the
+ * other agency is told to erase it too, and says what it did in an event of
+ * step "erasure". `reason` is "person_asked", "retention_over", "wrong_person"
+ * or "law"; `elements` are codes with single spaces between them, NULL: all
+ * that was said. Needs the right erase, and no key: what is gone is not erased
+ * again. `content_count` may be NULL; else how many events lost words. */
+REFER_API REFER_CHECK refer_status refer_erase(refer_client *client,
+    const char *id, const char *reason, const char *elements,
+    int32_t timeout_ms, uint32_t *content_count);
 /* The referral as this gateway knows it now, with its events. */
 REFER_API REFER_CHECK refer_status refer_get(refer_client *client,
     const char *id, int32_t timeout_ms, refer_referral **out);

@@ -277,6 +277,43 @@ static void what_is_not_known_is_to_be_tried_again(void **state)
     bench_close(&bench);
 }
 
+/* Its words were fetched, and what became of it was not: there is a row for
+ * their keys alone, of which nothing is known. */
+static void what_is_being_taken_back_takes_no_step(void **state)
+{
+    struct federation *federation = federation_new(2);
+    unsigned fetches = 0;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->kind == REQUEST_FETCH && !message->is_reply &&
+            ++fetches == 2)
+            break;
+        federation_deliver(federation, 0);
+    }
+    assert_string_equal(federation_state(federation, 0, id), "draft");
+    const struct local_reply *reply =
+        federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_true(slice_is(reply->clause, "act.id"));
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    reply =
+        federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    assert_int_equal(reply->err, ERR_NONE);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "withdrawn");
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_new_store_in_the_place_of_another_is_one),
         cmocka_unit_test(a_loss_that_is_known_is_not_another),
         cmocka_unit_test(what_is_not_known_is_to_be_tried_again),
+        cmocka_unit_test(what_is_being_taken_back_takes_no_step),
         cmocka_unit_test(the_sheet_of_after_a_loss_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,9 +18,9 @@
  */
 
 #define WAIT_MS 20000
-/* Events of the day: three of each of ours, one of theirs, three of steps, one
- * other. */
-#define EVENT_COUNT 11
+/* Events of the day: three of each of ours, one of theirs, three of steps, two
+ * of an erasure, one other. */
+#define EVENT_COUNT 13
 
 static bool has_failed;
 
@@ -108,6 +108,9 @@ static void asked(refer_fake *fake, refer_client *client)
     while (again(refer_fake_step(fake, id, "opened", referral)))
         continue;
     refer_referral_free(referral);
+    while (again(
+        refer_erase(client, id, "person_asked", "call_name", WAIT_MS, NULL)))
+        continue;
     while (again(refer_withdraw(client, id, "w", WAIT_MS)))
         continue;
     while (again(refer_get(client, id, WAIT_MS, &seen)))

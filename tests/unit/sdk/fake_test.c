@@ -631,6 +631,35 @@ static void options_are_checked(void **state)
     assert_string_equal(refer_fake_get(desk->fake, "colour"), "");
 }
 
+static void what_nobody_heard_of_is_erased_untold(void **state)
+{
+    const struct desk *desk = *state;
+    char id[REFER_ID_SIZE];
+    uint32_t count;
+    assert_int_equal(refer_fake_set(desk->fake, "reachable", "no"), REFER_OK);
+    assert_int_equal(submit(desk, "k", id), REFER_OK);
+    assert_int_equal(
+        refer_erase(desk->client, id, "person_asked", NULL, WAIT_MS, &count),
+        REFER_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(refer_fake_set(desk->fake, "reachable", "yes"), REFER_OK);
+    expect(desk, "referral.step", "sent");
+    expect(desk, "referral.erased", "withdrawn");
+    assert_int_equal(
+        refer_erase(desk->client, id, "law", NULL, WAIT_MS, NULL), REFER_OK);
+    assert_int_equal(
+        refer_fake_set(desk->fake, "rights", "submit act read admin"),
+        REFER_OK);
+    assert_int_equal(refer_erase(desk->client, id, "law", NULL, WAIT_MS, NULL),
+        REFER_DENIED);
+    assert_non_null(
+        strstr(refer_client_remedy(desk->client), "add erase to the rights"));
+    assert_int_equal(refer_erase(desk->client, "", "law", NULL, WAIT_MS, NULL),
+        REFER_INVALID);
+    assert_int_equal(refer_erase(desk->client, id, NULL, NULL, WAIT_MS, NULL),
+        REFER_INVALID);
+}
+
 static void nothing_is_left_behind(void **state)
 {
     refer_fake *fake;
@@ -701,6 +730,7 @@ int main(void)
         WITH_DESK(waiting_can_fail_too),
         WITH_DESK(a_gateway_that_was_down_knows_all_it_knew),
         WITH_DESK(options_are_checked),
+        WITH_DESK(what_nobody_heard_of_is_erased_untold),
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(null_is_nothing),
     };

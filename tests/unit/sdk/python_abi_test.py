@@ -28,6 +28,7 @@ C_TYPES = {
     "const void *": ctypes.c_void_p,
     "size_t *": ctypes.POINTER(ctypes.c_size_t),
     "int32_t *": ctypes.POINTER(ctypes.c_int32),
+    "uint32_t *": ctypes.POINTER(ctypes.c_uint32),
 }
 
 

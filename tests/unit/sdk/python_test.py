@@ -179,6 +179,19 @@ class Writing(Desk):
         with self.assertRaises(refer.NotFound):
             self.client.get("urn:uuid:1")
 
+    def test_erasing(self):
+        id = self.client.submit(filled(), key="a")
+        self.assertEqual(
+            self.client.erase(id, "person_asked", ["call_name"]), 1)
+        self.assertNotIn("call_name", self.client.get(id)["elements"])
+        self.assertEqual(self.client.erase(id, "law"), 1)
+        now = self.client.get(id)
+        self.assertEqual(now["erasure_notice"], "erased")
+        self.assertTrue(now["frozen"])
+        self.assertEqual(self.client.erase(id, "law"), 0)
+        with self.assertRaises(refer.Invalid):
+            self.client.erase(id, "she asked")
+
     def test_a_batch(self):
         with refer.Batch() as batch:
             batch.add(filled(), key="a")
