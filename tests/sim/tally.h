@@ -40,9 +40,13 @@
     X(suspensions)                                                             \
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
-    X(contents_rotted) X(forks) X(forks_refused) X(words_kept)                 \
-        X(elements_erased) X(conflicts_ended) X(lies) X(forwards) X(forgeries) \
-            X(feed_epochs) X(lines_closed)
+    X(contents_rotted)                                                         \
+    X(forks)                                                                   \
+    X(forks_refused)                                                           \
+    X(words_kept)                                                              \
+    X(elements_erased)                                                         \
+    X(conflicts_ended)                                                         \
+    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed)
 
 struct tally {
 #define X(name) uint64_t name;
