@@ -1,4 +1,6 @@
-/* Mistakes of a gateway that lost something, or has no room for more. */
+/* Mistakes of a gateway that lost something, or has no room for more, or lets
+ * go of what others may lose. */
+#include "core/collected.h"
 #include "core/delivery.h"
 #include "core/generation.h"
 #include "core/loss.h"
@@ -32,6 +34,20 @@ void __wrap_mend_begin(struct peer *peer, enum ledger_direction direction,
 {
     if (!planted_is(PLANT_mend_forgets))
         __real_mend_begin(peer, direction, generation, first_index);
+}
+
+WRAPPED(void, collected_look, struct work *work, struct peer *peer);
+void __wrap_collected_look(struct work *work, struct peer *peer)
+{
+    struct ledger *in;
+    __real_collected_look(work, peer);
+    if (!planted_is(PLANT_mark_early))
+        return;
+    in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL || in->collected == in->cosigned)
+        return;
+    in->collected = in->cosigned;
+    in->changed = true;
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,
