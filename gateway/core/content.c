@@ -215,6 +215,43 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
     return plain;
 }
 
+/* The newest blobs; some may hold nothing any more, or be gone. */
+#define FIT_BLOB_COUNT 32u
+
+/* Of one blob: true when something opens; else what was refused is counted. */
+static bool blob_opens(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, uint64_t segment, uint64_t *refused_count)
+{
+    struct key wanted = key_content(segment);
+    struct slice key = key_slice(&wanted);
+    struct slice blob;
+    if (txn->ops->probe(txn, wanted.size, &key, &blob, false) != ERR_NONE)
+        return false; /* a damaged row is for who needs it */
+    uint32_t count = (uint32_t)content_slot_count(blob);
+    for (uint32_t slot = 0; slot < count; slot++) {
+        struct content_ref ref = { segment, slot };
+        struct slice plain;
+        size_t used = arena->used;
+        enum err err = content_try(log, txn, arena, ref, &plain);
+        arena_rewind(arena, used);
+        if (err == ERR_NONE && plain.bytes != NULL)
+            return true;
+        *refused_count += err == ERR_CORRUPT;
+    }
+    return false;
+}
+
+bool content_vault_fits(
+    struct content_log *log, struct store_txn *txn, struct arena *arena)
+{
+    uint64_t refused_count = 0;
+    uint64_t segment = log->segment;
+    for (unsigned i = 0; i < FIT_BLOB_COUNT && segment > 1; i++)
+        if (blob_opens(log, txn, arena, --segment, &refused_count))
+            return true;
+    return refused_count == 0;
+}
+
 /* The blob anew without one item, straight from where the store has it: it
  * stays there until the put. */
 static bool blob_erase(struct store_txn *txn, struct arena *arena,

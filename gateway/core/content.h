@@ -86,6 +86,11 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain);
 
+/* False: the newest contents of the store were sealed with another vault. One
+ * that is damaged, or erased, says nothing. */
+MUST_USE bool content_vault_fits(
+    struct content_log *log, struct store_txn *txn, struct arena *arena);
+
 /* Empties the slot; what is there already is written anew without it. */
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);

@@ -10,8 +10,10 @@
 static const char title[] = "refer.v1 instance\n";
 static const char life_name[] = "life ";
 static const char commits_name[] = "\ncommits ";
-static const char ended[] = "\nended\n";
-static const char running[] = "\nrunning\n";
+static const char end[] = "\n";
+/* Marks of earlier programs said how the gateway was, which nobody asked. */
+static const char ended_once[] = "\nended\n";
+static const char running_once[] = "\nrunning\n";
 
 const char *loss_cause_name(enum loss_cause cause)
 {
@@ -61,7 +63,7 @@ size_t instance_mark_print(
     at = put(text, at, commits_name);
     at += text_decimal_encode(
         mark->commits, text + at, INSTANCE_MARK_TEXT_SIZE - at);
-    return put(text, at, mark->is_clean ? ended : running);
+    return put(text, at, end);
 }
 
 /* Takes the words off the front. */
@@ -107,8 +109,8 @@ enum err instance_mark_parse(struct slice text, struct instance_mark *mark)
         !life_take(&rest, &found.life) || !skip(&rest, commits_name) ||
         !commits_take(&rest, &found.commits))
         return ERR_MALFORMED;
-    found.is_clean = slice_is(rest, ended);
-    if (!found.is_clean && !slice_is(rest, running))
+    if (!slice_is(rest, end) && !slice_is(rest, ended_once) &&
+        !slice_is(rest, running_once))
         return ERR_MALFORMED;
     *mark = found;
     return ERR_NONE;

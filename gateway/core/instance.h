@@ -29,7 +29,6 @@ struct instance_mark {
     bool is_there;    /* false: none was found, or it cannot be read */
     uint64_t life;    /* 0: the store was put back by `referctl restore` */
     uint64_t commits; /* of the store, at least */
-    bool is_clean;    /* exactly so many: the gateway ended as asked */
 };
 
 /* What the store says of itself. */

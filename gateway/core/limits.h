@@ -199,6 +199,11 @@
 /* All that connections hold of frames, both ways. */
 #define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
 
+/* ---- Erasing ---- */
+
+/* Entries of the vault that go in one batch, after a loss: 32 KiB. */
+#define ERASURE_PIECE_COUNT 1024u
+
 /* ---- Looking at the store ---- */
 
 /* After the start, so that what waited goes first. */

@@ -1,5 +1,6 @@
 #include "core/loss.h"
 
+#include "core/erasure.h"
 #include "core/node_state.h"
 #include "core/output.h"
 
@@ -18,6 +19,7 @@ void loss_begin(struct work *work, enum loss_cause cause)
     if (work->now.unix_ms > 0 &&
         node->own_sheet_serial < (uint64_t)work->now.unix_ms)
         node->own_sheet_serial = (uint64_t)work->now.unix_ms;
+    erasure_doom_unknown(work);
     work_draw(work, &node->feed_epoch, sizeof node->feed_epoch);
     node->feed_epoch >>= 1; /* clients have it as a signed number */
     for (size_t i = 0; i < node->peer_count; i++) {

@@ -153,6 +153,12 @@ static enum err start(struct work *work, const struct node_input *input)
     bool is_new = !row_load(node, work->txn);
     if (work_failed(work))
         return work->txn->err;
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
+    /* a tool that looks for damage goes on with it */
+    if (!is_new && input->of.start.mark != NULL &&
+        !content_vault_fits(&node->contents, work->txn, work->scratch))
+        return work_failed(work) ? work->txn->err : ERR_STATE;
     enum err err = own_card_keep(work, input->of.start.card,
         input->of.start.earlier, input->of.start.earlier_count);
     if (err != ERR_NONE)
@@ -485,6 +491,8 @@ enum err node_finish(struct node *node)
             node->wake_steady_ms = due;
     }
     loss_review(work);
+    if (erasure_go_on(work))
+        node->wake_steady_ms = 0; /* the rest, in the next batch */
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
     node->changed |= written > 0;

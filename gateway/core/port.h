@@ -134,6 +134,8 @@ struct vault_ops {
     /* Entries below `count` are there, durably, when this returns ERR_NONE;
      * cheap when they are already. ERR_IO, ERR_NO_MEMORY. */
     MUST_USE enum err (*reserve)(struct vault *vault, uint64_t count);
+    /* Entries that are there, destroyed or not; some were never used. */
+    uint64_t (*count)(struct vault *vault);
     /* False for one that is not there yet. A store put back from a copy counts
      * on from entries that are destroyed. */
     bool (*is_destroyed)(struct vault *vault, uint64_t entry);

@@ -233,6 +233,8 @@ void scrub_doomed(struct scrub_row *row)
 {
     if (row->key.size != 9)
         scrub_tell(row, SCRUB_UNKNOWN);
+    else if (row->value.size != 0 && row->value.size != 8)
+        scrub_tell(row, SCRUB_MALFORMED); /* neither an entry nor a span */
     else if (key_number(key_slice(&row->key)) >= row->work->node->entry_next)
         scrub_tell(row, SCRUB_VAULT);
 }

@@ -157,6 +157,13 @@ static int node_start(struct gateway *gateway)
     if (err == ERR_CONFLICT)
         return complain_text("the store is another agency's: use the data "
                              "folder that belongs to this card");
+    if (err == ERR_STATE) {
+        (void)fprintf(stderr,
+            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's; restore "
+            "the one that belongs to the store, or both from one backup\n",
+            gateway->settings.config.data);
+        return EXIT_CONFIG;
+    }
     return complain("store", err);
 }
 

@@ -37,6 +37,5 @@ void marker_end(struct marker *marker, struct store *store)
     store->ops->usage(store, &usage);
     put(marker, &(struct instance_mark){ .is_there = true,
                     .life = marker->life,
-                    .commits = usage.commit_count,
-                    .is_clean = true });
+                    .commits = usage.commit_count });
 }

@@ -162,6 +162,11 @@ static enum err reserve(struct vault *vault, uint64_t count)
     return err == ERR_NONE ? head_write(self, end) : err;
 }
 
+static uint64_t count_of(struct vault *vault)
+{
+    return of(vault)->count;
+}
+
 /* The random number of an entry. ERR_NOT_FOUND: not there, or destroyed. */
 static enum err entry_number(
     struct vault_file *self, uint64_t entry, const uint8_t **number)
@@ -287,6 +292,7 @@ static void close_vault(struct vault *vault)
 
 static const struct vault_ops vault_file_ops = {
     .reserve = reserve,
+    .count = count_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,

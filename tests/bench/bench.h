@@ -65,5 +65,6 @@ void load_run(const struct options *options);
 void pace_run(const struct options *options);
 void start_run(const struct options *options);
 void idle_run(const struct options *options);
+void churn_run(const struct options *options);
 
 #endif

@@ -15,10 +15,11 @@ static const struct {
     { "pace", pace_run },
     { "start", start_run },
     { "idle", idle_run },
+    { "churn", churn_run },
 };
 
 static const char usage[] =
-    "usage: refer_bench load|pace|start|idle OPTION...\n"
+    "usage: refer_bench load|pace|start|idle|churn OPTION...\n"
     "  -F NAME    what the figure is called\n"
     "  -s SOCKET  of the gateway where referrals are handed over; -p its PID\n"
     "  -S SOCKET  of the gateway where they arrive; -P its PID\n"
@@ -27,10 +28,13 @@ static const char usage[] =
     "  -n COUNT   referrals; in start, that are stored; in idle, seconds\n"
     "  -c COUNT   programs that hand them over (1)\n"
     "  -m COUNT   referrals in one call (1)\n"
-    "  -r RATE    referrals a second; 0, as fast as it goes (0)\n"
+    "  -r RATE    referrals a second; 0, as fast as it goes (0); in churn, of "
+    "a round\n"
     "  -b BYTES   of content in each (2048)\n"
     "  -l COUNT   probes of the disk, for its limits (200)\n"
-    "  -x PROGRAM -f FILE  in start: the gateway and its configuration\n";
+    "  -x PROGRAM -f FILE  in start: the gateway and its configuration; in "
+    "churn:\n"
+    "             the data folders of the two\n";
 
 static uint32_t number_read(const char *text)
 {

@@ -109,12 +109,14 @@ static void *submit(void *argument)
 
 struct submitters *submitters_new(const struct options *options)
 {
+    static int64_t run_count; /* of this process */
     struct submitters *all = calloc(1, sizeof *all);
     DIE_UNLESS(all != NULL);
     all->options = *options;
     all->each = calloc(options->submitters, sizeof *all->each);
     all->seen = calloc(options->count, sizeof *all->seen);
-    all->run = (int64_t)time(NULL) << 20 | (getpid() & 0xfffff);
+    all->run = ((int64_t)time(NULL) << 20 | (getpid() & 0xfffff)) ^ run_count++
+                                                                        << 52;
     DIE_UNLESS(all->each != NULL && all->seen != NULL);
     for (uint32_t i = 0; i < options->submitters; i++) {
         all->each[i].all = all;

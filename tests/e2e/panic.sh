@@ -38,6 +38,22 @@ expect "with it as a credential it does" account opendoor
 expect "and has all that it had" cmp -s held.before held.opendoor
 try "the key becomes a credential" 0 'systemd-creds encrypt' \
     ctl opendoor key slot credential -o credentials/store-key
+# as the service manager has it, with a host's key of this test's own
+if command -v systemd-creds >/dev/null; then
+    export SYSTEMD_CREDENTIAL_SECRET=$PWD/host-key
+    expect "systemd-creds takes it" systemd-creds encrypt --with-key=host \
+        --name=store-key credentials/store-key store-key.cred
+    expect "and nothing of it can be read" \
+        is_not grep -q PRIVATE store-key.cred
+    rm credentials/store-key
+    expect "for a service it is decrypted" systemd-creds decrypt \
+        --name=store-key store-key.cred credentials/store-key
+    chmod 400 credentials/store-key
+    expect "under no other name" is_not systemd-creds decrypt \
+        --name=other store-key.cred credentials/other
+else
+    skip "systemd-creds takes it" "systemd-creds is not installed"
+fi
 try "and goes from its file" 0 'credential' ctl opendoor key slot drop --yes
 expect "for good" is_not test -e opendoor/keys/store-1.pem
 rm credentials/store-passphrase

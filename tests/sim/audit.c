@@ -11,6 +11,7 @@
 #include "sim/audit_ledger.h"
 #include "sim/say.h"
 #include "sim/world.h"
+#include "sim/rot.h"
 
 #define PAGE 200
 
@@ -519,6 +520,8 @@ void audit_run(struct world *world)
         quiet_check(world, i);
     if (world->options.star != 0)
         star_check(world);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        rot_check(world, i);
     if (!world->failed)
         audit_ledgers(world);
     if (!world->failed)

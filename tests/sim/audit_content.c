@@ -182,9 +182,9 @@ static void copy_scan(
 {
     const struct gateway *gateway = &world->gateways[at];
     struct store *copy;
-    /* of a life that was lost nobody knows which entry of the vault was whose:
+    /* until a peer shows the loss, entries of the lost life are used again:
      * referd(8) says that copies made in it are to be destroyed */
-    if (gateway->loss_count > 0 && gateway->copy_ms <= gateway->lost_ms)
+    if (gateway->hides_loss && gateway->copy_ms <= gateway->lost_ms)
         return;
     copy = disk_copy(world, gateway);
     if (copy == NULL)

@@ -24,6 +24,8 @@
 #define HOUR_MS INT64_C(3600000)
 /* A minute, but the weeks here are minutes long. */
 #define MARK_MS 5000
+/* A week, likewise. */
+#define CHECK_MS 20000
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -161,9 +163,10 @@ static void start(struct world *world, void *subject, uint64_t life)
     world_say(world, "agency %zu starts", gateway->index);
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->node = node_new(&options[gateway_keeps(world, gateway->index)],
-        gateway->crypto, gateway->vault, &gateway->memory, &world->batch,
-        &world->scratch);
+    gateway->options = options[gateway_keeps(world, gateway->index)];
+    gateway->options.check_period_ms = world->options.rot > 0 ? CHECK_MS : 0;
+    gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
+        &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->memory_empty = gateway->memory.used;
     gateway->is_up = true;
@@ -209,10 +212,9 @@ void gateway_mark(struct world *world, struct gateway *gateway, bool ends_clean)
         world->scheduler.now_ms - gateway->marked_ms < MARK_MS)
         return;
     gateway->marked_ms = world->scheduler.now_ms;
-    gateway->mark = (struct instance_mark){ .is_there = true,
-        .life = life,
-        .commits = commits_of(gateway),
-        .is_clean = ends_clean };
+    gateway->mark = (struct instance_mark){
+        .is_there = true, .life = life, .commits = commits_of(gateway)
+    };
 }
 
 bool gateway_has_lost(const struct world *world, size_t index)

@@ -77,6 +77,7 @@ struct gateway {
     size_t memory_empty; /* of it, what a node takes that knows nobody */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
+    struct node_options options;
     struct node *node;
     bool is_up;
     bool is_filled;

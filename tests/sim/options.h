@@ -92,6 +92,7 @@
     X(referrals_per_day, 0, 0) /* of each agency, on average; for pause_ms */  \
     X(referrals_max, 0, 0)     /* of all; 0: no bound */                       \
     X(close_per_hour, 0, 0)    /* lines that an operator closes by mistake */  \
+    X(rot, 0, 0)               /* contents of an agency that rot at the end */ \
     X(real_crypto, 0, 0)       /* 1: what a gateway uses, by OpenSSL */
 
 struct sim_options {

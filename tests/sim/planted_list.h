@@ -28,6 +28,8 @@
     X(timers_by_wall_clock, "G11", "--clock_per_hour 40 --clock_ms_max 864000000")\
     /* what the store cannot tell from what was written */                     \
     X(flips_unseen, "G10", "--flip_per_hour 60")                               \
+    /* nor is what was found taken back */                                     \
+    X(mend_forgets, "G10", "--rot 5 --minutes 3 --agencies 2")                 \
     X(key_forgotten, "G5", "") /* a retry is a new intention */                \
     X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
     X(index_reused, "G7", SIM_RESTORE) /* one who lost entries signs on */     \

@@ -7,6 +7,7 @@
 #include "core/node.h"
 #include "core/node_state.h"
 #include "core/repeat.h"
+#include "core/scrub_mend.h"
 #include "core/work.h"
 #include "sim/planted_list.h"
 
@@ -24,6 +25,15 @@ void __wrap_loss_begin(struct work *work, enum loss_cause cause)
 {
     if (cause == LOSS_SHOWN || !planted_is(PLANT_mark_unread))
         __real_loss_begin(work, cause);
+}
+
+WRAPPED(void, mend_begin, struct peer *peer, enum ledger_direction direction,
+    uint64_t generation, uint64_t first_index);
+void __wrap_mend_begin(struct peer *peer, enum ledger_direction direction,
+    uint64_t generation, uint64_t first_index)
+{
+    if (!planted_is(PLANT_mend_forgets))
+        __real_mend_begin(peer, direction, generation, first_index);
 }
 
 WRAPPED(void, collected_look, struct work *work, struct peer *peer);

@@ -40,6 +40,7 @@
     X(suspensions)                                                             \
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
+    X(contents_rotted)                                                         \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
     X(words_kept)                                                              \

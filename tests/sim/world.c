@@ -13,6 +13,7 @@
 #include "sim/audit.h"
 #include "sim/batch.h"
 #include "sim/disk.h"
+#include "sim/rot.h"
 
 #define OPENED_SIZE (48u * 1024 * 1024)
 #define WIRE_SIZE (8u * 1024 * 1024)
@@ -261,6 +262,7 @@ static void set_up(struct world *world)
     network_begin(world);
     revocation_begin(world);
     rogue_begin(world);
+    rot_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
     scheduler_add(&world->scheduler, calm_ms + drain_ms(world) - SIM_IDLE_MS,

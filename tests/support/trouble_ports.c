@@ -242,6 +242,11 @@ static enum err reserve(struct vault *vault, uint64_t count)
     return vault_of(vault)->ops->reserve(vault_of(vault), count);
 }
 
+static uint64_t count_of(struct vault *vault)
+{
+    return vault_of(vault)->ops->count(vault_of(vault));
+}
+
 static bool is_destroyed(struct vault *vault, uint64_t entry)
 {
     return vault_of(vault)->ops->is_destroyed(vault_of(vault), entry);
@@ -283,6 +288,7 @@ static enum err destroy(
 
 static const struct vault_ops vault_ops = {
     .reserve = reserve,
+    .count = count_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,

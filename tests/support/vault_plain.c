@@ -40,6 +40,11 @@ static enum err reserve(struct vault *vault, uint64_t count)
     return ERR_NONE;
 }
 
+static uint64_t count_of(struct vault *vault)
+{
+    return of(vault)->count;
+}
+
 static bool is_there(const struct vault_plain *self, uint64_t entry)
 {
     return entry < self->count && !self->destroyed[entry];
@@ -120,6 +125,7 @@ static void close_vault(struct vault *vault)
 
 static const struct vault_ops vault_plain_ops = {
     .reserve = reserve,
+    .count = count_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,

@@ -452,6 +452,43 @@ static void a_reference_packs_and_unpacks(void **state)
     assert_int_equal(again.slot, ref.slot);
 }
 
+/* What is erased or gone says nothing; what opens says that it fits. */
+static void another_vault_is_told_from_its_own(void **state)
+{
+    struct desk desk;
+    struct vault *other = vault_plain_new();
+    (void)state;
+    desk_open(&desk);
+    assert_true(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    struct content_ref first = put(&desk, "first");
+    assert_true(batch_end(&desk));
+    batch_begin(&desk, 2);
+    struct content_ref second = put(&desk, "second");
+    assert_true(batch_end(&desk));
+    batch_begin(&desk, 3);
+    assert_true(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    /* entries that it never had are as if destroyed */
+    desk.log.vault = other;
+    assert_true(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    /* one content of many is damaged */
+    desk.log.vault = desk.vault;
+    struct key key = key_content(second.segment);
+    uint8_t bytes[128];
+    struct slice blob = store_get(desk.txn, key_slice(&key));
+    assert_true(blob.size < sizeof bytes);
+    memcpy(bytes, blob.bytes, blob.size);
+    bytes[blob.size - 1] ^= 1;
+    store_put(desk.txn, key_slice(&key), slice_of(bytes, blob.size));
+    assert_true(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    /* and the others are erased: nothing opens */
+    erase(&desk, first);
+    assert_false(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    store_del(desk.txn, key_slice(&key));
+    assert_true(content_vault_fits(&desk.log, desk.txn, &desk.arena));
+    other->ops->close(other);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +508,7 @@ int main(void)
         cmocka_unit_test(a_full_arena_is_told),
         cmocka_unit_test(a_full_arena_erases_nothing_by_half),
         cmocka_unit_test(a_reference_packs_and_unpacks),
+        cmocka_unit_test(another_vault_is_told_from_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

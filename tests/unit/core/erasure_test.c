@@ -7,6 +7,7 @@
 
 #include "core/erasure.h"
 #include "core/keys.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "support/bench_node.h"
 #include "support/vault_plain.h"
@@ -98,6 +99,82 @@ static void what_a_crash_left_is_done_at_the_next_start(void **state)
     federation_free(federation);
 }
 
+/* ---- Of a life that was lost --------------------------------------------- */
+
+#define SPAN_COUNT (2 * ERASURE_PIECE_COUNT + 100)
+
+/* Entries from entry_next on, of which the store does not know. */
+static uint64_t lose(struct federation *federation)
+{
+    struct work *work = federation_begin(federation, 0);
+    struct node *node = federation_node(federation, 0);
+    struct vault *vault = vault_of(federation);
+    uint64_t first = node->entry_next;
+    assert_int_equal(vault->ops->reserve(vault, first + SPAN_COUNT), ERR_NONE);
+    node->loss = LOSS_OLDER;
+    erasure_doom_unknown(work);
+    assert_int_equal(node->entry_next, vault->ops->count(vault));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return first;
+}
+
+static uint64_t destroyed_from(struct federation *federation, uint64_t first)
+{
+    uint64_t count = 0;
+    struct vault *vault = vault_of(federation);
+    for (uint64_t i = first; i < vault->ops->count(vault); i++)
+        count += vault_plain_is_destroyed(vault, i);
+    return count;
+}
+
+static size_t batch(struct federation *federation)
+{
+    struct work *work = federation_begin(federation, 0);
+    size_t rows = row_count(work);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return rows;
+}
+
+static void entries_of_a_lost_life_go_when_all_is_back(void **state)
+{
+    struct federation *federation = federation_new(1);
+    (void)state;
+    uint64_t first = lose(federation);
+    uint64_t all =
+        vault_of(federation)->ops->count(vault_of(federation)) - first;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(batch(federation), 1);
+    assert_int_equal(destroyed_from(federation, first), 0);
+    federation_node(federation, 0)->loss = LOSS_NONE;
+    assert_int_equal(batch(federation), 1);
+    assert_int_equal(destroyed_from(federation, first), ERASURE_PIECE_COUNT);
+    for (int i = 0; batch(federation) > 0; i++)
+        assert_true(i < 1000);
+    assert_int_equal(destroyed_from(federation, first), all);
+    assert_false(federation_node(federation, 0)->erasure.has_spans);
+    federation_free(federation);
+}
+
+static void a_crash_between_pieces_goes_on_after_it(void **state)
+{
+    struct federation *federation = federation_new(1);
+    (void)state;
+    uint64_t first = lose(federation);
+    uint64_t second = lose(federation); /* twice: nothing is forgotten */
+    assert_true(second > first);
+    uint64_t all =
+        vault_of(federation)->ops->count(vault_of(federation)) - first;
+    federation_node(federation, 0)->loss = LOSS_NONE;
+    federation_node(federation, 0)->changed = true;
+    (void)batch(federation);
+    federation_crash(federation, 0);
+    assert_true(destroyed_from(federation, first) < all);
+    for (int i = 0; batch(federation) > 0; i++)
+        assert_true(i < 1000);
+    assert_int_equal(destroyed_from(federation, first), all);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +182,8 @@ int main(void)
             entries_are_destroyed_after_the_commit_and_then_forgotten),
         cmocka_unit_test(a_batch_that_fails_destroys_nothing),
         cmocka_unit_test(what_a_crash_left_is_done_at_the_next_start),
+        cmocka_unit_test(entries_of_a_lost_life_go_when_all_is_back),
+        cmocka_unit_test(a_crash_between_pieces_goes_on_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -52,27 +53,40 @@ static void a_mark_is_read_as_it_was_printed(void **state)
 {
     static const char expected[] = "refer.v1 instance\n"
                                    "life 0123456789abcdef\n"
-                                   "commits 18446744073709551615\n"
-                                   "ended\n";
+                                   "commits 18446744073709551615\n";
     char text[INSTANCE_MARK_TEXT_SIZE];
     struct instance_mark read;
     (void)state;
     struct instance_mark full = mark(UINT64_C(0x0123456789abcdef), UINT64_MAX);
-    full.is_clean = true;
     size_t size = instance_mark_print(&full, text);
     assert_string_equal(text, expected);
     assert_int_equal(size, sizeof expected - 1);
     assert_int_equal(
         instance_mark_parse(slice_of(text, size), &read), ERR_NONE);
     assert_memory_equal(&read.life, &full.life, sizeof read.life);
-    assert_true(read.is_there && read.is_clean);
+    assert_true(read.is_there);
     assert_true(read.commits == UINT64_MAX);
 
     full = mark(0, 0);
     size = instance_mark_print(&full, text);
     assert_int_equal(
         instance_mark_parse(slice_of(text, size), &read), ERR_NONE);
-    assert_true(read.is_there && !read.is_clean && read.life == 0);
+    assert_true(read.is_there && read.life == 0);
+}
+
+static void marks_of_earlier_programs_are_read(void **state)
+{
+    static const char *const ends[] = { "ended\n", "running\n" };
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char text[INSTANCE_MARK_TEXT_SIZE];
+        struct instance_mark read;
+        (void)snprintf(text, sizeof text,
+            "refer.v1 instance\nlife 0123456789abcdef\ncommits 7\n%s", ends[i]);
+        assert_int_equal(
+            instance_mark_parse(slice_of_text(text), &read), ERR_NONE);
+        assert_true(read.is_there && read.commits == 7);
+    }
 }
 
 static void whatever_else_is_no_mark(void **state)
@@ -114,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_is_judged_by_life_and_age),
         cmocka_unit_test(a_mark_is_read_as_it_was_printed),
+        cmocka_unit_test(marks_of_earlier_programs_are_read),
         cmocka_unit_test(whatever_else_is_no_mark),
         cmocka_unit_test(every_cause_has_a_name),
     };

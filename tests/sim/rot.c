@@ -1,0 +1,157 @@
+#include "sim/rot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pack.h"
+#include "core/keys.h"
+#include "core/scrub.h"
+#include "sim/say.h"
+#include "sim/truth.h"
+#include "sim/world.h"
+
+#define CANARY_COUNT_MAX 65536
+/* Before the idle time: what is mended is no reason to ask later. */
+#define BEFORE_IDLE_MS INT64_C(240000)
+#define PIECE_COUNT_MAX 10000
+
+/* Canaries that the stores of the other gateways hold. */
+struct held {
+    bool by_others[CANARY_COUNT_MAX];
+};
+
+/* The next row of contents of a disk after *key; false: there is none. */
+static bool content_next(
+    struct store_txn *txn, struct key *from, struct slice *value)
+{
+    struct slice key = key_slice(from);
+    if (!store_seek(txn, KEY_TABLE_SIZE, &key, value))
+        return false;
+    memcpy(from->bytes, key.bytes, key.size);
+    from->size = key.size;
+    return true;
+}
+
+static void past(struct key *key)
+{
+    key->bytes[key->size++] = 0;
+}
+
+static void others_look(struct world *world, size_t at, struct held *held)
+{
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        struct store *disk = world->gateways[i].disk;
+        struct store_txn *txn;
+        struct key key = { .bytes = { 'c' }, .size = 1 };
+        struct slice value;
+        size_t canary;
+        if (i == at)
+            continue;
+        if (disk->ops->begin(disk, false, &txn) != ERR_NONE)
+            abort();
+        for (; content_next(txn, &key, &value); past(&key))
+            for (size_t k = 0; truth_scan(value, &k, &canary);)
+                if (canary < CANARY_COUNT_MAX)
+                    held->by_others[canary] = true;
+        disk->ops->abort(txn);
+    }
+}
+
+/* The last content of a blob: its words are held elsewhere, too. */
+static bool is_held(const struct held *held, struct slice blob)
+{
+    struct unpacker head = unpack_from(blob);
+    uint32_t count = unpack_u32(&head);
+    size_t from = 0;
+    size_t to = 0;
+    size_t canary;
+    bool found = false;
+    for (uint32_t i = 0; i < count; i++) {
+        from = to;
+        to = unpack_u32(&head);
+    }
+    if (head.err != ERR_NONE || count == 0 || from == to ||
+        4 + 4 * (size_t)count + to != blob.size)
+        return false;
+    struct slice item =
+        slice_of(blob.bytes + 4 + 4 * (size_t)count + from, to - from);
+    for (size_t k = 0; truth_scan(item, &k, &canary);) {
+        if (canary >= CANARY_COUNT_MAX || !held->by_others[canary])
+            return false;
+        found = true;
+    }
+    return found;
+}
+
+static void rot(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    struct held *held = calloc(1, sizeof *held);
+    struct store_txn *txn;
+    struct key key = { .bytes = { 'c' }, .size = 1 };
+    struct slice value;
+    int64_t left = world->options.rot;
+    (void)argument;
+    if (held == NULL ||
+        gateway->disk->ops->begin(gateway->disk, true, &txn) != ERR_NONE)
+        abort();
+    others_look(world, gateway->index, held);
+    for (; left > 0 && content_next(txn, &key, &value); past(&key)) {
+        uint8_t *copy = malloc(value.size + 1);
+        if (copy == NULL)
+            abort();
+        memcpy(copy, value.bytes, value.size);
+        if (is_held(held, value) && world_below(world, STREAM_rot, 3) == 0) {
+            copy[value.size - 1] ^= 1;
+            store_put(txn, key_slice(&key), slice_of(copy, value.size));
+            TALLY(world, contents_rotted);
+            left--;
+        }
+        free(copy);
+    }
+    if (gateway->disk->ops->commit(txn) != ERR_NONE)
+        abort();
+    free(held);
+    world_say(world, "contents of agency %zu rot", gateway->index);
+}
+
+void rot_begin(struct world *world)
+{
+    size_t at = (size_t)(world->seed % world->gateway_count);
+    int64_t at_ms = world->options.minutes * 60000 + SIM_DRAIN_MS -
+                    SIM_IDLE_MS - BEFORE_IDLE_MS;
+    if (world->options.rot > 0)
+        scheduler_add(&world->scheduler, at_ms, rot, &world->gateways[at], 0);
+}
+
+void rot_check(struct world *world, size_t at)
+{
+    uint8_t state[SCRUB_STATE_SIZE_MAX];
+    struct slice kept = SLICE_NONE;
+    bool is_done = world->options.rot == 0;
+    for (int i = 0; !is_done && !world->failed; i++) {
+        struct say say;
+        struct local_reply reply;
+        const struct local_record *check;
+        say_begin(&say, world, "store.check");
+        if (kept.size > 0)
+            say_data(&say, "state", kept);
+        if (i > PIECE_COUNT_MAX ||
+            local_reply_read(
+                gateway_ask(world, &world->gateways[at], say_end(&say)),
+                &world->talk, &reply) != ERR_NONE ||
+            (check = heard_record(&reply, "check")) == NULL) {
+            world_fail(world, "local.malformed", at);
+            return;
+        }
+        if (heard_number(check, "findings") > 0)
+            world_fail(world, "store.unmended", at);
+        struct slice next = heard_text(check, "state");
+        is_done = heard_number(check, "done") != 0;
+        if (next.size > sizeof state)
+            abort();
+        memcpy(state, next.bytes, next.size);
+        kept = slice_of(state, next.size);
+        arena_reset(&world->talk);
+    }
+}
