@@ -115,8 +115,13 @@ static void pair_check(struct world *world, const struct ends *ends,
     if (!out->is_there || !in->is_there || out->size != in->size ||
         out->cosigned != out->size || in->cosigned != in->size ||
         strcmp(out->root, in->root) != 0 ||
-        strcmp(out->generation, in->generation) != 0)
+        strcmp(out->generation, in->generation) != 0) {
+        world_say(world, "of %zu: %lld/%lld in %s there, %lld/%lld in %s here",
+            author, (long long)out->cosigned, (long long)out->size,
+            out->generation, (long long)in->cosigned, (long long)in->size,
+            in->generation);
         world_fail(world, "ledger.differs", recipient);
+    }
 }
 
 static struct ends *ends_new(size_t count)

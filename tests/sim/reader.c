@@ -188,6 +188,15 @@ static bool is_well(
     return false;
 }
 
+/* The feed was numbered anew after the event came. */
+static bool may_be_past(const struct world *world,
+    const struct program *program, refer_status status)
+{
+    size_t at = program->gateway->index;
+    return status == REFER_CONFLICT &&
+           (gateway_has_lost(world, at) || rogue_is_at(world, at));
+}
+
 /* Handles events until the program dies. */
 static void follow_feed(
     struct world *world, struct program *program, refer_cursor *cursor)
@@ -201,7 +210,8 @@ static void follow_feed(
         /* not each time: what is not acknowledged comes again */
         if (world_below(world, STREAM_work, 3) > 0) {
             status = refer_cursor_ack(cursor, event, PATIENCE_MS);
-            (void)is_well(world, program, status);
+            if (!may_be_past(world, program, status))
+                (void)is_well(world, program, status);
         }
         refer_event_free(event);
     }
