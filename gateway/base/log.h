@@ -136,6 +136,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "call the agency's point person: see code, and referctl status")       \
     X(ALARM_ENDED, INFO, "alarm.ended",                                        \
         "what was told about an agency is over")\
+    X(HOLD_ENDED, INFO, "hold.ended",                                           \
+        "our words of ended referrals, taken long ago, went")                  \
     X(RETENTION_ERASED, INFO, "retention.erased",                              \
         "what an agreement lets be held no longer was erased")                 \
     X(STORE_DAMAGED, ERROR, "store.damaged",                                   \

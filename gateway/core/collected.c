@@ -1,6 +1,7 @@
 #include "core/collected.h"
 
 #include "core/feed.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
 
@@ -98,4 +99,16 @@ void collected_take(struct work *work, struct peer *peer, uint64_t generation,
     out->collected = collected;
     out->collected_ms = work->now.unix_ms;
     out->changed = true;
+}
+
+/* An agency that only dials out says it with each Collect. */
+void collected_ask(struct work *work, struct peer *peer)
+{
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
+        !peer->settled_out || out->collected == out->cosigned ||
+        work->steady_ms - peer->compared_steady_ms < MARK_ASK_MS)
+        return;
+    peer->compared_steady_ms = work->steady_ms;
+    peer->wants_head = true;
 }

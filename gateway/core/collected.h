@@ -39,6 +39,10 @@ void collected_begin(struct work *work);
 /* The mark of that peer's ledger, as of what this batch wrote. */
 void collected_look(struct work *work, struct peer *peer);
 
+/* The author wants to know: it compares, where nothing was heard for
+ * MARK_ASK_MS and something is not taken yet. */
+void collected_ask(struct work *work, struct peer *peer);
+
 /*
  * As the author: what a peer says of our ledger. Another generation than the
  * present says nothing, nor does less than is known. A mark above what we told

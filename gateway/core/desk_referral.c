@@ -1,5 +1,6 @@
 #include "core/desk.h"
 #include "core/feed.h"
+#include "core/hold.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/register.h"
@@ -102,6 +103,19 @@ static void answer_erasure(
         answer, "erasure_notice", erasure_outcome_name(erasure->outcome));
 }
 
+/* Of our own words; what somebody erased is said with the erasure. */
+static void answer_hold(const struct node *node,
+    const struct referral *referral, struct local_answer *answer)
+{
+    int64_t until_ms = hold_until_ms(node, referral);
+    if (referral->taken.unix_ms != 0)
+        answer_number(answer, "taken_ms", referral->taken.unix_ms);
+    if (until_ms != 0)
+        answer_number(answer, "kept_until_ms", until_ms);
+    if (referral->let_go.unix_ms != 0)
+        answer_number(answer, "let_go_ms", referral->let_go.unix_ms);
+}
+
 static void answer_events(struct work *work, const struct referral *referral,
     struct local_answer *answer)
 {
@@ -145,6 +159,7 @@ void desk_get(struct work *work, const struct caller *caller,
     answer_flag(answer, "frozen", referral->frozen);
     answer_steps(work, referral, answer);
     answer_erasure(referral, answer);
+    answer_hold(work->node, referral, answer);
     if (register_event(work, referral->request, &send) &&
         send.request != NULL) {
         answer_request(send.request, answer);

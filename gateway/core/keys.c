@@ -153,6 +153,25 @@ struct key key_due(int64_t due_ms, const struct uuid *referral)
     return key;
 }
 
+struct key key_waiting(
+    uint32_t peer, uint32_t shelf, uint64_t index, const struct uuid *referral)
+{
+    struct key key = key_of(KEY_WAITING_LETTER);
+    add_integer(&key, peer, 4);
+    add_integer(&key, shelf, 4);
+    add_integer(&key, index, 8);
+    add(&key, referral->bytes, sizeof referral->bytes);
+    return key;
+}
+
+struct key key_taken(int64_t taken_ms, const struct uuid *referral)
+{
+    struct key key = key_of('t');
+    add_integer(&key, (uint64_t)taken_ms, 8);
+    add(&key, referral->bytes, sizeof referral->bytes);
+    return key;
+}
+
 struct key key_revocation(uint32_t peer)
 {
     struct key key = key_of('v');

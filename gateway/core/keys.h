@@ -21,6 +21,9 @@
  *   'h' peer u32, serial u64            a card held once (card_book.h)
  *   'v' peer u32                        its revocation (revoke.h)
  *   'x' due ms u64, uuid                a referral to erase (retention.h)
+ *   'w' peer u32, shelf u32, index u64, uuid  one whose words of ours wait for
+ *                                       the peer's programs (hold.h)
+ *   't' taken ms u64, uuid              one whose words they took then
  *
  * Tables of small rows, of which every referral changes some, are kept in pages
  * on disk: STORE_PAGES_TABLES of io/store_pages.h names them.
@@ -70,6 +73,13 @@ struct key key_invitation(const uint8_t hash[16]);
 struct key key_mou(const struct mou_id *id);
 struct key key_doomed(uint64_t entry);
 struct key key_due(int64_t due_ms, const struct uuid *referral);
+#define KEY_DUE_SIZE (1 + 8 + 16)
+struct key key_waiting(
+    uint32_t peer, uint32_t shelf, uint64_t index, const struct uuid *referral);
+#define KEY_WAITING_LETTER 'w'
+#define KEY_WAITING_SIZE (1 + 4 + 4 + 8 + 16)
+struct key key_taken(int64_t taken_ms, const struct uuid *referral);
+#define KEY_TAKEN_SIZE (1 + 8 + 16)
 struct key key_revocation(uint32_t peer);
 struct key key_card(uint32_t peer, uint64_t serial);
 /* A prefix of KEY_CARD_PEER_SIZE bytes finds one agency's. */

@@ -94,6 +94,19 @@
 /* Referrals that the agreement's retention erases in one batch, so that others
  * get their turn. */
 #define RETENTION_REFERRAL_COUNT 64u
+/* Referrals that have ended and are looked at in one batch, whether the other
+ * agency took our words: rows; and those that we let go of our words of. */
+#define HOLD_LOOK_COUNT 256u
+#define HOLD_REFERRAL_COUNT 64u
+/* How long an agency keeps its own words after that: a gateway that lost its
+ * disk over long holidays has to find out; and longer than agreements may ask
+ * for is no time of keeping. */
+#define HOLD_DAYS 30u
+#define HOLD_DAYS_MIN 7u
+#define HOLD_DAYS_MAX MOU_RETENTION_DAYS_MAX
+/* How often a peer is asked how far its programs are, where nothing else is
+ * said that would tell. */
+#define MARK_ASK_MS (24u * 60 * 60 * 1000)
 #define REASON_PLAIN_SIZE_MAX 2000u /* 500 characters in any script */
 /* What ask_back short_note lets back: as long as a reason. */
 #define SHORT_NOTE_SIZE_MAX REASON_PLAIN_SIZE_MAX

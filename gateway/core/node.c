@@ -9,6 +9,7 @@
 #include "core/desk.h"
 #include "core/expiry.h"
 #include "core/fetch.h"
+#include "core/hold.h"
 #include "core/introduction.h"
 #include "core/keys.h"
 #include "core/limits.h"
@@ -395,6 +396,7 @@ static enum err serve(struct work *work, const struct node_input *input)
     case NODE_REVIEW:
         expiry_review(work);
         retention_review(work, input->of.review.clock_is_trusted);
+        hold_review(work, input->of.review.clock_is_trusted);
         break;
     case NODE_PEER_REQUEST:
         take_request(work, input);
@@ -458,14 +460,15 @@ enum err node_finish(struct node *node)
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++)
         if (node->peers[i]->touched)
             refill_go_on(work, node->peers[i]);
+    collected_begin(work);
     retention_go_on(work);
+    hold_go_on(work);
     referral_erase_carry_out(work);
     patrol_go_on(work);
     if (patrol_due_steady_ms(node) < node->wake_steady_ms)
         node->wake_steady_ms = patrol_due_steady_ms(node);
-    if (retention_is_due(node))
+    if (retention_is_due(node) || hold_is_due(node))
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
-    collected_begin(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {

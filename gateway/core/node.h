@@ -176,6 +176,7 @@ struct node_options {
     const char *version;      /* of the program, for `hello` */
     unsigned erase_policy;    /* enum erase_policy: notices of other agencies */
     uint64_t check_period_ms; /* of looking at the store; 0: never by itself */
+    int64_t hold_ms; /* our words are kept after they were taken; 0: ever */
     uint32_t repeat_run_count; /* see repeat_rows.h; for the node's life */
 };
 

@@ -16,6 +16,7 @@
 #include "core/collected.h"
 #include "core/content.h"
 #include "core/erasure.h"
+#include "core/hold.h"
 #include "core/instance.h"
 #include "core/node.h"
 #include "core/peer.h"
@@ -115,6 +116,7 @@ struct node {
     struct content_recent recent;
     struct repeat_rows repeats;
     struct erasure erasure;
+    struct hold hold;
     bool retention_is_due; /* something may be, by a clock that is believed */
     struct erase_list erases;
     struct output_list outputs;

@@ -78,6 +78,7 @@ struct peer {
     uint32_t failure_count;
     uint32_t stumble_count;       /* Behind or Rekey without progress since */
     enum request_kind declined;   /* by its last reply; 0: it was not reached */
+    int64_t compared_steady_ms;   /* what both hold, the last time */
     uint64_t asked_in_size;       /* that we held when our Head left... */
     uint64_t asked_in_generation; /* ... of this */
     struct refill_goal goals[2];  /* of our ledger, of its ledger */

@@ -78,7 +78,7 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     const struct feed_event *event, struct slice bytes,
     struct referral_event *said)
 {
-    if (event_is_exempt(event->step))
+    if (event_is_exempt(event->step) || (wish->is_ours && !event->by_us))
         return FATE_STAYS;
     enum err err = referral_event_read(bytes, work->scratch, said);
     if (err != ERR_NONE) {
@@ -165,13 +165,14 @@ void referral_erase_later(
     job->next = NULL;
     job->position_count = referral->position_count;
     job->keeps_entries = out == NULL || out->refills;
-    job->dooms = !referral->erased && wish->element_count == 0;
+    bool is_whole = wish->element_count == 0 && !wish->is_ours;
+    job->dooms = !referral->erased && is_whole;
     if (list->last == NULL)
         list->first = job;
     else
         list->last->next = job;
     list->last = job;
-    if (wish->element_count == 0)
+    if (is_whole)
         referral->erased = true;
 }
 
@@ -280,8 +281,9 @@ static void job_carry_out(struct work *work, const struct erase_job *job)
     if (!job->keeps_entries)
         erasure_doom(work, before + 1);
     register_put(work, referral);
-    /* what time does by itself is counted: retention.h */
-    if (referral->erasure.reason != ERASURE_RETENTION_OVER)
+    /* what time does by itself is counted: retention.h, hold.h */
+    if (referral->erasure.reason != ERASURE_RETENTION_OVER &&
+        !job->wish.is_ours)
         OUTPUT_LOG(
             work, LOG_REFERRAL_ERASED, log_uuid("referral", &referral->uuid));
 }

@@ -20,12 +20,14 @@
 #include "core/register.h"
 #include "core/work.h"
 
-/* What of a referral; no elements: all that was said until now. */
+/* What of a referral; no elements: all that was said until now, by both or by
+ * this agency. */
 struct erase_wish {
     struct uuid referral;
     const struct slice *elements; /* codes */
     size_t element_count;
     bool theirs_alone; /* what we wrote stays */
+    bool is_ours;      /* without elements: the other's words stay (hold.h) */
 };
 
 /* Of the batch under way; belongs to the node. */

@@ -1,5 +1,6 @@
 #include "core/referral_step.h"
 
+#include "core/hold.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_erase.h"
@@ -205,10 +206,11 @@ uint64_t step_apply(const struct step *step, enum referral_state state,
     referral->state = state;
     referral->updated = step->work->now;
     if (!referral_is_terminal(state))
-        referral->ended.unix_ms = 0;
+        referral->ended.unix_ms = referral->taken.unix_ms = 0;
     else if (referral->ended.unix_ms == 0) {
         referral->ended = step->at.unix_ms != 0 ? step->at : step->work->now;
         retention_note(step->work, referral);
+        hold_note(step->work, referral);
     }
     if (applied && type == EVENT_CONSENT_REVOKED)
         referral->frozen = true;

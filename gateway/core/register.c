@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 4
+#define ROW_VERSION 5
 #define ROW_SIZE_MAX (192 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static const char *const outcomes[] = {
@@ -52,6 +52,8 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
     referral->ended.unix_ms = (int64_t)unpack_u64(in);
+    referral->taken.unix_ms = (int64_t)unpack_u64(in);
+    referral->let_go.unix_ms = (int64_t)unpack_u64(in);
     erasure_unpack(in, &referral->erasure);
     referral->entry = unpack_u64(in);
     referral->request = content_ref_unpack(in);
@@ -131,6 +133,8 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
     pack_u64(&out, (uint64_t)referral->ended.unix_ms);
+    pack_u64(&out, (uint64_t)referral->taken.unix_ms);
+    pack_u64(&out, (uint64_t)referral->let_go.unix_ms);
     erasure_pack(&out, &referral->erasure);
     pack_u64(&out, referral->entry);
     content_ref_pack(&out, referral->request);

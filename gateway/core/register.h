@@ -62,6 +62,9 @@ struct referral {
     struct instant created;
     struct instant updated;
     struct instant ended; /* came to its terminal state; 0: it has not */
+    /* by hold.h, 0: it has not: */
+    struct instant taken;  /* the other's programs had taken our words */
+    struct instant let_go; /* our words went */
     struct referral_erasure erasure;
     uint64_t entry;             /* of the vault; see register_entry */
     struct content_ref request; /* the event SEND */

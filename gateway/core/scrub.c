@@ -4,7 +4,7 @@
 
 #include "core/node_state.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 const char *scrub_fault_name(enum scrub_fault fault)
 {
@@ -36,6 +36,9 @@ static const struct table {
     { 'o', "intents", scrub_intent },
     { 'e', "entries", scrub_entries },
     { 'r', "referrals", scrub_register },
+    { 'x', "retention", scrub_due },
+    { 'w', "words not taken", scrub_waiting },
+    { 't', "words taken", scrub_taken },
     { 'f', "events", scrub_feed },
     { 'c', "contents", scrub_contents },
 };

@@ -140,3 +140,37 @@ void scrub_contents(struct scrub_row *row)
             row->watch->holds(row->watch->user, ref);
     }
 }
+
+/* ---- When something of a referral is to go ------------------------------- */
+
+/* Keys that end in the id of a referral that there is. */
+static void dated_judge(struct scrub_row *row, size_t size, size_t value_size)
+{
+    struct uuid uuid;
+    if (row->key.size != size) {
+        scrub_tell(row, SCRUB_UNKNOWN);
+        return;
+    }
+    if (row->value.size != value_size)
+        scrub_tell(row, SCRUB_MALFORMED);
+    memcpy(uuid.bytes, row->key.bytes + size - sizeof uuid.bytes,
+        sizeof uuid.bytes);
+    row->has_referral = true;
+    row->referral = uuid;
+    (void)scrub_referral(row, &uuid);
+}
+
+void scrub_due(struct scrub_row *row)
+{
+    dated_judge(row, KEY_DUE_SIZE, 0);
+}
+
+void scrub_waiting(struct scrub_row *row)
+{
+    dated_judge(row, KEY_WAITING_SIZE, 8);
+}
+
+void scrub_taken(struct scrub_row *row)
+{
+    dated_judge(row, KEY_TAKEN_SIZE, 8);
+}

@@ -44,8 +44,9 @@ struct referral *scrub_referral(struct scrub_row *row, const struct uuid *uuid);
 /* One for each table. */
 typedef void scrub_judge(struct scrub_row *row);
 scrub_judge scrub_ledger, scrub_generation, scrub_entries,
-    scrub_intent;                                       /* scrub_ledger.c */
-scrub_judge scrub_register, scrub_feed, scrub_contents; /* scrub_referral.c */
+    scrub_intent; /* scrub_ledger.c */
+scrub_judge scrub_register, scrub_feed, scrub_contents, scrub_due,
+    scrub_waiting, scrub_taken; /* scrub_referral.c */
 scrub_judge scrub_node, scrub_peer, scrub_card, scrub_revocation,
     scrub_agreement, scrub_invitation, scrub_cursor, scrub_idempotency,
     scrub_doomed; /* scrub_paper.c */

@@ -243,6 +243,7 @@ static void out_settled(struct work *work, struct peer *peer,
     }
     peer->settled_out = true;
     peer->wants_head = false;
+    peer->compared_steady_ms = work->steady_ms;
 }
 
 /* True when the view is fresh and there is nothing wrong with it. */

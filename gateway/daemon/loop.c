@@ -341,8 +341,11 @@ static void take_options(struct loop *loop)
 {
     uint64_t wanted = atomic_exchange(&loop->retry_wanted, 0);
     unsigned policy = atomic_exchange(&loop->erasure_wanted, 0);
+    uint32_t hold_days = atomic_exchange(&loop->hold_wanted, 0);
     if (policy > 0)
         loop->options->erase_policy = policy - 1;
+    if (hold_days > 0)
+        loop->options->hold_ms = loop_hold_ms(hold_days);
     if (wanted == 0)
         return;
     loop->options->retry_delay_ms_min = (uint32_t)(wanted >> 32);
@@ -445,5 +448,16 @@ int64_t loop_turned_steady_ms(const struct loop *loop)
 void loop_set_erasure(struct loop *loop, enum erase_policy policy)
 {
     atomic_store(&loop->erasure_wanted, (unsigned)policy + 1);
+    inbox_wake(loop->inbox);
+}
+
+int64_t loop_hold_ms(uint32_t days)
+{
+    return (int64_t)days * 24 * 60 * 60 * 1000;
+}
+
+void loop_set_hold(struct loop *loop, uint32_t days)
+{
+    atomic_store(&loop->hold_wanted, days);
     inbox_wake(loop->inbox);
 }

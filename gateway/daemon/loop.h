@@ -56,6 +56,7 @@ struct loop {
     _Atomic int64_t turned_steady_ms;
     _Atomic uint64_t retry_wanted;   /* min << 32 | max; 0: nothing new */
     _Atomic unsigned erasure_wanted; /* policy + 1; 0: nothing new */
+    _Atomic uint32_t hold_wanted;    /* days; 0: nothing new */
     atomic_bool ended;
 };
 
@@ -81,6 +82,11 @@ void loop_set_retry(
 /* What becomes of other agencies' notices of erasure (core/erase.h), from the
  * next batch on. Any thread. */
 void loop_set_erasure(struct loop *loop, enum erase_policy policy);
+
+/* How long our words are kept (core/hold.h), from the next batch on. Any
+ * thread. */
+void loop_set_hold(struct loop *loop, uint32_t days);
+int64_t loop_hold_ms(uint32_t days);
 
 /* Another card of ours to be taken, copied. Any thread. False: no memory. */
 bool loop_offer_card(struct loop *loop, struct slice signed_card);

@@ -96,6 +96,7 @@ static int memory_open(struct gateway *gateway)
         .erase_policy = settings->config.erasure_notices,
         .check_period_ms =
             (uint64_t)settings->config.store_check_days * (uint64_t)DAY_MS,
+        .hold_ms = loop_hold_ms(settings->config.hold_days),
     };
     loop->options = &gateway->options;
     loop->earlier_cards = settings->earlier;

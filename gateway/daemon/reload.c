@@ -31,6 +31,7 @@ static bool take(const struct settings *settings, struct local_socket *socket,
     loop_set_retry(
         loop, config->retry.delay_ms_min, config->retry.delay_ms_max);
     loop_set_erasure(loop, config->erasure_notices);
+    loop_set_hold(loop, config->hold_days);
     return true;
 }
 

@@ -42,6 +42,7 @@ struct raw_config {
     struct config_retry retry;
     struct config_rotation rotation;
     uint32_t erasure_notices; /* enum erase_policy + 1 */
+    uint32_t hold_days;
 };
 
 /* clang-format off */
@@ -152,6 +153,8 @@ static const cyaml_schema_field_t config_fields[] = {
         CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
         struct raw_config, erasure_notices, erase_policies,
         CYAML_ARRAY_LEN(erase_policies)),
+    CYAML_FIELD_UINT("hold_days", CYAML_FLAG_OPTIONAL,
+        struct raw_config, hold_days),
     CYAML_FIELD_END
 };
 static const cyaml_schema_value_t config_value = {
@@ -242,6 +245,10 @@ static const struct yaml_key keys[] = {
       "erasure_notices: follow",
       "When another agency erased something: erase it here too (follow), keep "
       "it until staff here decide (ask), or keep it, as a law wants (refuse)." },
+    { "hold_days", NULL, "days", HOLD_DAYS_MIN, HOLD_DAYS_MAX, "30", true,
+      "hold_days: 30",
+      "How long we keep what we said in a referral that has ended, once the "
+      "other agency's programs have taken it, so that it can lose its disk." },
 };
 
 /* clang-format on */
@@ -460,6 +467,7 @@ static void read_numbers(
     config->limits = raw->limits;
     config->retry = raw->retry;
     config->rotation = raw->rotation;
+    config->hold_days = raw->hold_days;
     config->erasure_notices =
         raw->erasure_notices > 0 ? (enum erase_policy)(raw->erasure_notices - 1)
                                  : ERASE_FOLLOW;
@@ -479,6 +487,7 @@ static void read_numbers(
     fill_in("rotation.key_days", &config->rotation.key_days);
     fill_in("rotation.overlap_days", &config->rotation.overlap_days);
     fill_in("rotation.card_days", &config->rotation.card_days);
+    fill_in("hold_days", &config->hold_days);
 }
 
 /* ---- All of it ---- */

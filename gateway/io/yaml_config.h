@@ -94,6 +94,7 @@ struct config {
     struct config_retry retry;
     struct config_rotation rotation;
     enum erase_policy erasure_notices;
+    uint32_t hold_days;
 };
 
 /*

@@ -37,6 +37,7 @@ static const struct config_field fields[] = {
     FIELD("rotation.overlap_days", NUMBER, rotation.overlap_days),
     FIELD("rotation.card_days", NUMBER, rotation.card_days),
     FIELD("erasure_notices", ERASURE, erasure_notices),
+    FIELD("hold_days", NUMBER, hold_days),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/agency.h"
+#include "sim/marks.h"
 #include "sim/say.h"
 #include "sim/world.h"
 
@@ -12,6 +13,7 @@ struct end {
     bool is_there;
     int64_t size;
     int64_t cosigned;
+    int64_t collected;
     char root[65];
     char generation[17];
 };
@@ -43,6 +45,7 @@ static void end_read(struct world *world, size_t at,
     end->is_there = true;
     end->size = heard_number(record, "size");
     end->cosigned = heard_number(record, "cosigned");
+    end->collected = heard_number(record, "collected");
     text_copy(end->root, sizeof end->root, heard_text(record, "root"));
     text_copy(end->generation, sizeof end->generation,
         heard_text(record, "generation"));
@@ -135,6 +138,8 @@ static void pair_check(struct world *world, const struct ends *ends,
             in->generation);
         world_fail(world, "ledger.differs", recipient);
     }
+    marks_end(
+        world, author, recipient, in->size, out->collected, in->collected);
 }
 
 static struct ends *ends_new(size_t count)

@@ -61,6 +61,8 @@
     /* who did not answer once is not asked again */                           \
     X(timeout_is_final, "G4", "")                                              \
     X(collect_forgets, "G3", "") /* a receipt does not travel back */          \
+    /* what a gateway holds counts as taken by its programs */                 \
+    X(mark_early, "G12", "")                                                  \
     X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
     /* what came after a Head left counts as older */                          \
     X(overtaken_is_loss, "G7", "")                                             \

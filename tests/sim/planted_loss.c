@@ -1,4 +1,6 @@
-/* Mistakes of a gateway that lost something, or has no room for more. */
+/* Mistakes of a gateway that lost something, or has no room for more, or lets
+ * go of what others may lose. */
+#include "core/collected.h"
 #include "core/delivery.h"
 #include "core/generation.h"
 #include "core/loss.h"
@@ -22,6 +24,20 @@ void __wrap_loss_begin(struct work *work, enum loss_cause cause)
 {
     if (cause == LOSS_SHOWN || !planted_is(PLANT_mark_unread))
         __real_loss_begin(work, cause);
+}
+
+WRAPPED(void, collected_look, struct work *work, struct peer *peer);
+void __wrap_collected_look(struct work *work, struct peer *peer)
+{
+    struct ledger *in;
+    __real_collected_look(work, peer);
+    if (!planted_is(PLANT_mark_early))
+        return;
+    in = peer_ledger(work, peer, LEDGER_IN);
+    if (in == NULL || in->collected == in->cosigned)
+        return;
+    in->collected = in->cosigned;
+    in->changed = true;
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,

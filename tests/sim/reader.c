@@ -138,6 +138,8 @@ static void epoch_check(struct world *world, struct program *program,
     reader->epoch = epoch;
     reader->position = before;
     reader->seen = before;
+    reader->asked = before;
+    reader->acknowledged = before;
     if (reader->digest_capacity > 0)
         memset(reader->digests, 0,
             reader->digest_capacity * sizeof *reader->digests);
@@ -197,6 +199,18 @@ static bool may_be_past(const struct world *world,
            (gateway_has_lost(world, at) || rogue_is_at(world, at));
 }
 
+static void acknowledge(struct world *world, struct program *program,
+    refer_cursor *cursor, const refer_event *event)
+{
+    struct reader *reader = &program->of.reader;
+    uint64_t epoch = reader->epoch;
+    reader->asked = reader->position;
+    refer_status status = refer_cursor_ack(cursor, event, PATIENCE_MS);
+    if (!may_be_past(world, program, status) &&
+        is_well(world, program, status) && reader->epoch == epoch)
+        reader->acknowledged = reader->position;
+}
+
 /* Handles events until the program dies. */
 static void follow_feed(
     struct world *world, struct program *program, refer_cursor *cursor)
@@ -208,11 +222,8 @@ static void follow_feed(
             continue;
         event_check(world, program, event);
         /* not each time: what is not acknowledged comes again */
-        if (world_below(world, STREAM_work, 3) > 0) {
-            status = refer_cursor_ack(cursor, event, PATIENCE_MS);
-            if (!may_be_past(world, program, status))
-                (void)is_well(world, program, status);
-        }
+        if (world_below(world, STREAM_work, 3) > 0 || world->is_calm)
+            acknowledge(world, program, cursor, event);
         refer_event_free(event);
     }
 }

@@ -34,10 +34,12 @@ struct followed {
 struct reader {
     char cursor[32];
     uint64_t epoch;
-    bool begins_anew;  /* that epoch, after a loss */
-    int64_t position;  /* handed out last, by this handle */
-    int64_t seen;      /* in its database: dealt with */
-    uint64_t *digests; /* of the events, by position */
+    bool begins_anew;     /* that epoch, after a loss */
+    int64_t position;     /* handed out last, by this handle */
+    int64_t seen;         /* in its database: dealt with */
+    int64_t asked;        /* it said that it has dealt with these ... */
+    int64_t acknowledged; /* ... and its gateway has heard that */
+    uint64_t *digests;    /* of the events, by position */
     size_t digest_capacity;
     struct followed *followed;
     size_t followed_count;

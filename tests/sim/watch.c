@@ -9,6 +9,7 @@
 #include "core/note.h"
 #include "core/peer.h"
 #include "sim/forger.h"
+#include "sim/marks.h"
 #include "sim/revocation.h"
 #include "sim/world.h"
 
@@ -365,6 +366,7 @@ void watch_request(struct world *world, size_t from, size_t to,
 {
     struct deliver deliver;
     size_t used = world->wire.used;
+    marks_request(world, from, to, kind, body);
     if (kind == REQUEST_HEAD)
         storm_watch(world, &watched_of(&world->watch, from, to)->heads,
             "delivery.storm", from);
@@ -402,6 +404,7 @@ void watch_reply(struct world *world, size_t from, const struct served *served,
 {
     size_t used = world->wire.used;
     size_t to = gateway_find(world, &served->secret.sender);
+    marks_reply(world, from, to, kind, body);
     if (kind == REPLY_HEAD)
         head_seen(world, from, to, body, true);
     else if (kind == REPLY_CONFLICT)

@@ -25,12 +25,24 @@ static const struct column referral_columns[] = {
     { "created_ms", "created", COLUMN_TIME },
     { "updated_ms", "updated", COLUMN_TIME },
     { "mou", "agreement", COLUMN_MOU },
+    { "taken_ms", "they have it since", COLUMN_TIME },
+    { "kept_until_ms", "ours kept until", COLUMN_TIME },
+    { "let_go_ms", "ours was kept until", COLUMN_TIME },
     { "erased_ms", "erased", COLUMN_TIME },
     { "erased_by", "erased by", 0 },
     { "erased_reason", "because", 0 },
     { "erased_whole", "all of it", 0 },
     { "erasure_notice", "there it is", COLUMN_STATE },
 };
+
+/* Different from what somebody erased. */
+static void print_hold(struct session *session, const struct record *referral)
+{
+    if (record_number(referral, "let_go_ms") > 0)
+        display_hint(session,
+            "\nWhat we said is gone from here: their programs had it, and the "
+            "time of keeping\nis over. Hashes and proofs stay.");
+}
 
 static const char *shown(
     struct session *session, const struct record *record, const char *field)
@@ -224,6 +236,7 @@ enum exit_code run_referral_show(
             "the gateway's answer holds no referral");
     display_fields(
         session, referral, referral_columns, DISPLAY_COUNT(referral_columns));
+    print_hold(session, referral);
     print_grants(session, &reply.records);
     print_elements(session, &reply.records);
     print_events(session, &reply.records);

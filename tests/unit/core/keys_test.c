@@ -38,6 +38,11 @@ static void every_table_has_its_letter_and_layout(void **state)
         { key_repeat(5, hash), 21, "k\0\0\0\x05\xc0\xff\xee\0", 9 },
         { key_repeat_filter(5), 9, "k\xff\xff\xff\xfe\0\0\0\x05", 9 },
         { key_repeat_log(6), 13, "k\xff\xff\xff\xff\0\0\0\0\0\0\0\x06", 13 },
+        { key_due(9, &uuid), KEY_DUE_SIZE, "x\0\0\0\0\0\0\0\x09" AT_16, 25 },
+        { key_waiting(5, 6, 7, &uuid), KEY_WAITING_SIZE,
+            "w\0\0\0\x05\0\0\0\x06\0\0\0\0\0\0\0\x07" AT_16, 33 },
+        { key_taken(9, &uuid), KEY_TAKEN_SIZE, "t\0\0\0\0\0\0\0\x09" AT_16,
+            25 },
         { key_mou(&mou), 33, "m\xaa\xbb\0", 4 },
     };
     (void)state;

@@ -43,6 +43,9 @@ static struct referral *some_referral(struct desk *desk)
         .pending = 7,
         .created = { 1000 },
         .updated = { INT64_MAX },
+        .ended = { 1001 },
+        .taken = { 1002 },
+        .let_go = { 1003 },
         .request = { 11, 12 },
         .offer = { 13, 14 },
         .position_count = REFERRAL_EVENT_COUNT_MAX,
@@ -72,6 +75,9 @@ static void a_row_reads_as_it_was_written(void **state)
     assert_int_equal(got->pending, 7);
     assert_int_equal(got->created.unix_ms, 1000);
     assert_int_equal(got->updated.unix_ms, INT64_MAX);
+    assert_int_equal(got->ended.unix_ms, 1001);
+    assert_int_equal(got->taken.unix_ms, 1002);
+    assert_int_equal(got->let_go.unix_ms, 1003);
     assert_int_equal(got->request.segment, 11);
     assert_int_equal(got->request.slot, 12);
     assert_int_equal(got->offer.segment, 13);
@@ -133,7 +139,7 @@ static void a_damaged_row_is_found(void **state)
     }
     /* version, state, count of positions: beyond what there is */
     static const size_t at[] = { 0, 1 + 4 + 1 + 32,
-        1 + 4 + 1 + 32 + 3 + 12 + 4 + 24 + 13 + 8 + 24 + 1 };
+        1 + 4 + 1 + 32 + 3 + 12 + 4 + 40 + 13 + 8 + 24 + 1 };
     for (size_t i = 0; i < 3; i++) {
         uint8_t *bytes = arena_take(desk.work->arena, row.size);
         memcpy(bytes, row.bytes, row.size);

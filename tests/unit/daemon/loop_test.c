@@ -523,6 +523,21 @@ static void other_delays_are_taken_between_batches(void **state)
     clean_up();
 }
 
+static void another_time_of_keeping_is_taken_between_batches(void **state)
+{
+    (void)state;
+    begin();
+    loop_set_hold(&gateway.loop, 45);
+    assert_int_equal(gateway.options.hold_ms, 0);
+    ask("health", 0);
+    assert_int_equal(run(), ERR_NONE);
+    assert_int_equal(gateway.options.hold_ms, INT64_C(45) * 86400000);
+    ask("health", 0);
+    assert_int_equal(run(), ERR_NONE);
+    assert_int_equal(gateway.options.hold_ms, INT64_C(45) * 86400000);
+    clean_up();
+}
+
 static void who_found_the_inbox_full_is_called_back(void **state)
 {
     (void)state;
@@ -600,6 +615,7 @@ int main(void)
             a_jump_just_before_keys_are_looked_after_destroys_none),
         cmocka_unit_test(another_agencys_store_is_refused),
         cmocka_unit_test(other_delays_are_taken_between_batches),
+        cmocka_unit_test(another_time_of_keeping_is_taken_between_batches),
         cmocka_unit_test(who_found_the_inbox_full_is_called_back),
         cmocka_unit_test(an_end_that_was_asked_for_is_no_error),
         cmocka_unit_test(the_file_says_what_the_operation_says),

@@ -232,6 +232,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "rotation.overlap_days", "rotation: {overlap_days: 30}" },
         { "rotation.card_days", "rotation: {card_days: 365}" },
         { "erasure_notices", "erasure_notices: ask" },
+        { "hold_days", "hold_days: 60" },
     };
     static struct printed plain;
     static struct printed other;

@@ -1,0 +1,464 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/hold.h"
+#include "core/limits.h"
+#include "core/node_state.h"
+#include "core/policy.h"
+#include "support/bench_loss.h"
+#include "support/bench_reader.h"
+
+#define HOLD 20 /* days; agreements here erase names after 30 */
+#define ID_SIZE 64
+
+static const struct node_options options = {
+    .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+    .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+    .version = "test",
+    .repeat_run_count = 8,
+    .hold_ms = HOLD * FEDERATION_DAY_MS,
+};
+
+static void keep_for(
+    struct federation *federation, const struct node_options *how)
+{
+    for (size_t i = 0; i < 2; i++)
+        federation_node(federation, i)->options = how;
+}
+
+/* Agencies whose programs follow. */
+static struct federation *two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    keep_for(federation, &options);
+    for (size_t i = 0; i < 2; i++)
+        reader_follow(federation, i, "ward");
+    return federation;
+}
+
+static void review_at(struct federation *federation, size_t agency)
+{
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = true };
+    assert_int_equal(federation_step(federation, agency, &input), ERR_NONE);
+}
+
+static void review(struct federation *federation, int64_t day)
+{
+    federation_wait_until(federation, day * FEDERATION_DAY_MS);
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++)
+        review_at(federation, i);
+    federation_run(federation);
+}
+
+static void take_all(struct federation *federation)
+{
+    for (size_t i = 0; i < 2; i++)
+        reader_take_all(federation, i, "ward");
+}
+
+/* Something is said both ways, so that marks are told. */
+static void talk(struct federation *federation, const char *key)
+{
+    char back[32];
+    (void)snprintf(back, sizeof back, "%s-back", key);
+    (void)federation_submit(federation, 0, 1, key);
+    (void)federation_submit(federation, 1, 0, back);
+    federation_run(federation);
+}
+
+static const char *const why[] = { "reason", "NO_CAPACITY", "next_option",
+    "try the clinic next door", NULL };
+
+/* From 0 to 1, who declines: both have said something. */
+static void ended(
+    struct federation *federation, const char *key, char id[ID_SIZE])
+{
+    char step[32];
+    (void)snprintf(id, ID_SIZE, "%s", federation_submit(federation, 0, 1, key));
+    federation_run(federation);
+    (void)snprintf(step, sizeof step, "open-%s", key);
+    assert_int_equal(
+        federation_act(federation, 1, id, "opened", step, NULL)->err, ERR_NONE);
+    (void)snprintf(step, sizeof step, "decline-%s", key);
+    assert_int_equal(
+        federation_act(federation, 1, id, "decline", step, why)->err, ERR_NONE);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "declined");
+}
+
+static const struct local_reply *get(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct call call;
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    return federation_call(federation, agency, &call);
+}
+
+/* What 0 said (the request), and what 1 did (its next option). */
+static void assert_held(struct federation *federation, size_t agency,
+    const char *id, bool request, bool option)
+{
+    const struct local_reply *reply = get(federation, agency, id);
+    assert_int_equal(
+        reply_find(reply, "element", "code", "call_name") != NULL, request);
+    assert_int_equal(
+        reply_find(reply, "detail", "name", "next_option") != NULL, option);
+}
+
+static int64_t said(struct federation *federation, size_t agency,
+    const char *id, const char *field)
+{
+    const struct local_record *record =
+        reply_record(get(federation, agency, id), "referral", 0);
+    for (size_t i = 0; i < record->field_count; i++)
+        if (slice_is(record->fields[i].name, field))
+            return record->fields[i].number;
+    return -1;
+}
+
+static void assert_ledgers_hold(struct federation *federation)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct call call;
+        call_begin(&call, "ledger.verify");
+        const struct local_reply *reply = federation_call(federation, i, &call);
+        assert_int_equal(reply_count(reply, "ledger"), 2);
+        for (size_t k = 0; k < 2; k++)
+            assert_true(
+                record_flag(reply_record(reply, "ledger", k), "intact"));
+    }
+}
+
+/* ---- Kept, and let go ---- */
+
+static void our_words_go_so_long_after_they_were_taken(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    assert_true(said(federation, 0, id, "taken_ms") > 0);
+    assert_int_equal(said(federation, 0, id, "kept_until_ms"),
+        said(federation, 0, id, "taken_ms") + options.hold_ms);
+    assert_int_equal(said(federation, 0, id, "let_go_ms"), -1);
+    review(federation, HOLD);
+    assert_held(federation, 0, id, true, true);
+    assert_held(federation, 1, id, true, true);
+    take_all(federation);
+    review(federation, HOLD + 2);
+    /* each has the other's words, and no more its own */
+    assert_held(federation, 0, id, false, true);
+    assert_held(federation, 1, id, true, false);
+    assert_int_equal(said(federation, 0, id, "kept_until_ms"), -1);
+    assert_int_equal(said(federation, 0, id, "let_go_ms"),
+        federation_now(federation).unix_ms);
+    assert_int_equal(said(federation, 0, id, "erased_ms"), -1);
+    assert_string_equal(federation_state(federation, 0, id), "declined");
+    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 1);
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 0);
+    assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
+/* So do the keys that our words were sealed with. */
+static void no_copy_of_the_store_opens_what_went(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    struct uuid uuid;
+    (void)state;
+    ended(federation, "first", id);
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    uint64_t entry = register_get(work, &uuid)->entry;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    review(federation, HOLD + 2);
+    work = federation_begin(federation, 0);
+    struct vault *vault = work->node->vault;
+    assert_true(vault->ops->is_destroyed(vault, entry));
+    assert_true(vault->ops->is_destroyed(vault, entry + 1));
+    const struct referral *referral = register_get(work, &uuid);
+    assert_false(vault->ops->is_destroyed(vault, referral->entry));
+    assert_false(referral->erased);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
+static void nothing_goes_before_it_was_taken(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    reader_take_all(federation, 0, "ward");
+    talk(federation, "later");
+    review(federation, 1);
+    assert_int_equal(said(federation, 0, id, "taken_ms"), -1);
+    assert_int_equal(said(federation, 0, id, "kept_until_ms"), -1);
+    review(federation, HOLD + 2);
+    reader_take_all(federation, 0, "ward");
+    review(federation, HOLD + 8);
+    assert_held(federation, 0, id, true, true);
+    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 0);
+    federation_free(federation);
+}
+
+static void what_has_not_ended_is_kept(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    review(federation, HOLD + 2);
+    take_all(federation);
+    review(federation, 29);
+    assert_held(federation, 0, id, true, false);
+    federation_free(federation);
+}
+
+static void a_clock_that_is_not_believed_lets_nothing_go(void **state)
+{
+    struct federation *federation = two();
+    struct node_input input = { .type = NODE_REVIEW };
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    assert_int_equal(federation_step(federation, 0, &input), ERR_NONE);
+    assert_held(federation, 0, id, true, true);
+    review_at(federation, 0);
+    assert_held(federation, 0, id, false, true);
+    federation_free(federation);
+}
+
+static void without_a_time_of_keeping_it_is_kept_for_ever(void **state)
+{
+    static const struct node_options ever = { .retry_delay_ms_min = 1000,
+        .retry_delay_ms_max = 300000,
+        .version = "test",
+        .repeat_run_count = 8 };
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    keep_for(federation, &ever);
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    review(federation, 29);
+    assert_true(said(federation, 0, id, "taken_ms") > 0);
+    assert_int_equal(said(federation, 0, id, "kept_until_ms"), -1);
+    assert_held(federation, 0, id, true, true);
+    federation_free(federation);
+}
+
+/* A program of this agency that is far behind has not heard it yet. */
+static void our_own_programs_hear_it_first(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    reader_follow(federation, 0, "archive"); /* from the first event on */
+    talk(federation, "later");
+    review(federation, 1);
+    review(federation, 2);
+    assert_true(said(federation, 0, id, "taken_ms") > 0);
+    reader_take_all(federation, 1, "ward");
+    review(federation, HOLD + 3);
+    assert_held(federation, 0, id, true, true);
+    assert_int_equal(said(federation, 0, id, "taken_ms"),
+        federation_now(federation).unix_ms);
+    federation_free(federation);
+}
+
+static void many_go_in_turns(void **state)
+{
+    struct federation *federation = two();
+    char key[16];
+    char id[ID_SIZE];
+    char first[ID_SIZE];
+    const size_t count = HOLD_REFERRAL_COUNT + 9;
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(key, sizeof key, "%zu", i);
+        ended(federation, key, i == 0 ? first : id);
+    }
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    reader_take_all(federation, 0, "ward");
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    review_at(federation, 0);
+    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 1);
+    /* it wants another turn, and then no more */
+    assert_int_equal(node_wake_steady_ms(federation_node(federation, 0)), 0);
+    for (int i = 0; i < 4; i++) {
+        struct node_input time = { .type = NODE_TIME };
+        assert_int_equal(federation_step(federation, 0, &time), ERR_NONE);
+    }
+    assert_int_not_equal(
+        node_wake_steady_ms(federation_node(federation, 0)), 0);
+    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 2);
+    assert_held(federation, 0, first, false, true);
+    assert_held(federation, 0, id, false, true);
+    federation_free(federation);
+}
+
+/* ---- Disks that are lost ---- */
+
+static void come_back(struct federation *federation, size_t agency)
+{
+    federation_lose_store(federation, agency);
+    keep_for(federation, &options);
+    federation_connect(federation, 0, 1);
+    federation_run(federation);
+}
+
+static void who_lost_its_disk_meanwhile_gets_all_back(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    come_back(federation, 1);
+    assert_string_equal(federation_state(federation, 1, id), "declined");
+    assert_held(federation, 1, id, true, true);
+    federation_free(federation);
+}
+
+static void who_lost_it_after_gets_all_but_the_words(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    reader_take_all(federation, 0, "ward");
+    review(federation, HOLD + 2);
+    assert_held(federation, 0, id, false, true);
+    federation_sheet(federation, 0);
+    come_back(federation, 1);
+    assert_string_equal(federation_state(federation, 1, id), "declined");
+    assert_held(federation, 1, id, false, true);
+    assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
+/* The author lost its disk, what waited with it: it waits again, for a mark of
+ * the new generation. */
+static void a_new_generation_waits_for_its_own_mark(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    reader_take_all(federation, 1, "ward");
+    come_back(federation, 0);
+    reader_follow(federation, 0, "ward");
+    reader_take_all(federation, 0, "ward");
+    review(federation, 1);
+    assert_held(federation, 0, id, true, true);
+    assert_int_equal(said(federation, 0, id, "taken_ms"), -1);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 2);
+    take_all(federation);
+    review(federation, 3); /* it asks */
+    review(federation, 4);
+    assert_true(said(federation, 0, id, "taken_ms") > 0);
+    federation_free(federation);
+}
+
+/* ---- Asking ---- */
+
+static size_t head_count(const struct federation *federation)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < federation_message_count(federation); i++) {
+        const struct bench_message *message = federation_message(federation, i);
+        count += !message->is_reply && message->kind == REQUEST_HEAD &&
+                 message->from == 0;
+    }
+    return count;
+}
+
+/* Nobody says anything any more, and the mark comes all the same. */
+static void a_mark_that_is_wanted_is_asked_for_once_a_day(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    review_at(federation, 0);
+    assert_int_equal(head_count(federation), 0); /* heard not long ago */
+    federation_wait(federation, MARK_ASK_MS);
+    review_at(federation, 0);
+    assert_int_equal(head_count(federation), 1);
+    federation_run(federation);
+    review_at(federation, 0);
+    assert_int_equal(head_count(federation), 0); /* nobody took it: later */
+    take_all(federation);
+    federation_wait(federation, MARK_ASK_MS);
+    review_at(federation, 0);
+    federation_run(federation);
+    review_at(federation, 0);
+    assert_true(said(federation, 0, id, "taken_ms") > 0);
+    federation_wait(federation, MARK_ASK_MS);
+    review_at(federation, 0);
+    assert_int_equal(head_count(federation), 0); /* there is nothing to ask */
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(our_words_go_so_long_after_they_were_taken),
+        cmocka_unit_test(no_copy_of_the_store_opens_what_went),
+        cmocka_unit_test(nothing_goes_before_it_was_taken),
+        cmocka_unit_test(what_has_not_ended_is_kept),
+        cmocka_unit_test(a_clock_that_is_not_believed_lets_nothing_go),
+        cmocka_unit_test(without_a_time_of_keeping_it_is_kept_for_ever),
+        cmocka_unit_test(our_own_programs_hear_it_first),
+        cmocka_unit_test(many_go_in_turns),
+        cmocka_unit_test(who_lost_its_disk_meanwhile_gets_all_back),
+        cmocka_unit_test(who_lost_it_after_gets_all_but_the_words),
+        cmocka_unit_test(a_new_generation_waits_for_its_own_mark),
+        cmocka_unit_test(a_mark_that_is_wanted_is_asked_for_once_a_day),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
