@@ -417,19 +417,22 @@ static void steps_of_all(struct world *world, const struct rows *rows)
 /* ---- Programs ----------------------------------------------------------- */
 
 /* Where the feed was numbered anew and nothing came since, the reader has yet
- * to hear of it: its cursor says what it was told. */
+ * to hear of it: its cursor, too, says what it was told. */
 static void head_check(struct world *world, const struct program *program,
     const struct local_record *cursor)
 {
     const struct reader *reader = &program->of.reader;
     int64_t head = heard_number(cursor, "head");
-    int64_t seen = (uint64_t)heard_number(cursor, "epoch") == reader->epoch
-                       ? reader->seen
-                       : heard_number(cursor, "position");
+    bool is_unheard =
+        (uint64_t)heard_number(cursor, "epoch") != reader->epoch &&
+        heard_number(cursor, "position") == head;
+    /* see reader.c */
     bool may_be_again = program->gateway->hides_loss && !reader->begins_anew;
-    if (head == seen || (may_be_again && head < seen)) /* see reader.c */
+    if (head == reader->seen || is_unheard ||
+        (may_be_again && head < reader->seen))
         return;
-    world_say(world, "seen to %lld of %lld", (long long)seen, (long long)head);
+    world_say(world, "seen to %lld of %lld", (long long)reader->seen,
+        (long long)head);
     world_fail(world, "feed.missed", program->gateway->index);
 }
 

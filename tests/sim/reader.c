@@ -190,6 +190,15 @@ static bool is_well(
     return false;
 }
 
+/* The feed was numbered anew after the event came. */
+static bool may_be_past(const struct world *world,
+    const struct program *program, refer_status status)
+{
+    size_t at = program->gateway->index;
+    return status == REFER_CONFLICT &&
+           (gateway_has_lost(world, at) || rogue_is_at(world, at));
+}
+
 static void acknowledge(struct world *world, struct program *program,
     refer_cursor *cursor, const refer_event *event)
 {
@@ -197,7 +206,8 @@ static void acknowledge(struct world *world, struct program *program,
     uint64_t epoch = reader->epoch;
     reader->asked = reader->position;
     refer_status status = refer_cursor_ack(cursor, event, PATIENCE_MS);
-    if (is_well(world, program, status) && reader->epoch == epoch)
+    if (!may_be_past(world, program, status) &&
+        is_well(world, program, status) && reader->epoch == epoch)
         reader->acknowledged = reader->position;
 }
 
