@@ -77,6 +77,7 @@ struct gateway {
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
     struct node *node;
+    struct node_options options;
     bool is_up;
     bool is_filled;
     bool knows_revoked;        /* it said that agency 0 ended its card */

@@ -3,6 +3,7 @@
 #include "core/collected.h"
 #include "core/delivery.h"
 #include "core/generation.h"
+#include "core/hold.h"
 #include "core/loss.h"
 #include "core/node.h"
 #include "core/node_state.h"
@@ -38,6 +39,15 @@ void __wrap_collected_look(struct work *work, struct peer *peer)
         return;
     in->collected = in->cosigned;
     in->changed = true;
+}
+
+WRAPPED(void, hold_begin, struct work *work, struct referral *referral,
+    struct instant since);
+void __wrap_hold_begin(
+    struct work *work, struct referral *referral, struct instant since)
+{
+    __real_hold_begin(work, referral,
+        planted_is(PLANT_hold_hurries) ? referral->created : since);
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,
