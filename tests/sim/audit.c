@@ -470,7 +470,7 @@ static void quiet_check(struct world *world, size_t at)
 }
 
 /* Of the hub's memory that a member may take, for as long as it is known. */
-#define STAR_MEMBER_SIZE_MAX 4096
+#define STAR_MEMBER_SIZE_MAX 2048
 
 static void star_say(struct world *world)
 {
@@ -479,7 +479,8 @@ static void star_say(struct world *world)
     for (size_t i = 1; i <= count; i++)
         asked += world->gateways[i].asked_count -
                  world->gateways[i].asked_before_end;
-    size_t each = world->gateways[0].memory.used / count;
+    const struct gateway *hub = &world->gateways[0];
+    size_t each = (hub->memory.used - hub->memory_empty) / count;
     printf("sim: %zu members, each %.1f requests in an idle hour, %zu bytes of "
            "the hub's memory\n",
         count, (double)asked * 3600000 / SIM_IDLE_MS / (double)count, each);

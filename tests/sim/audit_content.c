@@ -78,7 +78,7 @@ static bool may_hold(const struct world *world, const struct holding *holding,
     bool keeps = holding->keeps[is_author ? 0 : 1];
     if (canary->is_void || (!is_author && at != affair->to))
         return false;
-    if ((canary->erased_by >> at & 1) != 0)
+    if ((canary->erased_by & truth_bit(at)) != 0)
         return false;
     if (canary->erased_by != 0 && !gateway_keeps(world, at))
         return false;

@@ -163,6 +163,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
         &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
+    gateway->memory_empty = gateway->memory.used;
     gateway->is_up = true;
     watch_start(&world->watch, gateway->index);
     batch_start(world, gateway);

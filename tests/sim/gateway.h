@@ -74,6 +74,7 @@ struct gateway {
     struct flaky *flaky; /* NULL: the disk is sound */
     struct vault *vault;
     struct arena memory; /* of the node's life */
+    size_t memory_empty; /* of it, what a node takes that knows nobody */
     struct arena kept;   /* card, agreement: outlive crashes */
     struct slice card;   /* SignedCard */
     struct node *node;

@@ -120,7 +120,7 @@ void truth_erase(
         struct canary *canary = &truth->canaries[i];
         if (canary->affair == affair && canary->is_said &&
             canary->element != NULL && strcmp(canary->element, element) == 0)
-            canary->erased_by |= UINT64_C(1) << agency;
+            canary->erased_by |= truth_bit(agency);
     }
 }
 

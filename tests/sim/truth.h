@@ -36,6 +36,13 @@ struct deed {
     int64_t stored_ms;
 };
 
+/* An agency's bit in erased_by. Of the thousand of a star nobody erases: those
+ * that find no place have none. */
+static inline uint64_t truth_bit(size_t agency)
+{
+    return agency < 64 ? UINT64_C(1) << agency : 0;
+}
+
 /* Words about a person that can be recognised anywhere. */
 struct canary {
     size_t affair;
