@@ -7,6 +7,7 @@
 #include "core/node_state.h"
 #include "core/peer.h"
 #include "core/register.h"
+#include "sim/say.h"
 #include "sim/world.h"
 
 #define REVIEW_MS INT64_C(60000)
@@ -105,4 +106,63 @@ void keeping_seen(struct world *world, size_t at)
     }
     gateway->store->ops->abort(work.txn);
     arena_rewind(&world->wire, used);
+}
+
+/* ---- At the end ---------------------------------------------------------- */
+
+/* What one gateway says of the words of a referral. */
+struct words {
+    bool are_known;
+    bool are_lacking; /* the request cannot be read, and nobody wanted that */
+    bool are_let_go;
+};
+
+static struct words words_of(
+    struct world *world, size_t at, const struct uuid *uuid)
+{
+    struct say say;
+    struct local_reply reply;
+    struct words words = { false, false, false };
+    char id[UUID_URN_SIZE + 1];
+    uuid_format(uuid, id);
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    if (local_reply_read(
+            gateway_ask(world, &world->gateways[at], say_end(&say)),
+            &world->talk, &reply) != ERR_NONE)
+        world_fail(world, "local.malformed", at);
+    const struct local_record *referral = heard_record(&reply, "referral");
+    if (referral != NULL) {
+        enum referral_state state =
+            referral_state_named(heard_text(referral, "state"));
+        words.are_known = true;
+        words.are_let_go = heard_number(referral, "let_go_ms") != 0;
+        words.are_lacking = heard_text(referral, "service").size == 0 &&
+                            heard_number(referral, "frozen") == 0 &&
+                            heard_number(referral, "erased_ms") == 0 &&
+                            state != REFERRAL_WITHDRAWN &&
+                            state != REFERRAL_VOID &&
+                            state != REFERRAL_REFUSED_BY_POLICY;
+    }
+    arena_reset(&world->talk);
+    return words;
+}
+
+void keeping_end(struct world *world)
+{
+    for (size_t i = 0; i < world->truth.affair_count && !world->failed; i++) {
+        const struct affair *affair = &world->truth.affairs[i];
+        if (affair->outcome != OUTCOME_DONE || !affair->is_named ||
+            rogue_is_for_good(world, affair->from, affair->to))
+            continue;
+        struct words here = words_of(world, affair->from, &affair->uuid);
+        struct words there = words_of(world, affair->to, &affair->uuid);
+        /* what waited and was called off was told to nobody */
+        if (!here.are_known || !there.are_known)
+            continue;
+        if (here.are_lacking && !here.are_let_go)
+            world_fail(world, "content.lost", affair->from);
+        if (there.are_lacking && !here.are_let_go)
+            world_fail(world, "content.lost", affair->to);
+    }
 }

@@ -4,6 +4,8 @@
  *
  *   hold.early  an author let go of words that the other agency's programs had
  *               not all acknowledged, or not for so long
+ *   content.lost at the end, what was asked for cannot be read at one end, and
+ *               nobody wanted that: whatever disk was lost meanwhile
  */
 #ifndef SIM_KEEPING_H
 #define SIM_KEEPING_H
@@ -18,5 +20,8 @@ void keeping_begin(struct world *world, struct gateway *gateway);
 
 /* That gateway says in its log that some of its words went. */
 void keeping_seen(struct world *world, size_t at);
+
+/* When all is at rest. */
+void keeping_end(struct world *world);
 
 #endif
