@@ -9,6 +9,7 @@
 #include "sim/audit_accord.h"
 #include "sim/audit_content.h"
 #include "sim/audit_ledger.h"
+#include "sim/keeping.h"
 #include "sim/say.h"
 #include "sim/world.h"
 #include "sim/rot.h"
@@ -541,6 +542,8 @@ void audit_run(struct world *world)
         model_check(world);
     if (!world->failed)
         audit_contents(world);
+    if (!world->failed)
+        keeping_end(world);
     for (size_t i = 0; i < world->gateway_count; i++)
         free(rows[i].items);
     free(rows);

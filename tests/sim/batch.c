@@ -251,7 +251,7 @@ static enum err feed(struct batch *batch, const struct letter *letter)
         break;
     case LETTER_REVIEW:
         input.type = NODE_REVIEW;
-        input.of.review.clock_is_trusted = true;
+        input.of.review.clock_is_trusted = batch->gateway->clock_offset_ms == 0;
         break;
     case LETTER_TIME:
         break;

@@ -11,6 +11,7 @@
 #include "sim/agency.h"
 #include "sim/batch.h"
 #include "sim/disk.h"
+#include "sim/keeping.h"
 #include "sim/pause.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
@@ -147,24 +148,21 @@ bool gateway_keeps(const struct world *world, size_t at)
 static void start(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
-    static const struct node_options options[] = {
-        { .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
-            .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
-            .version = "sim",
-            .repeat_run_count = 16 }, /* a week has many */
-        { .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
-            .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
-            .erase_policy = ERASE_REFUSE,
-            .version = "sim",
-            .repeat_run_count = 16 },
+    gateway->options = (struct node_options){
+        .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
+        .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+        .version = "sim",
+        .hold_ms = world->options.hold_minutes * 60000,
+        .check_period_ms = world->options.rot > 0 ? CHECK_MS : 0,
+        .repeat_run_count = 16, /* a week has many */
+        .erase_policy =
+            gateway_keeps(world, gateway->index) ? ERASE_REFUSE : ERASE_FOLLOW,
     };
     if (gateway->life != life || gateway->is_up)
         return;
     world_say(world, "agency %zu starts", gateway->index);
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
-    gateway->options = options[gateway_keeps(world, gateway->index)];
-    gateway->options.check_period_ms = world->options.rot > 0 ? CHECK_MS : 0;
     gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
         &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
@@ -489,6 +487,7 @@ void gateway_begin(struct world *world, struct gateway *gateway)
             mishap_delay(
                 world, STREAM_away_per_hour, world->options.away_per_hour),
             go_away, gateway, 0);
+    keeping_begin(world, gateway);
     if (world->options.full_per_hour > 0)
         scheduler_add(&world->scheduler,
             mishap_delay(

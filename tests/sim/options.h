@@ -23,7 +23,8 @@
     X(pause_ms, 3000, 20000)       /* between two deeds of one, on average */  \
     X(policy_permille, 0, 150)     /* referrals that policy forbids */         \
     X(ending_permille, 20, 200)    /* deeds that end or erase */               \
-    X(batch_max, 1, 12)            /* inputs in one transaction */
+    X(batch_max, 1, 12)            /* inputs in one transaction */           \
+    X(hold_minutes, 1, 15)         /* that words are kept once taken */
 
 #define SIM_FAULT_LIST(X)                                                      \
     X(loss_permille, 1, 250)       /* frames that do not arrive */             \

@@ -339,8 +339,12 @@ void __wrap_erasure_doom(struct work *work, uint64_t entry)
 WRAPPED(void, register_put, struct work *work, const struct referral *referral);
 void __wrap_register_put(struct work *work, const struct referral *referral)
 {
+    struct referral other = *referral;
+    if (planted == PLANT_hold_hurries &&
+        referral->taken.unix_ms == work->now.unix_ms)
+        other.taken.unix_ms -= PLANTED_HURRY_MS;
     if (referral->position_count < 3 || !is_time(PLANT_register_forgets, 50))
-        __real_register_put(work, referral);
+        __real_register_put(work, &other);
 }
 
 WRAPPED(void, repeat_rows_put, struct work *work,

@@ -65,6 +65,8 @@
     X(collect_forgets, "G3", "") /* a receipt does not travel back */          \
     /* what a gateway holds counts as taken by its programs */                 \
     X(mark_early, "G12", "")                                                  \
+    /* words that were taken count as taken a week ago */                           \
+    X(hold_hurries, "G12", "--hold_minutes 3 --minutes 12 --pause_ms 3000")      \
     X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
     /* what came after a Head left counts as older */                          \
     X(overtaken_is_loss, "G7", "")                                             \

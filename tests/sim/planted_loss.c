@@ -3,6 +3,7 @@
 #include "core/collected.h"
 #include "core/delivery.h"
 #include "core/generation.h"
+#include "core/keys.h"
 #include "core/loss.h"
 #include "core/node.h"
 #include "core/node_state.h"
@@ -48,6 +49,14 @@ void __wrap_collected_look(struct work *work, struct peer *peer)
         return;
     in->collected = in->cosigned;
     in->changed = true;
+}
+
+WRAPPED(struct key, key_taken, int64_t taken_ms, const struct uuid *referral);
+struct key __wrap_key_taken(int64_t taken_ms, const struct uuid *referral)
+{
+    bool hurries = taken_ms > 0 && planted_is(PLANT_hold_hurries);
+    return __real_key_taken(
+        taken_ms - (hurries ? PLANTED_HURRY_MS : 0), referral);
 }
 
 WRAPPED(bool, repeat_take_up, struct work *work,

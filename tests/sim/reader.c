@@ -120,6 +120,23 @@ static void event_take(
         world->tally->steps[event_type_named(step)]++;
 }
 
+static void told_add(
+    const struct world *world, struct reader *reader, int64_t position)
+{
+    size_t count = reader->told_count;
+    if (count > 0 && reader->told[count - 1].position >= position)
+        return;
+    if (count == reader->told_capacity) {
+        reader->told_capacity = count == 0 ? 256 : count * 2;
+        reader->told =
+            realloc(reader->told, reader->told_capacity * sizeof *reader->told);
+        if (reader->told == NULL)
+            abort();
+    }
+    reader->told[reader->told_count++] =
+        (struct told){ world->scheduler.now_ms, position };
+}
+
 /* The gateway numbers its events anew: it lost some. What comes is compared
  * with nothing, but that it is about what is known. */
 static void epoch_check(struct world *world, struct program *program,
@@ -140,6 +157,8 @@ static void epoch_check(struct world *world, struct program *program,
     reader->seen = before;
     reader->asked = before;
     reader->acknowledged = before;
+    reader->told_count = 0;
+    told_add(world, reader, before);
     if (reader->digest_capacity > 0)
         memset(reader->digests, 0,
             reader->digest_capacity * sizeof *reader->digests);
@@ -205,6 +224,7 @@ static void acknowledge(struct world *world, struct program *program,
     struct reader *reader = &program->of.reader;
     uint64_t epoch = reader->epoch;
     reader->asked = reader->position;
+    told_add(world, reader, reader->position);
     refer_status status = refer_cursor_ack(cursor, event, PATIENCE_MS);
     if (!may_be_past(world, program, status) &&
         is_well(world, program, status) && reader->epoch == epoch)
@@ -258,5 +278,6 @@ void reader_begin(struct program *program)
 void reader_release(struct reader *reader)
 {
     free(reader->digests);
+    free(reader->told);
     free(reader->followed);
 }

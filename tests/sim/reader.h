@@ -31,6 +31,12 @@ struct followed {
     size_t received_count;
 };
 
+/* When it said how far it has come. */
+struct told {
+    int64_t at_ms;
+    int64_t position;
+};
+
 struct reader {
     char cursor[32];
     uint64_t epoch;
@@ -41,6 +47,9 @@ struct reader {
     int64_t acknowledged; /* ... and its gateway has heard that */
     uint64_t *digests;    /* of the events, by position */
     size_t digest_capacity;
+    struct told *told; /* of this epoch, in order */
+    size_t told_count;
+    size_t told_capacity;
     struct followed *followed;
     size_t followed_count;
     size_t followed_capacity;

@@ -29,7 +29,7 @@
     X(submits_in_batches)                                                      \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
     X(repeats_cosigned) X(canaries_erased) X(copies_read)           \
-    X(stories_compared) X(marks_told) X(marks_complete)
+    X(stories_compared) X(marks_told) X(marks_complete) X(words_let_go)
 /* clang-format on */
 
 /* Of faults that only the command line asks for. */

@@ -9,6 +9,7 @@
 #include "core/note.h"
 #include "core/peer.h"
 #include "sim/forger.h"
+#include "sim/keeping.h"
 #include "sim/marks.h"
 #include "sim/revocation.h"
 #include "sim/world.h"
@@ -426,6 +427,8 @@ void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
     revocation_log(world, at, entry);
     struct slice name = slice_of_text(log_event_name(entry->event));
+    if (entry->event == LOG_HOLD_ENDED)
+        keeping_seen(world, at);
     if (slice_is(name, "store.lost"))
         world->gateways[at].owes_notice = false;
     bool is_loss =
