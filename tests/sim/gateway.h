@@ -79,7 +79,6 @@ struct gateway {
     struct slice card;   /* SignedCard */
     struct node_options options;
     struct node *node;
-    struct node_options options;
     bool is_up;
     bool is_filled;
     bool knows_revoked;        /* it said that agency 0 ended its card */

@@ -108,6 +108,9 @@ enum plant {
 
 bool planted_is(enum plant plant);
 
+/* Longer than every time of keeping. */
+#define PLANTED_HURRY_MS (INT64_C(7) * 24 * 3600 * 1000)
+
 /* What --wrap makes of a name: the core's own, and what it calls instead. */
 #define WRAPPED(type, name, ...)                                               \
     type __real_##name(__VA_ARGS__);                                           \
