@@ -23,6 +23,8 @@ static void review(struct world *world, void *subject, uint64_t argument)
 
 void keeping_begin(struct world *world, struct gateway *gateway)
 {
+    if (world->options.hold_minutes == 0)
+        return;
     scheduler_add(&world->scheduler,
         1 + world_below(world, STREAM_hold_minutes, REVIEW_MS), review, gateway,
         0);

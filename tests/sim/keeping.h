@@ -15,7 +15,7 @@
 struct gateway;
 struct world;
 
-/* Begins the gateway's looks. */
+/* Begins the gateway's looks, with --hold_minutes. */
 void keeping_begin(struct world *world, struct gateway *gateway);
 
 /* That gateway says in its log that some of its words went. */

@@ -23,8 +23,7 @@
     X(pause_ms, 3000, 20000)       /* between two deeds of one, on average */  \
     X(policy_permille, 0, 150)     /* referrals that policy forbids */         \
     X(ending_permille, 20, 200)    /* deeds that end or erase */               \
-    X(batch_max, 1, 12)            /* inputs in one transaction */           \
-    X(hold_minutes, 1, 15)         /* that words are kept once taken */
+    X(batch_max, 1, 12)            /* inputs in one transaction */
 
 #define SIM_FAULT_LIST(X)                                                      \
     X(loss_permille, 1, 250)       /* frames that do not arrive */             \
@@ -94,7 +93,8 @@
     X(referrals_max, 0, 0)     /* of all; 0: no bound */                       \
     X(close_per_hour, 0, 0)    /* lines that an operator closes by mistake */  \
     X(rot, 0, 0)               /* contents of an agency that rot at the end */ \
-    X(real_crypto, 0, 0)       /* 1: what a gateway uses, by OpenSSL */
+    X(real_crypto, 0, 0)       /* 1: what a gateway uses, by OpenSSL */        \
+    X(hold_minutes, 0, 0)      /* that words are kept once taken; 0: always */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

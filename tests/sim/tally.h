@@ -29,7 +29,7 @@
     X(submits_in_batches)                                                      \
     X(acts_done) X(acts_refused) X(events_read) X(events_again)                \
     X(repeats_cosigned) X(canaries_erased) X(copies_read)           \
-    X(stories_compared) X(marks_told) X(marks_complete) X(words_let_go)
+    X(stories_compared) X(marks_told) X(marks_complete)
 /* clang-format on */
 
 /* Of faults that only the command line asks for. */
@@ -46,7 +46,7 @@
     X(words_kept)                                                              \
     X(elements_erased)                                                         \
     X(conflicts_ended)                                                         \
-    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed)
+    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed) X(words_let_go)
 
 struct tally {
 #define X(name) uint64_t name;
