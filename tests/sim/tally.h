@@ -46,8 +46,8 @@
     X(words_kept)                                                              \
     X(elements_erased)                                                         \
     X(conflicts_ended)                                                         \
-    X(lies) X(forwards) X(forgeries) X(feed_epochs) X(lines_closed) \
-    X(words_let_go)
+    X(lies)                                                                    \
+    X(forwards) X(forgeries) X(feed_epochs) X(lines_closed) X(words_let_go)
 
 struct tally {
 #define X(name) uint64_t name;
