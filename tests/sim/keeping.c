@@ -162,9 +162,12 @@ void keeping_end(struct world *world)
         /* what waited and was called off was told to nobody */
         if (!here.are_known || !there.are_known)
             continue;
-        if (here.are_lacking && !here.are_let_go)
-            world_fail(world, "content.lost", affair->from);
-        if (there.are_lacking && !here.are_let_go)
-            world_fail(world, "content.lost", affair->to);
+        if (here.are_let_go || (!here.are_lacking && !there.are_lacking))
+            continue;
+        char id[UUID_URN_SIZE + 1];
+        uuid_format(&affair->uuid, id);
+        world_say(world, "nobody wanted the words of %s to go", id);
+        world_fail(world, "content.lost",
+            here.are_lacking ? affair->from : affair->to);
     }
 }
