@@ -299,7 +299,11 @@ static const char *on_head(
     if (out->refills) { /* it goes on with Fetch */
         peer->wants_head =
             !refill_is_wanted(peer) && !peer->refill_ready && !peer->awaits;
-        return peer->wants_head ? "reply_malformed" : NULL;
+        if (peer->wants_head)
+            return "reply_malformed";
+        return sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
+                   ? "no_sealing_key"
+                   : NULL;
     }
     if (out->trouble != LEDGER_NONE)
         return ledger_trouble_name(out->trouble);

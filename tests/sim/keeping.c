@@ -150,6 +150,23 @@ static struct words words_of(
     return words;
 }
 
+/* It erased them by a step before it lost that step: they stay gone. */
+static bool chose_it(
+    const struct world *world, size_t at, const struct uuid *uuid)
+{
+    const struct truth *truth = &world->truth;
+    for (size_t i = 0; i < truth->deed_count && gateway_has_lost(world, at);
+         i++) {
+        const struct deed *deed = &truth->deeds[i];
+        if (deed->agency == at && uuid_equal(&deed->referral, uuid) &&
+            deed->outcome == OUTCOME_DONE &&
+            (deed->step == EVENT_WRONG_PERSON_OR_PLACE ||
+                deed->step == EVENT_CONSENT_REVOKED))
+            return true;
+    }
+    return false;
+}
+
 void keeping_end(struct world *world)
 {
     for (size_t i = 0; i < world->truth.affair_count && !world->failed; i++) {
@@ -162,6 +179,8 @@ void keeping_end(struct world *world)
         /* what waited and was called off was told to nobody */
         if (!here.are_known || !there.are_known)
             continue;
+        here.are_lacking &= !chose_it(world, affair->from, &affair->uuid);
+        there.are_lacking &= !chose_it(world, affair->to, &affair->uuid);
         if (here.are_let_go || (!here.are_lacking && !there.are_lacking))
             continue;
         char id[UUID_URN_SIZE + 1];
