@@ -116,18 +116,9 @@ static void event_count(struct counts *counts, const struct local_record *event)
 static void counts_read(struct world *world, struct gateway *gateway,
     const struct uuid *uuid, struct counts *counts)
 {
-    struct say say;
     struct local_reply reply;
-    char id[UUID_URN_SIZE + 1];
     *counts = (struct counts){ 0 };
-    uuid_format(uuid, id);
-    say_begin(&say, world, "get");
-    say_text(&say, "id", id);
-    if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
-            &world->talk, &reply) != ERR_NONE) {
-        world_fail(world, "local.malformed", gateway->index);
-        return;
-    }
+    gateway_get(world, gateway, uuid, &reply);
     for (size_t i = 0; i < reply.record_count; i++) {
         if (slice_is(reply.records[i].type, "event"))
             event_count(counts, &reply.records[i]);

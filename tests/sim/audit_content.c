@@ -32,17 +32,9 @@ static bool is_over(const struct world *world, enum referral_state state)
 static enum keeping keeping_of(
     struct world *world, size_t at, const struct uuid *uuid, bool *keeps)
 {
-    struct say say;
     struct local_reply reply;
-    char id[UUID_URN_SIZE + 1];
     enum keeping keeping = KEEPING_BOTH;
-    uuid_format(uuid, id);
-    say_begin(&say, world, "get");
-    say_text(&say, "id", id);
-    if (local_reply_read(
-            gateway_ask(world, &world->gateways[at], say_end(&say)),
-            &world->talk, &reply) != ERR_NONE)
-        world_fail(world, "local.malformed", at);
+    gateway_get(world, &world->gateways[at], uuid, &reply);
     const struct local_record *referral = heard_record(&reply, "referral");
     if (referral != NULL) {
         enum referral_state state =

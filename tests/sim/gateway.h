@@ -20,6 +20,7 @@
 
 struct world;
 struct letter;
+struct local_reply;
 
 /* Commits of any age that a backup may be of. */
 #define GATEWAY_PAST_COUNT 16
@@ -157,6 +158,10 @@ void gateway_crash(struct world *world, struct gateway *gateway);
  */
 struct slice gateway_ask(
     struct world *world, struct gateway *gateway, struct slice frame);
+/* What it says of that referral, in the same arena; no record, and the run has
+ * failed, when that was no reply. */
+void gateway_get(struct world *world, struct gateway *gateway,
+    const struct uuid *uuid, struct local_reply *reply);
 
 /* What it holds of that agency, made at the first time. */
 struct contact *gateway_contact(struct gateway *gateway, size_t peer);

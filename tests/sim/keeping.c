@@ -122,17 +122,9 @@ struct words {
 static struct words words_of(
     struct world *world, size_t at, const struct uuid *uuid)
 {
-    struct say say;
     struct local_reply reply;
     struct words words = { false, false, false };
-    char id[UUID_URN_SIZE + 1];
-    uuid_format(uuid, id);
-    say_begin(&say, world, "get");
-    say_text(&say, "id", id);
-    if (local_reply_read(
-            gateway_ask(world, &world->gateways[at], say_end(&say)),
-            &world->talk, &reply) != ERR_NONE)
-        world_fail(world, "local.malformed", at);
+    gateway_get(world, &world->gateways[at], uuid, &reply);
     const struct local_record *referral = heard_record(&reply, "referral");
     if (referral != NULL) {
         enum referral_state state =

@@ -33,6 +33,21 @@ struct slice gateway_ask(
     return gateway->is_up ? batch_ask(world, gateway, frame) : SLICE_NONE;
 }
 
+void gateway_get(struct world *world, struct gateway *gateway,
+    const struct uuid *uuid, struct local_reply *reply)
+{
+    struct say say;
+    char id[UUID_URN_SIZE + 1];
+    uuid_format(uuid, id);
+    say_begin(&say, world, "get");
+    say_text(&say, "id", id);
+    if (local_reply_read(gateway_ask(world, gateway, say_end(&say)),
+            &world->talk, reply) == ERR_NONE)
+        return;
+    *reply = (struct local_reply){ 0 };
+    world_fail(world, "local.malformed", gateway->index);
+}
+
 /* ---- What the parts call ------------------------------------------------ */
 
 /* What must hold even when a store has lost what it had promised to keep. */
