@@ -17,7 +17,10 @@ void content_begin(struct content_log *log, struct vault *vault,
 {
     content_recent_forget_from(recent, segment);
     *log = (struct content_log){
-        .vault = vault, .recent = recent, .segment = segment
+        .vault = vault,
+        .recent = recent,
+        .segment = segment,
+        .sound_segment = log->sound_segment,
     };
 }
 
@@ -173,8 +176,21 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     return true;
 }
 
-enum err content_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *plain)
+/* Damage of it is an answer, and not the end of the transaction. */
+static enum err blob_probe(struct store_txn *txn, const struct key *wanted)
+{
+    struct slice key = key_slice(wanted);
+    struct slice blob;
+    enum err err = txn->ops->probe(txn, wanted->size, &key, &blob, false);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* something speaks of it */
+    return err;
+}
+
+/* `is_tried`: what is damaged is to be told, and is not to stick. */
+static enum err take(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, bool is_tried,
+    struct slice *plain)
 {
     *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
@@ -192,6 +208,12 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
         return err;
     struct slice item;
     struct key key = key_content(ref.segment);
+    if (is_tried && ref.segment != log->sound_segment) {
+        err = blob_probe(txn, &key);
+        if (err != ERR_NONE)
+            return err;
+        log->sound_segment = ref.segment;
+    }
     struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
@@ -205,11 +227,17 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
+enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain)
+{
+    return take(log, txn, arena, ref, true, plain);
+}
+
 struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
     struct slice plain;
-    enum err err = content_try(log, txn, arena, ref, &plain);
+    enum err err = take(log, txn, arena, ref, false, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;
