@@ -158,6 +158,14 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
+/* All but damage ends the work. */
+static enum err failed(struct store_txn *txn, enum err err)
+{
+    if (err != ERR_NONE && err != ERR_CORRUPT)
+        txn->err = err;
+    return err;
+}
+
 /* What a batch before kept, unless its entry was destroyed since. */
 static bool recent_take(struct content_log *log, struct arena *arena,
     struct content_ref ref, struct slice *plain, enum err *err)
@@ -189,7 +197,7 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     }
     enum err err;
     if (recent_take(log, arena, ref, plain, &err))
-        return err;
+        return failed(txn, err);
     struct slice item;
     struct key key = key_content(ref.segment);
     struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
@@ -202,7 +210,7 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     err = item_open(log, ref, item, arena, plain);
     if (err != ERR_NONE)
         *plain = SLICE_NONE;
-    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+    return failed(txn, err == ERR_NOT_FOUND ? ERR_NONE : err);
 }
 
 struct slice content_get(struct content_log *log, struct store_txn *txn,

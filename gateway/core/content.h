@@ -82,7 +82,7 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
 /* The same, but a content that does not open is an ERR_CORRUPT to be told, and
- * the store goes on; the store's own errors stick as ever. */
+ * the store goes on; all other errors stick as ever. */
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain);
 
