@@ -17,7 +17,10 @@ void content_begin(struct content_log *log, struct vault *vault,
 {
     content_recent_forget_from(recent, segment);
     *log = (struct content_log){
-        .vault = vault, .recent = recent, .segment = segment
+        .vault = vault,
+        .recent = recent,
+        .segment = segment,
+        .sound_segment = log->sound_segment,
     };
 }
 
@@ -158,14 +161,6 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
         log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
-/* All but damage ends the work. */
-static enum err failed(struct store_txn *txn, enum err err)
-{
-    if (err != ERR_NONE && err != ERR_CORRUPT)
-        txn->err = err;
-    return err;
-}
-
 /* What a batch before kept, unless its entry was destroyed since. */
 static bool recent_take(struct content_log *log, struct arena *arena,
     struct content_ref ref, struct slice *plain, enum err *err)
@@ -181,8 +176,21 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     return true;
 }
 
-enum err content_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *plain)
+/* Damage of it is an answer, and not the end of the transaction. */
+static enum err blob_probe(struct store_txn *txn, const struct key *wanted)
+{
+    struct slice key = key_slice(wanted);
+    struct slice blob;
+    enum err err = txn->ops->probe(txn, wanted->size, &key, &blob, false);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* something speaks of it */
+    return err;
+}
+
+/* `is_tried`: what is damaged is to be told, and is not to stick. */
+static enum err take(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, bool is_tried,
+    struct slice *plain)
 {
     *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
@@ -197,9 +205,15 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     }
     enum err err;
     if (recent_take(log, arena, ref, plain, &err))
-        return failed(txn, err);
+        return err;
     struct slice item;
     struct key key = key_content(ref.segment);
+    if (is_tried && ref.segment != log->sound_segment) {
+        err = blob_probe(txn, &key);
+        if (err != ERR_NONE)
+            return err;
+        log->sound_segment = ref.segment;
+    }
     struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
@@ -210,14 +224,23 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     err = item_open(log, ref, item, arena, plain);
     if (err != ERR_NONE)
         *plain = SLICE_NONE;
-    return failed(txn, err == ERR_NOT_FOUND ? ERR_NONE : err);
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain)
+{
+    enum err err = take(log, txn, arena, ref, true, plain);
+    if (err != ERR_NONE && err != ERR_CORRUPT)
+        txn->err = err;
+    return err;
 }
 
 struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
     struct slice plain;
-    enum err err = content_try(log, txn, arena, ref, &plain);
+    enum err err = take(log, txn, arena, ref, false, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;

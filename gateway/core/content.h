@@ -42,6 +42,7 @@ struct content_segment {
 struct content_log {
     struct vault *vault;
     struct content_recent *recent; /* of batches before; NULL: the disk tells */
+    uint64_t sound_segment;        /* was whole when it was tried last; or 0 */
     uint64_t segment;              /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
@@ -62,6 +63,7 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
     return a.segment == b.segment && a.slot == b.slot;
 }
 
+/* A log of zeros, or that of the batch before. */
 void content_begin(struct content_log *log, struct vault *vault,
     struct content_recent *recent, uint64_t segment);
 
@@ -81,8 +83,9 @@ struct content_ref content_put(struct content_log *log, struct arena *arena,
 struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
-/* The same, but a content that does not open is an ERR_CORRUPT to be told, and
- * the store goes on; all other errors stick as ever. */
+/* The same, but a content that does not open, or whose blob is damaged, is an
+ * ERR_CORRUPT to be told, and the store goes on; all other errors stick as
+ * ever. */
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain);
 
