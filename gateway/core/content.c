@@ -1,13 +1,14 @@
 /*
  * A blob is: count u32, then count ends u32 (offset past each item, counted
  * from the first item), then the items: entry u64 and what the vault made of
- * the content. An erased item has no bytes.
+ * salt and content, one after the other. An erased item has no bytes.
  */
 #include "core/content.h"
 
 #include "core/keys.h"
 #include "core/limits.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ITEM_OVERHEAD (8 + VAULT_OVERHEAD)
@@ -57,10 +58,26 @@ static struct content_segment *segment_open(
     return &log->segments[log->segment_count++];
 }
 
-struct content_ref content_put(struct content_log *log, struct arena *arena,
-    uint64_t entry, struct slice bytes)
+/* One after the other; bytes NULL when the arena is full. */
+static struct slice joined(
+    struct arena *arena, struct slice salt, struct slice bytes)
 {
-    struct slice copy = arena_copy(arena, bytes);
+    size_t size = salt.size + bytes.size;
+    uint8_t *copy = arena_take(arena, size);
+    if (copy == NULL)
+        return SLICE_NONE;
+    struct packer out = pack_into(copy, size);
+    pack_fixed(&out, salt.bytes, salt.size);
+    if (bytes.size > 0)
+        pack_fixed(&out, bytes.bytes, bytes.size);
+    return packed(&out);
+}
+
+struct content_ref content_put(struct content_log *log, struct arena *arena,
+    uint64_t entry, struct slice salt, struct slice bytes)
+{
+    assert(salt.size == SALT_SIZE);
+    struct slice copy = joined(arena, salt, bytes);
     struct content_segment *segment = segment_open(log, arena);
     void *items = log->items;
     if (copy.bytes == NULL || segment == NULL ||
@@ -121,7 +138,7 @@ static bool blob_item(struct slice blob, uint32_t slot, struct slice *item)
     if (end < start || head + end > blob.size)
         return false;
     *item = slice_of(blob.bytes + head + start, (size_t)(end - start));
-    return item->size == 0 || item->size >= ITEM_OVERHEAD;
+    return item->size == 0 || item->size >= ITEM_OVERHEAD + SALT_SIZE;
 }
 
 size_t content_slot_count(struct slice blob)
@@ -150,7 +167,7 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
     struct unpacker in = unpack_from(item);
     uint64_t entry = unpack_u64(&in);
     size_t size = item.size - ITEM_OVERHEAD;
-    uint8_t *bytes = arena_take(arena, size + 1); /* an empty one too */
+    uint8_t *bytes = arena_take(arena, size);
     if (bytes == NULL)
         return ERR_NO_MEMORY;
     *plain = slice_of(bytes, size);
@@ -173,7 +190,8 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     return true;
 }
 
-enum err content_try(struct content_log *log, struct store_txn *txn,
+/* Salt and content, one after the other. */
+static enum err joint_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain)
 {
     *plain = SLICE_NONE;
@@ -205,14 +223,34 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-struct slice content_get(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref)
+enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt,
+    struct slice *plain)
+{
+    struct slice both;
+    enum err err = joint_try(log, txn, arena, ref, &both);
+    bool is_there = both.bytes != NULL;
+    *salt = is_there ? slice_of(both.bytes, SALT_SIZE) : SLICE_NONE;
+    *plain = is_there ? slice_of(both.bytes + SALT_SIZE, both.size - SALT_SIZE)
+                      : SLICE_NONE;
+    return err;
+}
+
+struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt)
 {
     struct slice plain;
-    enum err err = content_try(log, txn, arena, ref, &plain);
+    enum err err = content_try(log, txn, arena, ref, salt, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;
+}
+
+struct slice content_get(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    struct slice salt;
+    return content_get_salted(log, txn, arena, ref, &salt);
 }
 
 /* The newest blobs; some may hold nothing any more, or be gone. */
@@ -230,9 +268,10 @@ static bool blob_opens(struct content_log *log, struct store_txn *txn,
     uint32_t count = (uint32_t)content_slot_count(blob);
     for (uint32_t slot = 0; slot < count; slot++) {
         struct content_ref ref = { segment, slot };
+        struct slice salt;
         struct slice plain;
         size_t used = arena->used;
-        enum err err = content_try(log, txn, arena, ref, &plain);
+        enum err err = content_try(log, txn, arena, ref, &salt, &plain);
         arena_rewind(arena, used);
         if (err == ERR_NONE && plain.bytes != NULL)
             return true;

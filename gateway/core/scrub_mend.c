@@ -80,6 +80,7 @@ static bool is_same(
 /* Without what is in memory: the disk is in question. */
 static bool is_lost(struct work *work, struct content_ref ref)
 {
+    struct slice salt;
     struct slice plain;
     size_t used = work->scratch->used;
     if (content_is_none(ref) || content_is_new(work->contents, ref))
@@ -88,8 +89,8 @@ static bool is_lost(struct work *work, struct content_ref ref)
         return !work_failed(work);
     struct content_recent *recent = work->contents->recent;
     work->contents->recent = NULL;
-    enum err err =
-        content_try(work->contents, work->txn, work->scratch, ref, &plain);
+    enum err err = content_try(
+        work->contents, work->txn, work->scratch, ref, &salt, &plain);
     work->contents->recent = recent;
     arena_rewind(work->scratch, used);
     (void)scrub_takes_fault(work);
@@ -101,7 +102,6 @@ static bool is_its_content(struct work *work, const struct ledger_entry *held,
 {
     uint8_t digest[HASH_SIZE];
     if (came->entry.salt.size != SALT_SIZE ||
-        memcmp(came->entry.salt.bytes, held->salt, SALT_SIZE) != 0 ||
         entry_header_read(held->header, work->scratch, header) != ERR_NONE)
         return false;
     entry_digest(work->crypto, came->entry.salt, came->entry.content, digest);
@@ -180,8 +180,8 @@ static bool entry_mend(struct work *work, struct ledger_entry *held,
         !entry_of(work, held, header.kind, &referral, &vault_entry))
         return false;
     struct content_ref old = held->content;
-    struct content_ref ref = content_put(
-        work->contents, work->arena, vault_entry, came->entry.content);
+    struct content_ref ref = content_put(work->contents, work->arena,
+        vault_entry, came->entry.salt, came->entry.content);
     if (content_is_none(ref)) {
         work_exhausted(work);
         return false;
