@@ -18,7 +18,10 @@ void content_begin(struct content_log *log, struct vault *vault,
 {
     content_recent_forget_from(recent, segment);
     *log = (struct content_log){
-        .vault = vault, .recent = recent, .segment = segment
+        .vault = vault,
+        .recent = recent,
+        .segment = segment,
+        .sound_segment = log->sound_segment,
     };
 }
 
@@ -190,9 +193,22 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     return true;
 }
 
-/* Salt and content, one after the other. */
-static enum err joint_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *plain)
+/* Damage of it is an answer, and not the end of the transaction. */
+static enum err blob_probe(struct store_txn *txn, const struct key *wanted)
+{
+    struct slice key = key_slice(wanted);
+    struct slice blob;
+    enum err err = txn->ops->probe(txn, wanted->size, &key, &blob, false);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* something speaks of it */
+    return err;
+}
+
+/* Salt and content, one after the other. `is_tried`: what is damaged is to be
+ * told, and is not to stick. */
+static enum err take(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, bool is_tried,
+    struct slice *plain)
 {
     *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
@@ -210,6 +226,12 @@ static enum err joint_try(struct content_log *log, struct store_txn *txn,
         return err;
     struct slice item;
     struct key key = key_content(ref.segment);
+    if (is_tried && ref.segment != log->sound_segment) {
+        err = blob_probe(txn, &key);
+        if (err != ERR_NONE)
+            return err;
+        log->sound_segment = ref.segment;
+    }
     struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
@@ -223,24 +245,38 @@ static enum err joint_try(struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-enum err content_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *salt,
-    struct slice *plain)
+static void part(struct slice both, struct slice *salt, struct slice *plain)
 {
-    struct slice both;
-    enum err err = joint_try(log, txn, arena, ref, &both);
     bool is_there = both.bytes != NULL;
     *salt = is_there ? slice_of(both.bytes, SALT_SIZE) : SLICE_NONE;
     *plain = is_there ? slice_of(both.bytes + SALT_SIZE, both.size - SALT_SIZE)
                       : SLICE_NONE;
+}
+
+enum err content_try_salted(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt,
+    struct slice *plain)
+{
+    struct slice both;
+    enum err err = take(log, txn, arena, ref, true, &both);
+    part(both, salt, plain);
     return err;
+}
+
+enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain)
+{
+    struct slice salt;
+    return content_try_salted(log, txn, arena, ref, &salt, plain);
 }
 
 struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt)
 {
+    struct slice both;
     struct slice plain;
-    enum err err = content_try(log, txn, arena, ref, salt, &plain);
+    enum err err = take(log, txn, arena, ref, false, &both);
+    part(both, salt, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;
@@ -268,10 +304,9 @@ static bool blob_opens(struct content_log *log, struct store_txn *txn,
     uint32_t count = (uint32_t)content_slot_count(blob);
     for (uint32_t slot = 0; slot < count; slot++) {
         struct content_ref ref = { segment, slot };
-        struct slice salt;
         struct slice plain;
         size_t used = arena->used;
-        enum err err = content_try(log, txn, arena, ref, &salt, &plain);
+        enum err err = content_try(log, txn, arena, ref, &plain);
         arena_rewind(arena, used);
         if (err == ERR_NONE && plain.bytes != NULL)
             return true;

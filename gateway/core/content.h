@@ -47,6 +47,7 @@ struct content_segment {
 struct content_log {
     struct vault *vault;
     struct content_recent *recent; /* of batches before; NULL: the disk tells */
+    uint64_t sound_segment;        /* was whole when it was tried last; or 0 */
     uint64_t segment;              /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
@@ -67,6 +68,7 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
     return a.segment == b.segment && a.slot == b.slot;
 }
 
+/* A log of zeros, or that of the batch before. */
 void content_begin(struct content_log *log, struct vault *vault,
     struct content_recent *recent, uint64_t segment);
 
@@ -92,11 +94,14 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
 struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt);
 
-/* The same, but a content that does not open is an ERR_CORRUPT to be told, and
- * the store goes on; the store's own errors stick as ever. */
+/* The same, but a content that does not open, or whose blob is damaged, is an
+ * ERR_CORRUPT to be told, and the store goes on; its other errors stick as
+ * ever. */
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *salt,
-    struct slice *plain);
+    struct arena *arena, struct content_ref ref, struct slice *plain);
+MUST_USE enum err content_try_salted(struct content_log *log,
+    struct store_txn *txn, struct arena *arena, struct content_ref ref,
+    struct slice *salt, struct slice *plain);
 
 /* False: the newest contents of the store were sealed with another vault. One
  * that is damaged, or erased, says nothing. */

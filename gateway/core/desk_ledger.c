@@ -199,7 +199,7 @@ static const char *entry_problem(
         return NULL;
     struct slice salt;
     struct slice content;
-    enum err err = content_try(work->contents, work->txn, work->scratch,
+    enum err err = content_try_salted(work->contents, work->txn, work->scratch,
         entry->content, &salt, &content);
     if (err != ERR_NONE && err != ERR_CORRUPT)
         work_fail(work, err); /* who knows what it is */

@@ -125,8 +125,8 @@ struct slice scrub_content(
     }
     enum err err = look == SCRUB_LOOK_ABSENT
                        ? ERR_CORRUPT
-                       : content_try(work->contents, work->txn, work->scratch,
-                             ref, &its_salt, &plain);
+                       : content_try_salted(work->contents, work->txn,
+                             work->scratch, ref, &its_salt, &plain);
     if (salt != NULL)
         *salt = its_salt;
     row->size += plain.size;

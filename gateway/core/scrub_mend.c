@@ -80,7 +80,6 @@ static bool is_same(
 /* Without what is in memory: the disk is in question. */
 static bool is_lost(struct work *work, struct content_ref ref)
 {
-    struct slice salt;
     struct slice plain;
     size_t used = work->scratch->used;
     if (content_is_none(ref) || content_is_new(work->contents, ref))
@@ -89,8 +88,8 @@ static bool is_lost(struct work *work, struct content_ref ref)
         return !work_failed(work);
     struct content_recent *recent = work->contents->recent;
     work->contents->recent = NULL;
-    enum err err = content_try(
-        work->contents, work->txn, work->scratch, ref, &salt, &plain);
+    enum err err =
+        content_try(work->contents, work->txn, work->scratch, ref, &plain);
     work->contents->recent = recent;
     arena_rewind(work->scratch, used);
     (void)scrub_takes_fault(work);

@@ -123,11 +123,10 @@ void scrub_contents(struct scrub_row *row)
         scrub_tell(row, SCRUB_POSITION);
     for (size_t i = 0; i < count && !work_failed(work); i++) {
         struct content_ref ref = { segment, (uint32_t)i };
-        struct slice salt;
         struct slice plain;
         size_t used = work->scratch->used;
-        enum err err = content_try(
-            work->contents, work->txn, work->scratch, ref, &salt, &plain);
+        enum err err =
+            content_try(work->contents, work->txn, work->scratch, ref, &plain);
         row->size += plain.size;
         arena_rewind(work->scratch, used);
         if (err == ERR_CORRUPT) {
