@@ -105,9 +105,11 @@ static void miss(struct scrub_row *row, struct content_ref ref)
         row->watch->missed(row->watch->user, ref);
 }
 
-struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
+struct slice scrub_content(
+    struct scrub_row *row, struct content_ref ref, struct slice *salt)
 {
     struct work *work = row->work;
+    struct slice its_salt = SLICE_NONE;
     struct slice plain = SLICE_NONE;
     if (content_is_none(ref) || work_failed(work))
         return plain;
@@ -122,8 +124,10 @@ struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
     }
     enum err err = look == SCRUB_LOOK_ABSENT
                        ? ERR_CORRUPT
-                       : content_try(work->contents, work->txn, work->scratch,
-                             ref, &plain);
+                       : content_try_salted(work->contents, work->txn,
+                             work->scratch, ref, &its_salt, &plain);
+    if (salt != NULL)
+        *salt = its_salt;
     row->size += plain.size;
     if (err == ERR_CORRUPT) {
         miss(row, ref);
