@@ -41,6 +41,7 @@ struct folded {
     enum entry_kind kind;
     struct instant at;
     struct slice content;       /* bytes NULL: none */
+    struct slice salt;          /* there with it */
     struct ledger_entry *entry; /* as stored; may be changed */
     bool changed;               /* it was */
 };
@@ -59,6 +60,9 @@ void fold_own_event(struct folded *folded);
 /* One that waited without its words: where they came back and may stay, feed
  * and row have them again. */
 void fold_own_words(struct folded *folded, const struct intent *intent);
+/* What the intent said lies twice, under another salt each: feed and row have
+ * what the entry commits to. */
+void fold_own_salt(struct folded *folded, const struct intent *intent);
 /* One of the peer's, with what we answered. */
 void fold_their_event(struct folded *folded, const struct answer_item *answer);
 

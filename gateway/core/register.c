@@ -206,8 +206,6 @@ enum err register_event_try(
     struct slice bytes;
     enum err err =
         content_try(work->contents, work->txn, work->scratch, ref, &bytes);
-    if (err != ERR_NONE && err != ERR_CORRUPT)
-        work_fail(work, err);
     if (err != ERR_NONE)
         return err;
     return event_read(work, bytes, event) ? ERR_NONE : ERR_NOT_FOUND;
