@@ -12,6 +12,11 @@ federation_begin "$@"
 federation_pair
 submit 5 first
 referral_write one.yaml
+referral_send one.yaml gone
+wait_until 60000 "it is there" is_at_rest
+cp opendoor/vault vault.older
+ctl opendoor erase "$referral_id" --reason person_asked --yes >/dev/null \
+    || bail "erasing"
 referral_send one.yaml one
 wait_until 60000 "all is there" is_at_rest
 ctl tbhosp referral act "$referral_id" opened --role intake >/dev/null
@@ -111,6 +116,11 @@ for file in "${files[@]}"; do
         look "$file $mutation" "$file"
     done
 done
+rm -rf opendoor && cp -a sound opendoor
+cat vault.older >opendoor/vault
+before=$refused
+look "vault of before an erasure" vault
+expect "which would bring it back" test "$refused" -gt "$before"
 expect "some were refused, and some are started with" \
     test "$((started > 3 && refused > 3))" = 1
 note "$started started, $refused refused, $stopped stopped"
