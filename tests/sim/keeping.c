@@ -142,7 +142,8 @@ static struct words words_of(
     return words;
 }
 
-/* It erased them by a step before it lost that step: they stay gone. */
+/* It erased them by a step before it lost that step: they stay gone, and where
+ * the other end lost them meanwhile, it had none to give back. */
 static bool chose_it(
     const struct world *world, size_t at, const struct uuid *uuid)
 {
@@ -171,9 +172,9 @@ void keeping_end(struct world *world)
         /* what waited and was called off was told to nobody */
         if (!here.are_known || !there.are_known)
             continue;
-        here.are_lacking &= !chose_it(world, affair->from, &affair->uuid);
-        there.are_lacking &= !chose_it(world, affair->to, &affair->uuid);
-        if (here.are_let_go || (!here.are_lacking && !there.are_lacking))
+        if (here.are_let_go || (!here.are_lacking && !there.are_lacking) ||
+            chose_it(world, affair->from, &affair->uuid) ||
+            chose_it(world, affair->to, &affair->uuid))
             continue;
         char id[UUID_URN_SIZE + 1];
         uuid_format(&affair->uuid, id);
