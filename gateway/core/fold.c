@@ -266,8 +266,9 @@ static void judge(struct fold *fold)
         entry.salt = SLICE_ARRAY(salt);
         entry.content = folded.content;
     }
-    fold_let_go(&folded);
     row_forget(work, folded.entry);
+    fold_found_event(&folded);
+    fold_let_go(&folded);
     row_turn(fold, folded.entry, false);
     size_t slot = (size_t)(folded.index - side->parcel.first_index);
     work->node->folds = false;

@@ -286,6 +286,32 @@ void fold_own_words(struct folded *folded, const struct intent *intent)
 
 /* ---- Theirs -------------------------------------------------------------- */
 
+void fold_found_event(struct folded *folded)
+{
+    struct referral_event event;
+    size_t used = folded->work->scratch->used;
+    if (folded->kind == ENTRY_REFERRAL_EVENT && event_of(folded, &event) &&
+        is_state(event.state)) {
+        struct referral *found = row_new(folded, &event);
+        struct referral *referral =
+            found != NULL ? found : register_get(folded->work, &event.referral);
+        if (found != NULL) {
+            found->outgoing = true;
+            found->own_seq = 1;
+            found->state = event.type == EVENT_CONSENT_REVOKED
+                               ? event.state
+                               : REFERRAL_DELIVERED;
+        }
+        if (referral != NULL && referral->outgoing &&
+            referral->peer == folded->peer->number) {
+            /* it had taken in so many of ours, whoever has them now */
+            seq_note(&referral->own_seq, event.seen);
+            register_put(folded->work, referral);
+        }
+    }
+    arena_rewind(folded->work->scratch, used);
+}
+
 static void why_fill(const struct answer_item *answer, struct verdict *why)
 {
     *why = (struct verdict){ .problem = answer->problem };

@@ -160,6 +160,13 @@ static bool chose_it(
     return false;
 }
 
+/* Neither end had them any more when it lost its store. */
+static bool are_lost(const struct world *world, const struct affair *affair)
+{
+    return world->gateways[affair->from].lost_ms >= affair->stored_ms &&
+           world->gateways[affair->to].lost_ms >= affair->stored_ms;
+}
+
 void keeping_end(struct world *world)
 {
     for (size_t i = 0; i < world->truth.affair_count && !world->failed; i++) {
@@ -173,6 +180,7 @@ void keeping_end(struct world *world)
         if (!here.are_known || !there.are_known)
             continue;
         if (here.are_let_go || (!here.are_lacking && !there.are_lacking) ||
+            are_lost(world, affair) ||
             chose_it(world, affair->from, &affair->uuid) ||
             chose_it(world, affair->to, &affair->uuid))
             continue;
