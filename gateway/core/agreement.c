@@ -380,8 +380,7 @@ static void tell(struct work *work, struct peer *only, const struct peer *from,
             (only != NULL && peer != only) || is_told_later(work, peer))
             continue;
         if (content_is_none(what.held))
-            what.held = content_put(
-                work->contents, work->arena, VAULT_ENTRY_COMMON, what.content);
+            what.held = work_say(work, VAULT_ENTRY_COMMON, what.content);
         if (content_is_none(what.held) || !delivery_tell(work, peer, &what))
             work_exhausted(work);
     }

@@ -79,8 +79,8 @@ struct content_ref bare_put(struct work *work, struct referral *referral,
     struct content_ref content =
         bytes.bytes == NULL
             ? CONTENT_NONE
-            : content_put(work->contents, work->arena,
-                  register_entry(work, referral, event->type), bytes);
+            : work_say(
+                  work, register_entry(work, referral, event->type), bytes);
     if (content_is_none(content))
         work_exhausted(work);
     *size = bytes.size;

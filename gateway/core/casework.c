@@ -44,8 +44,8 @@ static void refuse(struct judgement *judgement, enum problem problem,
 static void keep_with(struct work *work, uint64_t entry_number,
     const struct entry *entry, struct judgement *judgement)
 {
-    judgement->content =
-        content_put(work->contents, work->arena, entry_number, entry->content);
+    judgement->content = content_put(
+        work->contents, work->arena, entry_number, entry->salt, entry->content);
     if (content_is_none(judgement->content))
         work_exhausted(work);
 }
@@ -518,8 +518,6 @@ static void store_entry(const struct taking *taking)
     stored->header = arena_copy(taking->work->arena, taking->entry->header);
     stored->content = taking->judgement->content;
     stored->attached = !content_is_none(stored->content);
-    if (stored->attached)
-        memcpy(stored->salt, taking->entry->salt.bytes, SALT_SIZE);
     if (stored->header.bytes == NULL)
         work_exhausted(taking->work);
 }

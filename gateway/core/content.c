@@ -1,13 +1,14 @@
 /*
  * A blob is: count u32, then count ends u32 (offset past each item, counted
  * from the first item), then the items: entry u64 and what the vault made of
- * the content. An erased item has no bytes.
+ * salt and content, one after the other. An erased item has no bytes.
  */
 #include "core/content.h"
 
 #include "core/keys.h"
 #include "core/limits.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ITEM_OVERHEAD (8 + VAULT_OVERHEAD)
@@ -17,7 +18,10 @@ void content_begin(struct content_log *log, struct vault *vault,
 {
     content_recent_forget_from(recent, segment);
     *log = (struct content_log){
-        .vault = vault, .recent = recent, .segment = segment
+        .vault = vault,
+        .recent = recent,
+        .segment = segment,
+        .sound_segment = log->sound_segment,
     };
 }
 
@@ -57,10 +61,26 @@ static struct content_segment *segment_open(
     return &log->segments[log->segment_count++];
 }
 
-struct content_ref content_put(struct content_log *log, struct arena *arena,
-    uint64_t entry, struct slice bytes)
+/* One after the other; bytes NULL when the arena is full. */
+static struct slice joined(
+    struct arena *arena, struct slice salt, struct slice bytes)
 {
-    struct slice copy = arena_copy(arena, bytes);
+    size_t size = salt.size + bytes.size;
+    uint8_t *copy = arena_take(arena, size);
+    if (copy == NULL)
+        return SLICE_NONE;
+    struct packer out = pack_into(copy, size);
+    pack_fixed(&out, salt.bytes, salt.size);
+    if (bytes.size > 0)
+        pack_fixed(&out, bytes.bytes, bytes.size);
+    return packed(&out);
+}
+
+struct content_ref content_put(struct content_log *log, struct arena *arena,
+    uint64_t entry, struct slice salt, struct slice bytes)
+{
+    assert(salt.size == SALT_SIZE);
+    struct slice copy = joined(arena, salt, bytes);
     struct content_segment *segment = segment_open(log, arena);
     void *items = log->items;
     if (copy.bytes == NULL || segment == NULL ||
@@ -121,7 +141,7 @@ static bool blob_item(struct slice blob, uint32_t slot, struct slice *item)
     if (end < start || head + end > blob.size)
         return false;
     *item = slice_of(blob.bytes + head + start, (size_t)(end - start));
-    return item->size == 0 || item->size >= ITEM_OVERHEAD;
+    return item->size == 0 || item->size >= ITEM_OVERHEAD + SALT_SIZE;
 }
 
 size_t content_slot_count(struct slice blob)
@@ -150,7 +170,7 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
     struct unpacker in = unpack_from(item);
     uint64_t entry = unpack_u64(&in);
     size_t size = item.size - ITEM_OVERHEAD;
-    uint8_t *bytes = arena_take(arena, size + 1); /* an empty one too */
+    uint8_t *bytes = arena_take(arena, size);
     if (bytes == NULL)
         return ERR_NO_MEMORY;
     *plain = slice_of(bytes, size);
@@ -173,8 +193,22 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     return true;
 }
 
-enum err content_try(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref, struct slice *plain)
+/* Damage of it is an answer, and not the end of the transaction. */
+static enum err blob_probe(struct store_txn *txn, const struct key *wanted)
+{
+    struct slice key = key_slice(wanted);
+    struct slice blob;
+    enum err err = txn->ops->probe(txn, wanted->size, &key, &blob, false);
+    if (err == ERR_NOT_FOUND)
+        return ERR_CORRUPT; /* something speaks of it */
+    return err;
+}
+
+/* Salt and content, one after the other. `is_tried`: what is damaged is to be
+ * told, and is not to stick. */
+static enum err take(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, bool is_tried,
+    struct slice *plain)
 {
     *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
@@ -192,6 +226,12 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
         return err;
     struct slice item;
     struct key key = key_content(ref.segment);
+    if (is_tried && ref.segment != log->sound_segment) {
+        err = blob_probe(txn, &key);
+        if (err != ERR_NONE)
+            return err;
+        log->sound_segment = ref.segment;
+    }
     struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
@@ -205,14 +245,50 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-struct slice content_get(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref)
+static void part(struct slice both, struct slice *salt, struct slice *plain)
 {
+    bool is_there = both.bytes != NULL;
+    *salt = is_there ? slice_of(both.bytes, SALT_SIZE) : SLICE_NONE;
+    *plain = is_there ? slice_of(both.bytes + SALT_SIZE, both.size - SALT_SIZE)
+                      : SLICE_NONE;
+}
+
+enum err content_try_salted(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt,
+    struct slice *plain)
+{
+    struct slice both;
+    enum err err = take(log, txn, arena, ref, true, &both);
+    part(both, salt, plain);
+    if (err != ERR_NONE && err != ERR_CORRUPT)
+        txn->err = err;
+    return err;
+}
+
+enum err content_try(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *plain)
+{
+    struct slice salt;
+    return content_try_salted(log, txn, arena, ref, &salt, plain);
+}
+
+struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt)
+{
+    struct slice both;
     struct slice plain;
-    enum err err = content_try(log, txn, arena, ref, &plain);
+    enum err err = take(log, txn, arena, ref, false, &both);
+    part(both, salt, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;
+}
+
+struct slice content_get(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    struct slice salt;
+    return content_get_salted(log, txn, arena, ref, &salt);
 }
 
 /* The newest blobs; some may hold nothing any more, or be gone. */

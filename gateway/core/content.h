@@ -4,6 +4,10 @@
  * to by (segment, slot). Each is sealed with an entry of the vault (port.h),
  * most with its referral's, so that destroying the entry makes them unreadable
  * in every copy. Erasing empties the slot.
+ *
+ * With each content lies the salt under which its entry of a ledger commits to
+ * it: sealed as one they go as one, and who has the header alone, with whatever
+ * old copy, cannot test a guess.
  */
 #ifndef CORE_CONTENT_H
 #define CORE_CONTENT_H
@@ -17,6 +21,7 @@
 #include "base/pack.h"
 #include "base/slice.h"
 #include "core/content_recent.h"
+#include "core/entry.h"
 #include "core/port.h"
 
 struct content_ref {
@@ -28,7 +33,7 @@ struct content_ref {
 
 struct content_item {
     uint64_t entry;
-    struct slice plain; /* bytes NULL: erased in the same batch */
+    struct slice plain; /* salt and content; NULL: erased in the same batch */
     bool was_read;      /* in the same batch */
 };
 
@@ -42,6 +47,7 @@ struct content_segment {
 struct content_log {
     struct vault *vault;
     struct content_recent *recent; /* of batches before; NULL: the disk tells */
+    uint64_t sound_segment;        /* was whole when it was tried last; or 0 */
     uint64_t segment;              /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
@@ -62,6 +68,7 @@ static inline bool content_equal(struct content_ref a, struct content_ref b)
     return a.segment == b.segment && a.slot == b.slot;
 }
 
+/* A log of zeros, or that of the batch before. */
 void content_begin(struct content_log *log, struct vault *vault,
     struct content_recent *recent, uint64_t segment);
 
@@ -71,20 +78,30 @@ bool content_is_new(const struct content_log *log, struct content_ref ref);
 /* Slots of a stored blob, by its own word. */
 size_t content_slot_count(struct slice blob);
 
-/* Copies the bytes into the arena and remembers them for content_flush, which
- * seals them with that entry. CONTENT_NONE when the arena is full. */
+/* Copies salt (SALT_SIZE bytes) and content into the arena and remembers them
+ * for content_flush, which seals them with that entry. CONTENT_NONE when the
+ * arena is full. What is said here for the first time: work_say(). */
 struct content_ref content_put(struct content_log *log, struct arena *arena,
-    uint64_t entry, struct slice bytes);
+    uint64_t entry, struct slice salt, struct slice bytes);
 
 /* Empty with bytes NULL when erased or absent. What was stored is opened into
  * the arena, what this batch added is borrowed from it. */
 struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref);
 
-/* The same, but a content that does not open is an ERR_CORRUPT to be told, and
- * the store goes on; the store's own errors stick as ever. */
+/* With its salt: bytes NULL, or SALT_SIZE bytes that lie as the content
+ * does. */
+struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, struct slice *salt);
+
+/* The same, but a content that does not open, or whose blob is damaged, is an
+ * ERR_CORRUPT to be told, and the store goes on; all other errors stick as
+ * ever. */
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain);
+MUST_USE enum err content_try_salted(struct content_log *log,
+    struct store_txn *txn, struct arena *arena, struct content_ref ref,
+    struct slice *salt, struct slice *plain);
 
 /* False: the newest contents of the store were sealed with another vault. One
  * that is damaged, or erased, says nothing. */

@@ -28,12 +28,9 @@ bool delivery_tell(
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
-        held = content_put(
-            work->contents, work->arena, VAULT_ENTRY_COMMON, tell->content);
-    if (content_is_none(held)) {
-        work_exhausted(work);
+        held = work_say(work, VAULT_ENTRY_COMMON, tell->content);
+    if (content_is_none(held))
         return false;
-    }
     struct intent intent = {
         .kind = tell->kind,
         .at = work->now,

@@ -64,10 +64,15 @@ void desk_reply(
 struct peer *desk_peer(
     struct work *work, struct slice agency, struct local_answer *answer);
 
-/* An event of the feed as records: "event", its details, its elements. */
+/* An event of the feed as records: "event", its details, its elements. False:
+ * its words are damaged here, and there is no record. */
 struct feed_event;
-void desk_event(struct work *work, const struct feed_event *event,
+MUST_USE bool desk_event(struct work *work, const struct feed_event *event,
     uint32_t redeliveries, struct local_answer *answer);
+
+/* An error in the reply: words that it is about are damaged here. They are
+ * looked for, and come back where another agency holds them. */
+void desk_damaged(struct work *work, struct local_answer *answer);
 
 /* "gateway" with agency, name, protocol, version. */
 void desk_gateway(struct work *work, struct local_answer *answer);

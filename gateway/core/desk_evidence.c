@@ -197,14 +197,18 @@ static bool speaks_of(struct work *work, const struct ledger_entry *entry,
 static void answer_entry(struct work *work, uint64_t index,
     const struct ledger_entry *entry, struct local_answer *answer)
 {
-    struct slice content = content_of(work, entry);
+    struct slice salt = SLICE_NONE;
+    struct slice content = entry->attached
+                               ? content_get_salted(work->contents, work->txn,
+                                     work->scratch, entry->content, &salt)
+                               : SLICE_NONE;
     answer_record(answer, "entry");
     answer_number(answer, "index", (int64_t)index);
     answer_data(answer, "header", entry->header);
     answer_flag(answer, "attached", content.bytes != NULL);
     if (content.bytes == NULL)
         return;
-    answer_data(answer, "salt", SLICE_ARRAY(entry->salt));
+    answer_data(answer, "salt", salt);
     answer_data(answer, "content", content);
 }
 

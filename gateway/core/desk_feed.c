@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/register.h"
+#include "core/scrub_patrol.h"
 #include "core/submission_read.h"
 
 #include <assert.h>
@@ -42,11 +43,9 @@ static void erasure_values(
     }
 }
 
-void desk_event(struct work *work, const struct feed_event *event,
+static void head(struct work *work, const struct feed_event *event,
     uint32_t redeliveries, struct local_answer *answer)
 {
-    struct referral_event content;
-    size_t used = work->scratch->used;
     struct peer *peer = peer_numbered(work->node, event->peer);
     answer_record(answer, "event");
     answer_number(answer, "position", (int64_t)event->position);
@@ -68,17 +67,41 @@ void desk_event(struct work *work, const struct feed_event *event,
     answer_text(answer, "direction", event->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
     answer_number(answer, "redeliveries", redeliveries);
+}
+
+/* Its words are opened first: of what is damaged there is no head either. */
+bool desk_event(struct work *work, const struct feed_event *event,
+    uint32_t redeliveries, struct local_answer *answer)
+{
+    struct referral_event content;
+    struct slice erasure = SLICE_NONE;
+    size_t used = work->scratch->used;
+    enum err err = event->step == EVENT_NONE
+                       ? content_try(work->contents, work->txn, work->scratch,
+                             event->content, &erasure)
+                       : register_event_try(work, event->content, &content);
+    if (err == ERR_CORRUPT && !work_failed(work)) {
+        arena_rewind(work->scratch, used);
+        return false;
+    }
+    head(work, event, redeliveries, answer);
     if (event->step == EVENT_NONE) {
-        erasure_values(work,
-            content_get(
-                work->contents, work->txn, work->scratch, event->content),
-            answer);
-    } else if (register_event(work, event->content, &content)) {
+        erasure_values(work, erasure, answer);
+    } else if (err == ERR_NONE) {
         values(answer, "detail", "name", content.details, content.detail_count);
         values(
             answer, "element", "code", content.elements, content.element_count);
     }
     arena_rewind(work->scratch, used);
+    return true;
+}
+
+void desk_damaged(struct work *work, struct local_answer *answer)
+{
+    patrol_hasten(work);
+    answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, "content",
+        "it is damaged here: what another agency holds comes back by itself, "
+        "else see referctl store check");
 }
 
 /* ---- Cursors that clients hold open ------------------------------------- */
@@ -185,7 +208,7 @@ void desk_cursor_open(struct work *work, const struct caller *caller,
     answer_cursor(work, name, &cursor, answer);
 }
 
-/* Events after what was handed out; true when there was one. */
+/* Events after what was handed out; true when there is something to say. */
 static bool hand_out(struct work *work, struct open_cursor *open,
     uint32_t count, struct local_answer *answer)
 {
@@ -195,9 +218,12 @@ static bool hand_out(struct work *work, struct open_cursor *open,
     while (given < count && !answer_is_full(answer) &&
            feed_next(work, open->handed_out + 1, &event)) {
         bool again = event.position <= open->handed_max;
-        desk_event(work, &event, again ? open->passes : 0, answer);
+        bool is_whole =
+            desk_event(work, &event, again ? open->passes : 0, answer);
         arena_rewind(work->scratch, used);
-        if (work_failed(work))
+        if (!is_whole && given == 0)
+            desk_damaged(work, answer);
+        if (!is_whole || work_failed(work))
             return true;
         open->handed_out = event.position;
         if (!again)

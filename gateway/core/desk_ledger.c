@@ -197,16 +197,15 @@ static const char *entry_problem(
         return "header";
     if (!entry->attached)
         return NULL;
+    struct slice salt;
     struct slice content;
-    enum err err = content_try(
-        work->contents, work->txn, work->scratch, entry->content, &content);
-    if (err != ERR_NONE && err != ERR_CORRUPT)
-        work_fail(work, err); /* who knows what it is */
+    enum err err = content_try_salted(work->contents, work->txn, work->scratch,
+        entry->content, &salt, &content);
     if (err != ERR_NONE)
         return "content";
     if (content.bytes == NULL)
         return NULL; /* erased */
-    entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
+    entry_digest(work->crypto, salt, content, digest);
     return memcmp(digest, header.digest, HASH_SIZE) == 0 ? NULL : "digest";
 }
 

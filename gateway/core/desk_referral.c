@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/register.h"
+#include "core/scrub_patrol.h"
 #include "core/submission_read.h"
 
 #include <string.h>
@@ -119,14 +120,17 @@ static void answer_hold(const struct node *node,
 static void answer_events(struct work *work, const struct referral *referral,
     struct local_answer *answer)
 {
-    for (uint32_t i = 0; i < referral->position_count; i++) {
+    bool is_whole = true;
+    for (uint32_t i = 0; i < referral->position_count && is_whole; i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
         if (feed_next(work, referral->positions[i], &event) &&
             event.position == referral->positions[i] && !answer_is_full(answer))
-            desk_event(work, &event, 0, answer);
+            is_whole = desk_event(work, &event, 0, answer);
         arena_rewind(work->scratch, used);
     }
+    if (!is_whole)
+        desk_damaged(work, answer);
 }
 
 void desk_get(struct work *work, const struct caller *caller,
@@ -152,6 +156,11 @@ void desk_get(struct work *work, const struct caller *caller,
             "look the id up with referctl referral list");
         return;
     }
+    enum err err = register_event_try(work, referral->request, &send);
+    if (err == ERR_CORRUPT && !work_failed(work)) {
+        desk_damaged(work, answer);
+        return;
+    }
     answer_head(work, referral, answer);
     answer_mou(answer, "mou", &referral->mou);
     answer_number(answer, "created_ms", referral->created.unix_ms);
@@ -160,8 +169,7 @@ void desk_get(struct work *work, const struct caller *caller,
     answer_steps(work, referral, answer);
     answer_erasure(referral, answer);
     answer_hold(work->node, referral, answer);
-    if (register_event(work, referral->request, &send) &&
-        send.request != NULL) {
+    if (err == ERR_NONE && send.request != NULL) {
         answer_request(send.request, answer);
         for (size_t i = 0; content && i < send.element_count; i++) {
             answer_record(answer, "element");
@@ -271,8 +279,10 @@ void desk_list(struct work *work, const struct caller *caller,
         filter.from = referral->uuid;
         if (filter_admits(&filter, referral)) {
             answer_head(work, referral, answer);
-            if (register_event(work, referral->request, &send) &&
-                send.request != NULL) {
+            enum err err = register_event_try(work, referral->request, &send);
+            if (err == ERR_CORRUPT)
+                patrol_hasten(work);
+            if (err == ERR_NONE && send.request != NULL) {
                 answer_slice(answer, "service", send.request->service);
                 answer_text(
                     answer, "urgency", urgency_name(send.request->urgency));

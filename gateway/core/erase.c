@@ -75,8 +75,7 @@ static struct content_ref notice_put(
     struct content_ref content = CONTENT_NONE;
     *bytes = erasure_notice_write(notice, work->scratch);
     if (bytes->bytes != NULL)
-        content = content_put(
-            work->contents, work->arena, VAULT_ENTRY_COMMON, *bytes);
+        content = work_say(work, VAULT_ENTRY_COMMON, *bytes);
     if (content_is_none(content))
         work_exhausted(work);
     return content;

@@ -58,16 +58,12 @@ static struct mou_id mou_of(struct work *work, const struct ledger *ledger,
 static void entry_fill(struct work *work, const struct ledger *ledger,
     const struct ledger_entry *from, struct fetched_entry *to)
 {
-    struct slice content =
-        from->attached && !from->withheld
-            ? content_get(work->contents, work->txn, work->arena, from->content)
-            : SLICE_NONE;
     *to = (struct fetched_entry){ .entry = { .header = from->header } };
-    if (content.bytes != NULL) {
-        to->entry.salt = SLICE_ARRAY(from->salt);
-        to->entry.content = content;
+    if (from->attached && !from->withheld)
+        to->entry.content = content_get_salted(work->contents, work->txn,
+            work->arena, from->content, &to->entry.salt);
+    if (to->entry.content.bytes != NULL)
         return;
-    }
     to->has_mention = from->has_referral && from->event_type != EVENT_NONE;
     to->mention = (struct mention){ from->referral, from->event_type, from->seq,
         from->state, mou_of(work, ledger, from) };

@@ -107,8 +107,8 @@ static bool side_entry(
         .entry = entry,
     };
     if (entry->attached)
-        folded->content = content_get(
-            work->contents, work->txn, work->scratch, entry->content);
+        folded->content = content_get_salted(work->contents, work->txn,
+            work->scratch, entry->content, &folded->salt);
     return !work_failed(work);
 }
 
@@ -162,7 +162,6 @@ void fold_let_go(struct folded *folded)
     content_erase(folded->work->contents, folded->work->txn,
         folded->work->arena, folded->entry->content);
     folded->entry->attached = false;
-    memset(folded->entry->salt, 0, SALT_SIZE);
     folded->changed = true;
 }
 
@@ -259,13 +258,9 @@ static void judge(struct fold *fold)
     size_t used = work->scratch->used;
     if (!side_entry(fold, side, &folded))
         return;
-    struct entry entry = { .header = folded.entry->header };
-    uint8_t salt[SALT_SIZE];
-    memcpy(salt, folded.entry->salt, SALT_SIZE);
-    if (folded.content.bytes != NULL) {
-        entry.salt = SLICE_ARRAY(salt);
-        entry.content = folded.content;
-    }
+    struct entry entry = { .header = folded.entry->header,
+        .salt = folded.salt,
+        .content = folded.content };
     row_forget(work, folded.entry);
     fold_found_event(&folded);
     fold_let_go(&folded);
@@ -383,23 +378,41 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
     return false;
 }
 
+/* It would not be what the entry's header commits to. */
+static bool is_of_other_salt(
+    const struct folded *folded, const struct intent *intent)
+{
+    struct work *work = folded->work;
+    struct slice salt;
+    size_t used = work->scratch->used;
+    struct slice held = content_get_salted(
+        work->contents, work->txn, work->scratch, intent->content, &salt);
+    bool is_other = held.bytes != NULL && folded->content.bytes != NULL &&
+                    !slice_equal(salt, folded->salt);
+    arena_rewind(work->scratch, used);
+    return is_other;
+}
+
 /* One content, so that it is erased once: the one that the feed has, unless
  * that is gone. */
 static void content_join(
     struct folded *folded, const struct intent *intent, enum words words)
 {
     struct ledger_entry *entry = folded->entry;
-    uint8_t salt[SALT_SIZE];
     bool was_attached = entry->attached;
+    bool is_same = words == WORDS_SAME && was_attached;
     if (words == WORDS_GONE) {
         fold_own_words(folded, intent);
         return;
     }
-    memcpy(salt, entry->salt, SALT_SIZE);
+    if (is_same && is_of_other_salt(folded, intent)) {
+        if (intent->has_referral) /* what goes to many is not the intent's */
+            fold_own_salt(folded, intent);
+        return;
+    }
     fold_let_go(folded);
-    if (words == WORDS_SAME && was_attached) {
+    if (is_same) {
         entry->attached = true;
-        memcpy(entry->salt, salt, SALT_SIZE);
         entry->content = intent->content;
     }
 }

@@ -41,6 +41,7 @@ struct folded {
     enum entry_kind kind;
     struct instant at;
     struct slice content;       /* bytes NULL: none */
+    struct slice salt;          /* there with it */
     struct ledger_entry *entry; /* as stored; may be changed */
     bool changed;               /* it was */
 };
@@ -62,6 +63,9 @@ void fold_own_words(struct folded *folded, const struct intent *intent);
 /* One of the peer's that is judged now: a step of the receiver about a referral
  * of ours that both ends lost but for such steps. It is known again by them. */
 void fold_found_event(struct folded *folded);
+/* What the intent said lies twice, under another salt each: feed and row have
+ * what the entry commits to. */
+void fold_own_salt(struct folded *folded, const struct intent *intent);
 /* One of the peer's, with what we answered. */
 void fold_their_event(struct folded *folded, const struct answer_item *answer);
 

@@ -86,7 +86,7 @@ static bool passed(const struct pair *pair, struct content_ref said,
         .at = work->now,
         .content = bytes.bytes == NULL
                        ? CONTENT_NONE
-                       : content_put(work->contents, work->arena,
+                       : work_say(work,
                              register_entry(work, first, event->type), bytes),
         .content_size = (uint32_t)bytes.size,
         .has_referral = true,

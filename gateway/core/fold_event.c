@@ -284,6 +284,27 @@ void fold_own_words(struct folded *folded, const struct intent *intent)
     register_put(work, referral);
 }
 
+void fold_own_salt(struct folded *folded, const struct intent *intent)
+{
+    struct work *work = folded->work;
+    struct content_ref kept = folded_kept(folded);
+    struct feed_event told;
+    struct referral *referral = register_get(work, &intent->referral);
+    if (feed_next(work, intent->feed_position, &told) &&
+        told.position == intent->feed_position &&
+        content_equal(told.content, intent->content)) {
+        told.content = kept;
+        feed_rewrite(work, &told);
+    }
+    if (referral != NULL && content_equal(referral->request, intent->content))
+        referral->request = kept;
+    if (referral != NULL && content_equal(referral->offer, intent->content))
+        referral->offer = kept;
+    if (referral != NULL)
+        register_put(work, referral);
+    content_erase(work->contents, work->txn, work->arena, intent->content);
+}
+
 /* ---- Theirs -------------------------------------------------------------- */
 
 void fold_found_event(struct folded *folded)

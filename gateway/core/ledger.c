@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ROW_VERSION 4
-#define ENTRIES_VERSION 3
+#define ENTRIES_VERSION 4
 
 /* The row without its frontier and notes. */
 #define ROW_SIZE_MAX                                                           \
@@ -218,10 +218,8 @@ static void entry_pack(struct packer *out, const struct ledger_entry *entry)
                      (mou_id_is_none(&entry->mou) ? 0u : ENTRY_HAS_MOU);
     pack_bytes(out, entry->header);
     pack_u8(out, (uint8_t)flags);
-    if (entry->attached) {
-        pack_fixed(out, entry->salt, SALT_SIZE);
+    if (entry->attached)
         content_ref_pack(out, entry->content);
-    }
     if (entry->has_referral) {
         pack_fixed(out, entry->referral.bytes, sizeof entry->referral.bytes);
         pack_u8(out, entry->event_type);
@@ -240,10 +238,8 @@ static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
     entry->attached = (flags & ENTRY_ATTACHED) != 0;
     entry->has_referral = (flags & ENTRY_HAS_REFERRAL) != 0;
     entry->withheld = (flags & ENTRY_WITHHELD) != 0;
-    if (entry->attached) {
-        unpack_fixed(in, entry->salt, SALT_SIZE);
+    if (entry->attached)
         entry->content = content_ref_unpack(in);
-    }
     if (entry->has_referral) {
         unpack_fixed(in, entry->referral.bytes, sizeof entry->referral.bytes);
         entry->event_type = unpack_u8(in);
@@ -257,7 +253,7 @@ static void entry_unpack(struct unpacker *in, struct ledger_entry *entry)
 
 /* Bytes of one packed entry, at most. */
 #define ENTRY_SIZE_MAX                                                         \
-    (4 + HEADER_SIZE_MAX + 1 + SALT_SIZE + 12 + 16 + 1 + 4 + 1 + 8 + HASH_SIZE)
+    (4 + HEADER_SIZE_MAX + 1 + 12 + 16 + 1 + 4 + 1 + 8 + HASH_SIZE)
 
 void ledger_entries_write(struct work *work, const struct ledger *ledger,
     uint64_t first_index, const struct ledger_entry *entries, size_t count,
@@ -345,7 +341,6 @@ void ledger_detach(
         return;
     content_erase(work->contents, work->txn, work->arena, entry->content);
     entry->attached = false;
-    memset(entry->salt, 0, SALT_SIZE);
     ledger_entries_write(work, ledger, parcel.first_index, parcel.entries,
         parcel.count, parcel.note);
 }

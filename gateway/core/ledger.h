@@ -90,7 +90,6 @@ struct ledger {
 struct ledger_entry {
     struct slice header; /* exact bytes */
     bool attached;       /* salt and content are held */
-    uint8_t salt[SALT_SIZE];
     struct content_ref content;
     bool has_referral; /* what it is about, so that answers and evidence find
                         * it; a content that was refused said so once */

@@ -142,6 +142,11 @@
  * look at the store where they may be. */
 #define REPEAT_FILTER_GROUP_COUNT_MAX 64u
 
+/* A program that asks again after so long, when what it said was erased
+ * meanwhile, means something else: a day is longer than any outage that
+ * programs wait through. */
+#define REPEAT_BLIND_MS (INT64_C(24) * 60 * 60 * 1000)
+
 /* This part of the node's memory keeps contents that are to be sent or read
  * soon: of 64 MiB, what fills several parcels. */
 #define CONTENT_RECENT_PART 8u

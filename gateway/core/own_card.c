@@ -64,11 +64,8 @@ static void tell_all(struct work *work)
     struct tell tell = {
         .kind = ENTRY_CARD,
         .content = node->own_card,
-        .held = content_put(
-            work->contents, work->arena, VAULT_ENTRY_COMMON, node->own_card),
+        .held = work_say(work, VAULT_ENTRY_COMMON, node->own_card),
     };
-    if (content_is_none(tell.held))
-        work_exhausted(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->state != PEER_ACCEPTED)

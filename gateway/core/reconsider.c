@@ -118,8 +118,8 @@ static void keep(struct thought *thought, enum referral_state next)
     struct content_ref content =
         bytes.bytes == NULL
             ? CONTENT_NONE
-            : content_put(work->contents, work->arena,
-                  register_entry(work, referral, event->type), bytes);
+            : work_say(
+                  work, register_entry(work, referral, event->type), bytes);
     if (content_is_none(content)) {
         work_exhausted(work);
         return;

@@ -234,8 +234,9 @@ static void turn(
     struct work *work = erasing->work;
     struct referral_event said;
     struct content_ref to = CONTENT_NONE;
-    struct slice bytes =
-        content_get(work->contents, work->txn, work->scratch, event->content);
+    struct slice salt;
+    struct slice bytes = content_get_salted(
+        work->contents, work->txn, work->scratch, event->content, &salt);
     enum fate fate = FATE_STAYS;
     if (bytes.bytes == NULL)
         fate = FATE_GOES;
@@ -248,8 +249,11 @@ static void turn(
     if (fate == FATE_CUT)
         bytes = referral_event_write(&said, work->scratch);
     if (fate != FATE_GOES) {
-        to = content_put(work->contents, work->arena,
-            register_entry(work, erasing->referral, event->step), bytes);
+        uint64_t entry = register_entry(work, erasing->referral, event->step);
+        /* what was cut goes with its salt: the rest has another */
+        to = fate == FATE_CUT
+                 ? work_say(work, entry, bytes)
+                 : content_put(work->contents, work->arena, entry, salt, bytes);
         if (content_is_none(to)) {
             work_exhausted(work);
             return;

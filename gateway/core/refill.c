@@ -354,13 +354,12 @@ static void entry_store(struct work *work, const struct peer *peer,
     mention_fill(work, kind, from, to);
     if (!to->attached)
         return;
-    memcpy(to->salt, from->entry.salt.bytes, SALT_SIZE);
     size_t used = work->scratch->used;
     if (to->has_referral && kind == ENTRY_REFERRAL_EVENT)
         entry = vault_entry(work, peer, to);
     arena_rewind(work->scratch, used);
-    to->content =
-        content_put(work->contents, work->arena, entry, from->entry.content);
+    to->content = content_put(work->contents, work->arena, entry,
+        from->entry.salt, from->entry.content);
     if (content_is_none(to->content))
         work_exhausted(work);
 }

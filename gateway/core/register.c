@@ -185,17 +185,31 @@ void register_delete(struct work *work, const struct referral *referral)
     store_del(work->txn, key_slice(&key));
 }
 
-bool register_event(
-    struct work *work, struct content_ref ref, struct referral_event *event)
+static bool event_read(
+    struct work *work, struct slice bytes, struct referral_event *event)
 {
-    struct slice bytes =
-        content_get(work->contents, work->txn, work->scratch, ref);
     if (bytes.bytes == NULL)
         return false;
     enum err err = referral_event_read(bytes, work->scratch, event);
-    if (err != ERR_NONE) {
+    if (err != ERR_NONE)
         work_unread(work, err); /* it was read before it was stored */
-        return false;
-    }
-    return true;
+    return err == ERR_NONE;
+}
+
+bool register_event(
+    struct work *work, struct content_ref ref, struct referral_event *event)
+{
+    return event_read(work,
+        content_get(work->contents, work->txn, work->scratch, ref), event);
+}
+
+enum err register_event_try(
+    struct work *work, struct content_ref ref, struct referral_event *event)
+{
+    struct slice bytes;
+    enum err err =
+        content_try(work->contents, work->txn, work->scratch, ref, &bytes);
+    if (err != ERR_NONE)
+        return err;
+    return event_read(work, bytes, event) ? ERR_NONE : ERR_NOT_FOUND;
 }

@@ -1,6 +1,7 @@
 #include "core/repeat.h"
 
 #include "base/checksum.h"
+#include "core/feed.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/submission_read.h"
@@ -59,7 +60,8 @@ static void answer_known(struct work *work, const struct uuid *uuid,
 /* ---- A program's own key ------------------------------------------------ */
 
 struct row {
-    uint64_t digest;
+    uint32_t grain;  /* the beginning of the salt, to find it by */
+    uint32_t digest; /* of salt and request */
     struct uuid uuid;
     bool pending;
     uint64_t at_ms;
@@ -73,7 +75,8 @@ static bool row_get(
     if (bytes.bytes == NULL)
         return false;
     struct unpacker in = unpack_from(bytes);
-    row->digest = unpack_u64(&in);
+    row->grain = unpack_u32(&in);
+    row->digest = unpack_u32(&in);
     unpack_fixed(&in, row->uuid.bytes, sizeof row->uuid.bytes);
     row->pending = unpack_u8(&in) != 0;
     row->at_ms = unpack_u64(&in);
@@ -85,13 +88,54 @@ static bool row_get(
 static void row_put(struct work *work, const uint8_t name[REPEAT_NAME_SIZE],
     const struct row *row)
 {
-    uint8_t bytes[8 + 16 + 1 + 8];
+    uint8_t bytes[2 * 4 + 16 + 1 + 8];
     struct packer out = pack_into(bytes, sizeof bytes);
-    pack_u64(&out, row->digest);
+    pack_u32(&out, row->grain);
+    pack_u32(&out, row->digest);
     pack_fixed(&out, row->uuid.bytes, sizeof row->uuid.bytes);
     pack_u8(&out, row->pending);
     pack_u64(&out, row->at_ms);
     repeat_rows_put(work, name, packed(&out));
+}
+
+static uint32_t grain_of(struct slice salt)
+{
+    struct unpacker in = unpack_from(salt);
+    return unpack_u32(&in);
+}
+
+/* Whoever does not know the salt learns nothing by it: for every request it may
+ * be any number, each as likely as another. */
+static uint32_t salted(struct slice salt, const struct repeat *repeat)
+{
+    uint8_t bytes[8];
+    struct packer out = pack_into(bytes, sizeof bytes);
+    pack_u64(&out, repeat->digest);
+    return (uint32_t)checksum(checksum(0, salt), packed(&out));
+}
+
+enum match { MATCH_SAME, MATCH_OTHER, MATCH_ERASED };
+
+static enum match match(
+    struct work *work, const struct row *row, const struct repeat *repeat)
+{
+    enum match match = MATCH_ERASED;
+    const struct referral *referral = register_get(work, &row->uuid);
+    uint32_t count = referral == NULL ? 0 : referral->position_count;
+    for (uint32_t i = 0; i < count && match == MATCH_ERASED; i++) {
+        struct feed_event said;
+        struct slice salt = SLICE_NONE;
+        size_t used = work->scratch->used;
+        if (feed_next(work, referral->positions[i], &said) &&
+            said.position == referral->positions[i] && said.by_us)
+            (void)content_get_salted(
+                work->contents, work->txn, work->scratch, said.content, &salt);
+        if (salt.bytes != NULL && grain_of(salt) == row->grain)
+            match =
+                salted(salt, repeat) == row->digest ? MATCH_SAME : MATCH_OTHER;
+        arena_rewind(work->scratch, used);
+    }
+    return match;
 }
 
 bool repeat_recall(
@@ -100,18 +144,24 @@ bool repeat_recall(
     struct row row;
     if (!row_get(work, repeat->name, &row))
         return work_failed(work);
-    if (row.digest != repeat->digest)
+    int64_t age_ms = work->now.unix_ms - (int64_t)row.at_ms;
+    enum match found = match(work, &row, repeat);
+    if (found == MATCH_OTHER)
         answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
             "use a new key: this one stands for another request");
+    else if (found == MATCH_ERASED && age_ms > REPEAT_BLIND_MS)
+        answer_error(answer, ERR_CONFLICT, PROBLEM_REPLAY, "key",
+            "use a new key: what was said under this one is erased");
     else
         answer_known(work, &row.uuid, row.pending, answer);
     return true;
 }
 
 void repeat_keep(struct work *work, const struct repeat *repeat,
-    const struct uuid *uuid, bool pending)
+    const struct uuid *uuid, bool pending, const uint8_t salt[SALT_SIZE])
 {
-    struct row row = { .digest = repeat->digest,
+    struct row row = { .grain = grain_of(slice_of(salt, SALT_SIZE)),
+        .digest = salted(slice_of(salt, SALT_SIZE), repeat),
         .uuid = *uuid,
         .pending = pending,
         .at_ms = (uint64_t)work->now.unix_ms };

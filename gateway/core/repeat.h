@@ -6,6 +6,12 @@
  * knows whose it was, and on a new machine uids may be others: what is taken
  * back is known again by the key together with all that was said under it, to
  * whom. So another program's same key stays its own.
+ *
+ * Which request a key stands for is known by a digest that can be compared with
+ * the salt of what was said alone (content.h): when that is erased, the digest
+ * says nothing of it any more. A program that never heard its answer asks again
+ * soon: for REPEAT_BLIND_MS the key is then answered as before, whatever is
+ * asked. Later it stands for another request.
  */
 #ifndef CORE_REPEAT_H
 #define CORE_REPEAT_H
@@ -23,8 +29,8 @@
 /* A program's key, and what it asks for under it. */
 struct repeat {
     uint8_t name[REPEAT_NAME_SIZE];
-    /* Of the request: by a mistake another's is the same once in 2^64. On
-     * purpose, a program deceives nobody but itself. */
+    /* Of the request; half of it is kept. By a mistake another's is the same
+     * once in 2^32; on purpose, a program deceives nobody but itself. */
     uint64_t digest;
 };
 
@@ -37,8 +43,9 @@ bool repeat_read(struct work *work, uint32_t uid,
 bool repeat_recall(struct work *work, const struct repeat *repeat,
     struct local_answer *answer);
 
+/* With the salt of what was said. */
 void repeat_keep(struct work *work, const struct repeat *repeat,
-    const struct uuid *uuid, bool pending);
+    const struct uuid *uuid, bool pending, const uint8_t salt[SALT_SIZE]);
 
 /* The answer to a write, the first time and again. */
 void repeat_answer(

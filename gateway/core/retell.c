@@ -59,11 +59,8 @@ static struct content_ref rest_put(struct work *work, struct referral *referral,
     bool is_bare = is_wordless(work, told); /* then it is about nobody */
     uint64_t entry = is_bare ? VAULT_ENTRY_COMMON
                              : register_entry(work, referral, told->step);
-    struct content_ref content =
-        content_put(work->contents, work->arena, entry, bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
-    else if (!is_bare)
+    struct content_ref content = work_say(work, entry, bytes);
+    if (!content_is_none(content) && !is_bare)
         words_turn(work, referral, told, content);
     told->seq = referral->own_seq;
     feed_rewrite(work, told);

@@ -73,9 +73,8 @@ static enum err probe(struct work *work, size_t prefix_size, struct slice *key,
 {
     enum err err =
         work->txn->ops->probe(work->txn, prefix_size, key, value, false);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND && err != ERR_CORRUPT &&
-        work->txn->err == ERR_NONE)
-        work->txn->err = err;
+    if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        work_fail(work, err);
     return err;
 }
 
@@ -106,9 +105,11 @@ static void miss(struct scrub_row *row, struct content_ref ref)
         row->watch->missed(row->watch->user, ref);
 }
 
-struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
+struct slice scrub_content(
+    struct scrub_row *row, struct content_ref ref, struct slice *salt)
 {
     struct work *work = row->work;
+    struct slice its_salt = SLICE_NONE;
     struct slice plain = SLICE_NONE;
     if (content_is_none(ref) || work_failed(work))
         return plain;
@@ -123,14 +124,14 @@ struct slice scrub_content(struct scrub_row *row, struct content_ref ref)
     }
     enum err err = look == SCRUB_LOOK_ABSENT
                        ? ERR_CORRUPT
-                       : content_try(work->contents, work->txn, work->scratch,
-                             ref, &plain);
+                       : content_try_salted(work->contents, work->txn,
+                             work->scratch, ref, &its_salt, &plain);
+    if (salt != NULL)
+        *salt = its_salt;
     row->size += plain.size;
     if (err == ERR_CORRUPT) {
         miss(row, ref);
         scrub_tell(row, SCRUB_CONTENT);
-    } else if (err != ERR_NONE && work->txn->err == ERR_NONE) {
-        work->txn->err = err;
     }
     (void)scrub_takes_fault(work);
     return err == ERR_NONE ? plain : SLICE_NONE;

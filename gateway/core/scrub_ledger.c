@@ -285,12 +285,13 @@ static void entry_judge(struct scrub_row *row, const struct ledger *ledger,
         return;
     }
     if (entry->attached) {
-        struct slice content = scrub_content(row, entry->content);
+        struct slice salt = SLICE_NONE;
+        struct slice content = scrub_content(row, entry->content, &salt);
         if (row->has_missed && row->watch->lost != NULL)
             row->watch->lost(
                 row->watch->user, ledger, key_number(key_slice(&row->key)));
         row->has_missed = false;
-        entry_digest(work->crypto, SLICE_ARRAY(entry->salt), content, digest);
+        entry_digest(work->crypto, salt, content, digest);
         if (content.bytes != NULL &&
             memcmp(digest, header.digest, HASH_SIZE) != 0)
             scrub_tell(row, SCRUB_DIGEST);
@@ -385,7 +386,7 @@ void scrub_intent(struct scrub_row *row)
     row->referral = intent.referral;
     if (from >= ledger->intent_next || intent.number != from)
         scrub_tell(row, SCRUB_INTENTS);
-    (void)scrub_content(row, intent.content);
+    (void)scrub_content(row, intent.content, NULL);
     if (intent.has_referral)
         (void)scrub_referral(row, &intent.referral);
 }

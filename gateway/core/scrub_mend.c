@@ -101,7 +101,6 @@ static bool is_its_content(struct work *work, const struct ledger_entry *held,
 {
     uint8_t digest[HASH_SIZE];
     if (came->entry.salt.size != SALT_SIZE ||
-        memcmp(came->entry.salt.bytes, held->salt, SALT_SIZE) != 0 ||
         entry_header_read(held->header, work->scratch, header) != ERR_NONE)
         return false;
     entry_digest(work->crypto, came->entry.salt, came->entry.content, digest);
@@ -180,8 +179,8 @@ static bool entry_mend(struct work *work, struct ledger_entry *held,
         !entry_of(work, held, header.kind, &referral, &vault_entry))
         return false;
     struct content_ref old = held->content;
-    struct content_ref ref = content_put(
-        work->contents, work->arena, vault_entry, came->entry.content);
+    struct content_ref ref = content_put(work->contents, work->arena,
+        vault_entry, came->entry.salt, came->entry.content);
     if (content_is_none(ref)) {
         work_exhausted(work);
         return false;

@@ -1,7 +1,7 @@
 /*
  * scrub_mend.h - a content that is damaged here comes back in place from the
  * peer that holds the same entry: its parcel is fetched once more, and what is
- * held of it, headers and salts, says whether what came is it. Ledgers, trees
+ * held of it, the headers, says whether what came is it. Ledgers, trees
  * and signatures stay as they are.
  */
 #ifndef CORE_SCRUB_MEND_H

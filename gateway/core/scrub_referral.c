@@ -68,8 +68,8 @@ void scrub_register(struct scrub_row *row)
     if (row->peer == NULL)
         scrub_tell(row, SCRUB_ORPHAN);
     entries_judge(row, referral);
-    (void)scrub_content(row, referral->request);
-    (void)scrub_content(row, referral->offer);
+    (void)scrub_content(row, referral->request, NULL);
+    (void)scrub_content(row, referral->offer, NULL);
     positions_judge(row, referral);
 }
 
@@ -101,7 +101,7 @@ void scrub_feed(struct scrub_row *row)
         scrub_tell(row, SCRUB_POSITION);
     if (event.type == 0 || (size_t)event.type >= FEED_TYPE_COUNT)
         scrub_tell(row, SCRUB_MALFORMED);
-    (void)scrub_content(row, event.content);
+    (void)scrub_content(row, event.content, NULL);
     const struct referral *referral = scrub_referral(row, &event.referral);
     if (referral != NULL && !register_is_begun(referral) &&
         !is_listed(referral, position))
@@ -134,8 +134,6 @@ void scrub_contents(struct scrub_row *row)
             scrub_tell(row, SCRUB_CONTENT);
             return;
         }
-        if (err != ERR_NONE && work->txn->err == ERR_NONE)
-            work->txn->err = err;
         if (err == ERR_NONE && plain.bytes != NULL && row->watch->holds != NULL)
             row->watch->holds(row->watch->user, ref);
     }

@@ -33,9 +33,10 @@ enum scrub_look scrub_look(struct work *work, struct key key);
  * and make no sense. True: there was one. */
 bool scrub_takes_fault(struct work *work);
 
-/* A content that this row speaks of: there or erased, else told. Bytes NULL:
- * erased, or told. */
-struct slice scrub_content(struct scrub_row *row, struct content_ref ref);
+/* A content that this row speaks of, with its salt unless that is NULL: there
+ * or erased, else told. Bytes NULL: erased, or told. */
+struct slice scrub_content(
+    struct scrub_row *row, struct content_ref ref, struct slice *salt);
 
 /* The referral that this row speaks of; NULL with a word to that when there is
  * none that can be read. */

@@ -10,16 +10,6 @@
 #include <assert.h>
 #include <string.h>
 
-static void ship(struct entry *entry, const struct ledger_entry *stored,
-    struct slice content)
-{
-    *entry = (struct entry){ .header = stored->header };
-    if (content.bytes == NULL)
-        return;
-    entry->salt = SLICE_ARRAY(stored->salt);
-    entry->content = content;
-}
-
 bool shipment_load(
     struct work *work, struct ledger *out, struct shipment *shipment)
 {
@@ -36,11 +26,11 @@ bool shipment_load(
     }
     for (size_t i = 0; i < stored->count; i++) {
         const struct ledger_entry *entry = &stored->entries[i];
-        struct slice content = !entry->attached
-                                   ? SLICE_NONE
-                                   : content_get(work->contents, work->txn,
-                                         work->arena, entry->content);
-        ship(&shipment->entries[i], entry, content);
+        struct entry *to = &shipment->entries[i];
+        *to = (struct entry){ .header = entry->header };
+        if (entry->attached)
+            to->content = content_get_salted(work->contents, work->txn,
+                work->arena, entry->content, &to->salt);
     }
     return !work_failed(work);
 }
@@ -76,8 +66,10 @@ struct slice shipment_body(struct work *work, struct peer *peer,
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry, struct entry *travelling)
 {
-    struct slice content =
-        content_get(work->contents, work->txn, work->arena, intent->content);
+    struct slice salt;
+    uint8_t nobodys[SALT_SIZE]; /* of what was erased before it could leave */
+    struct slice content = content_get_salted(
+        work->contents, work->txn, work->arena, intent->content, &salt);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -89,15 +81,18 @@ static bool entry_index(struct work *work, const struct intent *intent,
         .state = intent->state,
         .feed_position = intent->feed_position,
     };
-    work_draw(work, entry->salt, SALT_SIZE);
-    entry_digest(
-        work->crypto, SLICE_ARRAY(entry->salt), content, header.digest);
+    *travelling = (struct entry){ .salt = salt, .content = content };
+    if (content.bytes == NULL) {
+        work_draw(work, nobodys, sizeof nobodys);
+        salt = SLICE_ARRAY(nobodys);
+    }
+    entry_digest(work->crypto, salt, content, header.digest);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);
         return false;
     }
-    ship(travelling, entry, content);
+    travelling->header = entry->header;
     ledger_append(work, out, entry->header);
     return !work_failed(work);
 }
@@ -143,14 +138,10 @@ static bool entry_begin(struct work *work, struct ledger *out,
     struct intent intent = {
         .kind = ENTRY_GENERATION,
         .at = work->now,
-        .content = content_put(
-            work->contents, work->arena, VAULT_ENTRY_COMMON, content),
+        .content = work_say(work, VAULT_ENTRY_COMMON, content),
     };
-    if (content_is_none(intent.content)) {
-        work_exhausted(work);
-        return false;
-    }
-    return entry_index(work, &intent, out, entry, travelling);
+    return !content_is_none(intent.content) &&
+           entry_index(work, &intent, out, entry, travelling);
 }
 
 static bool begins_later(const struct ledger *out)

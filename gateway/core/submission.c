@@ -130,19 +130,26 @@ static bool prepare(struct work *work, const struct local_request *request,
     return !work_failed(work);
 }
 
-/* Writes the event and queues it; its place in the feed is that position. */
+/* An event as it was written. */
+struct said {
+    struct slice bytes;
+    struct content_ref content;
+    uint8_t salt[SALT_SIZE];
+};
+
+/* Queues what was written; its place in the feed is that position. */
 static void queue(struct step *step, const struct referral_event *event,
-    struct slice bytes, struct content_ref content, uint64_t position)
+    const struct said *said, uint64_t position)
 {
     struct tell tell = {
         .kind = ENTRY_REFERRAL_EVENT,
-        .content = bytes,
+        .content = said->bytes,
         .has_referral = true,
         .referral = event->referral,
         .event_type = (uint8_t)event->type,
         .seq = event->seq,
         .state = (uint8_t)event->state,
-        .held = content,
+        .held = said->content,
         .feed_position = position,
     };
     if (!delivery_tell(step->work, step->peer, &tell))
@@ -150,18 +157,20 @@ static void queue(struct step *step, const struct referral_event *event,
 }
 
 static bool write_event(struct work *work, struct referral *referral,
-    const struct referral_event *event, struct slice *bytes,
-    struct content_ref *content, struct local_answer *answer)
+    const struct referral_event *event, struct said *said,
+    struct local_answer *answer)
 {
-    *bytes = referral_event_write(event, work->scratch);
-    if (bytes->bytes == NULL || bytes->size > CONTENT_SIZE_MAX) {
+    said->bytes = referral_event_write(event, work->scratch);
+    if (said->bytes.bytes == NULL || said->bytes.size > CONTENT_SIZE_MAX) {
         answer_error(answer, ERR_LIMIT, PROBLEM_FORMAT, "elements",
             "say less: a referral may have 256 KiB");
         return false;
     }
-    *content = content_put(work->contents, work->arena,
-        register_entry(work, referral, event->type), *bytes);
-    if (content_is_none(*content))
+    work_draw(work, said->salt, SALT_SIZE);
+    said->content = content_put(work->contents, work->arena,
+        register_entry(work, referral, event->type), SLICE_ARRAY(said->salt),
+        said->bytes);
+    if (content_is_none(said->content))
         work_exhausted(work);
     return !work_failed(work);
 }
@@ -214,8 +223,7 @@ void submission_submit(struct work *work, uint32_t uid,
     struct referral *referral = arena_take(work->scratch, sizeof *referral);
     struct step step = { .referral = referral };
     struct verdict verdict = { .problem = PROBLEM_NONE };
-    struct slice bytes;
-    struct content_ref content;
+    struct said said;
     if (referral == NULL) {
         work_exhausted(work);
         return;
@@ -241,14 +249,15 @@ void submission_submit(struct work *work, uint32_t uid,
         return;
     }
     register_entries_take(work, referral);
-    if (!write_event(work, referral, step.event, &bytes, &content, answer))
+    if (!write_event(work, referral, step.event, &said, answer))
         return;
-    referral->request = content;
+    referral->request = said.content;
     referral->pending = 1;
-    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL, content };
+    struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
+        said.content };
     uint64_t position = step_apply(&step, REFERRAL_SENT, &note);
-    queue(&step, step.event, bytes, content, position);
-    repeat_keep(work, &repeat, &referral->uuid, true);
+    queue(&step, step.event, &said, position);
+    repeat_keep(work, &repeat, &referral->uuid, true, said.salt);
     if (!step.peer->settled_out)
         repeat_keep_said(work, &repeat, step.event, &step.peer->agency);
     work->node->counters.referrals_submitted++;
@@ -345,15 +354,14 @@ static void take(struct step *step, struct referral_event *event,
 {
     struct work *work = step->work;
     struct referral *referral = step->referral;
-    struct slice bytes;
-    struct content_ref content;
+    struct said said;
     enum referral_state state = next;
     event->seq = ++referral->own_seq;
     event->seen = referral->peer_seq;
     event->at = work->now;
     event->mou = referral->mou;
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
-    if (!write_event(work, referral, event, &bytes, &content, answer))
+    if (!write_event(work, referral, event, &said, answer))
         return;
     bool is_dropped = drop(step, &state);
     bool at_once = is_dropped || is_at_once(step);
@@ -361,17 +369,18 @@ static void take(struct step *step, struct referral_event *event,
         state = referral->state;
     detach(step);
     if (!referral->outgoing && step_offer(event).size > 0)
-        referral->offer = content;
+        referral->offer = said.content;
     if (is_dropped)
         referral->pending = 0;
     else if (referral->outgoing)
         referral->pending++;
     struct step_note note = { FEED_STEP,
-        at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL, content };
+        at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
+        said.content };
     uint64_t position = step_apply(step, state, &note);
     if (!is_dropped)
-        queue(step, event, bytes, content, position);
-    repeat_keep(work, repeat, &referral->uuid, !at_once);
+        queue(step, event, &said, position);
+    repeat_keep(work, repeat, &referral->uuid, !at_once, said.salt);
     if (!step->peer->settled_out)
         repeat_keep_said(work, repeat, event, &step->peer->agency);
     work->node->counters.steps_recorded++;

@@ -149,10 +149,7 @@ static void entry_turn(
     if (!entry->attached)
         return;
     entry->content = to;
-    if (content_is_none(to)) {
-        entry->attached = false;
-        memset(entry->salt, 0, SALT_SIZE);
-    }
+    entry->attached = !content_is_none(to);
     ledger_entries_write(work, place->ledger, parcel->first_index,
         parcel->entries, parcel->count, parcel->note);
 }

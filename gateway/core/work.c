@@ -19,3 +19,15 @@ void work_draw(struct work *work, void *bytes, size_t size)
         done += part;
     }
 }
+
+struct content_ref work_say(
+    struct work *work, uint64_t entry, struct slice content)
+{
+    uint8_t salt[SALT_SIZE];
+    work_draw(work, salt, sizeof salt);
+    struct content_ref ref = content_put(
+        work->contents, work->arena, entry, SLICE_ARRAY(salt), content);
+    if (content_is_none(ref))
+        work_exhausted(work);
+    return ref;
+}

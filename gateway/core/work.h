@@ -33,6 +33,11 @@ struct work {
 /* Fresh bytes derived from the input's entropy; no two draws are alike. */
 void work_draw(struct work *work, void *bytes, size_t size);
 
+/* A content that this gateway says, with a fresh salt (content_put). When the
+ * arena is full CONTENT_NONE, and the work fails. */
+struct content_ref work_say(
+    struct work *work, uint64_t entry, struct slice content);
+
 /* True when the store or an arena failed: the batch must be given up. */
 static inline bool work_failed(const struct work *work)
 {

@@ -72,6 +72,16 @@ static int complain_text(const char *text)
     return EXIT_CONFIG;
 }
 
+/* A row that was needed does not open. */
+static int complain_damage(const struct settings *settings)
+{
+    (void)fprintf(stderr,
+        "referd: %s/store: a row is damaged, and was not used\n"
+        "remedy: referctl -c FILE store check --offline --repair\n",
+        settings->config.data);
+    return EXIT_CONFIG;
+}
+
 static int memory_open(struct gateway *gateway)
 {
     struct settings *settings = &gateway->settings;
@@ -164,7 +174,8 @@ static int node_start(struct gateway *gateway)
             gateway->settings.config.data);
         return EXIT_CONFIG;
     }
-    return complain("store", err);
+    return err == ERR_CORRUPT ? complain_damage(&gateway->settings)
+                              : complain("store", err);
 }
 
 static int courier_start(struct gateway *gateway)
@@ -251,13 +262,13 @@ static void *core(void *argument)
 {
     struct gateway *gateway = argument;
     (void)prctl(PR_SET_NAME, "core", 0, 0, 0); /* for top and gdb */
-    if (loop_run(&gateway->loop) == ERR_NONE) {
+    enum err err = loop_run(&gateway->loop);
+    gateway->exit_code = err == ERR_NONE ? EXIT_DONE : EXIT_FAILED;
+    if (err == ERR_NONE)
         JOURNAL(LOG_GATEWAY_STOPPED,
             log_agency("agency", node_agency(gateway->loop.node)));
-        gateway->exit_code = EXIT_DONE;
-    } else {
-        gateway->exit_code = EXIT_FAILED;
-    }
+    else if (err == ERR_CORRUPT)
+        (void)complain_damage(&gateway->settings);
     /* wakes the main thread whether or not it was a signal that ended us */
     (void)kill(getpid(), SIGTERM);
     return NULL;

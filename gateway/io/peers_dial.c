@@ -127,7 +127,8 @@ static nng_stream_dialer *endpoint_dialer(
         return NULL;
     if (nng_stream_dialer_set_ptr(
             dialer, NNG_OPT_TLS_CONFIG, peers->client_config) != 0 ||
-        nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true) != 0) {
+        nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true) != 0 ||
+        nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true) != 0) {
         nng_stream_dialer_free(dialer);
         return NULL;
     }

@@ -219,6 +219,10 @@ enum err listener_open(struct listener *listener, struct peers *peers,
     if (code == 0)
         code = nng_stream_listener_set_bool(
             listener->listener, NNG_OPT_TCP_KEEPALIVE, true);
+    /* nng waits for more to send unless told not to; we gather by ourselves */
+    if (code == 0)
+        code = nng_stream_listener_set_bool(
+            listener->listener, NNG_OPT_TCP_NODELAY, true);
     if (code != 0)
         return failed(
             problem, code, "a listening address takes no TLS", ERR_IO);

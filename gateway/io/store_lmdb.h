@@ -19,7 +19,7 @@
 #include "io/store_folder.h"
 
 /* Of the layout inside the file; another one is refused. */
-#define STORE_LMDB_VERSION 1u
+#define STORE_LMDB_VERSION 2u
 
 #define STORE_LMDB_MAP_SIZE_MIN (1024u * 1024)
 

@@ -12,6 +12,9 @@
 
 #define ENTRY 5
 
+static const uint8_t salt_bytes[SALT_SIZE] = "grains";
+static const struct slice salt = { salt_bytes, SALT_SIZE };
+
 /* A log over a store, and the transaction of the batch under way. */
 struct desk {
     struct store *store;
@@ -58,7 +61,7 @@ static void desk_close(struct desk *desk)
 static struct content_ref put(struct desk *desk, const char *text)
 {
     struct content_ref ref =
-        content_put(&desk->log, &desk->arena, ENTRY, slice_of_text(text));
+        content_put(&desk->log, &desk->arena, ENTRY, salt, slice_of_text(text));
     assert_false(content_is_none(ref));
     return ref;
 }
@@ -110,8 +113,8 @@ static void the_list_grows_without_losing_any(void **state)
     desk_open(&desk);
     for (uint8_t turn = 0; turn < 2; turn++) {
         for (unsigned i = 0; i < 300 && turn == 0; i++)
-            refs[i] =
-                content_put(&desk.log, &desk.arena, i, slice_of(&i, sizeof i));
+            refs[i] = content_put(
+                &desk.log, &desk.arena, i, salt, slice_of(&i, sizeof i));
         for (unsigned i = 0; i < 300; i++) {
             struct slice got =
                 content_get(&desk.log, desk.txn, &desk.arena, refs[i]);
@@ -149,8 +152,8 @@ static void a_large_batch_is_written_as_several_blobs(void **state)
     desk_open(&desk);
     for (uint8_t i = 0; i < COUNT; i++) {
         memset(bytes, i, SIZE);
-        refs[i] =
-            content_put(&desk.log, &desk.arena, i, slice_of(bytes, SIZE - i));
+        refs[i] = content_put(
+            &desk.log, &desk.arena, i, salt, slice_of(bytes, SIZE - i));
     }
     assert_int_equal(refs[0].segment, 1);
     assert_int_equal(refs[COUNT - 1].segment, 3);
@@ -187,11 +190,13 @@ static void a_blob_that_is_held_is_given_up_at_the_next_write(void **state)
     assert_holds(&desk, second, "second");
     struct key key = key_content(1);
     store_del(desk.txn, key_slice(&key));
+    struct slice its_salt;
     struct slice plain;
-    assert_int_equal(
-        content_try(&desk.log, desk.txn, &desk.arena, second, &plain),
+    assert_int_equal(content_try_salted(&desk.log, desk.txn, &desk.arena,
+                         second, &its_salt, &plain),
         ERR_CORRUPT);
     assert_null(plain.bytes);
+    assert_null(its_salt.bytes);
     desk_close(&desk);
 }
 
@@ -271,8 +276,8 @@ static void erasing_in_many_blobs_keeps_no_memory_of_the_batch(void **state)
     desk_open(&desk);
     for (uint64_t i = 0; i < 16; i++) {
         refs[i] = put(&desk, "of the person");
-        assert_false(content_is_none(
-            content_put(&desk.log, &desk.arena, ENTRY, SLICE_ARRAY(large))));
+        assert_false(content_is_none(content_put(
+            &desk.log, &desk.arena, ENTRY, salt, SLICE_ARRAY(large))));
         (void)batch_end(&desk);
         batch_begin(&desk, 2 + i);
     }
@@ -294,8 +299,8 @@ static void a_destroyed_entry_erases_what_it_sealed(void **state)
     desk_open(&desk);
     struct content_ref refs[8];
     for (uint64_t i = 0; i < 8; i++)
-        refs[i] = content_put(
-            &desk.log, &desk.arena, i % 2, SLICE_LITERAL("of the person"));
+        refs[i] = content_put(&desk.log, &desk.arena, i % 2, salt,
+            SLICE_LITERAL("of the person"));
     (void)batch_end(&desk);
     assert_int_equal(desk.vault->ops->destroy(desk.vault, &entry, 1), ERR_NONE);
     batch_begin(&desk, 2);
@@ -414,8 +419,8 @@ static void a_full_arena_is_told(void **state)
     desk_open(&desk);
     struct content_ref kept = put(&desk, "kept");
     desk.arena.capacity = desk.arena.used + 8;
-    assert_true(content_is_none(content_put(
-        &desk.log, &desk.arena, ENTRY, SLICE_LITERAL("more than eight"))));
+    assert_true(content_is_none(content_put(&desk.log, &desk.arena, ENTRY, salt,
+        SLICE_LITERAL("more than eight"))));
     assert_holds(&desk, kept, "kept");
     assert_true(content_flush(&desk.log, desk.txn, &desk.arena));
     assert_int_equal(desk.txn->err, ERR_NO_MEMORY);

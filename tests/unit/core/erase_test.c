@@ -10,6 +10,7 @@
 #include "core/ledger.h"
 #include "core/node_state.h"
 #include "support/bench_loss.h"
+#include "support/vault_plain.h"
 
 /* Two agencies with an agreement in force. */
 static struct federation *two(void)
@@ -102,11 +103,10 @@ static size_t element_count(struct federation *federation, size_t agency,
     return count;
 }
 
-/* Entries about referrals that still have content or salt. */
+/* Entries about referrals that still have a content, and so a salt. */
 static size_t attached_count(
     struct federation *federation, size_t agency, enum ledger_direction way)
 {
-    static const uint8_t none[SALT_SIZE];
     size_t count = 0;
     struct work *work = federation_begin(federation, agency);
     struct ledger *ledger =
@@ -117,8 +117,7 @@ static size_t attached_count(
         for (size_t i = 0; i < parcel.count; i++)
             count += parcel.entries[i].has_referral &&
                      parcel.entries[i].event_type != EVENT_NONE &&
-                     (parcel.entries[i].attached ||
-                         memcmp(parcel.entries[i].salt, none, SALT_SIZE) != 0);
+                     parcel.entries[i].attached;
         index = parcel.first_index + parcel.count;
     }
     assert_int_equal(federation_end(federation, agency), ERR_NONE);
@@ -457,6 +456,110 @@ static void an_old_copy_does_not_bring_it_back(void **state)
     federation_free(federation);
 }
 
+/* Of the entry that tells of a referral at that agency, where it is held. */
+static bool salt_get(struct federation *federation, size_t agency,
+    enum ledger_direction way, uint8_t copy[SALT_SIZE])
+{
+    struct slice salt = SLICE_NONE;
+    struct work *work = federation_begin(federation, agency);
+    struct ledger *ledger =
+        peer_ledger(work, federation_peer(federation, agency, 1 - agency), way);
+    for (uint64_t index = 0;
+         salt.bytes == NULL && index < ledger->frontier.size; index++) {
+        struct ledger_parcel parcel;
+        assert_true(ledger_parcel_at(work, ledger, index, &parcel));
+        const struct ledger_entry *entry =
+            &parcel.entries[index - parcel.first_index];
+        if (entry->event_type == EVENT_SEND && entry->attached)
+            (void)content_get_salted(
+                work->contents, work->txn, work->arena, entry->content, &salt);
+    }
+    if (salt.bytes != NULL)
+        memcpy(copy, salt.bytes, SALT_SIZE);
+    assert_int_equal(federation_end(federation, agency), ERR_NONE);
+    return salt.bytes != NULL;
+}
+
+/* Where those bytes lie in the store: each time sealed with an entry of the
+ * vault; how often, and whether all of these entries are destroyed. */
+static size_t salt_count(struct federation *federation, size_t agency,
+    const uint8_t salt[SALT_SIZE], bool *is_destroyed)
+{
+    enum { SEALED_HEAD = 12 }; /* vault_plain.c */
+    struct work *work = federation_begin(federation, agency);
+    struct slice key = slice_of("", 1);
+    struct slice value;
+    uint8_t next[STORE_KEY_SIZE_MAX + 1];
+    size_t count = 0;
+    *is_destroyed = true;
+    while (store_seek(work->txn, 0, &key, &value)) {
+        for (size_t i = 0; i + SALT_SIZE <= value.size; i++) {
+            if (memcmp(value.bytes + i, salt, SALT_SIZE) != 0)
+                continue;
+            assert_int_equal(key.bytes[0], 'c');
+            uint64_t entry = vault_plain_entry_of(slice_of(
+                value.bytes + i - SEALED_HEAD, value.size - i + SEALED_HEAD));
+            assert_int_not_equal(entry, UINT64_MAX);
+            assert_int_not_equal(entry, VAULT_ENTRY_COMMON);
+            *is_destroyed &= vault_plain_is_destroyed(work->node->vault, entry);
+            count++;
+        }
+        memcpy(next, key.bytes, key.size);
+        next[key.size] = 0;
+        key = slice_of(next, key.size + 1);
+    }
+    assert_int_equal(federation_end(federation, agency), ERR_NONE);
+    return count;
+}
+
+/* With the store's key and an old copy a guess of what was said cannot be held
+ * against the header that stays. */
+static void no_old_copy_gives_the_salt(void **state)
+{
+    static const enum ledger_direction ways[] = { LEDGER_OUT, LEDGER_IN };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t salt[SALT_SIZE];
+        uint8_t none[SALT_SIZE];
+        bool is_destroyed;
+        struct federation *federation = two();
+        const char *id = federation_submit(federation, 0, 1, "first");
+        federation_run(federation);
+        assert_true(salt_get(federation, i, ways[i], salt));
+        assert_int_equal(salt_count(federation, i, salt, &is_destroyed), 1);
+        assert_false(is_destroyed);
+        struct store_memory_snapshot *copy = federation_back_up(federation, i);
+        (void)erased(federation, 0, id, "person_asked", NULL);
+        federation_run(federation);
+        assert_int_equal(salt_count(federation, i, salt, &is_destroyed), 0);
+        federation_restore(federation, i, copy);
+        store_memory_snapshot_free(copy);
+        assert_int_equal(salt_count(federation, i, salt, &is_destroyed), 1);
+        assert_true(is_destroyed);
+        assert_false(salt_get(federation, i, ways[i], none));
+        federation_free(federation);
+    }
+}
+
+/* What is cut loses its salt, and what is left has another: the words that went
+ * cannot be guessed with it. */
+static void what_is_left_of_words_has_another_salt(void **state)
+{
+    uint8_t salt[SALT_SIZE];
+    bool is_destroyed;
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_true(salt_get(federation, 0, LEDGER_OUT, salt));
+    (void)erased(federation, 0, id, "person_asked", "call_name");
+    federation_run(federation);
+    assert_true(reply_count(shown(federation, 0, id), "element") > 0);
+    assert_int_equal(salt_count(federation, 0, salt, &is_destroyed), 0);
+    assert_int_equal(salt_count(federation, 1, salt, &is_destroyed), 0);
+    federation_free(federation);
+}
+
 static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
 {
     struct federation *federation = two();
@@ -554,6 +657,8 @@ int main(void)
         cmocka_unit_test(an_agency_may_keep_and_says_so),
         cmocka_unit_test(staff_decide_where_they_are_asked),
         cmocka_unit_test(an_old_copy_does_not_bring_it_back),
+        cmocka_unit_test(no_old_copy_gives_the_salt),
+        cmocka_unit_test(what_is_left_of_words_has_another_salt),
         cmocka_unit_test(a_withdrawal_is_told_after_an_old_copy_was_put_back),
         cmocka_unit_test(who_kept_it_does_not_give_it_back),
         cmocka_unit_test(nothing_happens_when_it_is_only_asked),

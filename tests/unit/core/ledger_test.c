@@ -190,10 +190,9 @@ static struct ledger filled_ledger(struct work *work)
             header[1] = (char)('0' + first + k);
             entries[k].header = slice_of(header, 2);
             entries[k].attached = (first + k) % 2 == 0;
-            memset(entries[k].salt, (int)(first + k), SALT_SIZE);
             if (entries[k].attached)
-                entries[k].content = content_put(work->contents, work->arena,
-                    VAULT_ENTRY_COMMON, entries[k].header);
+                entries[k].content =
+                    work_say(work, VAULT_ENTRY_COMMON, entries[k].header);
             entries[k].has_referral = (first + k) % 3 == 0;
             entries[k].referral.bytes[0] = (uint8_t)(first + k + 1);
             entries[k].event_type = (uint8_t)(first + k + 2);
@@ -220,7 +219,6 @@ static void an_entry_is_found_by_any_index(void **state)
         const struct ledger_entry *entry = &parcel.entries[i - firsts[i]];
         assert_int_equal(entry->header.bytes[1], '0' + i);
         assert_int_equal(entry->attached, i % 2 == 0);
-        assert_int_equal(entry->salt[5], i % 2 == 0 ? i : 0);
         assert_int_equal(entry->has_referral, i % 3 == 0);
         assert_int_equal(entry->referral.bytes[0], i % 3 == 0 ? i + 1 : 0);
         assert_int_equal(entry->event_type, i % 3 == 0 ? i + 2 : 0);

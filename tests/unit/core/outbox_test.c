@@ -37,8 +37,8 @@ static struct content_ref put(struct desk *desk, uint8_t referral,
     struct intent intent = {
         .kind = referral == 0 ? ENTRY_CARD : ENTRY_REFERRAL_EVENT,
         .at = { 1000 + referral },
-        .content = content_put(desk->work->contents, desk->work->arena,
-            VAULT_ENTRY_COMMON, slice_of_text(text)),
+        .content =
+            work_say(desk->work, VAULT_ENTRY_COMMON, slice_of_text(text)),
         .content_size = (uint32_t)strlen(text),
         .has_referral = referral != 0,
         .referral = { { referral } },

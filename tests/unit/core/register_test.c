@@ -168,8 +168,7 @@ static void an_event_is_read_from_its_content(void **state)
     (void)state;
     desk_open(&desk);
     struct slice bytes = referral_event_write(&event, desk.work->scratch);
-    struct content_ref ref = content_put(
-        desk.work->contents, desk.work->arena, VAULT_ENTRY_COMMON, bytes);
+    struct content_ref ref = work_say(desk.work, VAULT_ENTRY_COMMON, bytes);
     assert_true(register_event(desk.work, ref, &got));
     assert_int_equal(got.type, EVENT_TURNED_AWAY);
     assert_true(slice_is(event_detail(&got, "words"), "as told"));
@@ -177,8 +176,7 @@ static void an_event_is_read_from_its_content(void **state)
     assert_false(register_event(desk.work, ref, &got));
     assert_false(register_event(desk.work, CONTENT_NONE, &got));
     assert_false(work_failed(desk.work));
-    ref = content_put(desk.work->contents, desk.work->arena, VAULT_ENTRY_COMMON,
-        SLICE_LITERAL("no event"));
+    ref = work_say(desk.work, VAULT_ENTRY_COMMON, SLICE_LITERAL("no event"));
     assert_false(register_event(desk.work, ref, &got));
     desk_close(&desk, ERR_CORRUPT);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/feed.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "core/register.h"
 #include "core/repeat.h"
@@ -290,9 +291,83 @@ static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
     federation_free(federation);
 }
 
+static void assert_conflict(struct federation *federation, struct call *call)
+{
+    const struct local_reply *reply = federation_call(federation, 0, call);
+    assert_int_equal(reply->err, ERR_CONFLICT);
+    assert_int_equal(reply->problem, PROBLEM_REPLAY);
+    assert_true(slice_is(reply->clause, "key"));
+}
+
+/* Who never heard the answer asks again soon; later it is a mistake, which must
+ * not be taken for the referral that is gone. */
+static void a_key_of_erased_words_is_known_for_a_day(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    struct call other;
+    struct call erase;
+    (void)state;
+    federation_referral(federation, &call, 0, 1, "first");
+    federation_referral(federation, &other, 0, 1, "first");
+    call_change(&other, "referral", "reason_plain", "wants something else");
+    char *id = hand_over(federation, &call);
+    federation_run(federation);
+    federation_wait(federation, REPEAT_BLIND_MS + 1);
+    assert_again(federation, &call, id);
+    assert_conflict(federation, &other);
+    free(id);
+    federation_referral(federation, &call, 0, 1, "second");
+    federation_referral(federation, &other, 0, 1, "second");
+    call_change(&other, "referral", "reason_plain", "wants something else");
+    id = hand_over(federation, &call);
+    federation_run(federation);
+    call_begin(&erase, "erase");
+    call_text(&erase, "id", id);
+    call_text(&erase, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 0, &erase)->err, ERR_NONE);
+    assert_again(federation, &call, id);
+    assert_again(federation, &other, id); /* nobody can tell */
+    federation_wait(federation, REPEAT_BLIND_MS + 1);
+    assert_conflict(federation, &call);
+    assert_conflict(federation, &other);
+    free(id);
+    federation_free(federation);
+}
+
+/* One request, handed over twice to one store as it was before: what is kept of
+ * it is other bytes each time, for want of the salt. */
+static void what_is_kept_of_a_request_does_not_tell_it(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    uint8_t kept[2][REPEAT_VALUE_SIZE_MAX];
+    size_t size = 0;
+    struct store_memory_snapshot *copy = federation_back_up(federation, 0);
+    (void)state;
+    federation_referral(federation, &call, 0, 1, "first");
+    for (size_t i = 0; i < 2; i++) {
+        federation_restore(federation, 0, copy);
+        free(hand_over(federation, &call));
+        struct work *work = federation_begin(federation, 0);
+        const struct repeat_rows *rows = &work->node->repeats;
+        assert_true(rows->count > 0); /* a key's own row is first */
+        size = rows->rows[0].size;
+        memcpy(kept[i], rows->rows[0].value, size);
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    }
+    assert_true(size > 8);
+    assert_memory_not_equal(kept[0], kept[1], 4);
+    assert_memory_not_equal(kept[0] + 4, kept[1] + 4, 4);
+    store_memory_snapshot_free(copy);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_of_erased_words_is_known_for_a_day),
+        cmocka_unit_test(what_is_kept_of_a_request_does_not_tell_it),
         cmocka_unit_test(a_key_is_known_again_when_the_store_was_lost),
         cmocka_unit_test(a_key_that_came_back_stands_for_nothing_else),
         cmocka_unit_test(what_is_handed_over_again_meanwhile_is_one_referral),

@@ -95,6 +95,100 @@ static void a_program_reads_what_was_said_before(void **state)
     federation_free(federation);
 }
 
+static const struct local_reply *ask(
+    struct federation *federation, const char *operation, const char *id)
+{
+    struct call call;
+    call_begin(&call, operation);
+    if (id != NULL)
+        call_text(&call, "id", id);
+    const struct local_reply *reply = federation_call(federation, 1, &call);
+    assert_non_null(reply);
+    return reply;
+}
+
+static const struct local_reply *ask_cursor(
+    struct federation *federation, const char *operation)
+{
+    struct call call;
+    call_begin(&call, operation);
+    call_text(&call, "name", "ward");
+    if (strcmp(operation, "cursor.next") == 0)
+        call_number(&call, "count", LOCAL_PAGE_COUNT_MAX);
+    const struct local_reply *reply = federation_call(federation, 1, &call);
+    assert_non_null(reply);
+    return reply;
+}
+
+static void expect_later(const struct local_reply *reply)
+{
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_int_equal(reply->problem, PROBLEM_TRY_LATER);
+    assert_int_equal(reply->record_count, 0);
+}
+
+/* By itself, as somebody asked for it. */
+static void patrol_ends(struct federation *federation)
+{
+    const struct patrol *patrol = &federation_node(federation, 1)->patrol;
+    for (int i = 0; patrol->checks == 0; i++) {
+        assert_true(i < 1000);
+        federation_wait(federation, PATROL_PAUSE_MS);
+    }
+    federation_run(federation);
+}
+
+/* The first content of that blob: see content.c for its form. */
+static void damage_first(struct federation *federation, struct key key)
+{
+    struct work *work = federation_begin(federation, 1);
+    struct slice blob = store_get(work->txn, key_slice(&key));
+    uint8_t *copy = arena_take(work->scratch, blob.size);
+    assert_non_null(copy);
+    memcpy(copy, blob.bytes, blob.size);
+    size_t first = 4 + 4 * (size_t)copy[3];
+    copy[first + ((size_t)copy[6] << 8 | copy[7]) - 1] ^= 1;
+    store_put(work->txn, key_slice(&key), slice_of(copy, blob.size));
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+}
+
+/* Nothing else stops: what is whole is told, the rest is asked for at once. */
+static void who_asks_for_damaged_words_is_told_to_ask_later(void **state)
+{
+    (void)state;
+    for (int all = 0; all < 2; all++) {
+        struct federation *federation = busy();
+        size_t before = damage_rows(federation, 1, 'c', rows);
+        const char *id = federation_submit(federation, 0, 1, "told");
+        federation_run(federation);
+        assert_true(damage_rows(federation, 1, 'c', rows) > before);
+        if (all != 0)
+            damage_row(federation, 1, rows[before], true);
+        else
+            damage_first(federation, rows[before]);
+        federation_crash(federation, 1); /* nothing is in its memory */
+        federation_run(federation);
+        size_t listed = ask(federation, "list", NULL)->record_count;
+        assert_int_equal(listed, 4);
+        expect_later(ask(federation, "get", id));
+        assert_int_equal(ask_cursor(federation, "cursor.open")->err, ERR_NONE);
+        const struct local_reply *reply = ask_cursor(federation, "cursor.next");
+        assert_int_equal(reply->err, ERR_NONE); /* those before it */
+        assert_true(reply_count(reply, "event") > 1);
+        expect_later(ask_cursor(federation, "cursor.next"));
+        patrol_ends(federation);
+        expect_whole(federation, 1);
+        reply = ask(federation, "get", id);
+        assert_int_equal(reply->err, ERR_NONE);
+        assert_true(
+            record_text(reply_record(reply, "element", 0), "value").size > 0);
+        reply = ask_cursor(federation, "cursor.next");
+        assert_int_equal(reply->err, ERR_NONE);
+        assert_int_equal(reply_count(reply, "event"), 1);
+        federation_free(federation);
+    }
+}
+
 /* It cannot be dialled: it brings the parcel when it collects. */
 static void who_only_dials_out_brings_it(void **state)
 {
@@ -207,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_damaged_content_comes_back_in_place),
         cmocka_unit_test(a_program_reads_what_was_said_before),
+        cmocka_unit_test(who_asks_for_damaged_words_is_told_to_ask_later),
         cmocka_unit_test(who_only_dials_out_brings_it),
         cmocka_unit_test(a_peer_that_does_not_hold_it_is_asked_once),
         cmocka_unit_test(what_is_not_the_entrys_is_not_taken),

@@ -4,10 +4,14 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +73,39 @@ static void bodies_of_every_size_go_and_come(void **unused)
     assert_int_equal(bench_counters(&alice).dialed, 1);
     assert_int_equal(bench_counters(&bob).accepted, 1);
     assert_int_equal(bob.reply_failed_count, 0);
+    close_both();
+}
+
+/* -1: not a connection. */
+static int waits_for_more(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_size = sizeof peer;
+    int at_once = 0;
+    socklen_t size = sizeof at_once;
+    if (getpeername(fd, (struct sockaddr *)&peer, &peer_size) != 0 ||
+        getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, &size) != 0)
+        return -1;
+    return !at_once;
+}
+
+/* The end of a large body waited for the other side to say that it had the
+ * rest, which takes 40 ms. */
+static void the_end_of_a_body_leaves_at_once(void **unused)
+{
+    struct rlimit limit;
+    int connection_count = 0;
+    (void)unused;
+    open_both(NULL);
+    bench_ask(&alice, &bob, 0, "q", 1, LONG_MS);
+    assert_echoed(0, (const uint8_t *)"q", 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (int fd = 0; fd < (int)limit.rlim_cur && fd < 4096; fd++) {
+        int waits = waits_for_more(fd);
+        connection_count += waits >= 0;
+        assert_int_not_equal(waits, 1);
+    }
+    assert_int_equal(connection_count, 2); /* both ends */
     close_both();
 }
 
@@ -643,6 +680,7 @@ int main(int argument_count, char **arguments)
         return serve(arguments[2], arguments[3], arguments[4]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_of_every_size_go_and_come),
+        cmocka_unit_test(the_end_of_a_body_leaves_at_once),
         cmocka_unit_test(a_larger_body_is_refused_before_it_leaves),
         cmocka_unit_test(many_at_once_each_get_their_own),
         cmocka_unit_test(replies_may_come_in_any_order),

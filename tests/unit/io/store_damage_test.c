@@ -289,9 +289,9 @@ static void another_version_is_refused(void **state)
     folder_make(path);
     struct store *store = open_store(path);
     store->ops->close(store);
-    replace(path, "referd store 1", "referd store 7");
+    replace(path, "referd store 2", "referd store 7");
     expect_refused(path, ERR_VERSION, "format 7");
-    expect_refused(path, ERR_VERSION, "format 1");
+    expect_refused(path, ERR_VERSION, "reads format 2");
     replace(path, "referd store 7", "another's dbs!");
     expect_refused(path, ERR_CORRUPT, "no store of this gateway");
     folder_remove(path);
