@@ -260,6 +260,8 @@ enum err content_try_salted(struct content_log *log, struct store_txn *txn,
     struct slice both;
     enum err err = take(log, txn, arena, ref, true, &both);
     part(both, salt, plain);
+    if (err != ERR_NONE && err != ERR_CORRUPT)
+        txn->err = err;
     return err;
 }
 

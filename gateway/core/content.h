@@ -95,7 +95,7 @@ struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt);
 
 /* The same, but a content that does not open, or whose blob is damaged, is an
- * ERR_CORRUPT to be told, and the store goes on; its other errors stick as
+ * ERR_CORRUPT to be told, and the store goes on; all other errors stick as
  * ever. */
 MUST_USE enum err content_try(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *plain);

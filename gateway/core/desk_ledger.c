@@ -201,8 +201,6 @@ static const char *entry_problem(
     struct slice content;
     enum err err = content_try_salted(work->contents, work->txn, work->scratch,
         entry->content, &salt, &content);
-    if (err != ERR_NONE && err != ERR_CORRUPT)
-        work_fail(work, err); /* who knows what it is */
     if (err != ERR_NONE)
         return "content";
     if (content.bytes == NULL)

@@ -73,9 +73,8 @@ static enum err probe(struct work *work, size_t prefix_size, struct slice *key,
 {
     enum err err =
         work->txn->ops->probe(work->txn, prefix_size, key, value, false);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND && err != ERR_CORRUPT &&
-        work->txn->err == ERR_NONE)
-        work->txn->err = err;
+    if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        work_fail(work, err);
     return err;
 }
 
@@ -133,8 +132,6 @@ struct slice scrub_content(
     if (err == ERR_CORRUPT) {
         miss(row, ref);
         scrub_tell(row, SCRUB_CONTENT);
-    } else if (err != ERR_NONE && work->txn->err == ERR_NONE) {
-        work->txn->err = err;
     }
     (void)scrub_takes_fault(work);
     return err == ERR_NONE ? plain : SLICE_NONE;

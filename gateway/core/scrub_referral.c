@@ -134,8 +134,6 @@ void scrub_contents(struct scrub_row *row)
             scrub_tell(row, SCRUB_CONTENT);
             return;
         }
-        if (err != ERR_NONE && work->txn->err == ERR_NONE)
-            work->txn->err = err;
         if (err == ERR_NONE && plain.bytes != NULL && row->watch->holds != NULL)
             row->watch->holds(row->watch->user, ref);
     }

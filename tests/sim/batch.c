@@ -10,14 +10,15 @@
 #include "sim/agency.h"
 #include "sim/disk.h"
 #include "sim/forger.h"
+#include "sim/rehearsal.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 
 struct batch {
     struct world *world;
     struct gateway *gateway;
-    struct store_txn *txn;
-    struct slice asked; /* batch_ask: the reply */
+    struct store_txn *txn; /* NULL: no step was taken yet, or it is over */
+    struct slice asked;    /* batch_ask: the reply */
     bool is_ask;
     bool is_full;       /* for new referrals */
     uint64_t submitted; /* before it */
@@ -29,6 +30,22 @@ struct batch {
 
 /* ---- Inputs ------------------------------------------------------------- */
 
+static void begin(struct batch *batch)
+{
+    struct gateway *gateway = batch->gateway;
+    struct store_usage usage;
+    if (gateway->store->ops->begin(gateway->store, true, &batch->txn) !=
+        ERR_NONE)
+        abort();
+    gateway->store->ops->usage(gateway->store, &usage);
+    node_begin(gateway->node, batch->txn, &usage);
+    batch->is_full =
+        usage.used / (usage.capacity / 100 + 1) >= STORE_INTAKE_PERCENT_MAX;
+    batch->epoch = gateway->node->feed_epoch;
+    batch->submitted = gateway->node->counters.referrals_submitted;
+    TALLY(batch->world, batches);
+}
+
 static enum err step(struct batch *batch, struct node_input *input)
 {
     struct world *world = batch->world;
@@ -36,6 +53,10 @@ static enum err step(struct batch *batch, struct node_input *input)
     input->now = gateway_now(world, gateway);
     input->steady_ms = gateway_steady_ms(world, gateway);
     world_fill(world, input->entropy, SEED_SIZE);
+    if (batch->txn == NULL) {
+        rehearsal(world, gateway, input);
+        begin(batch);
+    }
     return node_step(gateway->node, input);
 }
 
@@ -563,23 +584,6 @@ static enum ending ending_draw(struct batch *batch)
     }
 }
 
-static void begin(struct batch *batch)
-{
-    struct gateway *gateway = batch->gateway;
-    struct store_usage usage;
-    arena_reset(&batch->world->opened);
-    if (gateway->store->ops->begin(gateway->store, true, &batch->txn) !=
-        ERR_NONE)
-        abort();
-    gateway->store->ops->usage(gateway->store, &usage);
-    node_begin(gateway->node, batch->txn, &usage);
-    batch->is_full =
-        usage.used / (usage.capacity / 100 + 1) >= STORE_INTAKE_PERCENT_MAX;
-    batch->epoch = gateway->node->feed_epoch;
-    batch->submitted = gateway->node->counters.referrals_submitted;
-    TALLY(batch->world, batches);
-}
-
 static void wake(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
@@ -671,6 +675,8 @@ static void end(struct batch *batch)
 
 static void finish(struct batch *batch, enum err err)
 {
+    if (batch->txn == NULL)
+        begin(batch);
     if (err == ERR_NONE || err == ERR_LIMIT)
         err = node_finish(batch->gateway->node);
     if (err == ERR_NONE)
@@ -686,7 +692,7 @@ void batch_run(struct world *world, struct gateway *gateway)
         1 + world_below(world, STREAM_turn, world->options.batch_max);
     int64_t count = 0;
     enum err err = ERR_NONE;
-    begin(&batch);
+    arena_reset(&world->opened);
     while (err == ERR_NONE && count < limit && gateway->first != NULL) {
         struct letter *letter = gateway->first;
         err = feed(&batch, letter);
@@ -708,7 +714,7 @@ void batch_start(struct world *world, struct gateway *gateway)
 {
     struct batch batch = { .world = world, .gateway = gateway };
     struct node_input input = { .type = NODE_START };
-    begin(&batch);
+    arena_reset(&world->opened);
     input.of.start.card = gateway->card;
     input.of.start.mark = &gateway->mark;
     gateway->life_before = gateway->mark.life;
@@ -727,7 +733,7 @@ struct slice batch_ask(
 {
     struct batch batch = { .world = world, .gateway = gateway, .is_ask = true };
     struct node_input input = { .type = NODE_CLIENT };
-    begin(&batch);
+    arena_reset(&world->opened);
     input.of.client.client = ASK_CLIENT;
     input.of.client.rights = UINT32_MAX;
     input.of.client.frame = frame;

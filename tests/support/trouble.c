@@ -158,8 +158,11 @@ static void check_refusal(struct node *node, const struct node_input *input)
             continue;
         MUST(local_reply_read(outputs[i].of.client.frame, node->scratch,
                  &reply) == ERR_NONE);
-        MUST(reply.err == ERR_NONE || reply.err == ERR_LIMIT ||
-             trouble_ports_change_count() == 0);
+        bool is_so = reply.err == ERR_NONE || reply.err == ERR_LIMIT ||
+                     trouble_ports_change_count() == 0;
+        if (!is_so)
+            fprintf(stderr, "answered with %s\n", err_name(reply.err));
+        MUST(is_so);
         arena_reset(node->scratch);
         return;
     }
@@ -191,6 +194,7 @@ static enum err rehearse(const struct trouble_subject *subject,
     node->crypto = trouble_crypto(node->crypto);
     node->vault = trouble_vault(node->vault);
     node_begin(node, trouble_txn(txn), &usage);
+    trouble_ports_settle();
     present.is_under_way = true;
     enum err err = batch(node, input);
     subject->store->ops->abort(txn);

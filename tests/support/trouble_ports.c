@@ -1,6 +1,7 @@
 #include "support/trouble_ports.h"
 
 #include <execinfo.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ static struct {
     uint8_t *wrong; /* the value that was handed out in place of one */
     void *struck[FRAME_SHOWN]; /* who asked for what failed */
     int struck_count;
+    void *changer[FRAME_SHOWN]; /* who changed the first row */
+    int changer_count;
 } plan;
 
 void trouble_ports_arm(size_t index, enum trouble_fault fault)
@@ -37,6 +40,11 @@ void trouble_ports_arm(size_t index, enum trouble_fault fault)
 void trouble_ports_hold(bool holds)
 {
     plan.armed = !holds;
+}
+
+void trouble_ports_settle(void)
+{
+    plan.change_count = 0;
 }
 
 size_t trouble_ports_change_count(void)
@@ -83,6 +91,9 @@ static enum trouble_fault asked(enum trouble_request request)
 void trouble_ports_show(void)
 {
     backtrace_symbols_fd(plan.struck, plan.struck_count, STDERR_FILENO);
+    fprintf(stderr, "rows changed: %zu, the first by\n", plan.change_count);
+    if (plan.change_count > 0)
+        backtrace_symbols_fd(plan.changer, plan.changer_count, STDERR_FILENO);
 }
 
 /* ---- The store ---------------------------------------------------------- */
@@ -136,6 +147,12 @@ static struct slice get(struct store_txn *txn, struct slice key)
                                                    : value;
 }
 
+static void change_note(bool changes)
+{
+    if (changes && plan.armed && plan.change_count++ == 0)
+        plan.changer_count = backtrace(plan.changer, FRAME_SHOWN);
+}
+
 static void written(struct store_txn *txn, struct store_txn *inner)
 {
     if (asked(TROUBLE_WRITE) == TROUBLE_IO && inner->err == ERR_NONE)
@@ -146,7 +163,7 @@ static void written(struct store_txn *txn, struct store_txn *inner)
 static void put(struct store_txn *txn, struct slice key, struct slice value)
 {
     struct store_txn *inner = inner_of(txn);
-    plan.change_count += !slice_equal(store_get(inner, key), value);
+    change_note(!slice_equal(store_get(inner, key), value));
     store_put(inner, key, value);
     written(txn, inner);
 }
@@ -154,7 +171,7 @@ static void put(struct store_txn *txn, struct slice key, struct slice value)
 static void del(struct store_txn *txn, struct slice key)
 {
     struct store_txn *inner = inner_of(txn);
-    plan.change_count += store_get(inner, key).bytes != NULL;
+    change_note(store_get(inner, key).bytes != NULL);
     store_del(inner, key);
     written(txn, inner);
 }

@@ -53,8 +53,10 @@ const struct trouble_asked *trouble_ports_calm(size_t *count);
 
 /* Until it goes on, what is asked does not count. */
 void trouble_ports_hold(bool holds);
-/* Rows that are others than before since it was armed. */
+/* Rows that are others than before, since it was armed or they were settled:
+ * what a batch begins with is no step's doing. */
 size_t trouble_ports_change_count(void);
+void trouble_ports_settle(void);
 
 /* Who asked for what failed, to stderr: objects with offsets, for addr2line. */
 void trouble_ports_show(void);

@@ -146,7 +146,7 @@ static void an_intent_is_written_without_words(void **state)
     assert_int_equal(event.type, EVENT_OPENED);
     assert_int_equal(event.seq, 7);
     assert_int_equal(event.state, REFERRAL_SEEN);
-    assert_int_equal(event.actor, ACTOR_GATEWAY);
+    assert_int_equal(event.actor, ACTOR_STAFF); /* no gateway may open it */
     assert_int_equal(event.at.unix_ms, 12345);
     assert_true(mou_id_equal(&event.mou, &referral->mou));
     assert_int_equal(event.detail_count + event.element_count, 0);
