@@ -170,8 +170,9 @@ static int node_start(struct gateway *gateway)
                              "folder that belongs to this card");
     if (err == ERR_STATE) {
         (void)fprintf(stderr,
-            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's; restore "
-            "the one that belongs to the store, or both from one backup\n",
+            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's, or "
+            "older than the store; restore the one that belongs to the store, "
+            "or both from one backup\n",
             gateway->settings.config.data);
         return EXIT_CONFIG;
     }
