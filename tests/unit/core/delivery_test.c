@@ -615,8 +615,6 @@ int main(void)
         cmocka_unit_test(what_is_told_waits_in_the_outbox),
         cmocka_unit_test(
             one_parcel_is_in_flight_and_the_next_takes_all_that_waits),
-        cmocka_unit_test(what_comes_soon_after_a_parcel_waits_for_more),
-        cmocka_unit_test(many_do_not_wait_for_more),
         cmocka_unit_test(a_parcel_has_no_more_entries_than_it_may),
         cmocka_unit_test(a_parcel_has_no_more_bytes_than_it_may),
         cmocka_unit_test(a_lost_parcel_is_repeated_as_it_was),
@@ -633,6 +631,8 @@ int main(void)
             without_any_valid_key_it_greets_the_last_that_it_knows),
         cmocka_unit_test(a_peer_that_is_down_costs_the_others_nothing),
         cmocka_unit_test(nothing_is_sent_to_whom_nobody_accepted),
+        cmocka_unit_test(what_comes_soon_after_a_parcel_waits_for_more),
+        cmocka_unit_test(many_do_not_wait_for_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
