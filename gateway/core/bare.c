@@ -10,6 +10,34 @@ bool bare_is_told(
            type == EVENT_CONSENT_REVOKED;
 }
 
+/* Somewhere the table has a way by that step of theirs, into what is stated. */
+static bool may_say(const struct referral *referral,
+    const struct feed_event *told, enum actor_kind actor)
+{
+    enum referral_party party = referral_party_of(actor, referral->outgoing);
+    for (unsigned from = REFERRAL_DRAFT; from < REFERRAL_STATE_COUNT; from++) {
+        enum referral_state next;
+        if (referral_next((enum referral_state)from, told->step, party,
+                &next) == ERR_NONE &&
+            (told->state == REFERRAL_UNKNOWN || next == told->state))
+            return true;
+    }
+    return false;
+}
+
+/* With the words of what was taken back it is gone who said them: somebody who
+ * may, or the other end would refuse it. */
+static enum actor_kind actor_of(
+    const struct referral *referral, const struct feed_event *told)
+{
+    if (may_say(referral, told, told->actor))
+        return told->actor;
+    for (unsigned actor = ACTOR_STAFF; actor < ACTOR_KIND_COUNT; actor++)
+        if (may_say(referral, told, (enum actor_kind)actor))
+            return (enum actor_kind)actor;
+    return told->actor;
+}
+
 struct referral_event bare_event(const struct referral *referral,
     const struct feed_event *told, uint32_t seq)
 {
@@ -18,7 +46,7 @@ struct referral_event bare_event(const struct referral *referral,
         .type = told->step,
         .seq = seq,
         .seen = referral->peer_seq,
-        .actor = told->actor,
+        .actor = actor_of(referral, told),
         .role = told->role,
         .at = told->at,
         .state = told->state };

@@ -228,6 +228,23 @@ static void row_forget(struct work *work, const struct ledger_entry *entry)
     register_delete(work, referral);
 }
 
+/* What is judged follows on what was taken up, and counts as that: steps of
+ * ours that wait are decided after it. */
+static void row_turn(
+    struct fold *fold, const struct ledger_entry *entry, bool is_judged)
+{
+    struct referral *referral =
+        entry->has_referral ? register_get(fold->work, &entry->referral) : NULL;
+    if (referral == NULL || referral->taken_up == REFERRAL_UNKNOWN ||
+        referral->refill != fold->out.present->refill)
+        return;
+    if (is_judged)
+        referral->taken_up = referral->state;
+    else
+        referral->state = referral->taken_up;
+    register_put(fold->work, referral);
+}
+
 /* As it is taken from a parcel that comes now; what is kept of it is put where
  * its content was. */
 static void judge(struct fold *fold)
@@ -241,8 +258,10 @@ static void judge(struct fold *fold)
     struct entry entry = { .header = folded.entry->header,
         .salt = folded.salt,
         .content = folded.content };
-    fold_let_go(&folded);
     row_forget(work, folded.entry);
+    fold_found_event(&folded);
+    fold_let_go(&folded);
+    row_turn(fold, folded.entry, false);
     size_t slot = (size_t)(folded.index - side->parcel.first_index);
     work->node->folds = false;
     casework_take(work, fold->peer,
@@ -252,6 +271,7 @@ static void judge(struct fold *fold)
             .headers = &side->headers[slot],
             .stored = folded.entry,
             .count = 1 });
+    row_turn(fold, folded.entry, true);
     work->node->folds = true;
     side->parcel_changed = true;
     side_pass(fold, side, 1);

@@ -60,6 +60,9 @@ void fold_own_event(struct folded *folded);
 /* One that waited without its words: where they came back and may stay, feed
  * and row have them again. */
 void fold_own_words(struct folded *folded, const struct intent *intent);
+/* One of the peer's that is judged now: a step of the receiver about a referral
+ * of ours that both ends lost but for such steps. It is known again by them. */
+void fold_found_event(struct folded *folded);
 /* What the intent said lies twice, under another salt each: feed and row have
  * what the entry commits to. */
 void fold_own_salt(struct folded *folded, const struct intent *intent);

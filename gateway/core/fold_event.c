@@ -42,13 +42,16 @@ static enum referral_state state_after(
     return stated;
 }
 
-/* Marked for reconsider.h: what this agency's programs knew was not all. */
-static void mark(const struct folded *folded, struct referral *referral)
+/* Marked for reconsider.h: what this agency's programs knew was not all. Where
+ * it is of our staff's making, it is in that state but for what still waits. */
+static void mark(const struct folded *folded, struct referral *referral,
+    enum referral_state state)
 {
     const struct ledger *out =
         peer_ledger(folded->work, folded->peer, LEDGER_OUT);
     if (out != NULL)
         referral->refill = out->refill;
+    referral->taken_up = referral->outgoing ? REFERRAL_UNKNOWN : state;
 }
 
 /* Of the first event that names it. */
@@ -113,9 +116,10 @@ static struct referral *row_of(
 }
 
 static struct step step_of(const struct folded *folded,
-    struct referral *referral, const struct referral_event *event, bool by_us)
+    struct referral *referral, const struct referral_event *event, bool by_us,
+    enum referral_state state)
 {
-    mark(folded, referral);
+    mark(folded, referral, state);
     mou_note(referral, event);
     return (struct step){
         .work = folded->work,
@@ -159,7 +163,7 @@ static void own_send_again(
     }
     referral->mou = event->mou;
     referral->request = folded_kept(folded);
-    mark(folded, referral);
+    mark(folded, referral, referral->state);
     register_put(work, referral);
     answers_cosigned(work, folded->peer, folded->entry);
 }
@@ -176,7 +180,7 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     referral->own_seq = event->seq;
     referral->pending = 1;
     referral->request = folded_kept(folded);
-    struct step step = step_of(folded, referral, event, true);
+    struct step step = step_of(folded, referral, event, true, REFERRAL_SENT);
     struct step_note note = { FEED_STEP, FEED_STATUS_PENDING, NULL,
         folded_kept(folded) };
     folded->entry->feed_position = step_apply(&step, REFERRAL_SENT, &note);
@@ -204,7 +208,7 @@ static void own_step(struct folded *folded, const struct referral_event *event)
     if (!referral->outgoing && folded->content.bytes != NULL &&
         step_offer(event).size > 0)
         referral->offer = folded_kept(folded);
-    struct step step = step_of(folded, referral, event, true);
+    struct step step = step_of(folded, referral, event, true, state);
     if (repeat_take_up(
             folded->work, event, &folded->peer->agency, !at_once, &other) &&
         fold_again_step(folded, referral, &other)) {
@@ -300,6 +304,32 @@ void fold_own_salt(struct folded *folded, const struct intent *intent)
 
 /* ---- Theirs -------------------------------------------------------------- */
 
+void fold_found_event(struct folded *folded)
+{
+    struct referral_event event;
+    size_t used = folded->work->scratch->used;
+    if (folded->kind == ENTRY_REFERRAL_EVENT && event_of(folded, &event) &&
+        is_state(event.state)) {
+        struct referral *found = row_new(folded, &event);
+        struct referral *referral =
+            found != NULL ? found : register_get(folded->work, &event.referral);
+        if (found != NULL) {
+            found->outgoing = true;
+            found->own_seq = 1;
+            found->state = event.type == EVENT_CONSENT_REVOKED
+                               ? event.state
+                               : REFERRAL_DELIVERED;
+        }
+        if (referral != NULL && referral->outgoing &&
+            referral->peer == folded->peer->number) {
+            /* it had taken in so many of ours, whoever has them now */
+            seq_note(&referral->own_seq, event.seen);
+            register_put(folded->work, referral);
+        }
+    }
+    arena_rewind(folded->work->scratch, used);
+}
+
 static void why_fill(const struct answer_item *answer, struct verdict *why)
 {
     *why = (struct verdict){ .problem = answer->problem };
@@ -323,7 +353,7 @@ static void their_send(const struct folded *folded,
     referral->peer_seq = event->seq;
     referral->request = folded_kept(folded);
     why_fill(answer, &why);
-    struct step step = step_of(folded, referral, event, false);
+    struct step step = step_of(folded, referral, event, false, state);
     struct step_note note = { applied ? FEED_RECEIVED : FEED_REFUSED,
         applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN,
         applied ? NULL : &why, folded_kept(folded) };
@@ -343,8 +373,13 @@ static void their_step(const struct folded *folded,
     /* what came as absent leaves a gap in the count: casework.c, follow_next */
     if (answer->verdict != ANSWER_ABSENT)
         seq_note(&referral->peer_seq, event->seq);
+    if (!applied && !referral->outgoing &&
+        !is_state((enum referral_state)answer->state)) {
+        register_put(folded->work, referral); /* its form was refused */
+        return;
+    }
     why_fill(answer, &why);
-    struct step step = step_of(folded, referral, event, false);
+    struct step step = step_of(folded, referral, event, false, state);
     /* of a receiver's step the words can be refused alone: it stands */
     if (!applied && (!referral->outgoing || state == referral->state)) {
         register_put(folded->work, referral);

@@ -40,9 +40,11 @@ bool loss_puts_off(const struct work *work, const char *clause,
     return true;
 }
 
-static bool waits(const struct peer *peer)
+/* Two that only dial out never meet: nobody waits for that. */
+static bool waits(const struct node *node, const struct peer *peer)
 {
     return peer->state == PEER_ACCEPTED &&
+           (peer->reachable || !node->dials_only) &&
            !(peer->settled_out && peer->settled_in);
 }
 
@@ -50,7 +52,7 @@ size_t loss_waiting_count(const struct node *node)
 {
     size_t count = 0;
     for (size_t i = 0; i < node->peer_count && node->loss != LOSS_NONE; i++)
-        count += waits(node->peers[i]);
+        count += waits(node, node->peers[i]);
     return count;
 }
 

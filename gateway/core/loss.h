@@ -22,7 +22,8 @@ void loss_begin(struct work *work, enum loss_cause cause);
 bool loss_puts_off(const struct work *work, const char *clause,
     const char *remedy, struct local_answer *answer);
 
-/* Agencies that have not shown what they hold since; 0: nothing was lost. */
+/* Agencies that can be met and have not shown what they hold since; 0: nothing
+ * was lost. */
 size_t loss_waiting_count(const struct node *node);
 
 /* Ends it when none is left. */

@@ -17,6 +17,19 @@ struct thought {
     struct step step;
 };
 
+/* Its state may be of steps that wait, taken since: all of them are decided
+ * again, from where it was without them. */
+static void go_back(struct work *work, struct referral *referral)
+{
+    if (referral->taken_up == REFERRAL_UNKNOWN)
+        return;
+    referral->state = referral->taken_up;
+    referral->taken_up = REFERRAL_UNKNOWN;
+    if (!referral_is_terminal(referral->state))
+        referral->ended.unix_ms = referral->taken.unix_ms = 0;
+    register_put(work, referral);
+}
+
 /* False when it is about nothing that was taken up again. */
 static bool begin(struct thought *thought, struct peer *peer)
 {
@@ -27,6 +40,7 @@ static bool begin(struct thought *thought, struct peer *peer)
                                     : NULL;
     if (referral == NULL || referral->refill != thought->out->refill)
         return false;
+    go_back(work, referral);
     if (!register_event(work, intent->content, &thought->event)) {
         if (!bare_is_told(
                 referral, (enum referral_event_type)intent->event_type))

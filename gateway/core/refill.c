@@ -1,5 +1,6 @@
 #include "core/refill.h"
 
+#include "core/agreement.h"
 #include "core/answers.h"
 #include "core/conflict.h"
 #include "core/fold.h"
@@ -502,6 +503,9 @@ static void finish(struct work *work, struct peer *peer, struct ledger *out)
     out->changed = true;
     answers_pass_unowed(work, out);
     reconsider_intents(work, peer);
+    /* no new generation comes, with which it would be told */
+    if (!generation_is_spent(work, out))
+        agreement_greet(work, peer);
     peer->wants_head = true;
     peer->next_try_steady_ms = 0;
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 5
+#define ROW_VERSION 6
 #define ROW_SIZE_MAX (192 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static const char *const outcomes[] = {
@@ -49,6 +49,7 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->peer_seq = unpack_u32(in);
     referral->pending = unpack_u32(in);
     referral->refill = unpack_u32(in);
+    referral->taken_up = (enum referral_state)unpack_u8(in);
     referral->created.unix_ms = (int64_t)unpack_u64(in);
     referral->updated.unix_ms = (int64_t)unpack_u64(in);
     referral->ended.unix_ms = (int64_t)unpack_u64(in);
@@ -60,7 +61,8 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->offer = content_ref_unpack(in);
     referral->position_count = unpack_u32(in);
     if (referral->position_count > REFERRAL_EVENT_COUNT_MAX ||
-        referral->state >= REFERRAL_STATE_COUNT)
+        referral->state >= REFERRAL_STATE_COUNT ||
+        referral->taken_up >= REFERRAL_STATE_COUNT)
         in->err = ERR_CORRUPT;
     for (uint32_t i = 0; in->err == ERR_NONE && i < referral->position_count;
          i++)
@@ -130,6 +132,7 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u32(&out, referral->peer_seq);
     pack_u32(&out, referral->pending);
     pack_u32(&out, referral->refill);
+    pack_u8(&out, (uint8_t)referral->taken_up);
     pack_u64(&out, (uint64_t)referral->created.unix_ms);
     pack_u64(&out, (uint64_t)referral->updated.unix_ms);
     pack_u64(&out, (uint64_t)referral->ended.unix_ms);

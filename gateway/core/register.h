@@ -59,6 +59,9 @@ struct referral {
     uint32_t peer_seq; /* of the peer's newest event taken in */
     uint32_t pending;  /* our events that the peer has not answered */
     uint32_t refill;   /* the peer's ledger->refill that took it up; or 0 */
+    /* where that left it, one of the peer's, without our steps that wait; or
+     * UNKNOWN: `state` is that, or decided on it since */
+    enum referral_state taken_up;
     struct instant created;
     struct instant updated;
     struct instant ended; /* came to its terminal state; 0: it has not */

@@ -354,7 +354,9 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
         refill_begin(work, peer, LEDGER_IN, &cosigned);
         return false;
     }
-    if (is_reply)
+    /* it may have lost since what it showed before; who cannot be asked says so
+     * by a request */
+    if (is_reply || is_fresh)
         refill_end(peer, LEDGER_IN);
     enum ledger_trouble trouble =
         compare_in(work, in, view, held_since(peer, in, is_reply));

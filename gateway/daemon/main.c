@@ -102,6 +102,7 @@ static int memory_open(struct gateway *gateway)
     gateway->options = (struct node_options){
         .retry_delay_ms_min = settings->config.retry.delay_ms_min,
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
+        .parcel_gap_ms = PARCEL_GAP_MS,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
         .check_period_ms =
@@ -169,8 +170,9 @@ static int node_start(struct gateway *gateway)
                              "folder that belongs to this card");
     if (err == ERR_STATE) {
         (void)fprintf(stderr,
-            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's; restore "
-            "the one that belongs to the store, or both from one backup\n",
+            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's, or "
+            "older than the store; restore the one that belongs to the store, "
+            "or both from one backup\n",
             gateway->settings.config.data);
         return EXIT_CONFIG;
     }

@@ -21,6 +21,13 @@ static void party_check(struct world *world, const struct accord *accord,
     bool all_signed = accord_is_signed(accord);
     /* what is passed on from agency to agency may have met a stopped ledger */
     bool is_cut_off = is_stopped(world);
+    if (is_signed != accord->is_signed[position] || is_in_force != all_signed)
+        world_say(world,
+            "accord %zu: party %zu signed %d, in force %d; of which agency %zu "
+            "knows %d and %d",
+            (size_t)(accord - world->accords), party,
+            accord->is_signed[position], all_signed, at, is_signed,
+            is_in_force);
     if (is_signed && !accord->is_signed[position])
         world_fail(world, "agreement.forged", at);
     if (!is_signed && accord->is_signed[position] && !is_cut_off)

@@ -142,7 +142,8 @@ static struct words words_of(
     return words;
 }
 
-/* It erased them by a step before it lost that step: they stay gone. */
+/* It erased them by a step before it lost that step: they stay gone, and where
+ * the other end lost them meanwhile, it had none to give back. */
 static bool chose_it(
     const struct world *world, size_t at, const struct uuid *uuid)
 {
@@ -159,6 +160,13 @@ static bool chose_it(
     return false;
 }
 
+/* Neither end had them any more when it lost its store. */
+static bool are_lost(const struct world *world, const struct affair *affair)
+{
+    return world->gateways[affair->from].lost_ms >= affair->stored_ms &&
+           world->gateways[affair->to].lost_ms >= affair->stored_ms;
+}
+
 void keeping_end(struct world *world)
 {
     for (size_t i = 0; i < world->truth.affair_count && !world->failed; i++) {
@@ -171,9 +179,10 @@ void keeping_end(struct world *world)
         /* what waited and was called off was told to nobody */
         if (!here.are_known || !there.are_known)
             continue;
-        here.are_lacking &= !chose_it(world, affair->from, &affair->uuid);
-        there.are_lacking &= !chose_it(world, affair->to, &affair->uuid);
-        if (here.are_let_go || (!here.are_lacking && !there.are_lacking))
+        if (here.are_let_go || (!here.are_lacking && !there.are_lacking) ||
+            are_lost(world, affair) ||
+            chose_it(world, affair->from, &affair->uuid) ||
+            chose_it(world, affair->to, &affair->uuid))
             continue;
         char id[UUID_URN_SIZE + 1];
         uuid_format(&affair->uuid, id);
