@@ -145,7 +145,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(STORE_MENDED, INFO, "store.mended",                                      \
         "contents that were damaged came back from who holds them, too")       \
     X(STORE_CHECKED, INFO, "store.checked",                                    \
-        "the gateway has looked at all of its store")
+        "the gateway has looked at all of its store")                          \
+    X(MEMORY_EXPOSED, WARNING, "memory.exposed",                               \
+        "what people said can get onto a disk by the swap: referctl doctor")
 /* clang-format on */
 
 enum log_event {
