@@ -102,6 +102,7 @@ static int memory_open(struct gateway *gateway)
     gateway->options = (struct node_options){
         .retry_delay_ms_min = settings->config.retry.delay_ms_min,
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
+        .parcel_gap_ms = PARCEL_GAP_MS,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
         .check_period_ms =

@@ -151,6 +151,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     gateway->options = (struct node_options){
         .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
         .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+        .parcel_gap_ms = PARCEL_GAP_MS,
         .version = "sim",
         .hold_ms = world->options.hold_minutes * 60000,
         .check_period_ms = world->options.rot > 0 ? CHECK_MS : 0,
