@@ -146,7 +146,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "what was damaged is whole: contents by who holds them, too, rows by " \
         "what others say (from: this agency)")                                 \
     X(STORE_CHECKED, INFO, "store.checked",                                    \
-        "the gateway has looked at all of its store")
+        "the gateway has looked at all of its store")                          \
+    X(MEMORY_EXPOSED, WARNING, "memory.exposed",                               \
+        "what people said can get onto a disk by the swap: referctl doctor")
 /* clang-format on */
 
 enum log_event {

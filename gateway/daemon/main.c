@@ -16,6 +16,7 @@
 #include "daemon/watch.h"
 #include "io/crypto_openssl.h"
 #include "io/local_socket.h"
+#include "io/swap.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -307,6 +308,12 @@ static int run(
     return gateway->exit_code;
 }
 
+static void memory_judge(void)
+{
+    if (swap_may_take((struct swap_root){ "" }, getpid()))
+        JOURNAL(LOG_MEMORY_EXPOSED, log_code("code", "swap"));
+}
+
 static int gateway_run(const char *config_path, const char *passphrase_path)
 {
     static struct gateway gateway;
@@ -317,6 +324,8 @@ static int gateway_run(const char *config_path, const char *passphrase_path)
         settings_load(config_path, &gateway.settings) ? EXIT_DONE : EXIT_CONFIG;
     if (code == EXIT_DONE)
         code = memory_open(&gateway);
+    if (code == EXIT_DONE)
+        memory_judge();
     if (code == EXIT_DONE)
         code = identity_begin(&gateway);
     if (code == EXIT_DONE)
