@@ -30,10 +30,11 @@ def counters(build, folder):
     for path, _folders, names in os.walk(build):
         for name in names:
             full = os.path.join(path, name)
-            if name.endswith(".gcda") and "/CMakeFiles/" in full:
-                if part in full.replace("/CMakeFiles/", "/") or \
-                        part.replace("gateway/", "") in full:
-                    yield full
+            target, _, source = full.partition(".dir/")
+            if name.endswith(".gcda") and not name.endswith("_test.c.gcda") \
+                    and (part in target or
+                         part.replace("gateway/", "") in "/" + source):
+                yield full
 
 
 def read(build, folder, root):

@@ -7,9 +7,12 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/feed.h"
 #include "core/limits.h"
+#include "core/loss.h"
 #include "core/node_state.h"
 #include "core/register.h"
+#include "support/bench_loss.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -264,6 +267,122 @@ static void who_has_no_room_for_a_step_refuses_it(void **state)
     federation_free(federation);
 }
 
+/* What was said counts as said, though it was not kept. */
+static void what_was_refused_was_told_all_the_same(void **state)
+{
+    static const char *const ask[] = { "question", "since when?", NULL };
+    static const char *const answer[] = { "answer", "last week", NULL };
+    char id[UUID_URN_SIZE + 1];
+    struct federation *federation = two(id);
+    struct call call;
+    (void)state;
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    (void)federation_act(federation, 1, id, "ask", "q", ask);
+    federation_run(federation);
+    fill(federation, 1, id);
+    (void)federation_act(federation, 0, id, "answer", "a", answer);
+    federation_run(federation);
+    call_begin(&call, "disclosures");
+    call_text(&call, "id", id);
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    const struct local_record *said =
+        reply_find(reply, "disclosure", "step", "answer");
+    assert_non_null(said);
+    assert_true(record_is(said, "outcome", "refused"));
+    assert_true(record_is(
+        reply_find(reply, "disclosure", "step", "send"), "outcome", "given"));
+    federation_free(federation);
+}
+
+/* ---- By a person's pairwise id ------------------------------------------- */
+
+/* As if the request of that referral had named the person so. */
+static void name(struct federation *federation, const char *id)
+{
+    struct uuid uuid;
+    struct feed_event told;
+    struct referral_event said;
+    struct named_value values[8];
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    const struct referral *referral = register_get(work, &uuid);
+    assert_non_null(referral);
+    assert_true(feed_at(work, referral->positions[0], &told));
+    assert_true(register_event(work, told.content, &said));
+    assert_true(said.element_count < COUNT(values));
+    memcpy(values, said.elements, said.element_count * sizeof *values);
+    values[said.element_count++] =
+        (struct named_value){ SLICE_LITERAL("pairwise_id"),
+            SLICE_LITERAL("p-1") };
+    said.elements = values;
+    told.content = work_say(
+        work, referral->entry, referral_event_write(&said, work->scratch));
+    feed_rewrite(work, &told);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+}
+
+static void a_person_is_found_by_the_pairwise_id(void **state)
+{
+    char id[UUID_URN_SIZE + 1];
+    struct federation *federation = two(id);
+    struct call call;
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "another");
+    federation_run(federation);
+    name(federation, id);
+    for (int i = 0; i < 2; i++) {
+        call_begin(&call, i == 0 ? "erase.find" : "disclosures.find");
+        call_text(&call, "pairwise_id", "p-1");
+        const struct local_reply *reply = federation_call(federation, 0, &call);
+        assert_int_equal(reply->err, ERR_NONE);
+        assert_int_equal(reply_count(reply, "referral"), 1);
+        const struct local_record *found = reply_record(reply, "referral", 0);
+        assert_true(record_is(found, "id", id));
+        assert_true(record_is(found, "direction", "out"));
+        assert_true(record_flag(reply_record(reply, "search", 0), "done"));
+        call_begin(&call, "erase.find");
+        call_text(&call, "pairwise_id", "p-2");
+        reply = federation_call(federation, 0, &call);
+        assert_int_equal(reply_count(reply, "referral"), 0);
+        assert_int_equal(
+            record_number(reply_record(reply, "search", 0), "referrals"), 2);
+    }
+    federation_free(federation);
+}
+
+/* ---- While a store is taken back ----------------------------------------- */
+
+static void who_asks_meanwhile_is_told_of_the_loss(void **state)
+{
+    char id[UUID_URN_SIZE + 1];
+    struct federation *federation = two(id);
+    struct call call;
+    (void)state;
+    call_begin(&call, "status");
+    assert_null(
+        reply_record(federation_call(federation, 0, &call), "recovery", 0));
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    (void)federation_submit(federation, 0, 1, "second");
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    const struct node *node = federation_node(federation, 0);
+    while (node->loss == LOSS_NONE) {
+        assert_int_not_equal(federation_message_count(federation), 0);
+        federation_deliver(federation, 0);
+    }
+    const struct local_record *recovery =
+        reply_record(federation_call(federation, 0, &call), "recovery", 0);
+    assert_non_null(recovery);
+    assert_true(record_is(recovery, "cause", loss_cause_name(node->loss)));
+    assert_true(record_text(recovery, "remedy").size > 0);
+    assert_int_equal(record_number(recovery, "waiting"), 1);
+    federation_wait(federation, 600000);
+    assert_null(
+        reply_record(federation_call(federation, 0, &call), "recovery", 0));
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +393,9 @@ int main(void)
         cmocka_unit_test(reload_is_told_to_the_daemon),
         cmocka_unit_test(a_referral_with_too_many_steps_can_only_end),
         cmocka_unit_test(who_has_no_room_for_a_step_refuses_it),
+        cmocka_unit_test(what_was_refused_was_told_all_the_same),
+        cmocka_unit_test(a_person_is_found_by_the_pairwise_id),
+        cmocka_unit_test(who_asks_meanwhile_is_told_of_the_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
