@@ -13,6 +13,9 @@ Set aside, and counted, is what only a mistake of ours would reach:
   assertions   the way of an assert() that ends the process
   enums        what stands behind the last value of an enum in a switch that
                has a case for each: `case NAME_COUNT:` and `assert(false`
+
+Codes of errors, problems and refusals: each that some line gives must have been
+given, or it ends with 1.
 """
 import argparse
 import gzip
@@ -131,6 +134,27 @@ def show(root, path, lines, branches):
                 ",".join(map(str, never)), len(ways)), text[number - 1]))
 
 
+def gives(root, lines):
+    """Code: whether a line that gives it was run, for codes that lines of
+    these files give: not compared with, and not in a table."""
+    given = {}
+    code = re.compile(r"(?<![=!]= )(?<!case )"
+                      r"\b((?:ERR|PROBLEM|REFUSAL)_[A-Z_]+)\b")
+    for path in lines:
+        with open(os.path.join(root, path)) as file:
+            text = file.read().split("\n")
+        for number, line in enumerate(text, 1):
+            for name in code.findall(line):
+                # a statement is counted where it begins
+                at = number
+                while at > number - 6 and at not in lines[path]:
+                    at -= 1
+                if at in lines[path]:
+                    given[name] = given.get(name, False) or \
+                        lines[path][at] > 0
+    return given
+
+
 def spans(numbers):
     """1 2 3 7 as 1-3, 7"""
     out = []
@@ -159,6 +183,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     lines, branches = read(os.path.abspath(options.build), options.folder,
                            root)
+    given = gives(root, lines)
     told = {}
     set_aside(root, lines, branches, told)
     for path in sorted(lines):
@@ -180,8 +205,11 @@ def main():
         len(all_branches), percent(all_branches)))
     print("set aside: " + (", ".join(
         "%d by %s" % (told[why], why) for why in sorted(told)) or "nothing"))
+    never = sorted(name for name in given if not given[name])
+    print("codes: %d given%s" % (len(given) - len(never), (
+        ", never: " + ", ".join(never)) if never else ", each of them"))
     return int(percent(all_lines) < options.lines or
-               percent(all_branches) < options.branches)
+               percent(all_branches) < options.branches or len(never) > 0)
 
 
 if __name__ == "__main__":
