@@ -175,6 +175,9 @@ void peer_ask_anew(struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */
 void peer_failed(struct work *work, struct peer *peer, const char *problem);
 
+/* What the peer has not signed for: how much, and since when. */
+void peer_note_waiting(struct work *work, struct peer *peer);
+
 /* Writes changed ledgers and forgets the batch's caches. */
 void peer_flush(struct work *work, struct peer *peer);
 

@@ -517,6 +517,8 @@ void audit_run(struct world *world)
         star_check(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rot_check(world, i);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        apart_check(world, i);
     if (!world->failed)
         audit_ledgers(world);
     if (!world->failed)
