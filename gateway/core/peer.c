@@ -416,8 +416,18 @@ void peer_note_waiting(struct work *work, struct peer *peer)
         peer->waiting_since = header.at;
 }
 
+static void note_taken(struct peer *peer, int at, const struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    peer->taken_count[at] = ledger->collected;
+    peer->untaken_count[at] = ledger->cosigned - ledger->collected;
+}
+
 void peer_flush(struct work *work, struct peer *peer)
 {
+    note_taken(peer, 0, peer->out);
+    note_taken(peer, 1, peer->in);
     if (peer->out != NULL && peer->out->changed)
         ledger_save(work, peer->out);
     if (peer->in != NULL && peer->in->changed)

@@ -103,6 +103,8 @@ struct peer {
     uint64_t queued_count;         /* entries not cosigned, at last look */
     uint64_t waiting_index;        /* of the first of them; ... */
     struct instant waiting_since;  /* ... when it was made, if there is one */
+    uint64_t taken_count[2];       /* OUT, IN: entries that programs of who */
+    uint64_t untaken_count[2];     /* received them took, or not; as above */
     uint64_t
         awaited_position; /* of its ledger; UINT64_MAX: none. At last look */
 
