@@ -123,7 +123,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "a ledger goes on in a new generation: see ledger.recovered, .reopened") \
     X(REFERRAL_RETURNED, WARNING, "referral.returned",                         \
         "a step or referral was not sent: it had gone on, or had been sent, "  \
-        "before a restore")                                                    \
+        "before a restore, or was erased on its way")                          \
     X(REFERRAL_RETOLD, INFO, "referral.retold",                                \
         "words were erased on their way: told again with what is left of them") \
     X(EXPIRY_NEARED, WARNING, "expiry.neared",                                 \
@@ -147,7 +147,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(STORE_MENDED, INFO, "store.mended",                                      \
         "contents that were damaged came back from who holds them, too")       \
     X(STORE_CHECKED, INFO, "store.checked",                                    \
-        "the gateway has looked at all of its store")
+        "the gateway has looked at all of its store")                          \
+    X(MEMORY_EXPOSED, WARNING, "memory.exposed",                               \
+        "what people said can get onto a disk by the swap: referctl doctor")
 /* clang-format on */
 
 enum log_event {

@@ -41,6 +41,9 @@ static inline bool slice_equal(struct slice a, struct slice b)
 
 static inline bool slice_is(struct slice a, const char *text)
 {
+    /* most that are compared differ in the first already */
+    if (a.size > 0 && a.bytes[0] != (uint8_t)text[0])
+        return false;
     return slice_equal(a, slice_of_text(text));
 }
 

@@ -54,6 +54,7 @@ static void answered(struct work *work, struct peer *peer,
     if (retell_answered(work, peer, referral, entry, item))
         return;
     bool applied = item->verdict == ANSWER_APPLIED;
+    bool is_absent = item->verdict == ANSWER_ABSENT;
     bool incoming = !referral->outgoing; /* then we decided, it only follows */
     enum referral_state state = referral->state;
     if (!incoming && referral->pending > 0)
@@ -73,7 +74,7 @@ static void answered(struct work *work, struct peer *peer,
     if (!incoming && item->verdict == ANSWER_REFUSED && item->state == 0 &&
         event.type == EVENT_SEND && !referral_is_terminal(state))
         state = REFERRAL_REFUSED_BY_POLICY;
-    if (item->verdict == ANSWER_ABSENT) {
+    if (is_absent) {
         /* we sent it without its content: that was erased here meanwhile */
         verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",
             "it was erased before it was delivered: begin anew, if at all");
@@ -89,7 +90,12 @@ static void answered(struct work *work, struct peer *peer,
     if (item->problem == PROBLEM_REFERRAL_UNKNOWN && referral->frozen &&
         !incoming && !referral_is_terminal(state))
         state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
-    if (!applied) {
+    if (is_absent) {
+        OUTPUT_LOG(work, LOG_REFERRAL_RETURNED,
+            log_uuid("referral", &referral->uuid),
+            log_code("step", event_type_name(event.type)),
+            log_code("state", referral_state_name(state)));
+    } else if (!applied) {
         work->node->counters.events_refused_there++;
         OUTPUT_LOG(work, LOG_REFERRAL_REFUSED,
             log_uuid("referral", &referral->uuid),
@@ -103,7 +109,10 @@ static void answered(struct work *work, struct peer *peer,
         }
         return;
     }
-    struct step_note note = { applied ? FEED_ANSWERED : FEED_REFUSED,
+    /* nobody refused what never came */
+    struct step_note note = { applied     ? FEED_ANSWERED
+                              : is_absent ? FEED_RETURNED
+                                          : FEED_REFUSED,
         applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, &why,
         CONTENT_NONE };
     (void)step_apply(&step, state, &note);

@@ -42,6 +42,11 @@ static bool varint_read(
     struct reader *reader, struct slice *rest, uint64_t *value)
 {
     *value = 0;
+    if (rest->size > 0 && rest->bytes[0] < 0x80) { /* most have one byte */
+        *value = rest->bytes[0];
+        *rest = slice_of(rest->bytes + 1, rest->size - 1);
+        return true;
+    }
     for (size_t i = 0; i < rest->size && i < 10; i++) {
         uint8_t byte = rest->bytes[i];
         *value |= (uint64_t)(byte & 0x7f) << (7 * i);

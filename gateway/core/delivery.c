@@ -121,6 +121,9 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out == NULL)
         return SLICE_NONE;
+    if (out->offered.size == 0)
+        peer->parcel_due_steady_ms =
+            work->steady_ms + work->node->options->parcel_gap_ms;
     bool is_there =
         out->offered.size == 0
             ? shipment_make(work, peer, out, &shipment)
@@ -128,10 +131,20 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
     return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
 }
 
+/* Whatever is in a parcel, it costs both sides signatures and commits: what
+ * comes soon after one waits for more. */
+static bool gathers(
+    const struct work *work, const struct peer *peer, const struct ledger *out)
+{
+    return out->offered.size == 0 && out->intent_count < PARCEL_SMALL_COUNT &&
+           work->steady_ms < peer->parcel_due_steady_ms;
+}
+
 void delivery_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->has_due = false;
+    peer->gathers = false;
     /* one that only dials out comes by itself: collect.h */
     if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
         peer->token != 0 ||
@@ -157,6 +170,11 @@ void delivery_go_on(struct work *work, struct peer *peer)
         return;
     }
     bool fetches = wanted_is_any(peer);
+    if (!fetches && gathers(work, peer, out)) {
+        peer->has_due = true;
+        peer->gathers = true;
+        return;
+    }
     struct slice body =
         fetches ? wanted_ask(work, peer) : delivery_parcel(work, peer);
     if (body.size > 0) {
@@ -189,7 +207,8 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 {
     if (peer->state != PEER_ACCEPTED || peer->token != 0 || !peer->has_due)
         return INT64_MAX;
-    return peer->next_try_steady_ms;
+    return peer->gathers ? peer->parcel_due_steady_ms
+                         : peer->next_try_steady_ms;
 }
 
 /* ---- Replies ------------------------------------------------------------ */

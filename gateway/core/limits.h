@@ -16,6 +16,10 @@
 #define PARCEL_ENTRY_COUNT_MAX 1024u
 /* Items of one answer: no parcel needs more. */
 #define ANSWER_ITEM_COUNT_MAX PARCEL_ENTRY_COUNT_MAX
+/* A new parcel leaves so long after the one before, or when so many entries
+ * wait: a program that hands over one by one gets a parcel for several. */
+#define PARCEL_GAP_MS 5u
+#define PARCEL_SMALL_COUNT 64u
 /* With its framing a parcel fits the largest padding step. */
 #define PARCEL_SIZE_MAX (1024u * 1024)
 /* A request or reply as plaintext before padding: a parcel and room for what

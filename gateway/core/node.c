@@ -27,7 +27,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW_VERSION 4
+#define ROW_VERSION 5
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 /* What a step may take of the batch's arena: a parcel as stored and answered,
@@ -82,6 +82,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
     node->feed_position_next = unpack_u64(&in);
     node->segment_next = unpack_u64(&in);
     node->entry_next = unpack_u64(&in);
+    node->vault_changes = unpack_u64(&in);
     unpack_fixed(&in, node->secret, sizeof node->secret);
     node->ledger_next = unpack_u32(&in);
     node->peer_next = unpack_u32(&in);
@@ -100,7 +101,7 @@ static bool row_load(struct node *node, struct store_txn *txn)
 
 static void row_save(struct node *node, struct store_txn *txn)
 {
-    uint8_t bytes[1 + AGENCY_ID_SIZE + 4 * 8 + HASH_SIZE + 2 * 4 + 8 + 4 + 1 +
+    uint8_t bytes[1 + AGENCY_ID_SIZE + 5 * 8 + HASH_SIZE + 2 * 4 + 8 + 4 + 1 +
                   3 * 8];
     struct packer out = pack_into(bytes, sizeof bytes);
     struct key key = key_node();
@@ -110,6 +111,7 @@ static void row_save(struct node *node, struct store_txn *txn)
     pack_u64(&out, node->feed_position_next);
     pack_u64(&out, node->segment_next);
     pack_u64(&out, node->entry_next);
+    pack_u64(&out, node->vault_changes);
     pack_fixed(&out, node->secret, sizeof node->secret);
     pack_u32(&out, node->ledger_next);
     pack_u32(&out, node->peer_next);
@@ -147,6 +149,15 @@ static void instance_begin(struct work *work, const struct instance_mark *mark)
         loss_begin(work, cause);
 }
 
+/* Another store's opens nothing; one that is older lacks entries, and has those
+ * that were destroyed since. */
+static bool vault_fits(struct work *work)
+{
+    struct node *node = work->node;
+    return node->vault->ops->changes(node->vault) >= node->vault_changes &&
+           content_vault_fits(&node->contents, work->txn, work->scratch);
+}
+
 static enum err start(struct work *work, const struct node_input *input)
 {
     struct node *node = work->node;
@@ -156,8 +167,7 @@ static enum err start(struct work *work, const struct node_input *input)
     content_begin(
         &node->contents, node->vault, &node->recent, node->segment_next);
     /* a tool that looks for damage goes on with it */
-    if (!is_new && input->of.start.mark != NULL &&
-        !content_vault_fits(&node->contents, work->txn, work->scratch))
+    if (!is_new && input->of.start.mark != NULL && !vault_fits(work))
         return work_failed(work) ? work->txn->err : ERR_STATE;
     enum err err = own_card_keep(work, input->of.start.card,
         input->of.start.earlier, input->of.start.earlier_count);
@@ -495,7 +505,9 @@ enum err node_finish(struct node *node)
         node->wake_steady_ms = 0; /* the rest, in the next batch */
     size_t written = content_flush(&node->contents, work->txn, node->arena);
     node->segment_next += written;
-    node->changed |= written > 0;
+    uint64_t vault_changes = node->vault->ops->changes(node->vault);
+    node->changed |= written > 0 || vault_changes != node->vault_changes;
+    node->vault_changes = vault_changes;
     repeat_rows_flush(work);
     if (node->changed)
         row_save(node, work->txn);

@@ -178,6 +178,7 @@ struct node_options {
     uint64_t check_period_ms; /* of looking at the store; 0: never by itself */
     int64_t hold_ms; /* our words are kept after they were taken; 0: ever */
     uint32_t repeat_run_count; /* see repeat_rows.h; for the node's life */
+    uint32_t parcel_gap_ms;    /* between new parcels to a peer, if small */
 };
 
 struct node;

@@ -63,6 +63,7 @@ struct node {
     uint64_t feed_position_next;
     uint64_t segment_next;
     uint64_t entry_next;       /* of the vault; referrals take two */
+    uint64_t vault_changes;    /* that it had, at least */
     uint8_t secret[HASH_SIZE]; /* before what programs chose is hashed */
     uint32_t ledger_next;
     uint32_t peer_next;

@@ -90,6 +90,8 @@ struct peer {
     uint64_t fetch_credit;   /* bytes that it may fetch... */
     int64_t fetch_steady_ms; /* ... as of then */
     bool has_due;            /* something may wait for next_try_steady_ms */
+    bool gathers;            /* or, with this, for parcel_due_steady_ms: */
+    int64_t parcel_due_steady_ms; /* the next new parcel, if it is small */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */

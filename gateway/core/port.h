@@ -136,6 +136,9 @@ struct vault_ops {
     MUST_USE enum err (*reserve)(struct vault *vault, uint64_t count);
     /* Entries that are there, destroyed or not; some were never used. */
     uint64_t (*count)(struct vault *vault);
+    /* How often entries were made or destroyed, durably; a copy of before has
+     * fewer. */
+    uint64_t (*changes)(struct vault *vault);
     /* False for one that is not there yet. A store put back from a copy counts
      * on from entries that are destroyed. */
     bool (*is_destroyed)(struct vault *vault, uint64_t entry);

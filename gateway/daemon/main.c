@@ -16,6 +16,7 @@
 #include "daemon/watch.h"
 #include "io/crypto_openssl.h"
 #include "io/local_socket.h"
+#include "io/swap.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -102,6 +103,7 @@ static int memory_open(struct gateway *gateway)
     gateway->options = (struct node_options){
         .retry_delay_ms_min = settings->config.retry.delay_ms_min,
         .retry_delay_ms_max = settings->config.retry.delay_ms_max,
+        .parcel_gap_ms = PARCEL_GAP_MS,
         .version = REFERD_VERSION,
         .erase_policy = settings->config.erasure_notices,
         .check_period_ms =
@@ -169,8 +171,9 @@ static int node_start(struct gateway *gateway)
                              "folder that belongs to this card");
     if (err == ERR_STATE) {
         (void)fprintf(stderr,
-            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's; restore "
-            "the one that belongs to the store, or both from one backup\n",
+            "referd: %s/" STORAGE_VAULT_NAME ": it is another store's, or "
+            "older than the store; restore the one that belongs to the store, "
+            "or both from one backup\n",
             gateway->settings.config.data);
         return EXIT_CONFIG;
     }
@@ -305,6 +308,12 @@ static int run(
     return gateway->exit_code;
 }
 
+static void memory_judge(void)
+{
+    if (swap_may_take((struct swap_root){ "" }, getpid()))
+        JOURNAL(LOG_MEMORY_EXPOSED, log_code("code", "swap"));
+}
+
 static int gateway_run(const char *config_path, const char *passphrase_path)
 {
     static struct gateway gateway;
@@ -315,6 +324,8 @@ static int gateway_run(const char *config_path, const char *passphrase_path)
         settings_load(config_path, &gateway.settings) ? EXIT_DONE : EXIT_CONFIG;
     if (code == EXIT_DONE)
         code = memory_open(&gateway);
+    if (code == EXIT_DONE)
+        memory_judge();
     if (code == EXIT_DONE)
         code = identity_begin(&gateway);
     if (code == EXIT_DONE)

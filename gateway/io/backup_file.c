@@ -87,7 +87,7 @@ static enum err put_head(
     pack_u32(&out, head->store_format);
     pack_u64(&out, (uint64_t)head->made_ms);
     pack_u64(&out, head->commits);
-    pack_u64(&out, head->vault_count);
+    pack_u64(&out, head->vault_changes);
     pack_fixed(&out, head->vault_identity, BACKUP_VAULT_IDENTITY_SIZE);
     struct slice part = packed(&out);
     return put_part(writing, &part, 1);
@@ -249,7 +249,7 @@ static enum err get_head(struct reading *reading)
     head.store_format = unpack_u32(&in);
     head.made_ms = (int64_t)unpack_u64(&in);
     head.commits = unpack_u64(&in);
-    head.vault_count = unpack_u64(&in);
+    head.vault_changes = unpack_u64(&in);
     unpack_fixed(&in, head.vault_identity, sizeof head.vault_identity);
     return reading->source->head(reading->source->user, &head);
 }

@@ -6,7 +6,7 @@
  * refused.
  *
  *   head    "refer.v1 backup\n"; version, format of the store (4 bytes each);
- *           time it was made (ms), commits, entries of the vault (8 each);
+ *           time it was made (ms), commits, changes of the vault (8 each);
  *           identity of the vault (32)
  *   block   size (4, not 0) of the rows in it; rows: size of the key (2), size
  *           of the value (4), both; in the order of the store
@@ -24,7 +24,7 @@
 
 #include "core/port.h"
 
-#define BACKUP_FILE_VERSION 1u
+#define BACKUP_FILE_VERSION 2u
 #define BACKUP_VAULT_IDENTITY_SIZE 32
 /* A block is closed when it has so much; a row may be larger, and all of them
  * are smaller than the other. */
@@ -35,7 +35,7 @@ struct backup_head {
     uint32_t store_format;
     int64_t made_ms;
     uint64_t commits; /* of the store, when it was made */
-    uint64_t vault_count;
+    uint64_t vault_changes;
     uint8_t vault_identity[BACKUP_VAULT_IDENTITY_SIZE];
 };
 

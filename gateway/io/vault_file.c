@@ -16,8 +16,8 @@
 
 #define IDENTITY_SIZE VAULT_FILE_IDENTITY_SIZE
 #define COUNT_SIZE 8
-#define CHECK_SIZE 24
-#define HEAD_SIZE (IDENTITY_SIZE + COUNT_SIZE + CHECK_SIZE)
+#define CHECK_SIZE 16
+#define HEAD_SIZE (IDENTITY_SIZE + 2 * COUNT_SIZE + CHECK_SIZE)
 #define ENTRY_SIZE 32
 #define NEAR_COUNT 128u
 /* Drawn together: a draw costs as much as sealing a content. */
@@ -32,6 +32,7 @@ struct vault_file {
     int file;
     uint8_t identity[IDENTITY_SIZE];
     uint64_t count;
+    uint64_t changes;
     /* the entries around the last that was asked for */
     uint64_t near_first;
     size_t near_count; /* 0: none */
@@ -89,28 +90,32 @@ static uint64_t entry_offset(uint64_t entry)
     return HEAD_SIZE + entry * ENTRY_SIZE;
 }
 
-static void head_print(
-    const struct vault_file *self, uint64_t count, uint8_t head[HEAD_SIZE])
+static void head_print(const struct vault_file *self, uint64_t count,
+    uint64_t changes, uint8_t head[HEAD_SIZE])
 {
     uint8_t digest[HASH_SIZE];
     struct packer out = pack_into(head, HEAD_SIZE);
     pack_fixed(&out, self->identity, IDENTITY_SIZE);
     pack_u64(&out, count);
-    must(EVP_Q_digest(NULL, "SHA256", NULL, head, IDENTITY_SIZE + COUNT_SIZE,
+    pack_u64(&out, changes);
+    must(EVP_Q_digest(NULL, "SHA256", NULL, head, HEAD_SIZE - CHECK_SIZE,
              digest, NULL) == 1);
     pack_fixed(&out, digest, CHECK_SIZE);
 }
 
-/* Durable when it returns ERR_NONE. */
+/* One change more, durable with all that was written before it when it returns
+ * ERR_NONE. */
 static enum err head_write(struct vault_file *self, uint64_t count)
 {
     uint8_t head[HEAD_SIZE];
-    head_print(self, count, head);
+    head_print(self, count, self->changes + 1, head);
     enum err err = write_at(self->file, 0, head, sizeof head);
     if (err == ERR_NONE && fdatasync(self->file) != 0)
         err = ERR_IO;
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
         self->count = count;
+        self->changes++;
+    }
     return err;
 }
 
@@ -125,7 +130,8 @@ static enum err head_read(struct vault_file *self)
     struct unpacker in = unpack_from(SLICE_ARRAY(head));
     unpack_fixed(&in, self->identity, IDENTITY_SIZE);
     self->count = unpack_u64(&in);
-    head_print(self, self->count, expected);
+    self->changes = unpack_u64(&in);
+    head_print(self, self->count, self->changes, expected);
     if (memcmp(head, expected, sizeof head) != 0 ||
         self->count > INT64_MAX / (2 * ENTRY_SIZE))
         return ERR_CORRUPT;
@@ -165,6 +171,11 @@ static enum err reserve(struct vault *vault, uint64_t count)
 static uint64_t count_of(struct vault *vault)
 {
     return of(vault)->count;
+}
+
+static uint64_t changes_of(struct vault *vault)
+{
+    return of(vault)->changes;
 }
 
 /* The random number of an entry. ERR_NOT_FOUND: not there, or destroyed. */
@@ -225,9 +236,7 @@ static enum err destroy(
         if (entries[i] < self->count)
             err = write_at(
                 self->file, entry_offset(entries[i]), zeroes, sizeof zeroes);
-    if (err == ERR_NONE && count > 0 && fdatasync(self->file) != 0)
-        err = ERR_IO;
-    return err;
+    return err == ERR_NONE && count > 0 ? head_write(self, self->count) : err;
 }
 
 /* ---- Contents ----------------------------------------------------------- */
@@ -293,6 +302,7 @@ static void close_vault(struct vault *vault)
 static const struct vault_ops vault_file_ops = {
     .reserve = reserve,
     .count = count_of,
+    .changes = changes_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,
@@ -309,7 +319,7 @@ static enum err make(
         keys_problem_set(problem, "%s: cannot be made: no randomness", path);
         return ERR_IO;
     }
-    head_print(self, 0, head);
+    head_print(self, 0, 0, head);
     return private_file_create(path, SLICE_ARRAY(head), problem);
 }
 
@@ -407,8 +417,9 @@ enum err vault_file_look(
     if (err == ERR_NONE) {
         memcpy(look->identity, self->identity, sizeof look->identity);
         look->count = self->count;
+        look->changes = self->changes;
         look->size = entry_offset(self->count);
-        head_print(self, self->count, look->head);
+        head_print(self, self->count, self->changes, look->head);
     }
     free(self);
     return err;

@@ -6,7 +6,8 @@
  *
  *   identity  32 bytes, random: two vaults of one secret have other keys
  *   count     8 bytes, big-endian: so many entries are there
- *   check     24 bytes: the beginning of SHA-256 over all before it
+ *   changes   8 bytes, big-endian: so often some were made or destroyed
+ *   check     16 bytes: the beginning of SHA-256 over all before it
  *   entries   32 bytes each; all zero: destroyed
  *
  * Overwriting in place is worth nothing on copy-on-write file systems and
@@ -43,7 +44,8 @@ MUST_USE enum err vault_file_open(const char *path,
 struct vault_look {
     uint8_t identity[VAULT_FILE_IDENTITY_SIZE];
     uint64_t count; /* entries, destroyed or not */
-    uint64_t size;  /* of the file, by that */
+    uint64_t changes;
+    uint64_t size; /* of the file, by the count */
     uint8_t head[VAULT_FILE_HEAD_SIZE];
 };
 

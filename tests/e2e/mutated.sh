@@ -12,6 +12,11 @@ federation_begin "$@"
 federation_pair
 submit 5 first
 referral_write one.yaml
+referral_send one.yaml gone
+wait_until 60000 "it is there" is_at_rest
+cp opendoor/vault vault.older
+ctl opendoor erase "$referral_id" --reason person_asked --yes >/dev/null \
+    || bail "erasing"
 referral_send one.yaml one
 wait_until 60000 "all is there" is_at_rest
 ctl tbhosp referral act "$referral_id" opened --role intake >/dev/null
@@ -80,6 +85,7 @@ refuses() {
 started=0
 refused=0
 stopped=0
+put_off=0
 # look NAME FILE: FILE of the folder is damaged now
 look() {
     : >opendoor.log
@@ -98,6 +104,11 @@ look() {
         stopped=$((stopped + 1)) # at the row, which it was asked for
         expect "$1: it tells nothing else before it ends" tells_no_other
         refuses "$1: it ends at what is damaged" "$2" 70
+    elif [[ $2 == store/data.mdb ]] && grep -q 'store\.damaged' opendoor.log
+    then # words, which a peer may still bring: it puts off who asks
+        put_off=$((put_off + 1))
+        expect "$1: it says so, and tells nothing else" tells_no_other
+        gateway_stop opendoor || fail "$1: it ends cleanly" "$output"
     else
         fail "$1: it tells what it has" "$(<opendoor.log)"
         gateway_stop opendoor || fail "$1: it ends cleanly" "$output"
@@ -111,6 +122,11 @@ for file in "${files[@]}"; do
         look "$file $mutation" "$file"
     done
 done
+rm -rf opendoor && cp -a sound opendoor
+cat vault.older >opendoor/vault
+before=$refused
+look "vault of before an erasure" vault
+expect "which would bring it back" test "$refused" -gt "$before"
 expect "some were refused, and some are started with" \
     test "$((started > 3 && refused > 3))" = 1
 note "$started started, $refused refused, $stopped stopped"
@@ -123,6 +139,6 @@ for ((at = page_size / 2; at < size; at += page_size)); do
         conv=notrunc status=none seek="$at"
     look "store/data.mdb spoilt at $at" store/data.mdb
 done
-expect "of damaged rows some were met" test "$stopped" -gt 0
-note "$started started, $refused refused, $stopped stopped"
+expect "of damaged rows some were met" test "$((stopped + put_off))" -gt 0
+note "$started started, $refused refused, $stopped stopped, $put_off put off"
 federation_end

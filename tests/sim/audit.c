@@ -96,12 +96,14 @@ struct counts {
     unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
     int64_t pending;
     bool is_erased; /* words about the person are gone */
+    bool is_cut;    /* or some of them */
 };
 
 static void event_count(struct counts *counts, const struct local_record *event)
 {
     enum referral_event_type step = event_type_named(heard_text(event, "step"));
     bool by_us = slice_is(heard_text(event, "by"), "us");
+    counts->is_cut |= event_erases(step) || step == EVENT_CONSENT_REVOKED;
     if (slice_is(heard_text(event, "type"), "referral.step"))
         (by_us ? counts->ours : counts->theirs)[step]++;
     else if (slice_is(heard_text(event, "type"), "referral.refused") && by_us)
@@ -127,6 +129,7 @@ static void counts_read(struct world *world, struct gateway *gateway,
             counts->is_erased =
                 heard_number(&reply.records[i], "frozen") != 0 ||
                 slice_is(heard_text(&reply.records[i], "state"), "void");
+            counts->is_cut |= heard_number(&reply.records[i], "erased_ms") != 0;
         }
     }
     arena_reset(&world->talk);
@@ -342,9 +345,12 @@ static void taken_count(struct world *world, size_t here,
 /* What was decided before all was taken back may be decided again, and what
  * waits for an agency that is closed: it is then with staff, who were told,
  * instead of the other agency. */
-static bool may_return(const struct world *world, size_t here, size_t there)
+static bool may_return(const struct world *world, size_t here, size_t there,
+    const struct counts *counts)
 {
-    return gateway_has_lost(world, here) ||
+    /* or it lost its words on its way: the other heard of none */
+    return counts->is_erased || counts->is_cut ||
+           gateway_has_lost(world, here) ||
            rogue_is_between(world, here, there) ||
            closer_was_at(world, here, there);
 }
@@ -355,7 +361,7 @@ static void steps_check(struct world *world, size_t here, size_t there,
     bool refers)
 {
     struct taken taken = { 0 };
-    bool may = may_return(world, here, there);
+    bool may = may_return(world, here, there, &counts[0]);
     /* who had heard of a step, said so and lost that, while its author erased
      * it before the receipt came, gets it without a word of what it was */
     bool is_wordless = gateway_has_lost(world, there) &&

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "io/store_pages.h"
 #include "io/store_sealed.h"
 #include "sim/flaky.h"
 #include "sim/world.h"
@@ -22,12 +23,34 @@ static struct store *sealed(const struct world *world, struct store *inner)
     return store;
 }
 
+static struct store *paged(const struct world *world, struct store *inner)
+{
+    struct store *store;
+    if (world->options.pages == 0)
+        return inner;
+    if (store_pages_open(inner, STORE_PAGES_TABLES, &store) != ERR_NONE)
+        abort();
+    return store;
+}
+
+static bool is_flaky(const struct world *world)
+{
+    return world->options.flip_per_hour > 0;
+}
+
+/* As a disk that has no layers, where a layer's closing would close it. */
+static struct store *bare(const struct world *world, struct gateway *gateway)
+{
+    return is_flaky(world) || world->options.pages > 0
+               ? flaky_new(gateway->disk, &gateway->flaky)
+               : gateway->disk;
+}
+
 void disk_open(struct world *world, struct gateway *gateway)
 {
-    gateway->store = gateway->disk;
-    if (world->options.flip_per_hour > 0)
-        gateway->store =
-            sealed(world, flaky_new(gateway->disk, &gateway->flaky));
+    struct store *store = bare(world, gateway);
+    gateway->store =
+        paged(world, is_flaky(world) ? sealed(world, store) : store);
 }
 
 static void layers_close(struct gateway *gateway)
@@ -115,9 +138,7 @@ struct store *disk_copy(struct world *world, const struct gateway *gateway)
     if (store_memory_open(&options, &store) != ERR_NONE)
         abort();
     store_memory_restore(store, gateway->copy);
-    if (gateway->flaky != NULL)
-        store = sealed(world, store);
-    return store;
+    return paged(world, is_flaky(world) ? sealed(world, store) : store);
 }
 
 /* ---- Planted: commits that nobody flushed ------------------------------- */

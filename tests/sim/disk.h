@@ -1,8 +1,8 @@
 /*
  * disk.h - what becomes of a gateway's store, beyond what a crash does. Of each
  * there is an old copy, of a commit like any other: it must not show what was
- * erased since. Where bits can be wrong (--flip_per_hour), it is sealed, as
- * on a real disk.
+ * erased since. Where bits can be wrong (--flip_per_hour), it is sealed, and
+ * with --pages its small rows lie in pages, as on a real disk.
  */
 #ifndef SIM_DISK_H
 #define SIM_DISK_H

@@ -151,6 +151,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     gateway->options = (struct node_options){
         .retry_delay_ms_min = RETRY_DELAY_MS_MIN,
         .retry_delay_ms_max = RETRY_DELAY_MS_MAX,
+        .parcel_gap_ms = PARCEL_GAP_MS,
         .version = "sim",
         .hold_ms = world->options.hold_minutes * 60000,
         .check_period_ms = world->options.rot > 0 ? CHECK_MS : 0,
@@ -386,16 +387,26 @@ static void go_away(struct world *world, void *subject, uint64_t argument)
         go_away, gateway, 0);
 }
 
-#define FILLED_CAPACITY (UINT64_C(4) << 20)
+/* Of a store that is filled, at least; one that holds more is larger, so that
+ * what is free has room for what a start writes. */
+#define FILLED_CAPACITY_MIN (UINT64_C(4) << 20)
+#define FILLED_FACTOR 4u
 
-/* Other data, as it were, so that this much of the store is in use. */
-static void ballast_put(struct gateway *gateway, uint64_t percent)
+static uint64_t filled_capacity(const struct store_usage *usage)
+{
+    uint64_t capacity = FILLED_FACTOR * usage->used;
+    return capacity > FILLED_CAPACITY_MIN ? capacity : FILLED_CAPACITY_MIN;
+}
+
+/* Other data, as it were, so that this much of the capacity is in use. */
+static void ballast_put(
+    struct gateway *gateway, uint64_t capacity, uint64_t percent)
 {
     const struct slice key = SLICE_LITERAL("~ballast");
     struct store_usage usage;
     struct store_txn *txn;
     gateway->store->ops->usage(gateway->store, &usage);
-    uint64_t wanted = FILLED_CAPACITY / 100 * percent;
+    uint64_t wanted = capacity / 100 * percent;
     uint64_t size = usage.used < wanted ? wanted - usage.used : 0;
     uint8_t *bytes = calloc(1, size + 1);
     if (bytes == NULL ||
@@ -414,7 +425,7 @@ void gateway_empty(struct gateway *gateway)
 {
     store_memory_set_capacity(gateway->disk, STORE_CAPACITY);
     if (gateway->is_filled)
-        ballast_put(gateway, 0);
+        ballast_put(gateway, 0, 0);
     gateway->is_filled = false;
 }
 
@@ -425,9 +436,12 @@ static void store_fill(struct world *world, void *subject, uint64_t argument)
     (void)argument;
     gateway_empty(gateway);
     if (!was_filled && !world->is_calm) {
-        ballast_put(gateway,
+        struct store_usage usage;
+        gateway->store->ops->usage(gateway->store, &usage);
+        uint64_t capacity = filled_capacity(&usage);
+        ballast_put(gateway, capacity,
             78 + (uint64_t)world_below(world, STREAM_full_per_hour, 16));
-        store_memory_set_capacity(gateway->disk, FILLED_CAPACITY);
+        store_memory_set_capacity(gateway->disk, capacity);
         gateway->is_filled = true;
         TALLY(world, stores_filled);
     }

@@ -23,6 +23,8 @@ enum faults { FAULTS_SOME, FAULTS_NONE, FAULTS_ALL, FAULTS_COUNT };
 
 static const char *const faults_names[] = { "some", "none", "all" };
 
+#define REFERRALS_PER_DAY 10 /* of an agency, in runs of days */
+
 struct command {
     uint64_t from;
     uint64_t to;
@@ -58,7 +60,8 @@ static void usage(FILE *out)
         "usage: sim [OPTION]...\n"
         "  --seed N, --seeds FROM..TO   which runs (1)\n"
         "  --faults none|some|all       of each run (some, as the seed draws)\n"
-        "  --days N                     instead of --minutes\n"
+        "  --days N                     instead of --minutes, with ten\n"
+        "                               referrals a day from each agency\n"
         "  --until STEP                 stop there\n"
         "  -v                           say all that happens\n"
         "  --twice                      each run twice, and compare\n"
@@ -103,8 +106,10 @@ static struct sim_options options_of(
         sim_options_without(&options);
     else if (command->faults == FAULTS_ALL)
         sim_options_with_all(&options, seed);
-    if (command->days > 0)
+    if (command->days > 0) {
         options.minutes = command->days * 24 * 60;
+        options.referrals_per_day = REFERRALS_PER_DAY;
+    }
     if (command->plant != NULL)
         arguments_apply(planted_arguments(command->plant), &options);
     for (size_t i = 0; i < command->set_count; i++)

@@ -75,6 +75,8 @@
     X(mark_early, "G12", "")                                                  \
     /* words that were taken count as taken a week ago */                           \
     X(hold_hurries, "G12", "--hold_minutes 3 --minutes 12 --pause_ms 3000")      \
+    /* a page of rows that is full loses one */                               \
+    X(split_loses, "G3", "--pages 1")                                          \
     X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
     /* what came after a Head left counts as older */                          \
     X(overtaken_is_loss, "G7", "")                                             \

@@ -11,6 +11,7 @@
 #include "core/repeat.h"
 #include "core/scrub_mend.h"
 #include "core/work.h"
+#include "io/row_page.h"
 #include "sim/planted_list.h"
 
 WRAPPED(bool, generation_is_spent, const struct work *work,
@@ -81,6 +82,15 @@ void __wrap_collected_look(struct work *work, struct peer *peer)
         return;
     in->collected = in->cosigned;
     in->changed = true;
+}
+
+WRAPPED(struct row_page *, row_page_split, struct row_page *page, size_t index);
+struct row_page *__wrap_row_page_split(struct row_page *page, size_t index)
+{
+    struct row_page *right = __real_row_page_split(page, index);
+    if (right != NULL && right->count > 1 && planted_is(PLANT_split_loses))
+        row_page_del(right, right->count - 1);
+    return right;
 }
 
 WRAPPED(struct key, key_taken, int64_t taken_ms, const struct uuid *referral);

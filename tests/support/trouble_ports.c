@@ -264,6 +264,11 @@ static uint64_t count_of(struct vault *vault)
     return vault_of(vault)->ops->count(vault_of(vault));
 }
 
+static uint64_t changes_of(struct vault *vault)
+{
+    return vault_of(vault)->ops->changes(vault_of(vault));
+}
+
 static bool is_destroyed(struct vault *vault, uint64_t entry)
 {
     return vault_of(vault)->ops->is_destroyed(vault_of(vault), entry);
@@ -306,6 +311,7 @@ static enum err destroy(
 static const struct vault_ops vault_ops = {
     .reserve = reserve,
     .count = count_of,
+    .changes = changes_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,

@@ -17,6 +17,7 @@ struct vault_plain {
     struct vault vault; /* first, so that either is the other */
     bool *destroyed;
     uint64_t count;
+    uint64_t changes;
 };
 
 static struct vault_plain *of(struct vault *vault)
@@ -37,12 +38,18 @@ static enum err reserve(struct vault *vault, uint64_t count)
     memset(self->destroyed + self->count, 0,
         (size_t)(end - self->count) * sizeof *self->destroyed);
     self->count = end;
+    self->changes++;
     return ERR_NONE;
 }
 
 static uint64_t count_of(struct vault *vault)
 {
     return of(vault)->count;
+}
+
+static uint64_t changes_of(struct vault *vault)
+{
+    return of(vault)->changes;
 }
 
 static bool is_there(const struct vault_plain *self, uint64_t entry)
@@ -108,6 +115,7 @@ static enum err destroy(
     for (size_t i = 0; i < count; i++)
         if (entries[i] < self->count)
             self->destroyed[entries[i]] = true;
+    self->changes += count > 0;
     return ERR_NONE;
 }
 
@@ -126,6 +134,7 @@ static void close_vault(struct vault *vault)
 static const struct vault_ops vault_plain_ops = {
     .reserve = reserve,
     .count = count_of,
+    .changes = changes_of,
     .is_destroyed = is_destroyed,
     .seal = seal,
     .open = open_content,

@@ -169,7 +169,7 @@ static enum exit_code vault_look(struct backup *backup, const char *vault_copy)
     if (err != ERR_NONE)
         return session_fail(backup->session, EXIT_CODE_LOCAL,
             "run it as the gateway's user, or as root", "%s", problem.text);
-    backup->head.vault_count = look.count;
+    backup->head.vault_changes = look.changes;
     memcpy(backup->head.vault_identity, look.identity,
         sizeof backup->head.vault_identity);
     return EXIT_CODE_DONE;

@@ -9,7 +9,9 @@
 #include <sys/statvfs.h>
 
 #include "io/private_file.h"
+#include "io/swap.h"
 #include "io/yaml_config.h"
+#include "referctl/home.h"
 #include "referctl/words.h"
 
 #define MIB (UINT64_C(1024) * 1024)
@@ -120,6 +122,21 @@ static void look_at_folder(struct doctor *doctor)
         look_at_room(doctor);
 }
 
+/* ---- Memory ------------------------------------------------------------- */
+
+static void look_at_memory(struct doctor *doctor)
+{
+    if (swap_may_take((struct swap_root){ "" },
+            home_holder(doctor->session, doctor->data)))
+        doctor_find(doctor, FINDING_WARNING, "memory", "",
+            "encrypt the swap, or run the gateway as the service that comes "
+            "with it, or: swapoff -a",
+            "what people said can get onto a disk by the swap");
+    else
+        doctor_find(doctor, FINDING_OK, "memory", "", "",
+            "none of it gets onto a disk by the swap");
+}
+
 /* ---- The clock ---------------------------------------------------------- */
 
 static void look_at_clock(struct doctor *doctor)
@@ -148,6 +165,8 @@ void doctor_look_at_files(struct doctor *doctor)
         return;
     }
     look_at_config(doctor, path);
-    if (doctor->data != NULL)
-        look_at_folder(doctor);
+    if (doctor->data == NULL)
+        return;
+    look_at_folder(doctor);
+    look_at_memory(doctor);
 }

@@ -1,7 +1,11 @@
 #include "referctl/home.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "referctl/ask.h"
 #include "referctl/display.h"
@@ -52,4 +56,17 @@ enum exit_code home_confirm(struct session *session,
         return EXIT_CODE_DONE;
     return session_fail(
         session, EXIT_CODE_USAGE, NULL, "not done: nothing was changed");
+}
+
+pid_t home_holder(struct session *session, const char *data)
+{
+    char text[24] = "";
+    int fd =
+        open(pool_format(session->pool, "%s/lock", data), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    bool is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ssize_t size = is_held ? pread(fd, text, sizeof text - 1, 0) : 0;
+    (void)close(fd); /* gives the lock back, if it was free */
+    return size > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
 }

@@ -5,6 +5,8 @@
 #ifndef REFERCTL_HOME_H
 #define REFERCTL_HOME_H
 
+#include <sys/types.h>
+
 #include "referctl/arguments.h"
 #include "referctl/config.h"
 #include "referctl/owner.h"
@@ -29,5 +31,8 @@ void home_leave(const struct home *home);
  * EXIT_CODE_USAGE: it was not wanted. */
 enum exit_code home_confirm(struct session *session,
     const struct arguments *arguments, const char *what);
+
+/* The process that has that folder of data; 0: none does. */
+pid_t home_holder(struct session *session, const char *data);
 
 #endif

@@ -2,20 +2,14 @@
 #include "referctl/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include "io/panic_file.h"
 #include "referctl/ask.h"
 #include "referctl/display.h"
 #include "referctl/home.h"
-
-#define LOCK_NAME "lock"
 
 static enum exit_code confirm(
     struct session *session, const struct arguments *arguments)
@@ -30,25 +24,10 @@ static enum exit_code confirm(
         "gateway is ended.\nWhat other agencies hold they keep.");
 }
 
-/* The process that holds the folder's lock; 0: none does. */
-static pid_t holder(const char *lock)
-{
-    char text[24] = "";
-    int fd = open(lock, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    bool is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    ssize_t size = is_held ? pread(fd, text, sizeof text - 1, 0) : 0;
-    (void)close(fd); /* gives the lock back, if it was free */
-    return size > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
-}
-
 /* Not asked to end: it may hang, and its memory holds the keys. */
 static bool gateway_end(const struct home *home, struct session *session)
 {
-    const char *lock =
-        pool_format(session->pool, "%s/" LOCK_NAME, home->paths.data);
-    pid_t pid = holder(lock);
+    pid_t pid = home_holder(session, home->paths.data);
     return pid <= 1 || kill(pid, SIGKILL) == 0 || errno == ESRCH;
 }
 

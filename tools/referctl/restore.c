@@ -112,7 +112,7 @@ static bool vault_fits(
 {
     return memcmp(look->identity, restore->head.vault_identity,
                sizeof look->identity) == 0 &&
-           look->count >= restore->head.vault_count;
+           look->changes >= restore->head.vault_changes;
 }
 
 /* The vault that is there has all erasures that were made since. */

@@ -7,6 +7,7 @@
 
 #include "core/delivery.h"
 #include "core/limits.h"
+#include "core/node_state.h"
 #include "core/request.h"
 #include "support/bench_node.h"
 #include "support/bench_papers.h"
@@ -109,6 +110,60 @@ static void one_parcel_is_in_flight_and_the_next_takes_all_that_waits(
         deliver_read(message->body, &desk.arena, &second), ERR_NONE);
     assert_int_equal(second.parcel.entry_count, 3);
     assert_int_equal(second.parcel.first_index, first.parcel.first_index + 1);
+    desk_close(&desk);
+}
+
+static const struct node_options gathering = { .retry_delay_ms_min = 1000,
+    .retry_delay_ms_max = 300000,
+    .version = "test",
+    .repeat_run_count = 8,
+    .parcel_gap_ms = 5 };
+
+static uint64_t parcels_sent(const struct desk *desk)
+{
+    return federation_node(desk->federation, 0)->counters.parcels_sent;
+}
+
+static void what_comes_soon_after_a_parcel_waits_for_more(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    federation_node(desk.federation, 0)->options = &gathering;
+    federation_wait(desk.federation, 5);
+    uint64_t before = parcels_sent(&desk);
+    (void)federation_submit(desk.federation, 0, 1, "first");
+    federation_run(desk.federation);
+    assert_int_equal(parcels_sent(&desk), before + 1);
+    (void)federation_submit(desk.federation, 0, 1, "soon after");
+    const char *last = federation_submit(desk.federation, 0, 1, "and this");
+    federation_wait(desk.federation, 4);
+    assert_int_equal(parcels_sent(&desk), before + 1);
+    federation_wait_until(
+        desk.federation, federation_node(desk.federation, 0)->wake_steady_ms);
+    federation_wait(desk.federation, 0);
+    assert_int_equal(parcels_sent(&desk), before + 2);
+    assert_string_equal(
+        federation_state(desk.federation, 0, last), "delivered");
+    desk_close(&desk);
+}
+
+static void many_do_not_wait_for_more(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    federation_node(desk.federation, 0)->options = &gathering;
+    federation_wait(desk.federation, 5);
+    (void)federation_submit(desk.federation, 0, 1, "first");
+    federation_run(desk.federation);
+    struct work *work = federation_begin(desk.federation, 0);
+    for (unsigned i = 0; i < PARCEL_SMALL_COUNT; i++)
+        assert_true(say(work, peer(&desk), SLICE_LITERAL("x")));
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    assert_int_equal(
+        parcel_on_line(&desk).parcel.entry_count, PARCEL_SMALL_COUNT);
+    federation_run(desk.federation);
     desk_close(&desk);
 }
 
@@ -576,6 +631,8 @@ int main(void)
             without_any_valid_key_it_greets_the_last_that_it_knows),
         cmocka_unit_test(a_peer_that_is_down_costs_the_others_nothing),
         cmocka_unit_test(nothing_is_sent_to_whom_nobody_accepted),
+        cmocka_unit_test(what_comes_soon_after_a_parcel_waits_for_more),
+        cmocka_unit_test(many_do_not_wait_for_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

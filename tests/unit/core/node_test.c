@@ -116,13 +116,13 @@ static void the_row_survives_a_restart(void **state)
     federation_free(federation);
 }
 
-/* Another node on the store of an agency, started with that card. */
-static enum err start_on(
-    struct federation *federation, size_t agency, struct slice card)
+/* Another node on the store of an agency, started with that card and vault; the
+ * mark is NULL for a tool. */
+static enum err start_with(struct federation *federation, size_t agency,
+    struct slice card, struct vault *vault, const struct instance_mark *mark)
 {
     static const struct node_options options = { .version = "0" };
     struct store *store = federation_store(federation, agency);
-    struct vault *vault = vault_plain_new();
     struct arena arenas[3];
     struct store_txn *txn;
     struct store_usage usage;
@@ -134,16 +134,62 @@ static enum err start_on(
     struct node_input input = { .type = NODE_START,
         .now = federation_now(federation) };
     input.of.start.card = card;
+    input.of.start.mark = mark;
     assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
     store->ops->usage(store, &usage);
     node_begin(node, txn, &usage);
     enum err err = node_step(node, &input);
     store->ops->abort(txn);
     node_release(node);
-    vault->ops->close(vault);
     for (size_t i = 0; i < 3; i++)
         arena_release(&arenas[i]);
     return err;
+}
+
+static enum err start_on(
+    struct federation *federation, size_t agency, struct slice card)
+{
+    struct vault *vault = vault_plain_new();
+    enum err err = start_with(federation, agency, card, vault, NULL);
+    vault->ops->close(vault);
+    return err;
+}
+
+/* It would bring back what was erased since, and lacks what was added. */
+static void a_vault_that_is_older_than_the_store_is_refused(void **state)
+{
+    struct federation *federation = federation_new(2);
+    struct instance_mark mark = { .is_there = true };
+    struct vault *copy = vault_plain_new();
+    struct call call;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    const struct node *node = federation_node(federation, 0);
+    struct slice card = federation_card(federation, 0);
+    mark.life = node_life(node);
+    assert_int_equal(
+        copy->ops->reserve(copy, node->vault->ops->count(node->vault)),
+        ERR_NONE);
+    while (copy->ops->changes(copy) < node->vault->ops->changes(node->vault)) {
+        assert_int_equal(
+            start_with(federation, 0, card, copy, &mark), ERR_STATE);
+        assert_int_equal(
+            copy->ops->reserve(copy, copy->ops->count(copy) + 1), ERR_NONE);
+    }
+    assert_int_equal(start_with(federation, 0, card, copy, &mark), ERR_NONE);
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    federation_run(federation);
+    assert_int_equal(start_with(federation, 0, card, copy, &mark), ERR_STATE);
+    /* who looks for damage goes on with it */
+    assert_int_equal(start_with(federation, 0, card, copy, NULL), ERR_NONE);
+    copy->ops->close(copy);
+    federation_free(federation);
 }
 
 static void another_agencys_card_does_not_start_on_this_store(void **state)
@@ -435,6 +481,7 @@ int main(void)
         cmocka_unit_test(an_idle_node_wishes_no_waking),
         cmocka_unit_test(the_row_survives_a_restart),
         cmocka_unit_test(another_agencys_card_does_not_start_on_this_store),
+        cmocka_unit_test(a_vault_that_is_older_than_the_store_is_refused),
         cmocka_unit_test(a_damaged_row_is_found),
         cmocka_unit_test(memory_too_small_for_a_node_makes_none),
         cmocka_unit_test(many_inputs_share_a_batch_and_one_commit),

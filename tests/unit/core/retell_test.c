@@ -179,6 +179,30 @@ static void a_request_without_what_it_needs_is_refused(void **state)
 }
 
 /* What arrived as absent is known to a copy of the store as on its way. */
+/* Nobody refused it: staff have their step back. */
+static void a_step_that_needs_its_words_is_given_back(void **state)
+{
+    static const char *const time[] = { "walk_in", "yes", NULL };
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    (void)federation_act(affair.federation, 1, affair.id, "accept", "a", offer);
+    federation_run(affair.federation);
+    (void)federation_act_by(
+        affair.federation, 0, affair.id, "choose_time", "c", "person", time);
+    assert_int_equal(federation_message_count(affair.federation), 1);
+    federation_lose(affair.federation, 0);
+    erase(&affair, 0, NULL);
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "accepted");
+    assert_int_equal(refused_count(&affair, 0), 0);
+    const struct local_record *back =
+        reply_find(shown(&affair, 0), "event", "type", "referral.returned");
+    assert_non_null(back);
+    assert_true(record_is(back, "step", "choose_time"));
+    federation_free(affair.federation);
+}
+
 static void an_old_copy_tells_it_once(void **state)
 {
     (void)state;
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
         cmocka_unit_test(a_request_without_what_it_needs_is_refused),
+        cmocka_unit_test(a_step_that_needs_its_words_is_given_back),
         cmocka_unit_test(an_old_copy_tells_it_once),
         cmocka_unit_test(who_lost_that_it_was_absent_follows_it),
     };

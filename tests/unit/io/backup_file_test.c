@@ -110,7 +110,7 @@ static struct store *filled(size_t count, size_t large)
 static const struct backup_head head = { .store_format = 7,
     .made_ms = 1234567890123,
     .commits = 99,
-    .vault_count = 4096,
+    .vault_changes = 4096,
     .vault_identity = { 1, 2, 3 } };
 
 static enum err write_all(
@@ -151,7 +151,7 @@ static void a_store_comes_back_as_it_was(void **state)
     assert_int_equal(stream.head.store_format, head.store_format);
     assert_int_equal(stream.head.made_ms, head.made_ms);
     assert_int_equal(stream.head.commits, head.commits);
-    assert_int_equal(stream.head.vault_count, head.vault_count);
+    assert_int_equal(stream.head.vault_changes, head.vault_changes);
     assert_memory_equal(stream.head.vault_identity, head.vault_identity,
         sizeof head.vault_identity);
     assert_true(store_memory_hash(store) == store_memory_hash(copy));

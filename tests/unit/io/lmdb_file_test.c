@@ -15,6 +15,7 @@
 
 #define PAGE_SIZE 4096u
 #define ROW_COUNT 300u
+#define DEEP_ROW_COUNT 2000u
 
 struct file {
     char path[FOLDER_PATH_SIZE];
@@ -265,6 +266,99 @@ static void a_page_is_not_free_and_in_use(void **state)
     file_remove(&file);
 }
 
+/* ---- Many pages --------------------------------------------------------- */
+
+/* A tree of four levels or so, which two threads walk. */
+static void deep_make(struct file *file)
+{
+    struct store_lmdb_options options = store_lmdb_options_default();
+    struct store_problem problem;
+    struct store *store = NULL;
+    struct store_txn *txn = NULL;
+    const char *reason = NULL;
+    char text[FOLDER_PATH_SIZE + 32];
+    folder_make(file->path);
+    assert_int_equal(
+        store_lmdb_open(file->path, &options, &store, &problem), ERR_NONE);
+    assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
+    for (unsigned i = 0; i < DEEP_ROW_COUNT; i++) {
+        char key[STORE_KEY_SIZE_MAX + 1];
+        snprintf(key, sizeof key, "%04u%*s", i, STORE_KEY_SIZE_MAX - 4, "");
+        store_put(txn, slice_of_text(key), slice_of_text("value"));
+    }
+    assert_int_equal(store->ops->commit(txn), ERR_NONE);
+    store->ops->close(store);
+    snprintf(text, sizeof text, "%s/store/data.mdb", file->path);
+    file->fd = open(text, O_RDWR);
+    assert_true(file->fd >= 0);
+    assert_int_equal(
+        lmdb_file_read_head(file->fd, &file->head, &reason), ERR_NONE);
+    assert_true(file->head.data.depth >= 3);
+    assert_int_equal(check(file, &reason), ERR_NONE);
+}
+
+struct leaves {
+    uint64_t at[DEEP_ROW_COUNT];      /* in the order of their keys */
+    uint64_t pointer[DEEP_ROW_COUNT]; /* to each */
+    size_t count;
+};
+
+static void leaves_find(
+    struct file *file, uint64_t page, unsigned level, struct leaves *leaves)
+{
+    unsigned count = (read_u16(file, page + 12) - 16u) / 2;
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t pointer = node(file, page, i);
+        uint64_t child =
+            (read_u64(file, pointer) & 0xffffffffffffu) * PAGE_SIZE;
+        if (level > 1) {
+            leaves_find(file, child, level - 1, leaves);
+            continue;
+        }
+        leaves->pointer[leaves->count] = pointer;
+        leaves->at[leaves->count++] = child;
+    }
+}
+
+static void expect_refused(struct file *file, uint64_t at, uint32_t value,
+    size_t size, const char *expected)
+{
+    uint32_t old = 0;
+    const char *reason = "none";
+    read_bytes(file, at, &old, size);
+    assert_int_equal(pwrite(file->fd, &value, size, (off_t)at), (ssize_t)size);
+    assert_int_equal(check(file, &reason), ERR_CORRUPT);
+    if (expected != NULL)
+        assert_string_equal(reason, expected);
+    assert_int_equal(pwrite(file->fd, &old, size, (off_t)at), (ssize_t)size);
+}
+
+static void where_a_tree_is_divided_makes_no_difference(void **state)
+{
+    static struct leaves leaves;
+    struct file file;
+    const char *reason = NULL;
+    (void)state;
+    deep_make(&file);
+    leaves_find(&file, root(&file), file.head.data.depth - 1u, &leaves);
+    assert_int_equal(leaves.count, file.head.data.leaf_count);
+    for (size_t i = 0; i < leaves.count; i++) {
+        uint64_t key = node(&file, leaves.at[i], 0) + 8;
+        uint64_t other = leaves.at[leaves.count - 1 - i] / PAGE_SIZE;
+        expect_refused(
+            &file, leaves.pointer[i], 0, 4, "a page number is out of range");
+        expect_refused(&file, leaves.at[i], 1, 4, "a page is not in its place");
+        if (other != leaves.at[i] / PAGE_SIZE)
+            expect_refused(&file, leaves.pointer[i], (uint32_t)other, 4, NULL);
+        if (i > 0)
+            expect_refused(&file, key, 0, 1, "the keys are out of order");
+        if (i + 1 < leaves.count)
+            expect_refused(&file, key, 0xff, 1, "the keys are out of order");
+    }
+    assert_int_equal(check(&file, &reason), ERR_NONE);
+    file_remove(&file);
+}
+
 static void the_end_may_not_be_missing(void **state)
 {
     (void)state;
@@ -299,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_damage_has_its_name),
         cmocka_unit_test(a_page_is_not_free_and_in_use),
+        cmocka_unit_test(where_a_tree_is_divided_makes_no_difference),
         cmocka_unit_test(the_end_may_not_be_missing),
         cmocka_unit_test(what_cannot_be_read_is_not_called_corrupt),
     };

@@ -1,0 +1,102 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "io/file_view.h"
+#include "support/folder.h"
+
+#define SIZE (300u * 1000)
+
+struct sample {
+    char folder[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE + 8];
+    int fd;
+};
+
+static uint8_t byte_at(size_t offset)
+{
+    return (uint8_t)(offset * 7 + offset / 251);
+}
+
+static void sample_make(struct sample *sample)
+{
+    uint8_t *bytes = malloc(SIZE);
+    assert_non_null(bytes);
+    folder_make(sample->folder);
+    (void)snprintf(
+        sample->path, sizeof sample->path, "%s/file", sample->folder);
+    sample->fd = open(sample->path, O_RDWR | O_CREAT, 0600);
+    assert_true(sample->fd >= 0);
+    for (size_t i = 0; i < SIZE; i++)
+        bytes[i] = byte_at(i);
+    assert_int_equal(write(sample->fd, bytes, SIZE), SIZE);
+    free(bytes);
+}
+
+static void sample_remove(struct sample *sample)
+{
+    close(sample->fd);
+    folder_remove(sample->folder);
+}
+
+static void all_of_it_is_there_to_see(void **state)
+{
+    static const size_t sizes[] = { 1, 16, 4096, 65536, 65537, 131072 };
+    struct sample sample;
+    struct file_view view;
+    const uint8_t *bytes;
+    (void)state;
+    sample_make(&sample);
+    assert_int_equal(file_view_open(sample.fd, SIZE, &view), ERR_NONE);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (size_t at = 0; at + sizes[k] <= SIZE; at += 4099) {
+            assert_int_equal(
+                file_view_at(&view, at, sizes[k], &bytes), ERR_NONE);
+            assert_int_equal(bytes[0], byte_at(at));
+            assert_int_equal(bytes[sizes[k] - 1], byte_at(at + sizes[k] - 1));
+        }
+    assert_int_equal(file_view_at(&view, SIZE - 1, 1, &bytes), ERR_NONE);
+    assert_int_equal(*bytes, byte_at(SIZE - 1));
+    file_view_close(&view);
+    sample_remove(&sample);
+}
+
+/* As a bad sector: who looked there would be ended by a signal. */
+static void what_cannot_be_brought_in_is_an_error(void **state)
+{
+    struct sample sample;
+    struct file_view view;
+    const uint8_t *bytes;
+    (void)state;
+    sample_make(&sample);
+    assert_int_equal(file_view_open(sample.fd, SIZE, &view), ERR_NONE);
+    assert_int_equal(ftruncate(sample.fd, 100), 0);
+    assert_int_equal(file_view_at(&view, 0, 100, &bytes), ERR_IO);
+    assert_int_equal(file_view_at(&view, SIZE - 10, 10, &bytes), ERR_IO);
+    file_view_close(&view);
+    sample_remove(&sample);
+}
+
+static void what_is_no_file_cannot_be_seen(void **state)
+{
+    struct file_view view;
+    (void)state;
+    assert_int_equal(file_view_open(-1, SIZE, &view), ERR_IO);
+    file_view_close(&view);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_of_it_is_there_to_see),
+        cmocka_unit_test(what_cannot_be_brought_in_is_an_error),
+        cmocka_unit_test(what_is_no_file_cannot_be_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
