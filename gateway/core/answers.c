@@ -70,10 +70,6 @@ static void answered(struct work *work, struct peer *peer,
         register_put(work, referral);
         return;
     }
-    /* refused for its form, it has no state there */
-    if (!incoming && item->verdict == ANSWER_REFUSED && item->state == 0 &&
-        event.type == EVENT_SEND && !referral_is_terminal(state))
-        state = REFERRAL_REFUSED_BY_POLICY;
     if (is_absent) {
         /* we sent it without its content: that was erased here meanwhile */
         verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",

@@ -351,7 +351,7 @@ static void take_event(struct taking *taking)
         follow(&step, entry, judgement);
         retell_withdrawn(work, peer, step.referral, &event);
     } else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
-             !event_is_exempt(event.type))
+               !event_is_exempt(event.type))
         refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
             "begin a new referral: this one has too many steps");
     else

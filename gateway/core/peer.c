@@ -387,7 +387,7 @@ struct ledger *peer_ledger(
     return *held;
 }
 
-/* The first of them has the index `cosigned`, be it in a parcel or an intent. */
+/* The first has the index `cosigned`, be it in a parcel or an intent. */
 void peer_note_waiting(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);

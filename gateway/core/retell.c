@@ -171,9 +171,9 @@ void retell_withdrawn(struct work *work, struct peer *peer,
 {
     if (work_failed(work) || !is_unheard(referral, theirs))
         return;
-    const struct feed_event told = { .step = EVENT_WITHDRAW,
-        .actor = ACTOR_PERSON,
-        .at = work->now };
+    const struct feed_event told = {
+        .step = EVENT_WITHDRAW, .actor = ACTOR_PERSON, .at = work->now
+    };
     struct referral_event event =
         bare_event(referral, &told, ++referral->own_seq);
     struct tell tell = {

@@ -59,7 +59,7 @@ static bool waits(struct world *world, size_t at, size_t peer)
     return does;
 }
 
-/* ---- The day and the hours ------------------------------------------------ */
+/* ---- The day and the hours ----------------------------------------------- */
 
 static void restart(struct world *world, void *subject, uint64_t argument)
 {
@@ -134,8 +134,7 @@ static bool is_early(const struct world *world, size_t at, size_t peer)
     const struct apart *apart = &world->apart;
     return world->options.clock_per_hour == 0 &&
            (!is_parted(at, peer) ||
-               world->scheduler.now_ms <
-                   apart->begins_ms + DAY_MS - SLACK_MS);
+               world->scheduler.now_ms < apart->begins_ms + DAY_MS - SLACK_MS);
 }
 
 void apart_log(struct world *world, size_t at, const struct log_entry *entry)

@@ -268,8 +268,7 @@ static void register_check(struct world *world, const struct rows *rows)
             if (!rows[i].items[k].is_outgoing &&
                 row_find(&rows[rows[i].items[k].peer],
                     &rows[i].items[k].uuid) == NULL)
-                lost_fail(
-                    world, &rows[i].items[k].uuid, rows[i].items[k].peer);
+                lost_fail(world, &rows[i].items[k].uuid, rows[i].items[k].peer);
         }
         if (outgoing != expected[i])
             twice_say(world, i, &rows[i], expected[i]);

@@ -356,8 +356,7 @@ static void talk_long(struct federation *federation, const char *id)
         call_record(&call, "element");
         call_text(&call, "code", "call_name");
         call_text(&call, "value", value);
-        assert_int_equal(
-            federation_call(federation, 0, &call)->err, ERR_NONE);
+        assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
         federation_run(federation);
     }
 }

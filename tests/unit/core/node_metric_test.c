@@ -48,7 +48,8 @@ static void names_follow_the_rules_of_prometheus(void **state)
         /* labels are states of ours: nobody is named */
         assert_true(metric->label[0] == '\0' ||
                     strncmp(metric->label, "state=\"", 7) == 0 ||
-                    strncmp(metric->label, "code=\"", 6) == 0);
+                    strncmp(metric->label, "code=\"", 6) == 0 ||
+                    strncmp(metric->label, "direction=\"", 11) == 0);
         for (size_t j = 0; j < i; j++)
             if (values[j].metric->family == metric->family)
                 assert_true(
