@@ -112,7 +112,8 @@ static struct sdk_field *field_named(
     const struct sdk_record *record, const char *name)
 {
     for (size_t i = 0; i < record->field_count; i++)
-        if (strcmp(record->fields[i].name, name) == 0)
+        if (record->fields[i].name[0] == name[0] &&
+            strcmp(record->fields[i].name, name) == 0)
             return &record->fields[i];
     return NULL;
 }

@@ -6,12 +6,19 @@
 Reads the counters that a build with REFER_COVERAGE left, adds up all objects
 of a source, prints each file with lines and branches that were never taken,
 and the sums. With --lines N and --branches N (percent) it ends with 1 below
-that. Branches are those of the source: calls and throws do not count.
+that. Branches are those of the source: calls and throws do not count. With
+--show NAME it prints these lines of that file, and of each the ways not taken.
+
+Set aside, and counted, is what only a mistake of ours would reach:
+  assertions   the way of an assert() that ends the process
+  enums        what stands behind the last value of an enum in a switch that
+               has a case for each: `case NAME_COUNT:` and `assert(false`
 """
 import argparse
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,10 +30,11 @@ def counters(build, folder):
     for path, _folders, names in os.walk(build):
         for name in names:
             full = os.path.join(path, name)
-            if name.endswith(".gcda") and "/CMakeFiles/" in full:
-                if part in full.replace("/CMakeFiles/", "/") or \
-                        part.replace("gateway/", "") in full:
-                    yield full
+            target, _, source = full.partition(".dir/")
+            if name.endswith(".gcda") and not name.endswith("_test.c.gcda") \
+                    and (part in target or
+                         part.replace("gateway/", "") in "/" + source):
+                yield full
 
 
 def read(build, folder, root):
@@ -65,6 +73,64 @@ def add(lines, branches, source):
             branches[key] = branches.get(key, 0) + branch["count"]
 
 
+def statement(text, first):
+    """Lines, from 1, of the statement that begins in that one."""
+    depth = 0
+    for at in range(first - 1, len(text)):
+        depth += text[at].count("(") - text[at].count(")")
+        if depth <= 0:
+            return range(first, at + 2)
+    return range(first, first + 1)
+
+
+def asides(text):
+    """Line: why it is no matter that it, or a way from it, is never taken."""
+    lines = {}
+    ways = {}
+    switch = None
+    for number, line in enumerate(text, 1):
+        if re.match(r"\s*switch \(", line):
+            switch = number
+        if re.match(r"\s*assert\(false", line):
+            lines.update((n, "enums") for n in statement(text, number))
+        elif re.match(r"\s*assert\(", line):
+            ways.update((n, "assertions") for n in statement(text, number))
+        elif re.match(r"\s*case \w+_COUNT:$", line) and switch:
+            ways[switch] = "enums"
+            lines[number] = lines[number + 1] = "enums"
+    return lines, ways
+
+
+def set_aside(root, lines, branches, told):
+    """Takes out of both what asides() names and nobody took."""
+    for path in lines:
+        with open(os.path.join(root, path)) as file:
+            of_lines, of_ways = asides(file.read().split("\n"))
+        for number, why in of_lines.items():
+            if lines[path].get(number) == 0:
+                del lines[path][number]
+                told[why] = told.get(why, 0) + 1
+            of_ways[number] = why
+        for key in [k for k, count in branches[path].items()
+                    if count == 0 and k[0] in of_ways]:
+            del branches[path][key]
+            why = of_ways[key[0]]
+            told[why] = told.get(why, 0) + 1
+
+
+def show(root, path, lines, branches):
+    with open(os.path.join(root, path)) as file:
+        text = file.read().split("\n")
+    for number in sorted(lines):
+        ways = sorted(i for n, i in branches if n == number)
+        never = [i for i in ways if branches[number, i] == 0]
+        if lines[number] == 0:
+            print("%5d never    %s" % (number, text[number - 1]))
+        elif never:
+            print("%5d %-8s %s" % (number, "%s of %d" % (
+                ",".join(map(str, never)), len(ways)), text[number - 1]))
+
+
 def spans(numbers):
     """1 2 3 7 as 1-3, 7"""
     out = []
@@ -88,11 +154,16 @@ def main():
     parser.add_argument("folder", nargs="?", default="gateway/core")
     parser.add_argument("--lines", type=float, default=0)
     parser.add_argument("--branches", type=float, default=0)
+    parser.add_argument("--show", action="append", default=[])
     options = parser.parse_args()
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     lines, branches = read(os.path.abspath(options.build), options.folder,
                            root)
+    told = {}
+    set_aside(root, lines, branches, told)
     for path in sorted(lines):
+        if os.path.basename(path) in options.show:
+            show(root, path, lines[path], branches[path])
         never = [n for n, count in lines[path].items() if count == 0]
         ways = branches[path].values()
         if never or percent(ways) < 100:
@@ -107,6 +178,8 @@ def main():
     print("%s: %d files, %d lines %.2f %%, %d branches %.2f %%" % (
         options.folder, len(lines), len(all_lines), percent(all_lines),
         len(all_branches), percent(all_branches)))
+    print("set aside: " + (", ".join(
+        "%d by %s" % (told[why], why) for why in sorted(told)) or "nothing"))
     return int(percent(all_lines) < options.lines or
                percent(all_branches) < options.branches)
 

@@ -96,6 +96,14 @@ int uuid_compare(const struct uuid *a, const struct uuid *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
+bool uuid_next(struct uuid *uuid)
+{
+    for (size_t i = sizeof uuid->bytes; i-- > 0;)
+        if (++uuid->bytes[i] != 0)
+            return true;
+    return false;
+}
+
 enum err mou_id_parse(struct slice text, struct mou_id *id)
 {
     struct mou_id parsed;

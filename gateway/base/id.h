@@ -66,6 +66,9 @@ void uuid_format(const struct uuid *uuid, char text[UUID_URN_SIZE + 1]);
 
 int uuid_compare(const struct uuid *a, const struct uuid *b);
 
+/* Turns it into the one that follows in that order; false at the last. */
+bool uuid_next(struct uuid *uuid);
+
 static inline bool uuid_equal(const struct uuid *a, const struct uuid *b)
 {
     return uuid_compare(a, b) == 0;

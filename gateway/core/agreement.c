@@ -106,10 +106,7 @@ static void row_put(struct work *work, const struct agreement *agreement)
     pack_u32(&out, (uint32_t)agreement->in_force_count);
     for (size_t i = 0; i < agreement->in_force_count; i++)
         pack_fixed(&out, agreement->in_force[i].text, AGENCY_ID_SIZE);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    struct key key = key_mou(&agreement->id);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_mou(&agreement->id), &out);
     arena_rewind(work->scratch, used);
 }
 

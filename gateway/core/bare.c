@@ -57,8 +57,7 @@ struct referral_event bare_intent(struct work *work,
 {
     struct feed_event told;
     bool is_told = intent->feed_position != 0 &&
-                   feed_next(work, intent->feed_position, &told) &&
-                   told.position == intent->feed_position &&
+                   feed_at(work, intent->feed_position, &told) &&
                    told.step == (enum referral_event_type)intent->event_type;
     if (!is_told)
         told = (struct feed_event){

@@ -112,11 +112,8 @@ static bool is_within_limit(const Refer__V1__LocalRequest *message)
     size_t count = message->n_fields;
     if (message->n_records > LOCAL_FIELD_COUNT_MAX)
         return false;
-    for (size_t i = 0; i < message->n_records; i++) {
-        if (count > LOCAL_FIELD_COUNT_MAX)
-            return false;
+    for (size_t i = 0; i < message->n_records; i++)
         count += message->records[i]->n_fields;
-    }
     return count <= LOCAL_FIELD_COUNT_MAX;
 }
 

@@ -35,14 +35,6 @@ struct telling {
     uint32_t refused_count;
 };
 
-static bool uuid_step(struct uuid *uuid)
-{
-    for (size_t i = sizeof uuid->bytes; i-- > 0;)
-        if (++uuid->bytes[i] != 0)
-            return true;
-    return false;
-}
-
 static bool wish_read(const struct local_request *request, struct wish *wish,
     struct local_answer *answer)
 {
@@ -60,7 +52,7 @@ static bool wish_read(const struct local_request *request, struct wish *wish,
     }
     if (after.size > 0 &&
         (wish->is_one || uuid_parse(after, &wish->uuid) != ERR_NONE ||
-            !uuid_step(&wish->uuid))) {
+            !uuid_next(&wish->uuid))) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "disclosures.after",
             "give the id that the list came to, and no other id");
         return false;
@@ -217,8 +209,7 @@ static void refused_note(struct telling *telling)
          i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i] &&
+        if (feed_at(work, referral->positions[i], &event) &&
             event.type == FEED_REFUSED && event.by_us &&
             event.step != EVENT_NONE)
             telling->refused[telling->refused_count++] = event.seq;
@@ -247,8 +238,7 @@ static void referral_answer(struct telling *telling)
          i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i] &&
+        if (feed_at(work, referral->positions[i], &event) &&
             is_disclosure(telling->wish, &event))
             disclosure_answer(telling, &event);
         arena_rewind(work->scratch, used);
@@ -286,7 +276,7 @@ static void all(struct telling *telling)
         seen++;
         last = from = telling->referral->uuid;
         referral_answer(telling);
-        is_done = !uuid_step(&from);
+        is_done = !uuid_next(&from);
     }
     answer_record(telling->answer, "search");
     answer_number(telling->answer, "referrals", seen);

@@ -179,8 +179,7 @@ static bool referral_names(
         struct feed_event event;
         struct referral_event said;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i] &&
+        if (feed_at(work, referral->positions[i], &event) &&
             event.step != EVENT_NONE && !content_is_none(event.content)) {
             finding->content_count++;
             found = register_event(work, event.content, &said) &&
@@ -189,14 +188,6 @@ static bool referral_names(
         arena_rewind(work->scratch, used);
     }
     return found;
-}
-
-static bool uuid_step(struct uuid *uuid)
-{
-    for (size_t i = sizeof uuid->bytes; i-- > 0;)
-        if (++uuid->bytes[i] != 0)
-            return true;
-    return false;
 }
 
 static bool find_read(const struct local_request *request,
@@ -212,7 +203,7 @@ static bool find_read(const struct local_request *request,
         return false;
     }
     if (after.size > 0 &&
-        (uuid_parse(after, from) != ERR_NONE || !uuid_step(from))) {
+        (uuid_parse(after, from) != ERR_NONE || !uuid_next(from))) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "erase.after",
             "give the id that the search came to");
         return false;
@@ -255,7 +246,7 @@ void desk_erase_find(struct work *work, const struct caller *caller,
             answer_text(answer, "direction", referral->outgoing ? "out" : "in");
         }
         from = last;
-        is_done = !uuid_step(&from);
+        is_done = !uuid_next(&from);
     }
     answer_record(answer, "search");
     answer_number(answer, "referrals", seen);

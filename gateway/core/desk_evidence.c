@@ -218,13 +218,10 @@ static void entry_look(struct work *work, const struct wish *wish,
 {
     struct entry_header header;
     size_t used = work->scratch->used;
-    enum err err = entry_header_read(entry->header, work->scratch, &header);
-    if (err != ERR_NONE)
-        work_unread(work, err);
-    else if ((wish->has_referral &&
-                 is_of_referral(work, entry, header.kind, &wish->referral)) ||
-             (wish->has_about &&
-                 speaks_of(work, entry, header.kind, wish->about)))
+    ledger_header(work, work->scratch, entry, &header);
+    if ((wish->has_referral &&
+            is_of_referral(work, entry, header.kind, &wish->referral)) ||
+        (wish->has_about && speaks_of(work, entry, header.kind, wish->about)))
         answer_entry(work, index, entry, answer);
     arena_rewind(work->scratch, used);
 }

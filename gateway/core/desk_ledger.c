@@ -125,13 +125,9 @@ static void answer_entry(struct work *work, uint64_t index,
     size_t used = work->scratch->used;
     struct slice content =
         content_get(work->contents, work->txn, work->scratch, entry->content);
+    ledger_header(work, work->scratch, entry, &header);
     if (work_failed(work))
         return;
-    enum err err = entry_header_read(entry->header, work->scratch, &header);
-    if (err != ERR_NONE) {
-        work_unread(work, err);
-        return;
-    }
     answer_record(answer, "entry");
     answer_number(answer, "index", (int64_t)index);
     answer_text(answer, "kind", entry_kind_name(header.kind));

@@ -124,8 +124,8 @@ static void answer_events(struct work *work, const struct referral *referral,
     for (uint32_t i = 0; i < referral->position_count && is_whole; i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &event) &&
-            event.position == referral->positions[i] && !answer_is_full(answer))
+        if (feed_at(work, referral->positions[i], &event) &&
+            !answer_is_full(answer))
             is_whole = desk_event(work, &event, 0, answer);
         arena_rewind(work->scratch, used);
     }
@@ -192,14 +192,6 @@ struct filter {
     uint32_t count;
 };
 
-static bool uuid_after(struct uuid *uuid)
-{
-    for (size_t i = sizeof uuid->bytes; i-- > 0;)
-        if (++uuid->bytes[i] != 0)
-            return true;
-    return false;
-}
-
 static bool filter_read(struct work *work, const struct local_request *request,
     struct filter *filter, struct local_answer *answer)
 {
@@ -234,7 +226,7 @@ static bool filter_read(struct work *work, const struct local_request *request,
     }
     if (limit < 1 || limit > LOCAL_PAGE_COUNT_MAX ||
         (after.size > 0 && (uuid_parse(after, &filter->from) != ERR_NONE ||
-                               !uuid_after(&filter->from)))) {
+                               !uuid_next(&filter->from)))) {
         answer_error(answer, ERR_INVALID, PROBLEM_FORMAT, "list.count",
             "ask for 1 to 256, after the id of a referral");
         return false;
@@ -289,7 +281,7 @@ void desk_list(struct work *work, const struct caller *caller,
             }
             given++;
         }
-        if (!uuid_after(&filter.from))
+        if (!uuid_next(&filter.from))
             return;
     }
 }

@@ -55,10 +55,7 @@ void feed_rewrite(struct work *work, const struct feed_event *event)
     pack_u32(&out, event->seq);
     pack_u64(&out, event->generation);
     pack_u64(&out, event->index);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    struct key key = key_feed(event->position);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_feed(event->position), &out);
 }
 
 uint64_t feed_append(struct work *work, const struct feed_event *event)
@@ -113,6 +110,11 @@ bool feed_next(struct work *work, uint64_t position, struct feed_event *event)
     if (unpack_end(&in) != ERR_NONE)
         work_corrupt(work);
     return !work_failed(work);
+}
+
+bool feed_at(struct work *work, uint64_t position, struct feed_event *event)
+{
+    return feed_next(work, position, event) && event->position == position;
 }
 
 /* ---- Cursors ------------------------------------------------------------ */

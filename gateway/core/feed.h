@@ -83,6 +83,8 @@ void feed_rewrite(struct work *work, const struct feed_event *event);
 
 /* First event at or above `position`; copies into the scratch arena. */
 bool feed_next(struct work *work, uint64_t position, struct feed_event *event);
+/* The event at just that position; false when there is none, as at 0. */
+bool feed_at(struct work *work, uint64_t position, struct feed_event *event);
 
 /* Somebody who looks, with `referctl feed follow` or `show`, has cursors of
  * this name or of more behind it: they take nothing for their agency. */

@@ -79,12 +79,9 @@ static bool parcel_get(struct work *work, struct side *side)
         work_exhausted(work);
         return false;
     }
-    for (size_t i = 0; i < parcel->count; i++) {
-        enum err err = entry_header_read(
-            parcel->entries[i].header, work->arena, &side->headers[i]);
-        if (err != ERR_NONE)
-            work_unread(work, err);
-    }
+    for (size_t i = 0; i < parcel->count; i++)
+        ledger_header(
+            work, work->arena, &parcel->entries[i], &side->headers[i]);
     return !work_failed(work);
 }
 

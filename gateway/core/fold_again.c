@@ -29,8 +29,7 @@ static void feed_content_set(
     struct work *work, uint64_t position, struct content_ref content)
 {
     struct feed_event event;
-    if (position == 0 || !feed_next(work, position, &event) ||
-        event.position != position)
+    if (!feed_at(work, position, &event))
         return;
     event.content = content;
     feed_rewrite(work, &event);
@@ -132,8 +131,7 @@ static bool ending_find(const struct pair *pair, struct feed_event *ending)
     for (uint32_t i = 0; i < second->position_count; i++) {
         struct feed_event event;
         size_t used = pair->work->scratch->used;
-        if (feed_next(pair->work, second->positions[i], &event) &&
-            event.position == second->positions[i]) {
+        if (feed_at(pair->work, second->positions[i], &event)) {
             is_told |= event.type == FEED_DELIVERED;
             if (event.type == FEED_STEP && event.by_us &&
                 event.step != EVENT_SEND) {
@@ -261,7 +259,7 @@ static void tell_ending(const struct pair *pair, uint64_t position)
     struct feed_event told;
     struct referral_event event;
     struct intent intent;
-    if (!feed_next(work, position, &told) ||
+    if (!feed_at(work, position, &told) ||
         !passed(pair, told.content, &event, &intent))
         return;
     content_erase(work->contents, work->txn, work->arena, told.content);

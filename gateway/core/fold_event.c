@@ -157,8 +157,7 @@ static void own_send_again(
     content_erase(work->contents, work->txn, work->arena, intent.content);
     folded->entry->feed_position = intent.feed_position;
     folded->changed = true;
-    if (feed_next(work, intent.feed_position, &told) &&
-        told.position == intent.feed_position) {
+    if (feed_at(work, intent.feed_position, &told)) {
         told.content = folded_kept(folded);
         feed_rewrite(work, &told);
     }
@@ -272,8 +271,7 @@ void fold_own_words(struct folded *folded, const struct intent *intent)
     if (content_is_none(kept) || referral == NULL ||
         referral->peer != folded->peer->number)
         return;
-    if (feed_next(work, intent->feed_position, &told) &&
-        told.position == intent->feed_position) {
+    if (feed_at(work, intent->feed_position, &told)) {
         told.content = kept;
         feed_rewrite(work, &told);
     }
@@ -290,8 +288,7 @@ void fold_own_salt(struct folded *folded, const struct intent *intent)
     struct content_ref kept = folded_kept(folded);
     struct feed_event told;
     struct referral *referral = register_get(work, &intent->referral);
-    if (feed_next(work, intent->feed_position, &told) &&
-        told.position == intent->feed_position &&
+    if (feed_at(work, intent->feed_position, &told) &&
         content_equal(told.content, intent->content)) {
         told.content = kept;
         feed_rewrite(work, &told);

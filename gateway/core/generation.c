@@ -99,9 +99,7 @@ static bool intent_of(
 {
     struct entry_header header;
     size_t used = work->scratch->used;
-    enum err err = entry_header_read(entry->header, work->scratch, &header);
-    if (err != ERR_NONE)
-        work_unread(work, err);
+    ledger_header(work, work->scratch, entry, &header);
     struct slice content = entry->attached
                                ? content_get(work->contents, work->txn,
                                      work->scratch, entry->content)

@@ -164,10 +164,7 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     pack_u64(&out, (uint64_t)ledger->apart_ms);
     pack_u8(&out, ledger->alarm);
     pack_bytes(&out, ledger->evidence);
-    struct key key = key_of(ledger);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_of(ledger), &out);
 }
 
 struct origin ledger_origin(const struct ledger *ledger,
@@ -272,10 +269,7 @@ void ledger_entries_write(struct work *work, const struct ledger *ledger,
     pack_bytes(&out, note);
     for (size_t i = 0; i < count; i++)
         entry_pack(&out, &entries[i]);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    struct key key = key_entries(ledger->shelf, first_index);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_entries(ledger->shelf, first_index), &out);
     arena_rewind(work->arena, used);
 }
 
@@ -382,4 +376,13 @@ void ledger_parcel_remove(
 {
     struct key key = key_entries(ledger->shelf, first_index);
     store_del(work->txn, key_slice(&key));
+}
+
+void ledger_header(struct work *work, struct arena *arena,
+    const struct ledger_entry *entry, struct entry_header *header)
+{
+    *header = (struct entry_header){ 0 };
+    enum err err = entry_header_read(entry->header, arena, header);
+    if (err != ERR_NONE)
+        work_unread(work, err);
 }

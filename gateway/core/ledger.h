@@ -165,4 +165,9 @@ void ledger_detach(
 bool ledger_root_at(struct work *work, const struct ledger *ledger,
     uint64_t size, struct merkle_hash *root);
 
+/* Of an entry that is stored, into that arena. When it cannot be read, the
+ * batch has failed, and the header is all zeros. */
+void ledger_header(struct work *work, struct arena *arena,
+    const struct ledger_entry *entry, struct entry_header *header);
+
 #endif

@@ -221,6 +221,8 @@
 /* Between two pieces, which take some milliseconds: some hundredths of the core
  * thread, and a million rows in some minutes. */
 #define PATROL_PAUSE_MS 100
+/* How far a check is is written after so many pieces: once in some seconds. */
+#define PATROL_KEEP_COUNT 64u
 /* After something was mended. */
 #define PATROL_AGAIN_MS 60000
 /* Lines of a check in the log; its last one has the number. */

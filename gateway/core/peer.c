@@ -93,10 +93,7 @@ static void row_put(struct work *work, uint32_t number, const struct row *row)
     pack_bytes(&out, row->card);
     pack_bytes(&out, row->sheet);
     pack_bytes(&out, row->invitation);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    struct key key = key_peer(number);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_peer(number), &out);
 }
 
 /* ---- In memory ---------------------------------------------------------- */

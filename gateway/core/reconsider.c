@@ -93,8 +93,7 @@ static void content_move(struct thought *thought, struct content_ref content)
     struct intent *intent = &thought->intent;
     struct feed_event event;
     if (intent->feed_position != 0 &&
-        feed_next(work, intent->feed_position, &event) &&
-        event.position == intent->feed_position) {
+        feed_at(work, intent->feed_position, &event)) {
         event.content = content;
         feed_rewrite(work, &event);
     }

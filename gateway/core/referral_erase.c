@@ -102,8 +102,7 @@ static bool is_meant(
 static bool event_at(struct work *work, const struct referral *referral,
     uint32_t at, struct feed_event *event)
 {
-    return feed_next(work, referral->positions[at], event) &&
-           event->position == referral->positions[at] &&
+    return feed_at(work, referral->positions[at], event) &&
            event->step != EVENT_NONE && !content_is_none(event->content);
 }
 

@@ -145,10 +145,7 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u32(&out, referral->position_count);
     for (uint32_t i = 0; i < referral->position_count; i++)
         pack_u64(&out, referral->positions[i]);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
-    struct key key = key_referral(&referral->uuid);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_referral(&referral->uuid), &out);
 }
 
 uint64_t register_entry(

@@ -126,8 +126,7 @@ static enum match match(
         struct feed_event said;
         struct slice salt = SLICE_NONE;
         size_t used = work->scratch->used;
-        if (feed_next(work, referral->positions[i], &said) &&
-            said.position == referral->positions[i] && said.by_us)
+        if (feed_at(work, referral->positions[i], &said) && said.by_us)
             (void)content_get_salted(
                 work->contents, work->txn, work->scratch, said.content, &salt);
         if (salt.bytes != NULL && grain_of(salt) == row->grain)

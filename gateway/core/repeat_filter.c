@@ -55,11 +55,24 @@ void repeat_filter_mark(const struct repeat_filter *filter, uint8_t *bits,
         bits[positions[i] / 8] |= (uint8_t)(1u << positions[i] % 8);
 }
 
+/* Eight positions' bits of a run. */
+static void eight_add(uint8_t *bytes, unsigned bits, unsigned run)
+{
+    bytes[0] |= (uint8_t)((bits & 1) << run);
+    bytes[1] |= (uint8_t)((bits >> 1 & 1) << run);
+    bytes[2] |= (uint8_t)((bits >> 2 & 1) << run);
+    bytes[3] |= (uint8_t)((bits >> 3 & 1) << run);
+    bytes[4] |= (uint8_t)((bits >> 4 & 1) << run);
+    bytes[5] |= (uint8_t)((bits >> 5 & 1) << run);
+    bytes[6] |= (uint8_t)((bits >> 6 & 1) << run);
+    bytes[7] |= (uint8_t)((bits >> 7 & 1) << run);
+}
+
 void repeat_filter_add(struct repeat_filter *filter, struct slice bits)
 {
     uint32_t index = filter->run_count++;
     uint32_t group = index / REPEAT_FILTER_RUNS;
-    uint8_t run = (uint8_t)(1u << index % REPEAT_FILTER_RUNS);
+    unsigned run = index % REPEAT_FILTER_RUNS;
     if (group >= REPEAT_FILTER_GROUP_COUNT_MAX)
         return;
     if (index % REPEAT_FILTER_RUNS == 0)
@@ -68,10 +81,10 @@ void repeat_filter_add(struct repeat_filter *filter, struct slice bits)
     uint8_t *bytes = filter->groups[group];
     if (bytes == NULL)
         return;
+    /* without branches: each start does it for every position of every run */
     bool is_ours = bits.size == repeat_filter_size(filter);
-    for (size_t i = 0; i < position_count(filter); i++)
-        if (!is_ours || (bits.bytes[i / 8] >> i % 8 & 1) != 0)
-            bytes[i] |= run;
+    for (size_t i = 0; i < repeat_filter_size(filter); i++, bytes += 8)
+        eight_add(bytes, is_ours ? bits.bytes[i] : UINT8_MAX, run);
 }
 
 /* Of a group's runs, those that may hold the name. */

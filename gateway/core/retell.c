@@ -9,8 +9,7 @@
 static bool event_find(
     struct work *work, uint64_t position, struct feed_event *event)
 {
-    return position != 0 && feed_next(work, position, event) &&
-           event->position == position && event->by_us &&
+    return feed_at(work, position, event) && event->by_us &&
            event->step != EVENT_NONE;
 }
 

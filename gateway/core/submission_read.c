@@ -63,9 +63,6 @@ bool fields_check(struct local_answer *answer, const char *where,
             return is_unknown(answer, where, name);
         if (fields[i].type != rule->type)
             return is_wrong(answer, where, name, type_remedies[rule->type]);
-        for (size_t k = 0; k < i; k++)
-            if (slice_equal(fields[k].name, name))
-                return is_wrong(answer, where, name, "give it once");
     }
     for (size_t i = 0; i < rule_count; i++)
         if (rules[i].required &&

@@ -17,11 +17,9 @@ struct place {
 
 static int64_t at_ms(struct work *work, const struct ledger_entry *entry)
 {
-    struct entry_header header = { 0 };
+    struct entry_header header;
     size_t used = work->scratch->used;
-    enum err err = entry_header_read(entry->header, work->scratch, &header);
-    if (err != ERR_NONE)
-        work_unread(work, err);
+    ledger_header(work, work->scratch, entry, &header);
     arena_rewind(work->scratch, used);
     return header.at.unix_ms;
 }

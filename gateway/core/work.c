@@ -31,3 +31,10 @@ struct content_ref work_say(
         work_exhausted(work);
     return ref;
 }
+
+void work_put(struct work *work, struct key key, const struct packer *row)
+{
+    if (row->err != ERR_NONE)
+        work_exhausted(work);
+    store_put(work->txn, key_slice(&key), packed(row));
+}

@@ -11,8 +11,10 @@
 
 #include "base/arena.h"
 #include "base/instant.h"
+#include "base/pack.h"
 #include "base/slice.h"
 #include "core/content.h"
+#include "core/keys.h"
 #include "core/port.h"
 
 struct node;
@@ -51,6 +53,9 @@ static inline size_t work_room(const struct work *work)
     size_t blob = 64 + 4 * work->contents->count + work->contents->size;
     return left > blob ? left - blob : 0;
 }
+
+/* Stores what was packed, under that key; no room for it was miscounted. */
+void work_put(struct work *work, struct key key, const struct packer *row);
 
 /* Marks the batch as failed. An error of before stays: after it nothing is
  * found any more, and what looks damaged need not be. */

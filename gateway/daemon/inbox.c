@@ -10,12 +10,22 @@
 #define INBOX_COUNT_MAX 1024u
 #define INBOX_SIZE_MAX (32u * 1024 * 1024)
 
+/* What programs say may be in one batch with what peers say, which is then not
+ * kept waiting for long: some millisecond's work. */
+#define BESIDE_PEERS_SIZE_MAX (128u * 1024)
+
+struct queue {
+    struct inbox_item *first;
+    struct inbox_item **last;
+};
+
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t filled; /* something came, or a wake */
     pthread_cond_t freed;
-    struct inbox_item *first;
-    struct inbox_item **last;
+    struct queue peers;
+    struct queue others;
+    bool others_waited; /* while peers were served; they are next */
     size_t count;
     size_t size;
     bool woken;
@@ -29,7 +39,8 @@ enum err inbox_new(struct inbox **inbox)
     *inbox = calloc(1, sizeof **inbox);
     if (*inbox == NULL)
         return ERR_NO_MEMORY;
-    (*inbox)->last = &(*inbox)->first;
+    (*inbox)->peers.last = &(*inbox)->peers.first;
+    (*inbox)->others.last = &(*inbox)->others.first;
     if (pthread_condattr_init(&steady) != 0 ||
         pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) != 0 ||
         pthread_mutex_init(&(*inbox)->lock, NULL) != 0 ||
@@ -51,15 +62,21 @@ void inbox_item_free(struct inbox_item *item)
     free(item);
 }
 
+static void queue_free(struct queue *queue)
+{
+    while (queue->first != NULL) {
+        struct inbox_item *item = queue->first;
+        queue->first = item->next;
+        inbox_item_free(item);
+    }
+}
+
 void inbox_free(struct inbox *inbox)
 {
     if (inbox == NULL)
         return;
-    while (inbox->first != NULL) {
-        struct inbox_item *item = inbox->first;
-        inbox->first = item->next;
-        inbox_item_free(item);
-    }
+    queue_free(&inbox->peers);
+    queue_free(&inbox->others);
     (void)pthread_cond_destroy(&inbox->filled);
     (void)pthread_cond_destroy(&inbox->freed);
     (void)pthread_mutex_destroy(&inbox->lock);
@@ -73,9 +90,12 @@ static bool is_full(const struct inbox *inbox)
 
 static void append(struct inbox *inbox, struct inbox_item *item)
 {
+    bool is_peers = item->input.type == NODE_PEER_REQUEST ||
+                    item->input.type == NODE_PEER_REPLY;
+    struct queue *queue = is_peers ? &inbox->peers : &inbox->others;
     item->next = NULL;
-    *inbox->last = item;
-    inbox->last = &item->next;
+    *queue->last = item;
+    queue->last = &item->next;
     inbox->count++;
     inbox->size += item->size;
     (void)pthread_cond_signal(&inbox->filled);
@@ -106,12 +126,17 @@ bool inbox_try(struct inbox *inbox, struct inbox_item *item)
     return has_room;
 }
 
-/* Under the lock: false when the time has come and nothing else. */
+static bool is_empty(const struct inbox *inbox)
+{
+    return inbox->peers.first == NULL && inbox->others.first == NULL;
+}
+
+/* Under the lock, until something is there or the time has come. */
 static void wait_filled(struct inbox *inbox, int64_t until_steady_ms)
 {
     struct timespec until = { .tv_sec = until_steady_ms / 1000,
         .tv_nsec = until_steady_ms % 1000 * 1000000 };
-    while (inbox->first == NULL && !inbox->woken) {
+    while (is_empty(inbox) && !inbox->woken) {
         if (until_steady_ms == INT64_MAX)
             (void)pthread_cond_wait(&inbox->filled, &inbox->lock);
         else if (clock_steady_ms() >= until_steady_ms)
@@ -121,35 +146,65 @@ static void wait_filled(struct inbox *inbox, int64_t until_steady_ms)
     }
 }
 
+struct taken {
+    struct inbox_item *list;
+    struct inbox_item **end;
+    size_t count;
+    size_t size;
+};
+
+static void queue_take(
+    struct queue *queue, struct taken *taken, size_t count_max, size_t size_max)
+{
+    while (
+        queue->first != NULL && taken->count < count_max &&
+        (taken->count == 0 || taken->size + queue->first->size <= size_max)) {
+        struct inbox_item *item = queue->first;
+        queue->first = item->next;
+        *taken->end = item;
+        taken->end = &item->next;
+        taken->count++;
+        taken->size += item->size;
+    }
+    *taken->end = NULL;
+    if (queue->first == NULL)
+        queue->last = &queue->first;
+}
+
+/* What a peer says holds up what both agencies exchange: it passes what
+ * programs hand over in bulk, but not twice in a row. */
+static void queues_take(
+    struct inbox *inbox, struct taken *taken, size_t count_max, size_t size_max)
+{
+    if (inbox->others_waited) {
+        inbox->others_waited = false;
+        queue_take(&inbox->others, taken, count_max, size_max);
+        queue_take(&inbox->peers, taken, count_max, size_max);
+        return;
+    }
+    queue_take(&inbox->peers, taken, count_max, size_max);
+    if (taken->count > 0 && taken->size + BESIDE_PEERS_SIZE_MAX < size_max)
+        size_max = taken->size + BESIDE_PEERS_SIZE_MAX;
+    queue_take(&inbox->others, taken, count_max, size_max);
+    inbox->others_waited = inbox->others.first != NULL;
+}
+
 struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     size_t count_max, size_t size_max, bool *was_full)
 {
-    struct inbox_item *list = NULL;
-    struct inbox_item **end = &list;
-    size_t count = 0;
-    size_t size = 0;
+    struct taken taken = { 0 };
+    taken.end = &taken.list;
     (void)pthread_mutex_lock(&inbox->lock);
     wait_filled(inbox, until_steady_ms);
     inbox->woken = false;
-    while (inbox->first != NULL && count < count_max &&
-           (count == 0 || size + inbox->first->size <= size_max)) {
-        struct inbox_item *item = inbox->first;
-        inbox->first = item->next;
-        *end = item;
-        end = &item->next;
-        count++;
-        size += item->size;
-    }
-    *end = NULL;
-    if (inbox->first == NULL)
-        inbox->last = &inbox->first;
-    inbox->count -= count;
-    inbox->size -= size;
+    queues_take(inbox, &taken, count_max, size_max);
+    inbox->count -= taken.count;
+    inbox->size -= taken.size;
     *was_full = inbox->refused;
     inbox->refused = false;
     (void)pthread_cond_broadcast(&inbox->freed);
     (void)pthread_mutex_unlock(&inbox->lock);
-    return list;
+    return taken.list;
 }
 
 void inbox_wake(struct inbox *inbox)

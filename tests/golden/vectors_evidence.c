@@ -4,26 +4,11 @@
 #include "core/armor.h"
 #include "core/proof.h"
 #include "core/referral.h"
+#include "golden/book.h"
 #include "golden/vectors.h"
 #include "support/crypto_repeat.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ENTRY_COUNT_MAX 8
-#define RECEIVED_S (VECTOR_COSIGNED_S + 99u)
-#define ANSWERS_GENERATION UINT64_C(0xfedcba9876543210)
-
-static void add(struct vectors *vectors, struct slice path, struct slice bytes)
-{
-    struct slice copy = arena_copy(&vectors->arena, path);
-    vectors_must(copy.bytes != NULL && bytes.bytes != NULL &&
-                 vectors->folder_count < VECTOR_FOLDER_COUNT_MAX);
-    size_t at = vectors->folder_count++;
-    for (; at > 0 &&
-           evidence_path_compare(vectors->folder[at - 1].path, path) > 0;
-         at--)
-        vectors->folder[at] = vectors->folder[at - 1];
-    vectors->folder[at] = (struct evidence_file){ copy, bytes };
-}
 
 /* ---- Cards and the agreement --------------------------------------------- */
 
@@ -31,7 +16,7 @@ static void add_card(struct vectors *vectors, const struct agency_id *agency,
     uint64_t serial, struct slice whole)
 {
     char path[EVIDENCE_PATH_SIZE];
-    add(vectors, evidence_card_path(agency, serial, path),
+    book_file_add(vectors, evidence_card_path(agency, serial, path),
         armor_write(ARMOR_CARD, whole, &vectors->arena));
 }
 
@@ -68,75 +53,8 @@ static void add_agreement(struct vectors *vectors)
     vectors_must(mou_signatures_read(vectors_get(vectors, "mou_signatures.hex"),
                      &vectors->arena, &bundle) == ERR_NONE);
     bundle.mou = vectors_get(vectors, "mou.hex");
-    add(vectors, SLICE_LITERAL(EVIDENCE_AGREEMENT),
+    book_file_add(vectors, SLICE_LITERAL(EVIDENCE_AGREEMENT),
         mou_offer_write(&bundle, &vectors->arena));
-}
-
-/* ---- Ledgers ------------------------------------------------------------- */
-
-struct book {
-    struct vectors *vectors;
-    struct crypto *author;
-    struct crypto *recipient;
-    struct origin origin;
-    struct entry entries[ENTRY_COUNT_MAX];
-    struct merkle_hash leaves[ENTRY_COUNT_MAX];
-    size_t count;
-};
-
-/* Salts are one byte, 32 times, counted up from `salt`. */
-static void book_add(
-    struct book *book, uint8_t salt, enum entry_kind kind, struct slice content)
-{
-    struct arena *arena = &book->vectors->arena;
-    struct entry *entry = &book->entries[book->count];
-    struct entry_header header = { .kind = kind,
-        .at = { VECTOR_START_MS + 1000 * (int64_t)salt } };
-    entry->salt = vectors_repeat(book->vectors, salt, SALT_SIZE);
-    entry->content = content;
-    entry_digest(book->author, entry->salt, content, header.digest);
-    entry->header = entry_header_write(&header, arena);
-    merkle_leaf_hash(book->author, entry->header, &book->leaves[book->count++]);
-}
-
-static enum err leaf_of(void *user, uint64_t index, uint8_t hash[HASH_SIZE])
-{
-    const struct book *book = user;
-    memcpy(hash, book->leaves[index].bytes, HASH_SIZE);
-    return ERR_NONE;
-}
-
-static struct note book_note(const struct book *book)
-{
-    struct merkle_hash root;
-    struct note note = { .origin = book->origin, .size = book->count };
-    merkle_root_of(book->author, book->leaves, book->count, &root);
-    memcpy(note.root, root.bytes, HASH_SIZE);
-    vectors_must(note_sign(book->author, &note) == ERR_NONE);
-    vectors_must(note_cosign(book->recipient, RECEIVED_S, &note) == ERR_NONE);
-    return note;
-}
-
-static void book_show(struct book *book, uint64_t index, bool is_shown)
-{
-    struct vectors *vectors = book->vectors;
-    const struct entry *entry = &book->entries[index];
-    struct evidence_place place = { book->origin.author,
-        book->origin.generation, index };
-    struct merkle_source source = { .leaf = leaf_of, .user = book };
-    struct proof proof = { .index = index, .note = book_note(book) };
-    char path[EVIDENCE_PATH_SIZE], text[PROOF_SIZE_MAX];
-    vectors_must(merkle_prove_inclusion(book->author, &source, index,
-                     book->count, &proof.path) == ERR_NONE);
-    add(vectors, evidence_entry_path(&place, EVIDENCE_HEADER, path),
-        entry->header);
-    add(vectors, evidence_entry_path(&place, EVIDENCE_PROOF, path),
-        arena_copy(&vectors->arena, proof_print(&proof, text)));
-    if (!is_shown)
-        return;
-    add(vectors, evidence_entry_path(&place, EVIDENCE_SALT, path), entry->salt);
-    add(vectors, evidence_entry_path(&place, EVIDENCE_CONTENT, path),
-        entry->content);
 }
 
 /* ---- The story ----------------------------------------------------------- */
@@ -184,12 +102,14 @@ static void add_entries(struct vectors *vectors)
         .author = vectors->author,
         .recipient = vectors->recipient,
         .origin = { vectors->author_id, vectors->recipient_id, LANE_MAIN,
-            VECTOR_GENERATION } };
+            VECTOR_GENERATION },
+        .received_s = BOOK_RECEIVED_S };
     struct book heard = { .vectors = vectors,
         .author = vectors->recipient,
         .recipient = vectors->author,
         .origin = { vectors->recipient_id, vectors->author_id, LANE_MAIN,
-            ANSWERS_GENERATION } };
+            BOOK_ANSWERS_GENERATION },
+        .received_s = BOOK_RECEIVED_S };
     struct named_value photo = { SLICE_LITERAL("photo"),
         SLICE_LITERAL("none") };
     struct named_value weeks = { SLICE_LITERAL("cough_weeks"),
@@ -214,7 +134,7 @@ static void add_entries(struct vectors *vectors)
 
 void vectors_add_evidence(struct vectors *vectors)
 {
-    add(vectors, SLICE_LITERAL(EVIDENCE_README),
+    book_file_add(vectors, SLICE_LITERAL(EVIDENCE_README),
         SLICE_LITERAL(EVIDENCE_FIRST_LINE "\nAn example of PROTOCOL.md.\n"));
     add_card(vectors, &vectors->author_id, 1,
         vectors_get(vectors, "card_opendoor.hex"));
@@ -223,7 +143,7 @@ void vectors_add_evidence(struct vectors *vectors)
         vectors_get(vectors, "card_hospital.hex"));
     add_agreement(vectors);
     add_entries(vectors);
-    add(vectors, SLICE_LITERAL(EVIDENCE_SUMS),
+    book_file_add(vectors, SLICE_LITERAL(EVIDENCE_SUMS),
         evidence_sums_write(vectors->author, vectors->folder,
             vectors->folder_count, &vectors->arena));
 }

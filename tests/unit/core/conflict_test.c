@@ -253,6 +253,93 @@ static void notes_of_ours_that_agree_stop_nothing(void **state)
     desk_close(&desk);
 }
 
+/* A note of ours, by our own key, over another history. */
+static struct slice signed_note(
+    struct work *work, const struct ledger *out, uint64_t size, uint8_t root)
+{
+    struct note note;
+    char text[NOTE_SIZE_MAX];
+    assert_int_equal(note_parse(out->note, &note), ERR_NONE);
+    note.size = size;
+    memset(note.root, root, sizeof note.root);
+    assert_int_equal(note_sign(work->crypto, &note), ERR_NONE);
+    struct slice copy = arena_copy(work->arena, note_print(&note, text));
+    assert_non_null(copy.bytes);
+    return copy;
+}
+
+/* Either of two that are shown may be the one that is not of our history. */
+static void a_note_of_ours_that_we_do_not_hold_stops_it(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct desk desk;
+        desk_open(&desk);
+        submit(&desk, "true", "delivered");
+        struct work *work = federation_begin(desk.federation, 0);
+        struct peer *peer = federation_peer(desk.federation, 0, 1);
+        struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+        struct slice other = signed_note(work, out, out->frontier.size, 7);
+        struct slice smaller = signed_note(work, out, 1, 7);
+        const struct conflict cases[] = {
+            { other, smaller }, { out->note, smaller },
+            { out->note, other }, /* of one size: it needs no look */
+        };
+        conflict_shown(work, peer, out, &cases[i]);
+        assert_int_equal(out->trouble, LEDGER_CONFLICT);
+        struct conflict both;
+        assert_true(conflict_notes(work, out, &both));
+        assert_true(slice_equal(both.held, cases[i].held) ||
+                    slice_equal(both.offered, cases[i].held) ||
+                    slice_equal(both.held, cases[i].offered) ||
+                    slice_equal(both.offered, cases[i].offered));
+        assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+        desk_close(&desk);
+    }
+}
+
+/* Notes that prove nothing together are kept as they came. */
+static void what_proves_nothing_is_kept_as_it_came(void **state)
+{
+    struct desk desk;
+    struct conflict both;
+    (void)state;
+    desk_open(&desk);
+    submit(&desk, "true", "delivered");
+    struct work *work = federation_begin(desk.federation, 0);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    const struct {
+        struct slice held;
+        struct slice shown;
+        bool are_notes;
+    } rows[] = {
+        { out->note, signed_note(work, out, 1000, 7), true },
+        { signed_note(work, out, 1000, 7), out->note, true },
+        { out->note, in->note, true },
+        { in->note, out->note, true },
+        { out->note, SLICE_LITERAL("no note"), false },
+        { SLICE_LITERAL("no note"), out->note, false },
+        { SLICE_NONE, SLICE_NONE, false },
+    };
+    assert_false(conflict_notes(work, out, &both));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        conflict_stop(work, peer, out, rows[i].held, rows[i].shown);
+        assert_int_equal(out->trouble, LEDGER_CONFLICT);
+        assert_int_equal(
+            out->evidence.size, rows[i].held.size + rows[i].shown.size + 2);
+        assert_int_equal(conflict_notes(work, out, &both), rows[i].are_notes);
+        if (rows[i].are_notes)
+            assert_true(slice_equal(both.held, rows[i].held) &&
+                        slice_equal(both.offered, rows[i].shown));
+    }
+    work->txn->err = ERR_FULL;
+    assert_int_equal(federation_end(desk.federation, 0), ERR_FULL);
+    federation_crash(desk.federation, 0);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +350,8 @@ int main(void)
         cmocka_unit_test(what_somebody_else_wrote_first_is_taken_up),
         cmocka_unit_test(the_forked_generation_takes_nothing_more),
         cmocka_unit_test(notes_of_ours_that_agree_stop_nothing),
+        cmocka_unit_test(a_note_of_ours_that_we_do_not_hold_stops_it),
+        cmocka_unit_test(what_proves_nothing_is_kept_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

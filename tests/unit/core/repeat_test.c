@@ -184,15 +184,17 @@ static void what_was_done_to_the_other_is_done_to_it(void **state)
 }
 
 /* Of that type, by us, in the feed. */
-static unsigned step_count(struct federation *federation, const char *step)
+static unsigned step_count(
+    struct federation *federation, size_t at, const char *step)
 {
     struct feed_event event;
     unsigned count = 0;
-    struct work *work = federation_begin(federation, 0);
-    for (uint64_t at = 1; feed_next(work, at, &event); at = event.position + 1)
+    struct work *work = federation_begin(federation, at);
+    for (uint64_t next = 1; feed_next(work, next, &event);
+         next = event.position + 1)
         count += event.type == FEED_STEP && event.by_us &&
                  strcmp(event_type_name(event.step), step) == 0;
-    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_end(federation, at), ERR_NONE);
     return count;
 }
 
@@ -227,7 +229,7 @@ static void what_ended_it_meanwhile_is_told(void **state)
         for (size_t at = 0; at < 2; at++)
             assert_string_equal(
                 federation_state(federation, at, id), steps[i].state);
-        assert_int_equal(step_count(federation, steps[i].step), 1);
+        assert_int_equal(step_count(federation, 0, steps[i].step), 1);
         free(id);
         federation_free(federation);
     }
@@ -288,6 +290,107 @@ static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
         federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 0);
     assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
     free(id);
+    federation_free(federation);
+}
+
+/* The same, but the clock went on between the two: another time is another
+ * entry, and one step all the same. */
+static void a_step_that_is_repeated_later_is_one_step(void **state)
+{
+    static const char *const offer[] = { "offer", "Monday", NULL };
+    struct federation *federation = two();
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act(federation, 1, id, "accept", "a", offer);
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait_until(federation, 60000);
+    const struct local_reply *reply =
+        federation_act(federation, 1, id, "accept", "a", offer);
+    assert_int_equal(reply->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    for (size_t at = 0; at < 2; at++) {
+        assert_string_equal(federation_state(federation, at, id), "accepted");
+        assert_int_equal(
+            federation_logged(federation, at, LOG_REFERRAL_REFUSED), 0);
+    }
+    assert_int_equal(step_count(federation, 1, "accept"), 1);
+    struct call call;
+    call_begin(&call, "get");
+    call_text(&call, "id", id);
+    const struct local_record *detail =
+        reply_record(federation_call(federation, 1, &call), "detail", 0);
+    assert_non_null(detail);
+    assert_true(record_is(detail, "value", "Monday"));
+    free(id);
+    federation_free(federation);
+}
+
+/* Under an id that the program gave it: two rows there cannot be. */
+static void what_has_an_id_is_handed_over_again_as_the_same(void **state)
+{
+    static const char id[] = "urn:uuid:01900000-0000-7000-8000-00000000abcd";
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    federation_referral(federation, &call, 0, 1, "first");
+    struct call_part *referral = &call.parts[0];
+    assert_string_equal(referral->type, "referral");
+    referral->fields[referral->field_count++] =
+        (struct local_field){ .name = slice_of_text("id"),
+            .type = LOCAL_TEXT,
+            .bytes = slice_of_text(id) };
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    assert_again(federation, &call, id);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait_until(federation, 60000);
+    assert_again(federation, &call, id);
+    federation_wait(federation, 600000);
+    for (size_t at = 0; at < 2; at++)
+        assert_string_equal(federation_state(federation, at, id), "delivered");
+    assert_int_equal(open_count(federation, 0), 1);
+    assert_int_equal(open_count(federation, 1), 1);
+    assert_int_equal(step_count(federation, 0, "send"), 1);
+    assert_int_equal(federation_logged(federation, 1, LOG_REFERRAL_REFUSED), 0);
+    federation_free(federation);
+}
+
+/* An element of the second, before anybody knew that there was a first. */
+static void what_was_erased_of_the_other_is_erased_of_it(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    struct call erase;
+    char *second;
+    char *first = handed_over_twice(federation, &call, &second);
+    (void)state;
+    call_begin(&erase, "erase");
+    call_text(&erase, "id", second);
+    call_text(&erase, "reason", "person_asked");
+    call_text(&erase, "elements", "needs");
+    assert_int_equal(federation_call(federation, 0, &erase)->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, second), "cancelled");
+    for (size_t at = 0; at < 2; at++) {
+        struct call get;
+        call_begin(&get, "get");
+        call_text(&get, "id", first);
+        const struct local_reply *reply = federation_call(federation, at, &get);
+        assert_int_equal(reply->err, ERR_NONE);
+        for (size_t i = 0; i < reply_count(reply, "element"); i++)
+            assert_false(
+                record_is(reply_record(reply, "element", i), "code", "needs"));
+        assert_int_not_equal(reply_count(reply, "element"), 0);
+    }
+    free(first);
+    free(second);
     federation_free(federation);
 }
 
@@ -366,6 +469,9 @@ static void what_is_kept_of_a_request_does_not_tell_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_that_is_repeated_later_is_one_step),
+        cmocka_unit_test(what_has_an_id_is_handed_over_again_as_the_same),
+        cmocka_unit_test(what_was_erased_of_the_other_is_erased_of_it),
         cmocka_unit_test(a_key_of_erased_words_is_known_for_a_day),
         cmocka_unit_test(what_is_kept_of_a_request_does_not_tell_it),
         cmocka_unit_test(a_key_is_known_again_when_the_store_was_lost),

@@ -88,6 +88,58 @@ static void size_bounds_what_is_taken_but_for_the_first(void **state)
     inbox_free(inbox);
 }
 
+static struct inbox_item *peers_item_new(
+    enum node_input_type type, uint64_t number, size_t size)
+{
+    struct inbox_item *item = item_new(number, size);
+    item->input.type = type;
+    return item;
+}
+
+/* Takes what there is: numbers of its items, in their order. */
+static void expect_taken(
+    struct inbox *inbox, const uint64_t *numbers, size_t count)
+{
+    struct inbox_item *items = take(inbox, 256, 4u << 20);
+    size_t i = 0;
+    for (struct inbox_item *item = items; item != NULL; item = item->next) {
+        assert_true(i < count);
+        assert_int_equal(number_of(item), numbers[i++]);
+    }
+    assert_int_equal(i, count);
+    (void)free_all(items);
+}
+
+static void what_a_peer_says_passes_what_is_handed_over_in_bulk(void **state)
+{
+    struct inbox *inbox = open_inbox();
+    (void)state;
+    inbox_put(inbox, item_new(1, 1u << 20));
+    inbox_put(inbox, item_new(2, 10));
+    inbox_put(inbox, peers_item_new(NODE_PEER_REPLY, 3, 100));
+    inbox_put(inbox, peers_item_new(NODE_PEER_REQUEST, 4, 1u << 20));
+    expect_taken(inbox, (const uint64_t[]){ 3, 4 }, 2);
+    /* but not twice in a row */
+    inbox_put(inbox, peers_item_new(NODE_PEER_REPLY, 5, 100));
+    expect_taken(inbox, (const uint64_t[]){ 1, 2, 5 }, 3);
+    expect_taken(inbox, NULL, 0);
+    inbox_free(inbox);
+}
+
+static void what_is_small_is_taken_with_what_a_peer_says(void **state)
+{
+    struct inbox *inbox = open_inbox();
+    (void)state;
+    inbox_put(inbox, item_new(1, 2000));
+    inbox_put(inbox, item_new(2, 2000));
+    inbox_put(inbox, peers_item_new(NODE_PEER_REPLY, 3, 1u << 20));
+    expect_taken(inbox, (const uint64_t[]){ 3, 1, 2 }, 3);
+    inbox_put(inbox, peers_item_new(NODE_PEER_REPLY, 4, 10));
+    inbox_put(inbox, item_new(5, 10));
+    expect_taken(inbox, (const uint64_t[]){ 4, 5 }, 2);
+    inbox_free(inbox);
+}
+
 static void who_finds_it_full_is_told_and_called_back(void **state)
 {
     struct inbox *inbox = open_inbox();
@@ -207,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_out_in_the_order_they_went_in),
         cmocka_unit_test(size_bounds_what_is_taken_but_for_the_first),
+        cmocka_unit_test(what_a_peer_says_passes_what_is_handed_over_in_bulk),
+        cmocka_unit_test(what_is_small_is_taken_with_what_a_peer_says),
         cmocka_unit_test(who_finds_it_full_is_told_and_called_back),
         cmocka_unit_test(bytes_fill_it_as_well),
         cmocka_unit_test(putting_waits_for_room),
