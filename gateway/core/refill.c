@@ -256,8 +256,6 @@ static bool turn(struct arrival *arrival)
     struct ledger *present = arrival->present;
     struct generation_end end;
     bool is_sound;
-    if (arrival->parcel->first_index != 0)
-        return fails(arrival, "fetched_other");
     if (!end_read(arrival, &end, &is_sound)) {
         if (!is_sound)
             return fails(arrival, "fetched_malformed");

@@ -321,6 +321,38 @@ static void the_first_answer_counts(void **state)
     }
 }
 
+/* ---- Memory -------------------------------------------------------------- */
+
+/* A judgement is whole, or it is none. */
+static void memory_that_is_short_is_said(void **state)
+{
+    static struct evidence_report report;
+    struct desk *desk = *state;
+    struct vectors *vectors = &desk->vectors;
+    const struct slice codes[] = { SLICE_LITERAL("needs") };
+    struct erasure_notice notice = notice_of(0x77);
+    notice.elements = codes;
+    notice.element_count = COUNT(codes);
+    told_add(desk, 0x41, ENTRY_ERASURE_NOTICE,
+        erasure_notice_write(&notice, &vectors->arena));
+    heard_add(desk, 0x51, VECTOR_GENERATION, 0, ANSWER_REFUSED);
+    heard_add(desk, 0x52, VECTOR_GENERATION, 1, ANSWER_APPLIED);
+    assert_int_equal(judge(desk)->finding_count, 0);
+    size_t used = desk->arena.used;
+    size_t whole = desk->arena.capacity;
+    arena_reset(&desk->arena);
+    for (size_t size = 0; size < used; size += 48) {
+        desk->arena.capacity = size;
+        assert_int_equal(
+            evidence_verify(vectors->author, vectors->folder,
+                vectors->folder_count, &desk->arena, &desk->scratch, &report),
+            ERR_NO_MEMORY);
+        arena_reset(&desk->arena);
+        arena_reset(&desk->scratch);
+    }
+    desk->arena.capacity = whole;
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -336,6 +368,7 @@ int main(void)
         CASE(an_answer_to_something_else_is_told),
         CASE(nobody_answers_itself),
         CASE(the_first_answer_counts),
+        CASE(memory_that_is_short_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
