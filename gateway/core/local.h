@@ -110,8 +110,9 @@
  * ledger.show [read]  peer, direction; optional: after (index), count
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*
- * ledger.verify [read]  optional: peer, direction
- *     -> ledger {..., intact: flag, damage}*
+ * ledger.verify [read]  optional: peer, direction, after
+ *     -> ledger {..., intact: flag, damage}*, more {after}   a part: 1,024
+ *        entries or so
  * ledger.conflicts [read]  optional: peer
  *     -> conflict {peer, peer_name, direction, generation, state, size,
  *        since_ms: number, proved: flag, evidence}*   newest first (conflict.h)

@@ -58,7 +58,7 @@ static void notes_fill(struct federation *federation)
 static size_t listed(struct federation *federation, const char *operation,
     const char *type, size_t *page_count)
 {
-    char after[AGENCY_ID_SIZE + 1] = "";
+    char after[128] = "";
     size_t count = 0;
     bool goes_on = true;
     *page_count = 0;
@@ -76,7 +76,7 @@ static size_t listed(struct federation *federation, const char *operation,
             count += slice_is(reply->records[i].type, type);
         if (goes_on) {
             struct slice text = record_text(more, "after");
-            assert_int_equal(text.size, AGENCY_ID_SIZE);
+            assert_true(text.size < sizeof after);
             memcpy(after, text.bytes, text.size);
             after[text.size] = '\0';
         }
