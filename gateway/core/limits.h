@@ -208,6 +208,11 @@
 /* All that connections hold of frames, both ways. */
 #define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
 
+/* ---- Listing ---- */
+
+/* Referrals that one request looks at for those that are asked for. */
+#define LIST_LOOK_COUNT_MAX 4096u
+
 /* ---- Verifying ledgers ---- */
 
 /* Of one request, some ten milliseconds: each entry counts one, and one more

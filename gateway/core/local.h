@@ -40,7 +40,7 @@
  *               detail {name, value}*, element {code, value}*
  * list [read]         optional: state, peer, direction, after (id), count
  *     -> referral {id, state, direction, peer, peer_name, service, urgency,
- *                  updated_ms}*
+ *                  updated_ms}*, more {after}   what 4,096 of them gave
  * erase [erase]       id, reason: person_asked, retention_over, wrong_person,
  *                     law; optional: elements: "a b c" (all), actor (staff),
  *                     dry_run: flag (says what would go; needs no reason)
