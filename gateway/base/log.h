@@ -138,12 +138,15 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "what was told about an agency is over")\
     X(HOLD_ENDED, INFO, "hold.ended",                                           \
         "our words of ended referrals, taken long ago, went")                  \
+    X(HOLD_LIMITED, WARNING, "hold.limited",                                   \
+        "our words went, but not their key: too much stays to be sealed anew") \
     X(RETENTION_ERASED, INFO, "retention.erased",                              \
         "what an agreement lets be held no longer was erased")                 \
     X(STORE_DAMAGED, ERROR, "store.damaged",                                   \
         "a check found a row that is not as it was: referctl store check")     \
     X(STORE_MENDED, INFO, "store.mended",                                      \
-        "contents that were damaged came back from who holds them, too")       \
+        "what was damaged is whole: contents by who holds them, too, rows by " \
+        "what others say (from: this agency)")                                 \
     X(STORE_CHECKED, INFO, "store.checked",                                    \
         "the gateway has looked at all of its store")                          \
     X(MEMORY_EXPOSED, WARNING, "memory.exposed",                               \

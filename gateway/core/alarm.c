@@ -91,6 +91,7 @@ void alarm_look(struct work *work, struct peer *peer)
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (out == NULL || in == NULL)
         return;
+    peer_note_waiting(work, peer);
     note_apart(work, peer, out);
     peer->apart_ms = out->apart_ms;
     peer->conflict_ms = conflict_since(out, in);

@@ -64,10 +64,12 @@ static void answered(struct work *work, struct peer *peer,
         state = (enum referral_state)item->state;
     memcpy(why.clause, item->clause.bytes, item->clause.size);
     memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
-    /* refused for its form, it has no state there */
-    if (!incoming && item->verdict == ANSWER_REFUSED && item->state == 0 &&
-        event.type == EVENT_SEND && !referral_is_terminal(state))
-        state = REFERRAL_REFUSED_BY_POLICY;
+    /* of retell_withdrawn(): nothing was noted of it */
+    if (!incoming && entry->feed_position == 0 &&
+        event.type == EVENT_WITHDRAW && state == REFERRAL_WITHDRAWN) {
+        register_put(work, referral);
+        return;
+    }
     if (is_absent) {
         /* we sent it without its content: that was erased here meanwhile */
         verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",

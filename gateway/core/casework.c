@@ -9,6 +9,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 #include "core/step.h"
 
 #include <string.h>
@@ -346,10 +347,11 @@ static void take_event(struct taking *taking)
         return;
     }
     adopt_mou(step.referral, &event);
-    if (step.referral->outgoing)
+    if (step.referral->outgoing) {
         follow(&step, entry, judgement);
-    else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
-             !event_is_exempt(event.type))
+        retell_withdrawn(work, peer, step.referral, &event);
+    } else if (step.referral->position_count >= REFERRAL_EVENT_COUNT_MAX &&
+               !event_is_exempt(event.type))
         refuse(judgement, PROBLEM_RATE_LIMIT, "referral",
             "begin a new referral: this one has too many steps");
     else

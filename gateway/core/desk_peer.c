@@ -116,6 +116,21 @@ static void answer_peer_card(
     answer_safety(work, &peer->agency, answer);
 }
 
+/* A card of an agency that is known already, and its root key's word. */
+static bool card_is_taken(struct work *work, struct peer *peer,
+    struct slice data, struct local_answer *answer)
+{
+    enum err err = peer_offer_card(work, peer, data);
+    if (err == ERR_NONE || work_failed(work))
+        return !work_failed(work);
+    answer_error(answer, err, PROBLEM_NONE, "card.data",
+        err == ERR_STATE
+            ? "refer elsewhere: this agency ended its card for good"
+            : "ask the agency which card is its newest: this one does not "
+              "follow on the one that is known here");
+    return false;
+}
+
 void desk_card_import(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -155,8 +170,8 @@ void desk_card_import(struct work *work, const struct caller *caller,
     if (peer == NULL) {
         peer = peer_add(work, &card, data, PEER_IMPORTED);
         OUTPUT_LOG(work, LOG_CARD_IMPORTED, log_agency("agency", &card.agency));
-    } else {
-        (void)peer_offer_card(work, peer, data);
+    } else if (!card_is_taken(work, peer, data, answer)) {
+        return;
     }
     if (peer == NULL) {
         answer_error(answer, ERR_LIMIT, PROBLEM_NONE, "card",

@@ -360,9 +360,16 @@ static void their_send(const struct folded *folded,
     (void)step_apply(&step, state, &note);
 }
 
+static bool is_known(struct work *work, const struct uuid *uuid)
+{
+    const struct referral *referral = register_get(work, uuid);
+    return referral != NULL && !register_is_begun(referral);
+}
+
 static void their_step(const struct folded *folded,
     const struct referral_event *event, const struct answer_item *answer)
 {
+    bool was_known = is_known(folded->work, &event->referral);
     struct referral *referral = row_of(folded, event, false);
     struct verdict why;
     if (referral == NULL)
@@ -375,7 +382,10 @@ static void their_step(const struct folded *folded,
         seq_note(&referral->peer_seq, event->seq);
     if (!applied && !referral->outgoing &&
         !is_state((enum referral_state)answer->state)) {
-        register_put(folded->work, referral); /* its form was refused */
+        /* its form was refused, or it came without words: of a referral that
+         * never was here, that says nothing */
+        if (was_known)
+            register_put(folded->work, referral);
         return;
     }
     why_fill(answer, &why);

@@ -189,9 +189,13 @@ static bool let_go(struct work *work, struct referral *referral)
     struct erase_wish wish = { .referral = referral->uuid, .is_ours = true };
     struct erase_extent extent;
     referral_erase_measure(work, referral, &wish, &extent);
-    /* what stays cannot be sealed anew at once: all of it stays */
-    if (work_failed(work) || extent.content_count == 0 || extent.is_large)
+    if (work_failed(work) || extent.content_count == 0)
         return false;
+    if (extent.is_large)
+        OUTPUT_LOG(work, LOG_HOLD_LIMITED,
+            log_uuid("referral", &referral->uuid),
+            log_number("bytes", (int64_t)extent.size));
+    wish.in_place = extent.is_large;
     referral->let_go = work->now;
     referral_erase_later(work, referral, &wish);
     register_put(work, referral);

@@ -29,6 +29,11 @@ struct key key_node(void)
     return key_of('n');
 }
 
+struct key key_patrol(void)
+{
+    return key_of('s');
+}
+
 struct key key_peer(uint32_t peer)
 {
     struct key key = key_of('p');

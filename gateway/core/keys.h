@@ -24,6 +24,8 @@
  *   'w' peer u32, shelf u32, index u64, uuid  one whose words of ours wait for
  *                                       the peer's programs (hold.h)
  *   't' taken ms u64, uuid              one whose words they took then
+ *   's'                                 how far the store was looked at
+ *                                       (scrub_patrol.h)
  *
  * Tables of small rows, of which every referral changes some, are kept in pages
  * on disk: STORE_PAGES_TABLES of io/store_pages.h names them.
@@ -50,6 +52,7 @@ struct key {
 #define KEY_TABLE_SIZE 1
 
 struct key key_node(void);
+struct key key_patrol(void);
 struct key key_peer(uint32_t peer);
 struct key key_ledger(uint32_t peer, uint8_t direction, uint8_t lane);
 /* A prefix of KEY_LEDGER_PARTS_SIZE bytes finds one ledger's. */

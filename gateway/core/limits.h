@@ -86,7 +86,8 @@
 /* Steps of one referral: years of monthly notes; the row stays one page. */
 #define REFERRAL_EVENT_COUNT_MAX 448u
 /* What of a referral is sealed anew where one element of it is erased: a step
- * has room for it. Of a larger one only all can go. */
+ * has room for it. Of a larger one only all can be erased; what is held no
+ * longer goes where it lies (hold.limited). */
 #define ERASE_SIZE_MAX (4u * 1024 * 1024)
 /* Parcels that are looked through for an entry whose time does not say where it
  * is: a clock went back, or a store was put back. */
@@ -234,6 +235,8 @@
 /* Between two pieces, which take some milliseconds: some hundredths of the core
  * thread, and a million rows in some minutes. */
 #define PATROL_PAUSE_MS 100
+/* How far a check is is written after so many pieces: once in some seconds. */
+#define PATROL_KEEP_COUNT 64u
 /* After something was mended. */
 #define PATROL_AGAIN_MS 60000
 /* Lines of a check in the log; its last one has the number. */

@@ -15,15 +15,21 @@ static const struct metric counters[] = {
 enum gauge {
     READY, PEERS_IMPORTED, PEERS_ACCEPTED, PEERS_SETTLED, PEERS_FAILING,
     ALARMS_CONFLICT, ALARMS_UNSETTLED, ALARMS_WAITING,
-    OUTBOX, OLDEST_WAITING, STORE_USED, STORE_CAPACITY, STORE_DAMAGED,
+    OUTBOX, OLDEST_WAITING, TAKEN_OUT, TAKEN_IN, UNTAKEN_OUT, UNTAKEN_IN,
+    STORE_USED, STORE_CAPACITY, STORE_DAMAGED,
     STORE_CHECKS, STORE_MENDED, FEED_HEAD, CURSORS,
     WAITING, CARD_UNTIL, KEYS_UNTIL, CLOCK_IN_DOUBT, BATCH_SUM, BATCH_COUNT,
     GAUGE_COUNT
 };
 
 #define GAUGE(name, label, help) { name, "", label, METRIC_GAUGE, help }
+#define OUT "direction=\"out\""
+#define IN "direction=\"in\""
 #define PEERS_HELP "agencies by what is known of them; one may be counted "    \
     "under accepted, settled and failing"
+#define TAKEN_HELP "entries of ledgers, in their present generation, that "    \
+    "programs of the agency that received them have taken"
+#define UNTAKEN_HELP "entries signed for that they have not taken yet"
 #define ALARMS_HELP "agencies whose point person has to be called"
 
 static const struct metric gauges[GAUGE_COUNT] = {
@@ -41,6 +47,10 @@ static const struct metric gauges[GAUGE_COUNT] = {
         "entries that no peer has signed for yet"),
     [OLDEST_WAITING] = GAUGE("refer_outbox_oldest_seconds", "",
         "how long the oldest of them has waited"),
+    [TAKEN_OUT] = GAUGE("refer_ledger_taken_entries", OUT, TAKEN_HELP),
+    [TAKEN_IN] = GAUGE("refer_ledger_taken_entries", IN, TAKEN_HELP),
+    [UNTAKEN_OUT] = GAUGE("refer_ledger_untaken_entries", OUT, UNTAKEN_HELP),
+    [UNTAKEN_IN] = GAUGE("refer_ledger_untaken_entries", IN, UNTAKEN_HELP),
     [STORE_USED] = GAUGE("refer_store_used_bytes", "",
         "what entries and indexes take of the store"),
     [STORE_CAPACITY] = GAUGE("refer_store_capacity_bytes", "",
@@ -91,6 +101,10 @@ static void look_at_peers(
         of[ALARMS_UNSETTLED] += peer->alarm == ALARM_UNSETTLED;
         of[ALARMS_WAITING] += peer->alarm == ALARM_WAITING;
         of[OUTBOX] += (int64_t)peer->queued_count;
+        of[TAKEN_OUT] += (int64_t)peer->taken_count[0];
+        of[TAKEN_IN] += (int64_t)peer->taken_count[1];
+        of[UNTAKEN_OUT] += (int64_t)peer->untaken_count[0];
+        of[UNTAKEN_IN] += (int64_t)peer->untaken_count[1];
         /* of a closed one nothing is late */
         if (!peer_is_over(peer) && peer->queued_count > 0 &&
             peer->waiting_since.unix_ms < oldest_ms)

@@ -384,14 +384,15 @@ struct ledger *peer_ledger(
     return *held;
 }
 
-/* When the first entry that the peer has not signed for was made. It has the
- * index `cosigned`, be it in a parcel or an intent. */
-static void note_waiting(struct work *work, struct peer *peer)
+/* The first has the index `cosigned`, be it in a parcel or an intent. */
+void peer_note_waiting(struct work *work, struct peer *peer)
 {
-    const struct ledger *out = peer->out;
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger_parcel parcel;
     struct intent intent;
     struct entry_header header;
+    if (out == NULL)
+        return;
     bool is_offered = out->frontier.size > out->cosigned;
     bool was_waiting = peer->queued_count > 0;
     peer->queued_count = out->intent_count + out->frontier.size - out->cosigned;
@@ -412,14 +413,22 @@ static void note_waiting(struct work *work, struct peer *peer)
         peer->waiting_since = header.at;
 }
 
+static void note_taken(struct peer *peer, int at, const struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    peer->taken_count[at] = ledger->collected;
+    peer->untaken_count[at] = ledger->cosigned - ledger->collected;
+}
+
 void peer_flush(struct work *work, struct peer *peer)
 {
+    note_taken(peer, 0, peer->out);
+    note_taken(peer, 1, peer->in);
     if (peer->out != NULL && peer->out->changed)
         ledger_save(work, peer->out);
     if (peer->in != NULL && peer->in->changed)
         ledger_save(work, peer->in);
-    if (peer->out != NULL)
-        note_waiting(work, peer);
     peer->out = NULL;
     peer->in = NULL;
     peer->card = NULL;

@@ -105,6 +105,8 @@ struct peer {
     uint64_t queued_count;         /* entries not cosigned, at last look */
     uint64_t waiting_index;        /* of the first of them; ... */
     struct instant waiting_since;  /* ... when it was made, if there is one */
+    uint64_t taken_count[2];       /* OUT, IN: entries that programs of who */
+    uint64_t untaken_count[2];     /* received them took, or not; as above */
     uint64_t
         awaited_position; /* of its ledger; UINT64_MAX: none. At last look */
 
@@ -176,6 +178,9 @@ void peer_progressed(struct work *work, struct peer *peer);
 void peer_ask_anew(struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */
 void peer_failed(struct work *work, struct peer *peer, const char *problem);
+
+/* What the peer has not signed for: how much, and since when. */
+void peer_note_waiting(struct work *work, struct peer *peer);
 
 /* Writes changed ledgers and forgets the batch's caches. */
 void peer_flush(struct work *work, struct peer *peer);

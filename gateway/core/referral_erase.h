@@ -28,6 +28,8 @@ struct erase_wish {
     size_t element_count;
     bool theirs_alone; /* what we wrote stays */
     bool is_ours;      /* without elements: the other's words stay (hold.h) */
+    bool in_place;     /* what stays is not sealed anew: an old copy of the
+                        * store opens what went as long as the vault has it */
 };
 
 /* Of the batch under way; belongs to the node. */

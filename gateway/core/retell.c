@@ -2,6 +2,7 @@
 
 #include "core/bare.h"
 #include "core/content.h"
+#include "core/delivery.h"
 #include "core/output.h"
 
 /* The place in the feed that an entry or an intent is about. */
@@ -155,4 +156,37 @@ void retell_again(struct work *work, struct ledger *out,
     } else {
         outbox_take(work, out, intent);
     }
+}
+
+static bool is_unheard(
+    const struct referral *referral, const struct referral_event *theirs)
+{
+    return referral->outgoing && referral->state == REFERRAL_WITHDRAWN &&
+           referral->pending == 0 && theirs->state != REFERRAL_WITHDRAWN;
+}
+
+void retell_withdrawn(struct work *work, struct peer *peer,
+    struct referral *referral, const struct referral_event *theirs)
+{
+    if (work_failed(work) || !is_unheard(referral, theirs))
+        return;
+    const struct feed_event told = {
+        .step = EVENT_WITHDRAW, .actor = ACTOR_PERSON, .at = work->now
+    };
+    struct referral_event event =
+        bare_event(referral, &told, ++referral->own_seq);
+    struct tell tell = {
+        .kind = ENTRY_REFERRAL_EVENT,
+        .content = referral_event_write(&event, work->scratch),
+        .has_referral = true,
+        .referral = referral->uuid,
+        .event_type = EVENT_WITHDRAW,
+        .seq = event.seq,
+    };
+    referral->pending++;
+    register_put(work, referral);
+    if (!delivery_tell(work, peer, &tell))
+        work_exhausted(work);
+    OUTPUT_LOG(work, LOG_REFERRAL_RETOLD, log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(event.type)));
 }

@@ -28,6 +28,12 @@ bool retell_answered(struct work *work, struct peer *peer,
     struct referral *referral, struct ledger_entry *entry,
     const struct answer_item *item);
 
+/* Where the receiver states that it is elsewhere, and nothing of ours is on its
+ * way: that it is withdrawn, for want of words, was told to nobody, and is told
+ * now. Staff know: nothing is noted. */
+void retell_withdrawn(struct work *work, struct peer *peer,
+    struct referral *referral, const struct referral_event *theirs);
+
 /* After a loss: one of the receiver's that waits, and says where the referral
  * is as it is known now, is told under a new counter; another is dropped. */
 void retell_again(struct work *work, struct ledger *out,

@@ -50,6 +50,14 @@ void retention_note(struct work *work, const struct referral *referral)
     put(work, due.content_ms, &referral->uuid);
 }
 
+bool retention_is_at(
+    struct work *work, const struct referral *referral, int64_t due_ms)
+{
+    struct due due = due_of(work, referral);
+    return due_ms > 0 &&
+           (due.identifiers_ms == due_ms || due.content_ms == due_ms);
+}
+
 void retention_review(struct work *work, bool clock_is_trusted)
 {
     work->node->retention_is_due = clock_is_trusted;

@@ -17,6 +17,10 @@
 /* A referral has just ended, and its row is being stored. */
 void retention_note(struct work *work, const struct referral *referral);
 
+/* Whether something of it goes at that very time. */
+bool retention_is_at(
+    struct work *work, const struct referral *referral, int64_t due_ms);
+
 /* Time went on. With a clock that is not believed nothing is erased. */
 void retention_review(struct work *work, bool clock_is_trusted);
 

@@ -28,6 +28,7 @@ static const struct table {
     { 'v', "revocations", scrub_revocation },
     { 'm', "agreements", scrub_agreement },
     { 'i', "invitations", scrub_invitation },
+    { 's', "checks", scrub_patrol_row },
     { 'u', "cursors", scrub_cursor },
     { 'k', "keys of programs", scrub_idempotency },
     { 'd', "erasures", scrub_doomed },

@@ -3,7 +3,9 @@
 #include "core/keys.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/scrub_again.h"
 #include "core/scrub_mend.h"
+#include "core/scrub_row.h"
 
 #include <string.h>
 
@@ -13,6 +15,8 @@ struct piece {
     struct patrol *patrol;
     struct key nobodys[SCRUB_ROW_COUNT]; /* damaged, and not spoken of */
     size_t nobodys_count;
+    struct key agains[SCRUB_ROW_COUNT]; /* to be written again by their keys */
+    size_t again_count;
 };
 
 /* ---- What is seen -------------------------------------------------------- */
@@ -56,16 +60,25 @@ static void tell(
         log_code("table", table_name((char)found->key.bytes[0])));
 }
 
+static void key_note(struct key *key, struct slice bytes)
+{
+    memcpy(key->bytes, bytes.bytes, bytes.size);
+    key->size = bytes.size;
+}
+
 static void on_found(void *user, const struct scrub_finding *finding)
 {
     struct piece *piece = user;
     struct patrol *patrol = piece->patrol;
     if (is_nobodys(piece, finding)) {
-        struct key *key = &piece->nobodys[piece->nobodys_count++];
-        memcpy(key->bytes, finding->key.bytes, finding->key.size);
-        key->size = finding->key.size;
+        key_note(&piece->nobodys[piece->nobodys_count++], finding->key);
         return;
     }
+    bool is_unread =
+        finding->fault == SCRUB_DAMAGED || finding->fault == SCRUB_MALFORMED;
+    if (is_unread && again_is_known(finding->key) &&
+        piece->again_count < SCRUB_ROW_COUNT)
+        key_note(&piece->agains[piece->again_count++], finding->key);
     /* a row that cannot be read may be the one that speaks of a content */
     patrol->is_blind |= finding->fault != SCRUB_CONTENT;
     patrol->found++;
@@ -101,6 +114,75 @@ static void on_lost(
         patrol->losses[patrol->loss_count++] = loss;
 }
 
+/* ---- Kept ---------------------------------------------------------------- */
+
+#define ROW_VERSION 1
+#define ROW_SIZE_MAX (1 + 3 * 8 + 4 + SCRUB_STATE_SIZE_MAX)
+
+/* With how far the check under way is, where that is all there is to know. */
+static void row_put(struct work *work, const struct patrol *patrol)
+{
+    uint8_t bytes[ROW_SIZE_MAX];
+    uint8_t state[SCRUB_STATE_SIZE_MAX];
+    struct packer inner = pack_into(state, sizeof state);
+    struct packer out = pack_into(bytes, sizeof bytes);
+    struct key key = key_patrol();
+    if (patrol->is_under_way)
+        scrub_pack(&patrol->scrub, &inner);
+    pack_u8(&out, ROW_VERSION);
+    pack_u64(&out, (uint64_t)patrol->ended_ms);
+    pack_u64(&out, patrol->damage);
+    pack_bytes(&out, packed(&inner));
+    if (inner.err != ERR_NONE || out.err != ERR_NONE)
+        work_exhausted(work);
+    store_put(work->txn, key_slice(&key), packed(&out));
+}
+
+static enum err row_read(struct slice row, struct patrol *patrol)
+{
+    struct unpacker in = unpack_from(row);
+    uint8_t version = unpack_u8(&in);
+    int64_t ended_ms = (int64_t)unpack_u64(&in);
+    uint64_t damage = unpack_u64(&in);
+    struct slice state = unpack_bytes(&in);
+    struct scrub scrub = { 0 };
+    enum err err = unpack_end(&in);
+    if (err == ERR_NONE && version != ROW_VERSION)
+        err = ERR_MALFORMED;
+    if (err == ERR_NONE && state.size > 0)
+        err = scrub_unpack(state, &scrub);
+    if (err != ERR_NONE)
+        return err;
+    patrol->ended_ms = ended_ms;
+    patrol->damage = damage;
+    patrol->is_under_way = state.size > 0;
+    patrol->scrub = scrub;
+    return ERR_NONE;
+}
+
+/* What cannot be read is as if no check had been. */
+static void row_get(struct work *work, struct patrol *patrol)
+{
+    struct key wanted = key_patrol();
+    struct slice key = key_slice(&wanted);
+    struct slice row;
+    enum err err =
+        work->txn->ops->probe(work->txn, wanted.size, &key, &row, false);
+    if (err == ERR_NONE)
+        (void)!row_read(row, patrol);
+    else if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        work_fail(work, err);
+}
+
+void scrub_patrol_row(struct scrub_row *row)
+{
+    struct patrol patrol;
+    if (row->key.size != key_patrol().size)
+        scrub_tell(row, SCRUB_UNKNOWN);
+    else if (row_read(row->value, &patrol) != ERR_NONE)
+        scrub_tell(row, SCRUB_MALFORMED);
+}
+
 /* ---- A check ------------------------------------------------------------- */
 
 static int64_t period_ms(const struct node *node)
@@ -110,13 +192,22 @@ static int64_t period_ms(const struct node *node)
 
 void patrol_begin(struct work *work)
 {
-    struct node *node = work->node;
-    int64_t first_ms =
-        period_ms(node) < PATROL_FIRST_MS ? period_ms(node) : PATROL_FIRST_MS;
-    node->patrol =
-        (struct patrol){ .due_steady_ms = period_ms(node) == 0
-                                              ? INT64_MAX
-                                              : work->steady_ms + first_ms };
+    struct patrol *patrol = &work->node->patrol;
+    int64_t period = period_ms(work->node);
+    int64_t wait_ms = period < PATROL_FIRST_MS ? period : PATROL_FIRST_MS;
+    *patrol = (struct patrol){ .due_steady_ms = INT64_MAX };
+    row_get(work, patrol);
+    if (period == 0) {
+        patrol->is_under_way = false;
+        return;
+    }
+    /* by a clock that was put back the last one may not have been yet */
+    int64_t ago_ms = work->now.unix_ms - patrol->ended_ms;
+    bool is_recent = patrol->ended_ms != 0 && ago_ms >= 0 && ago_ms < period;
+    if (is_recent && !patrol->is_under_way && patrol->damage == 0 &&
+        period - ago_ms > wait_ms)
+        wait_ms = period - ago_ms;
+    patrol->due_steady_ms = work->steady_ms + wait_ms;
 }
 
 static void check_begin(struct patrol *patrol)
@@ -135,7 +226,9 @@ static void check_end(struct work *work, struct patrol *patrol)
 {
     patrol->is_under_way = false;
     patrol->damage = patrol->found;
+    patrol->ended_ms = work->now.unix_ms;
     patrol->checks++;
+    row_put(work, patrol);
     patrol->due_steady_ms = period_ms(work->node) == 0
                                 ? INT64_MAX
                                 : work->steady_ms + period_ms(work->node);
@@ -144,10 +237,32 @@ static void check_end(struct work *work, struct patrol *patrol)
         log_number("damaged", (int64_t)patrol->damage));
 }
 
+/* One that has found something is begun anew after a restart. */
+static void keep(struct work *work, struct patrol *patrol)
+{
+    bool is_clean = patrol->found == 0 && patrol->missed_count == 0 &&
+                    patrol->loss_count == 0;
+    if (++patrol->piece_count % PATROL_KEEP_COUNT == 0 && is_clean)
+        row_put(work, patrol);
+}
+
 static void nobodys_remove(struct work *work, const struct piece *piece)
 {
     for (size_t i = 0; i < piece->nobodys_count; i++)
         store_del(work->txn, key_slice(&piece->nobodys[i]));
+}
+
+/* They count as damage of this check, and the next finds them whole. */
+static void agains_write(struct work *work, const struct piece *piece)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < piece->again_count && !work_failed(work); i++)
+        count += again_write(work, &piece->agains[i]);
+    piece->patrol->mended += count;
+    if (count > 0)
+        OUTPUT_LOG(work, LOG_STORE_MENDED,
+            log_agency("from", &work->node->self),
+            log_number("contents", (int64_t)count));
 }
 
 static void piece_look(struct work *work, struct patrol *patrol)
@@ -161,6 +276,7 @@ static void piece_look(struct work *work, struct patrol *patrol)
     *piece = (struct piece){ .work = work, .patrol = patrol };
     scrub_go_on(work, &patrol->scrub, &watch);
     nobodys_remove(work, piece);
+    agains_write(work, piece);
 }
 
 /* To each peer one at a time. */
@@ -190,6 +306,8 @@ void patrol_go_on(struct work *work)
         patrol->due_steady_ms = work->steady_ms + PATROL_PAUSE_MS;
         if (patrol->scrub.is_over)
             check_end(work, patrol);
+        else
+            keep(work, patrol);
     }
     if (!patrol->is_under_way && patrol->loss_count > 0)
         losses_hand_out(work, patrol);

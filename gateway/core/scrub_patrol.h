@@ -4,7 +4,11 @@
  * configuration says. What is found is told in the log, in numbers, and to
  * `health`; a content that a peer holds is mended with it (scrub_mend.h), and
  * looked at again. A damaged row of contents of which nothing speaks any more
- * is taken away.
+ * is taken away; a row whose key says all is written again (scrub_again.h).
+ *
+ * When a check ended and what it found outlives a restart, and so does how far
+ * one is that has found nothing: a gateway that restarts each day looks at all
+ * of its store in time, and one that restarts each hour too.
  */
 #ifndef CORE_SCRUB_PATROL_H
 #define CORE_SCRUB_PATROL_H
@@ -24,7 +28,6 @@ struct patrol_loss {
     uint64_t first_index;
 };
 
-/* Forgotten by a restart. */
 struct patrol {
     struct scrub scrub; /* where the check under way is */
     bool is_under_way;
@@ -34,7 +37,9 @@ struct patrol {
     bool is_blind;          /* it cannot say what speaks of which content */
     uint64_t damage;        /* what the last whole check found */
     uint64_t checks;        /* whole ones */
-    uint64_t mended;        /* contents that came back */
+    int64_t ended_ms;       /* when that ended, by the wall clock; 0: never */
+    uint32_t piece_count;   /* of the check under way, since the start */
+    uint64_t mended;        /* contents that came back, rows written again */
     uint64_t mended_before; /* when the last check began */
     uint64_t missed[PATROL_SEGMENT_COUNT_MAX]; /* segments that are wanted */
     size_t missed_count;

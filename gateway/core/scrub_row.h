@@ -44,6 +44,7 @@ struct referral *scrub_referral(struct scrub_row *row, const struct uuid *uuid);
 
 /* One for each table. */
 typedef void scrub_judge(struct scrub_row *row);
+scrub_judge scrub_patrol_row; /* scrub_patrol.c */
 scrub_judge scrub_ledger, scrub_generation, scrub_entries,
     scrub_intent; /* scrub_ledger.c */
 scrub_judge scrub_register, scrub_feed, scrub_contents, scrub_due,

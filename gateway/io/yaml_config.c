@@ -190,7 +190,7 @@ static const struct yaml_key keys[] = {
     { "store_check_days", NULL, "days", 1, 365, "7", false,
       "store_check_days: 7",
       "How often the gateway looks by itself whether all of its store is "
-      "sound, beside its work; and soon after each start." },
+      "sound, beside its work, restarts or not." },
     { "clients", NULL, "", 0, 0, "[]", true,
       "clients: [{user: frontdesk, rights: [submit, act, read]}]",
       "Users of this machine whose programs may connect to the socket." },

@@ -1,7 +1,9 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "sdk/fake/case.h"
 #include "sdk/fake/check.h"
+#include "sdk/fake/element.h"
 #include "sdk/fake/step.h"
 #include "sdk/memory.h"
 
@@ -14,6 +16,28 @@ struct wish {
     const char *actor;
     bool is_asked;
 };
+
+/* Codes that a gateway knows, each once. */
+static bool elements_check(const struct wish *wish, struct sdk_reply *reply)
+{
+    size_t index = 0;
+    char clause[SDK_TEXT_SIZE];
+    switch (fake_elements_judge(wish->elements, &index)) {
+    case FAKE_ELEMENTS_UNKNOWN:
+        return fake_refuse(reply, FAKE_ERR_INVALID, "UNKNOWN_FIELD",
+            "erase.elements",
+            "use codes of the element registry: refer-referral(5)");
+    case FAKE_ELEMENTS_REPEATED:
+        if (wish->is_asked)
+            return true;
+        (void)snprintf(clause, sizeof clause, "erasure.elements[%zu]", index);
+        return fake_refuse(reply, FAKE_ERR_INVALID, "FORMAT", clause,
+            "name each element once");
+    case FAKE_ELEMENTS_SOUND:
+        break;
+    }
+    return true;
+}
 
 static bool wish_read(
     const struct sdk_record *fields, struct wish *wish, struct sdk_reply *reply)
@@ -33,6 +57,10 @@ static bool wish_read(
         .is_asked = fake_number(fields, "dry_run", 0) != 0 };
     if (wish->actor[0] == 0)
         wish->actor = "staff";
+    char id[REFER_ID_SIZE];
+    if (!fake_id_read(sdk_record_text(fields, "id"), id))
+        return fake_refuse(reply, FAKE_ERR_NOT_FOUND, "REFERRAL_UNKNOWN",
+            "erase.id", "look the id up with referctl referral list");
     if (!fake_list_has(
             "person_asked retention_over wrong_person law", wish->reason) &&
         !(wish->is_asked && wish->reason[0] == 0))
@@ -41,7 +69,7 @@ static bool wish_read(
     if (!fake_list_has("staff person companion", wish->actor))
         return fake_wrong(
             reply, "erase", "actor", "use staff, person or companion");
-    return true;
+    return elements_check(wish, reply);
 }
 
 /* ---- What goes ----------------------------------------------------------- */

@@ -424,6 +424,38 @@ static void consent_is_taken_back(const struct world *world)
     refer_referral_free(seen);
 }
 
+static void erasing_is_refused(const struct world *world, const char *id)
+{
+    static const struct {
+        const char *elements;
+        const char *problem;
+        const char *clause;
+    } wrong[] = {
+        { "no_such_code", "UNKNOWN_FIELD", "erase.elements" },
+        { "call_name  needs", "UNKNOWN_FIELD", "erase.elements" },
+        { "call_name,needs", "UNKNOWN_FIELD", "erase.elements" },
+        { "call_name needs call_name", "FORMAT", "erasure.elements[2]" },
+    };
+    uint32_t count = 0;
+    expect_refusal(world, "in words of one's own",
+        refer_erase(world->client, id, "she asked", NULL, WAIT_MS, &count),
+        REFER_INVALID, "FORMAT", "erase.reason");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        expect_refusal(world, wrong[i].elements,
+            refer_erase(
+                world->client, id, "law", wrong[i].elements, WAIT_MS, &count),
+            REFER_INVALID, wrong[i].problem, wrong[i].clause);
+    expect_refusal(world, "by no id",
+        refer_erase(
+            world->client, "the first", "she asked", NULL, WAIT_MS, &count),
+        REFER_NOT_FOUND, "REFERRAL_UNKNOWN", "erase.id");
+    expect_refusal(world, "of nothing",
+        refer_erase(world->client,
+            "urn:uuid:00000000-0000-7000-8000-000000000001", "law", NULL,
+            WAIT_MS, &count),
+        REFER_NOT_FOUND, "REFERRAL_UNKNOWN", "erase.id");
+}
+
 static void what_is_erased_is_told(const struct world *world)
 {
     static const struct wanted wanted[] = {
@@ -467,14 +499,7 @@ static void what_is_erased_is_told(const struct world *world)
     need(refer_erase(world->client, id, "law", NULL, WAIT_MS, &count), world,
         "erase again");
     check(count == 0, "there is nothing more");
-    expect_refusal(world, "in words of one's own",
-        refer_erase(world->client, id, "she asked", NULL, WAIT_MS, &count),
-        REFER_INVALID, "FORMAT", "erase.reason");
-    expect_refusal(world, "of nothing",
-        refer_erase(world->client,
-            "urn:uuid:00000000-0000-7000-8000-000000000001", "law", NULL,
-            WAIT_MS, &count),
-        REFER_NOT_FOUND, "REFERRAL_UNKNOWN", "erase.id");
+    erasing_is_refused(world, id);
 }
 
 static void a_mistake_is_void(const struct world *world)

@@ -1,12 +1,13 @@
 #!/bin/bash
 # A gateway is restored from an old copy, another loses all but its keys: both
 # get back what the other holds, nothing is lost, nothing signed twice. TAP.
-# Usage: recover.sh BUILD SOURCE
+# Usage: recover.sh BUILD SOURCE [dials_out]
+# dials_out: nobody can reach the first. It brings what the other lost.
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/drill.sh"
 federation_begin "$@"
 
-federation_pair
+federation_pair "${@:3}"
 
 act() { # AGENCY REFERRAL STEP...
     output=$(ctl "$1" referral act "${@:2}" 2>&1) \

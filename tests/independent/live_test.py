@@ -9,8 +9,10 @@ its command line, its card and the wire alone.
 import sys
 
 import live_connection
+import live_erasure
 import live_fetch
 import live_introduction
+import live_lost
 import live_policy
 import live_refusals
 import live_rules
@@ -53,7 +55,10 @@ PARTS = [
     live_story.referrals_collected,
     live_connection.collect_again,
     live_story.collecting_gateway,
+    live_erasure.told,
+    live_erasure.heard,
     live_story.restart,
+    live_lost.lost,
 ]
 
 

@@ -151,6 +151,14 @@ static bool may_be_lost(
     return world->gateways[agency].lost_ms >= stored_ms;
 }
 
+static void lost_fail(struct world *world, const struct uuid *uuid, size_t at)
+{
+    char id[UUID_URN_SIZE + 1];
+    uuid_format(uuid, id);
+    world_say(world, "%s is not known at agency %zu", id, at);
+    world_fail(world, "referral.lost", at);
+}
+
 static void ends_check(
     struct world *world, const struct row *row, const struct rows *there)
 {
@@ -158,7 +166,7 @@ static void ends_check(
     if (other == NULL && may_be_unheard(row->state))
         return;
     if (other == NULL) {
-        world_fail(world, "referral.lost", row->peer);
+        lost_fail(world, &row->uuid, row->peer);
         return;
     }
     if (other->is_outgoing)
@@ -199,7 +207,7 @@ static void affair_check(
             row_find(&rows[affair->to], &affair->uuid) == NULL))
         return;
     if (row == NULL || !row->is_outgoing || row->peer != affair->to) {
-        world_fail(world, "referral.lost", affair->from);
+        lost_fail(world, &affair->uuid, affair->from);
         return;
     }
     if (!agency_is_linked(world, affair->from, affair->to) ||
@@ -260,7 +268,7 @@ static void register_check(struct world *world, const struct rows *rows)
             if (!rows[i].items[k].is_outgoing &&
                 row_find(&rows[rows[i].items[k].peer],
                     &rows[i].items[k].uuid) == NULL)
-                world_fail(world, "referral.lost", rows[i].items[k].peer);
+                lost_fail(world, &rows[i].items[k].uuid, rows[i].items[k].peer);
         }
         if (outgoing != expected[i])
             twice_say(world, i, &rows[i], expected[i]);
@@ -357,6 +365,9 @@ static void steps_check(struct world *world, size_t here, size_t there,
      * it before the receipt came, gets it without a word of what it was */
     bool is_wordless = gateway_has_lost(world, there) &&
                        (counts[0].is_erased || counts[1].is_erased);
+    /* and where both lost it, the referrer, which has no words left to send it
+     * anew, says that it is withdrawn */
+    bool may_end = refers && is_wordless && gateway_has_lost(world, here);
     taken_count(world, here, uuid, &taken);
     for (unsigned step = EVENT_SEND + 1; step < EVENT_TYPE_COUNT; step++) {
         unsigned ours = counts[0].ours[step];
@@ -372,12 +383,13 @@ static void steps_check(struct world *world, size_t here, size_t there,
             step_fail(world, "step.returned", here, uuid, step);
         if (is_heard && !is_wordless && heard + refused + returned < ours)
             step_fail(world, "step.lost", there, uuid, step);
-        if (heard > most || counts[0].answered[step] > most)
+        unsigned most_heard = most + (may_end && step == EVENT_WITHDRAW);
+        if (heard > most_heard || counts[0].answered[step] > most)
             step_fail(world, "step.twice", there, uuid, step);
         /* the receiver decides: what it refused did not happen there */
-        if (refers && heard + refused > most)
+        if (refers && heard + refused > most_heard)
             step_fail(world, "step.refused", there, uuid, step);
-        if (heard + returned > most && !closer_was_at(world, here, there))
+        if (heard + returned > most_heard && !closer_was_at(world, here, there))
             step_fail(world, "step.returned", there, uuid, step);
     }
 }
@@ -523,6 +535,8 @@ void audit_run(struct world *world)
         star_check(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rot_check(world, i);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        apart_check(world, i);
     if (!world->failed)
         audit_ledgers(world);
     if (!world->failed)

@@ -13,14 +13,18 @@ static struct link *link_of(const struct world *world, size_t from, size_t to)
 
 static bool is_down(const struct world *world, size_t from, size_t to)
 {
-    return !world->is_calm &&
-           world->scheduler.now_ms < link_of(world, from, to)->down_until_ms;
+    return apart_cuts(world, from, to) ||
+           (!world->is_calm && world->scheduler.now_ms <
+                                   link_of(world, from, to)->down_until_ms);
 }
 
 /* Who dials is told that nobody is there. */
 static bool is_closed(const struct world *world, size_t from, size_t to)
 {
-    return is_down(world, from, to) && !link_of(world, from, to)->is_mute;
+    bool is_mute = apart_cuts(world, from, to)
+                       ? world->apart.is_mute
+                       : link_of(world, from, to)->is_mute;
+    return is_down(world, from, to) && !is_mute;
 }
 
 static void arrive(struct world *world, void *subject, uint64_t argument)

@@ -13,6 +13,9 @@
     "--restart_ms_max 2000 --program_permille 500 --pause_ms 3000"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
+#define SIM_APART                                                              \
+    "--apart_hours 30 --minutes 60 --pause_ms 900000 --dial_only 0 "           \
+    "--clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
 
 /* clang-format off */
@@ -34,6 +37,8 @@
     X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
     X(index_reused, "G7", SIM_RESTORE) /* one who lost entries signs on */     \
     X(fork_goes_on, "G7", SIM_FORK) /* or who had two histories */  \
+    /* a generation that was closed is written to again */                     \
+    X(generation_reopens, "G7", SIM_FORK)                                      \
     /* before it asked what it signed */                                       \
     X(unsettled_signs, "G7", "")                                      \
     /* the mark beside the store says nothing */                               \
@@ -45,6 +50,9 @@
     X(repeat_signs_anew, "G6", "") /* a repeat gets another receipt */         \
     X(erase_does_nothing, "G18", "") /* contents stay */                       \
     X(keys_stay, "G18", "") /* those of contents that were erased */           \
+    /* nobody hears that agencies are apart for days */                        \
+    X(alarm_silent, "G4", SIM_APART)                                           \
+    X(alarm_stays, "G4", SIM_APART) /* nor that they are not any more */       \
     X(peer_gives_up, "G4", "") /* retries have an end */                       \
     X(policy_sees_nothing, "G14", "") /* everything is allowed */              \
     /* recipients trust authors: in sim_unchecked_planted */                   \

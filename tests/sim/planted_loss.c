@@ -1,5 +1,6 @@
 /* Mistakes of a gateway that lost something, or has no room for more, or lets
  * go of what others may lose. */
+#include "core/alarm.h"
 #include "core/collected.h"
 #include "core/delivery.h"
 #include "core/generation.h"
@@ -20,6 +21,37 @@ bool __wrap_generation_is_spent(
 {
     return __real_generation_is_spent(work, out) &&
            !planted_is(PLANT_index_reused) && !planted_is(PLANT_fork_goes_on);
+}
+
+/* Once the new one is in use. */
+WRAPPED(struct ledger *, ledger_load, struct work *work, uint32_t peer,
+    enum ledger_direction direction);
+struct ledger *__wrap_ledger_load(
+    struct work *work, uint32_t peer, enum ledger_direction direction)
+{
+    struct ledger *ledger = __real_ledger_load(work, peer, direction);
+    if (planted_is(PLANT_generation_reopens) && ledger != NULL &&
+        direction == LEDGER_OUT && ledger->previous != 0 &&
+        ledger->cosigned > 2 && ledger->intent_count > 0)
+        ledger->generation = ledger->previous;
+    return ledger;
+}
+
+WRAPPED(void, alarm_look, struct work *work, struct peer *peer);
+void __wrap_alarm_look(struct work *work, struct peer *peer)
+{
+    if (!planted_is(PLANT_alarm_silent) &&
+        !(planted_is(PLANT_alarm_stays) && peer->alarm != 0))
+        __real_alarm_look(work, peer);
+}
+
+/* And nothing is planned for it, again and again. */
+WRAPPED(void, alarm_plan, struct work *work, struct peer *peer);
+void __wrap_alarm_plan(struct work *work, struct peer *peer)
+{
+    __real_alarm_plan(work, peer);
+    if (planted_is(PLANT_alarm_silent) || planted_is(PLANT_alarm_stays))
+        peer->alarm_due_steady_ms = INT64_MAX;
 }
 
 WRAPPED(void, loss_begin, struct work *work, enum loss_cause cause);

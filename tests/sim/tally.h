@@ -47,7 +47,13 @@
     X(elements_erased)                                                         \
     X(conflicts_ended)                                                         \
     X(lies)                                                                    \
-    X(forwards) X(forgeries) X(feed_epochs) X(lines_closed) X(words_let_go)
+    X(forwards)                                                                \
+    X(forgeries)                                                               \
+    X(feed_epochs)                                                             \
+    X(lines_closed)                                                            \
+    X(words_let_go)                                                            \
+    X(alarms_raised)                                                           \
+    X(alarms_ended)
 
 struct tally {
 #define X(name) uint64_t name;

@@ -426,6 +426,7 @@ void watch_frame(struct world *world, size_t from, struct slice frame)
 void watch_log(struct world *world, size_t at, const struct log_entry *entry)
 {
     revocation_log(world, at, entry);
+    apart_log(world, at, entry);
     struct slice name = slice_of_text(log_event_name(entry->event));
     if (entry->event == LOG_HOLD_ENDED)
         keeping_seen(world, at);

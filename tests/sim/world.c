@@ -278,6 +278,7 @@ static void set_up(struct world *world)
     revocation_begin(world);
     rogue_begin(world);
     rot_begin(world);
+    apart_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
     scheduler_add(&world->scheduler, calm_ms + drain_ms(world) - SIM_IDLE_MS,
@@ -298,12 +299,12 @@ static void agreed_check(struct world *world)
 void world_run(struct world *world)
 {
     struct event event;
+    set_up(world);
     int64_t end_ms = world->options.minutes * 60000 + drain_ms(world);
     uint64_t step_count_max =
         STEP_COUNT_MAX *
         (uint64_t)(1 + world->options.agencies * world->options.minutes /
                            STEP_AGENCY_MINUTES);
-    set_up(world);
     while (!world->failed && world->scheduler.now_ms < end_ms &&
            scheduler_take(&world->scheduler, &event)) {
         world->step++;
@@ -336,6 +337,7 @@ void world_clear(struct world *world)
     free(world->gateways);
     accords_release(world);
     network_release(&world->network);
+    apart_release(&world->apart);
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);

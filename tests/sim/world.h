@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/prng.h"
 #include "sim/accord.h"
+#include "sim/apart.h"
 #include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
@@ -57,6 +58,7 @@ struct world {
     struct model model;
     struct watch watch;
     bool *was_closed; /* of here * gateway_count + there: closer.h */
+    struct apart apart;
     struct forger forger;
     struct tally *tally; /* of all runs */
 

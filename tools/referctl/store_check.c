@@ -18,7 +18,7 @@
 /* Rows that --repair takes out: more than these are no single damage. */
 #define DROP_COUNT_MAX 4096u
 /* What can be taken out alone, and what peers hold as well. */
-static const char forgettable[] = "kui";
+static const char forgettable[] = "kuis";
 static const char shared[] = "lgeorfcm";
 
 struct look {

@@ -61,6 +61,7 @@ class Authored:
         self.waiting = []       # (kind, content)
         self.in_flight = None   # Parcel
         self.cosigned = None    # Note
+        self.notes = {}         # cosigned, by size: the ends of parcels
         self.answers = {}       # by index
         self.collected = 0      # the mark of its programs, as far as told
         self.fence = None       # when settled
@@ -105,6 +106,7 @@ class Authored:
             raise Refused("the cosignature of another checkpoint")
         note.verify_cosignature(witness_keys)
         self.cosigned = note
+        self.notes[note.size] = note
         self.in_flight = None
 
     def mark_take(self, generation, collected):
@@ -197,6 +199,7 @@ class Received:
         self.generation = 0
         self.entries = []
         self.notes = {}     # cosigned, by size: the ends of parcels
+        self.closed = {}    # generations before: entries, notes
         self.collected = 0  # our programs' mark: a test moves it
         self.fences = []    # that hold, oldest first
         self.given = set()  # all, in this life
@@ -228,9 +231,12 @@ class Received:
                     self.generation if self.collected else 0}
 
     def compare(self, view):
-        self.is_settled = not self.generation or (
-            view.generation == self.generation
-            and view.size >= len(self.entries))
+        """One that is new has to follow on what is held: see deliver()."""
+        if view.generation == self.generation:
+            self.is_settled = view.size >= len(self.entries)
+        else:
+            self.is_settled = not self.generation or (
+                view.generation != 0 and view.generation not in self.closed)
 
     def deliver(self, body, log_keys, witness, time_s):
         """Checks in the order of 8.1. The cosigned Note and the entries that
@@ -246,6 +252,8 @@ class Received:
         del self.fences[:self.fences.index(deliver.fence)]
         parcel = deliver.parcel
         note = self.note_check(parcel, log_keys)
+        if self.generation and note.generation != self.generation:
+            self.generation_close(parcel)
         if note.size <= len(self.entries):
             return self.repeat(note, parcel), []
         if parcel.first_index > len(self.entries):
@@ -297,14 +305,32 @@ class Received:
         if (note.author, note.recipient, note.lane) != (
                 self.author, self.recipient, "main"):
             raise refusal("ADDRESS")
-        if not note.generation or (
-                self.generation and note.generation != self.generation):
+        if not note.generation or note.generation in self.closed or (
+                self.generation and note.generation != self.generation
+                and parcel.first_index):
             raise refusal("GENERATION")
         try:
             note.verify_author(log_keys)
         except Refused:
             raise refusal("SIGNATURE") from None
         return note
+
+    def generation_close(self, parcel):
+        """Its author lost entries, and goes on in another one (7.3)."""
+        first = parcel.entries[0]
+        try:
+            if header_read(first).kind != m.EntryKind.GENERATION:
+                raise refusal("GENERATION")
+            end = m.Generation.decode(first.content)
+        except Refused:
+            raise refusal("MALFORMED") from None
+        size = len(self.entries)
+        if (end.previous, end.size) != (self.generation, size):
+            raise behind("GENERATION", size)
+        if end.root != root_of(self.entries):
+            raise self.conflict(size, parcel)
+        self.closed[self.generation] = (self.entries, self.notes)
+        self.entries, self.notes, self.collected = [], {}, 0
 
     def repeat(self, note, parcel):
         held = self.notes.get(note.size)

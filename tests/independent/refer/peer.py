@@ -9,6 +9,7 @@ import threading
 from . import messages as m
 from . import request
 from .agency import now_ms
+from .back import fetched
 from .card import Card, KeySheet
 from .erasure import notice_read
 from .event import event_read
@@ -47,9 +48,11 @@ class Peer:
         self.referrals = {}     # state by id: those that we received
         self.events = []        # all that came and had the right form
         self.notices = []       # of erasure, the same
+        self.erased = {}        # elements by referral, none for all
         self.entries = []       # (author, index, header, entry)
         self.requests = []      # kinds of what was asked of us
         self.refused_count = 0  # cards and sheets
+        self.brought_count = 0  # times that FETCHED was sent
         self.waiting = Waiting()
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
@@ -165,6 +168,9 @@ class Peer:
             return self.deliver_take(remote, body)
         if kind == m.RequestKind.COLLECT:
             return self.collect_answer(remote, body)
+        if kind == m.RequestKind.FETCH:
+            return m.ReplyKind.FETCHED, fetched(
+                remote, body, self.erased).encode()
         raise refusal("NOT_OFFERED")
 
     # ---- Meeting
@@ -372,11 +378,27 @@ class Peer:
         answer (9.1)."""
         notice = notice_read(content)
         self.notices.append(notice)
+        self.erase_note(notice)
         self.events = [
             (agency, event) for agency, event in self.events
             if agency != remote.card.id or event.referral != notice.referral
             or notice.elements]
         return m.Problem.NONE
+
+    def erase_note(self, notice):
+        """From now on no content that it is about is given back."""
+        held = self.erased.get(notice.referral)
+        if not notice.elements:
+            self.erased[notice.referral] = []
+        elif held != []:
+            self.erased[notice.referral] = \
+                (held or []) + list(notice.elements)
+
+    def erase(self, remote, notice):
+        """Ours: told to the other, which answers."""
+        with self.lock:
+            self.erase_note(notice)
+            self.write(remote, m.EntryKind.ERASURE_NOTICE, notice)
 
     TAKES = {
         m.EntryKind.CARD: card_entry_take,
@@ -546,6 +568,7 @@ class Peer:
                 body = self.collect_body(remote, wait_ms)
             reply = self.ask(remote, m.RequestKind.COLLECT, body,
                              timeout_s=wait_ms / 1000 + 30)
+            reply = self.bring_back(remote, reply)
             if is_last or not isinstance(reply, m.Reply) \
                     or reply.kind != m.ReplyKind.BEHIND:
                 break
@@ -557,6 +580,17 @@ class Peer:
             return None
         with self.lock:
             return self.deliver_take(remote, reply.body)
+
+    def bring_back(self, remote, reply):
+        """Where the other wants what it lost, and cannot dial us (8.3): piece
+        by piece; what it says at last."""
+        while isinstance(reply, m.Reply) \
+                and reply.kind == m.ReplyKind.FETCH_WANTED:
+            with self.lock:
+                self.brought_count += 1
+                body = fetched(remote, reply.body, self.erased).encode()
+            reply = self.ask(remote, m.RequestKind.FETCHED, body)
+        return reply
 
     def collect_answer(self, remote, body):
         try:

@@ -13,6 +13,7 @@
 #include "core/codec_mou.h"
 #include "core/entry.h"
 #include "core/erasure_notice.h"
+#include "core/limits.h"
 #include "core/message.h"
 #include "core/mou.h"
 #include "core/revocation.h"
@@ -195,11 +196,99 @@ static void messages_are_whole_or_not_at_all(void **state)
     vectors_close(&vectors);
 }
 
+/* ---- Too much ------------------------------------------------------------ */
+
+static size_t varint_size(const uint8_t *bytes)
+{
+    size_t size = 1;
+    while ((bytes[size - 1] & 0x80) != 0)
+        size++;
+    return size;
+}
+
+/* The size of the sized field or number that begins there. */
+static size_t field_size(const uint8_t *bytes)
+{
+    if ((bytes[0] & 7) == 0)
+        return 1 + varint_size(bytes + 1);
+    if ((bytes[0] & 7) == 1)
+        return 9;
+    assert_int_equal(bytes[0] & 7, 2);
+    size_t size = bytes[1] & 0x7f;
+    if ((bytes[1] & 0x80) != 0)
+        size |= (size_t)bytes[2] << 7;
+    return 1 + varint_size(bytes + 1) + size;
+}
+
+/* Its first field of that number, so many times. */
+static struct slice repeated(
+    struct vectors *vectors, struct slice bytes, unsigned number, size_t times)
+{
+    size_t at = 0;
+    while (bytes.bytes[at] >> 3 != number) {
+        at += field_size(bytes.bytes + at);
+        assert_true(at < bytes.size);
+    }
+    size_t size = field_size(bytes.bytes + at);
+    uint8_t *copy = arena_take(&vectors->arena, bytes.size + times * size);
+    assert_non_null(copy);
+    memcpy(copy, bytes.bytes, at);
+    for (size_t i = 0; i < times; i++)
+        memcpy(copy + at + i * size, bytes.bytes + at, size);
+    memcpy(copy + at + times * size, bytes.bytes + at + size,
+        bytes.size - at - size);
+    return slice_of(copy, bytes.size + (times - 1) * size);
+}
+
+static void too_many_of_anything_is_a_limit(void **state)
+{
+    static struct vectors vectors;
+    struct arena from, to;
+    (void)state;
+    vectors_open(&vectors);
+    assert_int_equal(arena_init(&from, 8 * ARENA_SIZE), ERR_NONE);
+    assert_int_equal(arena_init(&to, 8 * ARENA_SIZE), ERR_NONE);
+    const struct {
+        const char *name;
+        again_fn *again;
+        struct slice bytes;
+        unsigned number;
+        size_t most;
+    } rows[] = {
+        { "answer", answer_again, vectors_get(&vectors, "answer.hex"), 2,
+            ANSWER_ITEM_COUNT_MAX },
+        { "erasure", erasure_again,
+            vectors_get(&vectors, "erasure_elements.hex"), 2,
+            REFERRAL_ELEMENT_COUNT_MAX },
+        { "signatures", signatures_again,
+            vectors_get(&vectors, "mou_signatures.hex"), 2,
+            MOU_PARTY_COUNT_MAX },
+        { "revocation", revocation_again,
+            inner_of(&vectors, "revocation_ledgers.hex",
+                codec_signed_revocation_read),
+            4, REVOCATION_END_COUNT_MAX },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct slice written;
+        arena_reset(&from);
+        arena_reset(&to);
+        enum err err = rows[i].again(
+            repeated(&vectors, rows[i].bytes, rows[i].number, rows[i].most + 1),
+            &from, &to, &written);
+        if (err != ERR_LIMIT)
+            fail_msg("%s: %s", rows[i].name, err_name(err));
+    }
+    arena_release(&from);
+    arena_release(&to);
+    vectors_close(&vectors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_are_whole_or_not_at_all),
         cmocka_unit_test(messages_are_whole_or_not_at_all),
+        cmocka_unit_test(too_many_of_anything_is_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -326,6 +326,28 @@ static void a_card_that_is_damaged_or_ones_own_is_not_imported(void **state)
     federation_free(federation);
 }
 
+/* Signed by the same root key, and not after the card that is known. */
+static void a_card_that_does_not_follow_is_not_imported_in_silence(void **state)
+{
+    static const struct instant later = { INT64_C(4000000000000) };
+    struct federation *federation = federation_new(2);
+    struct call call;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    call_begin(&call, "card.import");
+    (void)federation_card_new(federation, 1, 1, later); /* another first one */
+    call_data(&call, "data", federation_card_new(federation, 1, 2, later));
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->err, ERR_CONFLICT);
+    assert_true(slice_is(reply->clause, "card.data"));
+    assert_int_equal(federation_logged(federation, 0, LOG_CARD_REFUSED), 1);
+    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 1);
+    /* one that is known already is no mistake */
+    call_find(&call, NULL, "data")->bytes = federation_card(federation, 1);
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    federation_free(federation);
+}
+
 static void the_safety_number_is_compared_when_it_is_given(void **state)
 {
     struct federation *federation = federation_new(2);
@@ -691,6 +713,8 @@ int main(void)
         cmocka_unit_test(numbers_count_what_happened),
         cmocka_unit_test(a_card_is_shown_with_all_that_is_on_it),
         cmocka_unit_test(a_card_that_is_damaged_or_ones_own_is_not_imported),
+        cmocka_unit_test(
+            a_card_that_does_not_follow_is_not_imported_in_silence),
         cmocka_unit_test(the_safety_number_is_compared_when_it_is_given),
         cmocka_unit_test(the_condition_of_a_peer_is_shown),
         cmocka_unit_test(an_agreement_is_listed_and_shown),

@@ -75,6 +75,33 @@ static void who_asks_is_told_with_a_remedy(void **state)
     federation_free(federation);
 }
 
+/* The agreement's last day is 582 days after the start. */
+static void an_agreement_that_ends_is_told_before_and_not_after(void **state)
+{
+    static const struct {
+        int day;
+        bool is_told;
+    } rows[] = { { 560, false }, { 570, true }, { 590, false } };
+    struct federation *federation = federation_of_two();
+    char id[MOU_ID_TEXT_SIZE + 1];
+    struct call call;
+    (void)state;
+    federation_mou_id(federation, id);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        federation_wait_until(federation, rows[i].day * FEDERATION_DAY_MS);
+        call_begin(&call, "status");
+        const struct local_reply *reply = federation_call(federation, 0, &call);
+        const struct local_record *told =
+            reply_find(reply, "expiry", "kind", "mou");
+        assert_int_equal(told != NULL, rows[i].is_told);
+        if (told == NULL)
+            continue;
+        assert_true(record_is(told, "mou", id));
+        assert_true(record_text(told, "remedy").size > 0);
+    }
+    federation_free(federation);
+}
+
 /* What the openers know of the other agency follows the clock, in both
  * directions; nothing is announced that did not turn. */
 static void keys_that_ended_are_announced_no_more(void **state)
@@ -139,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_ends_within_a_fortnight_is_told_once_a_day),
         cmocka_unit_test(who_asks_is_told_with_a_remedy),
+        cmocka_unit_test(an_agreement_that_ends_is_told_before_and_not_after),
         cmocka_unit_test(keys_that_ended_are_announced_no_more),
         cmocka_unit_test(a_card_that_is_over_verifies_nothing_new),
     };

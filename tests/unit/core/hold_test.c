@@ -336,6 +336,60 @@ static void many_go_in_turns(void **state)
 
 /* ---- Disks that are lost ---- */
 
+/* More of the other's words than can be sealed anew in a step. */
+#define LONG_COUNT (ERASE_SIZE_MAX / LONG_SIZE + 2)
+#define LONG_SIZE 60000u
+
+static void talk_long(struct federation *federation, const char *id)
+{
+    char value[LONG_SIZE + 1];
+    memset(value, 'a', LONG_SIZE);
+    value[LONG_SIZE] = '\0';
+    for (size_t i = 0; i < LONG_COUNT; i++) {
+        struct call call;
+        char key[16];
+        (void)snprintf(key, sizeof key, "long-%zu", i);
+        call_begin(&call, "act");
+        call_text(&call, "id", id);
+        call_text(&call, "step", "amend");
+        call_text(&call, "key", key);
+        call_record(&call, "element");
+        call_text(&call, "code", "call_name");
+        call_text(&call, "value", value);
+        assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+        federation_run(federation);
+    }
+}
+
+static void what_is_too_much_to_seal_anew_keeps_nothing(void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    assert_int_equal(
+        federation_act(federation, 1, id, "opened", "o", NULL)->err, ERR_NONE);
+    federation_run(federation);
+    talk_long(federation, id);
+    assert_int_equal(
+        federation_act(federation, 1, id, "decline", "d", why)->err, ERR_NONE);
+    federation_run(federation);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    review(federation, HOLD + 2);
+    assert_int_equal(federation_logged(federation, 1, LOG_HOLD_LIMITED), 1);
+    assert_int_equal(federation_logged(federation, 1, LOG_HOLD_ENDED), 1);
+    assert_held(federation, 1, id, true, false);
+    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_LIMITED), 0);
+    assert_held(federation, 0, id, false, true);
+    assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
 static void come_back(struct federation *federation, size_t agency)
 {
     federation_lose_store(federation, agency);
@@ -455,6 +509,7 @@ int main(void)
         cmocka_unit_test(without_a_time_of_keeping_it_is_kept_for_ever),
         cmocka_unit_test(our_own_programs_hear_it_first),
         cmocka_unit_test(many_go_in_turns),
+        cmocka_unit_test(what_is_too_much_to_seal_anew_keeps_nothing),
         cmocka_unit_test(who_lost_its_disk_meanwhile_gets_all_back),
         cmocka_unit_test(who_lost_it_after_gets_all_but_the_words),
         cmocka_unit_test(a_new_generation_waits_for_its_own_mark),

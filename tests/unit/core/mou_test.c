@@ -275,6 +275,10 @@ SPOIL(never_share_unknown, desk->never_share[1] = SLICE_LITERAL("foto"))
 SPOIL(never_share_twice, desk->never_share[1] = desk->never_share[0])
 SPOIL(consent_zero, desk->mou.consent_days_max = 0)
 SPOIL(consent_for_ever, desk->mou.consent_days_max = 3651)
+SPOIL(content_for_ever, desk->mou.content_days = 3651)
+SPOIL(names_for_ever, desk->mou.identifiers_days = 3651)
+SPOIL(names_outlive_content,
+    (desk->mou.content_days = 30, desk->mou.identifiers_days = 31))
 SPOIL(signature_of_nobody, desk->signatures[1] = SLICE_LITERAL("hospital"))
 SPOIL(signature_twice, desk->signatures[1] = SLICE_LITERAL("opendoor"))
 SPOIL(signature_of_a_party_missing, desk->mou.signature_required_count = 2)
@@ -381,6 +385,12 @@ static const struct {
       "use a number from 1 to 3650" },
     { consent_for_ever, "consent.max_expiry_days",
       "is not a number of days that consent can last", "use" },
+    { content_for_ever, "retention.referral_content_days",
+      "is not a number of days that words may be held", "use" },
+    { names_for_ever, "retention.identifiers_days",
+      "is not a number of days that words may be held", "use" },
+    { names_outlive_content, "retention.identifiers_days",
+      "is more than referral_content_days", "use fewer days" },
     { signature_of_nobody, "signatures_required[1]",
       "names no party: hospital", "use one of: opendoor, tbhosp, social" },
     { signature_twice, "signatures_required[1]", "stands twice: opendoor",

@@ -48,7 +48,8 @@ static void names_follow_the_rules_of_prometheus(void **state)
         /* labels are states of ours: nobody is named */
         assert_true(metric->label[0] == '\0' ||
                     strncmp(metric->label, "state=\"", 7) == 0 ||
-                    strncmp(metric->label, "code=\"", 6) == 0);
+                    strncmp(metric->label, "code=\"", 6) == 0 ||
+                    strncmp(metric->label, "direction=\"", 11) == 0);
         for (size_t j = 0; j < i; j++)
             if (values[j].metric->family == metric->family)
                 assert_true(
@@ -98,11 +99,15 @@ static void peers_are_counted_by_state(void **state)
             .settled_out = true,
             .settled_in = true,
             .queued_count = 3,
+            .taken_count = { 5, 6 },
+            .untaken_count = { 7, 8 },
             .waiting_since.unix_ms = 20000 },
         { .state = PEER_ACCEPTED,
             .settled_out = true,
             .failure_count = 2,
             .queued_count = 4,
+            .taken_count = { 30, 40 },
+            .untaken_count = { 1, 2 },
             .waiting_since.unix_ms = 9999 },
     };
     struct peer *list[] = { &peers[0], &peers[1], &peers[2] };
@@ -116,6 +121,14 @@ static void peers_are_counted_by_state(void **state)
     assert_int_equal(value_of("refer_peers{state=\"settled\"}"), 1);
     assert_int_equal(value_of("refer_peers{state=\"failing\"}"), 1);
     assert_int_equal(value_of("refer_outbox_entries"), 7);
+    assert_int_equal(
+        value_of("refer_ledger_taken_entries{direction=\"out\"}"), 35);
+    assert_int_equal(
+        value_of("refer_ledger_taken_entries{direction=\"in\"}"), 46);
+    assert_int_equal(
+        value_of("refer_ledger_untaken_entries{direction=\"out\"}"), 8);
+    assert_int_equal(
+        value_of("refer_ledger_untaken_entries{direction=\"in\"}"), 10);
     assert_int_equal(value_of("refer_outbox_oldest_seconds"), 40);
     /* what waits for nobody, and a clock that was set back, do not count */
     peers[2].queued_count = 0;

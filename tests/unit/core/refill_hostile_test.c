@@ -45,21 +45,9 @@ static const struct bench_message *fetched_arrives(
     return NULL;
 }
 
-static void desk_open(struct desk *desk)
+static void desk_read(struct desk *desk)
 {
     struct fetched fetched;
-    *desk = (struct desk){ .federation = federation_new(2) };
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
-    struct store_memory_snapshot *backup =
-        federation_back_up(desk->federation, 0);
-    for (int i = 0; i < 2; i++) {
-        (void)federation_submit(
-            desk->federation, 0, 1, i == 0 ? "first" : "second");
-        federation_run(desk->federation);
-    }
-    federation_restore(desk->federation, 0, backup);
-    store_memory_snapshot_free(backup);
     const struct bench_message *message = fetched_arrives(desk->federation);
     desk->work = federation_begin(desk->federation, 0);
     desk->peer = federation_peer(desk->federation, 0, 1);
@@ -75,6 +63,51 @@ static void desk_open(struct desk *desk)
         desk->parcels[i].entries = desk->entries[i];
     }
     desk->fetched = (struct fetched){ desk->parcels, fetched.parcel_count };
+}
+
+static void desk_submit(struct desk *desk)
+{
+    for (int i = 0; i < 2; i++) {
+        (void)federation_submit(
+            desk->federation, 0, 1, i == 0 ? "first" : "second");
+        federation_run(desk->federation);
+    }
+}
+
+static void desk_new(struct desk *desk)
+{
+    *desk = (struct desk){ .federation = federation_new(2) };
+    federation_connect(desk->federation, 0, 1);
+    federation_agree(desk->federation);
+}
+
+static void desk_open(struct desk *desk)
+{
+    desk_new(desk);
+    struct store_memory_snapshot *backup =
+        federation_back_up(desk->federation, 0);
+    desk_submit(desk);
+    federation_restore(desk->federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    desk_read(desk);
+}
+
+/* The same, but it lost all that it had. */
+static void desk_open_bare(struct desk *desk)
+{
+    struct call call;
+    desk_new(desk);
+    desk_submit(desk);
+    federation_lose_store(desk->federation, 0);
+    call_begin(&call, "card.import");
+    call_data(&call, "data", federation_card(desk->federation, 1));
+    assert_int_equal(
+        federation_call(desk->federation, 0, &call)->err, ERR_NONE);
+    call_begin(&call, "card.accept");
+    call_text(&call, "agency", federation_id(desk->federation, 1)->text);
+    assert_int_equal(
+        federation_call(desk->federation, 0, &call)->err, ERR_NONE);
+    desk_read(desk);
 }
 
 /* As if nothing had come. */
@@ -257,11 +290,24 @@ static void a_generation_from_nowhere_is_for_an_operator(void **state)
 {
     struct desk desk;
     (void)state;
-    desk_open(&desk);
-    /* as if all of the other one were asked for, from its first entry on */
-    desk.out->generation++;
-    a_gap(&desk);
-    assert_string_equal(take(&desk), "fetched_other");
+    desk_open_bare(&desk);
+    assert_int_equal(desk.parcels[0].first_index, 0);
+    assert_int_equal(desk.out->generation, 0);
+    desk.out->generation = 5;
+    assert_string_equal(take(&desk), "generation");
+    assert_int_equal(desk.out->trouble, LEDGER_GENERATION);
+    assert_false(desk.peer->goals[0].wanted);
+    desk_close(&desk);
+}
+
+static void who_lost_all_takes_it_from_the_first_entry_on(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open_bare(&desk);
+    assert_null(take(&desk));
+    assert_int_not_equal(desk.out->generation, 0);
+    assert_int_not_equal(desk.out->frontier.size, 0);
     desk_close(&desk);
 }
 
@@ -286,6 +332,7 @@ int main(void)
         cmocka_unit_test(what_is_not_missing_is_not_taken),
         cmocka_unit_test(two_roots_of_one_size_stop_the_ledger),
         cmocka_unit_test(a_generation_from_nowhere_is_for_an_operator),
+        cmocka_unit_test(who_lost_all_takes_it_from_the_first_entry_on),
         cmocka_unit_test(what_is_taken_up_already_is_not_taken_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,9 +258,84 @@ static void who_lost_that_it_was_absent_follows_it(void **state)
     }
 }
 
+static bool is_parcel(const struct bench_message *message)
+{
+    return message->from == 1 && !message->is_reply &&
+           message->kind == REQUEST_DELIVER;
+}
+
+/* Everything but the second parcel of 1, until it tells its step again. */
+static void until_retold(struct affair *affair)
+{
+    struct federation *federation = affair->federation;
+    struct node_input time = { .type = NODE_TIME };
+    int64_t now_ms = 0;
+    size_t parcel_count = 0;
+    for (int i = 0; i < 2000; i++) {
+        size_t at = 0;
+        const struct bench_message *message;
+        if (federation_logged(federation, 1, LOG_REFERRAL_RETOLD) > 0)
+            return;
+        while ((message = federation_message(federation, at)) != NULL &&
+               is_parcel(message) && parcel_count > 0)
+            at++;
+        if (message != NULL) {
+            parcel_count += is_parcel(message);
+            federation_deliver(federation, at);
+            continue;
+        }
+        federation_wait_until(federation, now_ms += 1000);
+        for (size_t agency = 0; agency < 2; agency++)
+            if (node_wake_steady_ms(federation_node(federation, agency)) <=
+                now_ms)
+                assert_int_equal(
+                    federation_step(federation, agency, &time), ERR_NONE);
+    }
+    fail_msg("nothing was told again");
+}
+
+/* All that travels, but nothing that 1 sends of its ledger. */
+static void without_parcels(struct federation *federation)
+{
+    for (size_t at = 0; federation_message(federation, at) != NULL;) {
+        if (is_parcel(federation_message(federation, at))) {
+            at++;
+        } else {
+            federation_deliver(federation, at);
+            at = 0;
+        }
+    }
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+}
+
+/* Told again, and waiting: so it is in the copy that is put back. */
+static void what_waits_to_be_told_again_outlives_a_restore(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    accept_unheard(&affair);
+    erase(&affair, 1, NULL);
+    federation_wait(affair.federation, 1);
+    (void)federation_submit(affair.federation, 1, 0, "back");
+    until_retold(&affair);
+    struct store_memory_snapshot *backup =
+        federation_back_up(affair.federation, 1);
+    /* what it takes now is lost, so that it has something to take back */
+    (void)federation_submit(affair.federation, 0, 1, "forth");
+    without_parcels(affair.federation);
+    federation_restore(affair.federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(affair.federation, 600000);
+    assert_both(&affair, "accepted");
+    federation_free(affair.federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_waits_to_be_told_again_outlives_a_restore),
         cmocka_unit_test(a_decision_that_lost_its_words_is_followed),
         cmocka_unit_test(consent_that_ends_meanwhile_hides_no_decision),
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),

@@ -165,6 +165,127 @@ static void the_log_is_not_flooded(void **state)
     federation_free(federation);
 }
 
+/* ---- Over a restart ------------------------------------------------------ */
+
+/* The gateway starts again, so long after. */
+static void restart(struct federation *federation, struct node_options *options,
+    int64_t later_ms)
+{
+    uint64_t period_ms = options->check_period_ms;
+    federation_wait_until(federation,
+        federation_now(federation).unix_ms - FEDERATION_START_MS + later_ms);
+    federation_crash(federation, 0);
+    begin(federation, options, period_ms);
+}
+
+static void what_was_looked_at_is_not_looked_at_again_at_once(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    damage_patrol(federation, 0);
+    restart(federation, &options, FEDERATION_DAY_MS);
+    int64_t due_ms = patrol_of(federation)->due_steady_ms;
+    assert_true(due_ms > 5 * FEDERATION_DAY_MS);
+    assert_true(due_ms <= 1000 + 6 * FEDERATION_DAY_MS);
+    /* days that it was not there count */
+    restart(federation, &options, 8 * FEDERATION_DAY_MS);
+    assert_int_equal(
+        patrol_of(federation)->due_steady_ms, 1000 + PATROL_FIRST_MS);
+    federation_free(federation);
+}
+
+static void what_was_found_is_known_and_looked_for_again(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    assert_true(damage_rows(federation, 0, 'f', rows) > 1);
+    damage_row(federation, 0, rows[0], true);
+    damage_patrol(federation, 0);
+    uint64_t damage = patrol_of(federation)->damage;
+    assert_true(damage > 0);
+    restart(federation, &options, FEDERATION_DAY_MS);
+    assert_int_equal(patrol_of(federation)->damage, damage);
+    assert_int_equal(
+        patrol_of(federation)->due_steady_ms, 1000 + PATROL_FIRST_MS);
+    federation_free(federation);
+}
+
+/* As a gateway that never runs as long as a check takes. */
+static void a_check_goes_on_where_it_was(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    struct patrol *patrol = patrol_of(federation);
+    patrol->piece_count = PATROL_KEEP_COUNT - 1;
+    patrol->due_steady_ms = 0;
+    patrol->is_under_way = true;
+    patrol->scrub.table = 2;
+    struct work *work = federation_begin(federation, 0);
+    work->steady_ms = 1000;
+    patrol_go_on(work);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    if (!patrol->is_under_way) { /* it was small enough for one piece */
+        work = federation_begin(federation, 0);
+        *patrol = (struct patrol){ .is_under_way = true,
+            .piece_count = PATROL_KEEP_COUNT - 1 };
+        patrol->scrub.table = 2;
+        work->arena->used = work->arena->capacity / 2 + 1;
+        patrol_go_on(work);
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    }
+    uint32_t table = patrol->scrub.table;
+    assert_true(patrol->is_under_way);
+    restart(federation, &options, 0);
+    assert_true(patrol_of(federation)->is_under_way);
+    assert_int_equal(patrol_of(federation)->scrub.table, table);
+    federation_free(federation);
+}
+
+static void a_clock_that_goes_back_puts_no_check_off(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    damage_patrol(federation, 0);
+    struct work *work = federation_begin(federation, 0);
+    work->steady_ms = 1000;
+    work->now.unix_ms -= FEDERATION_DAY_MS;
+    patrol_begin(work);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(
+        patrol_of(federation)->due_steady_ms, 1000 + PATROL_FIRST_MS);
+    federation_free(federation);
+}
+
+/* What is kept of checks stops nothing when it is damaged itself. */
+static void its_own_row_may_be_damaged(void **state)
+{
+    struct federation *federation = busy();
+    struct node_options options;
+    struct key key = key_patrol();
+    (void)state;
+    begin(federation, &options, (uint64_t)WEEK_MS);
+    damage_patrol(federation, 0);
+    struct work *work = federation_begin(federation, 0);
+    store_put(work->txn, key_slice(&key), SLICE_LITERAL("no row"));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    restart(federation, &options, 0);
+    assert_int_equal(
+        patrol_of(federation)->due_steady_ms, 1000 + PATROL_FIRST_MS);
+    damage_patrol(federation, 0);
+    assert_int_equal(patrol_of(federation)->damage, 1); /* and is whole now */
+    damage_patrol(federation, 0);
+    assert_int_equal(patrol_of(federation)->damage, 0);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +296,11 @@ int main(void)
         cmocka_unit_test(what_is_found_is_told),
         cmocka_unit_test(who_finds_something_makes_it_look_at_once),
         cmocka_unit_test(the_log_is_not_flooded),
+        cmocka_unit_test(what_was_looked_at_is_not_looked_at_again_at_once),
+        cmocka_unit_test(what_was_found_is_known_and_looked_for_again),
+        cmocka_unit_test(a_check_goes_on_where_it_was),
+        cmocka_unit_test(a_clock_that_goes_back_puts_no_check_off),
+        cmocka_unit_test(its_own_row_may_be_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,11 @@
 
 #include <stdio.h>
 
+#include "core/element.h"
+#include "core/limits.h"
 #include "core/referral.h"
 #include "core/step.h"
+#include "sdk/fake/element.h"
 #include "sdk/fake/step.h"
 
 /* The fake's tables are the gateway's. */
@@ -37,6 +40,45 @@ static void the_steps_are_those_of_the_gateway(void **state)
             event_type_name((enum referral_event_type)type));
     assert_null(fake_step_name(i));
     assert_false(fake_step_is_known("none"));
+}
+
+static void the_elements_are_those_of_the_gateway(void **state)
+{
+    (void)state;
+    size_t i = 0;
+    for (; element_at(i) != NULL; i++)
+        assert_string_equal(fake_element_at(i), element_at(i)->code);
+    assert_null(fake_element_at(i));
+    assert_int_equal(FAKE_ELEMENT_COUNT_MAX, REFERRAL_ELEMENT_COUNT_MAX);
+}
+
+static void codes_are_known_and_stand_once(void **state)
+{
+    static const struct {
+        const char *list;
+        enum fake_element_fault fault;
+        size_t index;
+    } rows[] = {
+        { "", FAKE_ELEMENTS_SOUND, 0 },
+        { "needs", FAKE_ELEMENTS_SOUND, 0 },
+        { "needs pet call_name", FAKE_ELEMENTS_SOUND, 0 },
+        { "need", FAKE_ELEMENTS_UNKNOWN, 0 },
+        { "needs ", FAKE_ELEMENTS_UNKNOWN, 0 },
+        { " needs", FAKE_ELEMENTS_UNKNOWN, 0 },
+        { "needs  pet", FAKE_ELEMENTS_UNKNOWN, 0 },
+        { "needs,pet", FAKE_ELEMENTS_UNKNOWN, 0 },
+        { "needs pet needs pet", FAKE_ELEMENTS_REPEATED, 2 },
+        { "needs needs need", FAKE_ELEMENTS_UNKNOWN, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t index = 0;
+        enum fake_element_fault fault =
+            fake_elements_judge(rows[i].list, &index);
+        assert_int_equal(fault, rows[i].fault);
+        if (fault == FAKE_ELEMENTS_REPEATED)
+            assert_int_equal(index, rows[i].index);
+    }
 }
 
 static void compare(enum referral_state from, enum referral_event_type type)
@@ -152,6 +194,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_steps_are_those_of_the_gateway),
+        cmocka_unit_test(the_elements_are_those_of_the_gateway),
+        cmocka_unit_test(codes_are_known_and_stand_once),
         cmocka_unit_test(every_step_leads_where_it_does_there),
         cmocka_unit_test(every_step_takes_the_same_details),
         cmocka_unit_test(lists_are_of_words),
