@@ -45,13 +45,13 @@ desk_operation desk_cursor_open, desk_cursor_next, desk_cursor_ack,
 desk_operation desk_card_show, desk_card_import, desk_card_accept,
     desk_peer_list, desk_peer_close, desk_peer_invite; /* desk_peer.c */
 desk_operation desk_mou_offer, desk_mou_sign, desk_mou_list,
-    desk_mou_show; /* desk_mou.c */
-desk_operation desk_ledger_list, desk_ledger_show,
-    desk_ledger_verify,                            /* desk_ledger.c */
-    desk_ledger_conflicts, desk_ledger_renew;      /* desk_conflict.c */
-desk_operation desk_card_list, desk_evidence_read; /* desk_evidence.c */
-desk_operation desk_revocation_import;             /* desk_revocation.c */
-desk_operation desk_store_check;                   /* desk_store.c */
+    desk_mou_show;                                       /* desk_mou.c */
+desk_operation desk_ledger_list, desk_ledger_show;       /* desk_ledger.c */
+desk_operation desk_ledger_verify;                       /* desk_verify.c */
+desk_operation desk_ledger_conflicts, desk_ledger_renew; /* desk_conflict.c */
+desk_operation desk_card_list, desk_evidence_read;       /* desk_evidence.c */
+desk_operation desk_revocation_import;                   /* desk_revocation.c */
+desk_operation desk_store_check;                         /* desk_store.c */
 /* desk_status.c */
 desk_operation desk_status, desk_health, desk_metrics, desk_reload;
 

@@ -244,6 +244,20 @@ static bool filter_admits(
                (filter->direction == 'o') == referral->outgoing);
 }
 
+static void answer_listed(
+    struct work *work, struct referral *referral, struct local_answer *answer)
+{
+    struct referral_event send;
+    answer_head(work, referral, answer);
+    enum err err = register_event_try(work, referral->request, &send);
+    if (err == ERR_CORRUPT)
+        patrol_hasten(work);
+    if (err != ERR_NONE || send.request == NULL)
+        return;
+    answer_slice(answer, "service", send.request->service);
+    answer_text(answer, "urgency", urgency_name(send.request->urgency));
+}
+
 void desk_list(struct work *work, const struct caller *caller,
     const struct local_request *request, struct local_answer *answer)
 {
@@ -261,25 +275,22 @@ void desk_list(struct work *work, const struct caller *caller,
         !filter_read(work, request, &filter, answer))
         return;
     uint32_t given = 0;
+    uint32_t looked = 0;
     size_t used = work->scratch->used;
     while (given < filter.count && !answer_is_full(answer)) {
-        struct referral_event send;
         arena_rewind(work->scratch, used); /* a store has any number of them */
         struct referral *referral = register_next(work, &filter.from);
         if (referral == NULL)
             return;
         filter.from = referral->uuid;
         if (filter_admits(&filter, referral)) {
-            answer_head(work, referral, answer);
-            enum err err = register_event_try(work, referral->request, &send);
-            if (err == ERR_CORRUPT)
-                patrol_hasten(work);
-            if (err == ERR_NONE && send.request != NULL) {
-                answer_slice(answer, "service", send.request->service);
-                answer_text(
-                    answer, "urgency", urgency_name(send.request->urgency));
-            }
+            answer_listed(work, referral, answer);
             given++;
+        }
+        if (++looked == LIST_LOOK_COUNT_MAX) {
+            answer_record(answer, "more");
+            answer_uuid(answer, "after", &filter.from);
+            return;
         }
         if (!uuid_next(&filter.from))
             return;

@@ -209,6 +209,20 @@
 /* All that connections hold of frames, both ways. */
 #define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
 
+/* ---- Listing ---- */
+
+/* Referrals that one request looks at for those that are asked for. */
+#define LIST_LOOK_COUNT_MAX 4096u
+
+/* ---- Verifying ledgers ---- */
+
+/* Of one request, some ten milliseconds: each entry counts one, and one more
+ * for so many bytes of its content; the end of a ledger, with its tree and
+ * signatures, as so many entries. */
+#define VERIFY_EFFORT_MAX 1024u
+#define VERIFY_SIZE_OF_EFFORT 4096u
+#define VERIFY_EFFORT_OF_NOTE 16u
+
 /* ---- Erasing ---- */
 
 /* Entries of the vault that go in one batch, after a loss: 32 KiB. */

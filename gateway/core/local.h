@@ -40,7 +40,7 @@
  *               detail {name, value}*, element {code, value}*
  * list [read]         optional: state, peer, direction, after (id), count
  *     -> referral {id, state, direction, peer, peer_name, service, urgency,
- *                  updated_ms}*
+ *                  updated_ms}*, more {after}   what 4,096 of them gave
  * erase [erase]       id, reason: person_asked, retention_over, wrong_person,
  *                     law; optional: elements: "a b c" (all), actor (staff),
  *                     dry_run: flag (says what would go; needs no reason)
@@ -110,8 +110,9 @@
  * ledger.show [read]  peer, direction; optional: after (index), count
  *     -> ledger {...}, entry {index, kind, at_ms, digest, size, content: flag,
  *        verdict, problem}*
- * ledger.verify [read]  optional: peer, direction
- *     -> ledger {..., intact: flag, damage}*
+ * ledger.verify [read]  optional: peer, direction, after
+ *     -> ledger {..., intact: flag, damage}*, more {after}   a part: 1,024
+ *        entries or so
  * ledger.conflicts [read]  optional: peer
  *     -> conflict {peer, peer_name, direction, generation, state, size,
  *        since_ms: number, proved: flag, evidence}*   newest first (conflict.h)

@@ -8,6 +8,8 @@
 #include "sim/say.h"
 #include "sim/world.h"
 
+#define AFTER_SIZE 128 /* where an answer says that it goes on */
+
 /* One end of a ledger, as the gateway tells it. */
 struct end {
     bool is_there;
@@ -55,23 +57,44 @@ static void end_read(struct world *world, size_t at,
         world_fail(world, "ledger.unsettled", at);
 }
 
-/* Peer by peer: one reply does not hold thousands. */
-static void ends_read(
-    struct world *world, size_t at, size_t peer, struct ends *ends)
+/* One answer; where it goes on, copied, else false. */
+static bool page_read(struct world *world, size_t at, size_t peer,
+    char after[AFTER_SIZE], struct ends *ends)
 {
     struct say say;
     struct local_reply reply;
+    bool goes_on = false;
     say_begin(&say, world, "ledger.verify");
     say_text(&say, "peer", world->gateways[peer].agency.text);
+    if (after[0] != '\0')
+        say_text(&say, "after", after);
     if (local_reply_read(
             gateway_ask(world, &world->gateways[at], say_end(&say)),
             &world->talk, &reply) != ERR_NONE ||
         reply.err != ERR_NONE)
         world_fail(world, "local.malformed", at);
     else
-        for (size_t i = 0; i < reply.record_count; i++)
-            end_read(world, at, &reply.records[i], ends);
+        for (size_t i = 0; i < reply.record_count; i++) {
+            const struct local_record *record = &reply.records[i];
+            struct slice text = heard_text(record, "after");
+            if (!slice_is(record->type, "more")) {
+                end_read(world, at, record, ends);
+            } else {
+                text_copy(after, AFTER_SIZE, text);
+                goes_on = true;
+            }
+        }
     arena_reset(&world->talk);
+    return goes_on;
+}
+
+/* Peer by peer: one reply does not hold thousands. */
+static void ends_read(
+    struct world *world, size_t at, size_t peer, struct ends *ends)
+{
+    char after[AFTER_SIZE] = "";
+    while (page_read(world, at, peer, after, ends))
+        continue;
 }
 
 static size_t met_count(const struct world *world, size_t at)

@@ -236,3 +236,37 @@ const char *federation_state(
         record_text(reply_record(reply, "referral", 0), "state");
     return referral_state_name(referral_state_named(name));
 }
+
+#define AFTER_SIZE 128
+
+size_t federation_whole_count(struct federation *federation, size_t agency)
+{
+    char after[AFTER_SIZE] = "";
+    size_t count = 0;
+    bool is_whole = true;
+    bool goes_on = true;
+    while (goes_on) {
+        struct call call;
+        call_begin(&call, "ledger.verify");
+        if (after[0] != '\0')
+            call_text(&call, "after", after);
+        const struct local_reply *reply =
+            federation_call(federation, agency, &call);
+        must_succeed(reply);
+        goes_on = false;
+        for (size_t i = 0; i < reply->record_count; i++) {
+            const struct local_record *record = &reply->records[i];
+            goes_on = slice_is(record->type, "more");
+            if (goes_on) {
+                struct slice text = record_text(record, "after");
+                MUST(text.size < AFTER_SIZE);
+                memcpy(after, text.bytes, text.size);
+                after[text.size] = '\0';
+            } else {
+                is_whole = is_whole && record_flag(record, "intact");
+                count++;
+            }
+        }
+    }
+    return is_whole ? count : 0;
+}

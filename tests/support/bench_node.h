@@ -99,6 +99,9 @@ const struct local_reply *federation_act_by(struct federation *federation,
 /* "sent", ...; "none" when the agency does not know the referral. */
 const char *federation_state(
     struct federation *federation, size_t agency, const char *id);
+/* Ledgers that are whole, by all answers of ledger.verify; 0 when one is
+ * not. */
+size_t federation_whole_count(struct federation *federation, size_t agency);
 
 /* ---- The line between the agencies ---- */
 

@@ -99,8 +99,10 @@ static void pages_follow(struct session *session, const struct request *first,
     while (reply->code == EXIT_CODE_DONE && (after = more_take(&all)) != NULL) {
         struct request next = { .operation = first->operation };
         for (size_t i = 0; i < first->fields.field_count; i++)
-            record_put(session->pool, &next.fields,
-                first->fields.fields[i].name, &first->fields.fields[i].value);
+            if (strcmp(first->fields.fields[i].name, "after") != 0)
+                record_put(session->pool, &next.fields,
+                    first->fields.fields[i].name,
+                    &first->fields.fields[i].value);
         record_put_text(session->pool, &next.fields, "after", after);
         *reply = (struct reply){
             .message = "", .problem = "", .clause = "", .remedy = ""

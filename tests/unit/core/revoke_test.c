@@ -65,15 +65,7 @@ static enum peer_state state_at(struct desk *desk, size_t agency)
 
 static bool is_intact(struct desk *desk, size_t agency)
 {
-    struct call call;
-    call_begin(&call, "ledger.verify");
-    const struct local_reply *reply =
-        federation_call(desk->federation, agency, &call);
-    size_t count = reply_count(reply, "ledger");
-    for (size_t i = 0; i < count; i++)
-        if (!record_flag(reply_record(reply, "ledger", i), "intact"))
-            return false;
-    return count > 0;
+    return federation_whole_count(desk->federation, agency) > 0;
 }
 
 static void settle(struct desk *desk)
