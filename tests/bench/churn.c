@@ -16,7 +16,7 @@
 
 /* Rounds that are held; each is erased when so many others came after it. */
 #define HELD_COUNT 2
-#define ERASER_COUNT 4
+#define ERASER_COUNT 32
 #define REST_MS_MAX 120000
 #define POLL_MS 5
 /* A file may be so much larger than what was in it at its fullest, and so many
