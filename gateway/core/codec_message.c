@@ -160,6 +160,19 @@ static bool part_fill(const ProtobufCMessageDescriptor *descriptor,
     return codec_unpack(descriptor, bytes, size_max, arena, part) == ERR_NONE;
 }
 
+/* Of no bytes it is signed by nobody, and would not be written again. */
+static enum err part_read(
+    const ProtobufCMessage *part, struct arena *arena, struct slice *bytes)
+{
+    *bytes = SLICE_NONE;
+    if (part == NULL)
+        return ERR_NONE;
+    *bytes = codec_pack(part, arena);
+    if (bytes->bytes == NULL)
+        return ERR_LIMIT;
+    return bytes->size == 0 ? ERR_MALFORMED : ERR_NONE;
+}
+
 struct slice introduce_write(
     const struct introduce *introduce, struct arena *arena)
 {
@@ -186,8 +199,7 @@ enum err introduce_read(
     if (message->card == NULL)
         return ERR_MALFORMED;
     introduce->invitation = slice_of_text(message->invitation);
-    introduce->card = codec_pack(&message->card->base, arena);
-    return introduce->card.bytes == NULL ? ERR_LIMIT : ERR_NONE;
+    return part_read(&message->card->base, arena, &introduce->card);
 }
 
 struct slice head_write(const struct head *head, struct arena *arena)
@@ -275,16 +287,15 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
                 views[k].lane == views[i].lane)
                 err = ERR_MALFORMED;
     }
-    if (message->card != NULL)
-        head->card = codec_pack(&message->card->base, arena);
-    if (message->sheet != NULL)
-        head->sheet = codec_pack(&message->sheet->base, arena);
-    if (message->revocation != NULL)
-        head->revocation = codec_pack(&message->revocation->base, arena);
-    if ((message->card != NULL && head->card.bytes == NULL) ||
-        (message->sheet != NULL && head->sheet.bytes == NULL) ||
-        (message->revocation != NULL && head->revocation.bytes == NULL))
-        return ERR_LIMIT;
+    if (err == ERR_NONE)
+        err = part_read(
+            (const ProtobufCMessage *)message->card, arena, &head->card);
+    if (err == ERR_NONE)
+        err = part_read(
+            (const ProtobufCMessage *)message->sheet, arena, &head->sheet);
+    if (err == ERR_NONE)
+        err = part_read((const ProtobufCMessage *)message->revocation, arena,
+            &head->revocation);
     return err;
 }
 
