@@ -194,13 +194,14 @@ static bool recent_take(struct content_log *log, struct arena *arena,
 }
 
 /* Damage of it is an answer, and not the end of the transaction. */
-static enum err blob_probe(struct store_txn *txn, const struct key *wanted)
+static enum err blob_probe(struct content_log *log, struct store_txn *txn,
+    uint64_t segment, struct slice *blob)
 {
-    struct slice key = key_slice(wanted);
-    struct slice blob;
-    enum err err = txn->ops->probe(txn, wanted->size, &key, &blob, false);
-    if (err == ERR_NOT_FOUND)
-        return ERR_CORRUPT; /* something speaks of it */
+    struct key wanted = key_content(segment);
+    struct slice key = key_slice(&wanted);
+    enum err err = txn->ops->probe(txn, wanted.size, &key, blob, false);
+    if (err == ERR_NONE)
+        log->sound_segment = segment;
     return err;
 }
 
@@ -225,14 +226,14 @@ static enum err take(struct content_log *log, struct store_txn *txn,
     if (recent_take(log, arena, ref, plain, &err))
         return err;
     struct slice item;
+    struct slice blob;
     struct key key = key_content(ref.segment);
     if (is_tried && ref.segment != log->sound_segment) {
-        err = blob_probe(txn, &key);
-        if (err != ERR_NONE)
-            return err;
-        log->sound_segment = ref.segment;
+        err = blob_probe(log, txn, ref.segment, &blob);
+        if (err != ERR_NONE) /* something speaks of what is not there */
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     }
-    struct slice blob = store_get(txn, key_slice(&key)); /* kept opened there */
+    blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
     if (!blob_item(blob, ref.slot, &item))
@@ -298,10 +299,8 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
 static bool blob_opens(struct content_log *log, struct store_txn *txn,
     struct arena *arena, uint64_t segment, uint64_t *refused_count)
 {
-    struct key wanted = key_content(segment);
-    struct slice key = key_slice(&wanted);
     struct slice blob;
-    if (txn->ops->probe(txn, wanted.size, &key, &blob, false) != ERR_NONE)
+    if (blob_probe(log, txn, segment, &blob) != ERR_NONE)
         return false; /* a damaged row is for who needs it */
     uint32_t count = (uint32_t)content_slot_count(blob);
     for (uint32_t slot = 0; slot < count; slot++) {

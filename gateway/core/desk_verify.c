@@ -28,12 +28,6 @@ struct place {
 /* As text: agency, "o" or "i", generation and index as 16 digits each. */
 #define PLACE_SIZE (AGENCY_ID_SIZE + 1 + 2 * 16)
 
-static uint64_t number_of(const uint8_t bytes[8])
-{
-    struct unpacker in = unpack_from(slice_of(bytes, 8));
-    return unpack_u64(&in);
-}
-
 static void more(
     struct work *work, const struct place *place, struct local_answer *answer)
 {
@@ -76,8 +70,9 @@ static bool place_read(struct work *work, const struct local_request *request,
     while (work->node->peers[place->peer] != peer)
         place->peer++;
     place->direction = way == 'o' ? LEDGER_OUT : LEDGER_IN;
-    place->generation = number_of(numbers);
-    place->index = number_of(numbers + 8);
+    struct unpacker in = unpack_from(SLICE_ARRAY(numbers));
+    place->generation = unpack_u64(&in);
+    place->index = unpack_u64(&in);
     return true;
 }
 

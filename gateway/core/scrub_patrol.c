@@ -126,16 +126,15 @@ static void row_put(struct work *work, const struct patrol *patrol)
     uint8_t state[SCRUB_STATE_SIZE_MAX];
     struct packer inner = pack_into(state, sizeof state);
     struct packer out = pack_into(bytes, sizeof bytes);
-    struct key key = key_patrol();
     if (patrol->is_under_way)
         scrub_pack(&patrol->scrub, &inner);
     pack_u8(&out, ROW_VERSION);
     pack_u64(&out, (uint64_t)patrol->ended_ms);
     pack_u64(&out, patrol->damage);
     pack_bytes(&out, packed(&inner));
-    if (inner.err != ERR_NONE || out.err != ERR_NONE)
+    if (inner.err != ERR_NONE)
         work_exhausted(work);
-    store_put(work->txn, key_slice(&key), packed(&out));
+    work_put(work, key_patrol(), &out);
 }
 
 static enum err row_read(struct slice row, struct patrol *patrol)
