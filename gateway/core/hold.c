@@ -5,6 +5,7 @@
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_erase.h"
+#include "core/scrub_again.h"
 #include "core/shipment.h"
 
 #include <string.h>
@@ -36,24 +37,18 @@ static void row_put(struct work *work, const struct key *key, int64_t ended_ms)
     store_put(work->txn, key_slice(key), packed(&out));
 }
 
-/* The first row from that key on, in its table. */
+/* The first row from that key on, in its table, that can be read. */
 static bool row_at(struct work *work, struct key from, struct held *held)
 {
-    struct slice key = key_slice(&from);
+    struct slice key;
     struct slice row;
-    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, &row))
+    if (!again_seek(work, from, &key, &row))
         return false;
     struct unpacker in = unpack_from(row);
     *held = (struct held){ .ended_ms = (int64_t)unpack_u64(&in) };
-    size_t size =
-        from.bytes[0] == KEY_WAITING_LETTER ? KEY_WAITING_SIZE : KEY_TAKEN_SIZE;
-    if (unpack_end(&in) != ERR_NONE || key.size != size) {
-        work->txn->err = ERR_CORRUPT;
-        return false;
-    }
     memcpy(held->key.bytes, key.bytes, key.size);
     held->key.size = key.size;
-    memcpy(held->referral.bytes, key.bytes + size - sizeof held->referral,
+    memcpy(held->referral.bytes, key.bytes + key.size - sizeof held->referral,
         sizeof held->referral);
     return true;
 }

@@ -237,6 +237,8 @@
 #define PATROL_PAUSE_MS 100
 /* How far a check is is written after so many pieces: once in some seconds. */
 #define PATROL_KEEP_COUNT 64u
+/* Damaged rows that one look for a row passes over. */
+#define AGAIN_COUNT_MAX 64u
 /* After something was mended. */
 #define PATROL_AGAIN_MS 60000
 /* Lines of a check in the log; its last one has the number. */

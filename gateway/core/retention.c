@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/scrub_again.h"
 
 #include <string.h>
 
@@ -72,11 +73,10 @@ bool retention_is_due(const struct node *node)
 static bool next(struct work *work, int64_t *due_ms, struct uuid *referral)
 {
     static const struct uuid none;
-    struct key wanted = key_due(0, &none);
-    struct slice key = key_slice(&wanted);
+    struct slice key;
     struct slice row;
     uint64_t due = 0;
-    if (!store_seek(work->txn, KEY_TABLE_SIZE, &key, &row))
+    if (!again_seek(work, key_due(0, &none), &key, &row))
         return false;
     for (size_t i = 0; i < 8; i++)
         due = due << 8 | key.bytes[KEY_TABLE_SIZE + i];

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "core/ledger.h"
+#include "core/limits.h"
 #include "core/node_state.h"
+#include "core/output.h"
 #include "core/peer.h"
 #include "core/retention.h"
+#include "core/scrub_patrol.h"
 #include "core/scrub_row.h"
 
 struct dated {
@@ -52,10 +55,12 @@ static bool waits(const struct dated *dated)
 
 /* ---- The rows ------------------------------------------------------------ */
 
+#define END_SIZE 8u
+
 static const struct kind {
     char letter;
-    size_t size; /* of the key, which ends in the referral's id */
-    bool has_end;
+    size_t size;  /* of the key, which ends in the referral's id */
+    bool has_end; /* the value: when the referral has ended */
     bool (*fits)(const struct dated *dated);
 } kinds[] = {
     { 'x', KEY_DUE_SIZE, false, is_due },
@@ -78,7 +83,7 @@ bool again_is_known(struct slice key)
 
 static void write(const struct dated *dated, const struct kind *kind)
 {
-    uint8_t bytes[8];
+    uint8_t bytes[END_SIZE];
     struct packer out = pack_into(bytes, sizeof bytes);
     if (kind->has_end)
         pack_u64(&out, (uint64_t)dated->referral->ended.unix_ms);
@@ -103,4 +108,51 @@ bool again_write(struct work *work, const struct key *key)
     }
     arena_rewind(work->scratch, used);
     return is_written && !work_failed(work);
+}
+
+/* ---- Who needs one -------------------------------------------------------- */
+
+static bool is_sound(struct slice key, struct slice row)
+{
+    const struct kind *kind = kind_of(key);
+    return kind != NULL && row.size == (kind->has_end ? END_SIZE : 0);
+}
+
+/* Where to go on behind a damaged row: at it, when it was written again. */
+static struct key behind(struct work *work, const struct key *damaged)
+{
+    struct key next = *damaged;
+    if (again_write(work, damaged)) {
+        work->node->patrol.mended++;
+        OUTPUT_LOG(work, LOG_STORE_MENDED,
+            log_agency("from", &work->node->self), log_number("contents", 1));
+        return next;
+    }
+    if (work->node->patrol.damage == 0) /* nobody knows of it yet */
+        patrol_hasten(work);
+    next.bytes[next.size++] = 0;
+    return next;
+}
+
+bool again_seek(
+    struct work *work, struct key from, struct slice *key, struct slice *row)
+{
+    for (unsigned i = 0; i <= AGAIN_COUNT_MAX && !work_failed(work); i++) {
+        *key = key_slice(&from);
+        enum err err =
+            work->txn->ops->probe(work->txn, KEY_TABLE_SIZE, key, row, false);
+        if (err == ERR_NOT_FOUND)
+            return false;
+        if (err == ERR_NONE && is_sound(*key, *row))
+            return true;
+        if ((err != ERR_NONE && err != ERR_CORRUPT) ||
+            key->size >= KEY_BYTES_MAX) {
+            work_fail(work, err == ERR_NONE ? ERR_CORRUPT : err);
+            return false;
+        }
+        struct key damaged = { .size = key->size };
+        memcpy(damaged.bytes, key->bytes, key->size);
+        from = behind(work, &damaged);
+    }
+    return false;
 }

@@ -19,6 +19,12 @@ findings() { # AGENCY FIELD: its values, each once
             print $2 }' | sort -u | tr '\n' ' '
 }
 
+eval "plain_$(declare -f mou_write)"
+mou_write() { # with dates at which something goes
+    plain_mou_write
+    printf 'retention: {referral_content_days: 60, identifiers_days: 30}\n' \
+        >>mou.yaml
+}
 federation_pair
 for i in 1 2 3 4 5 6; do
     referral_write "$i.yaml" "reason $i" "Person $i"
@@ -102,6 +108,42 @@ gateway_start opendoor
 account opendoor || bail "the account"
 expect "with every referral" cmp -s held.before held.opendoor
 down opendoor
+
+# ---- What follows from other rows is written again
+
+for letter in x w; do
+    again
+    python3 "$damage" opendoor/store/data.mdb "$letter" \
+        || bail "no row of $letter"
+    try "a row that follows from others is written again ($letter)" 0 \
+        'written again' ctl opendoor store check --offline --repair
+    try "and all is whole" 0 'all is whole' \
+        ctl opendoor store check --offline
+    gateway_start opendoor
+    account opendoor || bail "the account"
+    expect "with every referral" cmp -s held.before held.opendoor
+    down opendoor
+done
+again
+python3 "$damage" opendoor/store/data.mdb x
+python3 "$damage" opendoor/store/data.mdb u
+try "beside what is taken out" 0 'damaged rows are out' \
+    ctl opendoor store check --offline --repair
+try "and then all is whole" 0 'all is whole' \
+    ctl opendoor store check --offline
+
+# ---- A vault of before
+
+again
+cp opendoor/vault vault.before
+gateway_start opendoor
+referral_write later.yaml "later" "Person later"
+referral_send later.yaml later
+arrives 20000 "one more" is_at_rest
+down opendoor
+cp vault.before opendoor/vault
+try "an older vault is named as what it is" 3 'vault: it is.*older than the store' \
+    ctl opendoor store check --offline
 
 # ---- Who it is cannot be taken out
 

@@ -65,6 +65,92 @@ uint64_t damage_found(struct federation *federation, size_t agency,
     return scrub.findings;
 }
 
+/* ---- One that does not authenticate -------------------------------------- */
+
+struct damage_txn {
+    struct store_txn txn; /* first, so that either is the other */
+    struct store_txn *inner;
+    struct key key;
+    bool is_written;
+};
+
+static struct damage_txn *own(struct store_txn *txn)
+{
+    return (struct damage_txn *)(void *)txn;
+}
+
+static bool is_damaged(struct damage_txn *txn, struct slice key)
+{
+    return !txn->is_written && slice_equal(key, key_slice(&txn->key));
+}
+
+/* What others read of it ends the transaction. */
+static bool ends(struct damage_txn *txn, struct slice key)
+{
+    if (txn->txn.err == ERR_NONE)
+        txn->txn.err = txn->inner->err;
+    if (txn->txn.err == ERR_NONE && is_damaged(txn, key))
+        txn->txn.err = ERR_CORRUPT;
+    return txn->txn.err != ERR_NONE;
+}
+
+static struct slice get(struct store_txn *txn, struct slice key)
+{
+    struct slice value = store_get(own(txn)->inner, key);
+    return ends(own(txn), key) ? SLICE_NONE : value;
+}
+
+static void put(struct store_txn *txn, struct slice key, struct slice value)
+{
+    own(txn)->is_written |= slice_equal(key, key_slice(&own(txn)->key));
+    store_put(own(txn)->inner, key, value);
+    txn->err = own(txn)->inner->err;
+}
+
+static void del(struct store_txn *txn, struct slice key)
+{
+    store_del(own(txn)->inner, key);
+    txn->err = own(txn)->inner->err;
+}
+
+static bool seek(struct store_txn *txn, size_t prefix_size, struct slice *key,
+    struct slice *value)
+{
+    bool is_found = store_seek(own(txn)->inner, prefix_size, key, value);
+    return !(is_found && ends(own(txn), *key)) && is_found;
+}
+
+static bool seek_back(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value)
+{
+    bool is_found = store_seek_back(own(txn)->inner, prefix_size, key, value);
+    return !(is_found && ends(own(txn), *key)) && is_found;
+}
+
+static enum err probe(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    struct store_txn *inner = own(txn)->inner;
+    enum err err = inner->ops->probe(inner, prefix_size, key, value, back);
+    return err == ERR_NONE && is_damaged(own(txn), *key) ? ERR_CORRUPT : err;
+}
+
+struct store_txn *damage_txn(struct store_txn *inner, const struct key *key)
+{
+    static const struct store_ops ops = { .get = get,
+        .put = put,
+        .del = del,
+        .seek = seek,
+        .seek_back = seek_back,
+        .probe = probe };
+    static struct damage_txn txn;
+    txn = (struct damage_txn){ { .ops = &ops, .writes = inner->writes }, inner,
+        *key, false };
+    return &txn.txn;
+}
+
+/* ---- By itself ----------------------------------------------------------- */
+
 void damage_patrol(struct federation *federation, size_t agency)
 {
     struct patrol *patrol = &federation_node(federation, agency)->patrol;

@@ -27,6 +27,12 @@ void damage_row(
 uint64_t damage_found(struct federation *federation, size_t agency,
     uint64_t faults[SCRUB_FAULT_COUNT]);
 
+/*
+ * A transaction on that one in which that row does not authenticate, until it
+ * is written. One at a time.
+ */
+struct store_txn *damage_txn(struct store_txn *inner, const struct key *key);
+
 /* The node looks at all of its store by itself, now, and what comes of it
  * travels. */
 void damage_patrol(struct federation *federation, size_t agency);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/peer.h"
+#include "core/scrub_again.h"
 #include "referctl/ask.h"
 #include "referctl/config.h"
 #include "referctl/display.h"
@@ -22,6 +23,11 @@
 static const char forgettable[] = "kuis";
 static const char shared[] = "lgeorfcm";
 
+struct rows {
+    struct key *items;
+    size_t count, capacity;
+};
+
 struct look {
     struct session *session;
     struct records records; /* "damage" */
@@ -36,9 +42,8 @@ struct look {
     size_t named_count, named_capacity;
     uint64_t *entries;
     size_t entry_count, entry_capacity;
-    /* rows that do not authenticate */
-    struct key *damaged;
-    size_t damaged_count, damaged_capacity;
+    struct rows damaged; /* that do not authenticate */
+    struct rows agains;  /* that may follow from others: scrub_again.h */
 };
 
 /* ---- Findings ------------------------------------------------------------ */
@@ -69,12 +74,42 @@ static struct record *finding_add(
     return record;
 }
 
+/* Room for one more of `size` bytes. */
+static void *grow(
+    struct look *look, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t larger = *capacity == 0 ? 1024 : *capacity * 2;
+    void *grown = realloc(items, larger * size);
+    look->failed |= grown == NULL;
+    if (grown == NULL)
+        return items;
+    *capacity = larger;
+    return grown;
+}
+
+static void row_note(struct look *look, struct rows *rows, struct slice key)
+{
+    rows->items = grow(
+        look, rows->items, rows->count, &rows->capacity, sizeof *rows->items);
+    if (look->failed || key.size > KEY_BYTES_MAX)
+        return;
+    struct key *row = &rows->items[rows->count++];
+    *row = (struct key){ .size = key.size };
+    memcpy(row->bytes, key.bytes, key.size);
+}
+
 static void found(void *user, const struct scrub_finding *finding)
 {
     struct look *look = user;
     char uuid[UUID_URN_SIZE + 1];
     struct record *record =
         finding_add(look, scrub_fault_name(finding->fault), finding->key);
+    if ((finding->fault == SCRUB_DAMAGED ||
+            finding->fault == SCRUB_MALFORMED) &&
+        again_is_known(finding->key))
+        row_note(look, &look->agains, finding->key);
     if (record == NULL)
         return;
     struct pool *pool = look->session->pool;
@@ -183,21 +218,6 @@ static enum exit_code check_running(struct look *look)
 
 /* ---- Looking oneself ----------------------------------------------------- */
 
-/* Room for one more of `size` bytes. */
-static void *grow(
-    struct look *look, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    size_t larger = *capacity == 0 ? 1024 : *capacity * 2;
-    void *grown = realloc(items, larger * size);
-    look->failed |= grown == NULL;
-    if (grown == NULL)
-        return items;
-    *capacity = larger;
-    return grown;
-}
-
 static void refers(void *user, struct content_ref ref)
 {
     struct look *look = user;
@@ -229,13 +249,7 @@ static void owns(void *user, uint64_t entry, struct slice key)
 static void damaged(void *user, struct slice key)
 {
     struct look *look = user;
-    look->damaged = grow(look, look->damaged, look->damaged_count,
-        &look->damaged_capacity, sizeof *look->damaged);
-    if (look->failed || key.size > KEY_BYTES_MAX)
-        return;
-    struct key *row = &look->damaged[look->damaged_count++];
-    *row = (struct key){ .size = key.size };
-    memcpy(row->bytes, key.bytes, key.size);
+    row_note(look, again_is_known(key) ? &look->agains : &look->damaged, key);
 }
 
 static int compare_refs(const void *left, const void *right)
@@ -290,17 +304,24 @@ static enum exit_code fail(struct look *look, enum err err, const char *doing)
         doing, err_text(err));
 }
 
+static void rows_tell(struct look *look, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        (void)finding_add(
+            look, scrub_fault_name(SCRUB_DAMAGED), key_slice(&rows->items[i]));
+}
+
 /* Without the gateway's own row nothing can be judged but the rows alone. */
 static enum exit_code check_rows_alone(
     struct look *look, struct store_here *here)
 {
+    look->agains.count = 0;
     enum err err = store_here_rows(here, damaged, look, &look->rows);
     if (err != ERR_NONE)
         return fail(look, err, "cannot read the store");
-    for (size_t i = 0; i < look->damaged_count; i++)
-        (void)finding_add(look, scrub_fault_name(SCRUB_DAMAGED),
-            key_slice(&look->damaged[i]));
-    if (look->damaged_count == 0) {
+    rows_tell(look, &look->damaged);
+    rows_tell(look, &look->agains);
+    if (look->damaged.count + look->agains.count == 0) {
         look->findings++;
         return fail(look, ERR_CORRUPT, "the gateway's own row");
     }
@@ -327,6 +348,12 @@ static enum exit_code check_here(struct look *look, struct store_here *here)
     progress_show(look, "", true);
     if (err == ERR_CORRUPT)
         return check_rows_alone(look, here);
+    if (err == ERR_STATE)
+        return session_fail(look->session, EXIT_CODE_REFUSED,
+            "put the vault back that belongs to the store, or both from one "
+            "backup",
+            "%s: it is another store's, or older than the store",
+            store_here_vault(here));
     if (err != ERR_NONE || look->failed)
         return fail(look, look->failed ? ERR_NO_MEMORY : err,
             "the check did not come to its end");
@@ -354,54 +381,93 @@ static enum exit_code confirm(
 }
 
 /* The first damaged row of another table; NULL: there is none. */
-static const struct key *outside(const struct look *look)
+static const struct key *outside(const struct rows *rows)
 {
-    for (size_t i = 0; i < look->damaged_count; i++)
-        if (strchr(forgettable, look->damaged[i].bytes[0]) == NULL &&
-            strchr(shared, look->damaged[i].bytes[0]) == NULL)
-            return &look->damaged[i];
+    for (size_t i = 0; i < rows->count; i++)
+        if (strchr(forgettable, rows->items[i].bytes[0]) == NULL &&
+            strchr(shared, rows->items[i].bytes[0]) == NULL)
+            return &rows->items[i];
     return NULL;
 }
 
-static bool is_one_in(const struct look *look, const char *letters)
+static bool is_one_in(const struct rows *rows, const char *letters)
 {
-    for (size_t i = 0; i < look->damaged_count; i++)
-        if (strchr(letters, look->damaged[i].bytes[0]) != NULL)
+    for (size_t i = 0; i < rows->count; i++)
+        if (strchr(letters, rows->items[i].bytes[0]) != NULL)
             return true;
     return false;
+}
+
+static enum err take_out(
+    struct look *look, struct store_here *here, bool rebuilds)
+{
+    const struct rows *rows = &look->damaged;
+    enum err err = store_here_drop(here, rows->items, rows->count);
+    if (err == ERR_NONE && is_one_in(rows, "k"))
+        err = store_here_drop_table(here, 'k');
+    /* what comes back is noted anew */
+    if (err == ERR_NONE && rebuilds)
+        err = store_here_drop(here, look->agains.items, look->agains.count);
+    return err == ERR_NONE && rebuilds ? store_here_rebuild(here) : err;
+}
+
+/* False: not all of them follow from what can be read. */
+static enum err write_again(
+    struct look *look, struct store_here *here, bool *is_all)
+{
+    size_t written = 0;
+    *is_all = true;
+    if (look->agains.count == 0)
+        return ERR_NONE;
+    enum err err = store_here_again(
+        here, look->agains.items, look->agains.count, &written);
+    *is_all = written == look->agains.count;
+    return err;
+}
+
+static enum exit_code refuse(struct look *look, const char *what)
+{
+    return session_fail(look->session, EXIT_CODE_REFUSED,
+        "restore a backup, or begin with nothing but the keys: RECOVERY in "
+        "referd(8)",
+        "what is damaged cannot be taken out alone: %s", what);
 }
 
 static enum exit_code repair(struct look *look, struct store_here *here,
     const struct arguments *arguments)
 {
     uint64_t rows;
-    look->damaged_count = 0;
+    bool is_all = true;
+    const bool has_others = look->findings > look->agains.count;
+    look->damaged.count = 0;
     enum err err = store_here_rows(here, damaged, look, &rows);
     if (err != ERR_NONE || look->failed)
         return fail(look, err, "cannot read the store");
-    bool rebuilds = is_one_in(look, shared) || look->damaged_count == 0;
-    const struct key *other = outside(look);
-    if (other != NULL || look->damaged_count > DROP_COUNT_MAX)
-        return session_fail(look->session, EXIT_CODE_REFUSED,
-            "restore a backup, or begin with nothing but the keys: RECOVERY "
-            "in referd(8)",
-            "what is damaged cannot be taken out alone: %s",
-            other == NULL ? "too much" : table_of((char)other->bytes[0]));
+    const bool takes_out = look->damaged.count > 0;
+    const bool rebuilds =
+        is_one_in(&look->damaged, shared) || (!takes_out && has_others);
+    const struct key *other = outside(&look->damaged);
+    if (other != NULL)
+        return refuse(look, table_of((char)other->bytes[0]));
+    if (look->damaged.count > DROP_COUNT_MAX)
+        return refuse(look, "too much");
     enum exit_code code = rebuilds ? confirm(look, arguments) : EXIT_CODE_DONE;
     if (code != EXIT_CODE_DONE)
         return code;
-    err = store_here_drop(here, look->damaged, look->damaged_count);
-    if (err == ERR_NONE && is_one_in(look, "k"))
-        err = store_here_drop_table(here, 'k');
-    if (err == ERR_NONE && rebuilds)
-        err = store_here_rebuild(here);
+    err = take_out(look, here, rebuilds);
+    if (err == ERR_NONE && !rebuilds)
+        err = write_again(look, here, &is_all);
     if (err != ERR_NONE)
         return fail(look, err, "the repair failed; it can be done again");
+    if (!is_all)
+        return refuse(look, "dates that nothing else says");
     display_note(look->session, "%s",
         rebuilds ? "Start the gateway: it takes back what the others hold. See "
                    "referctl status."
-                 : "The damaged rows are out: programs' keys and positions, "
-                   "invitations. Start the gateway.");
+        : takes_out ? "The damaged rows are out: programs' keys and positions, "
+                      "invitations. Start the gateway."
+                    : "They follow from other rows, and are written again. "
+                      "Start the gateway.");
     return EXIT_CODE_DONE;
 }
 
@@ -466,6 +532,7 @@ enum exit_code run_store_check(
     free(look.held);
     free(look.named);
     free(look.entries);
-    free(look.damaged);
+    free(look.damaged.items);
+    free(look.agains.items);
     return code;
 }

@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "core/node.h"
 #include "core/node_state.h"
+#include "core/scrub_again.h"
 #include "io/card_file.h"
 #include "io/crypto_openssl.h"
 #include "io/instance_file.h"
@@ -24,6 +25,7 @@
 struct store_here {
     const char *data;
     const char *keys_dir;
+    char vault_path[PRIVATE_PATH_SIZE];
     struct store_slot slot;
     struct store *store; /* as the gateway has it */
     struct store *rows;  /* beneath its pages: what is sealed, row by row */
@@ -67,15 +69,15 @@ static enum err sealed_open(struct store_here *here,
     const struct store_keys *keys, struct store_problem *problem)
 {
     struct keys_problem said = { .text = "" };
-    char path[PRIVATE_PATH_SIZE];
     struct store *sealed = NULL;
     struct store_lmdb_options options = store_lmdb_options_default();
     enum err err = store_lmdb_open(here->data, &options, &here->store, problem);
     if (err != ERR_NONE)
         return err;
-    err = private_path(here->data, VAULT_NAME, path, &said);
+    err = private_path(here->data, VAULT_NAME, here->vault_path, &said);
     if (err == ERR_NONE)
-        err = vault_file_open(path, keys->contents, false, &here->vault, &said);
+        err = vault_file_open(
+            here->vault_path, keys->contents, false, &here->vault, &said);
     if (err != ERR_NONE)
         return store_problem_set(problem, err, "%s", said.text);
     err = store_sealed_open(here->store, keys->rows, &sealed);
@@ -145,6 +147,11 @@ void store_here_close(struct store_here *here)
     free(here);
 }
 
+const char *store_here_vault(const struct store_here *here)
+{
+    return here->vault_path;
+}
+
 /* ---- Looking ------------------------------------------------------------- */
 
 static enum err batch_begin(struct store_here *here, struct store_txn **txn)
@@ -157,11 +164,9 @@ static enum err batch_begin(struct store_here *here, struct store_txn **txn)
     return err;
 }
 
-/* Nothing of it is kept. */
-static void batch_end(struct store_here *here, struct store_txn *txn)
+/* As node_finish() would: what was read lies in the batch's arena. */
+static void batch_forget(struct store_here *here)
 {
-    here->store->ops->abort(txn);
-    /* as node_finish() would: what was read lies in the batch's arena */
     for (size_t i = 0; i < here->node->peer_count; i++) {
         struct peer *peer = here->node->peers[i];
         peer->out = NULL;
@@ -170,6 +175,13 @@ static void batch_end(struct store_here *here, struct store_txn *txn)
         peer->sheet = NULL;
     }
     node_release(here->node);
+}
+
+/* Nothing of it is kept. */
+static void batch_end(struct store_here *here, struct store_txn *txn)
+{
+    here->store->ops->abort(txn);
+    batch_forget(here);
 }
 
 static enum err start(struct store_here *here)
@@ -254,6 +266,24 @@ enum err store_here_rows(struct store_here *here,
 }
 
 /* ---- Changing ------------------------------------------------------------ */
+
+enum err store_here_again(struct store_here *here, const struct key *keys,
+    size_t count, size_t *written)
+{
+    struct store_txn *txn;
+    *written = 0;
+    enum err err = here->is_started ? ERR_NONE : start(here);
+    if (err == ERR_NONE)
+        err = batch_begin(here, &txn);
+    if (err != ERR_NONE)
+        return err;
+    here->node->work.now.unix_ms = here->now_ms;
+    for (size_t i = 0; i < count && txn->err == ERR_NONE; i++)
+        *written += again_write(&here->node->work, &keys[i]);
+    err = here->store->ops->commit(txn);
+    batch_forget(here);
+    return err;
+}
 
 enum err store_here_drop(
     struct store_here *here, const struct key *keys, size_t count)

@@ -23,7 +23,11 @@ MUST_USE enum err store_here_open(const char *data,
     struct store_problem *problem);
 void store_here_close(struct store_here *here); /* accepts NULL */
 
-/* One more piece. ERR_CORRUPT: not even the gateway's own row can be read. */
+/* Where its vault is. */
+const char *store_here_vault(const struct store_here *here);
+
+/* One more piece. ERR_CORRUPT: not even the gateway's own row can be read.
+ * ERR_STATE: the vault is another store's, or older than the store. */
 MUST_USE enum err store_here_check(struct store_here *here, struct scrub *scrub,
     const struct scrub_watch *watch);
 
@@ -31,6 +35,11 @@ MUST_USE enum err store_here_check(struct store_here *here, struct scrub *scrub,
 MUST_USE enum err store_here_rows(struct store_here *here,
     void (*damaged)(void *user, struct slice key), void *user,
     uint64_t *row_count);
+
+/* Of those rows, those that follow from what a referral says are written again;
+ * how many (scrub_again.h). */
+MUST_USE enum err store_here_again(struct store_here *here,
+    const struct key *keys, size_t count, size_t *written);
 
 /* Takes rows out. */
 MUST_USE enum err store_here_drop(
