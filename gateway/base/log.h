@@ -139,8 +139,6 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "what was told about an agency is over")\
     X(HOLD_ENDED, INFO, "hold.ended",                                           \
         "our words of ended referrals, taken long ago, went")                  \
-    X(HOLD_LIMITED, WARNING, "hold.limited",                                   \
-        "our words went, but not their key: too much stays to be sealed anew") \
     X(RETENTION_ERASED, INFO, "retention.erased",                              \
         "what an agreement lets be held no longer was erased")                 \
     X(STORE_DAMAGED, ERROR, "store.damaged",                                   \

@@ -178,7 +178,8 @@ static bool is_kept_longer(struct work *work, const struct referral *referral)
                    referral->positions[referral->position_count - 1]);
 }
 
-/* True when something went. */
+/* True when something went. What stays may be too much to be sealed anew at
+ * once. */
 static bool let_go(struct work *work, struct referral *referral)
 {
     struct erase_wish wish = { .referral = referral->uuid, .is_ours = true };
@@ -186,29 +187,53 @@ static bool let_go(struct work *work, struct referral *referral)
     referral_erase_measure(work, referral, &wish, &extent);
     if (work_failed(work) || extent.content_count == 0)
         return false;
-    if (extent.is_large)
-        OUTPUT_LOG(work, LOG_HOLD_LIMITED,
-            log_uuid("referral", &referral->uuid),
-            log_number("bytes", (int64_t)extent.size));
-    wish.in_place = extent.is_large;
+    wish.in_parts = extent.is_large;
     referral->let_go = work->now;
     referral_erase_later(work, referral, &wish);
     register_put(work, referral);
     return true;
 }
 
-/* True when something went. */
-static bool end(struct work *work, const struct held *held)
+static void move_on(struct work *work, struct referral *referral)
+{
+    const struct erase_wish wish = {
+        .referral = referral->uuid, .is_ours = true, .in_parts = true
+    };
+    referral_erase_later(work, referral, &wish);
+}
+
+/* Whether its row says nothing, or no more. */
+static bool is_over(const struct referral *referral, const struct held *held)
+{
+    return referral == NULL ||
+           (referral->moving.from == 0 &&
+               (referral->taken.unix_ms != held->taken_ms ||
+                   referral->ended.unix_ms != held->ended_ms ||
+                   referral->let_go.unix_ms > held->taken_ms));
+}
+
+/* False when more of it is to be sealed anew: its row leads here again, in the
+ * next batch. `count` is of those of which something went. */
+static bool end(struct work *work, const struct held *held, int64_t *count)
 {
     struct referral *referral = register_get(work, &held->referral);
-    store_del(work->txn, key_slice(&held->key));
-    if (referral == NULL || referral->taken.unix_ms != held->taken_ms ||
-        referral->ended.unix_ms != held->ended_ms)
+    if (is_over(referral, held)) {
+        store_del(work->txn, key_slice(&held->key));
+        return true;
+    }
+    if (is_kept_longer(work, referral)) {
+        store_del(work->txn, key_slice(&held->key));
+        hold_begin(work, referral, work->now);
+        return true;
+    }
+    if (referral->moving.from != 0)
+        move_on(work, referral);
+    else
+        *count += let_go(work, referral);
+    if (referral->moving.from != 0)
         return false;
-    if (!is_kept_longer(work, referral))
-        return let_go(work, referral);
-    hold_begin(work, referral, work->now);
-    return false;
+    store_del(work->txn, key_slice(&held->key));
+    return true;
 }
 
 /* False when there may be more that is due. */
@@ -225,9 +250,8 @@ static bool end_on(struct work *work)
         held.taken_ms = (int64_t)number_at(&held.key, KEY_TABLE_SIZE, 8);
         if (held.taken_ms + hold_ms > work->now.unix_ms)
             break;
-        count += end(work, &held);
+        left = end(work, &held, &count) ? left - 1 : 0;
         arena_rewind(work->scratch, used);
-        left--;
     }
     if (count > 0)
         OUTPUT_LOG(work, LOG_HOLD_ENDED, log_number("referrals", count));

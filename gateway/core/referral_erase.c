@@ -163,7 +163,12 @@ void referral_erase_later(
         work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
     job->next = NULL;
     job->position_count = referral->position_count;
-    job->keeps_entries = out == NULL || out->refills || wish->in_place;
+    job->keeps_entries = out == NULL || out->refills;
+    if (wish->in_parts && referral->moving.from == 0) {
+        referral->moving = (struct moving){ .from = referral->entry,
+            .count = referral->position_count };
+        register_entries_take(work, referral);
+    }
     bool is_whole = wish->element_count == 0 && !wish->is_ours;
     job->dooms = !referral->erased && is_whole;
     if (list->last == NULL)
@@ -227,7 +232,8 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     feed_rewrite(work, event);
 }
 
-static void turn(
+/* How much of it was sealed anew. */
+static size_t turn(
     const struct erasing *erasing, struct feed_event *event, bool is_before)
 {
     struct work *work = erasing->work;
@@ -241,10 +247,9 @@ static void turn(
         fate = FATE_GOES;
     else if (is_before && is_meant(&erasing->job->wish, event))
         fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
-    if (work_failed(work))
-        return;
-    if (fate == FATE_STAYS && erasing->job->keeps_entries)
-        return;
+    if (work_failed(work) ||
+        (fate == FATE_STAYS && erasing->job->keeps_entries))
+        return 0;
     if (fate == FATE_CUT)
         bytes = referral_event_write(&said, work->scratch);
     if (fate != FATE_GOES) {
@@ -255,10 +260,66 @@ static void turn(
                  : content_put(work->contents, work->arena, entry, salt, bytes);
         if (content_is_none(to)) {
             work_exhausted(work);
-            return;
+            return 0;
         }
     }
     refs_turn(erasing, event, to, bytes.size, fate);
+    return fate == FATE_GOES ? 0 : bytes.size;
+}
+
+/* Nothing is sealed with them any more. */
+static void left_doom(struct work *work, struct referral *referral)
+{
+    if (referral->moving.from == 0)
+        return;
+    erasure_doom(work, referral->moving.from);
+    erasure_doom(work, referral->moving.from + 1);
+    referral->moving = (struct moving){ 0 };
+}
+
+/* Up to half of what a step has room for: the last may be large. */
+static void part_carry_out(const struct erasing *erasing)
+{
+    struct work *work = erasing->work;
+    struct moving *moving = &erasing->referral->moving;
+    size_t size = 0;
+    for (; moving->at < moving->count && size < ERASE_SIZE_MAX / 2 &&
+           !work_failed(work);
+         moving->at++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (event_at(work, erasing->referral, moving->at, &event))
+            size += turn(erasing, &event, true);
+        arena_rewind(work->scratch, used);
+    }
+    if (moving->at == moving->count)
+        left_doom(work, erasing->referral);
+}
+
+static void whole_carry_out(const struct erasing *erasing)
+{
+    struct work *work = erasing->work;
+    struct referral *referral = erasing->referral;
+    const struct erase_job *job = erasing->job;
+    uint64_t before = referral->entry;
+    if (!job->keeps_entries)
+        register_entries_take(work, referral);
+    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
+         i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (event_at(work, referral, i, &event))
+            (void)turn(erasing, &event, i < job->position_count);
+        arena_rewind(work->scratch, used);
+    }
+    if (!job->keeps_entries || job->dooms)
+        erasure_doom(work, before);
+    if (job->keeps_entries && job->dooms && referral->moving.from != 0)
+        erasure_doom(work, referral->moving.from);
+    if (job->keeps_entries)
+        return;
+    erasure_doom(work, before + 1);
+    left_doom(work, referral);
 }
 
 static void job_carry_out(struct work *work, const struct erase_job *job)
@@ -268,21 +329,10 @@ static void job_carry_out(struct work *work, const struct erase_job *job)
         return;
     struct erasing erasing = { work, peer_numbered(work->node, referral->peer),
         referral, job };
-    uint64_t before = referral->entry;
-    if (!job->keeps_entries)
-        register_entries_take(work, referral);
-    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
-         i++) {
-        struct feed_event event;
-        size_t used = work->scratch->used;
-        if (event_at(work, referral, i, &event))
-            turn(&erasing, &event, i < job->position_count);
-        arena_rewind(work->scratch, used);
-    }
-    if (!job->keeps_entries || job->dooms)
-        erasure_doom(work, before);
-    if (!job->keeps_entries)
-        erasure_doom(work, before + 1);
+    if (!job->wish.in_parts)
+        whole_carry_out(&erasing);
+    else if (!job->keeps_entries)
+        part_carry_out(&erasing);
     register_put(work, referral);
     /* what time does by itself is counted: retention.h, hold.h */
     if (referral->erasure.reason != ERASURE_RETENTION_OVER &&

@@ -5,7 +5,9 @@
  *
  * A referral that loses something gets other entries of the vault; what stays
  * is sealed anew with them, and the old entries are destroyed after the commit.
- * So no copy of the store opens what went. An entry of a ledger stands for its
+ * So no copy of the store opens what went. Where more stays than can be sealed
+ * anew in a step, that may be done in parts: the old entries go with the last.
+ * An entry of a ledger stands for its
  * whole content: where one element goes, the entry keeps its header alone, and
  * the rest of what it said stays readable to this agency, in the feed and in
  * the register, as a copy that the ledger does not prove.
@@ -28,8 +30,9 @@ struct erase_wish {
     size_t element_count;
     bool theirs_alone; /* what we wrote stays */
     bool is_ours;      /* without elements: the other's words stay (hold.h) */
-    bool in_place;     /* what stays is not sealed anew: an old copy of the
-                        * store opens what went as long as the vault has it */
+    bool in_parts;     /* so much of it a step, and again until all has moved:
+                        * the referral's `moving` says so, and what is said
+                        * from the first on stays */
 };
 
 /* Of the batch under way; belongs to the node. */

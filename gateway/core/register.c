@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define ROW_VERSION 6
-#define ROW_SIZE_MAX (192 + 8 * REFERRAL_EVENT_COUNT_MAX)
+#define ROW_VERSION 7
+#define ROW_SIZE_MAX (209 + 8 * REFERRAL_EVENT_COUNT_MAX)
 
 static const char *const outcomes[] = {
 #define X(symbol, number, text) [ERASURE_OUTCOME_##symbol] = text,
@@ -35,6 +35,19 @@ static void erasure_unpack(
         in->err = ERR_CORRUPT;
 }
 
+static void moving_unpack(struct unpacker *in, struct moving *moving)
+{
+    uint8_t is_moving = unpack_u8(in);
+    *moving = (struct moving){ 0 };
+    if (is_moving == 0)
+        return;
+    moving->from = unpack_u64(in);
+    moving->at = unpack_u32(in);
+    moving->count = unpack_u32(in);
+    if (is_moving > 1 || moving->from == 0 || moving->at > moving->count)
+        in->err = ERR_CORRUPT;
+}
+
 static void row_unpack(struct unpacker *in, struct referral *referral)
 {
     if (unpack_u8(in) != ROW_VERSION)
@@ -57,10 +70,12 @@ static void row_unpack(struct unpacker *in, struct referral *referral)
     referral->let_go.unix_ms = (int64_t)unpack_u64(in);
     erasure_unpack(in, &referral->erasure);
     referral->entry = unpack_u64(in);
+    moving_unpack(in, &referral->moving);
     referral->request = content_ref_unpack(in);
     referral->offer = content_ref_unpack(in);
     referral->position_count = unpack_u32(in);
     if (referral->position_count > REFERRAL_EVENT_COUNT_MAX ||
+        referral->moving.count > referral->position_count ||
         referral->state >= REFERRAL_STATE_COUNT ||
         referral->taken_up >= REFERRAL_STATE_COUNT)
         in->err = ERR_CORRUPT;
@@ -117,6 +132,16 @@ static void erasure_pack(
     pack_u64(out, (uint64_t)erasure->at.unix_ms);
 }
 
+static void moving_pack(struct packer *out, const struct moving *moving)
+{
+    pack_u8(out, moving->from != 0);
+    if (moving->from == 0)
+        return;
+    pack_u64(out, moving->from);
+    pack_u32(out, moving->at);
+    pack_u32(out, moving->count);
+}
+
 void register_put(struct work *work, const struct referral *referral)
 {
     uint8_t bytes[ROW_SIZE_MAX];
@@ -140,6 +165,7 @@ void register_put(struct work *work, const struct referral *referral)
     pack_u64(&out, (uint64_t)referral->let_go.unix_ms);
     erasure_pack(&out, &referral->erasure);
     pack_u64(&out, referral->entry);
+    moving_pack(&out, &referral->moving);
     content_ref_pack(&out, referral->request);
     content_ref_pack(&out, referral->offer);
     pack_u32(&out, referral->position_count);

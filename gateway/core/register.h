@@ -47,6 +47,14 @@ struct referral_erasure {
     struct instant at;
 };
 
+/* Its contents go from one pair of the vault's entries to another, a part at a
+ * time (referral_erase.h). */
+struct moving {
+    uint64_t from;  /* the entry that is being left; 0: none is */
+    uint32_t at;    /* of its events: those below have moved */
+    uint32_t count; /* those that are to */
+};
+
 struct referral {
     struct uuid uuid;
     uint32_t peer;
@@ -69,7 +77,8 @@ struct referral {
     struct instant taken;  /* the other's programs had taken our words */
     struct instant let_go; /* our words went */
     struct referral_erasure erasure;
-    uint64_t entry;             /* of the vault; see register_entry */
+    uint64_t entry; /* of the vault; see register_entry */
+    struct moving moving;
     struct content_ref request; /* the event SEND */
     struct content_ref offer;   /* the newest event with an offer */
     uint32_t position_count;    /* of its events in the feed, in order */

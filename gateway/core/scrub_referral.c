@@ -39,15 +39,12 @@ static void positions_judge(
 }
 
 /* Two entries of its own, given before. */
-static void entries_judge(
-    struct scrub_row *row, const struct referral *referral)
+static void entries_judge(struct scrub_row *row, uint64_t entry)
 {
-    if (referral->entry == VAULT_ENTRY_COMMON ||
-        referral->entry + 1 >= row->work->node->entry_next)
+    if (entry == VAULT_ENTRY_COMMON || entry + 1 >= row->work->node->entry_next)
         scrub_tell(row, SCRUB_VAULT);
     else if (row->watch->owns != NULL)
-        row->watch->owns(
-            row->watch->user, referral->entry, key_slice(&row->key));
+        row->watch->owns(row->watch->user, entry, key_slice(&row->key));
 }
 
 void scrub_register(struct scrub_row *row)
@@ -67,7 +64,9 @@ void scrub_register(struct scrub_row *row)
     row->peer = peer_numbered(work->node, referral->peer);
     if (row->peer == NULL)
         scrub_tell(row, SCRUB_ORPHAN);
-    entries_judge(row, referral);
+    entries_judge(row, referral->entry);
+    if (referral->moving.from != 0)
+        entries_judge(row, referral->moving.from);
     (void)scrub_content(row, referral->request, NULL);
     (void)scrub_content(row, referral->offer, NULL);
     positions_judge(row, referral);

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/policy.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 #include "support/bench_reader.h"
 
@@ -354,13 +355,33 @@ static void talk_long(struct federation *federation, const char *id)
     }
 }
 
-static void what_is_too_much_to_seal_anew_keeps_nothing(void **state)
+static struct moving moving_of(
+    struct federation *federation, const char *id, uint64_t *entry)
 {
-    struct federation *federation = two();
-    char id[ID_SIZE];
-    (void)state;
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 1);
+    const struct referral *referral = register_get(work, &uuid);
+    assert_non_null(referral);
+    struct moving moving = referral->moving;
+    *entry = referral->entry;
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    return moving;
+}
+
+static bool is_destroyed(struct federation *federation, uint64_t entry)
+{
+    struct vault *vault = federation_node(federation, 1)->vault;
+    bool one = vault->ops->is_destroyed(vault, entry);
+    assert_int_equal(vault->ops->is_destroyed(vault, entry + 1), one);
+    return one;
+}
+
+/* One that the hospital opened and declined, with much said by the other. */
+static void declined_long(struct federation *federation, char id[ID_SIZE])
+{
     (void)snprintf(
-        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+        id, ID_SIZE, "%s", federation_submit(federation, 0, 1, "first"));
     federation_run(federation);
     assert_int_equal(
         federation_act(federation, 1, id, "opened", "o", NULL)->err, ERR_NONE);
@@ -373,12 +394,68 @@ static void what_is_too_much_to_seal_anew_keeps_nothing(void **state)
     talk(federation, "later");
     review(federation, 1);
     take_all(federation);
-    review(federation, HOLD + 2);
-    assert_int_equal(federation_logged(federation, 1, LOG_HOLD_LIMITED), 1);
+}
+
+static void what_is_too_much_to_seal_anew_at_once_is_in_parts(void **state)
+{
+    struct federation *federation = two();
+    uint64_t faults[SCRUB_FAULT_COUNT];
+    uint64_t before;
+    uint64_t entry;
+    char id[ID_SIZE];
+    (void)state;
+    declined_long(federation, id);
+    (void)moving_of(federation, id, &before);
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    federation_run(federation);
+    review_at(federation, 1);
+    struct moving moving = moving_of(federation, id, &entry);
+    assert_int_equal(moving.from, before);
+    assert_true(moving.at > 0 && moving.at < moving.count);
+    assert_false(is_destroyed(federation, before));
+    assert_int_equal(damage_found(federation, 1, faults), 0);
+    /* it is all there in between, and a power cut does not matter */
+    federation_crash(federation, 1);
+    keep_for(federation, &options);
+    assert_held(federation, 1, id, true, false);
+    federation_run(federation);
+    review(federation, HOLD + 3);
+    assert_int_equal(moving_of(federation, id, &entry).from, 0);
+    assert_int_not_equal(entry, before);
+    assert_true(is_destroyed(federation, before));
     assert_int_equal(federation_logged(federation, 1, LOG_HOLD_ENDED), 1);
     assert_held(federation, 1, id, true, false);
-    assert_int_equal(federation_logged(federation, 0, LOG_HOLD_LIMITED), 0);
     assert_held(federation, 0, id, false, true);
+    assert_int_equal(damage_found(federation, 1, faults), 0);
+    assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
+static void what_is_erased_while_it_moves_goes_with_all_its_keys(void **state)
+{
+    struct federation *federation = two();
+    uint64_t before;
+    uint64_t between;
+    uint64_t after;
+    char id[ID_SIZE];
+    (void)state;
+    declined_long(federation, id);
+    (void)moving_of(federation, id, &before);
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    federation_run(federation);
+    review_at(federation, 1);
+    assert_int_equal(moving_of(federation, id, &between).from, before);
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 1, &call)->err, ERR_NONE);
+    assert_int_equal(moving_of(federation, id, &after).from, 0);
+    assert_int_not_equal(after, between);
+    assert_true(is_destroyed(federation, before));
+    assert_true(is_destroyed(federation, between));
+    review(federation, HOLD + 3);
+    assert_held(federation, 1, id, false, false);
     assert_ledgers_hold(federation);
     federation_free(federation);
 }
@@ -503,7 +580,8 @@ int main(void)
         cmocka_unit_test(without_a_time_of_keeping_it_is_kept_for_ever),
         cmocka_unit_test(our_own_programs_hear_it_first),
         cmocka_unit_test(many_go_in_turns),
-        cmocka_unit_test(what_is_too_much_to_seal_anew_keeps_nothing),
+        cmocka_unit_test(what_is_too_much_to_seal_anew_at_once_is_in_parts),
+        cmocka_unit_test(what_is_erased_while_it_moves_goes_with_all_its_keys),
         cmocka_unit_test(who_lost_its_disk_meanwhile_gets_all_back),
         cmocka_unit_test(who_lost_it_after_gets_all_but_the_words),
         cmocka_unit_test(a_new_generation_waits_for_its_own_mark),

@@ -139,7 +139,7 @@ static void a_damaged_row_is_found(void **state)
     }
     /* version, state, count of positions: beyond what there is */
     static const size_t at[] = { 0, 1 + 4 + 1 + 32,
-        1 + 4 + 1 + 32 + 3 + 12 + 4 + 40 + 13 + 8 + 24 + 1 };
+        1 + 4 + 1 + 32 + 3 + 12 + 4 + 40 + 13 + 8 + 1 + 24 + 1 };
     for (size_t i = 0; i < 3; i++) {
         uint8_t *bytes = arena_take(desk.work->arena, row.size);
         memcpy(bytes, row.bytes, row.size);
@@ -150,6 +150,34 @@ static void a_damaged_row_is_found(void **state)
         assert_int_equal(desk.work->txn->err, ERR_CORRUPT);
     }
     desk_close(&desk, ERR_CORRUPT);
+}
+
+static void one_that_moves_says_how_far_it_is(void **state)
+{
+    static const struct moving rows[] = { { 8, 0, 2 }, { 8, 1, 2 },
+        { 8, 2, 2 } };
+    static const struct moving none[] = { { 8, 3, 2 }, { 8, 0, 3 } };
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct referral *referral = some_referral(&desk);
+    referral->position_count = 2;
+    for (size_t i = 0; i < 3; i++) {
+        referral->moving = rows[i];
+        register_put(desk.work, referral);
+        const struct referral *read = register_get(desk.work, &referral->uuid);
+        assert_non_null(read);
+        assert_memory_equal(&read->moving, &rows[i], sizeof rows[i]);
+        assert_int_equal(read->entry, referral->entry);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        referral->moving = none[i];
+        register_put(desk.work, referral);
+        assert_null(register_get(desk.work, &referral->uuid));
+        assert_int_equal(desk.work->txn->err, ERR_CORRUPT);
+        desk.work->txn->err = ERR_NONE;
+    }
+    desk_close(&desk, ERR_NONE);
 }
 
 static void an_event_is_read_from_its_content(void **state)
@@ -188,6 +216,7 @@ int main(void)
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(rows_are_walked_in_the_order_of_their_ids),
         cmocka_unit_test(a_damaged_row_is_found),
+        cmocka_unit_test(one_that_moves_says_how_far_it_is),
         cmocka_unit_test(an_event_is_read_from_its_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
