@@ -476,6 +476,36 @@ static void revoked_consent_freezes_and_erases(void **state)
     desk_close(&desk);
 }
 
+/* Sent and not there yet; there, and its receipt is not here yet. */
+static void consent_that_ends_while_a_parcel_is_on_its_way_leaves_nothing(
+    void **state)
+{
+    (void)state;
+    for (size_t arrived = 0; arrived < 2; arrived++) {
+        struct desk desk = { .federation = federation_new(2) };
+        struct federation *federation = desk.federation;
+        federation_connect(federation, 0, 1);
+        federation_agree(federation);
+        const char *id = federation_submit(federation, 0, 1, "first");
+        assert_int_equal(federation_message_count(federation), 1);
+        assert_true(store_mentions(&desk, 0, "Robin"));
+        if (arrived == 1)
+            federation_deliver(federation, 0);
+        assert_int_equal(store_mentions(&desk, 1, "Robin"), arrived == 1);
+        assert_int_equal(federation_act_by(federation, 0, id, "consent_revoked",
+                             "c", "person", NULL)
+                             ->err,
+            ERR_NONE);
+        assert_false(store_mentions(&desk, 0, "Robin"));
+        federation_run(federation);
+        for (size_t i = 0; i < 2; i++)
+            assert_false(store_mentions(&desk, i, "Robin"));
+        assert_string_equal(federation_state(federation, 0, id),
+            federation_state(federation, 1, id));
+        federation_free(federation);
+    }
+}
+
 static void another_agencys_referral_is_unknown_to_it(void **state)
 {
     struct federation *federation = federation_new(3);
@@ -826,6 +856,8 @@ int main(void)
         cmocka_unit_test(each_step_is_applied_or_refused),
         cmocka_unit_test(a_step_without_form_ends_nothing),
         cmocka_unit_test(revoked_consent_freezes_and_erases),
+        cmocka_unit_test(
+            consent_that_ends_while_a_parcel_is_on_its_way_leaves_nothing),
         cmocka_unit_test(another_agencys_referral_is_unknown_to_it),
         cmocka_unit_test(each_step_of_the_receiver_is_followed_or_refused),
         cmocka_unit_test(a_full_referral_still_follows),
