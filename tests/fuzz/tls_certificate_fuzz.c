@@ -17,7 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PATH_SIZE 64
-#define FORGERY_COUNT 64
+#define FILE_SIZE_MAX 32768u /* fits a pipe */
+#define FORGERY_COUNT 16
 
 static void require(bool holds)
 {
@@ -25,17 +26,25 @@ static void require(bool holds)
         abort();
 }
 
-/* A file of those bytes, and its path. */
-static void file_write(struct slice bytes, char path[PATH_SIZE])
+/* A file that can be read once; to be closed. */
+static int file_open(struct slice bytes, char path[PATH_SIZE])
 {
-    static FILE *file;
-    if (file == NULL)
-        file = tmpfile();
-    require(file != NULL);
-    require(ftruncate(fileno(file), 0) == 0);
-    require(pwrite(fileno(file), bytes.bytes, bytes.size, 0) ==
-            (ssize_t)bytes.size);
-    (void)snprintf(path, PATH_SIZE, "/proc/self/fd/%d", fileno(file));
+    int ends[2];
+    require(bytes.size <= FILE_SIZE_MAX && pipe(ends) == 0);
+    require(write(ends[1], bytes.bytes, bytes.size) == (ssize_t)bytes.size);
+    require(close(ends[1]) == 0);
+    (void)snprintf(path, PATH_SIZE, "/proc/self/fd/%d", ends[0]);
+    return ends[0];
+}
+
+static enum err hash_of_file(
+    struct slice bytes, uint8_t spki[TLS_OWN_SPKI_SIZE])
+{
+    char path[PATH_SIZE];
+    int fd = file_open(bytes, path);
+    enum err err = tls_own_spki_of_file(path, spki);
+    require(close(fd) == 0);
+    return err;
 }
 
 /* R is the neutral point and S is 0: holds for every message or, where the
@@ -75,7 +84,6 @@ static void look_at(X509 *certificate)
     uint8_t spki[TLS_OWN_SPKI_SIZE], digest[TLS_OWN_SPKI_SIZE];
     uint8_t by_file[TLS_OWN_SPKI_SIZE];
     uint8_t *der = NULL;
-    char path[PATH_SIZE];
     char *pem = NULL;
     enum err err = tls_own_spki(certificate, spki);
     require(err == ERR_NONE || err == ERR_KEY);
@@ -90,8 +98,7 @@ static void look_at(X509 *certificate)
     BIO *bio = BIO_new(BIO_s_mem());
     require(bio != NULL && PEM_write_bio_X509(bio, certificate) == 1);
     long pem_size = BIO_get_mem_data(bio, &pem);
-    file_write(slice_of(pem, (size_t)pem_size), path);
-    enum err again = tls_own_spki_of_file(path, by_file);
+    enum err again = hash_of_file(slice_of(pem, (size_t)pem_size), by_file);
     /* a file has a bound, and what was read is written strictly */
     require(again == err || again == ERR_KEY);
     require(again != ERR_NONE || memcmp(spki, by_file, sizeof spki) == 0);
@@ -103,19 +110,20 @@ static void file_look_at(struct slice bytes)
 {
     uint8_t spki[TLS_OWN_SPKI_SIZE];
     struct tls_own *own = NULL;
-    char path[PATH_SIZE];
-    file_write(bytes, path);
-    enum err err = tls_own_spki_of_file(path, spki);
+    char paths[2][PATH_SIZE];
+    int fds[] = { file_open(bytes, paths[0]), file_open(bytes, paths[1]) };
+    enum err err = hash_of_file(bytes, spki);
     require(err == ERR_NONE || err == ERR_KEY);
-    require(tls_own_open(path, path, &own) == ERR_NONE ? err == ERR_NONE
-                                                       : own == NULL);
+    require(tls_own_open(paths[0], paths[1], &own) == ERR_NONE ? err == ERR_NONE
+                                                               : own == NULL);
+    require(close(fds[0]) == 0 && close(fds[1]) == 0);
     tls_own_release(own);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *at = data;
-    if (size > 16384)
+    if (size > FILE_SIZE_MAX / 2)
         return 0;
     (void)tls_spki_is_spoken(slice_of(data, size));
     X509 *certificate = d2i_X509(NULL, &at, (long)size);

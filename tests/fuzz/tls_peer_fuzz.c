@@ -230,6 +230,7 @@ static void engine_closes(struct line *line)
     conn_ops->close(line->conn);
     require(ERR_peek_error() == 0);
     line->is_closed = true;
+    line->has_failed = true;
 }
 
 /* ---- Acts ---------------------------------------------------------------- */
