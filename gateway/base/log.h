@@ -106,7 +106,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(LEDGER_DOUBTED, ERROR, "ledger.doubted",                                 \
         "a revocation says that entries above size were not the agency's own") \
     X(STORE_LOST, WARNING, "store.lost",                                       \
-        "the store is older than what was signed: ledgers are taken back")     \
+        "the store is older than what was signed: ledgers are taken back; "    \
+        "said again at each start until *store.whole*")                        \
     X(STORE_WHOLE, INFO, "store.whole",                                        \
         "every agency has shown what it holds since the store lost something") \
     X(INSTANCE_FAILED, WARNING, "instance.failed",                             \

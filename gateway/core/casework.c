@@ -387,13 +387,13 @@ static void take_answer(struct taking *taking)
         keep(taking->work, taking->entry, taking->judgement);
 }
 
-/* The author lost its disk; custody.h has checked that it follows on what we
- * hold. What it may not have any more, it is told again. */
+/* One of the two lost something; custody.h has checked that it follows on what
+ * we hold. What the author may not have any more, it is told again with our own
+ * next generation (settle.c). */
 static void take_generation(struct taking *taking)
 {
     taking->judgement->answered = false;
     keep(taking->work, taking->entry, taking->judgement);
-    agreement_greet(taking->work, taking->peer);
 }
 
 /* ---- Cards and agreements ----------------------------------------------- */

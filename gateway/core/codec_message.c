@@ -225,6 +225,7 @@ struct slice head_write(const struct head *head, struct arena *arena)
     message.sheet_serial = head->sheet_serial;
     message.echo = codec_data(head->echo);
     message.revocation = (Refer__V1__SignedRevocation *)(uintptr_t)revocation;
+    message.epoch = head->epoch;
     return codec_pack(&message.base, arena);
 }
 
@@ -279,6 +280,7 @@ enum err head_read(struct slice bytes, struct arena *arena, struct head *head)
         .card_serial = message->card_serial,
         .sheet_serial = message->sheet_serial,
         .echo = codec_slice(message->echo),
+        .epoch = message->epoch,
     };
     for (size_t i = 0; i < message->n_ledgers && err == ERR_NONE; i++) {
         err = view_read(message->ledgers[i], &views[i]);

@@ -250,6 +250,10 @@ const char *delivery_cosigned(
         if (parcel.entries[i].has_referral)
             answers_cosigned(work, peer, &parcel.entries[i]);
     answers_pass_unowed(work, out);
+    if (generation_is_unproved(out, peer->epoch)) {
+        peer->settled_out = false; /* what follows is of another one */
+        peer->wants_head = true;
+    }
     return NULL;
 }
 

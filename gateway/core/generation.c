@@ -50,6 +50,7 @@ static void part_copy(struct ledger *to, const struct ledger *from)
     to->answered = from->answered;
     to->unfolded = from->unfolded;
     to->losses = from->losses;
+    to->epoch = from->epoch;
     to->closes = from->closes;
     to->evidence = from->evidence;
     to->conflict_ms = from->conflict_ms;
@@ -181,13 +182,14 @@ void generation_take_back(struct work *work, struct ledger *out)
     out->renews = out->generation != 0;
 }
 
-void generation_renew(struct work *work, struct ledger *out)
+void generation_renew(struct work *work, struct ledger *out, uint64_t epoch)
 {
     generation_take_back(work, out);
     bare_turn_all(work, out);
     if (work_failed(work) || out->generation == 0)
         return;
     generation_close(work, out);
+    out->epoch = epoch;
     if (!work_failed(work))
         generation_open(work, out);
 }
@@ -196,4 +198,9 @@ bool generation_is_spent(const struct work *work, const struct ledger *out)
 {
     return out->generation != 0 &&
            (out->renews || out->losses != work->node->losses);
+}
+
+bool generation_is_unproved(const struct ledger *out, uint64_t epoch)
+{
+    return out->generation != 0 && out->epoch != epoch;
 }

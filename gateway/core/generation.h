@@ -37,10 +37,15 @@ void generation_open(struct work *work, struct ledger *out);
 void generation_take_back(struct work *work, struct ledger *out);
 
 /* The peer is known to hold exactly what of ours was cosigned: the generation
- * ends there, and a new one begins. */
-void generation_renew(struct work *work, struct ledger *out);
+ * ends there, and a new one begins, in that epoch of the peer's. */
+void generation_renew(struct work *work, struct ledger *out, uint64_t epoch);
 
 /* True when our ledger must not be signed in its present generation. */
 bool generation_is_spent(const struct work *work, const struct ledger *out);
+
+/* True when the recipient, whose epoch that is now, lost something since this
+ * generation began: what would show that we forgot a signature of ours may be
+ * gone with it. Then what is in flight is the last that is signed in it. */
+bool generation_is_unproved(const struct ledger *out, uint64_t epoch);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROW_VERSION 4
+#define ROW_VERSION 5
 #define ENTRIES_VERSION 4
 
 /* The row without its frontier and notes. */
@@ -68,6 +68,7 @@ static void row_read(struct work *work, struct slice row, struct ledger *ledger)
     ledger->renews = unpack_u8(&in) != 0;
     ledger->closes = unpack_u8(&in) != 0;
     ledger->losses = unpack_u32(&in);
+    ledger->epoch = unpack_u64(&in);
     ledger->trouble = (enum ledger_trouble)unpack_u8(&in);
     ledger->conflict_ms = (int64_t)unpack_u64(&in);
     ledger->apart_ms = (int64_t)unpack_u64(&in);
@@ -159,6 +160,7 @@ void ledger_save(struct work *work, const struct ledger *ledger)
     pack_u8(&out, ledger->renews);
     pack_u8(&out, ledger->closes);
     pack_u32(&out, ledger->losses);
+    pack_u64(&out, ledger->epoch);
     pack_u8(&out, (uint8_t)ledger->trouble);
     pack_u64(&out, (uint64_t)ledger->conflict_ms);
     pack_u64(&out, (uint64_t)ledger->apart_ms);

@@ -77,6 +77,7 @@ struct ledger {
     bool renews;       /* OUT: nothing more is signed in this generation */
     bool closes;       /* IN: nothing more of this one is taken: conflict.h */
     uint32_t losses;   /* OUT: the gateway's when this generation began */
+    uint64_t epoch;    /* OUT: the recipient's then: generation.h */
     int64_t apart_ms;  /* OUT: the two are unsettled since then; 0: not */
     uint8_t alarm;     /* OUT: that was told: alarm.h */
     enum ledger_trouble trouble;

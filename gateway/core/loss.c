@@ -24,11 +24,19 @@ void loss_begin(struct work *work, enum loss_cause cause)
     node->feed_epoch >>= 1; /* clients have it as a signed number */
     for (size_t i = 0; i < node->peer_count; i++) {
         node->peers[i]->settled_out = false;
+        node->peers[i]->settled_in = false; /* its author has to hear of it */
         node->peers[i]->wants_head = true;
         node->peers[i]->has_due = true;
     }
-    OUTPUT_LOG(work, LOG_STORE_LOST, log_number("losses", node->losses),
-        log_code("code", loss_cause_name(cause)));
+    loss_tell(work);
+}
+
+void loss_tell(struct work *work)
+{
+    const struct node *node = work->node;
+    if (node->loss != LOSS_NONE)
+        OUTPUT_LOG(work, LOG_STORE_LOST, log_number("losses", node->losses),
+            log_code("code", loss_cause_name(node->loss)));
 }
 
 bool loss_puts_off(const struct work *work, const char *clause,

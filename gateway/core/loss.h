@@ -17,6 +17,10 @@
  * the feed a new epoch. Once in the life of a process. */
 void loss_begin(struct work *work, enum loss_cause cause);
 
+/* Says so in the log while it lasts. Each start does: it may have ended before
+ * its log was written, after all was noticed. */
+void loss_tell(struct work *work);
+
 /* Whether what was lost may yet come back: what is not known now is not refused
  * for good, but to be tried again. True: the answer is complete then. */
 bool loss_puts_off(const struct work *work, const char *clause,

@@ -122,6 +122,7 @@ struct head {
     uint64_t sheet_serial;
     struct slice echo;       /* the newest fence of the other side; or empty */
     struct slice revocation; /* SignedRevocation of the sender; or empty */
+    uint64_t epoch; /* of what the sender holds; another since a loss */
 };
 
 struct cosigned {

@@ -147,6 +147,8 @@ static void instance_begin(struct work *work, const struct instance_mark *mark)
     bool is_known = cause != LOSS_UNMARKED || node->peer_count > 0;
     if (cause != LOSS_NONE && is_known)
         loss_begin(work, cause);
+    else
+        loss_tell(work);
 }
 
 /* Another store's opens nothing; one that is older lacks entries, and has those

@@ -59,7 +59,7 @@ struct node {
 
     /* the node's row; `changed` writes it at the end of the batch */
     struct agency_id self;
-    uint64_t feed_epoch;
+    uint64_t feed_epoch; /* drawn anew with each loss; peers hear of it */
     uint64_t feed_position_next;
     uint64_t segment_next;
     uint64_t entry_next;       /* of the vault; referrals take two */

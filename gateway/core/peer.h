@@ -61,6 +61,7 @@ struct peer {
     bool settled_out;        /* our ledger may be signed */
     bool settled_in;         /* its parcels may be cosigned */
     bool is_whole;           /* it cannot show that we lost anything */
+    uint64_t epoch;          /* of what it holds, when ours was settled */
     bool wants_head;         /* compare before anything else */
     bool introduces;         /* it does not know us: leave our card first */
     bool has_given;          /* a fence, since we started: */

@@ -98,6 +98,7 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
         .card_serial = peer->card_serial,
         .sheet_serial = peer->sheet_serial,
         .revocation = node->own_revocation,
+        .epoch = node->feed_epoch,
         .echo = out->fence_count > 0 ? SLICE_ARRAY(out->fences[0]) : SLICE_NONE,
     };
     struct slice bytes = head_write(&head, work->arena);
@@ -227,12 +228,16 @@ static void out_settled(struct work *work, struct peer *peer,
     struct ledger *out, const struct ledger_view *view)
 {
     settle_trouble(work, peer, out, LEDGER_NONE);
-    if (generation_is_spent(work, out)) {
-        generation_renew(work, out);
-        agreement_greet(work, peer); /* what was to be told may be lost */
+    bool is_unproved =
+        out->offered.size == 0 && generation_is_unproved(out, peer->epoch);
+    if (is_unproved || generation_is_spent(work, out)) {
+        generation_renew(work, out, peer->epoch);
+        agreement_greet(work, peer); /* what was told may be lost */
         OUTPUT_LOG(work, LOG_LEDGER_RENEWED, log_agency("peer", &peer->agency),
             log_code("direction", "out"));
     }
+    if (out->generation == 0)
+        out->epoch = peer->epoch; /* in which the first begins */
     fence_take(out, view);
     out->changed = true;
     if (!peer->settled_out) {
@@ -399,6 +404,18 @@ static bool is_echo(const struct peer *peer, const struct ledger *out,
            slice_equal(echo, SLICE_ARRAY(peer->fence_given));
 }
 
+/* What shows that we forgot something may be lost over there, too: then nothing
+ * new is signed before that is known. A request may be old, and only asks. */
+static void epoch_take(struct peer *peer, uint64_t epoch, bool is_fresh)
+{
+    if (is_fresh) {
+        peer->epoch = epoch;
+    } else if (peer->settled_out && epoch != peer->epoch) {
+        peer->settled_out = false;
+        peer->wants_head = true;
+    }
+}
+
 enum err settle_with(struct work *work, struct peer *peer,
     struct slice head_bytes, bool is_reply)
 {
@@ -424,6 +441,7 @@ enum err settle_with(struct work *work, struct peer *peer,
     const struct ledger_view *theirs = view_of(&head, true);
     bool is_fresh =
         ours != NULL && (is_reply || is_echo(peer, out, head.echo, ours));
+    epoch_take(peer, head.epoch, is_fresh);
     /* ours first: what it leads to, theirs may add to */
     bool is_well = ours != NULL && settle_out(work, peer, out, ours, is_fresh);
     is_well &=

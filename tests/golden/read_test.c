@@ -580,6 +580,7 @@ static const struct row {
     { "mark_cosigned.hex", cosigned_again },
     { "mark_deliver.hex", deliver_again },
     { "mark_head.hex", head_bare_again },
+    { "head_epoch.hex", head_bare_again },
     { "mou.hex", mou_again },
     { "mou_in_force.hex", in_force_again },
     { "mou_offer.hex", offer_again },

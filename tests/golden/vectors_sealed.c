@@ -235,6 +235,21 @@ static void add_marks(struct vectors *vectors)
     vectors_add(vectors, "mark_head.hex", head_write(&head, arena));
 }
 
+/* Of one that lost all it had, and showed the other's fence again. */
+static void add_epoch(struct vectors *vectors)
+{
+    struct ledger_view views[] = {
+        { .authored = true, .lane = LANE_MAIN },
+        { .lane = LANE_MAIN,
+            .fence = vectors_repeat(vectors, 0x34, FENCE_SIZE) },
+    };
+    struct head head = { .ledgers = views,
+        .ledger_count = 2,
+        .echo = vectors_repeat(vectors, 0x33, FENCE_SIZE),
+        .epoch = UINT64_C(0xfedcba9876543210) };
+    vectors_add(vectors, "head_epoch.hex", head_write(&head, &vectors->arena));
+}
+
 /* ---- Two histories ------------------------------------------------------- */
 
 static enum err leaf_of(void *user, uint64_t index, uint8_t hash[HASH_SIZE])
@@ -357,6 +372,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_contradiction(vectors);
     add_collect(vectors);
     add_marks(vectors);
+    add_epoch(vectors);
     add_fetch(vectors);
     add_fetch_wanted(vectors);
     add_introduction(vectors);

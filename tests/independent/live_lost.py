@@ -27,6 +27,7 @@ def lost(world):
     door, remote = world.door, world.door_remote
     social, far = world.social, world.social_remote
     before = remote.received.generation
+    ours, epoch = remote.authored.generation, remote.authored.epoch
     size = len(remote.received.entries)
     tap.equal("the gateway stops", hospital.stop(), 0)
     for name in ("store", "store.made", "vault"):
@@ -48,6 +49,9 @@ def lost(world):
               "GENERATION")
     tap.equal("and names where that ended",
               m.Generation.decode(first.content).size, size)
+    tap.ok("its HEAD has another epoch", remote.authored.epoch != epoch)
+    tap.equal("so Open Door goes on in a new one, too",
+              remote.authored.previous, ours)
     tap.ok("what was erased did not come back", "Sasha" not in hospital.ctl(
         "referral", "show", urn(TOLD)))
     index = tell(door, remote, (m.EntryKind.CARD, door.agency.card.signed))

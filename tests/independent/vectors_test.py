@@ -319,6 +319,13 @@ def mark_head():
                      collected=5)]).encode()
 
 
+def head_epoch():
+    return m.Head(ledgers=[
+        m.LedgerView(authored=True, lane=m.Lane.MAIN),
+        m.LedgerView(lane=m.Lane.MAIN, fence=repeated(0x34))],
+        echo=repeated(0x33), epoch=0xfedcba9876543210).encode()
+
+
 def fetch():
     return m.Fetch(lane=m.Lane.MAIN, authored=True, generation=GENERATION,
                    size_max=1048576).encode()
@@ -443,6 +450,7 @@ MADE = {
     "mark_cosigned.hex": lambda: m.Cosigned(
         note=checkpoint(7, True), collected=5).encode(),
     "mark_head.hex": mark_head,
+    "head_epoch.hex": head_epoch,
     "plain_rekey.hex": lambda: request.reply_plain(
         m.PlainKind.REKEY, m.SignedKeySheet.decode(V["key_sheet.hex"])),
     "plain_busy.hex": lambda: request.reply_plain(
@@ -472,7 +480,7 @@ def same_check(name):
     """Unsigned by itself: damage makes it unreadable or another message."""
     kind = {"plain": m.ReplyEnvelope, "answer": m.Answer,
             "generation": m.Generation, "erasure": m.ErasureNotice,
-            "event": m.ReferralEvent}[
+            "event": m.ReferralEvent, "head": m.Head}[
         name.split("_")[0].split(".")[0]]
 
     def check(data):
@@ -657,6 +665,7 @@ CHECKS = {
         m.Cosigned, lambda read: (read.note, read.collected)),
     "mark_head.hex": mark_check(m.Head, lambda read: (
         read.ledgers[1].note, read.ledgers[1].collected)),
+    "head_epoch.hex": same_check("head_epoch.hex"),
     "plain_rekey.hex": rekey_check,
     "plain_busy.hex": same_check("plain_busy.hex"),
     "plain_refused.hex": same_check("plain_refused.hex"),

@@ -451,7 +451,7 @@ static void carry_log(struct batch *batch, const struct log_entry *entry)
     (void)log_format(entry, line, sizeof line);
     world_say(batch->world, "agency %zu: %s", batch->gateway->index, line);
     watch_log(batch->world, batch->gateway->index, entry);
-    if (entry->event == LOG_STORE_LOST &&
+    if (entry->event == LOG_STORE_LOST && batch->gateway->node->has_lost &&
         batch->gateway->node->feed_epoch == batch->epoch)
         world_fail(batch->world, "feed.survived", batch->gateway->index);
     world_trace(batch->world, line, strlen(line));

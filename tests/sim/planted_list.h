@@ -11,6 +11,9 @@
 #define SIM_REPEAT                                                             \
     "--recover 1 --restore_permille 300 --dial_only 0 --crash_permille 40 "    \
     "--restart_ms_max 2000 --program_permille 500 --pause_ms 3000"
+#define SIM_LOST_BOTH                                                          \
+    "--recover 1 --restore_permille 300 --losers 2 --dial_only 1 "             \
+    "--crash_permille 10"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_APART                                                              \
@@ -39,6 +42,8 @@
     X(fork_goes_on, "G7", SIM_FORK) /* or who had two histories */  \
     /* a generation that was closed is written to again */                     \
     X(generation_reopens, "G7", SIM_FORK)                                      \
+    /* a recipient that lost something counts as one that did not */           \
+    X(epoch_unread, "G7", SIM_LOST_BOTH)                                       \
     /* before it asked what it signed */                                       \
     X(unsettled_signs, "G7", "")                                      \
     /* the mark beside the store says nothing */                               \

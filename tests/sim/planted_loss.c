@@ -101,6 +101,13 @@ struct key __wrap_key_taken(int64_t taken_ms, const struct uuid *referral)
         taken_ms - (hurries ? PLANTED_HURRY_MS : 0), referral);
 }
 
+WRAPPED(bool, generation_is_unproved, const struct ledger *out, uint64_t epoch);
+bool __wrap_generation_is_unproved(const struct ledger *out, uint64_t epoch)
+{
+    return !planted_is(PLANT_epoch_unread) &&
+           __real_generation_is_unproved(out, epoch);
+}
+
 WRAPPED(bool, repeat_take_up, struct work *work,
     const struct referral_event *event, const struct agency_id *to,
     bool pending, struct repeat_other *other);

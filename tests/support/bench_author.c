@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/ledger.h"
+#include "core/node_state.h"
 #include "support/must.h"
 
 #define GENERATION 4242
@@ -43,6 +44,7 @@ static struct ledger_view received(struct author *author)
     struct work *work = federation_begin(author->federation, author->self);
     struct peer *peer =
         federation_peer(author->federation, author->self, author->other);
+    author->epoch = work->node->feed_epoch;
     if (peer != NULL) {
         const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
         view.generation = in->generation;
@@ -73,6 +75,7 @@ struct slice author_head(
         .card_serial = 1,
         .sheet_serial = 1,
         .echo = SLICE_ARRAY(author->fence),
+        .epoch = author->epoch,
     };
     struct slice body = head_write(&head, &author->arena);
     MUST(body.bytes != NULL);

@@ -22,6 +22,7 @@ struct author {
     uint64_t generation;
     uint64_t collected;            /* of the other's ledger, ... */
     uint64_t collected_generation; /* ... of this */
+    uint64_t epoch;                /* that its node is in */
     uint8_t fence[FENCE_SIZE];
     struct merkle_frontier cosigned; /* of what the other has cosigned */
     struct slice note;               /* at that size */

@@ -62,9 +62,13 @@ class Authored:
         self.in_flight = None   # Parcel
         self.cosigned = None    # Note
         self.notes = {}         # cosigned, by size: the ends of parcels
+        self.closed = {}        # generations before: entries, notes
+        self.previous = 0       # of these, the newest
+        self.epoch = None       # the recipient's, when this one began
         self.answers = {}       # by index
         self.collected = 0      # the mark of its programs, as far as told
         self.fence = None       # when settled
+        self.is_over = False    # nothing new is signed in this generation
         self.trouble = None
 
     @property
@@ -108,6 +112,8 @@ class Authored:
         self.cosigned = note
         self.notes[note.size] = note
         self.in_flight = None
+        if self.is_over:
+            self.fence = None  # exchange HEAD, and go on in another one
 
     def mark_take(self, generation, collected):
         """What the recipient says its programs have taken (8.4)."""
@@ -129,17 +135,35 @@ class Authored:
                             generation=self.generation, note=note,
                             collected=self.collected)
 
-    def compare(self, view):
+    def compare(self, view, epoch):
         """With what the recipient holds; None, or the trouble's name."""
         self.fence = None
         self.trouble = self.trouble_of(view)
         if self.trouble is None:
             self.fence = view.fence
+            self.is_over = bool(self.generation) and epoch != self.epoch
+            if self.is_over and not self.in_flight:
+                self.renew()
+            if not self.in_flight:
+                self.epoch = epoch
         return self.trouble
+
+    def renew(self):
+        """The recipient lost something: what it holds is the end of this
+        generation (7.3)."""
+        end = m.Generation(previous=self.generation, size=len(self.entries),
+                           root=root_of(self.entries))
+        self.closed[self.generation] = (self.entries, self.notes)
+        self.previous = self.generation
+        self.generation = int.from_bytes(os.urandom(8), "big") or 1
+        self.entries, self.notes, self.answers = [], {}, {}
+        self.cosigned, self.collected, self.is_over = None, 0, False
+        self.waiting.insert(0, (m.EntryKind.GENERATION, end.encode()))
 
     def trouble_of(self, view):
         if view.size == 0:
-            return "RECIPIENT_SHORTER" if self.cosigned else None
+            return "RECIPIENT_SHORTER" if self.cosigned or self.previous \
+                else None
         try:
             note = note_read(view.note)
             note.verify_author([self.log.public])
@@ -153,7 +177,7 @@ class Authored:
         if not self.generation:
             return "AUTHOR_SHORTER"
         if note.generation != self.generation:
-            return "GENERATION"
+            return self.trouble_before(note)
         if view.size < self.size_cosigned:
             return "RECIPIENT_SHORTER"
         if view.size not in (self.size_cosigned, len(self.entries)):
@@ -161,6 +185,18 @@ class Authored:
         if note.root != root_of(self.entries[:view.size]):
             return "CONFLICT"
         return None
+
+    def trouble_before(self, note):
+        """It shows a generation that is not the present one."""
+        if note.generation not in self.closed:
+            return "AUTHOR_SHORTER"
+        entries = self.closed[note.generation][0]
+        if note.generation != self.previous or self.cosigned \
+                or note.size < len(entries):
+            return "RECIPIENT_SHORTER"
+        if note.size > len(entries):
+            return "AUTHOR_SHORTER"
+        return None if note.root == root_of(entries) else "CONFLICT"
 
     def answer_take(self, answer):
         if answer.generation != self.generation:

@@ -4,6 +4,7 @@ What it writes waits in its ledgers until `deliver` is called; what it
 receives is judged at once and its answers wait as well. So a test decides
 when something moves.
 """
+import os
 import threading
 
 from . import messages as m
@@ -54,6 +55,7 @@ class Peer:
         self.refused_count = 0  # cards and sheets
         self.brought_count = 0  # times that FETCHED was sent
         self.waiting = Waiting()
+        self.epoch = int.from_bytes(os.urandom(8), "big") or 1
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.listener = None
@@ -209,7 +211,9 @@ class Peer:
                      remote.received.view(is_reply)],
             card=m.SignedCard.decode(self.agency.card.signed),
             sheet=self.agency.sheet, card_serial=remote.card.serial,
-            echo=remote.fence_given or b"", sheet_serial=remote.sheet.serial if remote.sheet else 0)
+            echo=remote.fence_given or b"",
+            sheet_serial=remote.sheet.serial if remote.sheet else 0,
+            epoch=self.epoch)
 
     def head_take(self, remote, head, is_reply):
         """What a request says may be old, and then it never is trouble and
@@ -237,7 +241,7 @@ class Peer:
                 remote.fence_given = view.fence
                 self.mark_take(remote, view.generation, view.collected)
                 if is_fresh:
-                    remote.authored.compare(view)
+                    remote.authored.compare(view, head.epoch)
 
     # ---- Taking parcels
 

@@ -36,7 +36,8 @@ static void renew(struct federation *federation, size_t at)
 {
     struct work *work = federation_begin(federation, at);
     struct peer *peer = federation_peer(federation, at, 1 - at);
-    generation_renew(work, peer_ledger(work, peer, LEDGER_OUT));
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    generation_renew(work, out, out->epoch);
     peer->settled_out = false;
     peer->wants_head = true;
     peer->touched = true;

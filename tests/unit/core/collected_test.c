@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/collected.h"
+#include "core/generation.h"
 #include "core/node_state.h"
 #include "support/bench_author.h"
 #include "support/bench_loss.h"
@@ -34,6 +35,17 @@ static struct ledger at_recipient(struct federation *federation)
 static struct ledger at_author(struct federation *federation)
 {
     return reader_ledger(federation, 0, 1, LEDGER_OUT);
+}
+
+/* In the generation before the author's present one. */
+static uint64_t collected_before(struct federation *federation)
+{
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out =
+        peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
+    uint64_t collected = generation_find(work, out, out->previous)->collected;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return collected;
 }
 
 static void assert_all_taken(struct federation *federation)
@@ -197,9 +209,10 @@ static void what_was_lost_is_not_taken_by_who_comes_after(void **state)
     federation_lose_store(federation, 1);
     federation_connect(federation, 0, 1);
     federation_run(federation);
-    assert_true(at_recipient(federation).frontier.size >= told);
     assert_int_equal(at_recipient(federation).collected, 0);
-    assert_int_equal(at_author(federation).collected, told);
+    /* what it said holds, and its author goes on in another generation */
+    assert_int_equal(at_author(federation).collected, 0);
+    assert_int_equal(collected_before(federation), told);
     reader_follow(federation, 1, "ward");
     assert_int_equal(at_recipient(federation).collected, 0);
     reader_take_all(federation, 1, "ward");

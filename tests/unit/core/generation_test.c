@@ -112,7 +112,7 @@ static void a_generation_that_nobody_saw_gives_way_to_the_one_before(
     struct work *work = federation_begin(federation, 0);
     struct ledger *out = out_of(federation, work);
     struct ledger before = *out;
-    generation_renew(work, out);
+    generation_renew(work, out, out->epoch);
     assert_int_equal(out->previous, before.generation);
     assert_false(generation_is_spent(work, out));
     generation_take_back(work, out);

@@ -435,6 +435,7 @@ static void a_new_generation_waits_for_its_own_mark(void **state)
     (void)state;
     ended(federation, "first", id);
     reader_take_all(federation, 1, "ward");
+    talk(federation, "untaken");
     come_back(federation, 0);
     reader_follow(federation, 0, "ward");
     reader_take_all(federation, 0, "ward");

@@ -8,6 +8,7 @@
 #include "core/settle.h"
 #include "io/store_memory.h"
 #include "support/bench_author.h"
+#include "support/bench_loss.h"
 #include "support/crypto_fake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -344,10 +345,12 @@ static void a_claim_against_us_must_be_proved(void **state)
         if (claims[i].claim == CLAIM_NOTHING)
             view = (struct ledger_view){ .lane = LANE_MAIN,
                 .fence = SLICE_ARRAY(fence) };
-        const struct head head = { .ledgers = &view, .ledger_count = 1 };
+        struct peer *peer = federation_peer(desk.federation, 0, 1);
+        const struct head head = {
+            .ledgers = &view, .ledger_count = 1, .epoch = peer->epoch
+        };
         struct slice body = head_write(&head, &arena);
         struct work *work = federation_begin(desk.federation, 0);
-        struct peer *peer = federation_peer(desk.federation, 0, 1);
         /* as a request it is a hint: it may be old */
         assert_int_equal(settle_with(work, peer, body, false), ERR_NONE);
         struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
@@ -369,6 +372,112 @@ static void a_claim_against_us_must_be_proved(void **state)
         author_close(&author);
         desk_close(&desk);
     }
+}
+
+/* ---- Both lost something ---- */
+
+struct place {
+    uint64_t generation;
+    uint64_t previous;
+    uint64_t size;
+};
+
+static struct place place_of(struct desk *desk, enum ledger_direction direction)
+{
+    struct work *work = federation_begin(desk->federation, 0);
+    const struct ledger *ledger =
+        peer_ledger(work, federation_peer(desk->federation, 0, 1), direction);
+    struct place place = { ledger->generation, ledger->previous,
+        ledger->cosigned };
+    assert_int_equal(federation_end(desk->federation, 0), ERR_NONE);
+    return place;
+}
+
+/* The author does not know it, and nobody can show it any more. */
+static void what_both_forgot_is_not_signed_over(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct place before = place_of(&desk, LEDGER_OUT);
+    federation_restore(desk.federation, 0, desk.backup[0]);
+    while (federation_message_count(desk.federation) > 0)
+        federation_lose(desk.federation, 0);
+    assert_true(place_of(&desk, LEDGER_OUT).size < before.size);
+    const char *id = federation_submit(desk.federation, 0, 1, "another");
+    federation_lose_store(desk.federation, 1);
+    federation_connect(desk.federation, 0, 1);
+    federation_wait(desk.federation, 600000);
+    assert_string_equal(federation_state(desk.federation, 1, id), "delivered");
+    struct place after = place_of(&desk, LEDGER_OUT);
+    assert_true(after.generation != before.generation);
+    assert_true(after.previous == before.generation);
+    assert_int_equal(federation_logged(desk.federation, 0, LOG_STORE_LOST), 0);
+    desk_close(&desk);
+}
+
+/* Nobody forgot that one. */
+static void a_parcel_in_flight_goes_on_when_its_recipient_lost_something(
+    void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct place before = place_of(&desk, LEDGER_OUT);
+    const char *id = federation_submit(desk.federation, 0, 1, "in flight");
+    federation_lose_store(desk.federation, 1);
+    federation_connect(desk.federation, 0, 1);
+    federation_wait(desk.federation, 600000);
+    assert_string_equal(federation_state(desk.federation, 1, id), "delivered");
+    struct place after = place_of(&desk, LEDGER_OUT);
+    assert_true(after.previous == before.generation);
+    struct work *work = federation_begin(desk.federation, 0);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    const struct ledger *closed =
+        ledger_load_closed(work, out->peer, LEDGER_OUT, before.generation);
+    assert_int_equal(closed->cosigned, before.size + 1);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    assert_int_equal(federation_logged(desk.federation, 0, LOG_STORE_LOST), 0);
+    desk_close(&desk);
+}
+
+/* As a request it may be old: so it is asked, before anything is signed. */
+static void another_epoch_in_a_request_is_asked_about(void **state)
+{
+    struct desk desk;
+    uint8_t fence[FENCE_SIZE] = { 5 };
+    (void)state;
+    desk_open(&desk);
+    struct place before = place_of(&desk, LEDGER_OUT);
+    struct work *work = federation_begin(desk.federation, 0);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    const struct ledger_view view = { .lane = LANE_MAIN,
+        .generation = out->generation,
+        .size = out->cosigned,
+        .note = out->note,
+        .fence = SLICE_ARRAY(fence) };
+    struct head head = {
+        .ledgers = &view, .ledger_count = 1, .epoch = peer->epoch
+    };
+    assert_true(peer->settled_out && peer->epoch != 0);
+    assert_int_equal(
+        settle_with(work, peer, head_write(&head, work->arena), false),
+        ERR_NONE);
+    assert_true(peer->settled_out);
+    head.epoch++;
+    assert_int_equal(
+        settle_with(work, peer, head_write(&head, work->arena), false),
+        ERR_NONE);
+    assert_false(peer->settled_out);
+    assert_true(peer->wants_head);
+    peer->touched = true;
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    federation_run(desk.federation);
+    assert_true(peer->settled_out);
+    assert_true(place_of(&desk, LEDGER_OUT).generation == before.generation);
+    desk_close(&desk);
 }
 
 static void a_conflict_stays_whatever_a_head_says(void **state)
@@ -422,6 +531,10 @@ int main(void)
             an_old_backup_is_noticed_and_signs_nothing_before_it_is_whole),
         cmocka_unit_test(a_backup_of_now_is_no_loss),
         cmocka_unit_test(a_claim_against_us_must_be_proved),
+        cmocka_unit_test(what_both_forgot_is_not_signed_over),
+        cmocka_unit_test(
+            a_parcel_in_flight_goes_on_when_its_recipient_lost_something),
+        cmocka_unit_test(another_epoch_in_a_request_is_asked_about),
         cmocka_unit_test(a_conflict_stays_whatever_a_head_says),
         cmocka_unit_test(a_new_log_key_does_not_stop_a_ledger),
     };

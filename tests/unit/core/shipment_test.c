@@ -130,7 +130,7 @@ static void the_first_entry_of_a_later_generation_names_where_it_follows_on(
     merkle_root(work->crypto, &out->frontier, &root);
     assert_false(shipment_is_due(out));
     assert_false(shipment_make(work, peer, out, &made)); /* nothing waits */
-    generation_renew(work, out);
+    generation_renew(work, out, out->epoch);
     assert_true(shipment_is_due(out));
     assert_true(shipment_make(work, peer, out, &made));
     assert_false(shipment_is_due(out));
