@@ -1,4 +1,4 @@
-/* What has to come out: each rule by itself, the first that is broken counts. */
+/* What has to come out: each rule by itself; the first broken one counts. */
 #include "support/policy_world.h"
 
 #include <stdio.h>
