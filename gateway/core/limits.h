@@ -87,7 +87,7 @@
 #define REFERRAL_EVENT_COUNT_MAX 448u
 /* What of a referral is sealed anew where one element of it is erased: a step
  * has room for it. Of a larger one only all can be erased; where our words go
- * because they are held no longer, the rest is sealed anew in parts (hold.h). */
+ * because they are held no longer, the rest is sealed in parts (hold.h). */
 #define ERASE_SIZE_MAX (4u * 1024 * 1024)
 /* Parcels that are looked through for an entry whose time does not say where it
  * is: a clock went back, or a store was put back. */

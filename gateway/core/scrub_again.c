@@ -110,7 +110,7 @@ bool again_write(struct work *work, const struct key *key)
     return is_written && !work_failed(work);
 }
 
-/* ---- Who needs one -------------------------------------------------------- */
+/* ---- Who needs one ------------------------------------------------------ */
 
 static bool is_sound(struct slice key, struct slice row)
 {

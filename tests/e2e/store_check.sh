@@ -132,19 +132,6 @@ try "beside what is taken out" 0 'damaged rows are out' \
 try "and then all is whole" 0 'all is whole' \
     ctl opendoor store check --offline
 
-# ---- A vault of before
-
-again
-cp opendoor/vault vault.before
-gateway_start opendoor
-referral_write later.yaml "later" "Person later"
-referral_send later.yaml later
-arrives 20000 "one more" is_at_rest
-down opendoor
-cp vault.before opendoor/vault
-try "an older vault is named as what it is" 3 'vault: it is.*older than the store' \
-    ctl opendoor store check --offline
-
 # ---- Who it is cannot be taken out
 
 again
@@ -175,5 +162,20 @@ try "and all is whole again" 0 'all is whole' ctl opendoor store check
 referral_write new.yaml
 referral_send new.yaml new
 arrives 20000 "and a new referral goes" is_state tbhosp "$referral_id" delivered
+
+# ---- A vault of before
+
+down opendoor
+cp opendoor/vault vault.before
+gateway_start opendoor
+expect "what is erased changes the vault" ctl opendoor erase "$referral_id" \
+    --reason person_asked --yes
+referral_write last.yaml
+referral_send last.yaml last
+arrives 20000 "and more follows" is_state tbhosp "$referral_id" delivered
+down opendoor
+cp vault.before opendoor/vault
+try "an older vault is named as what it is" 3 \
+    'vault: is older than the store' ctl opendoor store check --offline
 
 federation_end

@@ -348,17 +348,21 @@ static enum exit_code check_here(struct look *look, struct store_here *here)
     progress_show(look, "", true);
     if (err == ERR_CORRUPT)
         return check_rows_alone(look, here);
-    if (err == ERR_STATE)
-        return session_fail(look->session, EXIT_CODE_REFUSED,
-            "put the vault back that belongs to the store, or both from one "
-            "backup",
-            "%s: it is another store's, or older than the store",
-            store_here_vault(here));
     if (err != ERR_NONE || look->failed)
         return fail(look, look->failed ? ERR_NO_MEMORY : err,
             "the check did not come to its end");
     compare_all(look);
     return EXIT_CODE_DONE;
+}
+
+/* What else is found follows from that. */
+static enum exit_code vault_refuse(
+    const struct look *look, const struct store_here *here)
+{
+    return session_fail(look->session, EXIT_CODE_REFUSED,
+        "put the vault back that belongs to the store, or both from one backup",
+        "%s: is older than the store, and referd does not start with it",
+        store_here_vault(here));
 }
 
 /* ---- Repairing ----------------------------------------------------------- */
@@ -507,6 +511,10 @@ static enum exit_code check_stopped(
     if (code != EXIT_CODE_DONE)
         return code;
     code = check_here(look, here);
+    if (code == EXIT_CODE_DONE && store_here_vault_is_old(here)) {
+        code = vault_refuse(look, here);
+        repairs = false;
+    }
     if (code == EXIT_CODE_DONE)
         code = conclude(look, repairs ? "it is being repaired"
                                       : "referctl -c FILE store check "

@@ -152,6 +152,12 @@ const char *store_here_vault(const struct store_here *here)
     return here->vault_path;
 }
 
+bool store_here_vault_is_old(const struct store_here *here)
+{
+    return here->is_started &&
+           here->vault->ops->changes(here->vault) < here->node->vault_changes;
+}
+
 /* ---- Looking ------------------------------------------------------------- */
 
 static enum err batch_begin(struct store_here *here, struct store_txn **txn)

@@ -23,11 +23,12 @@ MUST_USE enum err store_here_open(const char *data,
     struct store_problem *problem);
 void store_here_close(struct store_here *here); /* accepts NULL */
 
-/* Where its vault is. */
+/* Where its vault is; and, once something was checked, whether the store knows
+ * of a later one, with which referd does not start. */
 const char *store_here_vault(const struct store_here *here);
+bool store_here_vault_is_old(const struct store_here *here);
 
-/* One more piece. ERR_CORRUPT: not even the gateway's own row can be read.
- * ERR_STATE: the vault is another store's, or older than the store. */
+/* One more piece. ERR_CORRUPT: not even the gateway's own row can be read. */
 MUST_USE enum err store_here_check(struct store_here *here, struct scrub *scrub,
     const struct scrub_watch *watch);
 
