@@ -50,8 +50,10 @@ static _Noreturn void work_do(apart_work *work, const void *order,
 {
     struct said said = { .problem.text = "" };
     void *result = calloc(1, result_size);
-    /* not to be left behind, waiting for a token */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent ||
+    /* not to be left behind, waiting for a token; nor to leave a core, in which
+     * its PIN would be */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || getppid() != parent ||
         result == NULL)
         _exit(1);
     said.err = work(order, result, &said.problem);
