@@ -45,9 +45,8 @@ void refill_begin(struct work *work, struct peer *peer,
     struct refill_goal *goal = goal_of(peer, direction);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *present = peer_ledger(work, peer, direction);
-    if (out == NULL || present == NULL ||
-        (goal->wanted && goal->last.generation == proof->origin.generation &&
-            goal->last.size >= proof->size))
+    if (goal->wanted && goal->last.generation == proof->origin.generation &&
+        goal->last.size >= proof->size)
         return;
     /* in a ledger that has not gone on since, it is the loss that is known */
     if (work->node->loss == LOSS_NONE || out->losses == work->node->losses)
@@ -87,7 +86,7 @@ bool refill_progress(struct work *work, struct peer *peer,
 {
     const struct refill_goal *set = goal_of(peer, direction);
     const struct ledger *present = peer_ledger(work, peer, direction);
-    if (present == NULL || (!set->wanted && present->unfolded == 0))
+    if (!set->wanted && present->unfolded == 0)
         return false;
     *held = set->wanted && present->generation != set->next.generation
                 ? 0
@@ -109,8 +108,6 @@ struct slice refill_ask(struct work *work, struct peer *peer)
     enum ledger_direction direction = direction_next(peer);
     const struct refill_goal *goal = goal_of(peer, direction);
     const struct ledger *present = peer_ledger(work, peer, direction);
-    if (present == NULL)
-        return SLICE_NONE;
     struct fetch fetch = {
         .authored = direction == LEDGER_OUT,
         .generation = goal->next.generation,
@@ -214,8 +211,7 @@ static bool root_holds(struct arrival *arrival)
     for (size_t i = 0; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
         merkle_leaf_hash(work->crypto, parcel->entries[i].entry.header, &leaf);
-        if (merkle_append(work->crypto, &arrival->frontier, &leaf) != ERR_NONE)
-            return fails(arrival, "fetched_root");
+        merkle_append(work->crypto, &arrival->frontier, &leaf);
     }
     merkle_root(work->crypto, &arrival->frontier, &root);
     return memcmp(root.bytes, arrival->note.root, HASH_SIZE) == 0 ||
@@ -477,7 +473,7 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
         .direction = direction,
         .goal = goal_of(peer, direction) };
     arrival.present = peer_ledger(work, peer, direction);
-    if (arrival.present == NULL || !arrival.goal->wanted)
+    if (!arrival.goal->wanted)
         return NULL;
     for (size_t i = 0; i < fetched.parcel_count; i++) {
         size_t used = work->scratch->used;
@@ -509,7 +505,7 @@ static void finish(struct work *work, struct peer *peer, struct ledger *out)
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     OUTPUT_LOG(work, LOG_LEDGER_RECOVERED, log_agency("from", &peer->agency),
         log_number("out", (int64_t)out->cosigned),
-        log_number("in", in == NULL ? 0 : (int64_t)in->cosigned));
+        log_number("in", (int64_t)in->cosigned));
 }
 
 /* Its author offers it again once it hears that the ledger is settled. */
@@ -517,7 +513,7 @@ static void await(struct work *work, struct peer *peer)
 {
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->refill_ready = false;
-    if (peer->awaits || in == NULL)
+    if (peer->awaits)
         return;
     peer->awaits = true;
     peer->settled_in = peer->is_whole && in->trouble == LEDGER_NONE;
@@ -531,7 +527,7 @@ static void await(struct work *work, struct peer *peer)
 void refill_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || !peer->refill_ready)
+    if (!peer->refill_ready)
         return;
     if (!out->refills) {
         peer->refill_ready = false;

@@ -328,8 +328,7 @@ static bool drop(struct step *step, enum referral_state *state)
 {
     struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
     enum referral_state dropped;
-    if (out == NULL || !step->referral->outgoing ||
-        step->referral->state != REFERRAL_SENT ||
+    if (!step->referral->outgoing || step->referral->state != REFERRAL_SENT ||
         !dropped_state(step->event->type, &dropped) ||
         (!referral_is_back(step->referral) &&
             !outbox_drop_referral(step->work, out, &step->referral->uuid)))
