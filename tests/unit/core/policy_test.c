@@ -191,7 +191,7 @@ static const struct {
     { grant_to_other, PROBLEM_CONSENT_MISSING, "consent.grants", "ask the person" },
     { grant_for_other, PROBLEM_CONSENT_MISSING, "consent.grants", "ask the person" },
     { grant_lasts, ALLOWED },
-    { grant_ended, PROBLEM_CONSENT_EXPIRED, "consent.grants", "ask the person" },
+    { grant_ended, PROBLEM_CONSENT_EXPIRED, "consent.grants", "the grant has ended: ask the person" },
     { not_granted, PROBLEM_CONSENT_SCOPE, "consent.grants", "remove cough_weeks, or ask the person whether tbhosp may know it" },
     { second_grant, ALLOWED },
     { second_ended, PROBLEM_CONSENT_EXPIRED, "consent.grants", "remove cough_weeks, or" },
