@@ -73,8 +73,9 @@ static bool shut_check(struct intake *intake)
     if (note_parse(intake->deliver.parcel.note, &note) == ERR_NONE &&
         note.origin.generation == intake->in->generation)
         return show_conflict(intake);
-    return intake->in->trouble != LEDGER_CONFLICT ||
-           refuse(intake, REFUSAL_CLOSED);
+    if (intake->in->trouble == LEDGER_CONFLICT)
+        return refuse(intake, REFUSAL_CLOSED);
+    return true;
 }
 
 /* ---- Checks ------------------------------------------------------------- */
@@ -171,8 +172,10 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
     struct generation_end end;
     struct merkle_hash root;
     bool begins = parcel->first_index == 0 && first->kind == ENTRY_GENERATION;
+    if (!begins && intake->turns)
+        return refuse(intake, REFUSAL_GENERATION);
     if (!begins)
-        return !intake->turns || refuse(intake, REFUSAL_GENERATION);
+        return true;
     if (in->generation == intake->note.origin.generation)
         return true; /* a repeat of it, with more */
     if (parcel->entries[0].salt.size == 0 ||
@@ -182,8 +185,9 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
     if (end.generation != in->generation || end.size != in->frontier.size)
         return behind(intake, BEHIND_GENERATION);
     merkle_root(work->crypto, &in->frontier, &root);
-    return memcmp(root.bytes, end.root, HASH_SIZE) == 0 ||
-           conflict(intake, in->note);
+    if (memcmp(root.bytes, end.root, HASH_SIZE) != 0)
+        return conflict(intake, in->note);
+    return true;
 }
 
 /* Headers decode and contents are what the headers say. */

@@ -174,7 +174,9 @@ static bool note_holds(struct arrival *arrival)
                   signatory_is_witness(work, arrival->peer, note)
             : signatory_was_author(work, arrival->peer, note) &&
                   signatory_is_our_witness(work, note);
-    return signed_by_both || fails(arrival, "fetched_signature");
+    if (!signed_by_both)
+        return fails(arrival, "fetched_signature");
+    return true;
 }
 
 static bool entries_hold(struct arrival *arrival)
@@ -214,8 +216,9 @@ static bool root_holds(struct arrival *arrival)
         merkle_append(work->crypto, &arrival->frontier, &leaf);
     }
     merkle_root(work->crypto, &arrival->frontier, &root);
-    return memcmp(root.bytes, arrival->note.root, HASH_SIZE) == 0 ||
-           fails(arrival, "fetched_root");
+    if (memcmp(root.bytes, arrival->note.root, HASH_SIZE) != 0)
+        return fails(arrival, "fetched_root");
+    return true;
 }
 
 /* ---- Where it goes ------------------------------------------------------- */
