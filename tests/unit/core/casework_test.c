@@ -772,6 +772,47 @@ static void every_kind_is_answered_but_answers_and_padding(void **state)
     desk_close(&desk);
 }
 
+/* A field that today's schema has not: the author hears of it, the ledger goes
+ * on, and the same without it is taken. */
+static void what_a_later_schema_adds_is_refused_and_told(void **state)
+{
+    static const uint8_t field[] = { 0xf8, 0x7d, 0x01 }; /* 2015: 1 */
+    struct desk desk;
+    struct form form;
+    struct bench_reply reply;
+    enum refusal_code code;
+    (void)state;
+    desk_open(&desk);
+    struct arena *arena = &desk.author.arena;
+    uint64_t first = desk.author.cosigned.size;
+    form_send(&desk, &form);
+    struct slice event = referral_event_write(&form.event, arena);
+    uint8_t *later = arena_take(arena, event.size + sizeof field);
+    memcpy(later, event.bytes, event.size);
+    memcpy(later + event.size, field, sizeof field);
+    author_add(&desk.author, ENTRY_REFERRAL_EVENT,
+        slice_of(later, event.size + sizeof field));
+    author_add(&desk.author, ENTRY_REFERRAL_EVENT, event);
+    /* in what carries them, nothing of it is taken at all */
+    struct deliver deliver = author_parcel(&desk.author);
+    struct slice body = deliver_write(&deliver, arena);
+    uint8_t *wider = arena_take(arena, body.size + sizeof field);
+    memcpy(wider, body.bytes, body.size);
+    memcpy(wider + body.size, field, sizeof field);
+    federation_request(desk.federation, 0, 1, REQUEST_DELIVER,
+        slice_of(wider, body.size + sizeof field), &reply);
+    assert_int_equal(reply.kind, REPLY_REFUSED);
+    assert_int_equal(refusal_read(reply.body, arena, &code), ERR_NONE);
+    assert_int_equal(code, REFUSAL_MALFORMED);
+    author_deliver(&desk.author);
+    struct answer_item item = answer_to(&desk, first);
+    assert_int_equal(item.verdict, ANSWER_REFUSED);
+    assert_int_equal(item.problem, PROBLEM_FORMAT);
+    item = answer_to(&desk, first + 1);
+    assert_applied(&item, REFERRAL_DELIVERED);
+    desk_close(&desk);
+}
+
 static void a_newer_card_is_taken(void **state)
 {
     struct desk desk;
@@ -833,6 +874,7 @@ int main(void)
         cmocka_unit_test(an_answer_moves_what_was_sent),
         cmocka_unit_test(an_answer_about_what_was_never_sent_is_nothing),
         cmocka_unit_test(every_kind_is_answered_but_answers_and_padding),
+        cmocka_unit_test(what_a_later_schema_adds_is_refused_and_told),
         cmocka_unit_test(a_newer_card_is_taken),
         cmocka_unit_test(equal_answers_share_an_item),
     };
