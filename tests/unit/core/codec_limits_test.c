@@ -158,16 +158,16 @@ static void a_notice_is_of_a_time_that_can_be_told(void **state)
 
 /* ---- Fetched ------------------------------------------------------------- */
 
-static enum err fetched_again(const struct fetched_entry *entries,
-    size_t entry_count, size_t parcel_count)
+static enum err fetched_again(
+    const struct entry *entries, size_t entry_count, size_t parcel_count)
 {
-    struct fetched_parcel *parcels =
+    struct parcel *parcels =
         arena_take_array(&arena, parcel_count, sizeof *parcels);
     struct fetched fetched = { parcels, parcel_count };
     assert_non_null(parcels);
     for (size_t i = 0; i < parcel_count; i++)
-        parcels[i] = (struct fetched_parcel){ i, entries, entry_count,
-            SLICE_LITERAL("note") };
+        parcels[i] =
+            (struct parcel){ i, entries, entry_count, SLICE_LITERAL("note") };
     struct slice bytes = fetched_write(&fetched, &arena);
     assert_non_null(bytes.bytes);
     return fetched_read(bytes, &arena, &fetched);
@@ -175,12 +175,11 @@ static enum err fetched_again(const struct fetched_entry *entries,
 
 static void what_is_fetched_has_limits(void **state)
 {
-    static struct fetched_entry many[PARCEL_ENTRY_COUNT_MAX + 1];
+    static struct entry many[PARCEL_ENTRY_COUNT_MAX + 1];
     const struct slice salt = of_size(SALT_SIZE);
     (void)state;
     for (size_t i = 0; i < COUNT(many); i++)
-        many[i] = (struct fetched_entry){ .entry = { .header = SLICE_LITERAL(
-                                                         "header") } };
+        many[i] = (struct entry){ .header = SLICE_LITERAL("header") };
     assert_int_equal(fetched_again(many, PARCEL_ENTRY_COUNT_MAX, 1), ERR_NONE);
     assert_int_equal(
         fetched_again(many, PARCEL_ENTRY_COUNT_MAX + 1, 1), ERR_LIMIT);
@@ -188,13 +187,13 @@ static void what_is_fetched_has_limits(void **state)
         fetched_again(many, 1, FETCHED_PARCEL_COUNT_MAX), ERR_NONE);
     assert_int_equal(
         fetched_again(many, 1, FETCHED_PARCEL_COUNT_MAX + 1), ERR_LIMIT);
-    many[0].entry.salt = salt;
-    many[0].entry.content = of_size(CONTENT_SIZE_MAX);
+    many[0].salt = salt;
+    many[0].content = of_size(CONTENT_SIZE_MAX);
     assert_int_equal(fetched_again(many, 3, 1), ERR_NONE);
-    many[0].entry.content = of_size(CONTENT_SIZE_MAX + 1);
+    many[0].content = of_size(CONTENT_SIZE_MAX + 1);
     assert_int_equal(fetched_again(many, 3, 1), ERR_LIMIT);
-    many[0].entry.content = SLICE_NONE;
-    many[0].entry.salt = of_size(SALT_SIZE - 1);
+    many[0].content = SLICE_NONE;
+    many[0].salt = of_size(SALT_SIZE - 1);
     assert_int_equal(fetched_again(many, 3, 2), ERR_MALFORMED);
 }
 
