@@ -546,6 +546,8 @@ static const struct {
         PROBLEM_FORMAT, "delivered" },
     { "by nobody", EVENT_OPENED, (enum actor_kind)0, 1, REFERRAL_SEEN, false,
         PROBLEM_FORMAT, "delivered" },
+    { "later, into a state that it leads to from nowhere", EVENT_OPENED,
+        ACTOR_STAFF, 3, REFERRAL_CLOSED, false, PROBLEM_STATE, "delivered" },
     { "with a long role", EVENT_OPENED, ACTOR_STAFF, 1, REFERRAL_SEEN, true,
         PROBLEM_FORMAT, "delivered" },
 };
@@ -573,6 +575,87 @@ static void each_step_of_the_receiver_is_followed_or_refused(void **state)
             federation_state(desk.federation, 0, id), follows[i].leads_to);
         desk_close(&desk);
     }
+}
+
+static void a_step_of_the_receiver_names_the_agreement_of_the_referral(
+    void **state)
+{
+    struct desk desk;
+    struct form form;
+    const char *id = desk_open_receiver(&desk);
+    (void)state;
+    form_step(&desk, &form, EVENT_OPENED, 1);
+    assert_int_equal(
+        uuid_parse(slice_of_text(id), &form.event.referral), ERR_NONE);
+    form.event.state = REFERRAL_SEEN;
+    form.event.mou.bytes[0] ^= 1;
+    struct answer_item item = tell(&desk, &form);
+    assert_turned_down(&item, PROBLEM_FORMAT, "mou", REFERRAL_DELIVERED);
+    /* one that came back without it learns it from the first that names it */
+    struct work *work = federation_begin(desk.federation, 0);
+    struct referral *row = register_get(work, &form.event.referral);
+    row->mou = (struct mou_id){ { 0 } };
+    register_put(work, row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    form.event.mou.bytes[0] ^= 1;
+    form.event.seq++;
+    item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_SEEN);
+    desk_close(&desk);
+}
+
+/* A withdrawal never comes too late. */
+static void a_full_referral_still_ends(void **state)
+{
+    struct desk desk;
+    struct form form;
+    const char *id = desk_open_receiver(&desk);
+    (void)state;
+    form_step(&desk, &form, EVENT_WITHDRAW, 1);
+    form.event.actor = ACTOR_PERSON;
+    form.event.role = SLICE_NONE;
+    assert_int_equal(
+        uuid_parse(slice_of_text(id), &form.event.referral), ERR_NONE);
+    form.event.state = REFERRAL_WITHDRAWN;
+    struct work *work = federation_begin(desk.federation, 0);
+    struct referral *row = register_get(work, &form.event.referral);
+    while (row->position_count < REFERRAL_EVENT_COUNT_MAX)
+        row->positions[row->position_count++] = row->positions[0];
+    register_put(work, row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    struct answer_item item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_WITHDRAWN);
+    assert_string_equal(federation_state(desk.federation, 0, id), "withdrawn");
+    desk_close(&desk);
+}
+
+static void the_referrer_states_nothing(void **state)
+{
+    struct desk desk;
+    struct form form;
+    (void)state;
+    desk_open(&desk);
+    form_send(&desk, &form);
+    form.event.state = REFERRAL_DELIVERED;
+    struct answer_item item = tell(&desk, &form);
+    assert_int_equal(item.problem, PROBLEM_FORMAT);
+    assert_memory_equal(item.clause.bytes, "state", 5);
+    desk_close(&desk);
+    desk_open(&desk);
+    form_send(&desk, &form);
+    form.event.actor = ACTOR_GATEWAY;
+    item = tell(&desk, &form);
+    assert_int_equal(item.verdict, ANSWER_REFUSED);
+    desk_close(&desk);
+    desk_open(&desk);
+    form_send(&desk, &form);
+    item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_DELIVERED);
+    form_step(&desk, &form, EVENT_AMEND, 2);
+    form.event.state = REFERRAL_CLOSED;
+    item = tell(&desk, &form);
+    assert_turned_down(&item, PROBLEM_FORMAT, "state", REFERRAL_DELIVERED);
+    desk_close(&desk);
 }
 
 /* Each agency counts the events of its own feed, so one is full first. */
@@ -869,6 +952,10 @@ int main(void)
         cmocka_unit_test(revoked_consent_freezes_and_erases),
         cmocka_unit_test(another_agencys_referral_is_unknown_to_it),
         cmocka_unit_test(each_step_of_the_receiver_is_followed_or_refused),
+        cmocka_unit_test(
+            a_step_of_the_receiver_names_the_agreement_of_the_referral),
+        cmocka_unit_test(a_full_referral_still_ends),
+        cmocka_unit_test(the_referrer_states_nothing),
         cmocka_unit_test(a_full_referral_still_follows),
         cmocka_unit_test(a_referral_whose_id_is_taken_there_is_refused_here),
         cmocka_unit_test(an_answer_moves_what_was_sent),
