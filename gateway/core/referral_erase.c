@@ -163,7 +163,7 @@ void referral_erase_later(
         work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
     job->next = NULL;
     job->position_count = referral->position_count;
-    job->keeps_entries = out == NULL || out->refills;
+    job->keeps_entries = out->refills;
     if (wish->in_parts && referral->moving.from == 0) {
         referral->moving = (struct moving){ .from = referral->entry,
             .count = referral->position_count };
