@@ -321,6 +321,7 @@ static void take_event(struct taking *taking)
         .work = work,
         .peer = peer,
         .event = &event,
+        .is_checked = true,
         .generation = taking->generation,
         .index = taking->index,
     };
