@@ -6,6 +6,7 @@
 #include "core/erase.h"
 #include "core/generation.h"
 #include "core/limits.h"
+#include "core/mention.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/referral_step.h"
@@ -389,8 +390,7 @@ static void take_answer(struct taking *taking)
 }
 
 /* One of the two lost something; custody.h has checked that it follows on what
- * we hold. What the author may not have any more, it is told again with our own
- * next generation (settle.c). */
+ * we hold. What the author may lack is told with our next one: settle.c. */
 static void take_generation(struct taking *taking)
 {
     taking->judgement->answered = false;
@@ -493,6 +493,7 @@ static void take_entry(struct taking *taking, const struct entry_header *header)
     struct judgement *judgement = taking->judgement;
     *judgement = (struct judgement){ .answered = true };
     if (taking->entry->salt.size == 0) {
+        mention_keep(taking->entry->mention, taking->stored);
         judgement->verdict = ANSWER_ABSENT;
         judgement->answered = entry_kind_is_answered(header->kind);
         return;

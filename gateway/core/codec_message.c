@@ -1,4 +1,5 @@
 #include "core/codec.h"
+#include "core/codec_parcel.h"
 #include "core/limits.h"
 #include "core/message.h"
 
@@ -6,60 +7,11 @@
 
 #include <string.h>
 
-static bool parcel_fill(const struct parcel *parcel, struct arena *arena,
-    Refer__V1__Parcel *message)
-{
-    size_t count = parcel->entry_count;
-    Refer__V1__Entry *entries = arena_take_array(arena, count, sizeof *entries);
-    message->entries = arena_take_array(arena, count, sizeof *message->entries);
-    if (entries == NULL || message->entries == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        refer__v1__entry__init(&entries[i]);
-        entries[i].header = codec_data(parcel->entries[i].header);
-        entries[i].salt = codec_data(parcel->entries[i].salt);
-        entries[i].content = codec_data(parcel->entries[i].content);
-        message->entries[i] = &entries[i];
-    }
-    message->n_entries = count;
-    message->first_index = parcel->first_index;
-    message->note = codec_data(parcel->note);
-    return true;
-}
-
-static enum err parcel_read(const Refer__V1__Parcel *message,
-    struct arena *arena, struct parcel *parcel)
-{
-    size_t count = message->n_entries;
-    struct entry *entries = arena_take_array(arena, count, sizeof *entries);
-    if (entries == NULL || count > PARCEL_ENTRY_COUNT_MAX)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < count; i++) {
-        entries[i] = (struct entry){
-            .header = codec_slice(message->entries[i]->header),
-            .salt = codec_slice(message->entries[i]->salt),
-            .content = codec_slice(message->entries[i]->content),
-        };
-        size_t salt_size = entries[i].salt.size;
-        bool detached = salt_size == 0;
-        if ((!detached && salt_size != SALT_SIZE) ||
-            (detached && entries[i].content.size != 0))
-            return ERR_MALFORMED;
-        if (entries[i].content.size > CONTENT_SIZE_MAX)
-            return ERR_LIMIT;
-    }
-    *parcel = (struct parcel){ message->first_index, entries, count,
-        codec_slice(message->note) };
-    if (count == 0 || message->first_index > UINT64_MAX - count)
-        return ERR_MALFORMED;
-    return ERR_NONE;
-}
-
 struct slice deliver_write(const struct deliver *deliver, struct arena *arena)
 {
     Refer__V1__Deliver message = REFER__V1__DELIVER__INIT;
-    Refer__V1__Parcel parcel = REFER__V1__PARCEL__INIT;
-    if (!parcel_fill(&deliver->parcel, arena, &parcel))
+    Refer__V1__Parcel parcel;
+    if (!codec_parcel_fill(&deliver->parcel, arena, &parcel))
         return SLICE_NONE;
     message.fence = codec_data(deliver->fence);
     message.parcel = &parcel;
@@ -83,7 +35,7 @@ enum err deliver_read(
     deliver->fence = codec_slice(message->fence);
     deliver->collected = message->collected;
     deliver->collected_generation = message->collected_generation;
-    return parcel_read(message->parcel, arena, &deliver->parcel);
+    return codec_parcel_read(message->parcel, arena, &deliver->parcel);
 }
 
 struct slice collect_write(const struct collect *collect, struct arena *arena)

@@ -198,7 +198,9 @@ static bool entries_check(
         if (entry_header_read(entry->header, work->scratch, &headers[i]) !=
             ERR_NONE)
             return refuse(intake, REFUSAL_MALFORMED);
-        if (headers[i].kind == ENTRY_GENERATION && parcel->first_index + i > 0)
+        if ((headers[i].kind == ENTRY_GENERATION &&
+                parcel->first_index + i > 0) ||
+            (entry->mention != NULL && headers[i].kind != ENTRY_REFERRAL_EVENT))
             return refuse(intake, REFUSAL_MALFORMED);
         if (entry->salt.size == 0)
             continue;

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/instant.h"
 #include "base/slice.h"
 #include "core/port.h"
@@ -51,18 +52,28 @@ struct entry_header {
     uint8_t digest[HASH_SIZE];
 };
 
+/* What a referral event without its content was about. */
+struct mention {
+    struct uuid referral;
+    uint8_t type; /* enum referral_event_type */
+    uint32_t seq;
+    uint8_t state;     /* enum referral_state, as the event states it */
+    struct mou_id mou; /* the referral's; zeros: not known */
+};
+
 /* Salt and content are both there or both empty: detached. */
 struct entry {
     struct slice header; /* exact bytes: what the leaf hash covers */
     struct slice salt;
     struct slice content;
+    const struct mention *mention; /* detached: its author's word; or NULL */
 };
 
 struct parcel {
     uint64_t first_index;
     const struct entry *entries;
     size_t entry_count;
-    struct slice note;
+    struct slice note; /* in a Fetched signed and cosigned */
 };
 
 /* SHA-256("refer.v1 content" || salt || content) */

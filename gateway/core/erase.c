@@ -6,6 +6,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer_close.h"
+#include "core/reconsider.h"
 
 #include <string.h>
 
@@ -181,8 +182,7 @@ enum err erase_own(struct work *work, struct referral *referral,
         return ERR_LIMIT;
     struct peer *peer = peer_numbered(work->node, referral->peer);
     if (result->is_dropped) {
-        (void)outbox_drop_referral(
-            work, peer_ledger(work, peer, LEDGER_OUT), &referral->uuid);
+        (void)reconsider_drop(work, peer, referral);
         referral->state = state_dropped(notice->reason);
         referral->ended = work->now; /* and nothing is left to be held */
         referral->pending = 0;

@@ -2,8 +2,8 @@
 
 #include "core/generation.h"
 #include "core/limits.h"
+#include "core/mention.h"
 #include "core/output.h"
-#include "core/register.h"
 
 /* What an entry and a parcel take beside the content. */
 #define ENTRY_FRAMING 128u
@@ -41,38 +41,21 @@ static void allow(struct work *work, struct peer *peer)
 
 /* ---- What it gets -------------------------------------------------------- */
 
-/* Under which agreement it is; of another agency's referral nothing is said. */
-static struct mou_id mou_of(struct work *work, const struct ledger *ledger,
-    const struct ledger_entry *entry)
-{
-    struct mou_id mou = entry->mou;
-    size_t used = work->scratch->used;
-    const struct referral *referral =
-        entry->has_referral ? register_get(work, &entry->referral) : NULL;
-    if (referral != NULL && referral->peer == ledger->peer)
-        mou = referral->mou;
-    arena_rewind(work->scratch, used);
-    return mou;
-}
-
 static void entry_fill(struct work *work, const struct ledger *ledger,
-    const struct ledger_entry *from, struct fetched_entry *to)
+    const struct ledger_entry *from, struct entry *to)
 {
-    *to = (struct fetched_entry){ .entry = { .header = from->header } };
+    *to = (struct entry){ .header = from->header };
     if (from->attached && !from->withheld)
-        to->entry.content = content_get_salted(work->contents, work->txn,
-            work->arena, from->content, &to->entry.salt);
-    if (to->entry.content.bytes != NULL)
-        return;
-    to->has_mention = from->has_referral && from->event_type != EVENT_NONE;
-    to->mention = (struct mention){ from->referral, from->event_type, from->seq,
-        from->state, mou_of(work, ledger, from) };
+        to->content = content_get_salted(
+            work->contents, work->txn, work->arena, from->content, &to->salt);
+    if (to->content.bytes == NULL)
+        to->mention = mention_make(work, ledger->peer, from);
 }
 
 /* One stored parcel; its size as it travels, about. 0: there is none, or the
  * store or memory failed. */
 static size_t parcel_fill(struct work *work, const struct ledger *ledger,
-    uint64_t index, struct fetched_parcel *to)
+    uint64_t index, struct parcel *to)
 {
     struct ledger_parcel stored;
     size_t size = PARCEL_FRAMING;
@@ -80,7 +63,7 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
         stored.first_index != index || stored.note.size == 0 ||
         index + stored.count > ledger->cosigned)
         return 0;
-    struct fetched_entry *entries =
+    struct entry *entries =
         arena_take_array(work->arena, stored.count, sizeof *entries);
     if (entries == NULL) {
         work_exhausted(work);
@@ -88,15 +71,15 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
     }
     for (size_t i = 0; i < stored.count; i++) {
         entry_fill(work, ledger, &stored.entries[i], &entries[i]);
-        size += ENTRY_FRAMING + entries[i].entry.content.size;
+        size += ENTRY_FRAMING + entries[i].content.size;
     }
-    *to = (struct fetched_parcel){ index, entries, stored.count, stored.note };
+    *to = (struct parcel){ index, entries, stored.count, stored.note };
     return size;
 }
 
 /* Parcels from that index on, the first whole, then as many as fit. */
 static size_t gather(struct work *work, const struct ledger *ledger,
-    const struct fetch *fetch, struct fetched_parcel *parcels, size_t *total)
+    const struct fetch *fetch, struct parcel *parcels, size_t *total)
 {
     size_t limit =
         fetch->size_max < FETCH_SIZE_MAX ? fetch->size_max : FETCH_SIZE_MAX;
@@ -118,7 +101,7 @@ static void give(struct work *work, struct peer *peer,
     struct custody_reply *reply)
 {
     size_t size;
-    struct fetched_parcel *parcels = arena_take_array(
+    struct parcel *parcels = arena_take_array(
         work->arena, FETCHED_PARCEL_COUNT_MAX, sizeof *parcels);
     if (parcels == NULL) {
         work_exhausted(work);

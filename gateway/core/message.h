@@ -142,30 +142,8 @@ struct fetch {
     uint32_t size_max;
 };
 
-/* What a referral event without its content was about. */
-struct mention {
-    struct uuid referral;
-    uint8_t type; /* enum referral_event_type */
-    uint32_t seq;
-    uint8_t state;     /* enum referral_state, as the event states it */
-    struct mou_id mou; /* the referral's; zeros: not known */
-};
-
-struct fetched_entry {
-    struct entry entry;
-    bool has_mention; /* only where the content is detached */
-    struct mention mention;
-};
-
-struct fetched_parcel {
-    uint64_t first_index;
-    const struct fetched_entry *entries;
-    size_t entry_count;
-    struct slice note; /* signed and cosigned */
-};
-
 struct fetched {
-    const struct fetched_parcel *parcels;
+    const struct parcel *parcels;
     size_t parcel_count;
 };
 

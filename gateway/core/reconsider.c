@@ -58,6 +58,18 @@ static bool begin(struct thought *thought, struct peer *peer)
     return !work_failed(work);
 }
 
+static void returned(const struct step *step, const struct verdict *why)
+{
+    const struct referral *referral = step->referral;
+    struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, why,
+        CONTENT_NONE };
+    (void)step_apply(step, referral->state, &note);
+    OUTPUT_LOG(step->work, LOG_REFERRAL_RETURNED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(step->event->type)),
+        log_code("state", referral_state_name(referral->state)));
+}
+
 /* It will not be told: the referral is where the step leads nowhere. */
 static void give_back(struct thought *thought, const struct verdict *why)
 {
@@ -70,19 +82,13 @@ static void give_back(struct thought *thought, const struct verdict *why)
         .actor = ACTOR_GATEWAY,
     };
     struct step step = thought->step;
-    struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, why,
-        CONTENT_NONE };
     step.event = &event;
     outbox_take(work, thought->out, &thought->intent);
     content_erase(
         work->contents, work->txn, work->arena, thought->intent.content);
     if (referral->outgoing && referral->pending > 0)
         referral->pending--;
-    (void)step_apply(&step, referral->state, &note);
-    OUTPUT_LOG(work, LOG_REFERRAL_RETURNED,
-        log_uuid("referral", &referral->uuid),
-        log_code("step", event_type_name(event.type)),
-        log_code("state", referral_state_name(referral->state)));
+    returned(&step, why);
 }
 
 /* One content, for feed, row and intent: so it is erased once. */
@@ -184,4 +190,45 @@ void reconsider_intents(struct work *work, struct peer *peer)
             decide(&thought);
         arena_rewind(work->scratch, used);
     }
+}
+
+/* ---- Dropped ------------------------------------------------------------- */
+
+/* What nothing can refuse stands here, whoever hears of it. */
+static bool is_pending(
+    const struct intent *intent, const struct referral *referral)
+{
+    return intent->kind == ENTRY_REFERRAL_EVENT &&
+           uuid_equal(&intent->referral, &referral->uuid) &&
+           intent->event_type != EVENT_SEND &&
+           intent->event_type != EVENT_WITHDRAW &&
+           intent->event_type != EVENT_CONSENT_REVOKED;
+}
+
+bool reconsider_drop(
+    struct work *work, struct peer *peer, struct referral *referral)
+{
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct intent intent;
+    uint64_t from = 0;
+    if (out == NULL || !outbox_find_send(work, out, &referral->uuid, &intent))
+        return false;
+    verdict_set(&why, PROBLEM_STATE, "state",
+        "nothing: the referral ended before this was told");
+    while (outbox_next(work, out, from, &intent)) {
+        struct referral_event event = { .referral = referral->uuid,
+            .type = (enum referral_event_type)intent.event_type,
+            .seq = intent.seq,
+            .actor = ACTOR_GATEWAY };
+        struct step step = { .work = work,
+            .peer = peer,
+            .referral = referral,
+            .event = &event,
+            .by_us = true };
+        from = intent.number + 1;
+        if (is_pending(&intent, referral))
+            returned(&step, &why);
+    }
+    return outbox_drop_referral(work, out, &referral->uuid);
 }

@@ -7,6 +7,7 @@
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/loss.h"
+#include "core/mention.h"
 #include "core/node_state.h"
 #include "core/output.h"
 #include "core/reconsider.h"
@@ -134,7 +135,7 @@ struct arrival {
     enum ledger_direction direction;
     struct refill_goal *goal;
     struct ledger *present;
-    const struct fetched_parcel *parcel;
+    const struct parcel *parcel;
     struct note note;
     struct entry_header *headers;
     struct merkle_frontier frontier; /* with it */
@@ -163,7 +164,7 @@ static bool note_holds(struct arrival *arrival)
 {
     struct work *work = arrival->work;
     struct note *note = &arrival->note;
-    const struct fetched_parcel *parcel = arrival->parcel;
+    const struct parcel *parcel = arrival->parcel;
     bool out = arrival->direction == LEDGER_OUT;
     struct origin origin = ledger_origin(
         arrival->present, &work->node->self, &arrival->peer->agency);
@@ -183,23 +184,22 @@ static bool note_holds(struct arrival *arrival)
 static bool entries_hold(struct arrival *arrival)
 {
     struct work *work = arrival->work;
-    const struct fetched_parcel *parcel = arrival->parcel;
+    const struct parcel *parcel = arrival->parcel;
     arrival->headers = arena_take_array(
         work->scratch, parcel->entry_count, sizeof *arrival->headers);
     if (arrival->headers == NULL)
         return fails(arrival, "fetched_large");
     for (size_t i = 0; i < parcel->entry_count; i++) {
-        const struct fetched_entry *fetched = &parcel->entries[i];
+        const struct entry *fetched = &parcel->entries[i];
         struct entry_header *header = &arrival->headers[i];
         uint8_t digest[HASH_SIZE];
-        if (entry_header_read(fetched->entry.header, work->scratch, header) !=
+        if (entry_header_read(fetched->header, work->scratch, header) !=
                 ERR_NONE ||
-            (fetched->has_mention && header->kind != ENTRY_REFERRAL_EVENT))
+            (fetched->mention != NULL && header->kind != ENTRY_REFERRAL_EVENT))
             return fails(arrival, "fetched_malformed");
-        if (fetched->entry.salt.size == 0)
+        if (fetched->salt.size == 0)
             continue;
-        entry_digest(
-            work->crypto, fetched->entry.salt, fetched->entry.content, digest);
+        entry_digest(work->crypto, fetched->salt, fetched->content, digest);
         if (memcmp(digest, header->digest, HASH_SIZE) != 0)
             return fails(arrival, "fetched_digest");
     }
@@ -209,11 +209,11 @@ static bool entries_hold(struct arrival *arrival)
 static bool root_holds(struct arrival *arrival)
 {
     struct work *work = arrival->work;
-    const struct fetched_parcel *parcel = arrival->parcel;
+    const struct parcel *parcel = arrival->parcel;
     struct merkle_hash root;
     for (size_t i = 0; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
-        merkle_leaf_hash(work->crypto, parcel->entries[i].entry.header, &leaf);
+        merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
         if (merkle_append(work->crypto, &arrival->frontier, &leaf) != ERR_NONE)
             return fails(arrival, "fetched_root");
     }
@@ -228,7 +228,7 @@ static bool root_holds(struct arrival *arrival)
 static bool end_read(
     const struct arrival *arrival, struct generation_end *end, bool *is_sound)
 {
-    const struct entry *first = &arrival->parcel->entries[0].entry;
+    const struct entry *first = &arrival->parcel->entries[0];
     *is_sound = true;
     if (arrival->headers[0].kind != ENTRY_GENERATION)
         return false;
@@ -313,19 +313,13 @@ static uint64_t vault_entry(
 
 /* What it is about: from its words, or what the peer says in their place. */
 static void mention_fill(struct work *work, enum entry_kind kind,
-    const struct fetched_entry *from, struct ledger_entry *to)
+    const struct entry *from, struct ledger_entry *to)
 {
     struct referral_event event;
     size_t used = work->scratch->used;
-    to->has_referral = from->has_mention;
-    to->referral = from->mention.referral;
-    to->event_type = from->mention.type;
-    to->seq = from->mention.seq;
-    to->state = from->mention.state;
-    to->mou = from->mention.mou;
-    if (kind == ENTRY_REFERRAL_EVENT && from->entry.salt.size > 0 &&
-        referral_event_read(from->entry.content, work->scratch, &event) ==
-            ERR_NONE) {
+    mention_keep(from->mention, to);
+    if (kind == ENTRY_REFERRAL_EVENT && from->salt.size > 0 &&
+        referral_event_read(from->content, work->scratch, &event) == ERR_NONE) {
         to->has_referral = true;
         to->referral = event.referral;
         to->event_type = (uint8_t)event.type;
@@ -333,8 +327,8 @@ static void mention_fill(struct work *work, enum entry_kind kind,
         to->state = (uint8_t)event.state;
     }
     struct erasure_notice notice;
-    if (kind == ENTRY_ERASURE_NOTICE && from->entry.salt.size > 0 &&
-        erasure_notice_read(from->entry.content, work->scratch, &notice) ==
+    if (kind == ENTRY_ERASURE_NOTICE && from->salt.size > 0 &&
+        erasure_notice_read(from->content, work->scratch, &notice) ==
             ERR_NONE) {
         to->has_referral = true;
         to->referral = notice.referral;
@@ -343,12 +337,11 @@ static void mention_fill(struct work *work, enum entry_kind kind,
 }
 
 static void entry_store(struct work *work, const struct peer *peer,
-    enum entry_kind kind, const struct fetched_entry *from,
-    struct ledger_entry *to)
+    enum entry_kind kind, const struct entry *from, struct ledger_entry *to)
 {
     uint64_t entry = VAULT_ENTRY_COMMON;
-    *to = (struct ledger_entry){ .header = from->entry.header,
-        .attached = from->entry.salt.size > 0 };
+    *to = (struct ledger_entry){ .header = from->header,
+        .attached = from->salt.size > 0 };
     mention_fill(work, kind, from, to);
     if (!to->attached)
         return;
@@ -356,8 +349,8 @@ static void entry_store(struct work *work, const struct peer *peer,
     if (to->has_referral && kind == ENTRY_REFERRAL_EVENT)
         entry = vault_entry(work, peer, to);
     arena_rewind(work->scratch, used);
-    to->content = content_put(work->contents, work->arena, entry,
-        from->entry.salt, from->entry.content);
+    to->content = content_put(
+        work->contents, work->arena, entry, from->salt, from->content);
     if (content_is_none(to->content))
         work_exhausted(work);
 }
@@ -366,7 +359,7 @@ static void store(struct arrival *arrival)
 {
     struct work *work = arrival->work;
     struct ledger *present = arrival->present;
-    const struct fetched_parcel *parcel = arrival->parcel;
+    const struct parcel *parcel = arrival->parcel;
     struct ledger_entry *entries =
         arena_take_array(work->arena, parcel->entry_count, sizeof *entries);
     if (entries == NULL) {
@@ -395,9 +388,9 @@ void refill_keep(struct work *work, struct peer *peer,
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     for (size_t i = 0; i < count && !work_failed(work); i++) {
-        struct fetched_entry from = { .entry = entries[i] };
-        from.entry.header = arena_copy(work->arena, entries[i].header);
-        if (from.entry.header.bytes == NULL)
+        struct entry from = entries[i];
+        from.header = arena_copy(work->arena, entries[i].header);
+        if (from.header.bytes == NULL)
             work_exhausted(work);
         entry_store(work, peer, headers[i].kind, &from, &stored[i]);
     }

@@ -62,15 +62,13 @@ static bool is_held(struct work *work, struct peer *peer,
            held->first_index == peer->mend.first_index;
 }
 
-static bool is_same(
-    const struct fetched_parcel *came, const struct ledger_parcel *held)
+static bool is_same(const struct parcel *came, const struct ledger_parcel *held)
 {
     if (came->first_index != held->first_index ||
         came->entry_count != held->count)
         return false;
     for (size_t i = 0; i < held->count; i++)
-        if (!slice_equal(
-                came->entries[i].entry.header, held->entries[i].header))
+        if (!slice_equal(came->entries[i].header, held->entries[i].header))
             return false;
     return true;
 }
@@ -97,13 +95,13 @@ static bool is_lost(struct work *work, struct content_ref ref)
 }
 
 static bool is_its_content(struct work *work, const struct ledger_entry *held,
-    const struct fetched_entry *came, struct entry_header *header)
+    const struct entry *came, struct entry_header *header)
 {
     uint8_t digest[HASH_SIZE];
-    if (came->entry.salt.size != SALT_SIZE ||
+    if (came->salt.size != SALT_SIZE ||
         entry_header_read(held->header, work->scratch, header) != ERR_NONE)
         return false;
-    entry_digest(work->crypto, came->entry.salt, came->entry.content, digest);
+    entry_digest(work->crypto, came->salt, came->content, digest);
     return memcmp(digest, header->digest, HASH_SIZE) == 0;
 }
 
@@ -168,8 +166,8 @@ static void drop(struct work *work, struct content_ref ref)
         content_erase(work->contents, work->txn, work->arena, ref);
 }
 
-static bool entry_mend(struct work *work, struct ledger_entry *held,
-    const struct fetched_entry *came)
+static bool entry_mend(
+    struct work *work, struct ledger_entry *held, const struct entry *came)
 {
     struct entry_header header;
     struct referral *referral;
@@ -179,8 +177,8 @@ static bool entry_mend(struct work *work, struct ledger_entry *held,
         !entry_of(work, held, header.kind, &referral, &vault_entry))
         return false;
     struct content_ref old = held->content;
-    struct content_ref ref = content_put(work->contents, work->arena,
-        vault_entry, came->entry.salt, came->entry.content);
+    struct content_ref ref = content_put(
+        work->contents, work->arena, vault_entry, came->salt, came->content);
     if (content_is_none(ref)) {
         work_exhausted(work);
         return false;

@@ -280,6 +280,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
+        if (is_fresh) /* who cannot be asked hears that we heard it */
+            fence_take(out, view);
         /* a signature of ours is no older than itself; all else may be: ask */
         if (is_fresh || is_lost)
             out_troubled(work, peer, out, view, trouble, &shown);

@@ -3,6 +3,7 @@
 #include "core/entry.h"
 #include "core/generation.h"
 #include "core/limits.h"
+#include "core/mention.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
@@ -31,6 +32,8 @@ bool shipment_load(
         if (entry->attached)
             to->content = content_get_salted(work->contents, work->txn,
                 work->arena, entry->content, &to->salt);
+        if (to->content.bytes == NULL)
+            to->mention = mention_make(work, out->peer, entry);
     }
     return !work_failed(work);
 }
@@ -85,6 +88,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
     if (content.bytes == NULL) {
         work_draw(work, nobodys, sizeof nobodys);
         salt = SLICE_ARRAY(nobodys);
+        travelling->mention = mention_make(work, out->peer, entry);
     }
     entry_digest(work->crypto, salt, content, header.digest);
     entry->header = entry_header_write(&header, work->arena);

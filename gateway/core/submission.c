@@ -8,6 +8,7 @@
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer_close.h"
+#include "core/reconsider.h"
 #include "core/referral_step.h"
 #include "core/repeat.h"
 #include "core/revoke.h"
@@ -326,13 +327,11 @@ static bool dropped_state(
  * then where that leaves it. */
 static bool drop(struct step *step, enum referral_state *state)
 {
-    struct ledger *out = peer_ledger(step->work, step->peer, LEDGER_OUT);
     enum referral_state dropped;
-    if (out == NULL || !step->referral->outgoing ||
-        step->referral->state != REFERRAL_SENT ||
+    if (!step->referral->outgoing || step->referral->state != REFERRAL_SENT ||
         !dropped_state(step->event->type, &dropped) ||
         (!referral_is_back(step->referral) &&
-            !outbox_drop_referral(step->work, out, &step->referral->uuid)))
+            !reconsider_drop(step->work, step->peer, step->referral)))
         return false;
     *state = dropped;
     return true;

@@ -567,6 +567,7 @@ static const struct row {
     { "cosigned.txt", note_again },
     { "deliver.hex", deliver_again },
     { "deliver_second.hex", deliver_again },
+    { "deliver_absent.hex", deliver_again },
     { "erasure_all.hex", erasure_again },
     { "erasure_elements.hex", erasure_again },
     { "event_decline.hex", event_again },

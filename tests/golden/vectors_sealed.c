@@ -35,7 +35,7 @@ static void entries_make(struct vectors *vectors)
         entry_digest(vectors->author, salt, content, header.digest);
         vectors->entries[i] =
             (struct entry){ entry_header_write(&header, &vectors->arena), salt,
-                content };
+                content, NULL };
     }
     vectors->entries[5].salt = SLICE_LITERAL("");
     vectors->entries[5].content = SLICE_LITERAL("");
@@ -301,25 +301,46 @@ static void add_contradiction(struct vectors *vectors)
         vectors, "head_conflict.hex", head_write(&head, &vectors->arena));
 }
 
+static void detach(struct entry *entry, const struct mention *mention)
+{
+    *entry = (struct entry){ .header = entry->header, .mention = mention };
+}
+
+/* Erased on its way: the parcel of deliver_second.hex again, entry 4 without
+ * its words. */
+static void add_absent(struct vectors *vectors)
+{
+    struct entry entries[VECTOR_ENTRY_COUNT];
+    struct mention send = { .type = EVENT_SEND, .seq = 1 };
+    memset(send.referral.bytes, 0x77, sizeof send.referral.bytes);
+    memset(send.mou.bytes, 0x11, sizeof send.mou.bytes);
+    for (size_t i = 0; i < VECTOR_ENTRY_COUNT; i++)
+        entries[i] = vectors->entries[i];
+    detach(&entries[4], &send);
+    struct deliver deliver = {
+        .fence = vectors_repeat(vectors, 0x33, FENCE_SIZE),
+        .parcel = { 2, entries + 2, VECTOR_ENTRY_COUNT - 2,
+            vectors_note(vectors, VECTOR_ENTRY_COUNT, false) },
+    };
+    vectors_add(vectors, "deliver_absent.hex",
+        deliver_write(&deliver, &vectors->arena));
+}
+
 /* The author lost its disk: entry 4 comes back without what was refused, entry
  * 5 without what was erased. */
 static struct slice fetched_make(struct vectors *vectors)
 {
-    struct fetched_entry entries[VECTOR_ENTRY_COUNT];
+    struct entry entries[VECTOR_ENTRY_COUNT];
+    struct mention send = { .type = EVENT_SEND, .seq = 1 };
+    struct mention withdraw = { .type = EVENT_WITHDRAW, .seq = 2 };
+    memset(send.referral.bytes, 0x77, sizeof send.referral.bytes);
+    withdraw.referral = send.referral;
+    memset(send.mou.bytes, 0x11, sizeof send.mou.bytes); /* of that alone */
     for (size_t i = 0; i < VECTOR_ENTRY_COUNT; i++)
-        entries[i] = (struct fetched_entry){ .entry = vectors->entries[i] };
-    for (size_t i = 4; i < 6; i++) {
-        struct mention *mention = &entries[i].mention;
-        entries[i].entry.salt = SLICE_LITERAL("");
-        entries[i].entry.content = SLICE_LITERAL("");
-        entries[i].has_mention = true;
-        memset(mention->referral.bytes, 0x77, sizeof mention->referral.bytes);
-        mention->type = i == 4 ? EVENT_SEND : EVENT_WITHDRAW;
-        mention->seq = (uint32_t)i - 3;
-        if (i == 4) /* of the other it is not known */
-            memset(mention->mou.bytes, 0x11, sizeof mention->mou.bytes);
-    }
-    struct fetched_parcel parcels[] = {
+        entries[i] = vectors->entries[i];
+    detach(&entries[4], &send);
+    detach(&entries[5], &withdraw);
+    struct parcel parcels[] = {
         { 0, entries, 2, vectors_get(vectors, "cosigned.txt") },
         { 2, entries + 2, VECTOR_ENTRY_COUNT - 2,
             vectors_note(vectors, VECTOR_ENTRY_COUNT, true) },
@@ -373,6 +394,7 @@ void vectors_add_requests(struct vectors *vectors)
     add_collect(vectors);
     add_marks(vectors);
     add_epoch(vectors);
+    add_absent(vectors);
     add_fetch(vectors);
     add_fetch_wanted(vectors);
     add_introduction(vectors);

@@ -250,6 +250,22 @@ def deliver(first, end):
         note=checkpoint(end))).encode()
 
 
+def deliver_absent():
+    plain = m.Deliver.decode(V["deliver_second.hex"])
+    plain.parcel.entries[2] = m.Entry(
+        header=plain.parcel.entries[2].header, mention=m.Mention(
+            referral=b"\x77" * 16, type=m.EventType.SEND, seq=1,
+            mou=b"\x11" * 32))
+    return plain.encode()
+
+
+def deliver_absent_check(data):
+    """No hash covers what is mentioned."""
+    deliver_check("deliver.hex")(data)
+    if m.Deliver.decode(data) != m.Deliver.decode(V["deliver_absent.hex"]):
+        raise Refused("another message")
+
+
 def sealed(sender, recipient, operation, sealing, kind, body, ikm):
     return request.request_seal(
         sender, signer(operation), recipient, sealer(sealing).public,
@@ -332,18 +348,17 @@ def fetch():
 
 
 def fetched():
-    rows = [m.FetchedEntry(header=entry.header, salt=entry.salt,
-                           content=entry.content) for entry in entries()]
+    rows = list(entries())
     for at, (kind, seq, mou) in {4: ("SEND", 1, b"\x11" * 32),
                                  5: ("WITHDRAW", 2, b"")}.items():
-        rows[at] = m.FetchedEntry(
+        rows[at] = m.Entry(
             header=rows[at].header, mention=m.Mention(
                 referral=b"\x77" * 16, type=m.EventType[kind], seq=seq,
                 mou=mou))
     return m.Fetched(parcels=[
-        m.FetchedParcel(entries=rows[:2], note=checkpoint(2, True)),
-        m.FetchedParcel(first_index=2, entries=rows[2:],
-                        note=checkpoint(7, True))]).encode()
+        m.Parcel(entries=rows[:2], note=checkpoint(2, True)),
+        m.Parcel(first_index=2, entries=rows[2:],
+                 note=checkpoint(7, True))]).encode()
 
 
 REQUESTS = {
@@ -443,6 +458,7 @@ MADE = {
     "cosigned.txt": lambda: checkpoint(2, True),
     "deliver.hex": lambda: deliver(0, 2),
     "deliver_second.hex": lambda: deliver(2, 7),
+    "deliver_absent.hex": deliver_absent,
     "mark_deliver.hex": mark_deliver,
     "mark_collect.hex": lambda: m.Collect(
         lane=m.Lane.MAIN, wait_ms=240000, cosigned=checkpoint(7, True),
@@ -658,6 +674,7 @@ CHECKS = {
     "cosigned.txt": note_check(True),
     "deliver.hex": deliver_check(None),
     "deliver_second.hex": deliver_check("deliver.hex"),
+    "deliver_absent.hex": deliver_absent_check,
     "mark_deliver.hex": mark_deliver_check,
     "mark_collect.hex": mark_check(
         m.Collect, lambda read: (read.cosigned, read.collected)),

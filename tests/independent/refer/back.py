@@ -29,16 +29,14 @@ def is_erased(event, erased):
 def entry_back(entry, erased):
     header = m.EntryHeader.decode(entry.header)
     if not entry.salt or header.kind != m.EntryKind.REFERRAL_EVENT:
-        return m.FetchedEntry(header=entry.header, salt=entry.salt,
-                              content=entry.content)
+        return entry
     try:
         event = event_read(entry.content)
     except Refused:
         event = None
     if event is None or not is_erased(event, erased):
-        return m.FetchedEntry(header=entry.header, salt=entry.salt,
-                              content=entry.content)
-    return m.FetchedEntry(
+        return entry
+    return m.Entry(
         header=entry_detach(entry).header,
         mention=m.Mention(referral=event.referral, type=event.type,
                           seq=event.seq, state=event.state, mou=event.mou))
@@ -68,8 +66,8 @@ def fetched(remote, body, erased):
         if parcels and (size > min(fetch.size_max, SIZE_MAX)
                         or len(parcels) == PARCELS_MAX):
             break
-        parcels.append(m.FetchedParcel(first_index=first, entries=held,
-                                       note=notes[end].encode()))
+        parcels.append(m.Parcel(first_index=first, entries=held,
+                                note=notes[end].encode()))
         first = end
     if not parcels:
         raise refusal("MALFORMED")

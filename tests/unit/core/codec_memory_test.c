@@ -162,16 +162,13 @@ static void messages_are_whole_or_not_at_all(void **state)
     vectors_open(&vectors);
     struct slice note = vectors_get(&vectors, "cosigned.txt");
     struct slice card = vectors_get(&vectors, "card_opendoor.hex");
-    struct fetched_entry entries[] = { { .entry = vectors.entries[0] },
-        { .entry = vectors.entries[1], .has_mention = true } };
-    entries[1].entry.salt = SLICE_NONE;
-    entries[1].entry.content = SLICE_NONE;
-    memset(entries[1].mention.referral.bytes, 0x77,
-        sizeof entries[1].mention.referral.bytes);
-    entries[1].mention.type = EVENT_OPENED;
-    entries[1].mention.seq = 3;
-    entries[1].mention.mou = vectors.mou;
-    struct fetched_parcel parcel = { 5, entries, COUNT(entries), note };
+    struct mention mention = {
+        .type = EVENT_OPENED, .seq = 3, .mou = vectors.mou
+    };
+    memset(mention.referral.bytes, 0x77, sizeof mention.referral.bytes);
+    struct entry entries[] = { vectors.entries[0],
+        { .header = vectors.entries[1].header, .mention = &mention } };
+    struct parcel parcel = { 5, entries, COUNT(entries), note };
     struct fetched fetched = { &parcel, 1 };
     sweep(fetched_write(&fetched, arena), fetched_again, "fetched");
     struct deliver deliver = { .parcel = { .first_index = 0,

@@ -202,6 +202,44 @@ static void who_only_dials_out_gives_back_what_the_other_lost(void **state)
     }
 }
 
+/* It showed what the other lost, and then lost that, too. */
+static void what_who_only_dials_out_lost_as_well_is_not_wanted_for_ever(
+    void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct store_memory_snapshot *backups[2];
+    (void)state;
+    federation_agree(federation);
+    backups[1] = federation_back_up(federation, 1);
+    (void)federation_submit(federation, 0, 1, "one loses it");
+    wait_a_while(federation);
+    backups[0] = federation_back_up(federation, 0);
+    (void)federation_submit(federation, 0, 1, "out");
+    wait_a_while(federation);
+    (void)federation_submit(federation, 1, 0, "in");
+    wait_a_while(federation);
+    federation_restore(federation, 1, backups[1]);
+    federation_crash(federation, 0);
+    const struct peer *peer = federation_peer(federation, 1, 0);
+    while (!peer->goals[0].wanted && federation_message_count(federation) > 0)
+        federation_deliver(federation, 0);
+    assert_true(peer->goals[0].wanted);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_restore(federation, 0, backups[0]);
+    wait_a_while(federation);
+    assert_false(peer->goals[0].wanted || peer->goals[1].wanted);
+    const char *in = federation_submit(federation, 1, 0, "in later");
+    wait_a_while(federation);
+    assert_string_equal(federation_state(federation, 0, in), "delivered");
+    assert_collects(federation);
+    for (size_t i = 0; i < 2; i++)
+        store_memory_snapshot_free(backups[i]);
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 /* What nobody asked for leads to a comparison, whatever is in it. */
 static void what_was_not_wanted_is_not_looked_at(void **state)
 {
@@ -229,6 +267,8 @@ int main(void)
         cmocka_unit_test(both_may_die_and_go_on),
         cmocka_unit_test(what_is_no_collect_is_refused),
         cmocka_unit_test(who_only_dials_out_gives_back_what_the_other_lost),
+        cmocka_unit_test(
+            what_who_only_dials_out_lost_as_well_is_not_wanted_for_ever),
         cmocka_unit_test(what_was_not_wanted_is_not_looked_at),
     };
     return cmocka_run_group_tests_name("core/collect", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/limits.h"
+#include "core/register.h"
 #include "io/store_memory.h"
 #include "support/bench_author.h"
 #include "support/bench_reader.h"
@@ -627,18 +628,36 @@ static void an_oversized_content_is_refused(void **state)
 
 /* ---- Detached, full ---- */
 
+static const struct mention mention = {
+    .referral = { { 7 } }, .type = EVENT_AMEND, .seq = 3, .mou = { { 9 } }
+};
+
 static void a_detached_content_is_answered_as_absent(void **state)
 {
     struct desk desk;
     struct deliver sent;
     struct answer answer;
+    struct ledger_parcel held;
     (void)state;
     desk_open(&desk);
     author_add(&desk.author, ENTRY_REFERRAL_EVENT, SLICE_LITERAL("erased"));
     desk.author.entries[0].salt = SLICE_NONE;
     desk.author.entries[0].content = SLICE_NONE;
+    desk.author.entries[0].mention = &mention;
     author_deliver(&desk.author);
     assert_int_equal(size_held(&desk), 1);
+    /* what it was about is kept, and no more is made of it */
+    struct work *work = federation_begin(desk.federation, 1);
+    struct ledger *in =
+        peer_ledger(work, federation_peer(desk.federation, 1, 0), LEDGER_IN);
+    assert_true(ledger_parcel_at(work, in, 0, &held));
+    assert_true(held.entries[0].has_referral);
+    assert_true(uuid_equal(&held.entries[0].referral, &mention.referral));
+    assert_int_equal(held.entries[0].event_type, EVENT_AMEND);
+    assert_int_equal(held.entries[0].seq, 3);
+    assert_true(mou_id_equal(&held.entries[0].mou, &mention.mou));
+    assert_null(register_get(work, &mention.referral));
+    assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
     /* 1 says so in a parcel of its own */
     assert_int_equal(federation_message_count(desk.federation), 1);
     const struct bench_message *message =
@@ -654,6 +673,23 @@ static void a_detached_content_is_answered_as_absent(void **state)
     assert_int_equal(answer.item_count, 1);
     assert_int_equal(answer.items[0].index, 0);
     assert_int_equal(answer.items[0].verdict, ANSWER_ABSENT);
+    desk_close(&desk);
+}
+
+static void only_events_of_referrals_are_mentioned(void **state)
+{
+    struct desk desk;
+    struct bench_reply reply;
+    (void)state;
+    desk_open(&desk);
+    author_add(&desk.author, ENTRY_CARD, SLICE_LITERAL("erased"));
+    desk.author.entries[0].salt = SLICE_NONE;
+    desk.author.entries[0].content = SLICE_NONE;
+    desk.author.entries[0].mention = &mention;
+    struct deliver deliver = author_parcel(&desk.author);
+    (void)author_send(&desk.author, &deliver, &reply);
+    assert_refused(&reply, REFUSAL_MALFORMED);
+    assert_int_equal(size_held(&desk), 0);
     desk_close(&desk);
 }
 
@@ -752,6 +788,7 @@ int main(void)
         cmocka_unit_test(a_key_whose_time_is_over_signs_nothing),
         cmocka_unit_test(an_oversized_content_is_refused),
         cmocka_unit_test(a_detached_content_is_answered_as_absent),
+        cmocka_unit_test(only_events_of_referrals_are_mentioned),
         cmocka_unit_test(a_store_nearly_full_is_busy_and_still_repeats),
         cmocka_unit_test(collected_marks_rise_and_stay_below_what_is_cosigned),
     };

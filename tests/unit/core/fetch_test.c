@@ -83,7 +83,7 @@ static uint64_t fetch_all(struct desk *desk, size_t from, size_t to,
         if (size_max == 1)
             assert_int_equal(fetched.parcel_count, 1);
         for (size_t i = 0; i < fetched.parcel_count; i++) {
-            const struct fetched_parcel *parcel = &fetched.parcels[i];
+            const struct parcel *parcel = &fetched.parcels[i];
             struct note note;
             assert_int_equal(parcel->first_index, fetch.first_index);
             fetch.first_index += parcel->entry_count;
@@ -91,7 +91,7 @@ static uint64_t fetch_all(struct desk *desk, size_t from, size_t to,
             assert_true(note.has_cosignature);
             assert_int_equal(note.size, fetch.first_index);
             for (size_t k = 0; k < parcel->entry_count; k++)
-                *attached += parcel->entries[k].entry.salt.size > 0;
+                *attached += parcel->entries[k].salt.size > 0;
         }
     }
     return fetch.first_index;
@@ -177,10 +177,10 @@ static void what_was_refused_goes_without_its_content(void **state)
     struct fetch fetch = { false, desk.generation, index, 1 };
     assert_int_equal(ask(&desk, 1, 0, &fetch, &reply), REPLY_FETCHED);
     assert_int_equal(fetched_read(reply.body, &desk.arena, &fetched), ERR_NONE);
-    const struct fetched_entry *entry = &fetched.parcels[0].entries[0];
-    assert_int_equal(entry->entry.salt.size, 0);
-    assert_true(entry->has_mention);
-    assert_int_equal(entry->mention.seq, 1);
+    const struct entry *entry = &fetched.parcels[0].entries[0];
+    assert_int_equal(entry->salt.size, 0);
+    assert_true(entry->mention != NULL);
+    assert_int_equal(entry->mention->seq, 1);
     desk_close(&desk);
 }
 

@@ -102,6 +102,38 @@ static void what_was_signed_for_and_not_answered_is_answered_once(void **state)
     federation_free(federation);
 }
 
+/* The receiver had answered it, and lost that; its author never got the
+ * receipt, and erased it meanwhile. What is said again is without a word. */
+static void what_was_erased_on_its_way_is_known_by_its_mention(void **state)
+{
+    static const char *const why[] = { "reason", "NEED_CHANGED", "person_told",
+        "yes", NULL };
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_int_equal(
+        federation_act(federation, 0, id, "cancel", "c", why)->err, ERR_NONE);
+    while (federation_message_count(federation) > 0) {
+        if (federation_message(federation, 0)->is_reply &&
+            federation_message(federation, 0)->reply == REPLY_COSIGNED &&
+            federation_message(federation, 0)->to == 0)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    assert_string_equal(federation_state(federation, 1, id), "cancelled");
+    assert_string_equal(federation_state(federation, 0, id), "cancelled");
+    (void)federation_act_by(
+        federation, 0, id, "consent_revoked", "r", "person", NULL);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 1, id), "cancelled");
+    assert_string_equal(federation_state(federation, 0, id), "cancelled");
+    federation_free(federation);
+}
+
 static void many_are_taken_up_piece_by_piece(void **state)
 {
     struct federation *federation = two();
@@ -289,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_feed_tells_it_again_in_the_order_in_which_it_was),
         cmocka_unit_test(what_was_signed_for_and_not_answered_is_answered_once),
+        cmocka_unit_test(what_was_erased_on_its_way_is_known_by_its_mention),
         cmocka_unit_test(many_are_taken_up_piece_by_piece),
         cmocka_unit_test(
             what_was_answered_and_not_received_gets_no_second_verdict),

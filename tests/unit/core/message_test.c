@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/message.h"
+#include "core/referral.h"
 #include "support/bench_papers.h"
 #include "support/codec_check.h"
 #include "support/crypto_fake.h"
@@ -82,9 +83,13 @@ static enum err deliver_reread(const struct deliver *deliver)
 /* Two entries, one of them detached. */
 static struct deliver deliver_small(struct entry entries[2])
 {
+    static const struct mention mention = {
+        .referral = { { 7 } }, .type = EVENT_AMEND, .seq = 3
+    };
     entries[0] = (struct entry){ SLICE_LITERAL("header"), filled(7, SALT_SIZE),
-        SLICE_LITERAL("content") };
-    entries[1] = (struct entry){ .header = SLICE_LITERAL("other header") };
+        SLICE_LITERAL("content"), NULL };
+    entries[1] = (struct entry){ .header = SLICE_LITERAL("other header"),
+        .mention = &mention };
     return (struct deliver){ .fence = filled(9, FENCE_SIZE),
         .parcel = { 40, entries, 2, SLICE_LITERAL("a note") },
         .collected = 12,
@@ -111,6 +116,9 @@ static void a_parcel_reads_as_it_was_written(void **state)
         assert_true(slice_equal(entry->salt, entries[i].salt));
         assert_true(slice_equal(entry->content, entries[i].content));
     }
+    assert_null(again.parcel.entries[0].mention);
+    assert_memory_equal(again.parcel.entries[1].mention, entries[1].mention,
+        sizeof *entries[1].mention);
     assert_strict(bytes, deliver_again);
 }
 
@@ -127,7 +135,8 @@ static void a_parcel_has_form(void **state)
 {
     struct entry entries[2];
     (void)state;
-    for (int what = 0; what < 10; what++) {
+    static const struct mention of_nothing = { .seq = 1 };
+    for (int what = 0; what < 12; what++) {
         struct deliver deliver = deliver_small(entries);
         switch (what) {
         case 0:
@@ -156,6 +165,12 @@ static void a_parcel_has_form(void **state)
             break;
         case 8:
             deliver.collected = 0;
+            break;
+        case 9: /* beside the words themselves */
+            entries[0].mention = entries[1].mention;
+            break;
+        case 10:
+            entries[1].mention = &of_nothing;
             break;
         default:
             deliver.parcel.first_index = UINT64_MAX - 1;
@@ -216,8 +231,9 @@ static void a_full_parcel_fits_a_message(void **state)
     (void)state;
     /* as delivery makes them: all entries of a size that sums to the limit */
     for (size_t i = 0; i < COUNT(many); i++)
-        many[i] = (struct entry){ filled('h', HEADER_SIZE_MAX),
-            filled(2, SALT_SIZE), filled('x', PARCEL_SIZE_MAX / 1024 - 128) };
+        many[i] =
+            (struct entry){ filled('h', HEADER_SIZE_MAX), filled(2, SALT_SIZE),
+                filled('x', PARCEL_SIZE_MAX / 1024 - 128), NULL };
     struct slice bytes = deliver_write(&deliver, &arena);
     assert_true(bytes.size <= MESSAGE_SIZE_MAX - 1024);
     assert_int_equal(deliver_read(bytes, &arena, &deliver), ERR_NONE);

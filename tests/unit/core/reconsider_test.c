@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/generation.h"
 #include "core/reconsider.h"
 #include "core/register.h"
 #include "support/bench_loss.h"
@@ -78,6 +79,42 @@ static void a_withdrawal_that_waited_is_told(void **state)
     federation_free(federation);
 }
 
+/* It was on its way when staff called it off, waits again after a loss, and is
+ * dropped: nobody answers the first any more. */
+static void what_waited_beside_a_request_that_is_dropped_goes_back(void **state)
+{
+    static const char *const why[] = { "reason", "NEED_CHANGED", "person_told",
+        "yes", NULL };
+    static const char *const ends[] = { "consent_revoked", "withdraw" };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct federation *federation = federation_new(2);
+        struct uuid uuid;
+        federation_connect(federation, 0, 1);
+        federation_agree(federation);
+        char *id = strdup(federation_submit(federation, 0, 1, "first"));
+        (void)federation_act(federation, 0, id, "cancel", "c", why);
+        struct work *work = federation_begin(federation, 0);
+        struct peer *peer = federation_peer(federation, 0, 1);
+        generation_take_back(work, peer_ledger(work, peer, LEDGER_OUT));
+        peer->settled_out = false;
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        (void)federation_act_by(
+            federation, 0, id, ends[i], "end", "person", NULL);
+        assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 1);
+        work = federation_begin(federation, 0);
+        assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+        const struct referral *referral = register_get(work, &uuid);
+        assert_int_equal(referral->pending, 0);
+        assert_int_equal(peer_ledger(work, peer, LEDGER_OUT)->intent_count, 0);
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        free(id);
+        federation_free(federation);
+    }
+}
+
 /* In the life that was lost it was withdrawn while it was on its way, so that
  * it came without words: nobody over there knows which it was. The copy, from
  * before, still has all of it, and it waits. */
@@ -117,6 +154,8 @@ int main(void)
         cmocka_unit_test(a_step_that_was_taken_already_goes_back_to_staff),
         cmocka_unit_test(nothing_is_told_of_who_withdrew_before_the_restore),
         cmocka_unit_test(a_withdrawal_that_waited_is_told),
+        cmocka_unit_test(
+            what_waited_beside_a_request_that_is_dropped_goes_back),
         cmocka_unit_test(what_came_without_words_and_was_withdrawn_is_not_sent),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);

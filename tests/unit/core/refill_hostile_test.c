@@ -23,8 +23,8 @@ struct desk {
     struct work *work;
     struct peer *peer;
     struct ledger *out;
-    struct fetched_parcel parcels[PARCEL_COUNT_MAX];
-    struct fetched_entry entries[PARCEL_COUNT_MAX][ENTRY_COUNT_MAX];
+    struct parcel parcels[PARCEL_COUNT_MAX];
+    struct entry entries[PARCEL_COUNT_MAX][ENTRY_COUNT_MAX];
     struct fetched fetched;
 };
 
@@ -179,19 +179,19 @@ static void without_witness(struct desk *desk)
 
 static void other_words(struct desk *desk)
 {
-    struct entry *entry = &desk->entries[0][0].entry;
+    struct entry *entry = &desk->entries[0][0];
     entry->content = turned(desk, entry->content, entry->content.size / 2);
 }
 
 static void no_header(struct desk *desk)
 {
-    desk->entries[0][0].entry.header = SLICE_LITERAL("no header");
+    desk->entries[0][0].header = SLICE_LITERAL("no header");
 }
 
 /* Who wrote it signed for another one. */
 static void another_time(struct desk *desk)
 {
-    struct entry *entry = &desk->entries[0][0].entry;
+    struct entry *entry = &desk->entries[0][0];
     struct entry_header header;
     assert_int_equal(
         entry_header_read(entry->header, desk->work->arena, &header), ERR_NONE);
@@ -270,8 +270,7 @@ static void two_roots_of_one_size_stop_the_ledger(void **state)
     (void)state;
     desk_open(&desk);
     struct refill_goal *goal = &desk.peer->goals[0];
-    const struct fetched_parcel *end =
-        &desk.parcels[desk.fetched.parcel_count - 1];
+    const struct parcel *end = &desk.parcels[desk.fetched.parcel_count - 1];
     assert_int_equal(note_parse(end->note, &last), ERR_NONE);
     goal->next.size = last.size;
     goal->next.root[0] ^= 1; /* that was shown as ours */

@@ -271,10 +271,10 @@ static void what_is_not_the_entrys_is_not_taken(void **state)
             federation, 0, 1, REQUEST_FETCH, fetch_of(federation).body, &reply);
         assert_int_equal(reply.kind, REPLY_FETCHED);
         assert_int_equal(fetched_read(reply.body, &arena, &fetched), ERR_NONE);
-        struct fetched_entry *entry =
-            (struct fetched_entry *)(uintptr_t)&fetched.parcels[0].entries[0];
-        struct slice *parts[] = { &entry->entry.content, &entry->entry.salt,
-            &entry->entry.header };
+        struct entry *entry =
+            (struct entry *)(uintptr_t)&fetched.parcels[0].entries[0];
+        struct slice *parts[] = { &entry->content, &entry->salt,
+            &entry->header };
         if (part < 3)
             ((uint8_t *)(uintptr_t)parts[part]->bytes)[0] ^= 1;
         const char *problem = NULL;
