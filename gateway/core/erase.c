@@ -144,13 +144,14 @@ void erase_measure(struct work *work, struct referral *referral,
     referral_erase_measure(work, referral, &wish, &result->extent);
 }
 
-/* All of it went before, by whomever. */
-static bool is_past(const struct referral *referral,
-    const struct erasure_notice *notice, const struct erase_result *result)
+/* All of it went before, by whomever, and nothing more is taken. Of elements the
+ * other may have said more since, which is on its way. */
+static bool is_past(
+    const struct referral *referral, const struct erase_result *result)
 {
     return result->extent.content_count == 0 &&
            referral->erasure.reason != ERASURE_NONE &&
-           (referral->erasure.is_whole || notice->element_count > 0) &&
+           referral->erasure.is_whole &&
            referral->erasure.outcome != ERASURE_OUTCOME_REFUSED;
 }
 
@@ -176,7 +177,7 @@ enum err erase_own(struct work *work, struct referral *referral,
 {
     struct slice bytes;
     erase_measure(work, referral, notice, result);
-    if (work_failed(work) || is_past(referral, notice, result))
+    if (work_failed(work) || is_past(referral, result))
         return ERR_NONE;
     if (result->extent.is_large && notice->element_count > 0)
         return ERR_LIMIT;
