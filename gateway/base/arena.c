@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,8 +42,10 @@ void *arena_take(struct arena *arena, size_t size)
 {
     size_t mask = alignof(max_align_t) - 1;
     size_t start = (arena->used + mask) & ~mask;
-    if (start > arena->capacity || size > arena->capacity - start)
+    if (start > arena->capacity || size > arena->capacity - start) {
+        arena->refused_count++;
         return NULL;
+    }
     arena->used = start + size;
     /* zeroed from the start, and again whenever it was given back */
     return arena->block + start;
@@ -50,9 +53,8 @@ void *arena_take(struct arena *arena, size_t size)
 
 void *arena_take_array(struct arena *arena, size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size)
-        return NULL;
-    return arena_take(arena, count * size);
+    bool is_countable = size == 0 || count <= SIZE_MAX / size;
+    return arena_take(arena, is_countable ? count * size : SIZE_MAX);
 }
 
 struct slice arena_copy(struct arena *arena, struct slice bytes)

@@ -17,6 +17,7 @@ struct arena {
     uint8_t *block;
     size_t capacity;
     size_t used;
+    size_t refused_count; /* requests that found no room, since arena_init() */
 };
 
 /* Takes `capacity` bytes from the heap. ERR_NO_MEMORY. */

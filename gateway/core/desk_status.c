@@ -164,6 +164,8 @@ void desk_status(struct work *work, const struct caller *caller,
             answer, "status", request->fields, request->field_count, NULL, 0))
         return;
     desk_gateway(work, answer);
+    if (node->options->store_key != NULL)
+        answer_text(answer, "store_key", node->options->store_key);
     loss_answer(work, answer);
     answer_numbers(work, answer);
 #define X(name, help) number(answer, #name, (int64_t)node->counters.name);

@@ -111,11 +111,8 @@ static struct slice part_path(struct judge *judge,
     char path[EVIDENCE_PATH_SIZE];
     if (entry->parts[part] != NULL)
         return entry->parts[part]->path;
-    struct slice copy = arena_copy(
+    return arena_copy(
         judge->arena, evidence_entry_path(&entry->place, part, path));
-    if (copy.bytes == NULL)
-        judge->err = ERR_NO_MEMORY;
-    return copy;
 }
 
 /* Where the entry is, and that both signed for it. */
@@ -203,10 +200,8 @@ static struct slice codes_join(
         size += notice->elements[i].size + 1;
     uint8_t *text = arena_take(judge->arena, size + 1);
     struct slice joined = slice_of(text, size == 0 ? 0 : size - 1);
-    if (text == NULL) {
-        judge->err = ERR_NO_MEMORY;
+    if (text == NULL)
         return SLICE_NONE;
-    }
     for (size_t i = 0; i < notice->element_count; i++) {
         memcpy(text, notice->elements[i].bytes, notice->elements[i].size);
         text += notice->elements[i].size;
@@ -333,11 +328,9 @@ void evidence_entries(struct judge *judge)
         arena_take_array(judge->arena, capacity, sizeof *report->events);
     judge->answers =
         arena_take_array(judge->arena, capacity, sizeof *judge->answers);
-    if (report->events == NULL || judge->answers == NULL) {
-        judge->err = ERR_NO_MEMORY;
+    if (report->events == NULL || judge->answers == NULL)
         return;
-    }
-    for (size_t i = 0; i < judge->count && judge->err == ERR_NONE;) {
+    for (size_t i = 0; i < judge->count;) {
         struct entry_files entry = { 0 };
         if (evidence_entry_path_read(
                 judge->files[i].path, &entry.place, &part) != ERR_NONE) {
@@ -377,8 +370,6 @@ static void answer_note(struct judge *judge, const struct proved *answer,
     event->problem = item->problem;
     event->clause = arena_copy(judge->arena, item->clause);
     event->remedy = arena_copy(judge->arena, item->remedy);
-    if (event->clause.bytes == NULL || event->remedy.bytes == NULL)
-        judge->err = ERR_NO_MEMORY;
     event->state = item->state < REFERRAL_STATE_COUNT
                        ? (enum referral_state)item->state
                        : REFERRAL_UNKNOWN;

@@ -42,7 +42,6 @@ struct judge {
     bool has_mou;
     struct note notes[KNOWN_NOTE_COUNT_MAX];
     size_t note_count;
-    enum err err;
 };
 
 /* Counts a finding; a failure's remedy is to ask for an unchanged copy. */

@@ -205,10 +205,8 @@ static void cards_read(struct judge *judge)
         count += starts_with(judge->files[i].path, EVIDENCE_CARDS);
     judge->cards =
         arena_take_array(judge->arena, count + 1, sizeof *judge->cards);
-    if (judge->cards == NULL) {
-        judge->err = ERR_NO_MEMORY;
+    if (judge->cards == NULL)
         return;
-    }
     for (size_t i = 0; i < judge->count; i++)
         if (starts_with(judge->files[i].path, EVIDENCE_CARDS)) {
             size_t used = judge->scratch->used;
@@ -251,8 +249,6 @@ static bool agreement_judge(struct judge *judge,
             return false;
         }
     report->agreement_title = arena_copy(judge->arena, mou.title);
-    if (report->agreement_title.bytes == NULL)
-        judge->err = ERR_NO_MEMORY;
     return true;
 }
 
@@ -291,31 +287,35 @@ static void names_check(struct judge *judge)
     }
 }
 
+static void all_check(struct judge *judge)
+{
+    if (!order_check(judge))
+        return;
+    readme_check(judge);
+    sums_check(judge);
+    names_check(judge);
+    cards_read(judge);
+    evidence_entries(judge);
+    evidence_answers(judge);
+    agreement_check(judge);
+}
+
+/* What found no room was not looked at: then nothing that was found counts. */
 enum err evidence_verify(struct crypto *crypto,
     const struct evidence_file *files, size_t count, struct arena *arena,
     struct arena *scratch, struct evidence_report *report)
 {
-    struct judge *judge = arena_take(arena, sizeof *judge);
-    *report = (struct evidence_report){ 0 };
-    if (judge == NULL)
-        return ERR_NO_MEMORY;
-    *judge = (struct judge){ .crypto = crypto,
+    size_t refused_count = arena->refused_count + scratch->refused_count;
+    struct judge judge = { .crypto = crypto,
         .files = files,
         .count = count,
         .arena = arena,
         .scratch = scratch,
         .report = report };
-    if (!order_check(judge))
-        return judge->err;
-    readme_check(judge);
-    sums_check(judge);
-    names_check(judge);
-    cards_read(judge);
-    if (judge->err == ERR_NONE)
-        evidence_entries(judge);
-    if (judge->err == ERR_NONE) {
-        evidence_answers(judge);
-        agreement_check(judge);
-    }
-    return judge->err;
+    *report = (struct evidence_report){ 0 };
+    all_check(&judge);
+    if (arena->refused_count + scratch->refused_count == refused_count)
+        return ERR_NONE;
+    *report = (struct evidence_report){ 0 };
+    return ERR_NO_MEMORY;
 }

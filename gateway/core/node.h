@@ -179,6 +179,7 @@ struct node_options {
     int64_t hold_ms; /* our words are kept after they were taken; 0: ever */
     uint32_t repeat_run_count; /* see repeat_rows.h; for the node's life */
     uint32_t parcel_gap_ms;    /* between new parcels to a peer, if small */
+    const char *store_key;     /* where the store's key was; NULL: not told */
 };
 
 struct node;

@@ -351,7 +351,8 @@ static bool judge_consent(struct judgement *judgement)
         cover == COVER_ENDED ? PROBLEM_CONSENT_EXPIRED
                              : PROBLEM_CONSENT_MISSING,
         "consent.grants");
-    verdict_remedy(verdict, "ask the person whether %.*s may know, for %.*s",
+    verdict_remedy(verdict, "%sask the person whether %.*s may know, for %.*s",
+        cover == COVER_ENDED ? "the grant has ended: " : "",
         SLICE_ARGUMENTS(judgement->to->id),
         SLICE_ARGUMENTS(judgement->purpose->purpose));
     return false;

@@ -15,6 +15,19 @@ enum referral_party step_party(const struct step *step)
     return referral_party_of(step->event->actor, by_referrer);
 }
 
+/* It may have gone on meanwhile: what this party can do now. */
+static void remedy_steps(const struct step *step, struct verdict *verdict)
+{
+    uint64_t steps = referral_steps(step->referral->state, step_party(step));
+    verdict_remedy(verdict, "look at the referral again%s",
+        steps != 0 ? ", now these steps are possible:"
+                   : ": no step of yours is left");
+    for (unsigned type = 1; type < EVENT_TYPE_COUNT; type++)
+        if ((steps >> type & 1) != 0)
+            verdict_remedy_item(verdict,
+                slice_of_text(event_type_name((enum referral_event_type)type)));
+}
+
 bool step_next(
     const struct step *step, enum referral_state *next, struct verdict *verdict)
 {
@@ -34,8 +47,7 @@ bool step_next(
     verdict_refuse(verdict, PROBLEM_STATE, "state[%s].%s",
         referral_state_name(referral->state),
         event_type_name(step->event->type));
-    verdict_remedy(
-        verdict, "look at the referral again: it may have gone on meanwhile");
+    remedy_steps(step, verdict);
     return false;
 }
 

@@ -142,10 +142,12 @@ static int storage_start(struct gateway *gateway)
     struct storage storage;
     const struct store_slot slot = { .keys = config->keys,
         .credentials = getenv("CREDENTIALS_DIRECTORY"),
-        .passphrase_path = gateway->passphrase_path };
+        .passphrase_path = gateway->passphrase_path,
+        .token = config->store_token };
     if (storage_open(config->data, &slot, (uint64_t)config->map_size_mib << 20,
             &storage, &problem) != ERR_NONE)
         return complain_text(problem.text);
+    gateway->options.store_key = store_slot_kind_name(storage.slot);
     gateway->loop.store = storage.store;
     gateway->loop.marker.keys_dir = config->keys;
     gateway->loop.marker.mark = storage.mark;

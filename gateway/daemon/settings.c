@@ -6,6 +6,7 @@
 #include "daemon/journal.h"
 #include "io/card_file.h"
 #include "io/crypto_openssl.h"
+#include "io/token_uri_p11kit.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -141,6 +142,18 @@ static bool card_load_again(struct settings *settings)
 
 /* ---- All of it ---------------------------------------------------------- */
 
+/* What its URI says; whether it is there, the start of a gateway finds out. */
+static bool token_check(const struct config *config)
+{
+    struct token_uri uri;
+    struct keys_problem problem;
+    if (config->store_token[0] == '\0' ||
+        token_uri_read(config->store_token, &uri, &problem) == ERR_NONE)
+        return true;
+    (void)fprintf(stderr, "referd: %s\n", problem.text);
+    return false;
+}
+
 bool settings_load_config(const char *config_path, struct settings *settings)
 {
     struct yaml_problem problem;
@@ -149,7 +162,7 @@ bool settings_load_config(const char *config_path, struct settings *settings)
         return complain("memory", err_text(ERR_NO_MEMORY), "free some memory");
     if (yaml_config_load(config_path, &settings->arena, &settings->config,
             &problem) == ERR_NONE)
-        return true;
+        return token_check(&settings->config);
     yaml_problem_format(&problem, text);
     (void)fprintf(stderr, "referd: %s\n", text);
     return false;

@@ -42,18 +42,20 @@ static enum err vault_open(const char *data, const struct store_keys *keys,
                            : store_problem_set(problem, err, "%s", said.text);
 }
 
-static enum err seal(const char *data, const char *keys_dir,
+static enum err seal(const char *data, const struct store_slot *slot,
     const struct store_keys *keys, struct storage *storage,
     struct store_problem *problem)
 {
     struct store *sealed;
     struct store *paged = NULL;
+    char place[PRIVATE_PATH_SIZE];
     enum err err = store_sealed_open(storage->store, keys->rows, &sealed);
+    store_slot_place(slot, storage->slot, place);
     if (err == ERR_KEY)
         return store_problem_set(problem, err,
-            "%s: the store was sealed with another key than %s/" STORE_KEY_NAME
-            "; restore the key that belongs to it",
-            data, keys_dir);
+            "%s: the store was sealed with another key than %s; restore the "
+            "key that belongs to it",
+            data, place);
     if (err != ERR_NONE)
         return store_problem_set(problem, err,
             "%s: the store cannot be opened: %s", data, err_text(err));
@@ -72,7 +74,7 @@ enum err storage_open(const char *data, const struct store_slot *slot,
     struct keys_problem said;
     struct store_lmdb_options options = store_lmdb_options_default();
     options.map_size = map_size;
-    *storage = (struct storage){ 0 };
+    *storage = (struct storage){ .slot = store_slot_find(slot) };
     if (panic_file_is_there(data))
         return store_problem_set(problem, ERR_STATE,
             "%s/" PANIC_FILE_NAME ": referctl panic destroyed the keys of this "
@@ -88,7 +90,7 @@ enum err storage_open(const char *data, const struct store_slot *slot,
     if (err == ERR_NONE)
         err = vault_open(data, &derived, storage, problem);
     if (err == ERR_NONE)
-        err = seal(data, slot->keys, &derived, storage, problem);
+        err = seal(data, slot, &derived, storage, problem);
     store_keys_wipe(&derived);
     if (err != ERR_NONE)
         storage_close(storage);

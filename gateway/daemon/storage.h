@@ -20,6 +20,7 @@ struct storage {
     struct store *store;
     struct vault *vault;
     struct instance_mark mark; /* that was found beside the keys */
+    enum store_slot_kind slot; /* where its key was */
 };
 
 /*

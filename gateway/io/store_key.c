@@ -10,6 +10,8 @@
 #include "io/hkdf_openssl.h"
 #include "io/key_file.h"
 #include "io/openssl.h"
+#include "io/passphrase.h"
+#include "io/store_token.h"
 
 static bool derive(const uint8_t secret[KEY_SIZE], struct store_keys *keys)
 {
@@ -40,11 +42,20 @@ const char *store_slot_kind_name(enum store_slot_kind kind)
         [STORE_SLOT_FILE] = "file",
         [STORE_SLOT_PASSPHRASE] = "passphrase",
         [STORE_SLOT_CREDENTIAL] = "credential",
+        [STORE_SLOT_TOKEN] = "token",
     };
     return names[kind];
 }
 
 /* False when there is no such file. */
+static bool is_in_keys(const struct store_slot *slot, const char *name,
+    char path[PRIVATE_PATH_SIZE])
+{
+    struct keys_problem problem;
+    return private_path(slot->keys, name, path, &problem) == ERR_NONE &&
+           access(path, F_OK) == 0;
+}
+
 static bool credential_path(const struct store_slot *slot, const char *name,
     char path[PRIVATE_PATH_SIZE])
 {
@@ -71,9 +82,9 @@ enum store_slot_kind store_slot_find(const struct store_slot *slot)
     size_t size = 0;
     if (credential_path(slot, STORE_KEY_CREDENTIAL, path))
         return STORE_SLOT_CREDENTIAL;
-    if (private_path(slot->keys, STORE_KEY_NAME, path, &problem) != ERR_NONE ||
-        access(path, F_OK) != 0)
-        return STORE_SLOT_NONE;
+    if (!is_in_keys(slot, STORE_KEY_NAME, path))
+        return is_in_keys(slot, STORE_TOKEN_NAME, path) ? STORE_SLOT_TOKEN
+                                                        : STORE_SLOT_NONE;
     enum err err = private_file_read(
         path, PRIVATE_FILE_PUBLIC, pem, sizeof pem, &size, &problem);
     bool is_sealed = err == ERR_NONE && is_encrypted(slice_of(pem, size));
@@ -81,44 +92,25 @@ enum store_slot_kind store_slot_find(const struct store_slot *slot)
     return is_sealed ? STORE_SLOT_PASSPHRASE : STORE_SLOT_FILE;
 }
 
+void store_slot_place(const struct store_slot *slot, enum store_slot_kind kind,
+    char path[PRIVATE_PATH_SIZE])
+{
+    static const char *const names[] = {
+        [STORE_SLOT_NONE] = "",
+        [STORE_SLOT_FILE] = STORE_KEY_NAME,
+        [STORE_SLOT_PASSPHRASE] = STORE_KEY_NAME,
+        [STORE_SLOT_CREDENTIAL] = STORE_KEY_CREDENTIAL,
+        [STORE_SLOT_TOKEN] = STORE_TOKEN_NAME,
+    };
+    struct keys_problem problem;
+    const char *folder =
+        kind == STORE_SLOT_CREDENTIAL ? slot->credentials : slot->keys;
+    if (kind == STORE_SLOT_NONE ||
+        private_path(folder, names[kind], path, &problem) != ERR_NONE)
+        path[0] = '\0';
+}
+
 /* ---- Passphrases -------------------------------------------------------- */
-
-/* All of standard input, up to the capacity. */
-static enum err input_read(
-    uint8_t *bytes, size_t capacity, size_t *size, struct keys_problem *problem)
-{
-    *size = 0;
-    while (*size < capacity) {
-        ssize_t got = read(STDIN_FILENO, bytes + *size, capacity - *size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            keys_problem_set(
-                problem, "the passphrase cannot be read from standard input");
-            return ERR_IO;
-        }
-        if (got == 0)
-            break;
-        *size += (size_t)got;
-    }
-    return ERR_NONE;
-}
-
-/* The first line of the file; the caller wipes. */
-static enum err passphrase_read(const char *path,
-    char text[KEY_PASSPHRASE_SIZE_MAX + 1], struct keys_problem *problem)
-{
-    uint8_t *bytes = (uint8_t *)text;
-    size_t size = 0;
-    enum err err =
-        strcmp(path, "-") == 0
-            ? input_read(bytes, KEY_PASSPHRASE_SIZE_MAX, &size, problem)
-            : private_file_read(path, PRIVATE_FILE_PUBLIC, bytes,
-                  KEY_PASSPHRASE_SIZE_MAX, &size, problem);
-    text[size] = '\0';
-    text[strcspn(text, "\r\n")] = '\0';
-    return err;
-}
 
 static enum err passphrase_find(const struct store_slot *slot,
     char text[KEY_PASSPHRASE_SIZE_MAX + 1], const char **passphrase,
@@ -132,7 +124,7 @@ static enum err passphrase_find(const struct store_slot *slot,
         from = path;
     if (from == NULL)
         return ERR_NONE; /* it is said that one is needed */
-    enum err err = passphrase_read(from, text, problem);
+    enum err err = passphrase_read(from, PRIVATE_FILE_PUBLIC, text, problem);
     if (err == ERR_NONE)
         *passphrase = text;
     return err;
@@ -156,6 +148,27 @@ static enum err credential_load(
     return err;
 }
 
+static enum err out_of_memory(struct keys_problem *problem)
+{
+    ERR_clear_error();
+    keys_problem_set(
+        problem, "the key of the store cannot be used: out of memory");
+    return ERR_NO_MEMORY;
+}
+
+static enum err token_load(const struct store_slot *slot, const char *path,
+    EVP_PKEY **key, struct keys_problem *problem)
+{
+    uint8_t secret[KEY_SIZE];
+    enum err err = store_token_read(slot, path, secret, problem);
+    if (err != ERR_NONE)
+        return err;
+    *key = EVP_PKEY_new_raw_private_key(
+        EVP_PKEY_X25519, NULL, secret, sizeof secret);
+    OPENSSL_cleanse(secret, sizeof secret);
+    return *key == NULL ? out_of_memory(problem) : ERR_NONE;
+}
+
 static enum err key_load(
     const struct store_slot *slot, EVP_PKEY **key, struct keys_problem *problem)
 {
@@ -166,7 +179,10 @@ static enum err key_load(
     *key = NULL;
     if (credential_path(slot, STORE_KEY_CREDENTIAL, path))
         return credential_load(path, key, problem);
-    if (store_slot_find(slot) == STORE_SLOT_PASSPHRASE)
+    enum store_slot_kind kind = store_slot_find(slot);
+    if (kind == STORE_SLOT_TOKEN && is_in_keys(slot, STORE_TOKEN_NAME, path))
+        return token_load(slot, path, key, problem);
+    if (kind == STORE_SLOT_PASSPHRASE)
         err = passphrase_find(slot, text, &passphrase, problem);
     if (err == ERR_NONE)
         err = private_path(slot->keys, STORE_KEY_NAME, path, problem);
@@ -177,27 +193,33 @@ static enum err key_load(
     return err;
 }
 
+/* What an EVP_PKEY holds. The caller wipes. */
+static enum err secret_take(
+    const EVP_PKEY *key, uint8_t secret[KEY_SIZE], struct keys_problem *problem)
+{
+    size_t size = KEY_SIZE;
+    return EVP_PKEY_get_raw_private_key(key, secret, &size) == 1 &&
+                   size == KEY_SIZE
+               ? ERR_NONE
+               : out_of_memory(problem);
+}
+
 enum err store_keys_load(const struct store_slot *slot, struct store_keys *keys,
     struct keys_problem *problem)
 {
-    uint8_t secret[KEY_SIZE];
-    size_t size = sizeof secret;
+    uint8_t secret[KEY_SIZE] = { 0 };
     EVP_PKEY *key = NULL;
     *keys = (struct store_keys){ 0 };
     enum err err = key_load(slot, &key, problem);
-    if (err != ERR_NONE)
-        return err;
-    bool done = EVP_PKEY_get_raw_private_key(key, secret, &size) == 1 &&
-                size == sizeof secret && derive(secret, keys);
+    if (err == ERR_NONE)
+        err = secret_take(key, secret, problem);
+    if (err == ERR_NONE && !derive(secret, keys))
+        err = out_of_memory(problem);
     EVP_PKEY_free(key);
     OPENSSL_cleanse(secret, sizeof secret);
-    if (done)
-        return ERR_NONE;
-    ERR_clear_error();
-    store_keys_wipe(keys);
-    keys_problem_set(
-        problem, "the key of the store cannot be used: out of memory");
-    return ERR_NO_MEMORY;
+    if (err != ERR_NONE)
+        store_keys_wipe(keys);
+    return err;
 }
 
 void store_keys_wipe(struct store_keys *keys)
@@ -208,17 +230,15 @@ void store_keys_wipe(struct store_keys *keys)
 /* ---- Moving ------------------------------------------------------------- */
 
 /* The new file is whole before it takes the place of the old one. */
-static enum err put_in_place(
-    const char *keys_dir, const char *next, struct keys_problem *problem)
+static enum err put_in_place(const char *keys_dir, const char *next_name,
+    const char *name, const char *next, struct keys_problem *problem)
 {
     int dir = open(keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_there = dir >= 0 && faccessat(dir, STORE_KEY_NAME, F_OK, 0) == 0;
-    bool done =
-        dir >= 0 &&
-        (is_there ? file_exchange(dir, STORE_KEY_NEXT_NAME, STORE_KEY_NAME)
-                  : renameat(dir, STORE_KEY_NEXT_NAME, dir, STORE_KEY_NAME) ==
-                        0) &&
-        fsync(dir) == 0;
+    bool is_there = dir >= 0 && faccessat(dir, name, F_OK, 0) == 0;
+    bool done = dir >= 0 &&
+                (is_there ? file_exchange(dir, next_name, name)
+                          : renameat(dir, next_name, dir, name) == 0) &&
+                fsync(dir) == 0;
     int reason = errno;
     if (dir >= 0)
         (void)close(dir);
@@ -230,6 +250,44 @@ static enum err put_in_place(
     return private_file_destroy(next, problem);
 }
 
+/* Those of one form, in KEYS. */
+static enum err names_destroy(const char *keys_dir, const char *const *names,
+    size_t count, struct keys_problem *problem)
+{
+    enum err first = ERR_NONE;
+    for (size_t i = 0; i < count; i++) {
+        struct keys_problem said;
+        char path[PRIVATE_PATH_SIZE];
+        enum err err = private_path(keys_dir, names[i], path, &said);
+        if (err == ERR_NONE)
+            err = private_file_destroy(path, &said);
+        if (err != ERR_NONE && first == ERR_NONE) {
+            first = err;
+            *problem = said;
+        }
+    }
+    return first;
+}
+
+static enum err pem_destroy(const char *keys_dir, struct keys_problem *problem)
+{
+    static const char *const names[] = { STORE_KEY_NAME, STORE_KEY_NEXT_NAME,
+        STORE_KEY_NAME PRIVATE_SCRATCH_SUFFIX,
+        STORE_KEY_NEXT_NAME PRIVATE_SCRATCH_SUFFIX };
+    return names_destroy(
+        keys_dir, names, sizeof names / sizeof *names, problem);
+}
+
+static enum err token_file_destroy(
+    const char *keys_dir, struct keys_problem *problem)
+{
+    static const char *const names[] = { STORE_TOKEN_NAME,
+        STORE_TOKEN_NEXT_NAME, STORE_TOKEN_NAME PRIVATE_SCRATCH_SUFFIX,
+        STORE_TOKEN_NEXT_NAME PRIVATE_SCRATCH_SUFFIX };
+    return names_destroy(
+        keys_dir, names, sizeof names / sizeof *names, problem);
+}
+
 enum err store_key_reseal(const struct store_slot *slot,
     const char *passphrase_path, struct keys_problem *problem)
 {
@@ -238,7 +296,8 @@ enum err store_key_reseal(const struct store_slot *slot,
     EVP_PKEY *key = NULL;
     enum err err = private_path(slot->keys, STORE_KEY_NEXT_NAME, next, problem);
     if (err == ERR_NONE && passphrase_path != NULL)
-        err = passphrase_read(passphrase_path, text, problem);
+        err = passphrase_read(
+            passphrase_path, PRIVATE_FILE_PUBLIC, text, problem);
     if (err == ERR_NONE)
         err = key_load(slot, &key, problem);
     if (err == ERR_NONE)
@@ -248,7 +307,42 @@ enum err store_key_reseal(const struct store_slot *slot,
             next, key, passphrase_path == NULL ? NULL : text, problem);
     EVP_PKEY_free(key);
     OPENSSL_cleanse(text, sizeof text);
-    return err == ERR_NONE ? put_in_place(slot->keys, next, problem) : err;
+    if (err == ERR_NONE)
+        err = put_in_place(
+            slot->keys, STORE_KEY_NEXT_NAME, STORE_KEY_NAME, next, problem);
+    return err == ERR_NONE ? token_file_destroy(slot->keys, problem) : err;
+}
+
+/* A file for the token takes the place of all that is in KEYS. */
+static enum err token_put(const struct store_slot *slot,
+    const uint8_t secret[KEY_SIZE], struct keys_problem *problem)
+{
+    char next[PRIVATE_PATH_SIZE];
+    enum err err =
+        private_path(slot->keys, STORE_TOKEN_NEXT_NAME, next, problem);
+    if (err == ERR_NONE)
+        err = private_file_destroy(next, problem);
+    if (err == ERR_NONE)
+        err = store_token_create(slot, next, secret, problem);
+    if (err == ERR_NONE)
+        err = put_in_place(
+            slot->keys, STORE_TOKEN_NEXT_NAME, STORE_TOKEN_NAME, next, problem);
+    return err == ERR_NONE ? pem_destroy(slot->keys, problem) : err;
+}
+
+enum err store_key_to_token(
+    const struct store_slot *slot, struct keys_problem *problem)
+{
+    uint8_t secret[KEY_SIZE] = { 0 };
+    EVP_PKEY *key = NULL;
+    enum err err = key_load(slot, &key, problem);
+    if (err == ERR_NONE)
+        err = secret_take(key, secret, problem);
+    EVP_PKEY_free(key);
+    if (err == ERR_NONE)
+        err = token_put(slot, secret, problem);
+    OPENSSL_cleanse(secret, sizeof secret);
+    return err;
 }
 
 enum err store_key_export(const struct store_slot *slot, const char *path,
@@ -262,39 +356,43 @@ enum err store_key_export(const struct store_slot *slot, const char *path,
     return err;
 }
 
-enum err store_key_make(const char *keys_dir, struct keys_problem *problem)
+static bool has_token(const struct store_slot *slot)
+{
+    return slot->token != NULL && slot->token[0] != '\0';
+}
+
+enum err store_key_make(
+    const struct store_slot *slot, struct keys_problem *problem)
 {
     char path[PRIVATE_PATH_SIZE];
-    enum err err = private_path(keys_dir, STORE_KEY_NAME, path, problem);
+    uint8_t secret[KEY_SIZE] = { 0 };
+    if (is_in_keys(slot, STORE_KEY_NAME, path) ||
+        is_in_keys(slot, STORE_TOKEN_NAME, path)) {
+        keys_problem_set(
+            problem, "%s: is there, and a key is never overwritten", path);
+        return ERR_EXISTS;
+    }
+    enum err err = private_path(slot->keys, STORE_KEY_NAME, path, problem);
     if (err != ERR_NONE)
         return err;
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, STORE_KEY_ALGORITHM);
-    if (key == NULL) {
-        ERR_clear_error();
-        keys_problem_set(problem, "%s: cannot be made: out of memory", path);
-        return ERR_NO_MEMORY;
-    }
-    err = key_file_create(path, key, NULL, problem);
+    if (key == NULL)
+        return out_of_memory(problem);
+    err = has_token(slot) ? secret_take(key, secret, problem)
+                          : key_file_create(path, key, NULL, problem);
     EVP_PKEY_free(key);
+    if (err == ERR_NONE && has_token(slot))
+        err = token_put(slot, secret, problem);
+    OPENSSL_cleanse(secret, sizeof secret);
     return err;
 }
 
 enum err store_key_destroy(const char *keys_dir, struct keys_problem *problem)
 {
-    static const char *const names[] = { STORE_KEY_NAME, STORE_KEY_NEXT_NAME,
-        STORE_KEY_NAME PRIVATE_SCRATCH_SUFFIX,
-        STORE_KEY_NEXT_NAME PRIVATE_SCRATCH_SUFFIX };
-    enum err first = ERR_NONE;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct keys_problem said;
-        char path[PRIVATE_PATH_SIZE];
-        enum err err = private_path(keys_dir, names[i], path, &said);
-        if (err == ERR_NONE)
-            err = private_file_destroy(path, &said);
-        if (err != ERR_NONE && first == ERR_NONE) {
-            first = err;
-            *problem = said;
-        }
-    }
-    return first;
+    struct keys_problem said;
+    enum err first = pem_destroy(keys_dir, problem);
+    enum err second = token_file_destroy(keys_dir, &said);
+    if (first == ERR_NONE && second != ERR_NONE)
+        *problem = said;
+    return first != ERR_NONE ? first : second;
 }

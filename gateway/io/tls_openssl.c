@@ -163,13 +163,14 @@ static void conn_fini(struct nng_tls_engine_conn *conn)
 
 static void conn_close(struct nng_tls_engine_conn *conn)
 {
+    bool is_open = conn->ssl != NULL && !conn->failed;
     conn->watch = NULL;
-    if (conn->ssl == NULL || conn->failed || !SSL_is_init_finished(conn->ssl))
+    conn->failed = true; /* nobody would hear who it is */
+    if (!is_open || !SSL_is_init_finished(conn->ssl))
         return;
     ERR_clear_error();
     (void)SSL_shutdown(conn->ssl); /* close_notify, if it can leave at once */
     ERR_clear_error();
-    conn->failed = true;
 }
 
 /* The error of the last OpenSSL call, in nng's words. */

@@ -192,12 +192,15 @@ enum err tls_own_spki(X509 *certificate, uint8_t spki[TLS_OWN_SPKI_SIZE])
     uint8_t *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
     enum err err = ERR_KEY;
-    if (size > 0 && tls_spki_is_spoken(slice_of(der, (size_t)size))) {
+    /* a point that is not on the curve is read, and is no key then */
+    if (size > 0 && X509_get0_pubkey(certificate) != NULL &&
+        tls_spki_is_spoken(slice_of(der, (size_t)size))) {
         err = EVP_Digest(der, (size_t)size, spki, NULL, EVP_sha256(), NULL) == 1
                   ? ERR_NONE
                   : ERR_NO_MEMORY;
     }
     OPENSSL_free(der);
+    ERR_clear_error();
     return err;
 }
 

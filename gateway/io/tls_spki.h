@@ -13,7 +13,7 @@
 /*
  * Is this DER SubjectPublicKeyInfo one of the two, and not an Ed25519 key of
  * low order, under which anybody can sign? Whether a P-256 point is on the
- * curve, OpenSSL has checked when it read it.
+ * curve is not seen from here: OpenSSL has no key for it otherwise.
  */
 bool tls_spki_is_spoken(struct slice der);
 

@@ -30,6 +30,7 @@ struct raw_config {
     char *keys;
     char *socket;
     char *metrics;
+    char *store_token;
     char **listen;
     unsigned listen_count;
     uint32_t map_size_mib;
@@ -136,6 +137,9 @@ static const cyaml_schema_field_t config_fields[] = {
         struct raw_config, map_size_mib),
     CYAML_FIELD_UINT("store_check_days", CYAML_FLAG_OPTIONAL,
         struct raw_config, store_check_days),
+    CYAML_FIELD_STRING_PTR("store_token",
+        CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+        struct raw_config, store_token, 0, CONFIG_URI_SIZE_MAX),
     CYAML_FIELD_SEQUENCE("clients", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
         struct raw_config, clients, &client_value, 0,
         CONFIG_CLIENT_COUNT_MAX),
@@ -191,6 +195,12 @@ static const struct yaml_key keys[] = {
       "store_check_days: 7",
       "How often the gateway looks by itself whether all of its store is "
       "sound, beside its work, restarts or not." },
+    { "store_token", "a PKCS#11 URI, or \"\" for none", "", 0, 0, "\"\"",
+      false,
+      "store_token: \"pkcs11:token=referd;object=store?"
+      "module-path=/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\"",
+      "The token that holds the key without which the store's cannot be used; "
+      "empty: none." },
     { "clients", NULL, "", 0, 0, "[]", true,
       "clients: [{user: frontdesk, rights: [submit, act, read]}]",
       "Users of this machine whose programs may connect to the socket." },
@@ -332,9 +342,14 @@ static enum err read_paths(const struct yaml_loaded *loaded, const char *file,
     config->metrics = raw->metrics != NULL && raw->metrics[0] != '\0'
                           ? join(folder, raw->metrics, arena)
                           : "";
+    config->store_token = arena_text(
+        arena, slice_of_text(raw->store_token != NULL ? raw->store_token : ""));
     if (config->keys == NULL || config->socket == NULL ||
-        config->metrics == NULL)
+        config->metrics == NULL || config->store_token == NULL)
         return refuse_full(problem);
+    if (config->store_token[0] != '\0' &&
+        strncmp(config->store_token, "pkcs11:", 7) != 0)
+        return expect(loaded, "store_token", problem);
     if (strlen(config->socket) >= CONFIG_SOCKET_PATH_SIZE)
         return expect(loaded, "socket", problem);
     return ERR_NONE;

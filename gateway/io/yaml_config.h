@@ -22,6 +22,7 @@
 #define CONFIG_CLIENT_COUNT_MAX 64u
 /* Of a path in the file. */
 #define CONFIG_PATH_SIZE_MAX 1024u
+#define CONFIG_URI_SIZE_MAX 1024u
 /* Of the socket: what a struct sockaddr_un holds, with its zero byte. */
 #define CONFIG_SOCKET_PATH_SIZE 108u
 
@@ -82,6 +83,7 @@ struct config {
     const char *keys;
     const char *socket;
     const char *metrics;       /* "": none */
+    const char *store_token;   /* "": none */
     const char *const *listen; /* tls+tcp://HOST:PORT */
     size_t listen_count;
     uint32_t map_size_mib;

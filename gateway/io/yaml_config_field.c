@@ -16,6 +16,8 @@ static const struct config_field fields[] = {
     FIELD("listen", LISTEN, listen),
     FIELD("map_size_mib", NUMBER, map_size_mib),
     FIELD("store_check_days", NUMBER, store_check_days),
+    { "store_token", CONFIG_KIND_TEXT, offsetof(struct config, store_token),
+        CONFIG_URI_SIZE_MAX },
     FIELD("clients", CLIENTS, clients),
     { "log", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("log.level", LEVEL, log_level),
@@ -101,6 +103,7 @@ bool yaml_config_differs(
     case CONFIG_KIND_SECTION:
         return false;
     case CONFIG_KIND_PATH:
+    case CONFIG_KIND_TEXT:
         return strcmp(yaml_config_path(field, a), yaml_config_path(field, b)) !=
                0;
     case CONFIG_KIND_NUMBER:

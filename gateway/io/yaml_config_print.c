@@ -161,6 +161,10 @@ static void put_value(struct printer *out, const struct config_field *field)
         put(out, " ");
         put_path(out, field);
         return;
+    case CONFIG_KIND_TEXT:
+        put(out, " ");
+        put_quoted(out, yaml_config_path(field, out->config));
+        return;
     case CONFIG_KIND_NUMBER:
         put(out, " %" PRIu32, yaml_config_number(field, out->config));
         return;

@@ -198,13 +198,12 @@ static bool state_judge(const struct fake_case *of, const char *step,
     refer_status status = fake_step_next(of->state, step, party, next);
     if (status == REFER_OK)
         return true;
+    if (status == REFER_CONFLICT)
+        return fake_judge_refuse_state(reply, of->state, step, party);
     char clause[SDK_TEXT_SIZE];
     (void)snprintf(clause, sizeof clause, "state[%s].%s", of->state, step);
-    if (status == REFER_DENIED)
-        return fake_judge_refuse(reply, "FORBIDDEN", clause,
-            "leave this step to the other agency, or say who acts");
-    return fake_judge_refuse(reply, "STATE", clause,
-        "look at the referral again: it may have gone on meanwhile");
+    return fake_judge_refuse(reply, "FORBIDDEN", clause,
+        "leave this step to the other agency, or say who acts");
 }
 
 bool fake_step_judge(const struct fake_case *of, const char *step, char party,

@@ -161,10 +161,7 @@ static bool is_refused(const struct fake_told *told,
     if (fake_list_has("withdraw consent_revoked send erasure", told->step) ||
         fake_step_next(state, told->step, told->party, next) == REFER_OK)
         return false;
-    char clause[SDK_TEXT_SIZE];
-    (void)snprintf(clause, sizeof clause, "state[%s].%s", state, told->step);
-    return !fake_judge_refuse(why, "STATE", clause,
-        "look at the referral again: it may have gone on meanwhile");
+    return !fake_judge_refuse_state(why, state, told->step, told->party);
 }
 
 static refer_status decide(

@@ -31,6 +31,9 @@ bool fake_list(struct refer_fake *fake, struct fake_request *request,
  * always false. */
 bool fake_judge_refuse(struct sdk_reply *reply, const char *problem,
     const char *clause, const char *remedy);
+/* STATE, and which steps are possible there for that party; false. */
+bool fake_judge_refuse_state(
+    struct sdk_reply *reply, const char *state, const char *step, char party);
 /* The form of a submission; *referral is then its record. */
 bool fake_submission_read(const struct sdk_records *records,
     struct sdk_reply *reply, const struct sdk_record **referral);

@@ -41,13 +41,9 @@ static struct sdk_record *answer_head(const struct refer_fake *fake,
 static refer_status answer_steps(
     const struct fake_case *of, struct sdk_record *record)
 {
-    char text[1024] = "";
-    size_t used = 0;
-    const char *name;
-    for (size_t i = 0; (name = fake_step_name(i)) != NULL; i++)
-        if (fake_step_is_open(of->state, name, of->is_outgoing ? "SCN" : "RCN"))
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s",
-                used == 0 ? "" : " ", name);
+    char text[1024];
+    fake_steps_print(
+        of->state, of->is_outgoing ? "SCN" : "RCN", " ", text, sizeof text);
     return sdk_record_set_text(record, "steps", text);
 }
 

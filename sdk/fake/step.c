@@ -1,5 +1,6 @@
 #include "sdk/fake/step.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool fake_list_has(const char *list, const char *word)
@@ -203,6 +204,18 @@ bool fake_step_is_open(const char *state, const char *step, const char *parties)
             strpbrk(transitions[i].by, parties) != NULL)
             return true;
     return false;
+}
+
+void fake_steps_print(const char *state, const char *parties,
+    const char *between, char *text, size_t size)
+{
+    const char *name;
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t i = 0; (name = fake_step_name(i)) != NULL && used < size; i++)
+        if (fake_step_is_open(state, name, parties))
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                used == 0 ? "" : between, name);
 }
 
 bool fake_state_is_final(const char *state)

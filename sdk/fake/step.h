@@ -25,6 +25,11 @@ refer_status fake_step_next(
 /* May any of these parties take that step there? */
 bool fake_step_is_open(
     const char *state, const char *step, const char *parties);
+/* All that are open to any of these parties there, with that
+ * between two; cut at its end
+ * when it does not fit. */
+void fake_steps_print(const char *state, const char *parties,
+    const char *between, char *text, size_t size);
 /* True when nothing but taking back consent is left. */
 bool fake_state_is_final(const char *state);
 

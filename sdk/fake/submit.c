@@ -28,6 +28,22 @@ bool fake_judge_refuse(struct sdk_reply *reply, const char *problem,
     return fake_refuse(reply, error, problem, clause, remedy);
 }
 
+bool fake_judge_refuse_state(
+    struct sdk_reply *reply, const char *state, const char *step, char party)
+{
+    char clause[SDK_TEXT_SIZE];
+    char steps[SDK_TEXT_SIZE / 2];
+    char remedy[SDK_TEXT_SIZE];
+    (void)snprintf(clause, sizeof clause, "state[%s].%s", state, step);
+    fake_steps_print(
+        state, (const char[]){ party, 0 }, ", ", steps, sizeof steps);
+    (void)snprintf(remedy, sizeof remedy, "look at the referral again%s%s",
+        steps[0] != 0 ? ", now these steps are possible: "
+                      : ": no step of yours is left",
+        steps);
+    return fake_judge_refuse(reply, "STATE", clause, remedy);
+}
+
 /* ---- Form -------------------------------------------------------------- */
 
 /* clang-format off */
@@ -197,7 +213,11 @@ static bool consent_judge(const struct sdk_records *records,
     if (cover != COVER_HOLDS)
         return fake_judge_refuse(reply,
             cover == COVER_ENDED ? "CONSENT_EXPIRED" : "CONSENT_MISSING",
-            "consent.grants", "ask the person whether that agency may know");
+            "consent.grants",
+            cover == COVER_ENDED
+                ? "the grant has ended: ask the person whether that agency "
+                  "may know"
+                : "ask the person whether that agency may know");
     for (size_t i = 1; i < records->count; i++) {
         const struct sdk_record *element = &records->items[i];
         if (!is_type(element, "element"))

@@ -23,7 +23,8 @@
 #define DIRECT_HANDLE UINT64_MAX
 
 static const struct node_options options = { RETRY_DELAY_MS_MIN,
-    RETRY_DELAY_MS_MAX, "0.1.0", 0, .repeat_run_count = 8 };
+    RETRY_DELAY_MS_MAX, "0.1.0", 0, .repeat_run_count = 8,
+    .store_key = "file" };
 
 static size_t agency_of(
     const struct federation *federation, const struct agency_id *id)

@@ -99,6 +99,7 @@ FOREIGN = {
     "ncurses": ("curses.h", "ncurses.h"),
     "nng": ("nng/",),
     "openssl": ("openssl/",),
+    "p11-kit": ("p11-kit/",),
     "protobuf-c": ("protobuf-c/",),
     "sanitizer": ("sanitizer/",),
     "seccomp": ("seccomp.h",),
@@ -115,7 +116,8 @@ LAYERS = [
      {"protobuf-c"}, True),
     (r"gateway/core/", {"base", "core"}, PURE_HEADERS, set(), False),
     (r"gateway/io/", {"base", "core", "io"}, None,
-     {"cyaml", "lmdb", "nng", "openssl", "seccomp", "systemd"}, False),
+     {"cyaml", "lmdb", "nng", "openssl", "p11-kit", "seccomp", "systemd"},
+     False),
     (r"gateway/daemon/", {"base", "core", "io", "daemon"}, None,
      {"seccomp", "systemd"}, False),
     (r"sdk/fake/", {"refer", "sdk"}, None, {"protobuf-c"}, True),
@@ -136,6 +138,7 @@ WRAPPERS = {
     "nng": r"peers_|tls_openssl",
     "openssl": None,  # any file of its own: one library a file
     "cyaml": r"yaml",
+    "p11-kit": r"p11kit",
     "seccomp": r"seccomp|confine",
     "systemd": r"systemd|notify|service",
 }

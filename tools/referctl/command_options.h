@@ -70,12 +70,17 @@ static const struct option_row key_slot_options[] = {
     { "output",          'o', "FILE", "with credential: where to write the key (required)" },
     { "passphrase-file", 'p', "FILE", "the present passphrase is FILE's first line" },
     { "new-passphrase-file", 0, "FILE", "with passphrase: the new one (required)" },
+    { "pin-file",         0,  "FILE", "the token's PIN is FILE's first line (default: by\n"
+                                      "store_token)" },
     { "dir",             'd', "DIR",  "the gateway's folder (default: by --config)" },
     { "yes",             'y', NULL,   "do not ask for confirmation on a terminal" },
     { NULL, 0, NULL, NULL }
 };
 static const struct option_row panic_options[] = {
     { "dir", 'd', "DIR", "the gateway's folder (default: by --config)" },
+    { "token", 't', NULL, "destroy the token's key as well" },
+    { "pin-file", 0, "FILE", "the token's PIN is FILE's first line (default: by\n"
+                             "store_token)" },
     { "yes", 'y', NULL,  "do not ask; required where nobody can be asked" },
     { NULL, 0, NULL, NULL }
 };

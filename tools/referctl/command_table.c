@@ -82,10 +82,11 @@ static const struct command commands[] = {
 { "key", "slot", "[WHERE]", 0, 1, key_slot_options,
   "show or change where the key of the store is",
   "Without WHERE: show it. `file`: in KEYS, not encrypted. `passphrase`: the same,\n"
-  "encrypted; referd then needs --passphrase-file, or a credential. `credential`:\n"
-  "writes it to a file for systemd-creds, and says how to go on; `drop` destroys the\n"
-  "one in KEYS when the credential works. `new`: begin again after a panic, with a\n"
-  "new key and without what nobody can read.",
+  "encrypted; referd then needs --passphrase-file, or a credential. `token`: the\n"
+  "same, for the PKCS#11 token that store_token names. `credential`: writes it to a\n"
+  "file for systemd-creds, and says how to go on; `drop` destroys the one in KEYS when\n"
+  "the credential works. `new`: begin again after a panic, with a new key (for the\n"
+  "token, where store_token names one) and without what nobody can read.",
   "referctl -c FILE key slot passphrase --new-passphrase-file secret",
   run_key_slot },
 { "key", "rotate", "[KEY...]", 0, ANY_COUNT, key_rotate_options,
@@ -372,7 +373,8 @@ static const struct command commands[] = {
   "ends the gateway, whether it answers or not. Nothing that is stored can be read\n"
   "any more, by anybody. What other agencies hold they keep, and what they had not\n"
   "yet handed over they still have. `panic: forbidden` in the configuration forbids\n"
-  "it. To begin again: referctl key slot new.",
+  "it. A token's key stays, and opens nothing that is left here; --token destroys it,\n"
+  "too. To begin again: referctl key slot new.",
   "referctl -c FILE panic --yes",
   run_panic },
 { "backup", "", "FILE", 1, 1, backup_options,

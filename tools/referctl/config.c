@@ -18,6 +18,7 @@ const char *config_read(
     if (err == ERR_NONE) {
         paths->data = pool_text(pool, config.data);
         paths->socket = pool_text(pool, config.socket);
+        paths->store_token = pool_text(pool, config.store_token);
         paths->panic_is_forbidden = config.panic == CONFIG_PANIC_FORBIDDEN;
         paths->map_size_mib = config.map_size_mib;
         paths->key_days = config.rotation.key_days;

@@ -14,6 +14,7 @@ struct config_paths {
     const char *data;
     const char *socket;
     const char *keys;
+    const char *store_token; /* "": none */
     uint32_t map_size_mib;
     bool panic_is_forbidden;
     uint32_t key_days;

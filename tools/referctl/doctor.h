@@ -25,6 +25,7 @@ struct doctor {
     const char *const *listen;
     size_t listen_count;
     uint32_t map_size_mib;
+    const char *store_token;      /* "": none */
     const char *certificate_path; /* NULL: there is none to show */
     const char *key_path;
     const struct card *card_file; /* of DATA/card; NULL: not read */
@@ -50,6 +51,8 @@ void doctor_find_validity(struct doctor *doctor, const char *check,
 void doctor_look_at_files(struct doctor *doctor);
 /* doctor_keys.c: keys and the card that shows them. */
 void doctor_look_at_keys(struct doctor *doctor);
+/* doctor_slot.c: where the key of the store is; its token, without its PIN. */
+void doctor_look_at_slot(struct doctor *doctor);
 /* doctor_gateway.c: is it ready, do our endpoints answer, who follows. False:
  * nothing more can be asked. */
 bool doctor_look_at_gateway(struct doctor *doctor);

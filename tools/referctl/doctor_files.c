@@ -43,6 +43,7 @@ static void keep(struct doctor *doctor, const struct config *config)
     doctor->listen = listen;
     doctor->listen_count = config->listen_count;
     doctor->map_size_mib = config->map_size_mib;
+    doctor->store_token = pool_text(doctor->session->pool, config->store_token);
 }
 
 static void look_at_config(struct doctor *doctor, const char *path)

@@ -227,4 +227,5 @@ void doctor_look_at_keys(struct doctor *doctor)
     look_at_revocation(doctor);
     look_at_root(doctor);
     open_keyring(doctor);
+    doctor_look_at_slot(doctor);
 }

@@ -58,6 +58,15 @@ enum exit_code home_confirm(struct session *session,
         session, EXIT_CODE_USAGE, NULL, "not done: nothing was changed");
 }
 
+struct store_slot home_slot(
+    const struct config_paths *paths, const char *passphrase)
+{
+    return (struct store_slot){ .keys = paths->keys,
+        .credentials = getenv("CREDENTIALS_DIRECTORY"),
+        .passphrase_path = passphrase,
+        .token = paths->store_token };
+}
+
 pid_t home_holder(struct session *session, const char *data)
 {
     char text[24] = "";

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "io/store_slot.h"
 #include "referctl/arguments.h"
 #include "referctl/config.h"
 #include "referctl/owner.h"
@@ -31,6 +32,11 @@ void home_leave(const struct home *home);
  * EXIT_CODE_USAGE: it was not wanted. */
 enum exit_code home_confirm(struct session *session,
     const struct arguments *arguments, const char *what);
+
+/* Where the store's key is, of the gateway whose folders those are, and of the
+ * environment. `passphrase` NULL: none was named. */
+struct store_slot home_slot(
+    const struct config_paths *paths, const char *passphrase);
 
 /* The process that has that folder of data; 0: none does. */
 pid_t home_holder(struct session *session, const char *data);

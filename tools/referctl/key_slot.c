@@ -1,7 +1,6 @@
 /* referctl key slot: where the key of the store is. */
 #include "referctl/command.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,18 +33,17 @@ static enum exit_code show(struct slot_work *work)
     static const struct column columns[] = {
         { "slot", "the key of the store", 0 },
         { "place", "in", 0 },
+        { "token", "which is opened by", 0 },
     };
     struct session *session = work->session;
     struct record record = { .type = "slot" };
+    char place[PRIVATE_PATH_SIZE];
     enum store_slot_kind kind = store_slot_find(&work->slot);
     record_put_text(session->pool, &record, "slot", store_slot_kind_name(kind));
-    record_put_text(session->pool, &record, "place",
-        kind == STORE_SLOT_CREDENTIAL
-            ? pool_format(session->pool, "%s/" STORE_KEY_CREDENTIAL,
-                  work->slot.credentials)
-        : kind == STORE_SLOT_NONE ? ""
-                                  : pool_format(session->pool,
-                                        "%s/" STORE_KEY_NAME, work->slot.keys));
+    store_slot_place(&work->slot, kind, place);
+    record_put_text(session->pool, &record, "place", place);
+    if (kind == STORE_SLOT_TOKEN)
+        record_put_text(session->pool, &record, "token", work->slot.token);
     if (session->json)
         display_json_record(session, &record);
     else
@@ -74,6 +72,25 @@ static enum exit_code to_passphrase(struct slot_work *work)
                : fail(work, &problem);
 }
 
+static enum exit_code to_token(struct slot_work *work)
+{
+    struct keys_problem problem;
+    if (work->slot.token[0] == '\0')
+        return session_fail(work->session, EXIT_CODE_USAGE,
+            "set store_token in the configuration, see referd.yaml(5)",
+            "which token?");
+    if (store_key_to_token(&work->slot, &problem) != ERR_NONE)
+        return fail(work, &problem);
+    display_note(work->session,
+        "When the token is lost, so is the store: keep a copy of its key "
+        "elsewhere,\n"
+        "  referctl key slot credential -o /media/stick/store-1.pem\n"
+        "and not on this machine. Backups of %s from before open the store "
+        "without the token: destroy them.",
+        work->slot.keys);
+    return show(work);
+}
+
 static enum exit_code to_credential(struct slot_work *work)
 {
     struct keys_problem problem;
@@ -100,8 +117,8 @@ static enum exit_code drop(struct slot_work *work)
 {
     struct keys_problem problem;
     enum exit_code code = home_confirm(work->session, work->arguments,
-        "The key in the file is to be destroyed. Without the credential "
-        "nothing that is stored can be\nread any more.");
+        "What is in KEYS of the store's key is to be destroyed. Without the "
+        "credential nothing that is\nstored can be read any more.");
     if (code != EXIT_CODE_DONE)
         return code;
     return store_key_destroy(work->slot.keys, &problem) == ERR_NONE
@@ -144,7 +161,7 @@ static enum exit_code begin_anew(struct slot_work *work)
     enum exit_code code = was_panic ? store_discard(work) : EXIT_CODE_DONE;
     if (code != EXIT_CODE_DONE)
         return code;
-    if (store_key_make(work->slot.keys, &problem) != ERR_NONE ||
+    if (store_key_make(&work->slot, &problem) != ERR_NONE ||
         panic_file_clear(data, &problem) != ERR_NONE)
         return fail(work, &problem);
     return show(work);
@@ -156,6 +173,7 @@ static const struct {
 } forms[] = {
     { "file", to_file },
     { "passphrase", to_passphrase },
+    { "token", to_token },
     { "credential", to_credential },
     { "drop", drop },
     { "new", begin_anew },
@@ -172,14 +190,14 @@ enum exit_code run_key_slot(
             run = forms[i].run;
     if (run == NULL)
         return session_fail(session, EXIT_CODE_USAGE,
-            "file, passphrase, credential, drop or new",
+            "file, passphrase, token, credential, drop or new",
             "the key of the store cannot be there");
     enum exit_code code = home_find(session, arguments, &work.home);
     if (code != EXIT_CODE_DONE)
         return code;
-    work.slot = (struct store_slot){ .keys = work.home.paths.keys,
-        .credentials = getenv("CREDENTIALS_DIRECTORY"),
-        .passphrase_path = arguments_option(arguments, "passphrase-file") };
+    work.slot = home_slot(
+        &work.home.paths, arguments_option(arguments, "passphrase-file"));
+    work.slot.pin_path = arguments_option(arguments, "pin-file");
     code = home_enter(session, &work.home);
     if (code == EXIT_CODE_DONE)
         code = run(&work);

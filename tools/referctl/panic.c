@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include "io/panic_file.h"
+#include "io/store_key.h"
+#include "io/store_token.h"
 #include "referctl/ask.h"
 #include "referctl/display.h"
 #include "referctl/home.h"
@@ -54,10 +56,50 @@ static enum exit_code destroy(struct session *session, const struct home *home)
                                                  : EXIT_CODE_LOCAL;
 }
 
+/* The key in a token that opened the store's, as far as is known. */
+struct token_part {
+    struct store_slot slot;
+    bool is_wanted;
+    bool is_known; /* `key` says which */
+    uint8_t key[HASH_SIZE];
+};
+
+/* While the file that names it is there. */
+static void token_note(const struct home *home,
+    const struct arguments *arguments, struct token_part *part)
+{
+    struct keys_problem problem;
+    char path[PRIVATE_PATH_SIZE];
+    *part = (struct token_part){ .slot = home_slot(&home->paths, NULL),
+        .is_wanted = arguments_flag(arguments, "token") };
+    part->slot.pin_path = arguments_option(arguments, "pin-file");
+    part->is_known = part->is_wanted &&
+                     private_path(home->paths.keys, STORE_TOKEN_NAME, path,
+                         &problem) == ERR_NONE &&
+                     store_token_key(path, part->key, &problem) == ERR_NONE;
+}
+
+/* Last: it may take its time, and what it opened is gone by now. */
+static enum exit_code token_destroy(
+    struct session *session, const struct token_part *part)
+{
+    struct keys_problem problem;
+    if (!part->is_wanted ||
+        store_token_destroy(&part->slot, part->is_known ? part->key : NULL,
+            &problem) == ERR_NONE)
+        return EXIT_CODE_DONE;
+    return session_fail(session, EXIT_CODE_LOCAL,
+        "copies of KEYS/store-1.token still open with it: destroy the token",
+        "nothing that is stored can be read here any more, but the token's key "
+        "is still there: %s",
+        problem.text);
+}
+
 enum exit_code run_panic(
     struct session *session, const struct arguments *arguments)
 {
     struct home home;
+    struct token_part token = { .is_wanted = false };
     enum exit_code code = home_find(session, arguments, &home);
     if (code == EXIT_CODE_DONE && home.paths.panic_is_forbidden)
         return session_fail(session, EXIT_CODE_REFUSED,
@@ -69,7 +111,10 @@ enum exit_code run_panic(
         code = home_enter(session, &home);
     if (code != EXIT_CODE_DONE)
         return code;
+    token_note(&home, arguments, &token);
     code = destroy(session, &home);
+    if (code == EXIT_CODE_DONE)
+        code = token_destroy(session, &token);
     home_leave(&home);
     if (code == EXIT_CODE_DONE)
         display_note(session,

@@ -254,9 +254,8 @@ static enum exit_code made_check(struct restore *restore)
     struct keys_problem problem;
     struct store_keys keys;
     struct store *sealed = NULL;
-    const struct store_slot slot = { .keys = restore->home.paths.keys,
-        .credentials = getenv("CREDENTIALS_DIRECTORY"),
-        .passphrase_path = restore->passphrase };
+    const struct store_slot slot =
+        home_slot(&restore->home.paths, restore->passphrase);
     enum err err = store_keys_load(&slot, &keys, &problem);
     if (err != ERR_NONE)
         return session_fail(restore->session, EXIT_CODE_LOCAL,

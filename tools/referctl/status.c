@@ -40,6 +40,7 @@ enum exit_code run_status(
         { "version", "version", 0 },
         { "protocol", "protocol", 0 },
         { "rights", "your rights", 0 },
+        { "store_key", "key of the store", 0 },
     };
     static const struct column loss_columns[] = {
         { "cause", "the store lost something", COLUMN_STATE },

@@ -10,6 +10,7 @@
 #include "referctl/ask.h"
 #include "referctl/config.h"
 #include "referctl/display.h"
+#include "referctl/home.h"
 #include "referctl/store_here.h"
 #include "referctl/words.h"
 
@@ -408,6 +409,7 @@ static enum exit_code open_here(struct session *session,
     const struct arguments *arguments, struct store_here **here)
 {
     struct config_paths paths;
+    struct store_slot slot;
     struct store_problem problem = { .text = "" };
     const char *wrong;
     if (session->config_path == NULL)
@@ -417,9 +419,9 @@ static enum exit_code open_here(struct session *session,
     if (wrong != NULL)
         return session_fail(session, EXIT_CODE_LOCAL,
             "mend the configuration: referd -t", "%s", wrong);
-    enum err err = store_here_open(paths.data, paths.keys,
-        arguments_option(arguments, "passphrase-file"), session->now_ms, here,
-        &problem);
+    slot = home_slot(&paths, arguments_option(arguments, "passphrase-file"));
+    enum err err =
+        store_here_open(paths.data, &slot, session->now_ms, here, &problem);
     if (err == ERR_NONE)
         return EXIT_CODE_DONE;
     return session_fail(session,

@@ -107,9 +107,8 @@ static enum err open_all(struct store_here *here, struct store_problem *problem)
     return err;
 }
 
-enum err store_here_open(const char *data, const char *keys_dir,
-    const char *passphrase_path, int64_t now_ms, struct store_here **out,
-    struct store_problem *problem)
+enum err store_here_open(const char *data, const struct store_slot *slot,
+    int64_t now_ms, struct store_here **out, struct store_problem *problem)
 {
     *out = NULL;
     struct store_here *here = calloc(1, sizeof *here);
@@ -117,10 +116,8 @@ enum err store_here_open(const char *data, const char *keys_dir,
         return store_problem_set(
             problem, ERR_NO_MEMORY, "%s: out of memory", data);
     here->data = data;
-    here->keys_dir = keys_dir;
-    here->slot = (struct store_slot){ .keys = keys_dir,
-        .credentials = getenv("CREDENTIALS_DIRECTORY"),
-        .passphrase_path = passphrase_path };
+    here->keys_dir = slot->keys;
+    here->slot = *slot;
     here->now_ms = now_ms;
     enum err err = open_all(here, problem);
     if (err == ERR_NONE)

@@ -8,17 +8,18 @@
 
 #include "core/scrub.h"
 #include "io/store_folder.h"
+#include "io/store_slot.h"
 
 struct store_here;
 
 /*
- * Of those folders, which are borrowed; passphrase_path as in store_key.h.
+ * Of those folders, which are borrowed.
  * Every error sets *problem. ERR_BUSY: the gateway runs. ERR_CORRUPT, ERR_KEY:
  * damaged so that it cannot be opened, or not of these keys. Others: of files
  * and memory.
  */
-MUST_USE enum err store_here_open(const char *data, const char *keys_dir,
-    const char *passphrase_path, int64_t now_ms, struct store_here **here,
+MUST_USE enum err store_here_open(const char *data,
+    const struct store_slot *slot, int64_t now_ms, struct store_here **here,
     struct store_problem *problem);
 void store_here_close(struct store_here *here); /* accepts NULL */
 

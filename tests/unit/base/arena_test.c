@@ -37,6 +37,10 @@ static void the_limit_holds_to_the_byte(void **unused)
     assert_non_null(arena_take(&arena, 64));
     assert_null(arena_take(&arena, 1));
     assert_non_null(arena_take(&arena, 0));
+    assert_int_equal(arena.refused_count, 3);
+    arena_reset(&arena);
+    assert_null(arena_take_array(&arena, SIZE_MAX, 2));
+    assert_int_equal(arena.refused_count, 4); /* for good */
     arena_release(&arena);
 }
 

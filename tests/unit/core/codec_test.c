@@ -127,7 +127,7 @@ static void a_full_arena_is_a_limit_and_no_fault_of_the_bytes(void **state)
     (void)state;
     struct slice bytes = SLICE_LITERAL("\x0a\x02\x41\x42\x12\x02\x43\x44");
     for (size_t capacity = 0;; capacity += 16) {
-        struct arena small = { arena.block, capacity, 0 };
+        struct arena small = { .block = arena.block, .capacity = capacity };
         enum err err = codec_unpack(
             &refer__v1__conflict__descriptor, bytes, 64, &small, &message);
         arena_reset(&small);
@@ -143,7 +143,7 @@ static void packing_needs_room(void **state)
     Refer__V1__Behind behind = REFER__V1__BEHIND__INIT;
     (void)state;
     behind.size = 5;
-    struct arena small = { arena.block, 2, 0 };
+    struct arena small = { .block = arena.block, .capacity = 2 };
     assert_null(codec_pack(&behind.base, &small).bytes);
     behind.size = 0; /* nothing to say is said in no bytes */
     assert_non_null(codec_pack(&behind.base, &arena).bytes);
@@ -171,7 +171,7 @@ static void text_is_terminated(void **state)
     (void)state;
     assert_string_equal(codec_text(slice_of("words", 3), &arena), "wor");
     assert_string_equal(codec_text(SLICE_NONE, &arena), "");
-    struct arena small = { arena.block, 3, 0 };
+    struct arena small = { .block = arena.block, .capacity = 3 };
     assert_null(codec_text(slice_of("words", 3), &small));
 }
 

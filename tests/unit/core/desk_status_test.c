@@ -166,6 +166,8 @@ static void status_has_the_numbers_and_the_peers(void **state)
     assert_true(number(reply, "commits") > 0);
     assert_true(number(reply, "inputs") >= number(reply, "commits") / 2);
     assert_int_equal(reply_count(reply, "gateway"), 1);
+    assert_true(
+        record_is(reply_record(reply, "gateway", 0), "store_key", "file"));
     assert_int_equal(reply_count(reply, "peer"), 1);
     federation_free(federation);
 }

@@ -323,10 +323,33 @@ static void the_first_answer_counts(void **state)
 
 /* ---- Memory -------------------------------------------------------------- */
 
+/* With more and more of that memory, until the folder is judged. */
+static void judge_with_little(struct desk *desk, struct arena *little)
+{
+    struct vectors *vectors = &desk->vectors;
+    struct evidence_report *report = &desk->report;
+    size_t whole = little->capacity;
+    size_t event_count = report->event_count;
+    enum err err = ERR_NO_MEMORY;
+    size_t size = 0;
+    for (; err == ERR_NO_MEMORY && size < whole; size += 240) {
+        arena_reset(&desk->arena);
+        little->capacity = size;
+        err = evidence_verify(vectors->author, vectors->folder,
+            vectors->folder_count, &desk->arena, &desk->scratch, report);
+        if (err != ERR_NONE)
+            assert_int_equal(report->finding_count + report->event_count, 0);
+    }
+    little->capacity = whole;
+    assert_int_equal(err, ERR_NONE);
+    assert_int_equal(report->finding_count, 0);
+    assert_int_equal(report->event_count, event_count);
+    assert_true(size > 240);
+}
+
 /* A judgement is whole, or it is none. */
 static void memory_that_is_short_is_said(void **state)
 {
-    static struct evidence_report report;
     struct desk *desk = *state;
     struct vectors *vectors = &desk->vectors;
     const struct slice codes[] = { SLICE_LITERAL("needs") };
@@ -338,19 +361,8 @@ static void memory_that_is_short_is_said(void **state)
     heard_add(desk, 0x51, VECTOR_GENERATION, 0, ANSWER_REFUSED);
     heard_add(desk, 0x52, VECTOR_GENERATION, 1, ANSWER_APPLIED);
     assert_int_equal(judge(desk)->finding_count, 0);
-    size_t used = desk->arena.used;
-    size_t whole = desk->arena.capacity;
-    arena_reset(&desk->arena);
-    for (size_t size = 0; size < used; size += 48) {
-        desk->arena.capacity = size;
-        assert_int_equal(
-            evidence_verify(vectors->author, vectors->folder,
-                vectors->folder_count, &desk->arena, &desk->scratch, &report),
-            ERR_NO_MEMORY);
-        arena_reset(&desk->arena);
-        arena_reset(&desk->scratch);
-    }
-    desk->arena.capacity = whole;
+    judge_with_little(desk, &desk->arena);
+    judge_with_little(desk, &desk->scratch);
 }
 
 int main(void)

@@ -332,7 +332,8 @@ static void a_head_carries_card_and_sheet_as_they_are(void **state)
     codec_assert_limits(bytes, head_again);
     /* where memory ends, a head is refused and not read without its card */
     for (size_t room = 0; room < 16384; room += 16) {
-        struct arena small = { arena.block + arena.capacity - room, room, 0 };
+        struct arena small = { .block = arena.block + arena.capacity - room,
+            .capacity = room };
         if (head_read(bytes, &small, &again) == ERR_NONE) {
             assert_true(slice_equal(again.card, head.card));
             assert_true(slice_equal(again.sheet, head.sheet));

@@ -383,7 +383,7 @@ static void assert_refused(
     const struct bench_reply *reply, enum refusal_code want)
 {
     uint8_t block[4096] = { 0 };
-    struct arena arena = { block, sizeof block, 0 };
+    struct arena arena = { .block = block, .capacity = sizeof block };
     enum refusal_code code;
     assert_int_equal(reply->kind, REPLY_REFUSED);
     assert_int_equal(refusal_read(reply->body, &arena, &code), ERR_NONE);

@@ -781,7 +781,7 @@ static void too_little_memory_never_makes_another_request(void **state)
         uint8_t *block = test_calloc(1, 1u << 20);
         struct slice body = slice_of(bytes, body_sizes[i]);
         for (size_t room = 64; err != ERR_NONE; room += 64) {
-            struct arena small = { block, room, 0 };
+            struct arena small = { .block = block, .capacity = room };
             err = request_seal(desk.crypto[ALICE], &desk.id[ALICE],
                 &desk.id[BOB], desk.today[BOB], REQUEST_DELIVER, NOW, body,
                 seeds[0], &small, &secret, &envelope);
@@ -792,7 +792,7 @@ static void too_little_memory_never_makes_another_request(void **state)
         }
         err = ERR_LIMIT;
         for (size_t room = 64; err != ERR_NONE; room += 64) {
-            struct arena small = { block, room, 0 };
+            struct arena small = { .block = block, .capacity = room };
             err = request_open(desk.crypto[BOB], &desk.id[BOB], envelope,
                 &small, find, &desk, &secret, &request);
             assert_true(err == ERR_NONE || err == ERR_LIMIT);
@@ -817,7 +817,7 @@ static void too_little_memory_never_makes_another_reply(void **state)
     uint8_t *block = test_calloc(1, 1u << 20);
     uint8_t *body = test_calloc(1, 20000);
     for (size_t room = 64; err != ERR_NONE; room += 64) {
-        struct arena small = { block, room, 0 };
+        struct arena small = { .block = block, .capacity = room };
         struct reply reply;
         struct slice envelope;
         err = reply_seal(desk.crypto[BOB], &exchange.got, REPLY_BUSY, NOW,

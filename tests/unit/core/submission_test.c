@@ -724,6 +724,30 @@ static void a_wrong_step_is_refused_and_changes_nothing(void **state)
     federation_free(federation);
 }
 
+static void what_cannot_be_now_is_answered_with_what_can_be(void **state)
+{
+    struct federation *federation = agreed();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    const struct local_reply *reply =
+        federation_act_by(federation, 1, id, "start", "second", "staff", NULL);
+    assert_int_equal(reply->problem, PROBLEM_STATE);
+    assert_true(slice_is(reply->remedy,
+        "look at the referral again, now these steps are possible: opened, "
+        "wrong_person_or_place"));
+    assert_int_equal(federation_act_by(
+                         federation, 0, id, "withdraw", "third", "person", NULL)
+                         ->err,
+        ERR_NONE);
+    reply =
+        federation_act_by(federation, 0, id, "amend", "fourth", "staff", NULL);
+    assert_int_equal(reply->problem, PROBLEM_STATE);
+    assert_true(slice_is(
+        reply->remedy, "look at the referral again: no step of yours is left"));
+    federation_free(federation);
+}
+
 static void a_step_of_an_unknown_referral_is_refused(void **state)
 {
     struct federation *federation = agreed();
@@ -805,6 +829,7 @@ int main(void)
         cmocka_unit_test(what_is_ended_before_it_was_sent_is_never_told),
         cmocka_unit_test(a_referral_goes_all_its_way),
         cmocka_unit_test(a_wrong_step_is_refused_and_changes_nothing),
+        cmocka_unit_test(what_cannot_be_now_is_answered_with_what_can_be),
         cmocka_unit_test(a_step_of_an_unknown_referral_is_refused),
         cmocka_unit_test(a_withdrawal_is_so_at_once_wherever_it_is_said),
         cmocka_unit_test(steps_that_cross_on_the_way_end_the_same_at_both),

@@ -166,8 +166,8 @@ static void a_panic_leaves_no_secret_and_a_new_key_is_another(void **state)
     assert_int_equal(access(key_path(&bench, "operation-1.pem"), F_OK), 0);
     assert_int_equal(
         store_keys_load(&bench.slot, &keys, &problem), ERR_NOT_FOUND);
-    assert_int_equal(store_key_make(bench.keys, &problem), ERR_NONE);
-    assert_int_equal(store_key_make(bench.keys, &problem), ERR_EXISTS);
+    assert_int_equal(store_key_make(&bench.slot, &problem), ERR_NONE);
+    assert_int_equal(store_key_make(&bench.slot, &problem), ERR_EXISTS);
     assert_int_equal(panic_file_clear(data, &problem), ERR_NONE);
     assert_false(panic_file_is_there(data));
     keys = load(&bench);

@@ -10,6 +10,8 @@
 
 /* OpenSSL has a type of the name of one of our error codes. */
 #define ERR_STATE OPENSSL_ERR_STATE
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #undef ERR_STATE
 
@@ -201,6 +203,37 @@ static void what_is_shown_meanwhile_is_whole(void **state)
     tls_certificate_remove(&made[1]);
 }
 
+/* OpenSSL reads the certificate all the same, and has no key for it then. */
+static void a_point_off_the_curve_is_no_key(void **state)
+{
+    const uint8_t before[] = { 0x03, 0x42, 0x00, 0x04 }; /* its coordinates */
+    struct tls_certificate made;
+    uint8_t spki[TLS_OWN_SPKI_SIZE];
+    uint8_t der[2048];
+    (void)state;
+    tls_certificate_make(&made, TLS_CERTIFICATE_P256);
+    FILE *file = fopen(made.certificate_path, "re");
+    assert_non_null(file);
+    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(tls_own_spki(certificate, spki), ERR_NONE);
+    uint8_t *end = der;
+    int size = i2d_X509(certificate, &end);
+    assert_in_range(size, 1, sizeof der);
+    X509_free(certificate);
+    uint8_t *point = der;
+    while (memcmp(point, before, sizeof before) != 0)
+        assert_true(++point < end - sizeof before);
+    point[sizeof before + 63] ^= 1;
+    const uint8_t *at = der;
+    certificate = d2i_X509(NULL, &at, size);
+    assert_non_null(certificate);
+    assert_int_equal(tls_own_spki(certificate, spki), ERR_KEY);
+    assert_int_equal(ERR_peek_error(), 0);
+    X509_free(certificate);
+    tls_certificate_remove(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +242,7 @@ int main(void)
         cmocka_unit_test(an_encrypted_key_is_refused),
         cmocka_unit_test(the_last_holder_releases_it),
         cmocka_unit_test(a_file_says_what_peers_pin),
+        cmocka_unit_test(a_point_off_the_curve_is_no_key),
         cmocka_unit_test(what_is_shown_meanwhile_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,6 +215,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "listen", "listen: [\"tls+tcp://0.0.0.0:1\"]" },
         { "map_size_mib", "map_size_mib: 99" },
         { "store_check_days", "store_check_days: 9" },
+        { "store_token", "store_token: \"pkcs11:token=a b\"" },
         { "clients", "clients: [{user: x, rights: [read]}]" },
         { "log.level", "log: {level: debug}" },
         { "panic", "panic: forbidden" },

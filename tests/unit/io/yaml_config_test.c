@@ -26,7 +26,8 @@ static const char document[] =
     "retry:\n"
     "  delay_ms_min: 500\n"
     "  delay_ms_max: 600000\n"
-    "metrics: run/referd.prom\n";
+    "metrics: run/referd.prom\n"
+    "store_token: \"pkcs11:token=a\"\n";
 
 static const struct yaml_case cases[] = {
     { "data: state\n",
@@ -49,6 +50,11 @@ static const struct yaml_case cases[] = {
       "sockets: /run/referd.sock",
       "x.yaml:3:1: sockets: there is no such key; did you mean "
       "socket?" },
+    { "store_token: \"pkcs11:token=a\"",
+      "store_token: /usr/lib/module.so",
+      "x.yaml:22:1: store_token: expected a PKCS#11 URI, or \"\" for none, for "
+      "example \"store_token: \"pkcs11:token=referd;object=store?module-path="
+      "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\"\"" },
     { "/run/referd.sock",
       "/run/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -218,6 +224,7 @@ static void every_key_is_loaded(void **state)
     assert_string_equal(config.keys, "/etc/referd/../keys");
     assert_string_equal(config.socket, "/run/referd.sock");
     assert_string_equal(config.metrics, "/etc/referd/run/referd.prom");
+    assert_string_equal(config.store_token, "pkcs11:token=a");
     assert_int_equal(config.listen_count, 2);
     assert_string_equal(config.listen[0], "tls+tcp://0.0.0.0:7443");
     assert_string_equal(config.listen[1], "tls+tcp://[::1]:7444");
@@ -255,6 +262,7 @@ static void what_is_absent_has_its_default(void **state)
     assert_string_equal(config.keys, "/var/lib/referd/keys");
     assert_string_equal(config.socket, "/var/lib/referd/referd.sock");
     assert_string_equal(config.metrics, "");
+    assert_string_equal(config.store_token, "");
     assert_int_equal(config.listen_count, 0);
     assert_int_equal(config.map_size_mib, 16384);
     assert_int_equal(config.client_count, 0);

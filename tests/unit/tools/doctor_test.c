@@ -202,6 +202,33 @@ static void break_config(const struct house *house)
     assert_int_equal(fclose(file), 0);
 }
 
+static void name_token(const struct house *house)
+{
+    FILE *file = fopen(path_in(house, "a/referd.yaml"), "a");
+    assert_non_null(file);
+    (void)fprintf(file, "store_token: \"pkcs11:?module-path=/nowhere/m.so\"\n");
+    assert_int_equal(fclose(file), 0);
+}
+
+static void lose_slot(const struct house *house)
+{
+    assert_int_equal(unlink(path_in(house, "a/keys/store-1.pem")), 0);
+}
+
+static void for_token(const struct house *house)
+{
+    lose_slot(house);
+    FILE *file = fopen(path_in(house, "a/keys/store-1.token"), "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void for_lost_token(const struct house *house)
+{
+    for_token(house);
+    name_token(house);
+}
+
 static void nothing(const struct house *house)
 {
     (void)house;
@@ -234,6 +261,16 @@ static void each_fault_is_found_and_has_a_remedy(void **state)
         { misname_user, 0, EXIT_CODE_REFUSED,
             "there is no user \"nobody-like-that\"", "add the user" },
         { break_config, 0, EXIT_CODE_REFUSED, "nonsense", "referd -t" },
+        { nothing, 0, EXIT_CODE_DONE, "ok\tstore key\tslot\tin a file\t", "" },
+        { lose_slot, 0, EXIT_CODE_DONE, "ok\tstore key\tslot\tin no file", "" },
+        { name_token, 0, EXIT_CODE_DONE,
+            "warning\tstore key\tslot\tin a file, though", "key slot token" },
+        { name_token, 0, EXIT_CODE_DONE, "warning\tstore key\ttoken\t",
+            "there is no such module" },
+        { for_token, 0, EXIT_CODE_REFUSED, "and none is named",
+            "set store_token" },
+        { for_lost_token, 0, EXIT_CODE_REFUSED, "problem\tstore key\ttoken\t",
+            "there is no such module" },
         { nothing, 30 * DAY_MS, EXIT_CODE_REFUSED, "there is none for today",
             "start the gateway" },
         { nothing, 720 * DAY_MS, EXIT_CODE_REFUSED, "warning\tcard\t",
