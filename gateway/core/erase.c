@@ -144,8 +144,8 @@ void erase_measure(struct work *work, struct referral *referral,
     referral_erase_measure(work, referral, &wish, &result->extent);
 }
 
-/* All of it went before, by whomever, and nothing more is taken. Of elements the
- * other may have said more since, which is on its way. */
+/* All of it went before, by whomever, and nothing more is taken. Of elements
+ * the other may have said more since, which is on its way. */
 static bool is_past(
     const struct referral *referral, const struct erase_result *result)
 {
