@@ -63,6 +63,7 @@ static struct content_ref rest_put(struct work *work, struct referral *referral,
     if (!content_is_none(content) && !is_bare)
         words_turn(work, referral, told, content);
     told->seq = referral->own_seq;
+    told->generation = told->index = 0; /* where it will be */
     feed_rewrite(work, told);
     return content;
 }
