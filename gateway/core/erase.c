@@ -3,7 +3,6 @@
 #include "core/delivery.h"
 #include "core/feed.h"
 #include "core/node_state.h"
-#include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer_close.h"
 #include "core/reconsider.h"
@@ -249,6 +248,30 @@ void erase_told(
     (void)record(work, referral,
         &(struct record){ FEED_ERASED, FEED_STATUS_PENDING, true, notice->actor,
             content, NULL });
+}
+
+void erase_waiting(
+    struct work *work, struct peer *peer, const struct intent *intent)
+{
+    struct erasure_notice notice;
+    struct erase_extent extent;
+    struct referral *referral = register_get(work, &intent->referral);
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, intent->content);
+    if (bytes.bytes == NULL || referral == NULL ||
+        referral->peer != peer->number ||
+        erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE ||
+        notice.element_count == 0)
+        return;
+    struct erase_wish wish = wish_of(&notice);
+    wish.signed_alone = true;
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (extent.is_large)
+        wish.element_count = 0; /* more than was meant */
+    if (extent.content_count == 0 || work_failed(work))
+        return;
+    referral_erase_later(work, referral, &wish);
+    register_put(work, referral);
 }
 
 /* ---- Theirs -------------------------------------------------------------- */

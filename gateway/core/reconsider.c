@@ -2,6 +2,7 @@
 
 #include "core/agreement.h"
 #include "core/bare.h"
+#include "core/erase.h"
 #include "core/feed.h"
 #include "core/outbox.h"
 #include "core/output.h"
@@ -107,6 +108,10 @@ static void content_move(struct thought *thought, struct content_ref content)
     if (intent->feed_position != 0 &&
         feed_at(work, intent->feed_position, &event)) {
         event.content = content;
+        /* its words may go yet: then it is told by these */
+        event.seq = thought->event.seq;
+        if (!referral->outgoing)
+            event.state = thought->event.state;
         feed_rewrite(work, &event);
     }
     if (content_equal(referral->offer, intent->content))
@@ -195,7 +200,9 @@ void reconsider_intents(struct work *work, struct peer *peer)
            outbox_next(work, thought.out, from, &thought.intent)) {
         size_t used = work->scratch->used;
         from = thought.intent.number + 1;
-        if (begin(&thought, peer))
+        if (thought.intent.kind == ENTRY_ERASURE_NOTICE)
+            erase_waiting(work, peer, &thought.intent);
+        else if (begin(&thought, peer))
             decide(&thought);
         arena_rewind(work->scratch, used);
     }
