@@ -266,10 +266,10 @@ void erase_waiting(
     struct erase_wish wish = wish_of(&notice);
     wish.signed_alone = true;
     referral_erase_measure(work, referral, &wish, &extent);
+    if (work_failed(work) || (extent.is_large && extent.content_count == 0))
+        return;
     if (extent.is_large)
         wish.element_count = 0; /* more than was meant */
-    if (extent.content_count == 0 || work_failed(work))
-        return;
     referral_erase_later(work, referral, &wish);
     register_put(work, referral);
 }

@@ -71,7 +71,8 @@ void erase_answered(struct work *work, struct peer *peer,
     const struct ledger_entry *entry, const struct answer_item *item);
 
 /* A notice of ours that waits, when all was taken back after a loss: what came
- * back was said before it. Of elements; the rest is not taken up (fold.h). */
+ * back was said before it, and what went meanwhile was sealed with keys that
+ * were needed yet. Of elements; of all, it is not taken up (fold.h). */
 void erase_waiting(
     struct work *work, struct peer *peer, const struct intent *intent);
 
