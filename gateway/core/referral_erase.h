@@ -29,6 +29,7 @@ struct erase_wish {
     const struct slice *elements; /* codes */
     size_t element_count;
     bool theirs_alone; /* what we wrote stays */
+    bool signed_alone; /* what nobody signed for stays */
     bool is_ours;      /* without elements: the other's words stay (hold.h) */
     bool in_parts;     /* so much of it a step, and again until all has moved:
                         * the referral's `moving` says so, and what is said
