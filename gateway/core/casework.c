@@ -318,13 +318,12 @@ static void take_event(struct taking *taking)
     referral_check(&event, &judgement->why);
     if (!verdict_allows(&judgement->why))
         return;
-    struct step step = {
-        .work = work,
+    struct step step = { .work = work,
         .peer = peer,
         .event = &event,
+        .is_checked = true,
         .generation = taking->generation,
-        .index = taking->index,
-    };
+        .index = taking->index };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))
@@ -365,8 +364,6 @@ bool casework_answer(struct work *work, struct peer *peer, struct slice content)
 {
     struct answer answer;
     struct ledger *present = peer_ledger(work, peer, LEDGER_OUT);
-    if (present == NULL)
-        return false;
     bool is_answer = answer_read(content, work->scratch, &answer) == ERR_NONE;
     struct ledger *out =
         is_answer ? generation_find(work, present, answer.generation) : NULL;

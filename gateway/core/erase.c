@@ -129,7 +129,7 @@ static bool waits_whole(struct work *work, const struct referral *referral,
     struct intent intent;
     struct peer *peer = peer_numbered(work->node, referral->peer);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    return out != NULL && notice->element_count == 0 && referral->outgoing &&
+    return notice->element_count == 0 && referral->outgoing &&
            referral->state == REFERRAL_SENT &&
            (referral_is_back(referral) ||
                outbox_find_send(work, out, &referral->uuid, &intent));

@@ -542,8 +542,6 @@ enum fold_left fold_piece(struct work *work, struct peer *peer)
         .in = { .present = peer_ledger(work, peer, LEDGER_IN) },
         .left = FOLD_ENTRY_COUNT,
     };
-    if (fold.out.present == NULL || fold.in.present == NULL)
-        return FOLD_NOTHING;
     work->node->folds = true;
     side_find(work, &fold.out);
     side_find(work, &fold.in);

@@ -161,7 +161,8 @@ enum err peer_offer_card(
 enum err peer_offer_sheet(
     struct work *work, struct peer *peer, struct slice signed_sheet);
 
-/* Cached for the batch; NULL only when the store or memory failed. */
+/* Cached for the batch. Never NULL: where the store or memory failed, it is an
+ * empty one that nobody keeps. */
 struct ledger *peer_ledger(
     struct work *work, struct peer *peer, enum ledger_direction direction);
 

@@ -182,7 +182,7 @@ void reconsider_intents(struct work *work, struct peer *peer)
     struct thought thought = { .work = work,
         .out = peer_ledger(work, peer, LEDGER_OUT) };
     uint64_t from = 0;
-    while (thought.out != NULL && !work_failed(work) &&
+    while (!work_failed(work) &&
            outbox_next(work, thought.out, from, &thought.intent)) {
         size_t used = work->scratch->used;
         from = thought.intent.number + 1;

@@ -163,7 +163,7 @@ void referral_erase_later(
         work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
     job->next = NULL;
     job->position_count = referral->position_count;
-    job->keeps_entries = out == NULL || out->refills || wish->in_place;
+    job->keeps_entries = out->refills || wish->in_place;
     bool is_whole = wish->element_count == 0 && !wish->is_ours;
     job->dooms = !referral->erased && is_whole;
     if (list->last == NULL)

@@ -125,7 +125,7 @@ bool retell_answered(struct work *work, struct peer *peer,
     struct feed_event told;
     struct intent intent;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || item->verdict == ANSWER_APPLIED ||
+    if (item->verdict == ANSWER_APPLIED ||
         !event_find(work, entry->feed_position, &told))
         return false;
     if (item->verdict == ANSWER_REFUSED)

@@ -634,6 +634,12 @@ static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
     federation_free(federation);
 }
 
+static void what_is_no_policy_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(erase_policy_name(ERASE_POLICY_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +663,7 @@ int main(void)
         cmocka_unit_test(who_kept_it_does_not_give_it_back),
         cmocka_unit_test(nothing_happens_when_it_is_only_asked),
         cmocka_unit_test(a_notice_of_a_stranger_s_referral_does_nothing),
+        cmocka_unit_test(what_is_no_policy_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
