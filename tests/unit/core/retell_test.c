@@ -161,6 +161,80 @@ static void a_request_that_lost_an_element_still_arrives(void **state)
     federation_free(affair.federation);
 }
 
+/* Its author loses its store: the entry without words comes back first, and
+ * then the one in which it was told again. */
+static void a_request_that_was_told_again_comes_back_as_one(void **state)
+{
+    static const char *const place[] = { "what", "place", NULL };
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct affair affair = { .federation = federation_new(2) };
+        struct federation *federation = affair.federation;
+        federation_connect(federation, 0, 1);
+        federation_agree(federation);
+        (void)snprintf(affair.id, sizeof affair.id, "%s",
+            federation_submit(federation, 0, 1, "first"));
+        federation_lose(federation, 0);
+        erase(&affair, 0, "needs");
+        federation_wait(federation, 600000);
+        assert_both(&affair, "delivered");
+        if (ends == 1)
+            (void)federation_act(
+                federation, 1, affair.id, "wrong_person_or_place", "w", place);
+        else
+            (void)federation_act(federation, 1, affair.id, "opened", "o", NULL);
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        federation_lose_store(federation, 0);
+        federation_connect(federation, 0, 1);
+        federation_wait(federation, 600000);
+        assert_both(&affair, ends == 1 ? "void" : "seen");
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 0);
+        if (ends == 0) {
+            const struct local_reply *reply = shown(&affair, 0);
+            assert_non_null(reply_find(reply, "element", "code", "call_name"));
+            size_t count = 0;
+            for (size_t i = 0; i < reply_count(reply, "event"); i++) {
+                const struct local_record *event =
+                    reply_record(reply, "event", i);
+                count += record_is(event, "type", "referral.step") &&
+                         record_is(event, "step", "send");
+            }
+            assert_int_equal(count, 1);
+        }
+        federation_free(federation);
+    }
+}
+
+/* It never was: it ends where it was left. */
+static void a_request_that_nobody_told_again_comes_back_as_withdrawn(
+    void **state)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    struct federation *federation = affair.federation;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(federation, 0, 1, "first"));
+    federation_lose(federation, 0);
+    (void)federation_act_by(
+        federation, 0, affair.id, "withdraw", "w", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    uint64_t returned = federation_logged(federation, 0, LOG_REFERRAL_RETURNED);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    assert_int_equal(
+        federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 2 * returned);
+    federation_free(federation);
+}
+
 static void a_request_without_what_it_needs_is_refused(void **state)
 {
     struct affair affair = { .federation = federation_new(2) };
@@ -369,6 +443,9 @@ int main(void)
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
+        cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
+        cmocka_unit_test(
+            a_request_that_nobody_told_again_comes_back_as_withdrawn),
         cmocka_unit_test(a_request_without_what_it_needs_is_refused),
         cmocka_unit_test(a_step_that_needs_its_words_is_given_back),
         cmocka_unit_test(an_old_copy_tells_it_once),
