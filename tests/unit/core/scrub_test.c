@@ -287,6 +287,38 @@ static void what_is_no_fault_has_no_name(void **state)
     assert_string_equal(scrub_fault_name(SCRUB_FAULT_COUNT), "?");
 }
 
+/* It comes from programs. */
+static void a_place_that_is_none_is_refused(void **state)
+{
+    static const struct {
+        uint32_t table;
+        const char *from;
+        bool is_over;
+        enum err err;
+    } rows[] = {
+        { 0, "", false, ERR_NONE },
+        { 0, "n", false, ERR_NONE },
+        { 0, "p", false, ERR_MALFORMED },
+        { 20, "", true, ERR_NONE },
+        { 20, "", false, ERR_MALFORMED },
+        { 20, "c", true, ERR_MALFORMED },
+        { 21, "", false, ERR_MALFORMED },
+        { 0, "", true, ERR_MALFORMED },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scrub scrub = { .table = rows[i].table,
+            .is_over = rows[i].is_over };
+        uint8_t bytes[SCRUB_STATE_SIZE_MAX];
+        struct packer out = pack_into(bytes, sizeof bytes);
+        scrub.from.size = strlen(rows[i].from);
+        memcpy(scrub.from.bytes, rows[i].from, scrub.from.size);
+        scrub_pack(&scrub, &out);
+        if (scrub_unpack(packed(&out), &scrub) != rows[i].err)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_state_of_someone_else_is_refused_or_harmless),
         cmocka_unit_test(it_is_asked_for_piece_by_piece),
         cmocka_unit_test(what_is_no_fault_has_no_name),
+        cmocka_unit_test(a_place_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
