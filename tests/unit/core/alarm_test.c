@@ -10,14 +10,6 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* Time passes, and nothing reaches the other. */
 static void be_apart(struct federation *federation, int64_t hours)
 {
@@ -55,7 +47,7 @@ static void names_are_known(void **state)
 
 static void a_day_unsettled_is_told_once(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     federation_crash(federation, 0);
     be_apart(federation, 23);
@@ -78,7 +70,7 @@ static void a_day_unsettled_is_told_once(void **state)
 
 static void a_start_does_not_begin_the_day_anew(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (int i = 0; i < 5; i++) {
         federation_crash(federation, 0);
@@ -91,7 +83,7 @@ static void a_start_does_not_begin_the_day_anew(void **state)
 
 static void a_day_of_waiting_is_told(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     be_apart(federation, 23);
@@ -105,7 +97,7 @@ static void a_day_of_waiting_is_told(void **state)
 
 static void where_nothing_is_to_be_told_nothing_is_late(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     be_apart(federation, 60);
     assert_int_equal(raised(federation), 0);
@@ -117,7 +109,7 @@ static void where_nothing_is_to_be_told_nothing_is_late(void **state)
 
 static void a_closed_line_has_no_alarm(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -134,7 +126,7 @@ static void a_closed_line_has_no_alarm(void **state)
 
 static void status_says_whom_to_call(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     federation_crash(federation, 0);

@@ -13,14 +13,6 @@
 static const struct bench_client one = { 1, UINT32_MAX, 1000 };
 static const struct bench_client two = { 2, UINT32_MAX, 1000 };
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* `count` referrals of 0 to 1, each an event in 0's feed; nothing travels. */
 static void happen(struct federation *federation, const char *keys)
 {
@@ -93,7 +85,7 @@ static void assert_events(const struct local_reply *reply, int64_t first,
 
 static void events_come_in_order_each_once(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     assert_events(next(federation, &one, 10, 0), 0, 0, 0);
@@ -110,7 +102,7 @@ static void events_come_in_order_each_once(void **state)
 
 static void an_event_says_what_happened_to_whom(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     const char *id = federation_submit(federation, 0, 1, "a");
@@ -134,7 +126,7 @@ static void an_event_says_what_happened_to_whom(void **state)
 
 static void what_was_not_acknowledged_comes_again_after_reopening(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abcd");
@@ -150,7 +142,7 @@ static void what_was_not_acknowledged_comes_again_after_reopening(void **state)
 
 static void rewinding_brings_all_again_and_counts(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     happen(federation, "ab");
@@ -164,7 +156,7 @@ static void rewinding_brings_all_again_and_counts(void **state)
 
 static void a_cursor_survives_a_restart(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abc");
@@ -194,7 +186,7 @@ static void an_acknowledgement_only_rises(void **state)
         { INT64_MAX, ERR_INVALID, 0 },
         { 3, ERR_NONE, 3 },
     };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abc");
@@ -211,7 +203,7 @@ static void an_acknowledgement_only_rises(void **state)
 
 static void a_position_of_another_epoch_is_refused(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "a");
@@ -226,7 +218,7 @@ static void a_position_of_another_epoch_is_refused(void **state)
 
 static void a_second_opener_is_refused_while_the_first_is_there(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     int64_t epoch = epoch_of(federation);
     assert_int_equal(
@@ -269,7 +261,7 @@ static void a_cursor_has_a_name_that_is_a_code(void **state)
 
 static void a_deleted_cursor_is_gone(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call list;
     (void)state;
     int64_t epoch = epoch_of(federation);
@@ -318,7 +310,7 @@ static void there_are_so_many_cursors_and_no_more(void **state)
 
 static void a_wait_ends_with_the_next_event(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 60000));
@@ -339,7 +331,7 @@ static void a_wait_ends_with_the_next_event(void **state)
 
 static void a_wait_ends_empty_when_its_time_is_over(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 5000));
@@ -354,7 +346,7 @@ static void a_wait_ends_empty_when_its_time_is_over(void **state)
 
 static void a_wait_ends_with_its_connection(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 5000));
@@ -371,7 +363,7 @@ static void a_wait_has_limits(void **state)
         int64_t wait_ms;
     } rows[] = { { 0, 0 }, { -1, 0 }, { LOCAL_PAGE_COUNT_MAX + 1, 0 },
         { 1, -1 }, { 1, LOCAL_WAIT_MS_MAX + 1 }, { INT64_MIN, INT64_MAX } };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -389,7 +381,7 @@ static void a_wait_has_limits(void **state)
 
 static void a_wait_on_a_cursor_that_was_deleted_ends(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 1, 1000));

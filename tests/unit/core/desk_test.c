@@ -14,14 +14,6 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NOBODY "urn:uuid:01902d5a-0000-7000-8000-000000000001"
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static const struct local_reply *ask(struct federation *federation,
     const char *operation, const char *name, const char *text)
 {
@@ -244,7 +236,7 @@ static int64_t number_named(const struct local_reply *reply, const char *name)
 
 static void numbers_count_what_happened(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     const struct local_reply *reply = ask(federation, "health", NULL, NULL);
@@ -276,7 +268,7 @@ static const struct local_record *card_of(const struct local_reply *reply)
 
 static void a_card_is_shown_with_all_that_is_on_it(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const struct local_reply *reply = ask(federation, "card.show", NULL, NULL);
     const struct local_record *card = card_of(reply);
@@ -436,7 +428,7 @@ static void the_condition_of_a_peer_is_shown(void **state)
 
 static void an_agreement_is_listed_and_shown(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     char id[MOU_ID_TEXT_SIZE + 1];
     (void)state;
     federation_mou_id(federation, id);
@@ -471,7 +463,7 @@ static void an_agreement_is_listed_and_shown(void **state)
 
 static void a_referral_is_shown_with_its_way_so_far(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -524,7 +516,7 @@ static void a_list_is_filtered(void **state)
         { "peer", "nobody", 0, ERR_NOT_FOUND },
         { "after", "no id", 0, ERR_INVALID },
     };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *first = federation_submit(federation, 0, 1, "a");
     (void)federation_submit(federation, 0, 1, "b");
@@ -547,7 +539,7 @@ static void a_list_is_filtered(void **state)
 
 static void a_list_is_read_page_by_page(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     char after[UUID_URN_SIZE + 1] = "";
     char key[] = "key 00";
     size_t seen = 0;
@@ -602,7 +594,7 @@ static const struct local_reply *ledger(
 
 static void ledgers_are_listed_and_shown(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -631,7 +623,7 @@ static void ledgers_are_listed_and_shown(void **state)
 
 static void a_ledger_is_shown_page_by_page(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     call_begin(&call, "ledger.show");
@@ -685,7 +677,7 @@ static void tamper(struct federation *federation, char table)
 
 static void a_verified_ledger_is_intact_until_someone_touches_it(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);

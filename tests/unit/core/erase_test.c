@@ -9,37 +9,9 @@
 #include "core/erase.h"
 #include "core/ledger.h"
 #include "core/node_state.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 #include "support/vault_plain.h"
-
-/* Two agencies with an agreement in force. */
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
-static bool store_mentions(
-    struct federation *federation, size_t agency, const char *words)
-{
-    struct work *work = federation_begin(federation, agency);
-    struct slice key = slice_of("", 1);
-    struct slice value;
-    uint8_t bytes[STORE_KEY_SIZE_MAX + 1];
-    bool found = false;
-    size_t size = strlen(words);
-    while (!found && store_seek(work->txn, 0, &key, &value)) {
-        for (size_t i = 0; i + size <= value.size && !found; i++)
-            found = memcmp(value.bytes + i, words, size) == 0;
-        memcpy(bytes, key.bytes, key.size);
-        bytes[key.size] = 0;
-        key = slice_of(bytes, key.size + 1);
-    }
-    assert_int_equal(federation_end(federation, agency), ERR_NONE);
-    return found;
-}
 
 static void policy_set(
     struct federation *federation, size_t agency, enum erase_policy policy)
@@ -131,21 +103,21 @@ static void assert_verifies(struct federation *federation, size_t agency)
 
 static void what_is_erased_here_is_erased_there(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
-    assert_true(store_mentions(federation, 0, "Robin"));
-    assert_true(store_mentions(federation, 1, "Robin"));
+    assert_true(damage_has_words(federation, 0, "Robin"));
+    assert_true(damage_has_words(federation, 1, "Robin"));
     const struct local_record *record =
         erased(federation, 0, id, "person_asked", NULL);
     assert_int_equal(record_number(record, "contents"), 1);
     assert_true(record_is(record, "notice", "waiting"));
     assert_false(record_flag(record, "unsent"));
-    assert_false(store_mentions(federation, 0, "Robin"));
+    assert_false(damage_has_words(federation, 0, "Robin"));
     assert_int_equal(attached_count(federation, 0, LEDGER_OUT), 0);
     federation_run(federation);
-    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_false(damage_has_words(federation, 1, "Robin"));
     assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
     assert_told(federation, 0, id, "us", "erased");
     assert_told(federation, 1, id, "them", "erased");
@@ -164,7 +136,7 @@ static void what_is_erased_here_is_erased_there(void **state)
 
 static void programs_hear_of_it_without_its_words(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -186,7 +158,7 @@ static void programs_hear_of_it_without_its_words(void **state)
 
 static void nothing_about_the_person_comes_after_it(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -210,7 +182,7 @@ static void nothing_about_the_person_comes_after_it(void **state)
 
 static void one_element_goes_and_the_rest_stays_readable(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -220,8 +192,8 @@ static void one_element_goes_and_the_rest_stays_readable(void **state)
     assert_int_equal(record_number(record, "contents"), 1);
     federation_run(federation);
     for (size_t i = 0; i < 2; i++) {
-        assert_false(store_mentions(federation, i, "a doctor who listens"));
-        assert_true(store_mentions(federation, i, "Robin"));
+        assert_false(damage_has_words(federation, i, "a doctor who listens"));
+        assert_true(damage_has_words(federation, i, "Robin"));
         assert_int_equal(element_count(federation, i, id, "needs"), 0);
         assert_true(element_count(federation, i, id, "call_name") > 0);
         assert_int_equal(
@@ -234,7 +206,7 @@ static void one_element_goes_and_the_rest_stays_readable(void **state)
 
 static void a_step_without_the_element_stays_proved(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -245,13 +217,13 @@ static void a_step_without_the_element_stays_proved(void **state)
     assert_int_equal(attached_count(federation, 1, LEDGER_OUT), 1);
     assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
     assert_int_equal(attached_count(federation, 0, LEDGER_IN), 1);
-    assert_false(store_mentions(federation, 0, "a doctor who listens"));
+    assert_false(damage_has_words(federation, 0, "a doctor who listens"));
     federation_free(federation);
 }
 
 static void what_waits_is_never_heard_of(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     /* its parcel is in flight: what comes now waits */
     (void)federation_submit(federation, 0, 1, "first");
@@ -264,10 +236,10 @@ static void what_waits_is_never_heard_of(void **state)
     struct slice text = record_text(reply_record(reply, "referral", 0), "id");
     (void)snprintf(
         id, sizeof id, "%.*s", (int)text.size, (const char *)text.bytes);
-    assert_true(store_mentions(federation, 0, "Canary needs"));
+    assert_true(damage_has_words(federation, 0, "Canary needs"));
     const struct local_record *record =
         erased(federation, 0, id, "person_asked", NULL);
-    assert_false(store_mentions(federation, 0, "Canary needs"));
+    assert_false(damage_has_words(federation, 0, "Canary needs"));
     assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 1);
     assert_true(record_flag(record, "unsent"));
     assert_true(record_is(record, "notice", ""));
@@ -279,7 +251,7 @@ static void what_waits_is_never_heard_of(void **state)
 
 static void what_waits_is_told_without_an_erased_element(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     const char *id = federation_submit(federation, 0, 1, "second");
@@ -294,7 +266,7 @@ static void what_waits_is_told_without_an_erased_element(void **state)
 
 static void what_is_in_flight_arrives_as_absent(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     assert_int_equal(federation_message_count(federation), 1);
@@ -303,7 +275,7 @@ static void what_is_in_flight_arrives_as_absent(void **state)
     federation_wait(federation, 600000);
     assert_string_equal(federation_state(federation, 0, id), "withdrawn");
     assert_string_equal(federation_state(federation, 1, id), "none");
-    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_false(damage_has_words(federation, 1, "Robin"));
     assert_told(federation, 0, id, "us", "erased");
     federation_free(federation);
 }
@@ -316,7 +288,7 @@ static void accepts(struct federation *federation, const char *id)
     federation_run(federation);
     (void)federation_act(federation, 1, id, "accept", "a", words);
     assert_int_equal(federation_message_count(federation), 1);
-    assert_true(store_mentions(federation, 1, "Canary Monday"));
+    assert_true(damage_has_words(federation, 1, "Canary Monday"));
 }
 
 static void what_was_said_before_they_heard_of_it_goes_too(void **state)
@@ -324,7 +296,7 @@ static void what_was_said_before_they_heard_of_it_goes_too(void **state)
     static const char *const ways[] = { "erase", "consent_revoked" };
     (void)state;
     for (size_t way = 0; way < 2; way++) {
-        struct federation *federation = two();
+        struct federation *federation = federation_of_two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         accepts(federation, id);
@@ -335,8 +307,8 @@ static void what_was_said_before_they_heard_of_it_goes_too(void **state)
                 federation, 0, id, ways[way], "c", "person", NULL);
         federation_run(federation);
         assert_string_equal(federation_state(federation, 0, id), "accepted");
-        assert_false(store_mentions(federation, 1, "Canary Monday"));
-        assert_false(store_mentions(federation, 0, "Canary Monday"));
+        assert_false(damage_has_words(federation, 1, "Canary Monday"));
+        assert_false(damage_has_words(federation, 0, "Canary Monday"));
         federation_free(federation);
     }
 }
@@ -347,7 +319,7 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
     static const char *const answer[] = { "answer", "Canary Monday", NULL };
     (void)state;
     for (size_t way = 0; way < 2; way++) {
-        struct federation *federation = two();
+        struct federation *federation = federation_of_two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         (void)federation_act(federation, 1, id, "opened", "o", NULL);
@@ -361,8 +333,8 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
                 federation, 1, id, "consent_revoked", "c", "person", NULL);
         federation_run(federation);
         assert_string_equal(federation_state(federation, 0, id), "seen");
-        assert_false(store_mentions(federation, 0, "Canary Monday"));
-        assert_false(store_mentions(federation, 1, "Canary Monday"));
+        assert_false(damage_has_words(federation, 0, "Canary Monday"));
+        assert_false(damage_has_words(federation, 1, "Canary Monday"));
         federation_free(federation);
     }
 }
@@ -370,7 +342,7 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
 static void what_is_said_after_it_stays(void **state)
 {
     static const char *const words[] = { "offer", "Canary Monday", NULL };
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -379,14 +351,14 @@ static void what_is_said_after_it_stays(void **state)
     (void)erased(federation, 1, id, "person_asked", NULL);
     (void)federation_act(federation, 1, id, "accept", "a", words);
     federation_run(federation);
-    assert_true(store_mentions(federation, 0, "Canary Monday"));
-    assert_true(store_mentions(federation, 1, "Canary Monday"));
+    assert_true(damage_has_words(federation, 0, "Canary Monday"));
+    assert_true(damage_has_words(federation, 1, "Canary Monday"));
     federation_free(federation);
 }
 
 static void an_agency_may_keep_and_says_so(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -395,7 +367,7 @@ static void an_agency_may_keep_and_says_so(void **state)
     federation_run(federation);
     assert_told(federation, 0, id, "us", "kept");
     assert_told(federation, 1, id, "them", "kept");
-    assert_true(store_mentions(federation, 1, "Robin"));
+    assert_true(damage_has_words(federation, 1, "Robin"));
     const struct local_record *event = reply_find(
         shown(federation, 0, id), "event", "type", "referral.refused");
     assert_true(record_is(event, "problem", "KEPT"));
@@ -406,7 +378,7 @@ static void an_agency_may_keep_and_says_so(void **state)
 
 static void staff_decide_where_they_are_asked(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -419,7 +391,7 @@ static void staff_decide_where_they_are_asked(void **state)
         "status", "pending"));
     (void)erased(federation, 1, id, "person_asked", NULL);
     federation_run(federation);
-    assert_false(store_mentions(federation, 1, "Robin"));
+    assert_false(damage_has_words(federation, 1, "Robin"));
     assert_told(federation, 0, id, "us", "erased");
     assert_told(federation, 1, id, "us", "erased");
     federation_free(federation);
@@ -427,7 +399,7 @@ static void staff_decide_where_they_are_asked(void **state)
 
 static void an_old_copy_does_not_bring_it_back(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -516,7 +488,7 @@ static void no_old_copy_gives_the_salt(void **state)
         uint8_t salt[SALT_SIZE];
         uint8_t none[SALT_SIZE];
         bool is_destroyed;
-        struct federation *federation = two();
+        struct federation *federation = federation_of_two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         assert_true(salt_get(federation, i, ways[i], salt));
@@ -541,7 +513,7 @@ static void what_is_left_of_words_has_another_salt(void **state)
 {
     uint8_t salt[SALT_SIZE];
     bool is_destroyed;
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -556,7 +528,7 @@ static void what_is_left_of_words_has_another_salt(void **state)
 
 static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -574,7 +546,7 @@ static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
 
 static void who_kept_it_does_not_give_it_back(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     char id[64];
     (void)snprintf(
@@ -587,15 +559,15 @@ static void who_kept_it_does_not_give_it_back(void **state)
     federation_connect(federation, 0, 1);
     federation_wait(federation, 600000);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
-    assert_false(store_mentions(federation, 0, "Robin"));
+    assert_false(damage_has_words(federation, 0, "Robin"));
     assert_told(federation, 0, id, "us", "kept");
-    assert_true(store_mentions(federation, 1, "Robin"));
+    assert_true(damage_has_words(federation, 1, "Robin"));
     federation_free(federation);
 }
 
 static void nothing_happens_when_it_is_only_asked(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -609,13 +581,13 @@ static void nothing_happens_when_it_is_only_asked(void **state)
     assert_int_equal(record_number(record, "contents"), 1);
     assert_true(record_flag(record, "dry_run"));
     assert_int_equal(federation_message_count(federation), 0);
-    assert_true(store_mentions(federation, 0, "Robin"));
+    assert_true(damage_has_words(federation, 0, "Robin"));
     federation_free(federation);
 }
 
 static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct verdict why = { .problem = PROBLEM_NONE };
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -630,7 +602,7 @@ static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
         work, federation_peer(federation, 1, 0), &notice, ERASE_FOLLOW, &why);
     assert_int_equal(why.problem, PROBLEM_NONE);
     assert_int_equal(federation_end(federation, 1), ERR_NONE);
-    assert_true(store_mentions(federation, 1, "Robin"));
+    assert_true(damage_has_words(federation, 1, "Robin"));
     federation_free(federation);
 }
 

@@ -12,14 +12,6 @@
 #include "core/peer.h"
 #include "support/bench_node.h"
 
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static struct ledger *out_of(struct federation *federation, struct work *work)
 {
     return peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
@@ -27,7 +19,7 @@ static struct ledger *out_of(struct federation *federation, struct work *work)
 
 static void a_closed_generation_is_kept_and_found(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct ledger_parcel parcel;
     (void)state;
     struct work *work = federation_begin(federation, 0);
@@ -68,7 +60,7 @@ static void a_closed_generation_is_kept_and_found(void **state)
 
 static void what_nobody_cosigned_waits_again_before_all_else(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     struct intent intent;
     struct merkle_hash roots[2];
     (void)state;
@@ -107,7 +99,7 @@ static void what_nobody_cosigned_waits_again_before_all_else(void **state)
 static void a_generation_that_nobody_saw_gives_way_to_the_one_before(
     void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     struct work *work = federation_begin(federation, 0);
     struct ledger *out = out_of(federation, work);

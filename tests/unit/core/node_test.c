@@ -15,14 +15,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* ---- The life of two nodes ---- */
 
 static void three_agencies_refer_to_each_other(void **state)
@@ -62,7 +54,7 @@ static void equal_inputs_give_equal_stores(void **state)
     uint64_t hashes[2][2];
     (void)state;
     for (size_t turn = 0; turn < 2; turn++) {
-        struct federation *federation = agreed();
+        struct federation *federation = federation_of_two();
         (void)federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         for (size_t i = 0; i < 2; i++)
@@ -77,7 +69,7 @@ static void equal_inputs_give_equal_stores(void **state)
 
 static void an_idle_node_wishes_no_waking(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(
@@ -91,7 +83,7 @@ static void an_idle_node_wishes_no_waking(void **state)
 
 static void the_row_survives_a_restart(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -158,13 +150,11 @@ static enum err start_on(
 /* It would bring back what was erased since, and lacks what was added. */
 static void a_vault_that_is_older_than_the_store_is_refused(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     struct instance_mark mark = { .is_there = true };
     struct vault *copy = vault_plain_new();
     struct call call;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     const struct node *node = federation_node(federation, 0);
@@ -268,7 +258,7 @@ static struct node_input client_input(
 
 static void many_inputs_share_a_batch_and_one_commit(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct arena arena;
     size_t count;
     size_t replies = 0;
@@ -313,7 +303,7 @@ static void many_inputs_share_a_batch_and_one_commit(void **state)
 
 static void without_room_for_another_input_nothing_happens(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct arena arena;
     struct call call;
     size_t before;
@@ -353,7 +343,7 @@ static void nothing_leaves_when_the_commit_fails(void **state)
         STORE_MEMORY_FAIL_AFTER };
     (void)state;
     for (size_t i = 0; i < COUNT(faults); i++) {
-        struct federation *federation = agreed();
+        struct federation *federation = federation_of_two();
         struct store *store = federation_store(federation, 0);
         struct arena arena;
         struct call call;
@@ -411,7 +401,7 @@ static void a_stranger_may_not_ask(void **state)
 
 static void the_last_resort_key_is_for_head_only(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct bench_reply reply;
     (void)state;
     federation_request_under(federation, 0, 1, REQUEST_DELIVER, SLICE_NONE,
@@ -425,7 +415,7 @@ static void the_last_resort_key_is_for_head_only(void **state)
 
 static void what_does_not_decode_is_refused(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct bench_reply reply;
     (void)state;
     federation_request(federation, 0, 1, REQUEST_FETCH, SLICE_NONE, &reply);

@@ -10,14 +10,6 @@
 #include "core/peer_close.h"
 #include "support/bench_node.h"
 
-static struct federation *two_with_an_agreement(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static const struct local_reply *ask_close(
     struct federation *federation, size_t agency, size_t other, bool reopen)
 {
@@ -72,7 +64,7 @@ static const struct local_record *last_event(
 
 static void queued_referrals_go_back_to_staff(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     const char *flying = federation_submit(federation, 0, 1, "first");
@@ -107,7 +99,7 @@ static void queued_referrals_go_back_to_staff(void **state)
 
 static void nothing_is_sent_to_or_taken_from_a_closed_agency(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     struct call call;
     (void)state;
@@ -141,7 +133,7 @@ static void every_request_of_a_closed_agency_is_refused_as_such(void **state)
 {
     static const enum request_kind kinds[] = { REQUEST_HEAD, REQUEST_DELIVER,
         REQUEST_COLLECT, REQUEST_FETCH };
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *local;
     struct bench_reply reply;
     enum refusal_code code;
@@ -161,7 +153,7 @@ static void every_request_of_a_closed_agency_is_refused_as_such(void **state)
 
 static void a_closed_agency_stays_closed_over_a_restart(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     (void)close_line(federation, 0, 1, &reply);
@@ -179,7 +171,7 @@ static void a_closed_agency_stays_closed_over_a_restart(void **state)
 
 static void a_line_opens_again_where_it_was_closed(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     struct call call;
     (void)state;
@@ -209,7 +201,7 @@ static void a_line_opens_again_where_it_was_closed(void **state)
 
 static void what_is_so_already_waits_and_is_told_after_all(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -240,7 +232,7 @@ static void what_is_so_already_waits_and_is_told_after_all(void **state)
 
 static void steps_that_the_closed_agency_would_decide_are_refused(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -260,7 +252,7 @@ static void steps_that_the_closed_agency_would_decide_are_refused(void **state)
 
 static void a_step_that_waited_for_a_decision_goes_back(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -291,7 +283,7 @@ static void a_step_that_waited_for_a_decision_goes_back(void **state)
 
 static void returned_referrals_end_here_and_are_never_told(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     const struct local_reply *reply;
     (void)state;
     (void)federation_submit(federation, 0, 1, "flying");
@@ -327,7 +319,7 @@ static void returned_referrals_end_here_and_are_never_told(void **state)
 
 static void one_that_collects_is_told_at_once(void **state)
 {
-    struct federation *federation = two_with_an_agreement();
+    struct federation *federation = federation_of_two();
     struct closing closing;
     struct arena arena;
     enum refusal_code code = 0;

@@ -19,9 +19,7 @@ struct affair {
 
 static void affair_open(struct affair *affair)
 {
-    affair->federation = federation_new(2);
-    federation_connect(affair->federation, 0, 1);
-    federation_agree(affair->federation);
+    affair->federation = federation_of_two();
     (void)snprintf(affair->id, sizeof affair->id, "%s",
         federation_submit(affair->federation, 0, 1, "first"));
     federation_run(affair->federation);

@@ -11,14 +11,6 @@
 #include "support/bench_node.h"
 #include "support/bench_papers.h"
 
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* Both look, each by its own clock. */
 static void review(struct federation *federation, int64_t day, bool is_trusted)
 {
@@ -72,7 +64,7 @@ static const char *ended(struct federation *federation, const char *key)
 
 static void identifiers_go_first_and_then_the_rest(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = ended(federation, "first");
     review(federation, PAPERS_IDENTIFIERS_DAYS - 1, true);
@@ -92,7 +84,7 @@ static void identifiers_go_first_and_then_the_rest(void **state)
 
 static void a_clock_that_is_not_believed_erases_nothing(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = ended(federation, "first");
     review(federation, PAPERS_CONTENT_DAYS + 1, false);
@@ -103,7 +95,7 @@ static void a_clock_that_is_not_believed_erases_nothing(void **state)
 
 static void what_has_not_ended_is_held(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -114,7 +106,7 @@ static void what_has_not_ended_is_held(void **state)
 
 static void many_are_erased_in_turns(void **state)
 {
-    struct federation *federation = two();
+    struct federation *federation = federation_of_two();
     char key[16];
     char first[64] = "";
     const size_t count = RETENTION_REFERRAL_COUNT + 9;

@@ -17,9 +17,7 @@ static struct key rows[DAMAGE_ROW_COUNT_MAX];
 
 static struct federation *busy(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     (void)federation_submit(federation, 0, 1, "first");
     (void)federation_submit(federation, 1, 0, "back");
     federation_run(federation);

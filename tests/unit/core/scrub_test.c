@@ -103,18 +103,10 @@ static void expect_whole(struct federation *federation, const char *when)
     }
 }
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* Referrals in several states, one that waits, one that was never told. */
 static struct federation *busy(void)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     const char *first = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     (void)federation_act(federation, 1, first, "accept", "a", NULL);
@@ -156,7 +148,7 @@ static void a_store_is_whole_at_every_moment(void **state)
 
 static void what_waits_is_counted(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (int i = 0; i < 5; i++) {
         char key[8];

@@ -7,23 +7,16 @@
 
 #include "core/limits.h"
 #include "io/store_memory.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
 
 /* ---- Handing over ---- */
 
 static void a_referral_is_stored_sent_and_delivered(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     char mou[MOU_ID_TEXT_SIZE + 1];
     struct call call;
     struct uuid uuid;
@@ -47,7 +40,7 @@ static void a_referral_is_stored_sent_and_delivered(void **state)
 
 static void what_was_answered_with_stored_survives_a_crash(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_crash(federation, 0);
@@ -61,7 +54,7 @@ static void what_was_answered_with_stored_survives_a_crash(void **state)
 
 static void the_same_key_again_gives_the_same_answer(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     char id[UUID_URN_SIZE + 1] = "";
     (void)state;
@@ -91,7 +84,7 @@ static void the_same_key_again_gives_the_same_answer(void **state)
 
 static void the_same_key_for_something_else_is_a_conflict(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -108,7 +101,7 @@ static void the_same_key_for_something_else_is_a_conflict(void **state)
 static void keys_of_other_users_are_other_keys(void **state)
 {
     const struct bench_client other = { 2, UINT32_MAX, 1001 };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     struct slice id;
     (void)state;
@@ -124,7 +117,7 @@ static void keys_of_other_users_are_other_keys(void **state)
 
 static void what_was_refused_leaves_its_key_free(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -140,7 +133,7 @@ static void a_step_has_a_key_too(void **state)
         "person_told", "yes", NULL };
     static const char *const other[] = { "reason", "NEED_CHANGED",
         "person_told", "yes", NULL };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -197,7 +190,7 @@ static void assert_names(
 
 static void a_missing_field_is_named(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     (void)state;
     for (size_t i = 0; i < COUNT(required); i++) {
@@ -213,7 +206,7 @@ static void a_missing_field_is_named(void **state)
 
 static void a_field_of_another_type_is_named(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (size_t i = 0; i < COUNT(required); i++) {
         struct call call;
@@ -234,7 +227,7 @@ static void an_unknown_field_is_named(void **state)
         "element" };
     static const char *const clauses[] = { "submit.colour", "referral.colour",
         "grant.colour", "element.colour" };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (size_t i = 0; i < COUNT(records); i++) {
         struct call call;
@@ -275,7 +268,7 @@ static const struct {
 
 static void a_value_that_makes_no_sense_is_named(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (size_t i = 0; i < COUNT(values); i++) {
         struct call call;
@@ -297,7 +290,7 @@ static void optional_ids_must_be_ids(void **state)
         const char *clause;
     } rows[] = { { "id", "referral.id" }, { "thread", "referral.thread" },
         { "parent", "referral.parent" }, { "mou", "referral.mou" } };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct call call;
@@ -315,7 +308,7 @@ static void optional_ids_must_be_ids(void **state)
 static void a_key_has_up_to_64_characters(void **state)
 {
     char key[IDEMPOTENCY_KEY_SIZE_MAX + 2];
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     memset(key, 'k', sizeof key);
@@ -328,7 +321,7 @@ static void a_key_has_up_to_64_characters(void **state)
 
 static void there_is_exactly_one_referral_and_nothing_unknown(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -350,7 +343,7 @@ static void there_is_exactly_one_referral_and_nothing_unknown(void **state)
 static void an_id_of_ones_own_is_used_once(void **state)
 {
     static const char id[] = "urn:uuid:01902d5a-0000-7000-8000-000000000001";
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct call call;
@@ -471,7 +464,7 @@ static void spoil(struct call *call, enum spoil how)
 
 static void what_policy_refuses_has_clause_and_remedy(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     (void)state;
     for (size_t i = 0; i < COUNT(refusals); i++) {
@@ -493,7 +486,7 @@ static void what_policy_refuses_has_clause_and_remedy(void **state)
 
 static void explain_says_the_same_and_changes_nothing(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     struct call call;
     (void)state;
@@ -537,7 +530,7 @@ static void without_an_agreement_nothing_about_a_person_leaves(void **state)
 
 static void a_store_nearly_full_takes_no_new_referrals(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     struct store *store = federation_store(federation, 0);
     struct store_usage usage;
     struct call call;
@@ -569,26 +562,6 @@ static void a_store_nearly_full_takes_no_new_referrals(void **state)
 
 /* ---- Before anybody was told ---- */
 
-static bool store_mentions(
-    struct federation *federation, size_t agency, const char *words)
-{
-    struct work *work = federation_begin(federation, agency);
-    uint8_t bytes[STORE_KEY_SIZE_MAX + 1] = { 0 };
-    struct slice key = slice_of(bytes, 1);
-    struct slice value;
-    size_t size = strlen(words);
-    bool found = false;
-    while (!found && store_seek(work->txn, 0, &key, &value)) {
-        for (size_t i = 0; i + size <= value.size && !found; i++)
-            found = memcmp(value.bytes + i, words, size) == 0;
-        memcpy(bytes, key.bytes, key.size);
-        bytes[key.size] = 0;
-        key = slice_of(bytes, key.size + 1);
-    }
-    assert_int_equal(federation_end(federation, agency), ERR_NONE);
-    return found;
-}
-
 static void what_is_ended_before_it_was_sent_is_never_told(void **state)
 {
     static const char *const told[] = { "reason", "NEED_CHANGED", "person_told",
@@ -607,14 +580,14 @@ static void what_is_ended_before_it_was_sent_is_never_told(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct federation *federation = agreed();
+        struct federation *federation = federation_of_two();
         const char *id;
         federation_crash(federation, 0); /* unsettled: it waits */
         while (federation_message_count(federation) > 0)
             federation_lose(federation, 0);
         id = federation_submit(federation, 0, 1, "first");
         assert_int_equal(federation_message_count(federation), 0);
-        assert_true(store_mentions(federation, 0, "Robin"));
+        assert_true(damage_has_words(federation, 0, "Robin"));
         const struct local_reply *reply = federation_act_by(federation, 0, id,
             rows[i].step, "second", rows[i].actor, rows[i].details);
         assert_int_equal(reply->err, ERR_NONE);
@@ -622,7 +595,7 @@ static void what_is_ended_before_it_was_sent_is_never_told(void **state)
             reply_record(reply, "referral", 0);
         assert_true(record_is(referral, "state", rows[i].ends));
         assert_false(record_flag(referral, "pending"));
-        assert_false(store_mentions(federation, 0, "Robin"));
+        assert_false(damage_has_words(federation, 0, "Robin"));
         federation_wait(federation, 600000);
         assert_true(federation_peer(federation, 0, 1)->settled_out);
         assert_string_equal(federation_state(federation, 1, id), "none");
@@ -658,7 +631,7 @@ static const struct {
 
 static void a_referral_goes_all_its_way(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -704,7 +677,7 @@ static const struct {
 
 static void a_wrong_step_is_refused_and_changes_nothing(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -726,7 +699,7 @@ static void a_wrong_step_is_refused_and_changes_nothing(void **state)
 
 static void what_cannot_be_now_is_answered_with_what_can_be(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -750,7 +723,7 @@ static void what_cannot_be_now_is_answered_with_what_can_be(void **state)
 
 static void a_step_of_an_unknown_referral_is_refused(void **state)
 {
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const struct local_reply *reply = federation_act(federation, 0,
         "urn:uuid:01902d5a-0000-7000-8000-000000000001", "opened", "k", NULL);
@@ -766,7 +739,7 @@ static void a_withdrawal_is_so_at_once_wherever_it_is_said(void **state)
 {
     (void)state;
     for (size_t where = 0; where < 2; where++) {
-        struct federation *federation = agreed();
+        struct federation *federation = federation_of_two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         const struct local_reply *reply = federation_act_by(
@@ -785,7 +758,7 @@ static void a_withdrawal_is_so_at_once_wherever_it_is_said(void **state)
 static void steps_that_cross_on_the_way_end_the_same_at_both(void **state)
 {
     static const char *const offer[] = { "offer", "Any morning", NULL };
-    struct federation *federation = agreed();
+    struct federation *federation = federation_of_two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
