@@ -141,6 +141,9 @@ static void only_the_time_that_is_asked_for_counts(void **state)
     call_text(&call, "after", "nobody");
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
     call_begin(&call, "disclosures");
+    call_text(&call, "after", "urn:uuid:ffffffff-ffff-ffff-ffff-ffffffffffff");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
+    call_begin(&call, "disclosures");
     call_text(&call, "id", "nobody");
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NOT_FOUND);
     federation_free(federation);

@@ -226,11 +226,22 @@ static void a_damaged_row_is_found(void **state)
 
 static void memory_too_small_for_a_node_makes_none(void **state)
 {
-    struct arena small;
+    const struct node_options few = { .repeat_run_count = 64 };
+    struct node *node = NULL;
     (void)state;
-    assert_int_equal(arena_init(&small, 1024), ERR_NONE);
-    assert_null(node_new(NULL, NULL, NULL, &small, &small, &small));
-    arena_release(&small);
+    for (size_t size = 1024; node == NULL; size += 1024) {
+        struct arena small;
+        assert_true(size < (1u << 20));
+        assert_int_equal(arena_init(&small, size), ERR_NONE);
+        node = node_new(&few, NULL, NULL, &small, &small, &small);
+        arena_release(&small);
+    }
+    /* no more keys are remembered together than there may be */
+    const struct node_options many = { .repeat_run_count = UINT32_MAX };
+    struct arena large;
+    assert_int_equal(arena_init(&large, 64u << 20), ERR_NONE);
+    assert_non_null(node_new(&many, NULL, NULL, &large, &large, &large));
+    arena_release(&large);
 }
 
 /* ---- Batches ---- */
