@@ -36,6 +36,10 @@ static int is_refused(void)
 }
 #endif
 
+/* A call through a volatile pointer is one that no compiler leaves out, or
+ * makes into another. */
+static void *(*const volatile fill)(void *, int, size_t) = memset;
+
 void *sdk_memory_take(size_t size)
 {
 #ifdef SDK_MEMORY_TEST
@@ -49,7 +53,7 @@ void *sdk_memory_take(size_t size)
     union prefix *prefix = malloc(whole);
     if (prefix == NULL)
         return NULL;
-    memset(prefix, 0, whole);
+    fill(prefix, 0, whole); /* malloc() and memset() would become calloc() */
 #ifdef SDK_MEMORY_TEST
     held++;
 #endif
@@ -74,9 +78,6 @@ void *sdk_memory_copy(const void *bytes, size_t size)
     return copy;
 }
 
-/* A call through a volatile pointer is one that no compiler leaves out. */
-static void *(*const volatile wipe)(void *, int, size_t) = memset;
-
 void sdk_memory_free(void *block)
 {
     if (block == NULL)
@@ -85,6 +86,6 @@ void sdk_memory_free(void *block)
 #ifdef SDK_MEMORY_TEST
     held--;
 #endif
-    wipe(block, 0, prefix->size);
+    fill(block, 0, prefix->size);
     free(prefix);
 }

@@ -100,6 +100,8 @@ static refer_status field_read(
 refer_status sdk_node_read_fields(struct sdk_record *record,
     Refer__V1__LocalField *const *nodes, size_t count)
 {
+    if (!sdk_record_reserve(record, count))
+        return REFER_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         refer_status status = field_read(record, nodes[i]);
         if (status != REFER_OK)

@@ -30,12 +30,10 @@ void sdk_records_release(struct sdk_records *records)
     *records = (struct sdk_records){ 0 };
 }
 
-/* Room for one more item; NULL for want of memory, the items then as before. */
-static void *grown(void *items, size_t count, size_t *capacity, size_t size)
+/* That capacity; NULL for want of memory, the items then as before. */
+static void *enlarged(
+    void *items, size_t count, size_t *capacity, size_t wanted, size_t size)
 {
-    if (count < *capacity)
-        return items;
-    size_t wanted = *capacity == 0 ? 4 : *capacity * 2;
     void *larger = sdk_memory_take_array(wanted, size);
     if (larger == NULL)
         return NULL;
@@ -44,6 +42,15 @@ static void *grown(void *items, size_t count, size_t *capacity, size_t size)
     sdk_memory_free(items);
     *capacity = wanted;
     return larger;
+}
+
+/* The same with room for one more item. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t wanted = *capacity == 0 ? 4 : *capacity * 2;
+    return enlarged(items, count, capacity, wanted, size);
 }
 
 static struct sdk_record *records_room(struct sdk_records *records)
@@ -116,6 +123,21 @@ static struct sdk_field *field_named(
             strcmp(record->fields[i].name, name) == 0)
             return &record->fields[i];
     return NULL;
+}
+
+bool sdk_record_reserve(struct sdk_record *record, size_t count)
+{
+    if (count > SIZE_MAX - record->field_count)
+        return false;
+    size_t wanted = record->field_count + count;
+    if (wanted <= record->field_capacity)
+        return true;
+    struct sdk_field *fields = enlarged(record->fields, record->field_count,
+        &record->field_capacity, wanted, sizeof *fields);
+    if (fields == NULL)
+        return false;
+    record->fields = fields;
+    return true;
 }
 
 /* Room in the field for a copy of that name, which is made, and for text and

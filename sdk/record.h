@@ -59,6 +59,8 @@ const struct sdk_record *sdk_records_at(
     const struct sdk_records *records, const char *type, uint32_t i);
 uint32_t sdk_records_count(const struct sdk_records *records, const char *type);
 
+/* Room for so many more fields; false for want of memory. */
+bool sdk_record_reserve(struct sdk_record *record, size_t count);
 /* Each replaces a field of that name. REFER_INVALID when the name is no code
  * or the text is not clean, REFER_NO_MEMORY. Nothing has changed then. */
 refer_status sdk_record_set_text(

@@ -318,13 +318,12 @@ static void take_event(struct taking *taking)
     referral_check(&event, &judgement->why);
     if (!verdict_allows(&judgement->why))
         return;
-    struct step step = {
-        .work = work,
+    struct step step = { .work = work,
         .peer = peer,
         .event = &event,
+        .is_checked = true,
         .generation = taking->generation,
-        .index = taking->index,
-    };
+        .index = taking->index };
     step.agreement = agreement_get(work, &event.mou);
     step.referral = register_get(work, &event.referral);
     if (work_failed(work))

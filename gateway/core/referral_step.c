@@ -157,7 +157,8 @@ static bool frozen_refuses(const struct step *step, struct verdict *verdict)
 void step_judge(const struct step *step, struct verdict *verdict)
 {
     struct guard_context context;
-    referral_check(step->event, verdict);
+    if (!step->is_checked)
+        referral_check(step->event, verdict);
     if (!verdict_allows(verdict))
         return;
     const struct referral_request *request = request_of(step);

@@ -22,6 +22,7 @@ struct step {
     struct agreement *agreement; /* that the event names; NULL: unknown */
     const struct referral_event *event;
     bool by_us;
+    bool is_checked;     /* by referral_check(), which let it pass */
     struct instant at;   /* when it was, if that is not now; else 0 */
     uint64_t generation; /* of the entry that says so; 0: it has none yet */
     uint64_t index;

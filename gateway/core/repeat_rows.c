@@ -10,7 +10,10 @@
 /* Of one row in the log. */
 #define LOGGED_SIZE_MAX (REPEAT_NAME_SIZE + 1 + REPEAT_VALUE_SIZE_MAX)
 
-_Static_assert(REPEAT_RUN_COUNT <= UINT16_MAX + 1u, "indexes have 16 bits");
+_Static_assert(REPEAT_RUN_COUNT < UINT16_MAX, "indexes have 16 bits");
+
+/* At most every second one is taken. */
+#define SLOTS_EACH 2u
 
 bool repeat_rows_init(
     struct repeat_rows *rows, struct arena *memory, uint32_t count_max)
@@ -19,6 +22,9 @@ bool repeat_rows_init(
         count_max = REPEAT_RUN_COUNT;
     *rows = (struct repeat_rows){
         .rows = arena_take_array(memory, count_max, sizeof *rows->rows),
+        .slots = arena_take_array(
+            memory, SLOTS_EACH * (size_t)count_max, sizeof *rows->slots),
+        .slot_count = SLOTS_EACH * count_max,
         .order = arena_take_array(memory, count_max, sizeof *rows->order),
         .changed = arena_take_array(memory, count_max, sizeof *rows->changed),
         .count_max = count_max,
@@ -26,48 +32,65 @@ bool repeat_rows_init(
         .log_next = 1,
     };
     repeat_filter_init(&rows->filter, memory, count_max);
-    return rows->rows != NULL && rows->order != NULL && rows->changed != NULL;
+    return rows->rows != NULL && rows->slots != NULL && rows->order != NULL &&
+           rows->changed != NULL;
 }
 
 /* ---- In memory ---------------------------------------------------------- */
 
-/* True with *at its place in the order; else where it would be. */
-static bool find(const struct repeat_rows *rows,
-    const uint8_t name[REPEAT_NAME_SIZE], uint32_t *at)
+/* Names are hashes: they spread evenly, and a greater one is further on. */
+static uint32_t slot_first(
+    const struct repeat_rows *rows, const uint8_t name[REPEAT_NAME_SIZE])
 {
-    uint32_t low = 0;
-    uint32_t high = rows->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = memcmp(
-            rows->rows[rows->order[middle]].name, name, REPEAT_NAME_SIZE);
-        if (order == 0) {
-            *at = middle;
+    struct unpacker in = unpack_from(slice_of(name, REPEAT_NAME_SIZE));
+    return (uint32_t)((uint64_t)unpack_u32(&in) * rows->slot_count >> 32);
+}
+
+/* True with *slot the one of that name; else that is free for it. */
+static bool find(const struct repeat_rows *rows,
+    const uint8_t name[REPEAT_NAME_SIZE], uint32_t *slot)
+{
+    *slot = slot_first(rows, name);
+    for (uint16_t number; (number = rows->slots[*slot]) != 0;
+         *slot = *slot + 1 == rows->slot_count ? 0 : *slot + 1)
+        if (memcmp(rows->rows[number - 1].name, name, REPEAT_NAME_SIZE) == 0)
             return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *at = low;
     return false;
 }
 
-/* Its index, with room made in the order where there is none yet. */
+/* Its index, with a slot taken where there is none yet. */
 static uint16_t place_for(
     struct repeat_rows *rows, const uint8_t name[REPEAT_NAME_SIZE])
 {
-    uint32_t at;
-    if (find(rows, name, &at))
-        return rows->order[at];
+    uint32_t slot;
+    if (find(rows, name, &slot))
+        return (uint16_t)(rows->slots[slot] - 1);
     assert(rows->count < rows->count_max);
     uint16_t index = (uint16_t)rows->count++;
-    memmove(rows->order + at + 1, rows->order + at,
-        (rows->count - 1 - at) * sizeof *rows->order);
-    rows->order[at] = index;
+    rows->slots[slot] = (uint16_t)(index + 1);
     memcpy(rows->rows[index].name, name, REPEAT_NAME_SIZE);
     return index;
+}
+
+/* The slots are nearly in that order: few have far to go. */
+static void order_make(struct repeat_rows *rows)
+{
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < rows->slot_count; slot++) {
+        if (rows->slots[slot] == 0)
+            continue;
+        uint16_t index = (uint16_t)(rows->slots[slot] - 1);
+        uint32_t at = count++;
+        for (; at > 0; at--) {
+            uint16_t before = rows->order[at - 1];
+            if (memcmp(rows->rows[before].name, rows->rows[index].name,
+                    REPEAT_NAME_SIZE) < 0)
+                break;
+            rows->order[at] = before;
+        }
+        rows->order[at] = index;
+    }
+    assert(count == rows->count);
 }
 
 static void set(struct repeat_row *row, struct slice value)
@@ -102,6 +125,7 @@ static void run_write(struct work *work)
 {
     struct repeat_rows *rows = &work->node->repeats;
     uint32_t run = rows->filter.run_count + 1;
+    order_make(rows);
     for (uint32_t i = 0; i < rows->count; i++) {
         struct repeat_row *row = &rows->rows[rows->order[i]];
         struct key key = key_repeat(run, row->name);
@@ -113,6 +137,7 @@ static void run_write(struct work *work)
         struct key key = key_repeat_log(rows->log_first++);
         store_del(work->txn, key_slice(&key));
     }
+    memset(rows->slots, 0, rows->slot_count * sizeof *rows->slots);
     rows->count = 0;
     rows->changed_count = 0;
 }
@@ -121,8 +146,8 @@ static void put(struct work *work, const uint8_t name[REPEAT_NAME_SIZE],
     struct slice value, uint16_t *index)
 {
     struct repeat_rows *rows = &work->node->repeats;
-    uint32_t at;
-    if (rows->count == rows->count_max && !find(rows, name, &at))
+    uint32_t slot;
+    if (rows->count == rows->count_max && !find(rows, name, &slot))
         run_write(work);
     *index = place_for(rows, name);
     set(&rows->rows[*index], value);
@@ -245,11 +270,11 @@ struct slice repeat_rows_get(
 {
     const struct repeat_rows *rows = &work->node->repeats;
     uint32_t run = rows->filter.run_count;
-    uint32_t at;
+    uint32_t slot;
     if (work_failed(work))
         return SLICE_NONE;
-    if (find(rows, name, &at)) {
-        const struct repeat_row *row = &rows->rows[rows->order[at]];
+    if (find(rows, name, &slot)) {
+        const struct repeat_row *row = &rows->rows[rows->slots[slot] - 1];
         return slice_of(row->value, row->size);
     }
     while ((run = repeat_filter_next(&rows->filter, run, name)) > 0) {

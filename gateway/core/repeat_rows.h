@@ -33,8 +33,10 @@ struct repeat_row {
 
 struct repeat_rows {
     struct repeat_row *rows; /* as they came */
-    uint16_t *order;         /* by name */
-    uint16_t *changed;       /* in this batch */
+    uint16_t *slots;         /* by name, each one's index and 1; 0: free */
+    uint32_t slot_count;
+    uint16_t *order;   /* by name, while a run is written */
+    uint16_t *changed; /* in this batch */
     uint32_t count;
     uint32_t count_max;
     uint32_t changed_count;

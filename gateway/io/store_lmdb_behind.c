@@ -33,11 +33,16 @@ static void let_go(const struct lmdb_behind *behind, uint64_t begin)
         behind->fd, (off_t)begin, LMDB_BEHIND_STEP_SIZE, POSIX_FADV_DONTNEED);
 }
 
+/* But for the last one: whoever reads on is in the middle of it. */
 static void let_go_again(struct lmdb_behind *behind)
 {
-    for (size_t i = 0; i < behind->again_count; i++)
+    if (behind->again_count == 0)
+        return;
+    size_t last = behind->again_count - 1;
+    for (size_t i = 0; i < last; i++)
         let_go(behind, behind->again[i]);
-    behind->again_count = 0;
+    behind->again[0] = behind->again[last];
+    behind->again_count = 1;
 }
 
 void lmdb_behind_read(struct lmdb_behind *behind, const void *value)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* The end of the file stays: programs that read on are seldom so far back. */
-#define LMDB_BEHIND_KEPT_SIZE (32u * 1024 * 1024)
+#define LMDB_BEHIND_KEPT_SIZE (64u * 1024 * 1024)
 /* What goes at once. */
 #define LMDB_BEHIND_STEP_SIZE (4u * 1024 * 1024)
 /* Steps that were read again, and go again with the next. */

@@ -126,6 +126,29 @@ static void a_batch_is_one_row_until_a_run_takes_its_place(void **state)
     federation_free(federation);
 }
 
+/* No hash is like that, but nothing may go wrong: all want the last slot. */
+static void names_that_begin_alike_are_told_apart(void **state)
+{
+    struct federation *federation = federation_new(1);
+    struct work *work = federation_begin(federation, 0);
+    uint8_t name[REPEAT_NAME_SIZE];
+    (void)state;
+    memset(name, 0xff, sizeof name);
+    for (uint8_t i = 20; i > 0; i--) {
+        name[REPEAT_NAME_SIZE - 1] = i;
+        assert_null(repeat_rows_get(work, name).bytes);
+        repeat_rows_put(work, name, slice_of(&i, 1));
+    }
+    for (uint8_t i = 1; i <= 20; i++) {
+        name[REPEAT_NAME_SIZE - 1] = i;
+        assert_true(slice_equal(repeat_rows_get(work, name), slice_of(&i, 1)));
+    }
+    assert_int_equal(part_count(work, 1), 8);
+    assert_int_equal(part_count(work, 2), 8);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
 static void log_put(struct work *work, uint64_t number, struct slice bytes)
 {
     struct key key = key_repeat_log(number);
@@ -209,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_stands_for_what_was_put_last),
         cmocka_unit_test(a_batch_is_one_row_until_a_run_takes_its_place),
+        cmocka_unit_test(names_that_begin_alike_are_told_apart),
         cmocka_unit_test(a_log_that_is_longer_than_a_run_becomes_runs),
         cmocka_unit_test(a_damaged_log_is_not_read),
         cmocka_unit_test(a_value_is_as_long_as_the_longest),
