@@ -3,6 +3,7 @@
 #include "core/answers.h"
 #include "core/collected.h"
 #include "core/conflict.h"
+#include "core/feed.h"
 #include "core/generation.h"
 #include "core/introduction.h"
 #include "core/limits.h"
@@ -240,9 +241,13 @@ const char *delivery_cosigned(
     work->node->counters.parcels_cosigned++;
     OUTPUT_LOG(work, LOG_PARCEL_COSIGNED, log_agency("peer", &peer->agency),
         log_number("size", (int64_t)note.size));
-    for (size_t i = 0; i < parcel.count; i++)
-        if (parcel.entries[i].has_referral)
-            answers_cosigned(work, peer, &parcel.entries[i]);
+    for (size_t i = 0; i < parcel.count; i++) {
+        if (!parcel.entries[i].has_referral)
+            continue;
+        feed_place(work, parcel.entries[i].feed_position, out->generation,
+            parcel.first_index + i);
+        answers_cosigned(work, peer, &parcel.entries[i]);
+    }
     answers_pass_unowed(work, out);
     if (generation_is_unproved(out, peer->epoch)) {
         peer->settled_out = false; /* what follows is of another one */

@@ -45,6 +45,7 @@ bool fold_again_step(struct folded *folded, struct referral *referral,
         intent.event_type != folded->entry->event_type)
         return false;
     feed_content_set(work, intent.feed_position, folded_kept(folded));
+    feed_place(work, intent.feed_position, folded->generation, folded->index);
     if (content_equal(referral->offer, intent.content))
         referral->offer = folded_kept(folded);
     outbox_take(work, out, &intent);

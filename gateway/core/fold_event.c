@@ -156,6 +156,8 @@ static void own_send_again(
     folded->entry->feed_position = intent.feed_position;
     folded->changed = true;
     if (feed_at(work, intent.feed_position, &told)) {
+        told.generation = folded->generation;
+        told.index = folded->index;
         told.content = folded_kept(folded);
         feed_rewrite(work, &told);
     }

@@ -94,7 +94,8 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
 static bool is_meant(
     const struct erase_wish *wish, const struct feed_event *event)
 {
-    return !wish->theirs_alone || !event->by_us;
+    return (!wish->theirs_alone || !event->by_us) &&
+           (!wish->signed_alone || event->generation != 0);
 }
 
 /* The event at one of the referral's positions, where it has words. Notices of

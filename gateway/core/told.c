@@ -121,7 +121,9 @@ static bool find_known(struct work *work, struct ledger *present,
     if (place->ledger == NULL || !parcel_get(work, place, told->index))
         return false;
     place->slot = (size_t)(told->index - place->parcel.first_index);
-    return true;
+    /* of ours, what is told again has another place since */
+    return !told->by_us ||
+           place->parcel.entries[place->slot].feed_position == told->position;
 }
 
 static bool find_intent(struct work *work, const struct ledger *out,

@@ -10,6 +10,11 @@
 
 #define HOUR_MS INT64_C(3600000)
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 /* Time passes, and nothing reaches the other. */
 static void be_apart(struct federation *federation, int64_t hours)
 {
@@ -47,7 +52,7 @@ static void names_are_known(void **state)
 
 static void a_day_unsettled_is_told_once(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     federation_crash(federation, 0);
     be_apart(federation, 23);
@@ -70,7 +75,7 @@ static void a_day_unsettled_is_told_once(void **state)
 
 static void a_start_does_not_begin_the_day_anew(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     for (int i = 0; i < 5; i++) {
         federation_crash(federation, 0);
@@ -83,7 +88,7 @@ static void a_start_does_not_begin_the_day_anew(void **state)
 
 static void a_day_of_waiting_is_told(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     be_apart(federation, 23);
@@ -97,7 +102,7 @@ static void a_day_of_waiting_is_told(void **state)
 
 static void where_nothing_is_to_be_told_nothing_is_late(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     be_apart(federation, 60);
     assert_int_equal(raised(federation), 0);
@@ -109,7 +114,7 @@ static void where_nothing_is_to_be_told_nothing_is_late(void **state)
 
 static void a_closed_line_has_no_alarm(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -126,7 +131,7 @@ static void a_closed_line_has_no_alarm(void **state)
 
 static void status_says_whom_to_call(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     federation_crash(federation, 0);

@@ -301,8 +301,8 @@ static void too_little_memory_is_a_limit(void **state)
         struct card card;
         assert_true(size < 65536);
         assert_int_equal(arena_init(&little, size), ERR_NONE);
-        err = card_renew(desk.crypto, &desk.held, desk.bytes, &renewal, &little,
-            &card);
+        err = card_renew(
+            desk.crypto, &desk.held, desk.bytes, &renewal, &little, &card);
         assert_true(err == ERR_NONE || err == ERR_LIMIT);
         arena_release(&little);
     }

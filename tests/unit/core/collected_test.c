@@ -12,6 +12,11 @@
 #include "support/bench_loss.h"
 #include "support/bench_reader.h"
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 static void submit(struct federation *federation, const char *key)
 {
     (void)federation_submit(federation, 0, 1, key);
@@ -51,7 +56,7 @@ static void assert_all_taken(struct federation *federation)
 
 static void without_a_cursor_nothing_was_taken(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     struct ledger in = at_recipient(federation);
@@ -63,7 +68,7 @@ static void without_a_cursor_nothing_was_taken(void **state)
 
 static void it_is_all_once_all_events_are_acknowledged(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     reader_follow(federation, 1, "ward");
     submit(federation, "first");
@@ -81,7 +86,7 @@ static void it_is_all_once_all_events_are_acknowledged(void **state)
 /* What came first is taken while the rest is not. */
 static void it_rises_with_what_is_acknowledged(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     reader_follow(federation, 1, "ward");
     submit(federation, "first");
@@ -100,7 +105,7 @@ static void it_rises_with_what_is_acknowledged(void **state)
 
 static void the_program_that_is_behind_counts(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     reader_follow(federation, 1, "ward");
@@ -117,7 +122,7 @@ static void the_program_that_is_behind_counts(void **state)
 
 static void cursors_that_come_and_go_lower_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     reader_take_all(federation, 1, "ward");
@@ -136,7 +141,7 @@ static void cursors_that_come_and_go_lower_nothing(void **state)
 static void who_looks_takes_nothing(void **state)
 {
     static const char *const looks[] = { "referctl", "referctl.show" };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     for (size_t i = 0; i < 2; i++) {
@@ -152,7 +157,7 @@ static void who_looks_takes_nothing(void **state)
 
 static void what_brings_no_event_about_counts_with_what_is_before(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     reader_take_all(federation, 1, "ward");
@@ -169,7 +174,7 @@ static void what_brings_no_event_about_counts_with_what_is_before(void **state)
 
 static void it_outlives_the_process(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     reader_follow(federation, 1, "ward");
     submit(federation, "first");
@@ -190,7 +195,7 @@ static void it_outlives_the_process(void **state)
 /* Those who follow the feed anew have not taken what came back. */
 static void what_was_lost_is_not_taken_by_who_comes_after(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     reader_take_all(federation, 1, "ward");
@@ -216,7 +221,7 @@ static void what_was_lost_is_not_taken_by_who_comes_after(void **state)
 
 static void it_is_told_with_receipts_parcels_and_greetings(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     submit(federation, "first");
     reader_take_all(federation, 1, "ward");
@@ -262,7 +267,7 @@ static void what_a_peer_claims_is_bounded(void **state)
         { 5, false, false, 4, 0 },
         { 6, false, false, 4, 0 },
     };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t logged = federation_logged(federation, 0, LOG_MARK_REFUSED);

@@ -21,6 +21,11 @@ static const struct local_reply *told(
     return reply;
 }
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 static void erase(struct federation *federation, const char *id)
 {
     struct call call;
@@ -32,7 +37,7 @@ static void erase(struct federation *federation, const char *id)
 
 static void it_says_who_was_told_what_by_which_consent(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     const struct local_reply *reply = told(federation, 0, id);
@@ -64,7 +69,7 @@ static void it_says_who_was_told_what_by_which_consent(void **state)
 static void a_step_without_a_word_tells_nothing(void **state)
 {
     static const char *const offer[] = { "offer", "Monday", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -83,7 +88,7 @@ static void a_step_without_a_word_tells_nothing(void **state)
 
 static void what_is_erased_counts_without_what_it_was(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -107,7 +112,7 @@ static void what_is_erased_counts_without_what_it_was(void **state)
 
 static void what_was_never_sent_was_given_to_nobody(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first"); /* is in flight */
     const char *id = federation_submit(federation, 0, 1, "second");
@@ -121,7 +126,7 @@ static void what_was_never_sent_was_given_to_nobody(void **state)
 
 static void only_the_time_that_is_asked_for_counts(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");

@@ -11,6 +11,11 @@
 #include "core/limits.h"
 #include "support/bench_node.h"
 
+static struct federation *opened(void)
+{
+    return federation_of_two();
+}
+
 static void refused(struct federation *federation, struct call *call,
     enum err err, const char *clause)
 {
@@ -39,7 +44,7 @@ static void what_is_not_said_so_is_refused_by_name(void **state)
         { "actor", "gateway", ERR_INVALID, "erase.actor" },
         { "elements", "call_name nonsense", ERR_INVALID, "erase.elements" },
     };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     const char *id = federation_submit(federation, 0, 1, "first");
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -60,7 +65,7 @@ static void what_is_not_said_so_is_refused_by_name(void **state)
 static void elements_have_a_bound(void **state)
 {
     static char codes[(REFERRAL_ELEMENT_COUNT_MAX + 1) * sizeof "needs"];
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     const char *id = federation_submit(federation, 0, 1, "first");
     struct call call;
     (void)state;
@@ -77,7 +82,7 @@ static void elements_have_a_bound(void **state)
 
 static void who_only_asks_changes_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     const char *id = federation_submit(federation, 0, 1, "first");
     struct call call;
     (void)state;
@@ -97,7 +102,7 @@ static void who_only_asks_changes_nothing(void **state)
 
 static void a_search_says_how_far_it_came(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -125,7 +130,7 @@ static void a_search_says_how_far_it_came(void **state)
 
 static void a_search_is_for_a_code_from_an_id(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct call call;
     (void)state;
     call_begin(&call, "erase.find");

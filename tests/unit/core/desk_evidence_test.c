@@ -18,6 +18,11 @@
 #include "support/bench_node.h"
 #include "support/bench_papers.h"
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void ask_for(struct federation *federation, size_t agency,
     const char *direction, struct call *call)
 {
@@ -53,7 +58,7 @@ static const struct local_field *data_of(
 
 static void the_leaves_have_the_root_of_the_ledger(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (int i = 0; i < 3; i++) {
         char key[8];
@@ -102,7 +107,7 @@ static void the_leaves_have_the_root_of_the_ledger(void **state)
 
 static void beyond_the_end_there_is_an_empty_span(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     ask_for(federation, 0, "out", &call);
@@ -126,7 +131,7 @@ static void numbers_out_of_bounds_are_refused(void **state)
         { "count", EVIDENCE_SPAN_COUNT_MAX + 1 },
         { "about", -1 },
     };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -143,7 +148,7 @@ static void numbers_out_of_bounds_are_refused(void **state)
 
 static void only_a_generation_that_is_held_has_leaves(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     char text[17];
     (void)state;
@@ -166,7 +171,7 @@ static void only_a_generation_that_is_held_has_leaves(void **state)
 
 static void a_closed_generation_is_read_by_its_name(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     char previous[17] = { 0 };
     (void)state;
@@ -195,7 +200,7 @@ static void a_closed_generation_is_read_by_its_name(void **state)
 
 static void notes_are_those_of_parcels_received(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -239,7 +244,7 @@ static void entry_holds(
 
 static void both_ends_find_the_events_of_a_referral(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *other = federation_submit(federation, 0, 1, "other");
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -263,7 +268,7 @@ static void both_ends_find_the_events_of_a_referral(void **state)
 
 static void what_was_erased_is_found_without_its_content(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -285,7 +290,7 @@ static void what_was_erased_is_found_without_its_content(void **state)
 
 static void an_answer_is_found_by_what_it_speaks_of(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -308,7 +313,7 @@ static void an_answer_is_found_by_what_it_speaks_of(void **state)
 static void a_reader_without_the_right_gets_nothing(void **state)
 {
     static const struct bench_client reader = { 1, LOCAL_RIGHT_READ, 1000 };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     ask_for(federation, 0, "out", &call);
@@ -334,7 +339,7 @@ static const struct local_reply *cards(
 
 static void every_card_that_was_held_is_listed_newest_first(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     const char *other = federation_id(federation, 1)->text;
     (void)state;
     assert_int_equal(reply_count(cards(federation, 0, other, -1), "card"), 1);
@@ -362,7 +367,7 @@ static void every_card_that_was_held_is_listed_newest_first(void **state)
 
 static void an_agreement_shows_its_signatures(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     char id[MOU_ID_TEXT_SIZE + 1];
     (void)state;

@@ -1,17 +1,27 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/ledger.h"
 #include "core/limits.h"
+#include "core/peer.h"
+#include "core/referral.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct bench_client one = { 1, UINT32_MAX, 1000 };
 static const struct bench_client two = { 2, UINT32_MAX, 1000 };
+
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
 
 /* `count` referrals of 0 to 1, each an event in 0's feed; nothing travels. */
 static void happen(struct federation *federation, const char *keys)
@@ -85,7 +95,7 @@ static void assert_events(const struct local_reply *reply, int64_t first,
 
 static void events_come_in_order_each_once(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     assert_events(next(federation, &one, 10, 0), 0, 0, 0);
@@ -102,7 +112,7 @@ static void events_come_in_order_each_once(void **state)
 
 static void an_event_says_what_happened_to_whom(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     const char *id = federation_submit(federation, 0, 1, "a");
@@ -124,9 +134,56 @@ static void an_event_says_what_happened_to_whom(void **state)
     federation_free(federation);
 }
 
+/* The entry of that place, in the ledger of whom the step is by. */
+static void assert_placed(struct federation *federation,
+    const struct local_record *event, enum referral_event_type step)
+{
+    struct ledger_parcel parcel;
+    bool by_us = record_is(event, "by", "us");
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *ledger = peer_ledger(work, federation_peer(federation, 0, 1),
+        by_us ? LEDGER_OUT : LEDGER_IN);
+    char generation[17];
+    (void)snprintf(
+        generation, sizeof generation, "%016" PRIx64, ledger->generation);
+    assert_true(record_is(event, "generation", generation));
+    uint64_t index = (uint64_t)record_number(event, "index");
+    assert_true(ledger_parcel_at(work, ledger, index, &parcel));
+    const struct ledger_entry *entry =
+        &parcel.entries[index - parcel.first_index];
+    assert_int_equal(entry->event_type, step);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+}
+
+static void an_event_says_where_both_agencies_signed_for_it(void **state)
+{
+    struct federation *federation = agreed();
+    (void)state;
+    (void)epoch_of(federation);
+    const char *id = federation_submit(federation, 0, 1, "a");
+    const struct local_reply *reply = next(federation, &one, 1, 0);
+    const struct local_record *event = reply_record(reply, "event", 0);
+    assert_true(record_is(event, "generation", "")); /* nobody yet */
+    assert_int_equal(record_number(event, "index"), 0);
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    (void)cursor(federation, &one, "cursor.rewind", "ward");
+    reply = next(federation, &one, 10, 0);
+    size_t count = reply_count(reply, "event");
+    assert_placed(federation, reply_record(reply, "event", 0), EVENT_SEND);
+    assert_placed(
+        federation, reply_record(reply, "event", count - 1), EVENT_OPENED);
+    /* what gateways note has no entry of its own */
+    event = reply_record(reply, "event", 1);
+    assert_true(record_is(event, "type", "referral.delivered"));
+    assert_true(record_is(event, "generation", ""));
+    federation_free(federation);
+}
+
 static void what_was_not_acknowledged_comes_again_after_reopening(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abcd");
@@ -142,7 +199,7 @@ static void what_was_not_acknowledged_comes_again_after_reopening(void **state)
 
 static void rewinding_brings_all_again_and_counts(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     happen(federation, "ab");
@@ -156,7 +213,7 @@ static void rewinding_brings_all_again_and_counts(void **state)
 
 static void a_cursor_survives_a_restart(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abc");
@@ -186,7 +243,7 @@ static void an_acknowledgement_only_rises(void **state)
         { INT64_MAX, ERR_INVALID, 0 },
         { 3, ERR_NONE, 3 },
     };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "abc");
@@ -203,7 +260,7 @@ static void an_acknowledgement_only_rises(void **state)
 
 static void a_position_of_another_epoch_is_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     happen(federation, "a");
@@ -218,7 +275,7 @@ static void a_position_of_another_epoch_is_refused(void **state)
 
 static void a_second_opener_is_refused_while_the_first_is_there(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     int64_t epoch = epoch_of(federation);
     assert_int_equal(
@@ -261,7 +318,7 @@ static void a_cursor_has_a_name_that_is_a_code(void **state)
 
 static void a_deleted_cursor_is_gone(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call list;
     (void)state;
     int64_t epoch = epoch_of(federation);
@@ -310,7 +367,7 @@ static void there_are_so_many_cursors_and_no_more(void **state)
 
 static void a_wait_ends_with_the_next_event(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 60000));
@@ -331,7 +388,7 @@ static void a_wait_ends_with_the_next_event(void **state)
 
 static void a_wait_ends_empty_when_its_time_is_over(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 5000));
@@ -346,7 +403,7 @@ static void a_wait_ends_empty_when_its_time_is_over(void **state)
 
 static void a_wait_ends_with_its_connection(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 10, 5000));
@@ -363,7 +420,7 @@ static void a_wait_has_limits(void **state)
         int64_t wait_ms;
     } rows[] = { { 0, 0 }, { -1, 0 }, { LOCAL_PAGE_COUNT_MAX + 1, 0 },
         { 1, -1 }, { 1, LOCAL_WAIT_MS_MAX + 1 }, { INT64_MIN, INT64_MAX } };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -381,7 +438,7 @@ static void a_wait_has_limits(void **state)
 
 static void a_wait_on_a_cursor_that_was_deleted_ends(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)epoch_of(federation);
     assert_null(next(federation, &one, 1, 1000));
@@ -399,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_in_order_each_once),
         cmocka_unit_test(an_event_says_what_happened_to_whom),
+        cmocka_unit_test(an_event_says_where_both_agencies_signed_for_it),
         cmocka_unit_test(what_was_not_acknowledged_comes_again_after_reopening),
         cmocka_unit_test(rewinding_brings_all_again_and_counts),
         cmocka_unit_test(a_cursor_survives_a_restart),

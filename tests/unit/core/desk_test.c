@@ -66,6 +66,11 @@ static const struct {
     { "metrics", LOCAL_RIGHT_READ, "metrics.", NULL, false },
 };
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void an_operation_needs_its_right_and_no_other(void **state)
 {
     struct federation *federation = federation_new(1);
@@ -236,7 +241,7 @@ static int64_t number_named(const struct local_reply *reply, const char *name)
 
 static void numbers_count_what_happened(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     const struct local_reply *reply = ask(federation, "health", NULL, NULL);
@@ -268,7 +273,7 @@ static const struct local_record *card_of(const struct local_reply *reply)
 
 static void a_card_is_shown_with_all_that_is_on_it(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const struct local_reply *reply = ask(federation, "card.show", NULL, NULL);
     const struct local_record *card = card_of(reply);
@@ -428,7 +433,7 @@ static void the_condition_of_a_peer_is_shown(void **state)
 
 static void an_agreement_is_listed_and_shown(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     char id[MOU_ID_TEXT_SIZE + 1];
     (void)state;
     federation_mou_id(federation, id);
@@ -463,7 +468,7 @@ static void an_agreement_is_listed_and_shown(void **state)
 
 static void a_referral_is_shown_with_its_way_so_far(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -516,7 +521,7 @@ static void a_list_is_filtered(void **state)
         { "peer", "nobody", 0, ERR_NOT_FOUND },
         { "after", "no id", 0, ERR_INVALID },
     };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *first = federation_submit(federation, 0, 1, "a");
     (void)federation_submit(federation, 0, 1, "b");
@@ -539,7 +544,7 @@ static void a_list_is_filtered(void **state)
 
 static void a_list_is_read_page_by_page(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     char after[UUID_URN_SIZE + 1] = "";
     char key[] = "key 00";
     size_t seen = 0;
@@ -594,7 +599,7 @@ static const struct local_reply *ledger(
 
 static void ledgers_are_listed_and_shown(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -623,7 +628,7 @@ static void ledgers_are_listed_and_shown(void **state)
 
 static void a_ledger_is_shown_page_by_page(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     call_begin(&call, "ledger.show");
@@ -677,7 +682,7 @@ static void tamper(struct federation *federation, char table)
 
 static void a_verified_ledger_is_intact_until_someone_touches_it(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);

@@ -13,6 +13,17 @@
 #include "support/bench_loss.h"
 #include "support/vault_plain.h"
 
+static bool store_mentions(
+    struct federation *federation, size_t agency, const char *words)
+{
+    return damage_has_words(federation, agency, words);
+}
+
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 static void policy_set(
     struct federation *federation, size_t agency, enum erase_policy policy)
 {
@@ -103,21 +114,21 @@ static void assert_verifies(struct federation *federation, size_t agency)
 
 static void what_is_erased_here_is_erased_there(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
-    assert_true(damage_has_words(federation, 0, "Robin"));
-    assert_true(damage_has_words(federation, 1, "Robin"));
+    assert_true(store_mentions(federation, 0, "Robin"));
+    assert_true(store_mentions(federation, 1, "Robin"));
     const struct local_record *record =
         erased(federation, 0, id, "person_asked", NULL);
     assert_int_equal(record_number(record, "contents"), 1);
     assert_true(record_is(record, "notice", "waiting"));
     assert_false(record_flag(record, "unsent"));
-    assert_false(damage_has_words(federation, 0, "Robin"));
+    assert_false(store_mentions(federation, 0, "Robin"));
     assert_int_equal(attached_count(federation, 0, LEDGER_OUT), 0);
     federation_run(federation);
-    assert_false(damage_has_words(federation, 1, "Robin"));
+    assert_false(store_mentions(federation, 1, "Robin"));
     assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
     assert_told(federation, 0, id, "us", "erased");
     assert_told(federation, 1, id, "them", "erased");
@@ -136,7 +147,7 @@ static void what_is_erased_here_is_erased_there(void **state)
 
 static void programs_hear_of_it_without_its_words(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -158,7 +169,7 @@ static void programs_hear_of_it_without_its_words(void **state)
 
 static void nothing_about_the_person_comes_after_it(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -182,7 +193,7 @@ static void nothing_about_the_person_comes_after_it(void **state)
 
 static void one_element_goes_and_the_rest_stays_readable(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -192,8 +203,8 @@ static void one_element_goes_and_the_rest_stays_readable(void **state)
     assert_int_equal(record_number(record, "contents"), 1);
     federation_run(federation);
     for (size_t i = 0; i < 2; i++) {
-        assert_false(damage_has_words(federation, i, "a doctor who listens"));
-        assert_true(damage_has_words(federation, i, "Robin"));
+        assert_false(store_mentions(federation, i, "a doctor who listens"));
+        assert_true(store_mentions(federation, i, "Robin"));
         assert_int_equal(element_count(federation, i, id, "needs"), 0);
         assert_true(element_count(federation, i, id, "call_name") > 0);
         assert_int_equal(
@@ -206,7 +217,7 @@ static void one_element_goes_and_the_rest_stays_readable(void **state)
 
 static void a_step_without_the_element_stays_proved(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -217,13 +228,13 @@ static void a_step_without_the_element_stays_proved(void **state)
     assert_int_equal(attached_count(federation, 1, LEDGER_OUT), 1);
     assert_int_equal(attached_count(federation, 1, LEDGER_IN), 0);
     assert_int_equal(attached_count(federation, 0, LEDGER_IN), 1);
-    assert_false(damage_has_words(federation, 0, "a doctor who listens"));
+    assert_false(store_mentions(federation, 0, "a doctor who listens"));
     federation_free(federation);
 }
 
 static void what_waits_is_never_heard_of(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     /* its parcel is in flight: what comes now waits */
     (void)federation_submit(federation, 0, 1, "first");
@@ -236,10 +247,10 @@ static void what_waits_is_never_heard_of(void **state)
     struct slice text = record_text(reply_record(reply, "referral", 0), "id");
     (void)snprintf(
         id, sizeof id, "%.*s", (int)text.size, (const char *)text.bytes);
-    assert_true(damage_has_words(federation, 0, "Canary needs"));
+    assert_true(store_mentions(federation, 0, "Canary needs"));
     const struct local_record *record =
         erased(federation, 0, id, "person_asked", NULL);
-    assert_false(damage_has_words(federation, 0, "Canary needs"));
+    assert_false(store_mentions(federation, 0, "Canary needs"));
     assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 1);
     assert_true(record_flag(record, "unsent"));
     assert_true(record_is(record, "notice", ""));
@@ -251,7 +262,7 @@ static void what_waits_is_never_heard_of(void **state)
 
 static void what_waits_is_told_without_an_erased_element(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     const char *id = federation_submit(federation, 0, 1, "second");
@@ -266,7 +277,7 @@ static void what_waits_is_told_without_an_erased_element(void **state)
 
 static void what_is_in_flight_arrives_as_absent(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     assert_int_equal(federation_message_count(federation), 1);
@@ -275,7 +286,7 @@ static void what_is_in_flight_arrives_as_absent(void **state)
     federation_wait(federation, 600000);
     assert_string_equal(federation_state(federation, 0, id), "withdrawn");
     assert_string_equal(federation_state(federation, 1, id), "none");
-    assert_false(damage_has_words(federation, 1, "Robin"));
+    assert_false(store_mentions(federation, 1, "Robin"));
     assert_told(federation, 0, id, "us", "erased");
     federation_free(federation);
 }
@@ -288,7 +299,7 @@ static void accepts(struct federation *federation, const char *id)
     federation_run(federation);
     (void)federation_act(federation, 1, id, "accept", "a", words);
     assert_int_equal(federation_message_count(federation), 1);
-    assert_true(damage_has_words(federation, 1, "Canary Monday"));
+    assert_true(store_mentions(federation, 1, "Canary Monday"));
 }
 
 static void what_was_said_before_they_heard_of_it_goes_too(void **state)
@@ -296,7 +307,7 @@ static void what_was_said_before_they_heard_of_it_goes_too(void **state)
     static const char *const ways[] = { "erase", "consent_revoked" };
     (void)state;
     for (size_t way = 0; way < 2; way++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         accepts(federation, id);
@@ -307,8 +318,8 @@ static void what_was_said_before_they_heard_of_it_goes_too(void **state)
                 federation, 0, id, ways[way], "c", "person", NULL);
         federation_run(federation);
         assert_string_equal(federation_state(federation, 0, id), "accepted");
-        assert_false(damage_has_words(federation, 1, "Canary Monday"));
-        assert_false(damage_has_words(federation, 0, "Canary Monday"));
+        assert_false(store_mentions(federation, 1, "Canary Monday"));
+        assert_false(store_mentions(federation, 0, "Canary Monday"));
         federation_free(federation);
     }
 }
@@ -319,7 +330,7 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
     static const char *const answer[] = { "answer", "Canary Monday", NULL };
     (void)state;
     for (size_t way = 0; way < 2; way++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         (void)federation_act(federation, 1, id, "opened", "o", NULL);
@@ -333,16 +344,75 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
                 federation, 1, id, "consent_revoked", "c", "person", NULL);
         federation_run(federation);
         assert_string_equal(federation_state(federation, 0, id), "seen");
-        assert_false(damage_has_words(federation, 0, "Canary Monday"));
-        assert_false(damage_has_words(federation, 1, "Canary Monday"));
+        assert_false(store_mentions(federation, 0, "Canary Monday"));
+        assert_false(store_mentions(federation, 1, "Canary Monday"));
         federation_free(federation);
     }
+}
+
+static void amend(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "act");
+    call_text(&call, "key", "amend");
+    call_text(&call, "id", id);
+    call_text(&call, "step", "amend");
+    call_text(&call, "actor", "staff");
+    call_record(&call, "element");
+    call_text(&call, "code", "needs");
+    call_text(&call, "value", "Canary Monday");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+/* What comes back after a loss was said before staff erased it. */
+static void an_element_that_comes_back_goes_with_a_wish_of_meanwhile(
+    void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    amend(federation, id);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    (void)erased(federation, 0, id, "person_asked", "needs");
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(element_count(federation, i, id, "needs"), 0);
+        assert_false(store_mentions(federation, i, "Canary Monday"));
+        assert_true(store_mentions(federation, i, "Robin"));
+    }
+    assert_told(federation, 0, id, "us", "erased");
+    federation_free(federation);
+}
+
+/* It went before, too; but the referrer has said it again since. */
+static void an_element_on_its_way_goes_with_a_second_wish(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)erased(federation, 1, id, "person_asked", "needs");
+    federation_run(federation);
+    amend(federation, id);
+    (void)erased(federation, 1, id, "person_asked", "needs");
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(element_count(federation, i, id, "needs"), 0);
+        assert_false(store_mentions(federation, i, "Canary Monday"));
+    }
+    federation_free(federation);
 }
 
 static void what_is_said_after_it_stays(void **state)
 {
     static const char *const words[] = { "offer", "Canary Monday", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -351,14 +421,14 @@ static void what_is_said_after_it_stays(void **state)
     (void)erased(federation, 1, id, "person_asked", NULL);
     (void)federation_act(federation, 1, id, "accept", "a", words);
     federation_run(federation);
-    assert_true(damage_has_words(federation, 0, "Canary Monday"));
-    assert_true(damage_has_words(federation, 1, "Canary Monday"));
+    assert_true(store_mentions(federation, 0, "Canary Monday"));
+    assert_true(store_mentions(federation, 1, "Canary Monday"));
     federation_free(federation);
 }
 
 static void an_agency_may_keep_and_says_so(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -367,7 +437,7 @@ static void an_agency_may_keep_and_says_so(void **state)
     federation_run(federation);
     assert_told(federation, 0, id, "us", "kept");
     assert_told(federation, 1, id, "them", "kept");
-    assert_true(damage_has_words(federation, 1, "Robin"));
+    assert_true(store_mentions(federation, 1, "Robin"));
     const struct local_record *event = reply_find(
         shown(federation, 0, id), "event", "type", "referral.refused");
     assert_true(record_is(event, "problem", "KEPT"));
@@ -378,7 +448,7 @@ static void an_agency_may_keep_and_says_so(void **state)
 
 static void staff_decide_where_they_are_asked(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -391,7 +461,7 @@ static void staff_decide_where_they_are_asked(void **state)
         "status", "pending"));
     (void)erased(federation, 1, id, "person_asked", NULL);
     federation_run(federation);
-    assert_false(damage_has_words(federation, 1, "Robin"));
+    assert_false(store_mentions(federation, 1, "Robin"));
     assert_told(federation, 0, id, "us", "erased");
     assert_told(federation, 1, id, "us", "erased");
     federation_free(federation);
@@ -399,7 +469,7 @@ static void staff_decide_where_they_are_asked(void **state)
 
 static void an_old_copy_does_not_bring_it_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -488,7 +558,7 @@ static void no_old_copy_gives_the_salt(void **state)
         uint8_t salt[SALT_SIZE];
         uint8_t none[SALT_SIZE];
         bool is_destroyed;
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         assert_true(salt_get(federation, i, ways[i], salt));
@@ -513,7 +583,7 @@ static void what_is_left_of_words_has_another_salt(void **state)
 {
     uint8_t salt[SALT_SIZE];
     bool is_destroyed;
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -528,7 +598,7 @@ static void what_is_left_of_words_has_another_salt(void **state)
 
 static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -546,7 +616,7 @@ static void a_withdrawal_is_told_after_an_old_copy_was_put_back(void **state)
 
 static void who_kept_it_does_not_give_it_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     char id[64];
     (void)snprintf(
@@ -559,15 +629,15 @@ static void who_kept_it_does_not_give_it_back(void **state)
     federation_connect(federation, 0, 1);
     federation_wait(federation, 600000);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
-    assert_false(damage_has_words(federation, 0, "Robin"));
+    assert_false(store_mentions(federation, 0, "Robin"));
     assert_told(federation, 0, id, "us", "kept");
-    assert_true(damage_has_words(federation, 1, "Robin"));
+    assert_true(store_mentions(federation, 1, "Robin"));
     federation_free(federation);
 }
 
 static void nothing_happens_when_it_is_only_asked(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -581,13 +651,13 @@ static void nothing_happens_when_it_is_only_asked(void **state)
     assert_int_equal(record_number(record, "contents"), 1);
     assert_true(record_flag(record, "dry_run"));
     assert_int_equal(federation_message_count(federation), 0);
-    assert_true(damage_has_words(federation, 0, "Robin"));
+    assert_true(store_mentions(federation, 0, "Robin"));
     federation_free(federation);
 }
 
 static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct verdict why = { .problem = PROBLEM_NONE };
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -602,7 +672,7 @@ static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
         work, federation_peer(federation, 1, 0), &notice, ERASE_FOLLOW, &why);
     assert_int_equal(why.problem, PROBLEM_NONE);
     assert_int_equal(federation_end(federation, 1), ERR_NONE);
-    assert_true(damage_has_words(federation, 1, "Robin"));
+    assert_true(store_mentions(federation, 1, "Robin"));
     federation_free(federation);
 }
 
@@ -625,6 +695,9 @@ int main(void)
         cmocka_unit_test(what_is_in_flight_arrives_as_absent),
         cmocka_unit_test(what_was_said_before_they_heard_of_it_goes_too),
         cmocka_unit_test(what_the_referrer_said_before_it_heard_of_it_goes_too),
+        cmocka_unit_test(
+            an_element_that_comes_back_goes_with_a_wish_of_meanwhile),
+        cmocka_unit_test(an_element_on_its_way_goes_with_a_second_wish),
         cmocka_unit_test(what_is_said_after_it_stays),
         cmocka_unit_test(an_agency_may_keep_and_says_so),
         cmocka_unit_test(staff_decide_where_they_are_asked),

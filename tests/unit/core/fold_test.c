@@ -13,6 +13,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 /* The words of a feed, one letter an event. */
 static void feed_read(
     struct federation *federation, size_t at, char *words, size_t capacity)
@@ -38,7 +43,7 @@ static void the_feed_tells_it_again_in_the_order_in_which_it_was(void **state)
     for (size_t lost = 0; lost < 2; lost++) {
         char before[64];
         char after[64];
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         (void)federation_act(federation, 1, id, "opened", "o", NULL);
@@ -65,7 +70,7 @@ static void the_feed_tells_it_again_in_the_order_in_which_it_was(void **state)
 
 static void what_was_signed_for_and_not_answered_is_answered_once(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     struct store_memory_snapshot *backup = federation_back_up(federation, 1);
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -100,7 +105,7 @@ static void what_was_erased_on_its_way_is_known_by_its_mention(void **state)
 {
     static const char *const why[] = { "reason", "NEED_CHANGED", "person_told",
         "yes", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -128,7 +133,7 @@ static void what_was_erased_on_its_way_is_known_by_its_mention(void **state)
 
 static void many_are_taken_up_piece_by_piece(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char key[8] = "k0000";
     (void)state;
     for (unsigned i = 0; i < 300; i++) {
@@ -189,7 +194,7 @@ static void what_was_answered_and_not_received_gets_no_second_verdict(
     void **state)
 {
     static const char *const choice[] = { "walk_in", "yes", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char *id;
     char words[64];
     (void)state;
@@ -224,7 +229,7 @@ static void what_was_answered_and_not_received_gets_no_second_verdict(
 static void what_is_waited_for_outlives_a_restart(void **state)
 {
     static const char *const choice[] = { "walk_in", "yes", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char *id;
     (void)state;
     struct store_memory_snapshot *backup = accepted(federation, &id);
@@ -258,7 +263,7 @@ static void what_is_waited_for_outlives_a_restart(void **state)
 static void a_step_without_its_words_is_taken_up_once(void **state)
 {
     static const char *const what[] = { "what", "person", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char words[64];
     (void)state;
     char *id = strdup(federation_submit(federation, 0, 1, "first"));

@@ -12,6 +12,11 @@
 #include "core/peer.h"
 #include "support/bench_node.h"
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 static struct ledger *out_of(struct federation *federation, struct work *work)
 {
     return peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
@@ -19,7 +24,7 @@ static struct ledger *out_of(struct federation *federation, struct work *work)
 
 static void a_closed_generation_is_kept_and_found(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct ledger_parcel parcel;
     (void)state;
     struct work *work = federation_begin(federation, 0);
@@ -60,7 +65,7 @@ static void a_closed_generation_is_kept_and_found(void **state)
 
 static void what_nobody_cosigned_waits_again_before_all_else(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct intent intent;
     struct merkle_hash roots[2];
     (void)state;
@@ -99,7 +104,7 @@ static void what_nobody_cosigned_waits_again_before_all_else(void **state)
 static void a_generation_that_nobody_saw_gives_way_to_the_one_before(
     void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     struct work *work = federation_begin(federation, 0);
     struct ledger *out = out_of(federation, work);

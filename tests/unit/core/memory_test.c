@@ -16,6 +16,11 @@
 #include "core/register.h"
 #include "support/bench_node.h"
 
+static struct federation *opened(void)
+{
+    return federation_of_two();
+}
+
 /* Queues such entries from 0 to 1, all for one batch. */
 static void tell(struct federation *federation, enum entry_kind kind,
     const struct slice *contents, size_t count)
@@ -32,7 +37,7 @@ static void tell(struct federation *federation, enum entry_kind kind,
 static void as_many_answers_as_entries_can_be_taken(void **state)
 {
     struct slice contents[PARCEL_ENTRY_COUNT_MAX];
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     (void)state;
     for (size_t i = 0; i < PARCEL_ENTRY_COUNT_MAX; i++)
         contents[i] = SLICE_LITERAL("of a kind that is refused");
@@ -45,7 +50,7 @@ static void as_many_answers_as_entries_can_be_taken(void **state)
 
 static void rows_that_a_filter_leaves_out_take_no_room(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct call call;
     (void)state;
     struct work *work = federation_begin(federation, 0);
@@ -87,7 +92,7 @@ static void add_grants(
 
 static void a_page_of_the_feed_holds_more_than_it_shows(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct call call;
     char key[16];
     (void)state;
@@ -112,7 +117,7 @@ static void a_page_of_the_feed_holds_more_than_it_shows(void **state)
 
 static void entries_that_are_listed_are_read_one_by_one(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct arena *arena = &(struct arena){ 0 };
     static char text[VERDICT_TEXT_SIZE];
     struct answer_item items[256];
@@ -218,7 +223,7 @@ static struct slice send_under(struct federation *federation,
 
 static void as_many_agreements_as_one_likes_end_nobody(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct arena *arena = &(struct arena){ 0 };
     struct slice sends[MOU_OFFER_COUNT_MAX];
     struct mou_id ids[MOU_OFFER_COUNT_MAX + 4];
@@ -256,7 +261,7 @@ static void as_many_agreements_as_one_likes_end_nobody(void **state)
 static void what_unfolds_without_measure_is_refused(void **state)
 {
     static uint8_t parties[CONTENT_SIZE_MAX - 16];
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct arena *arena = &(struct arena){ 0 };
     struct slice contents[4];
     (void)state;

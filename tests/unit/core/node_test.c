@@ -17,6 +17,11 @@
 
 /* ---- The life of two nodes ---- */
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void three_agencies_refer_to_each_other(void **state)
 {
     struct federation *federation = federation_new(3);
@@ -54,7 +59,7 @@ static void equal_inputs_give_equal_stores(void **state)
     uint64_t hashes[2][2];
     (void)state;
     for (size_t turn = 0; turn < 2; turn++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = agreed();
         (void)federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         for (size_t i = 0; i < 2; i++)
@@ -69,7 +74,7 @@ static void equal_inputs_give_equal_stores(void **state)
 
 static void an_idle_node_wishes_no_waking(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(
@@ -83,7 +88,7 @@ static void an_idle_node_wishes_no_waking(void **state)
 
 static void the_row_survives_a_restart(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -150,7 +155,7 @@ static enum err start_on(
 /* It would bring back what was erased since, and lacks what was added. */
 static void a_vault_that_is_older_than_the_store_is_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct instance_mark mark = { .is_there = true };
     struct vault *copy = vault_plain_new();
     struct call call;
@@ -269,7 +274,7 @@ static struct node_input client_input(
 
 static void many_inputs_share_a_batch_and_one_commit(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct arena arena;
     size_t count;
     size_t replies = 0;
@@ -314,7 +319,7 @@ static void many_inputs_share_a_batch_and_one_commit(void **state)
 
 static void without_room_for_another_input_nothing_happens(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct arena arena;
     struct call call;
     size_t before;
@@ -354,7 +359,7 @@ static void nothing_leaves_when_the_commit_fails(void **state)
         STORE_MEMORY_FAIL_AFTER };
     (void)state;
     for (size_t i = 0; i < COUNT(faults); i++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = agreed();
         struct store *store = federation_store(federation, 0);
         struct arena arena;
         struct call call;
@@ -412,7 +417,7 @@ static void a_stranger_may_not_ask(void **state)
 
 static void the_last_resort_key_is_for_head_only(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct bench_reply reply;
     (void)state;
     federation_request_under(federation, 0, 1, REQUEST_DELIVER, SLICE_NONE,
@@ -426,7 +431,7 @@ static void the_last_resort_key_is_for_head_only(void **state)
 
 static void what_does_not_decode_is_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct bench_reply reply;
     (void)state;
     federation_request(federation, 0, 1, REQUEST_FETCH, SLICE_NONE, &reply);

@@ -62,9 +62,14 @@ static const struct local_record *last_event(
     return reply_record(reply, "event", count - 1);
 }
 
+static struct federation *two_with_an_agreement(void)
+{
+    return federation_of_two();
+}
+
 static void queued_referrals_go_back_to_staff(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     const char *flying = federation_submit(federation, 0, 1, "first");
@@ -99,7 +104,7 @@ static void queued_referrals_go_back_to_staff(void **state)
 
 static void nothing_is_sent_to_or_taken_from_a_closed_agency(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     struct call call;
     (void)state;
@@ -133,7 +138,7 @@ static void every_request_of_a_closed_agency_is_refused_as_such(void **state)
 {
     static const enum request_kind kinds[] = { REQUEST_HEAD, REQUEST_DELIVER,
         REQUEST_COLLECT, REQUEST_FETCH };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *local;
     struct bench_reply reply;
     enum refusal_code code;
@@ -153,7 +158,7 @@ static void every_request_of_a_closed_agency_is_refused_as_such(void **state)
 
 static void a_closed_agency_stays_closed_over_a_restart(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     (void)close_line(federation, 0, 1, &reply);
@@ -171,7 +176,7 @@ static void a_closed_agency_stays_closed_over_a_restart(void **state)
 
 static void a_line_opens_again_where_it_was_closed(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     struct call call;
     (void)state;
@@ -201,7 +206,7 @@ static void a_line_opens_again_where_it_was_closed(void **state)
 
 static void what_is_so_already_waits_and_is_told_after_all(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -232,7 +237,7 @@ static void what_is_so_already_waits_and_is_told_after_all(void **state)
 
 static void steps_that_the_closed_agency_would_decide_are_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -252,7 +257,7 @@ static void steps_that_the_closed_agency_would_decide_are_refused(void **state)
 
 static void a_step_that_waited_for_a_decision_goes_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -283,7 +288,7 @@ static void a_step_that_waited_for_a_decision_goes_back(void **state)
 
 static void returned_referrals_end_here_and_are_never_told(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     const struct local_reply *reply;
     (void)state;
     (void)federation_submit(federation, 0, 1, "flying");
@@ -319,7 +324,7 @@ static void returned_referrals_end_here_and_are_never_told(void **state)
 
 static void one_that_collects_is_told_at_once(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two_with_an_agreement();
     struct closing closing;
     struct arena arena;
     enum refusal_code code = 0;

@@ -14,6 +14,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 /* Both ends hold the same of both ledgers, and may go on. */
 static void assert_equal_ends(struct federation *federation)
 {
@@ -66,7 +71,7 @@ static const char *const offer[] = { "offer_kind", "walk_in", NULL };
 
 static void a_referrer_that_lost_all_gets_all_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char *first = copied(federation_submit(federation, 0, 1, "first"));
     char *second = copied(federation_submit(federation, 0, 1, "second"));
     (void)state;
@@ -95,7 +100,7 @@ static void a_referrer_that_lost_all_gets_all_back(void **state)
 
 static void a_receiver_that_lost_all_gets_all_back(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char *first = copied(federation_submit(federation, 0, 1, "first"));
     char *second = copied(federation_submit(federation, 0, 1, "second"));
     (void)state;
@@ -136,7 +141,7 @@ static bool tells(struct federation *federation, const char *operation,
 
 static void an_operator_sees_how_far_it_is(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)federation_submit(federation, 0, 1, "first");
     (void)state;
     federation_run(federation);
@@ -165,7 +170,7 @@ static void an_operator_sees_how_far_it_is(void **state)
 
 static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char *old = copied(federation_submit(federation, 0, 1, "old"));
     (void)state;
     federation_run(federation);
@@ -198,7 +203,7 @@ static void an_old_backup_forgets_nothing_that_the_peer_holds(void **state)
  * and is in order else. */
 static size_t asked_in_vain(enum request_kind kind)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct node_input time = { .type = NODE_TIME };
     int64_t now_ms = 0;
     size_t count = 0;

@@ -15,6 +15,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 /* A program that hands over the same again, to the byte. */
 static char *hand_over(struct federation *federation, struct call *call)
 {
@@ -60,7 +65,7 @@ static size_t open_count(struct federation *federation, size_t at)
 
 static void a_key_is_known_again_when_the_store_was_lost(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -121,7 +126,7 @@ static char *handed_over_twice(
 
 static void what_is_handed_over_again_meanwhile_is_one_referral(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     char *second;
     char *first = handed_over_twice(federation, &call, &second);
@@ -155,7 +160,7 @@ static void what_was_done_to_the_other_is_done_to_it(void **state)
     static const char *const what[] = { "what", "person", NULL };
     (void)state;
     for (size_t i = 0; i < COUNT(steps); i++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         struct call call;
         char *second;
         char *first = handed_over_twice(federation, &call, &second);
@@ -206,7 +211,7 @@ static void what_ended_it_meanwhile_is_told(void **state)
     static const char *const what[] = { "what", "person", NULL };
     (void)state;
     for (size_t i = 0; i < COUNT(steps); i++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         federation_crash(federation, 0);
         char *id = strdup(federation_submit(federation, 0, 1, "first"));
         struct store_memory_snapshot *backup =
@@ -232,7 +237,7 @@ static void words_of_who_revoked_consent_do_not_come_back(void **state)
 {
     (void)state;
     for (size_t lost = 0; lost < 2; lost++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = two();
         char *id = strdup(federation_submit(federation, 0, 1, "first"));
         federation_run(federation);
         struct store_memory_snapshot *backup =
@@ -263,7 +268,7 @@ static void words_of_who_revoked_consent_do_not_come_back(void **state)
 
 static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     federation_run(federation);
@@ -290,7 +295,7 @@ static void a_step_that_is_repeated_meanwhile_is_one_step(void **state)
 static void a_step_that_is_repeated_later_is_one_step(void **state)
 {
     static const char *const offer[] = { "offer", "Monday", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     federation_run(federation);
@@ -327,7 +332,7 @@ static void a_step_that_is_repeated_later_is_one_step(void **state)
 static void what_has_an_id_is_handed_over_again_as_the_same(void **state)
 {
     static const char id[] = "urn:uuid:01900000-0000-7000-8000-00000000abcd";
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -357,7 +362,7 @@ static void what_has_an_id_is_handed_over_again_as_the_same(void **state)
 /* An element of the second, before anybody knew that there was a first. */
 static void what_was_erased_of_the_other_is_erased_of_it(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     struct call erase;
     char *second;
@@ -398,7 +403,7 @@ static void assert_conflict(struct federation *federation, struct call *call)
  * not be taken for the referral that is gone. */
 static void a_key_of_erased_words_is_known_for_a_day(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     struct call other;
     struct call erase;
@@ -434,7 +439,7 @@ static void a_key_of_erased_words_is_known_for_a_day(void **state)
  * it is other bytes each time, for want of the salt. */
 static void what_is_kept_of_a_request_does_not_tell_it(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     struct call call;
     uint8_t kept[2][REPEAT_VALUE_SIZE_MAX];
     size_t size = 0;

@@ -12,6 +12,11 @@
 #include "core/message.h"
 #include "support/bench_node.h"
 
+static struct federation *opened(void)
+{
+    return federation_of_two();
+}
+
 /* What agency 0's request on its way is answered with. */
 static void reply_with(
     struct federation *federation, enum reply_kind kind, struct slice body)
@@ -27,7 +32,7 @@ static void reply_with(
 
 static void a_head_that_says_nothing_is_not_asked_for_at_once(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct arena *arena = &(struct arena){ 0 };
     struct head head = { .ledger_count = 0 };
     (void)state;
@@ -47,7 +52,7 @@ static void a_head_that_says_nothing_is_not_asked_for_at_once(void **state)
 /* The other's clock is weeks away, or ours. */
 static void without_a_key_to_seal_with_heads_keep_their_distance(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     (void)state;
     federation_wait(federation, 40 * FEDERATION_DAY_MS);
     const char *id = federation_submit(federation, 0, 1, "first");
@@ -75,7 +80,7 @@ static void fill(struct federation *federation, size_t agency)
 
 static void two_that_are_full_do_not_wake_each_other(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     (void)state;
     (void)federation_submit(federation, 0, 1, "there");
     (void)federation_submit(federation, 1, 0, "back");
@@ -92,7 +97,7 @@ static void two_that_are_full_do_not_wake_each_other(void **state)
 
 static void who_is_behind_for_ever_is_asked_less_and_less(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = opened();
     struct arena *arena = &(struct arena){ 0 };
     struct behind behind = { BEHIND_FENCE, 0 };
     struct peer *peer = federation_peer(federation, 0, 1);

@@ -11,6 +11,11 @@
 #include "support/bench_node.h"
 #include "support/bench_papers.h"
 
+static struct federation *two(void)
+{
+    return federation_of_two();
+}
+
 /* Both look, each by its own clock. */
 static void review(struct federation *federation, int64_t day, bool is_trusted)
 {
@@ -64,7 +69,7 @@ static const char *ended(struct federation *federation, const char *key)
 
 static void identifiers_go_first_and_then_the_rest(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = ended(federation, "first");
     review(federation, PAPERS_IDENTIFIERS_DAYS - 1, true);
@@ -84,7 +89,7 @@ static void identifiers_go_first_and_then_the_rest(void **state)
 
 static void a_clock_that_is_not_believed_erases_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = ended(federation, "first");
     review(federation, PAPERS_CONTENT_DAYS + 1, false);
@@ -95,7 +100,7 @@ static void a_clock_that_is_not_believed_erases_nothing(void **state)
 
 static void what_has_not_ended_is_held(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -106,7 +111,7 @@ static void what_has_not_ended_is_held(void **state)
 
 static void many_are_erased_in_turns(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = two();
     char key[16];
     char first[64] = "";
     const size_t count = RETENTION_REFERRAL_COUNT + 9;

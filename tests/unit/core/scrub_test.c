@@ -23,6 +23,11 @@ struct walk {
     uint64_t owners;
 };
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void found(void *user, const struct scrub_finding *finding)
 {
     struct walk *walk = user;
@@ -106,7 +111,7 @@ static void expect_whole(struct federation *federation, const char *when)
 /* Referrals in several states, one that waits, one that was never told. */
 static struct federation *busy(void)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     const char *first = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     (void)federation_act(federation, 1, first, "accept", "a", NULL);
@@ -148,7 +153,7 @@ static void a_store_is_whole_at_every_moment(void **state)
 
 static void what_waits_is_counted(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (int i = 0; i < 5; i++) {
         char key[8];

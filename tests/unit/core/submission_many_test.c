@@ -25,6 +25,11 @@ struct many {
     size_t capacity;
 };
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void many_init(
     struct many *many, struct federation *federation, size_t capacity)
 {
@@ -107,7 +112,7 @@ static void assert_refused(const struct local_reply *reply, size_t index,
 
 static void each_is_answered_in_its_place(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     struct call call;
     char ids[3][UUID_URN_SIZE + 1];
@@ -147,7 +152,7 @@ static void each_is_answered_in_its_place(void **state)
 
 static void a_key_twice_in_a_batch_has_one_answer(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     struct call call;
     char ids[2][UUID_URN_SIZE + 1];
@@ -171,7 +176,7 @@ static void a_key_twice_in_a_batch_has_one_answer(void **state)
 
 static void a_key_is_the_same_whichever_way_it_comes(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     char id[UUID_URN_SIZE + 1];
     char first[UUID_URN_SIZE + 1];
@@ -207,7 +212,7 @@ static void a_key_is_the_same_whichever_way_it_comes(void **state)
  * are as full as they may be. */
 static void submit_all(size_t count, size_t value_size)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     struct call call;
     char *value = calloc(1, value_size + 1);
@@ -260,7 +265,7 @@ static void two_thousand_with_two_kib_each_fit(void **state)
 
 static void as_many_refusals_fit_the_reply(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     (void)state;
     many_init(&many, federation, LOCAL_BATCH_COUNT_MAX);
@@ -286,7 +291,7 @@ static void assert_whole(
 
 static void what_is_no_batch_is_refused_whole(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     struct local_field extra[] = {
         { SLICE_LITERAL("request"), LOCAL_DATA, SLICE_LITERAL("x"), 0 },
@@ -324,7 +329,7 @@ static void only_a_plain_submit_is_carried(void **state)
 {
     static const char *const operations[] = { "explain", "act", "submit.many",
         "hello" };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     struct call call;
     (void)state;
@@ -349,7 +354,7 @@ static void only_a_plain_submit_is_carried(void **state)
 
 static void one_that_is_too_large_harms_no_other(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     char id[UUID_URN_SIZE + 1];
     (void)state;
@@ -367,7 +372,7 @@ static void one_that_is_too_large_harms_no_other(void **state)
 
 static void only_a_batch_may_be_as_large(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     (void)state;
     many_init(&many, federation, 8);
@@ -388,7 +393,7 @@ static void only_a_batch_may_be_as_large(void **state)
 /* What must still go through has its share of the store. */
 static void a_batch_that_would_fill_the_store_is_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct many many;
     (void)state;
     many_init(&many, federation, 8);

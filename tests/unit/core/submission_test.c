@@ -14,9 +14,14 @@
 
 /* ---- Handing over ---- */
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void a_referral_is_stored_sent_and_delivered(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     char mou[MOU_ID_TEXT_SIZE + 1];
     struct call call;
     struct uuid uuid;
@@ -40,7 +45,7 @@ static void a_referral_is_stored_sent_and_delivered(void **state)
 
 static void what_was_answered_with_stored_survives_a_crash(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_crash(federation, 0);
@@ -54,7 +59,7 @@ static void what_was_answered_with_stored_survives_a_crash(void **state)
 
 static void the_same_key_again_gives_the_same_answer(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     char id[UUID_URN_SIZE + 1] = "";
     (void)state;
@@ -84,7 +89,7 @@ static void the_same_key_again_gives_the_same_answer(void **state)
 
 static void the_same_key_for_something_else_is_a_conflict(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     (void)federation_submit(federation, 0, 1, "first");
@@ -101,7 +106,7 @@ static void the_same_key_for_something_else_is_a_conflict(void **state)
 static void keys_of_other_users_are_other_keys(void **state)
 {
     const struct bench_client other = { 2, UINT32_MAX, 1001 };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     struct slice id;
     (void)state;
@@ -117,7 +122,7 @@ static void keys_of_other_users_are_other_keys(void **state)
 
 static void what_was_refused_leaves_its_key_free(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -133,7 +138,7 @@ static void a_step_has_a_key_too(void **state)
         "person_told", "yes", NULL };
     static const char *const other[] = { "reason", "NEED_CHANGED",
         "person_told", "yes", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -190,7 +195,7 @@ static void assert_names(
 
 static void a_missing_field_is_named(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     (void)state;
     for (size_t i = 0; i < COUNT(required); i++) {
@@ -206,7 +211,7 @@ static void a_missing_field_is_named(void **state)
 
 static void a_field_of_another_type_is_named(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (size_t i = 0; i < COUNT(required); i++) {
         struct call call;
@@ -227,7 +232,7 @@ static void an_unknown_field_is_named(void **state)
         "element" };
     static const char *const clauses[] = { "submit.colour", "referral.colour",
         "grant.colour", "element.colour" };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (size_t i = 0; i < COUNT(records); i++) {
         struct call call;
@@ -268,7 +273,7 @@ static const struct {
 
 static void a_value_that_makes_no_sense_is_named(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (size_t i = 0; i < COUNT(values); i++) {
         struct call call;
@@ -290,7 +295,7 @@ static void optional_ids_must_be_ids(void **state)
         const char *clause;
     } rows[] = { { "id", "referral.id" }, { "thread", "referral.thread" },
         { "parent", "referral.parent" }, { "mou", "referral.mou" } };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct call call;
@@ -308,7 +313,7 @@ static void optional_ids_must_be_ids(void **state)
 static void a_key_has_up_to_64_characters(void **state)
 {
     char key[IDEMPOTENCY_KEY_SIZE_MAX + 2];
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     memset(key, 'k', sizeof key);
@@ -321,7 +326,7 @@ static void a_key_has_up_to_64_characters(void **state)
 
 static void there_is_exactly_one_referral_and_nothing_unknown(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct call call;
     (void)state;
     federation_referral(federation, &call, 0, 1, "first");
@@ -343,7 +348,7 @@ static void there_is_exactly_one_referral_and_nothing_unknown(void **state)
 static void an_id_of_ones_own_is_used_once(void **state)
 {
     static const char id[] = "urn:uuid:01902d5a-0000-7000-8000-000000000001";
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct call call;
@@ -464,7 +469,7 @@ static void spoil(struct call *call, enum spoil how)
 
 static void what_policy_refuses_has_clause_and_remedy(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     (void)state;
     for (size_t i = 0; i < COUNT(refusals); i++) {
@@ -486,7 +491,7 @@ static void what_policy_refuses_has_clause_and_remedy(void **state)
 
 static void explain_says_the_same_and_changes_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     uint64_t hash = store_memory_hash(federation_store(federation, 0));
     struct call call;
     (void)state;
@@ -530,7 +535,7 @@ static void without_an_agreement_nothing_about_a_person_leaves(void **state)
 
 static void a_store_nearly_full_takes_no_new_referrals(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     struct store *store = federation_store(federation, 0);
     struct store_usage usage;
     struct call call;
@@ -580,7 +585,7 @@ static void what_is_ended_before_it_was_sent_is_never_told(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = agreed();
         const char *id;
         federation_crash(federation, 0); /* unsettled: it waits */
         while (federation_message_count(federation) > 0)
@@ -631,7 +636,7 @@ static const struct {
 
 static void a_referral_goes_all_its_way(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -677,7 +682,7 @@ static const struct {
 
 static void a_wrong_step_is_refused_and_changes_nothing(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -699,7 +704,7 @@ static void a_wrong_step_is_refused_and_changes_nothing(void **state)
 
 static void what_cannot_be_now_is_answered_with_what_can_be(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
@@ -723,7 +728,7 @@ static void what_cannot_be_now_is_answered_with_what_can_be(void **state)
 
 static void a_step_of_an_unknown_referral_is_refused(void **state)
 {
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const struct local_reply *reply = federation_act(federation, 0,
         "urn:uuid:01902d5a-0000-7000-8000-000000000001", "opened", "k", NULL);
@@ -739,7 +744,7 @@ static void a_withdrawal_is_so_at_once_wherever_it_is_said(void **state)
 {
     (void)state;
     for (size_t where = 0; where < 2; where++) {
-        struct federation *federation = federation_of_two();
+        struct federation *federation = agreed();
         const char *id = federation_submit(federation, 0, 1, "first");
         federation_run(federation);
         const struct local_reply *reply = federation_act_by(
@@ -758,7 +763,7 @@ static void a_withdrawal_is_so_at_once_wherever_it_is_said(void **state)
 static void steps_that_cross_on_the_way_end_the_same_at_both(void **state)
 {
     static const char *const offer[] = { "offer", "Any morning", NULL };
-    struct federation *federation = federation_of_two();
+    struct federation *federation = agreed();
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
