@@ -191,6 +191,7 @@ static const char *on_reply(
         return take_parcel(work, peer, reply->body);
     if (reply->kind == REPLY_BEHIND) {
         peer->settled_in = false;
+        peer->has_echoed = false;
         peer->wants_head = true;
         return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "unsettled"
                                                               : NULL;

@@ -297,6 +297,7 @@ static const char *on_behind(
     OUTPUT_LOG(work, LOG_LEDGER_UNSETTLED, log_agency("peer", &peer->agency),
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
+    peer->has_echoed = false;
     peer->wants_head = true;
     return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX
                ? behind_reason_name(behind.reason)
@@ -326,6 +327,11 @@ static const char *on_head(
         return ledger_trouble_name(out->trouble);
     if (!peer->settled_out)
         return "reply_malformed"; /* it says nothing of our ledger */
+    if (work->node->dials_only && !peer->has_echoed) {
+        peer->has_echoed = true;
+        peer->wants_head = true;
+        return NULL;
+    }
     /* asking again at once would bring the same */
     bool needs_key = work->node->dials_only || delivery_has_parcel(peer, out);
     if (needs_key && sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)

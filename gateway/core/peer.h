@@ -63,6 +63,7 @@ struct peer {
     bool is_whole;           /* it cannot show that we lost anything */
     uint64_t epoch;          /* of what it holds, when ours was settled */
     bool wants_head;         /* compare before anything else */
+    bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
     bool has_given;          /* a fence, since we started: */
     uint64_t given_out_size; /* that was cosigned of ours then */
