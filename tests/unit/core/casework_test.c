@@ -467,16 +467,17 @@ static void consent_that_ends_while_a_parcel_is_on_its_way_leaves_nothing(
         federation_agree(federation);
         const char *id = federation_submit(federation, 0, 1, "first");
         assert_int_equal(federation_message_count(federation), 1);
-        assert_true(store_mentions(&desk, 0, "Robin"));
+        assert_true(damage_has_words(federation, 0, "Robin"));
         if (arrived == 1)
             federation_deliver(federation, 0);
-        assert_int_equal(store_mentions(&desk, 1, "Robin"), arrived == 1);
+        assert_int_equal(
+            damage_has_words(federation, 1, "Robin"), arrived == 1);
         const struct local_reply *reply = federation_act_by(
             federation, 0, id, "consent_revoked", "c", "person", NULL);
         assert_int_equal(reply->err, ERR_NONE);
         federation_run(federation);
         for (size_t i = 0; i < 2; i++)
-            assert_false(store_mentions(&desk, i, "Robin"));
+            assert_false(damage_has_words(federation, i, "Robin"));
         assert_string_equal(federation_state(federation, 0, id),
             federation_state(federation, 1, id));
         federation_free(federation);
