@@ -2,11 +2,7 @@
 #ifndef CORE_CODEC_LOCAL_H
 #define CORE_CODEC_LOCAL_H
 
-#include <stdint.h>
-
-/* Tags of one byte: the field's number, and whether a size follows. */
-#define TAG_VARINT(number) ((uint8_t)((number) << 3))
-#define TAG_SIZED(number) ((uint8_t)((number) << 3 | 2))
+#include "core/codec_wire.h"
 
 /* As local.proto has them. */
 enum {

@@ -9,84 +9,23 @@
 #include "core/local.h"
 
 #include "core/codec_local.h"
+#include "core/codec_wire.h"
 #include "core/limits.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* ---- Parts of an encoding ----------------------------------------------- */
-
-static size_t varint_size(uint64_t value)
-{
-    size_t size = 1;
-    while ((value >>= 7) > 0)
-        size++;
-    return size;
-}
-
-/* With its tag. */
-static size_t sized_size(size_t size)
-{
-    return 1 + varint_size(size) + size;
-}
-
-/* What is nothing is left out, unless it was chosen among several. */
-static size_t text_size(struct slice text)
-{
-    return text.size == 0 ? 0 : sized_size(text.size);
-}
-
-static size_t number_size(uint64_t number)
-{
-    return number == 0 ? 0 : 1 + varint_size(number);
-}
-
-static uint8_t *varint_before(uint8_t *end, uint64_t value)
-{
-    uint8_t *begin = end - varint_size(value);
-    uint8_t *at = begin;
-    for (; value > 0x7f; value >>= 7)
-        *at++ = (uint8_t)(value | 0x80);
-    *at = (uint8_t)value;
-    return begin;
-}
-
-static uint8_t *tagged_before(uint8_t *end, uint8_t tag, uint64_t value)
-{
-    uint8_t *begin = varint_before(end, value) - 1;
-    *begin = tag;
-    return begin;
-}
-
-static uint8_t *sized_before(uint8_t *end, uint8_t tag, struct slice bytes)
-{
-    end -= bytes.size;
-    if (bytes.size > 0)
-        memcpy(end, bytes.bytes, bytes.size);
-    return tagged_before(end, tag, bytes.size);
-}
-
-static uint8_t *text_before(uint8_t *end, uint8_t tag, struct slice text)
-{
-    return text.size == 0 ? end : sized_before(end, tag, text);
-}
-
-static uint8_t *number_before(uint8_t *end, uint8_t tag, uint64_t number)
-{
-    return number == 0 ? end : tagged_before(end, tag, number);
-}
-
 /* ---- Fields and records ------------------------------------------------- */
 
 static size_t field_size(const struct local_field *field)
 {
-    size_t size = text_size(field->name);
+    size_t size = wire_text_size(field->name);
     switch (field->type) {
     case LOCAL_TEXT:
     case LOCAL_DATA:
-        return size + sized_size(field->bytes.size);
+        return size + wire_sized_size(field->bytes.size);
     case LOCAL_NUMBER:
-        return size + 1 + varint_size((uint64_t)field->number);
+        return size + 1 + wire_varint_size((uint64_t)field->number);
     case LOCAL_FLAG:
         return size + 2;
     case LOCAL_NONE:
@@ -99,7 +38,7 @@ static size_t fields_size(const struct local_field *fields, size_t count)
 {
     size_t size = 0;
     for (size_t i = 0; i < count; i++)
-        size += sized_size(field_size(&fields[i]));
+        size += wire_sized_size(field_size(&fields[i]));
     return size;
 }
 
@@ -107,9 +46,9 @@ static size_t records_size(const struct local_record *records, size_t count)
 {
     size_t size = 0;
     for (size_t i = 0; i < count; i++)
-        size +=
-            sized_size(text_size(records[i].type) +
-                       fields_size(records[i].fields, records[i].field_count));
+        size += wire_sized_size(
+            wire_text_size(records[i].type) +
+            fields_size(records[i].fields, records[i].field_count));
     return size;
 }
 
@@ -117,21 +56,21 @@ static uint8_t *field_before(uint8_t *end, const struct local_field *field)
 {
     switch (field->type) {
     case LOCAL_TEXT:
-        end = sized_before(end, FIELD_TEXT, field->bytes);
+        end = wire_sized_before(end, FIELD_TEXT, field->bytes);
         break;
     case LOCAL_NUMBER:
-        end = tagged_before(end, FIELD_NUMBER, (uint64_t)field->number);
+        end = wire_tagged_before(end, FIELD_NUMBER, (uint64_t)field->number);
         break;
     case LOCAL_DATA:
-        end = sized_before(end, FIELD_DATA, field->bytes);
+        end = wire_sized_before(end, FIELD_DATA, field->bytes);
         break;
     case LOCAL_FLAG:
-        end = tagged_before(end, FIELD_FLAG, field->number != 0);
+        end = wire_tagged_before(end, FIELD_FLAG, field->number != 0);
         break;
     case LOCAL_NONE:
         break;
     }
-    return text_before(end, FIELD_NAME, field->name);
+    return wire_text_before(end, FIELD_NAME, field->name);
 }
 
 static uint8_t *fields_before(
@@ -139,7 +78,7 @@ static uint8_t *fields_before(
 {
     for (size_t i = count; i > 0; i--) {
         uint8_t *begin = field_before(end, &fields[i - 1]);
-        end = tagged_before(begin, tag, (uint64_t)(end - begin));
+        end = wire_tagged_before(begin, tag, (uint64_t)(end - begin));
     }
     return end;
 }
@@ -151,8 +90,8 @@ static uint8_t *records_before(
         const struct local_record *record = &records[i - 1];
         uint8_t *begin = fields_before(
             end, RECORD_FIELDS, record->fields, record->field_count);
-        begin = text_before(begin, RECORD_TYPE, record->type);
-        end = tagged_before(begin, tag, (uint64_t)(end - begin));
+        begin = wire_text_before(begin, RECORD_TYPE, record->type);
+        end = wire_tagged_before(begin, tag, (uint64_t)(end - begin));
     }
     return end;
 }
@@ -162,7 +101,8 @@ static uint8_t *records_before(
 struct slice local_request_write(
     const struct local_request *request, struct arena *arena)
 {
-    size_t size = number_size(request->number) + text_size(request->operation) +
+    size_t size = wire_number_size(request->number) +
+                  wire_text_size(request->operation) +
                   fields_size(request->fields, request->field_count) +
                   records_size(request->records, request->record_count);
     uint8_t *bytes =
@@ -173,8 +113,8 @@ struct slice local_request_write(
         bytes + size, REQUEST_RECORDS, request->records, request->record_count);
     end = fields_before(
         end, REQUEST_FIELDS, request->fields, request->field_count);
-    end = text_before(end, REQUEST_OPERATION, request->operation);
-    end = number_before(end, REQUEST_NUMBER, request->number);
+    end = wire_text_before(end, REQUEST_OPERATION, request->operation);
+    end = wire_number_before(end, REQUEST_NUMBER, request->number);
     assert(end == bytes);
     return slice_of(end, size);
 }
@@ -185,10 +125,11 @@ struct slice local_reply_write(
     struct slice problem = SLICE_NONE;
     if (reply->problem != PROBLEM_NONE)
         problem = slice_of_text(problem_name(reply->problem));
-    size_t size = number_size(reply->number) +
-                  number_size((uint64_t)reply->err) + text_size(problem) +
-                  text_size(reply->clause) + text_size(reply->remedy) +
-                  text_size(reply->message) +
+    size_t size = wire_number_size(reply->number) +
+                  wire_number_size((uint64_t)reply->err) +
+                  wire_text_size(problem) + wire_text_size(reply->clause) +
+                  wire_text_size(reply->remedy) +
+                  wire_text_size(reply->message) +
                   records_size(reply->records, reply->record_count);
     uint8_t *bytes =
         size > LOCAL_FRAME_SIZE_MAX ? NULL : arena_take(arena, size + 1);
@@ -196,12 +137,12 @@ struct slice local_reply_write(
         return SLICE_NONE;
     uint8_t *end = records_before(
         bytes + size, REPLY_RECORDS, reply->records, reply->record_count);
-    end = text_before(end, REPLY_MESSAGE, reply->message);
-    end = text_before(end, REPLY_REMEDY, reply->remedy);
-    end = text_before(end, REPLY_CLAUSE, reply->clause);
-    end = text_before(end, REPLY_PROBLEM, problem);
-    end = number_before(end, REPLY_ERROR, (uint64_t)reply->err);
-    end = number_before(end, REPLY_NUMBER, reply->number);
+    end = wire_text_before(end, REPLY_MESSAGE, reply->message);
+    end = wire_text_before(end, REPLY_REMEDY, reply->remedy);
+    end = wire_text_before(end, REPLY_CLAUSE, reply->clause);
+    end = wire_text_before(end, REPLY_PROBLEM, problem);
+    end = wire_number_before(end, REPLY_ERROR, (uint64_t)reply->err);
+    end = wire_number_before(end, REPLY_NUMBER, reply->number);
     assert(end == bytes);
     return slice_of(end, size);
 }
