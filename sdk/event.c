@@ -75,6 +75,16 @@ int64_t refer_event_time_ms(const refer_event *event)
     return number_of(event, "at_ms");
 }
 
+const char *refer_event_generation(const refer_event *event)
+{
+    return refer_event_get(event, "generation");
+}
+
+uint64_t refer_event_index(const refer_event *event)
+{
+    return (uint64_t)number_of(event, "index");
+}
+
 uint32_t refer_event_redeliveries(const refer_event *event)
 {
     return (uint32_t)number_of(event, "redeliveries");

@@ -89,8 +89,6 @@ void alarm_look(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (out == NULL || in == NULL)
-        return;
     peer_note_waiting(work, peer);
     note_apart(work, peer, out);
     peer->apart_ms = out->apart_ms;

@@ -72,8 +72,7 @@ static void answered(struct work *work, struct peer *peer,
     }
     if (is_absent) {
         /* we sent it without its content: that was erased here meanwhile */
-        verdict_set(&why, PROBLEM_CONSENT_MISSING, "consent",
-            "it was erased before it was delivered: begin anew, if at all");
+        retell_why(&why);
         if (event.type == EVENT_SEND && !referral_is_terminal(state))
             state = REFERRAL_WITHDRAWN; /* nothing is left to go on with */
     }

@@ -1,5 +1,7 @@
 #include "core/armor.h"
 
+#include <assert.h>
+
 #include <stdbool.h>
 
 #include "base/text.h"
@@ -11,8 +13,8 @@
 /* Appends; the caller made room. */
 static uint8_t *put(uint8_t *at, struct slice bytes)
 {
-    if (bytes.size > 0)
-        memcpy(at, bytes.bytes, bytes.size);
+    assert(bytes.size > 0);
+    memcpy(at, bytes.bytes, bytes.size);
     return at + bytes.size;
 }
 

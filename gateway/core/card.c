@@ -1,5 +1,7 @@
 #include "core/card.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "core/codec_card.h"
 #include "core/form.h"
@@ -20,8 +22,7 @@ void agency_id_of(struct crypto *crypto, const uint8_t root_key[KEY_SIZE],
 struct slice card_domain_join(
     struct slice domain, struct slice bytes, struct arena *arena)
 {
-    if (bytes.size > SIZE_MAX - domain.size)
-        return SLICE_NONE;
+    assert(bytes.size < SIZE_MAX - domain.size);
     uint8_t *statement = arena_take(arena, domain.size + bytes.size);
     if (statement == NULL)
         return SLICE_NONE;

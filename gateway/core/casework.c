@@ -364,8 +364,6 @@ bool casework_answer(struct work *work, struct peer *peer, struct slice content)
 {
     struct answer answer;
     struct ledger *present = peer_ledger(work, peer, LEDGER_OUT);
-    if (present == NULL)
-        return false;
     bool is_answer = answer_read(content, work->scratch, &answer) == ERR_NONE;
     struct ledger *out =
         is_answer ? generation_find(work, present, answer.generation) : NULL;

@@ -100,11 +100,6 @@ static bool number_read(struct reader *reader,
     uint32_t number_32 = (uint32_t)number;
     bool is_sound = number != 0 || says_default;
     switch ((int)field->type) {
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-        memcpy(member, &number, sizeof number);
-        break;
     case PROTOBUF_C_TYPE_UINT32:
         is_sound = is_sound && number <= UINT32_MAX;
         memcpy(member, &number_32, sizeof number_32);
@@ -120,11 +115,16 @@ static bool number_read(struct reader *reader,
                        field->descriptor, (int)number_32) != NULL;
         memcpy(member, &number_32, sizeof number_32);
         break;
-    default:
-        is_sound = false;
+    default: /* of 64 bits */
+        assert(field->type == PROTOBUF_C_TYPE_UINT64 ||
+               field->type == PROTOBUF_C_TYPE_INT64 ||
+               field->type == PROTOBUF_C_TYPE_FIXED64);
+        memcpy(member, &number, sizeof number);
         break;
     }
-    return is_sound || fail(reader, ERR_MALFORMED);
+    if (!is_sound)
+        return fail(reader, ERR_MALFORMED);
+    return true;
 }
 
 static bool text_field_read(struct reader *reader, struct slice bytes,
@@ -141,8 +141,10 @@ static bool bytes_field_read(struct reader *reader, struct slice bytes,
     bool says_default, uint8_t *member)
 {
     ProtobufCBinaryData data = { .len = bytes.size };
+    if (bytes.size == 0 && !says_default)
+        return fail(reader, ERR_MALFORMED);
     if (bytes.size == 0)
-        return says_default || fail(reader, ERR_MALFORMED);
+        return true;
     if (reader->borrows) {
         data = codec_data(bytes);
     } else {
@@ -183,23 +185,20 @@ static bool value_read(struct reader *reader,
 {
     struct slice bytes;
     uint64_t number;
-    switch (wire_type_of(field)) {
-    case WIRE_VARINT:
+    enum wire_type type = wire_type_of(field);
+    if (type == WIRE_VARINT)
         return varint_read(reader, rest, &number) &&
                number_read(reader, field, number, says_default, member);
-    case WIRE_FIXED64:
+    if (type == WIRE_FIXED64)
         return fixed64_read(reader, rest, &number) &&
                number_read(reader, field, number, says_default, member);
-    case WIRE_SIZED:
-        if (!sized_read(reader, rest, &bytes))
-            return false;
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-            return part_read(reader, field, bytes, member);
-        if (field->type == PROTOBUF_C_TYPE_STRING)
-            return text_field_read(reader, bytes, says_default, member);
-        return bytes_field_read(reader, bytes, says_default, member);
-    }
-    return fail(reader, ERR_MALFORMED);
+    if (!sized_read(reader, rest, &bytes))
+        return false;
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return part_read(reader, field, bytes, member);
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return text_field_read(reader, bytes, says_default, member);
+    return bytes_field_read(reader, bytes, says_default, member);
 }
 
 /* ---- Fields ------------------------------------------------------------- */

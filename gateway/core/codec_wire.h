@@ -28,7 +28,7 @@ static inline bool wire_varint(struct slice *rest, uint64_t *value)
         *value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if ((byte & 0x80) != 0)
             continue;
-        if ((byte == 0 && i > 0) || (i == 9 && byte > 1))
+        if (byte == 0 || (i == 9 && byte > 1)) /* no 0 alone comes here */
             return false;
         *rest = slice_of(rest->bytes + i + 1, rest->size - i - 1);
         return true;

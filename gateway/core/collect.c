@@ -31,7 +31,7 @@ bool collect_take(
     if (peer->collect_waits) /* it gave the one before up */
         answer(work, peer, REPLY_PARCEL, SLICE_NONE);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out != NULL && out->offered.size > 0 && collect.cosigned.size > 0) {
+    if (out->offered.size > 0 && collect.cosigned.size > 0) {
         struct cosigned cosigned = { collect.cosigned, collect.collected };
         /* not of this parcel: then it has not got it, and gets it again */
         (void)delivery_cosigned(work, peer, &cosigned);
@@ -52,7 +52,7 @@ bool collect_take(
 void collect_serve(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (!peer->collect_waits || out == NULL)
+    if (!peer->collect_waits)
         return;
     if (peer->state != PEER_ACCEPTED) {
         answer(work, peer, REPLY_REFUSED,
@@ -113,9 +113,9 @@ void collect_go_on(struct work *work, struct peer *peer)
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->collect_due = false;
-    if (in == NULL || out == NULL || revoke_is_own(work->node) ||
-        !work->node->dials_only || !peer->reachable ||
-        peer->state != PEER_ACCEPTED || peer->collect_token != 0 ||
+    if (revoke_is_own(work->node) || !work->node->dials_only ||
+        !peer->reachable || peer->state != PEER_ACCEPTED ||
+        peer->collect_token != 0 ||
         !(may_help(out, in) ||
             (peer->settled_in && in->trouble == LEDGER_NONE)))
         return;
@@ -191,6 +191,7 @@ static const char *on_reply(
         return take_parcel(work, peer, reply->body);
     if (reply->kind == REPLY_BEHIND) {
         peer->settled_in = false;
+        peer->has_echoed = false;
         peer->wants_head = true;
         return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "unsettled"
                                                               : NULL;

@@ -59,8 +59,6 @@ void collected_look(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (out == NULL || in == NULL)
-        return;
     await(work, out, in);
     while (in->awaited > 0 && is_past(work->node, in->awaited_position)) {
         if (in->awaited > in->collected) {
@@ -81,7 +79,7 @@ void collected_take(struct work *work, struct peer *peer, uint64_t generation,
     uint64_t collected)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || generation != out->generation)
+    if (generation != out->generation)
         return;
     if (collected > out->frontier.size) {
         /* unsettled, it may be we who lost entries */
@@ -105,7 +103,7 @@ void collected_take(struct work *work, struct peer *peer, uint64_t generation,
 void collected_ask(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
+    if (peer->state != PEER_ACCEPTED || !peer->reachable ||
         !peer->settled_out || out->collected == out->cosigned ||
         work->steady_ms - peer->compared_steady_ms < MARK_ASK_MS)
         return;

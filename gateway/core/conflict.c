@@ -53,9 +53,9 @@ static bool history_roots(struct history *history, uint64_t first_size,
     struct merkle_frontier frontier = { 0 };
     while (frontier.size < size) {
         struct merkle_hash leaf;
-        if (history_leaf(history, frontier.size, leaf.bytes) != ERR_NONE ||
-            merkle_append(crypto, &frontier, &leaf) != ERR_NONE)
+        if (history_leaf(history, frontier.size, leaf.bytes) != ERR_NONE)
             return false;
+        merkle_append(crypto, &frontier, &leaf);
         if (frontier.size == first_size)
             merkle_root(crypto, &frontier, first);
     }

@@ -73,8 +73,9 @@ static bool shut_check(struct intake *intake)
     if (note_parse(intake->deliver.parcel.note, &note) == ERR_NONE &&
         note.origin.generation == intake->in->generation)
         return show_conflict(intake);
-    return intake->in->trouble != LEDGER_CONFLICT ||
-           refuse(intake, REFUSAL_CLOSED);
+    if (intake->in->trouble == LEDGER_CONFLICT)
+        return refuse(intake, REFUSAL_CLOSED);
+    return true;
 }
 
 /* ---- Checks ------------------------------------------------------------- */
@@ -171,8 +172,10 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
     struct generation_end end;
     struct merkle_hash root;
     bool begins = parcel->first_index == 0 && first->kind == ENTRY_GENERATION;
+    if (!begins && intake->turns)
+        return refuse(intake, REFUSAL_GENERATION);
     if (!begins)
-        return !intake->turns || refuse(intake, REFUSAL_GENERATION);
+        return true;
     if (in->generation == intake->note.origin.generation)
         return true; /* a repeat of it, with more */
     if (parcel->entries[0].salt.size == 0 ||
@@ -182,8 +185,9 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
     if (end.generation != in->generation || end.size != in->frontier.size)
         return behind(intake, BEHIND_GENERATION);
     merkle_root(work->crypto, &in->frontier, &root);
-    return memcmp(root.bytes, end.root, HASH_SIZE) == 0 ||
-           conflict(intake, in->note);
+    if (memcmp(root.bytes, end.root, HASH_SIZE) != 0)
+        return conflict(intake, in->note);
+    return true;
 }
 
 /* Headers decode and contents are what the headers say. */
@@ -223,8 +227,7 @@ static bool root_check(
     for (size_t i = skip; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
         merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
-        if (merkle_append(work->crypto, frontier, &leaf) != ERR_NONE)
-            return refuse(intake, REFUSAL_MALFORMED);
+        merkle_append(work->crypto, frontier, &leaf);
     }
     merkle_root(work->crypto, frontier, &root);
     if (memcmp(root.bytes, intake->note.root, HASH_SIZE) != 0)
@@ -275,7 +278,7 @@ static void take(struct intake *intake, size_t skip,
     in->cosigned = frontier->size;
     in->changed = true;
     const struct ledger *out = peer_ledger(work, intake->peer, LEDGER_OUT);
-    if (out != NULL && out->refills)
+    if (out->refills)
         refill_keep(work, intake->peer, parcel->entries + skip, headers + skip,
             stored, count);
     else
@@ -313,8 +316,6 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
     struct merkle_frontier frontier;
     size_t skip = 0;
     intake.in = peer_ledger(work, peer, LEDGER_IN);
-    if (intake.in == NULL)
-        return;
     if (body.size > DELIVER_SIZE_MAX ||
         deliver_read(body, work->scratch, &intake.deliver) != ERR_NONE) {
         (void)refuse(&intake, REFUSAL_MALFORMED);

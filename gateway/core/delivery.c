@@ -3,6 +3,7 @@
 #include "core/answers.h"
 #include "core/collected.h"
 #include "core/conflict.h"
+#include "core/feed.h"
 #include "core/generation.h"
 #include "core/introduction.h"
 #include "core/limits.h"
@@ -23,8 +24,7 @@ bool delivery_tell(
     struct work *work, struct peer *peer, const struct tell *tell)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || tell->content.bytes == NULL ||
-        tell->content.size > CONTENT_SIZE_MAX)
+    if (tell->content.bytes == NULL || tell->content.size > CONTENT_SIZE_MAX)
         return false;
     struct content_ref held = tell->held;
     if (content_is_none(held))
@@ -119,8 +119,6 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct shipment shipment;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL)
-        return SLICE_NONE;
     if (out->offered.size == 0)
         peer->parcel_due_steady_ms =
             work->steady_ms + work->node->options->parcel_gap_ms;
@@ -146,8 +144,7 @@ void delivery_go_on(struct work *work, struct peer *peer)
     peer->has_due = false;
     peer->gathers = false;
     /* one that only dials out comes by itself: collect.h */
-    if (out == NULL || peer->state != PEER_ACCEPTED || !peer->reachable ||
-        peer->token != 0 ||
+    if (peer->state != PEER_ACCEPTED || !peer->reachable || peer->token != 0 ||
         !(peer->introduces || peer->wants_head || wanted_is_any(peer) ||
             delivery_has_parcel(peer, out)))
         return;
@@ -197,7 +194,7 @@ void delivery_heard(
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->last_heard_wall_ms = work->now.unix_ms;
-    if (out != NULL && out->trouble == LEDGER_NONE && may_pass(peer, heard) &&
+    if (out->trouble == LEDGER_NONE && may_pass(peer, heard) &&
         peer->stumble_count <= PEER_STUMBLE_COUNT_MAX &&
         sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
         peer_heard(work, peer);
@@ -220,8 +217,6 @@ const char *delivery_cosigned(
     struct note offered;
     struct ledger_parcel parcel;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL)
-        return NULL;
     if (note_parse(cosigned->note, &note) != ERR_NONE ||
         note_parse(out->offered, &offered) != ERR_NONE ||
         !note_is_same_checkpoint(&note, &offered) ||
@@ -246,9 +241,13 @@ const char *delivery_cosigned(
     work->node->counters.parcels_cosigned++;
     OUTPUT_LOG(work, LOG_PARCEL_COSIGNED, log_agency("peer", &peer->agency),
         log_number("size", (int64_t)note.size));
-    for (size_t i = 0; i < parcel.count; i++)
-        if (parcel.entries[i].has_referral)
-            answers_cosigned(work, peer, &parcel.entries[i]);
+    for (size_t i = 0; i < parcel.count; i++) {
+        if (!parcel.entries[i].has_referral)
+            continue;
+        feed_place(work, parcel.entries[i].feed_position, out->generation,
+            parcel.first_index + i);
+        answers_cosigned(work, peer, &parcel.entries[i]);
+    }
     answers_pass_unowed(work, out);
     if (generation_is_unproved(out, peer->epoch)) {
         peer->settled_out = false; /* what follows is of another one */
@@ -272,8 +271,6 @@ static const char *on_conflict(
     struct conflict conflict;
     struct note note;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL)
-        return NULL;
     if (conflict_read(body, work->scratch, &conflict) != ERR_NONE)
         return "reply_malformed";
     /* the operator over there has to agree before it takes anything */
@@ -300,6 +297,7 @@ static const char *on_behind(
     OUTPUT_LOG(work, LOG_LEDGER_UNSETTLED, log_agency("peer", &peer->agency),
         log_code("code", behind_reason_name(behind.reason)));
     peer->settled_out = false;
+    peer->has_echoed = false;
     peer->wants_head = true;
     return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX
                ? behind_reason_name(behind.reason)
@@ -312,7 +310,7 @@ static const char *on_head(
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (peer->token_kind == REQUEST_INTRODUCE)
         return introduction_done(work, peer, body);
-    if (settle_with(work, peer, body, true) != ERR_NONE || out == NULL)
+    if (settle_with(work, peer, body, true) != ERR_NONE)
         return "reply_malformed";
     if (peer->state == PEER_REVOKED)
         return NULL;
@@ -329,6 +327,11 @@ static const char *on_head(
         return ledger_trouble_name(out->trouble);
     if (!peer->settled_out)
         return "reply_malformed"; /* it says nothing of our ledger */
+    if (work->node->dials_only && !peer->has_echoed) {
+        peer->has_echoed = true;
+        peer->wants_head = true;
+        return NULL;
+    }
     /* asking again at once would bring the same */
     bool needs_key = work->node->dials_only || delivery_has_parcel(peer, out);
     if (needs_key && sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)

@@ -1,5 +1,7 @@
 #include "core/desk.h"
 
+#include <assert.h>
+
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -118,10 +120,12 @@ static const struct {
 
 static const char *right_remedy(uint32_t right)
 {
-    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
-        if (rights[i].right == right)
-            return rights[i].remedy;
-    return "";
+    size_t i = 0;
+    while (rights[i].right != right) {
+        i++;
+        assert(i < sizeof rights / sizeof *rights);
+    }
+    return rights[i].remedy;
 }
 
 static const struct operation *operation_named(struct slice name)

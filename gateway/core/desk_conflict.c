@@ -77,7 +77,7 @@ static bool renew(struct work *work, const struct caller *caller,
     struct peer *peer, enum ledger_direction direction)
 {
     struct ledger *ledger = peer_ledger(work, peer, direction);
-    if (ledger == NULL || !conflict_renew(work, peer, ledger))
+    if (!conflict_renew(work, peer, ledger))
         return false;
     OUTPUT_LOG(work, LOG_LEDGER_REOPENED, log_agency("peer", &peer->agency),
         log_code("direction", direction == LEDGER_OUT ? "out" : "in"),

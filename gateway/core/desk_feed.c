@@ -66,6 +66,11 @@ static void head(struct work *work, const struct feed_event *event,
     answer_uuid(answer, "referral", &event->referral);
     answer_text(answer, "direction", event->outgoing ? "out" : "in");
     answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
+    if (event->generation == 0)
+        answer_text(answer, "generation", "");
+    else
+        answer_generation(answer, "generation", event->generation);
+    answer_number(answer, "index", (int64_t)event->index);
     answer_number(answer, "redeliveries", redeliveries);
 }
 

@@ -85,8 +85,6 @@ void desk_ledger_list(struct work *work, const struct caller *caller,
         struct peer *peer = node->peers[i];
         struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
         struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-        if (out == NULL || in == NULL)
-            return;
         desk_ledger_record(work, peer, out, answer);
         desk_ledger_record(work, peer, in, answer);
     }

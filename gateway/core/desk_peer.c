@@ -315,7 +315,7 @@ void desk_peer_record(
 {
     const struct card *card = peer_card(work, peer);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (card == NULL || out == NULL)
+    if (card == NULL)
         return;
     uint64_t flying = out->frontier.size - out->cosigned;
     /* an answer may come before the cosignature of what it answers */

@@ -1,5 +1,7 @@
 #include "core/desk.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "core/node_state.h"
 #include "core/scrub.h"
@@ -43,8 +45,7 @@ static void answer_progress(
     }
     struct packer out = pack_into(bytes, SCRUB_STATE_SIZE_MAX);
     scrub_pack(scrub, &out);
-    if (out.err != ERR_NONE)
-        work_exhausted(work);
+    assert(out.err == ERR_NONE);
     answer_record(answer, "check");
     answer_number(answer, "rows", (int64_t)scrub->rows);
     answer_number(answer, "findings", (int64_t)scrub->findings);

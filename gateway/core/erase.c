@@ -3,7 +3,6 @@
 #include "core/delivery.h"
 #include "core/feed.h"
 #include "core/node_state.h"
-#include "core/outbox.h"
 #include "core/output.h"
 #include "core/peer_close.h"
 #include "core/reconsider.h"
@@ -129,7 +128,7 @@ static bool waits_whole(struct work *work, const struct referral *referral,
     struct intent intent;
     struct peer *peer = peer_numbered(work->node, referral->peer);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    return out != NULL && notice->element_count == 0 && referral->outgoing &&
+    return notice->element_count == 0 && referral->outgoing &&
            referral->state == REFERRAL_SENT &&
            (referral_is_back(referral) ||
                outbox_find_send(work, out, &referral->uuid, &intent));
@@ -144,13 +143,14 @@ void erase_measure(struct work *work, struct referral *referral,
     referral_erase_measure(work, referral, &wish, &result->extent);
 }
 
-/* All of it went before, by whomever. */
-static bool is_past(const struct referral *referral,
-    const struct erasure_notice *notice, const struct erase_result *result)
+/* All of it went before, by whomever, and nothing more is taken. Of elements
+ * the other may have said more since, which is on its way. */
+static bool is_past(
+    const struct referral *referral, const struct erase_result *result)
 {
     return result->extent.content_count == 0 &&
            referral->erasure.reason != ERASURE_NONE &&
-           (referral->erasure.is_whole || notice->element_count > 0) &&
+           referral->erasure.is_whole &&
            referral->erasure.outcome != ERASURE_OUTCOME_REFUSED;
 }
 
@@ -176,7 +176,7 @@ enum err erase_own(struct work *work, struct referral *referral,
 {
     struct slice bytes;
     erase_measure(work, referral, notice, result);
-    if (work_failed(work) || is_past(referral, notice, result))
+    if (work_failed(work) || is_past(referral, result))
         return ERR_NONE;
     if (result->extent.is_large && notice->element_count > 0)
         return ERR_LIMIT;
@@ -248,6 +248,30 @@ void erase_told(
     (void)record(work, referral,
         &(struct record){ FEED_ERASED, FEED_STATUS_PENDING, true, notice->actor,
             content, NULL });
+}
+
+void erase_waiting(
+    struct work *work, struct peer *peer, const struct intent *intent)
+{
+    struct erasure_notice notice;
+    struct erase_extent extent;
+    struct referral *referral = register_get(work, &intent->referral);
+    struct slice bytes =
+        content_get(work->contents, work->txn, work->scratch, intent->content);
+    if (bytes.bytes == NULL || referral == NULL ||
+        referral->peer != peer->number ||
+        erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE ||
+        notice.element_count == 0)
+        return;
+    struct erase_wish wish = wish_of(&notice);
+    wish.signed_alone = true;
+    referral_erase_measure(work, referral, &wish, &extent);
+    if (work_failed(work) || (extent.is_large && extent.content_count == 0))
+        return;
+    if (extent.is_large)
+        wish.element_count = 0; /* more than was meant */
+    referral_erase_later(work, referral, &wish);
+    register_put(work, referral);
 }
 
 /* ---- Theirs -------------------------------------------------------------- */

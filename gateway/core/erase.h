@@ -14,6 +14,7 @@
 #include "core/entry.h"
 #include "core/erasure_notice.h"
 #include "core/ledger.h"
+#include "core/outbox.h"
 #include "core/peer.h"
 #include "core/referral_erase.h"
 #include "core/verdict.h"
@@ -68,6 +69,12 @@ void erase_take(struct work *work, struct peer *peer, struct slice content,
 /* What the peer answers to a notice of ours. */
 void erase_answered(struct work *work, struct peer *peer,
     const struct ledger_entry *entry, const struct answer_item *item);
+
+/* A notice of ours that waits, when all was taken back after a loss: what came
+ * back was said before it, and what went meanwhile was sealed with keys that
+ * were needed yet. Of elements; of all, it is not taken up (fold.h). */
+void erase_waiting(
+    struct work *work, struct peer *peer, const struct intent *intent);
 
 /* A notice of ours that was taken back after a loss. */
 void erase_told(

@@ -38,10 +38,9 @@ static const struct card_key *signer_of(const struct judge *judge,
 static void dates_check(struct judge *judge, struct slice path,
     const struct card_key *key, uint64_t cosigned_s, const char *what)
 {
-    uint64_t from_s =
-        key->from.unix_ms > 0 ? (uint64_t)key->from.unix_ms / 1000 : 0;
-    uint64_t until_s =
-        key->until.unix_ms > 0 ? (uint64_t)key->until.unix_ms / 1000 : 0;
+    /* never before 1970: a card that was read has no such dates */
+    uint64_t from_s = (uint64_t)key->from.unix_ms / 1000;
+    uint64_t until_s = (uint64_t)key->until.unix_ms / 1000;
     if (cosigned_s < from_s || cosigned_s >= until_s)
         evidence_finding(judge, path, false, what,
             "ask that agency whether the clock was wrong or the key stolen");

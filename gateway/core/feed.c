@@ -117,6 +117,19 @@ bool feed_at(struct work *work, uint64_t position, struct feed_event *event)
     return feed_next(work, position, event) && event->position == position;
 }
 
+void feed_place(
+    struct work *work, uint64_t position, uint64_t generation, uint64_t index)
+{
+    struct feed_event event;
+    size_t used = work->scratch->used;
+    if (feed_at(work, position, &event)) {
+        event.generation = generation;
+        event.index = index;
+        feed_rewrite(work, &event);
+    }
+    arena_rewind(work->scratch, used);
+}
+
 /* ---- Cursors ------------------------------------------------------------ */
 
 static bool cursor_unpack(

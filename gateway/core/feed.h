@@ -68,7 +68,8 @@ struct feed_event {
     struct slice remedy;
     struct content_ref content; /* the ReferralEvent; or none */
     uint32_t seq;               /* of its author in this referral; 0: none */
-    uint64_t generation; /* where it is in its author's ledger; 0: unknown */
+    uint64_t generation; /* where it is in its author's ledger; 0: unknown, or
+                          * nobody signed for it yet */
     uint64_t index;
 };
 
@@ -80,6 +81,9 @@ uint64_t feed_append(struct work *work, const struct feed_event *event);
 
 /* Writes it anew at its position. */
 void feed_rewrite(struct work *work, const struct feed_event *event);
+/* Its author's ledger has it there, and the other end signed for that. */
+void feed_place(
+    struct work *work, uint64_t position, uint64_t generation, uint64_t index);
 
 /* First event at or above `position`; copies into the scratch arena. */
 bool feed_next(struct work *work, uint64_t position, struct feed_event *event);

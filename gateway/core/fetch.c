@@ -133,9 +133,7 @@ void fetch_serve(struct work *work, struct peer *peer, struct slice body,
     }
     struct ledger *present =
         peer_ledger(work, peer, fetch.authored ? LEDGER_IN : LEDGER_OUT);
-    struct ledger *ledger =
-        present == NULL ? NULL
-                        : generation_find(work, present, fetch.generation);
+    struct ledger *ledger = generation_find(work, present, fetch.generation);
     if (work_failed(work))
         return;
     if (ledger == NULL) {

@@ -5,6 +5,7 @@
 #include "core/casework.h"
 #include "core/erase.h"
 #include "core/erasure.h"
+#include "core/feed.h"
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -420,6 +421,8 @@ static void fold_known(struct folded *folded, struct ledger *out,
 {
     content_join(folded, intent, words);
     folded->entry->feed_position = intent->feed_position;
+    feed_place(
+        folded->work, intent->feed_position, folded->generation, folded->index);
     folded->changed = true;
     outbox_take(folded->work, out, intent);
     if (folded->entry->has_referral)
@@ -542,8 +545,6 @@ enum fold_left fold_piece(struct work *work, struct peer *peer)
         .in = { .present = peer_ledger(work, peer, LEDGER_IN) },
         .left = FOLD_ENTRY_COUNT,
     };
-    if (fold.out.present == NULL || fold.in.present == NULL)
-        return FOLD_NOTHING;
     work->node->folds = true;
     side_find(work, &fold.out);
     side_find(work, &fold.in);

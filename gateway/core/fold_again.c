@@ -41,10 +41,11 @@ bool fold_again_step(struct folded *folded, struct referral *referral,
     struct work *work = folded->work;
     struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
     struct intent intent;
-    if (out == NULL || !intent_of(work, out, other, &intent) ||
+    if (!intent_of(work, out, other, &intent) ||
         intent.event_type != folded->entry->event_type)
         return false;
     feed_content_set(work, intent.feed_position, folded_kept(folded));
+    feed_place(work, intent.feed_position, folded->generation, folded->index);
     if (content_equal(referral->offer, intent.content))
         referral->offer = folded_kept(folded);
     outbox_take(work, out, &intent);
@@ -237,7 +238,7 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         .second = register_get(work, &other->referral) };
     struct feed_event ending;
     struct intent send;
-    if (pair.out == NULL || pair.second == NULL || !pair.second->outgoing ||
+    if (pair.second == NULL || !pair.second->outgoing ||
         pair.second->peer != folded->peer->number ||
         uuid_equal(&pair.second->uuid, &referral->uuid))
         return;
@@ -283,8 +284,8 @@ bool fold_again_ended(const struct folded *folded, struct referral *referral)
         .first = referral,
         .second = referral };
     struct feed_event ending;
-    if (pair.out == NULL || !referral->outgoing ||
-        waits(&pair, &referral->uuid) || !ending_find(&pair, &ending))
+    if (!referral->outgoing || waits(&pair, &referral->uuid) ||
+        !ending_find(&pair, &ending))
         return false;
     referral->state = REFERRAL_SENT;
     referral->ended.unix_ms = 0;

@@ -49,8 +49,7 @@ static void mark(const struct folded *folded, struct referral *referral,
 {
     const struct ledger *out =
         peer_ledger(folded->work, folded->peer, LEDGER_OUT);
-    if (out != NULL)
-        referral->refill = out->refill;
+    referral->refill = out->refill;
     referral->taken_up = referral->outgoing ? REFERRAL_UNKNOWN : state;
 }
 
@@ -145,8 +144,7 @@ static void own_send_again(
     struct feed_event told;
     struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
     struct referral *referral = register_get(work, &event->referral);
-    if (out == NULL || referral == NULL ||
-        referral->peer != folded->peer->number)
+    if (referral == NULL || referral->peer != folded->peer->number)
         return;
     if (!outbox_find_send(work, out, &event->referral, &intent)) {
         if (fold_again_ended(folded, referral))
@@ -158,6 +156,8 @@ static void own_send_again(
     folded->entry->feed_position = intent.feed_position;
     folded->changed = true;
     if (feed_at(work, intent.feed_position, &told)) {
+        told.generation = folded->generation;
+        told.index = folded->index;
         told.content = folded_kept(folded);
         feed_rewrite(work, &told);
     }

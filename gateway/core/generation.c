@@ -83,9 +83,8 @@ void generation_close(struct work *work, struct ledger *ledger)
 void generation_open(struct work *work, struct ledger *out)
 {
     assert(out->direction == LEDGER_OUT && out->frontier.size == 0);
-    do
-        work_draw(work, &out->generation, sizeof out->generation);
-    while (out->generation == 0);
+    work_draw(work, &out->generation, sizeof out->generation);
+    out->generation += out->generation == 0; /* which stands for none */
     out->losses = work->node->losses;
     out->renews = false;
     out->changed = true;

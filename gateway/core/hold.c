@@ -71,8 +71,6 @@ void hold_note(struct work *work, const struct referral *referral)
 {
     struct peer *peer = peer_numbered(work->node, referral->peer);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL)
-        return;
     /* and the step that ends it */
     struct key key = key_waiting(
         peer->number, out->shelf, told_end(out) + 1, &referral->uuid);
@@ -109,13 +107,11 @@ static void move_to_taken(struct work *work, const struct held *held)
 static bool look(struct work *work, const struct held *held)
 {
     struct peer *peer = peer_numbered(work->node, held->peer);
-    struct ledger *out =
-        peer == NULL ? NULL : peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL) {
-        if (!work_failed(work))
-            work->txn->err = ERR_CORRUPT;
+    if (peer == NULL) {
+        work_corrupt(work);
         return false;
     }
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out->refills)
         return false;
     if (held->shelf != out->shelf) {
@@ -177,7 +173,7 @@ static bool is_kept_longer(struct work *work, const struct referral *referral)
     const struct reading *reading = &work->node->reading;
     const struct ledger *out = peer_ledger(
         work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
-    return out == NULL || out->refills ||
+    return out->refills ||
            (reading->is_followed && referral->position_count > 0 &&
                reading->position <
                    referral->positions[referral->position_count - 1]);

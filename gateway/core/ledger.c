@@ -195,8 +195,7 @@ void ledger_append(
 {
     struct merkle_hash leaf;
     merkle_leaf_hash(work->crypto, header, &leaf);
-    if (merkle_append(work->crypto, &ledger->frontier, &leaf) != ERR_NONE)
-        work_exhausted(work);
+    merkle_append(work->crypto, &ledger->frontier, &leaf);
     ledger->changed = true;
 }
 
@@ -354,8 +353,7 @@ bool ledger_frontier_at(struct work *work, const struct ledger *ledger,
         for (size_t i = 0; i < parcel.count && frontier->size < size; i++) {
             struct merkle_hash leaf;
             merkle_leaf_hash(work->crypto, parcel.entries[i].header, &leaf);
-            if (merkle_append(work->crypto, frontier, &leaf) != ERR_NONE)
-                return false;
+            merkle_append(work->crypto, frontier, &leaf);
         }
         arena_rewind(
             work->arena, used); /* a ledger may be longer than the arena */

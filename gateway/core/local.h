@@ -36,8 +36,11 @@
  *                  "waiting", "erased" or "kept" by the other, or ""}
  *        element {code, value}*, grant {...}*
  *        event {position, type, step, by, actor, role, at_ms, state, status,
- *               problem, clause, remedy}*, each followed by its
- *               detail {name, value}*, element {code, value}*
+ *               problem, clause, remedy, generation, index}*, each followed by
+ *               its detail {name, value}*, element {code, value}*
+ *                    generation, index: its entry in the ledger of whom it is
+ *                    by; "" and 0 until the other agency signed for it, and of
+ *                    what gateways note
  * list [read]         optional: state, peer, direction, after (id), count
  *     -> referral {id, state, direction, peer, peer_name, service, urgency,
  *                  updated_ms}*, more {after}   what 4,096 of them gave

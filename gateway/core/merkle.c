@@ -1,5 +1,6 @@
 #include "core/merkle.h"
 
+#include <assert.h>
 #include <string.h>
 
 void merkle_leaf_hash(
@@ -41,13 +42,11 @@ static void frontier_push(struct crypto *crypto,
     frontier->size++;
 }
 
-enum err merkle_append(struct crypto *crypto, struct merkle_frontier *frontier,
+void merkle_append(struct crypto *crypto, struct merkle_frontier *frontier,
     const struct merkle_hash *leaf)
 {
-    if (frontier->size == UINT64_MAX)
-        return ERR_LIMIT;
+    assert(frontier->size < UINT64_MAX);
     frontier_push(crypto, frontier, leaf);
-    return ERR_NONE;
 }
 
 void merkle_root(struct crypto *crypto, const struct merkle_frontier *frontier,
@@ -79,6 +78,8 @@ void merkle_frontier_unpack(
     frontier->size = unpack_u64(unpacker);
     unpack_fixed(unpacker, frontier->nodes,
         ones_count(frontier->size) * sizeof frontier->nodes[0]);
+    if (frontier->size == UINT64_MAX && unpacker->err == ERR_NONE)
+        unpacker->err = ERR_CORRUPT; /* nothing could be appended */
 }
 
 /* ---- Making proofs ---- */

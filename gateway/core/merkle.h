@@ -53,9 +53,9 @@ struct merkle_frontier {
     struct merkle_hash nodes[MERKLE_DEPTH_MAX];
 };
 
-/* ERR_LIMIT, and no change, when the tree has 2^64 - 1 leaves. */
-MUST_USE enum err merkle_append(struct crypto *crypto,
-    struct merkle_frontier *frontier, const struct merkle_hash *leaf);
+/* One more; no tree grows to 2^64 - 1 leaves, and none of them is read. */
+void merkle_append(struct crypto *crypto, struct merkle_frontier *frontier,
+    const struct merkle_hash *leaf);
 
 /* Of the empty tree: SHA-256 of nothing. */
 void merkle_root(struct crypto *crypto, const struct merkle_frontier *frontier,

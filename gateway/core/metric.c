@@ -38,7 +38,7 @@ __attribute__((format(printf, 2, 3))) static void put(
     va_start(arguments, format);
     int size = vsnprintf(out->text + out->size, room, format, arguments);
     va_end(arguments);
-    if (size < 0 || (size_t)size >= room)
+    if ((size_t)size >= room) /* or less than 0 */
         out->is_cut = true;
     else
         out->size += (size_t)size;

@@ -140,9 +140,8 @@ static void instance_begin(struct work *work, const struct instance_mark *mark)
     enum loss_cause cause = instance_judge(mark, &store);
     /* the one on file: its place may be taken long after, or never */
     node->life_before = mark->life;
-    do
-        work_draw(work, &node->life, sizeof node->life);
-    while (node->life == 0);
+    work_draw(work, &node->life, sizeof node->life);
+    node->life += node->life == 0; /* which stands for none */
     /* a first start that ended before its mark has nothing to lose */
     bool is_known = cause != LOSS_UNMARKED || node->peer_count > 0;
     if (cause != LOSS_NONE && is_known)

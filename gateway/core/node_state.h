@@ -18,6 +18,7 @@
 #include "core/erasure.h"
 #include "core/hold.h"
 #include "core/instance.h"
+#include "core/ledger.h"
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/referral_erase.h"
@@ -53,9 +54,10 @@ struct node {
     const struct node_options *options;
     struct crypto *crypto;
     struct vault *vault;
-    struct arena *memory;  /* for the life of the node */
-    struct arena *arena;   /* for the batch */
-    struct arena *scratch; /* for the step */
+    struct arena *memory;        /* for the life of the node */
+    struct arena *arena;         /* for the batch */
+    struct arena *scratch;       /* for the step */
+    struct ledger no_ledgers[2]; /* of a batch that failed: peer_ledger() */
 
     /* the node's row; `changed` writes it at the end of the batch */
     struct agency_id self;

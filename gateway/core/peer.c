@@ -1,5 +1,7 @@
 #include "core/peer.h"
 
+#include <assert.h>
+
 #include "core/card_book.h"
 #include "core/card_renew.h"
 #include "core/codec_card.h"
@@ -369,13 +371,28 @@ enum err peer_offer_sheet(
 
 /* ---- Ledgers ------------------------------------------------------------ */
 
+/* What is done to it is undone with the rest of the batch. */
+static struct ledger *none_of(
+    struct work *work, const struct peer *peer, enum ledger_direction direction)
+{
+    struct ledger *none = &work->node->no_ledgers[direction == LEDGER_OUT];
+    assert(work_failed(work));
+    *none = (struct ledger){ .number = UINT32_MAX,
+        .shelf = UINT32_MAX,
+        .peer = peer->number,
+        .direction = direction };
+    return none;
+}
+
 struct ledger *peer_ledger(
     struct work *work, struct peer *peer, enum ledger_direction direction)
 {
     struct ledger **held = direction == LEDGER_OUT ? &peer->out : &peer->in;
     if (*held == NULL)
         *held = ledger_load(work, peer->number, direction);
-    if (*held != NULL && (*held)->number == 0) {
+    if (*held == NULL)
+        return none_of(work, peer, direction);
+    if ((*held)->number == 0) {
         (*held)->number = work->node->ledger_next++;
         (*held)->shelf = (*held)->number;
         work->node->changed = true;
@@ -391,8 +408,6 @@ void peer_note_waiting(struct work *work, struct peer *peer)
     struct ledger_parcel parcel;
     struct intent intent;
     struct entry_header header;
-    if (out == NULL)
-        return;
     bool is_offered = out->frontier.size > out->cosigned;
     bool was_waiting = peer->queued_count > 0;
     peer->queued_count = out->intent_count + out->frontier.size - out->cosigned;

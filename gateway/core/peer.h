@@ -63,6 +63,7 @@ struct peer {
     bool is_whole;           /* it cannot show that we lost anything */
     uint64_t epoch;          /* of what it holds, when ours was settled */
     bool wants_head;         /* compare before anything else */
+    bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
     bool has_given;          /* a fence, since we started: */
     uint64_t given_out_size; /* that was cosigned of ours then */
@@ -160,7 +161,8 @@ enum err peer_offer_card(
 enum err peer_offer_sheet(
     struct work *work, struct peer *peer, struct slice signed_sheet);
 
-/* Cached for the batch; NULL only when the store or memory failed. */
+/* Cached for the batch. Never NULL: where the store or memory failed, it is an
+ * empty one that nobody keeps. */
 struct ledger *peer_ledger(
     struct work *work, struct peer *peer, enum ledger_direction direction);
 

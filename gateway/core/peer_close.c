@@ -125,8 +125,6 @@ void peer_end(struct work *work, struct peer *peer, enum peer_state state,
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     *closing = (struct closing){ 0 };
-    if (out == NULL)
-        return;
     empty_queue(work, peer, out, closing);
     if (work_failed(work))
         return;

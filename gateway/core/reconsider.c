@@ -2,6 +2,7 @@
 
 #include "core/agreement.h"
 #include "core/bare.h"
+#include "core/erase.h"
 #include "core/feed.h"
 #include "core/outbox.h"
 #include "core/output.h"
@@ -70,25 +71,31 @@ static void returned(const struct step *step, const struct verdict *why)
         log_code("state", referral_state_name(referral->state)));
 }
 
-/* It will not be told: the referral is where the step leads nowhere. */
-static void give_back(struct thought *thought, const struct verdict *why)
+/* It goes back to staff. */
+static void back(const struct thought *thought, const struct verdict *why)
 {
-    struct work *work = thought->work;
-    struct referral *referral = thought->step.referral;
     struct referral_event event = {
-        .referral = referral->uuid,
+        .referral = thought->step.referral->uuid,
         .type = thought->event.type,
         .seq = thought->event.seq,
         .actor = ACTOR_GATEWAY,
     };
     struct step step = thought->step;
     step.event = &event;
+    returned(&step, why);
+}
+
+/* It will not be told: the referral is where the step leads nowhere. */
+static void give_back(struct thought *thought, const struct verdict *why)
+{
+    struct work *work = thought->work;
+    struct referral *referral = thought->step.referral;
     outbox_take(work, thought->out, &thought->intent);
     content_erase(
         work->contents, work->txn, work->arena, thought->intent.content);
     if (referral->outgoing && referral->pending > 0)
         referral->pending--;
-    returned(&step, why);
+    back(thought, why);
 }
 
 /* One content, for feed, row and intent: so it is erased once. */
@@ -101,6 +108,10 @@ static void content_move(struct thought *thought, struct content_ref content)
     if (intent->feed_position != 0 &&
         feed_at(work, intent->feed_position, &event)) {
         event.content = content;
+        /* its words may go yet: then it is told by these */
+        event.seq = thought->event.seq;
+        if (!referral->outgoing)
+            event.state = thought->event.state;
         feed_rewrite(work, &event);
     }
     if (content_equal(referral->offer, intent->content))
@@ -156,8 +167,11 @@ static void decide(struct thought *thought)
     enum referral_state next = thought->step.referral->state;
     enum referral_event_type type = thought->event.type;
     if (thought->intent.is_again && !thought->step.referral->outgoing) {
-        retell_again(thought->work, thought->out, thought->step.referral,
-            &thought->intent);
+        if (!retell_again(thought->work, thought->out, thought->step.referral,
+                &thought->intent)) {
+            retell_why(&why);
+            back(thought, &why);
+        }
         return;
     }
     if (type == EVENT_SEND) { /* nobody else has heard of it */
@@ -182,11 +196,13 @@ void reconsider_intents(struct work *work, struct peer *peer)
     struct thought thought = { .work = work,
         .out = peer_ledger(work, peer, LEDGER_OUT) };
     uint64_t from = 0;
-    while (thought.out != NULL && !work_failed(work) &&
+    while (!work_failed(work) &&
            outbox_next(work, thought.out, from, &thought.intent)) {
         size_t used = work->scratch->used;
         from = thought.intent.number + 1;
-        if (begin(&thought, peer))
+        if (thought.intent.kind == ENTRY_ERASURE_NOTICE)
+            erase_waiting(work, peer, &thought.intent);
+        else if (begin(&thought, peer))
             decide(&thought);
         arena_rewind(work->scratch, used);
     }

@@ -94,7 +94,8 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
 static bool is_meant(
     const struct erase_wish *wish, const struct feed_event *event)
 {
-    return !wish->theirs_alone || !event->by_us;
+    return (!wish->theirs_alone || !event->by_us) &&
+           (!wish->signed_alone || event->generation != 0);
 }
 
 /* The event at one of the referral's positions, where it has words. Notices of
@@ -163,7 +164,7 @@ void referral_erase_later(
         work, peer_numbered(work->node, referral->peer), LEDGER_OUT);
     job->next = NULL;
     job->position_count = referral->position_count;
-    job->keeps_entries = out == NULL || out->refills || wish->in_place;
+    job->keeps_entries = out->refills || wish->in_place;
     bool is_whole = wish->element_count == 0 && !wish->is_ours;
     job->dooms = !referral->erased && is_whole;
     if (list->last == NULL)

@@ -27,6 +27,7 @@ struct erase_wish {
     const struct slice *elements; /* codes */
     size_t element_count;
     bool theirs_alone; /* what we wrote stays */
+    bool signed_alone; /* what nobody signed for stays */
     bool is_ours;      /* without elements: the other's words stay (hold.h) */
     bool in_place;     /* what stays is not sealed anew: an old copy of the
                         * store opens what went as long as the vault has it */

@@ -46,9 +46,8 @@ void refill_begin(struct work *work, struct peer *peer,
     struct refill_goal *goal = goal_of(peer, direction);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *present = peer_ledger(work, peer, direction);
-    if (out == NULL || present == NULL ||
-        (goal->wanted && goal->last.generation == proof->origin.generation &&
-            goal->last.size >= proof->size))
+    if (goal->wanted && goal->last.generation == proof->origin.generation &&
+        goal->last.size >= proof->size)
         return;
     /* in a ledger that has not gone on since, it is the loss that is known */
     if (work->node->loss == LOSS_NONE || out->losses == work->node->losses)
@@ -88,7 +87,7 @@ bool refill_progress(struct work *work, struct peer *peer,
 {
     const struct refill_goal *set = goal_of(peer, direction);
     const struct ledger *present = peer_ledger(work, peer, direction);
-    if (present == NULL || (!set->wanted && present->unfolded == 0))
+    if (!set->wanted && present->unfolded == 0)
         return false;
     *held = set->wanted && present->generation != set->next.generation
                 ? 0
@@ -110,8 +109,6 @@ struct slice refill_ask(struct work *work, struct peer *peer)
     enum ledger_direction direction = direction_next(peer);
     const struct refill_goal *goal = goal_of(peer, direction);
     const struct ledger *present = peer_ledger(work, peer, direction);
-    if (present == NULL)
-        return SLICE_NONE;
     struct fetch fetch = {
         .authored = direction == LEDGER_OUT,
         .generation = goal->next.generation,
@@ -178,7 +175,9 @@ static bool note_holds(struct arrival *arrival)
                   signatory_is_witness(work, arrival->peer, note)
             : signatory_was_author(work, arrival->peer, note) &&
                   signatory_is_our_witness(work, note);
-    return signed_by_both || fails(arrival, "fetched_signature");
+    if (!signed_by_both)
+        return fails(arrival, "fetched_signature");
+    return true;
 }
 
 static bool entries_hold(struct arrival *arrival)
@@ -214,12 +213,12 @@ static bool root_holds(struct arrival *arrival)
     for (size_t i = 0; i < parcel->entry_count; i++) {
         struct merkle_hash leaf;
         merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
-        if (merkle_append(work->crypto, &arrival->frontier, &leaf) != ERR_NONE)
-            return fails(arrival, "fetched_root");
+        merkle_append(work->crypto, &arrival->frontier, &leaf);
     }
     merkle_root(work->crypto, &arrival->frontier, &root);
-    return memcmp(root.bytes, arrival->note.root, HASH_SIZE) == 0 ||
-           fails(arrival, "fetched_root");
+    if (memcmp(root.bytes, arrival->note.root, HASH_SIZE) != 0)
+        return fails(arrival, "fetched_root");
+    return true;
 }
 
 /* ---- Where it goes ------------------------------------------------------- */
@@ -470,7 +469,7 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
         .direction = direction,
         .goal = goal_of(peer, direction) };
     arrival.present = peer_ledger(work, peer, direction);
-    if (arrival.present == NULL || !arrival.goal->wanted)
+    if (!arrival.goal->wanted)
         return NULL;
     for (size_t i = 0; i < fetched.parcel_count; i++) {
         size_t used = work->scratch->used;
@@ -502,7 +501,7 @@ static void finish(struct work *work, struct peer *peer, struct ledger *out)
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     OUTPUT_LOG(work, LOG_LEDGER_RECOVERED, log_agency("from", &peer->agency),
         log_number("out", (int64_t)out->cosigned),
-        log_number("in", in == NULL ? 0 : (int64_t)in->cosigned));
+        log_number("in", (int64_t)in->cosigned));
 }
 
 /* Its author offers it again once it hears that the ledger is settled. */
@@ -510,7 +509,7 @@ static void await(struct work *work, struct peer *peer)
 {
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->refill_ready = false;
-    if (peer->awaits || in == NULL)
+    if (peer->awaits)
         return;
     peer->awaits = true;
     peer->settled_in = peer->is_whole && in->trouble == LEDGER_NONE;
@@ -524,7 +523,7 @@ static void await(struct work *work, struct peer *peer)
 void refill_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || !peer->refill_ready)
+    if (!peer->refill_ready)
         return;
     if (!out->refills) {
         peer->refill_ready = false;

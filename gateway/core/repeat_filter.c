@@ -5,7 +5,7 @@
 /* Of 16 bits for each name: one foreign name in a thousand passes. */
 #define BITS_EACH_LOG2 4u
 #define MARK_COUNT 6u
-#define POSITION_BITS_MIN 3u /* a whole byte */
+_Static_assert(BITS_EACH_LOG2 >= 3, "whole bytes");
 
 void repeat_filter_init(
     struct repeat_filter *filter, struct arena *memory, uint32_t name_count)
@@ -14,8 +14,6 @@ void repeat_filter_init(
     while ((UINT64_C(1) << filter->position_bits) < name_count)
         filter->position_bits++;
     filter->position_bits += BITS_EACH_LOG2;
-    if (filter->position_bits < POSITION_BITS_MIN)
-        filter->position_bits = POSITION_BITS_MIN;
 }
 
 static size_t position_count(const struct repeat_filter *filter)

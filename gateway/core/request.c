@@ -80,8 +80,8 @@ static struct slice join(
         return SLICE_NONE;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
-        if (parts[i].size > 0)
-            memcpy(bytes + at, parts[i].bytes, parts[i].size);
+        assert(parts[i].size > 0);
+        memcpy(bytes + at, parts[i].bytes, parts[i].size);
         at += parts[i].size;
     }
     return slice_of(bytes, size);

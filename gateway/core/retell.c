@@ -63,6 +63,7 @@ static struct content_ref rest_put(struct work *work, struct referral *referral,
     if (!content_is_none(content) && !is_bare)
         words_turn(work, referral, told, content);
     told->seq = referral->own_seq;
+    told->generation = told->index = 0; /* where it will be */
     feed_rewrite(work, told);
     return content;
 }
@@ -125,7 +126,7 @@ bool retell_answered(struct work *work, struct peer *peer,
     struct feed_event told;
     struct intent intent;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (out == NULL || item->verdict == ANSWER_APPLIED ||
+    if (item->verdict == ANSWER_APPLIED ||
         !event_find(work, entry->feed_position, &told))
         return false;
     if (item->verdict == ANSWER_REFUSED)
@@ -140,7 +141,13 @@ bool retell_answered(struct work *work, struct peer *peer,
     return true;
 }
 
-void retell_again(struct work *work, struct ledger *out,
+void retell_why(struct verdict *why)
+{
+    verdict_set(why, PROBLEM_CONSENT_MISSING, "consent",
+        "it was erased before it was delivered: begin anew, if at all");
+}
+
+bool retell_again(struct work *work, struct ledger *out,
     struct referral *referral, struct intent *intent)
 {
     struct feed_event told;
@@ -153,9 +160,10 @@ void retell_again(struct work *work, struct ledger *out,
     if (is_so && intent_fill(work, referral, &told, &again)) {
         again.number = intent->number;
         outbox_replace(work, out, &again);
-    } else {
-        outbox_take(work, out, intent);
+        return true;
     }
+    outbox_take(work, out, intent);
+    return false;
 }
 
 static bool is_unheard(

@@ -16,6 +16,7 @@
 #include "core/outbox.h"
 #include "core/peer.h"
 #include "core/register.h"
+#include "core/verdict.h"
 #include "core/work.h"
 
 /*
@@ -35,8 +36,13 @@ void retell_withdrawn(struct work *work, struct peer *peer,
     struct referral *referral, const struct referral_event *theirs);
 
 /* After a loss: one of the receiver's that waits, and says where the referral
- * is as it is known now, is told under a new counter; another is dropped. */
-void retell_again(struct work *work, struct ledger *out,
+ * is as it is known now, is told under a new counter; another is dropped, and
+ * false. */
+bool retell_again(struct work *work, struct ledger *out,
     struct referral *referral, struct intent *intent);
+
+/* What staff are told of a step whose words were gone before anybody had them,
+ * where it is not told again. */
+void retell_why(struct verdict *why);
 
 #endif

@@ -54,8 +54,6 @@ static void doubt(struct work *work, struct peer *peer,
     const struct revocation *revocation, enum ledger_direction direction)
 {
     const struct ledger *ledger = peer_ledger(work, peer, direction);
-    if (ledger == NULL)
-        return;
     struct origin origin =
         ledger_origin(ledger, &work->node->self, &peer->agency);
     for (size_t i = 0; i < revocation->end_count; i++) {

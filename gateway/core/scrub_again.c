@@ -45,7 +45,7 @@ static bool waits(const struct dated *dated)
     uint64_t index = number_at(dated->key, KEY_TABLE_SIZE + 8, 8);
     const struct ledger *out = peer_ledger(dated->work,
         peer_numbered(dated->work->node, referral->peer), LEDGER_OUT);
-    return out != NULL && peer == referral->peer && shelf == out->shelf &&
+    return peer == referral->peer && shelf == out->shelf &&
            index <= out->frontier.size + out->intent_count + 2 &&
            referral->taken.unix_ms == 0 && referral->ended.unix_ms != 0;
 }

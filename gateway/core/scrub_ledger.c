@@ -310,8 +310,7 @@ static void parcel_judge(struct scrub_row *row, struct peer *peer,
         struct merkle_hash leaf;
         entry_judge(row, ledger, &parcel->entries[i], parcel->first_index + i);
         merkle_leaf_hash(work->crypto, parcel->entries[i].header, &leaf);
-        if (merkle_append(work->crypto, &scrub->frontier, &leaf) != ERR_NONE)
-            scrub->has_gap = true;
+        merkle_append(work->crypto, &scrub->frontier, &leaf);
         arena_rewind(work->scratch, used);
     }
     row->has_referral = false;

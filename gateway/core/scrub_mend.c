@@ -54,9 +54,7 @@ static bool is_held(struct work *work, struct peer *peer,
     enum ledger_direction direction =
         (enum ledger_direction)peer->mend.direction;
     struct ledger *present = peer_ledger(work, peer, direction);
-    *ledger = present == NULL
-                  ? NULL
-                  : generation_find(work, present, peer->mend.generation);
+    *ledger = generation_find(work, present, peer->mend.generation);
     return *ledger != NULL &&
            ledger_parcel_at(work, *ledger, peer->mend.first_index, held) &&
            held->first_index == peer->mend.first_index;

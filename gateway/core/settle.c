@@ -55,8 +55,6 @@ struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
     struct node *node = work->node;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (out == NULL || in == NULL)
-        return SLICE_NONE;
     if (is_reply)
         in->fence_count = 0; /* what left before the author asked is over */
     fence_issue(work, in);
@@ -379,7 +377,7 @@ static bool settle_in(struct work *work, struct peer *peer, struct ledger *in,
     settle_trouble(work, peer, in, trouble);
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     /* what comes is not judged on forgotten state */
-    peer->settled_in = trouble == LEDGER_NONE && out != NULL &&
+    peer->settled_in = trouble == LEDGER_NONE &&
                        (!out->refills || peer->awaits) && peer->is_whole;
     return trouble == LEDGER_NONE && is_fresh;
 }
@@ -437,8 +435,6 @@ enum err settle_with(struct work *work, struct peer *peer,
         (void)peer_offer_sheet(work, peer, head.sheet);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (out == NULL || in == NULL)
-        return work->txn->err;
     const struct ledger_view *ours = view_of(&head, false);
     const struct ledger_view *theirs = view_of(&head, true);
     bool is_fresh =

@@ -43,8 +43,6 @@ struct slice shipment_body(struct work *work, struct peer *peer,
 {
     const struct ledger_parcel *stored = &shipment->stored;
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (in == NULL)
-        return SLICE_NONE;
     struct deliver deliver = {
         .fence = SLICE_ARRAY(out->fences[0]),
         .parcel = { stored->first_index, shipment->entries, stored->count,

@@ -124,7 +124,9 @@ static bool find_known(struct work *work, struct ledger *present,
     if (place->ledger == NULL || !parcel_get(work, place, told->index))
         return false;
     place->slot = (size_t)(told->index - place->parcel.first_index);
-    return true;
+    /* of ours, what is told again has another place since */
+    return !told->by_us ||
+           place->parcel.entries[place->slot].feed_position == told->position;
 }
 
 static bool find_intent(struct work *work, const struct ledger *out,
@@ -174,7 +176,7 @@ bool told_waits(
 {
     struct intent intent;
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    return out != NULL && told->by_us && told->generation == 0 &&
+    return told->by_us && told->generation == 0 &&
            find_intent(work, out, told, &intent);
 }
 
@@ -186,8 +188,6 @@ enum told_reach told_reached(
     enum told_reach reach = TOLD_NEVER;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     size_t used = work->scratch->used;
-    if (out == NULL)
-        return TOLD_NEVER;
     if (find_intent(work, out, told, &intent))
         reach = TOLD_ON_ITS_WAY;
     else if ((told->generation != 0 && find_known(work, out, told, &place)) ||
@@ -208,8 +208,6 @@ void told_turn(struct work *work, struct peer *peer,
     struct ledger *present =
         peer_ledger(work, peer, told->by_us ? LEDGER_OUT : LEDGER_IN);
     size_t used = work->scratch->used;
-    if (present == NULL)
-        return;
     if (told->generation != 0 && find_known(work, present, told, &place))
         entry_turn(work, &place, entry);
     else if (told->by_us)
@@ -224,8 +222,6 @@ void told_withhold(
     struct ledger *present =
         peer_ledger(work, peer, told->by_us ? LEDGER_OUT : LEDGER_IN);
     size_t used = work->scratch->used;
-    if (present == NULL)
-        return;
     bool is_found =
         told->generation != 0
             ? find_known(work, present, told, &place)

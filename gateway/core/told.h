@@ -1,9 +1,9 @@
 /*
  * told.h - where a word of the feed stands among what agencies tell each other:
  * as an entry of a ledger, or as an intent that waits. The feed knows the place
- * of what came from a peer, or back from one; of our own words it knows when
- * they were said, and ledgers are in the order of time but for clocks that went
- * back.
+ * of what came from a peer, or back from one, and of our own words once they
+ * were signed for; before, it knows when they were said, and ledgers are in the
+ * order of time but for clocks that went back.
  */
 #ifndef CORE_TOLD_H
 #define CORE_TOLD_H

@@ -54,7 +54,7 @@ static inline size_t work_room(const struct work *work)
     return left > blob ? left - blob : 0;
 }
 
-/* Stores what was packed, under that key; no room for it was miscounted. */
+/* Stores what was packed, under that key; there was room for it. */
 void work_put(struct work *work, struct key key, const struct packer *row);
 
 /* Marks the batch as failed. An error of before stays: after it nothing is

@@ -14,24 +14,21 @@ static refer_status head_fill(struct sdk_record *record,
     const struct fake_case *of, const struct fake_note *note)
 {
     const char *const texts[][2] = {
-        { "type", note->type },
-        { "step", note->step },
-        { "by", note->by },
-        { "actor", note->actor },
-        { "role", note->role },
-        { "state", note->state },
-        { "status", note->status },
-        { "problem", note->problem },
-        { "clause", note->clause },
-        { "remedy", note->remedy },
-        { "referral", of == NULL ? NULL : of->id },
+        { "type", note->type }, { "step", note->step }, { "by", note->by },
+        { "actor", note->actor }, { "role", note->role },
+        { "state", note->state }, { "status", note->status },
+        { "problem", note->problem }, { "clause", note->clause },
+        { "remedy", note->remedy }, { "referral", of == NULL ? NULL : of->id },
         { "direction", of == NULL        ? NULL
                        : of->is_outgoing ? "out"
                                          : "in" },
         { "peer", of == NULL ? NULL : of->peer },
+        { "generation", NULL }, /* there are no ledgers */
     };
     refer_status status =
         sdk_record_set_number(record, "at_ms", fake_wall_ms());
+    if (status == REFER_OK)
+        status = sdk_record_set_number(record, "index", 0);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (status == REFER_OK)
             status = set(record, texts[i][0], texts[i][1]);

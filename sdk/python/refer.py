@@ -147,6 +147,8 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "refer_event_referral_id": (c_char_p, [c_void_p]),
     "refer_event_state": (c_char_p, [c_void_p]),
     "refer_event_time_ms": (c_int64, [c_void_p]),
+    "refer_event_generation": (c_char_p, [c_void_p]),
+    "refer_event_index": (c_uint64, [c_void_p]),
     "refer_event_redeliveries": (c_uint32, [c_void_p]),
     "refer_event_get": (c_char_p, [c_void_p, c_char_p]),
     "refer_event_detail": (c_char_p, [c_void_p, c_char_p]),
@@ -462,7 +464,8 @@ def _read_grant(handle: Any, i: int) -> dict[str, Any]:
 class Event:
     """Something that happened to a referral. `epoch` and `position` are what
     to keep with one's own data; `redeliveries` is how often it was handed out
-    before."""
+    before. `generation` and `index` name the entry that both agencies signed,
+    in the ledger of who took the step, as evidence does; "" until they did."""
     type: str
     step: str
     referral: str
@@ -480,6 +483,8 @@ class Event:
     problem: str = ""
     clause: str = ""
     remedy: str = ""
+    generation: str = ""
+    index: int = 0
     details: dict[str, str] = field(default_factory=dict)
     elements: dict[str, str] = field(default_factory=dict)
 
@@ -494,6 +499,8 @@ def _read_event(handle: Any) -> Event:
         epoch=_lib.refer_event_epoch(handle),
         position=_lib.refer_event_position(handle),
         redeliveries=_lib.refer_event_redeliveries(handle),
+        generation=_text(_lib.refer_event_generation(handle)),
+        index=_lib.refer_event_index(handle),
         details={
             _text(_lib.refer_event_detail_name(handle, i)):
             _text(_lib.refer_event_detail_value(handle, i))

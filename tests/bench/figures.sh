@@ -4,7 +4,7 @@
 #   figures.sh BUILD SOURCE FILE [smoke|STORED]
 #
 # One line of JSON for each goes to FILE. smoke: a moment of each, for their
-# checks alone. STORED: start-up with so many referrals stored, too.
+# checks alone. STORED: start-up, rate and delay with so many stored, too.
 # shellcheck source-path=SCRIPTDIR source=measure.sh
 source "$(dirname "${BASH_SOURCE[0]}")/measure.sh"
 scale=${4:-full}
@@ -89,6 +89,9 @@ started "start, with what these left" "$stored"
 if [[ $scale =~ ^[0-9]+$ ]] && ((scale > stored)); then
     between load "the way to $scale" -c 2 -m 256 -n $((scale - stored))
     started "start, with $scale stored" "$scale"
+    between load "2 submitters, batches, $scale stored" \
+        -n "${many[batches]}" -c 2 -m 256
+    between pace "100 a second, $scale stored" -n "${many[paced]}" -c 8 -r 100
 fi
 peers_make "$peers"
 between idle "idle, $peers agencies beside it" -n "${many[idle]}"

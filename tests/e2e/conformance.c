@@ -229,8 +229,8 @@ static void expect_story(const struct world *world, const char *id)
         "pending", "frozen", "steps", "thread", "hop", NULL };
     static const char *const event_fields[] = { "position", "type", "step",
         "by", "actor", "role", "at_ms", "state", "status", "problem", "clause",
-        "remedy", "epoch", "referral", "direction", "peer", "redeliveries",
-        NULL };
+        "remedy", "epoch", "referral", "direction", "peer", "generation",
+        "index", "redeliveries", NULL };
     static const char *const types[] = { "referral", "element", "element",
         "element", "grant", "event", "element", "element", "element", "event" };
     refer_query *query;

@@ -11,7 +11,7 @@
 #include "core/merkle.h"
 #include "golden/vectors.h"
 
-#define BOOK_ENTRY_COUNT_MAX 8
+#define BOOK_ENTRY_COUNT_MAX 24
 #define BOOK_RECEIVED_S (VECTOR_COSIGNED_S + 99u)
 #define BOOK_ANSWERS_GENERATION UINT64_C(0xfedcba9876543210)
 

@@ -167,8 +167,7 @@ static void entries_are_as_documented(void **state)
         uint8_t digest[HASH_SIZE];
         entry_digest(vectors->author, entry->salt, entry->content, digest);
         merkle_leaf_hash(vectors->author, entry->header, &hash);
-        assert_int_equal(
-            merkle_append(vectors->author, &frontier, &hash), ERR_NONE);
+        merkle_append(vectors->author, &frontier, &hash);
         shows(&world, SLICE_ARRAY(digest));
         shows(&world, entry->header);
         shows(&world, SLICE_ARRAY(hash.bytes));

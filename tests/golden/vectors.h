@@ -34,7 +34,7 @@ struct vector {
 };
 
 #define VECTOR_COUNT_MAX 64
-#define VECTOR_FOLDER_COUNT_MAX 32
+#define VECTOR_FOLDER_COUNT_MAX 96
 #define VECTOR_ENTRY_COUNT 7
 
 struct vectors {

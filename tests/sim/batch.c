@@ -141,6 +141,7 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
         turn_away(batch, letter, err);
         return ERR_NONE;
     }
+    newer_opened(world, gateway->index, letter->id, letter_slice(letter));
     if (request.kind == REQUEST_HEAD)
         gateway_contact(gateway, letter->from)->has_compared = true;
     forger_request_believed(world, gateway->index, letter->from, &request);
@@ -211,10 +212,12 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
                 (const uint8_t(*)[KEY_SIZE])contact->operation_keys,
                 contact->operation_key_count, contact->card_serial },
             letter_slice(letter), &world->opened, &reply);
-        if (input.of.reply.err == ERR_NONE)
+        if (input.of.reply.err == ERR_NONE) {
             input.of.reply.reply = &reply;
-        else
+            newer_told(world, letter->id, &reply);
+        } else {
             TALLY(world, replies_unopened);
+        }
     }
     enum err err = step(batch, &input);
     if (err != ERR_NONE)
@@ -374,6 +377,7 @@ static void carry_request(struct batch *batch, const struct node_output *output)
         body = rogue_head(world, gateway, peer, body);
     else if (kind == REQUEST_DELIVER)
         body = forger_deliver(world, gateway, peer, waiting->id, body);
+    body = newer_request(world, gateway, waiting->id, &kind, body);
     if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
             output->of.send.sealing_key, kind, gateway_now(world, gateway),
             body, seed, &world->wire, &waiting->secret, &frame) != ERR_NONE) {
@@ -382,12 +386,13 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     }
     world_say(world, "agency %zu asks %zu, kind %d, %zu bytes", gateway->index,
         peer, (int)kind, output->of.send.body.size);
+    newer_frame(world, waiting->id, frame);
     watch_frame(world, gateway->index, frame);
     if (!network_request(world, gateway->index, peer, waiting->id, frame))
         scheduler_add(&world->scheduler,
             1 + world_below(world, STREAM_turn, 3000), unreachable, gateway,
             waiting->id);
-    else if (kind == REQUEST_COLLECT)
+    else if (output->of.send.kind == REQUEST_COLLECT)
         scheduler_add(&world->scheduler, CONNECTION_IDLE_MS_MAX, probe, gateway,
             waiting->id);
     else
@@ -406,10 +411,13 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     struct served *served = &gateway->served[output->of.reply.handle];
     if (!served->is_used)
         world_fail(world, "request.answered-twice", gateway->index);
+    enum reply_kind kind = output->of.reply.kind;
     struct slice body = output->of.reply.body;
     served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
     forger_reply_seen(world, gateway->index, served, output->of.reply.kind,
+        output->of.reply.body);
+    newer_answered(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
     watch_reply(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
@@ -418,7 +426,8 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
         body = rogue_head(world, gateway, served->from, body);
     else if (output->of.reply.kind == REPLY_COSIGNED)
         body = forger_cosigned(world, gateway, body);
-    if (reply_seal(gateway->crypto, &served->secret, output->of.reply.kind,
+    body = newer_reply(world, gateway, &kind, body);
+    if (reply_seal(gateway->crypto, &served->secret, kind,
             gateway_now(world, gateway), body, seed, &world->wire,
             &frame) != ERR_NONE) {
         world_fail(world, "reply.unsealed", gateway->index);

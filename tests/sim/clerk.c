@@ -131,13 +131,19 @@ static void on_erased(struct world *world, struct program *program,
     static const char *const elements[] = { "needs", "contact_route",
         "outcome_note" };
     const struct clerk *clerk = &program->of.clerk;
+    size_t affair = truth_find(&world->truth, &clerk->referral);
+    char id[UUID_URN_SIZE + 1];
     for (size_t i = 0; i < 3 && reply->err == ERR_NONE; i++)
         if (clerk->erases_part)
-            truth_erase(&world->truth,
-                truth_find(&world->truth, &clerk->referral), elements[i],
+            truth_erase(&world->truth, affair, elements[i],
                 program->gateway->index, world->scheduler.now_ms);
-    world_say(world, "agency %zu: erase: %s %.*s", program->gateway->index,
-        err_text(reply->err), (int)reply->clause.size,
+    if (reply->err == ERR_NONE && !clerk->erases_part)
+        truth_erase_all(&world->truth, affair, program->gateway->index,
+            world->scheduler.now_ms);
+    uuid_format(&clerk->referral, id);
+    world_say(world, "agency %zu: erase %s %s: %s %.*s",
+        program->gateway->index, clerk->erases_part ? "elements of" : "all of",
+        id, err_text(reply->err), (int)reply->clause.size,
         (const char *)reply->clause.bytes);
     if (reply->err != ERR_NONE && reply->err != ERR_BUSY &&
         !gateway_has_lost(world, program->gateway->index))

@@ -344,6 +344,13 @@ static void sheet_renew(struct world *world, struct gateway *gateway)
         world, gateway, letter_new(&world->letters, LETTER_SHEET, SLICE_NONE));
 }
 
+void gateway_clock_set(
+    struct world *world, struct gateway *gateway, int64_t offset_ms)
+{
+    gateway->clock_offset_ms = offset_ms;
+    sheet_renew(world, gateway);
+}
+
 static void clock_step(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
@@ -351,12 +358,12 @@ static void clock_step(struct world *world, void *subject, uint64_t argument)
     if (world->is_calm)
         return;
     int64_t most_ms = world->options.clock_ms_max;
-    gateway->clock_offset_ms =
+    int64_t offset_ms =
         world_below(world, STREAM_clock_ms_max, 2 * most_ms) - most_ms;
     TALLY(world, clock_steps);
     world_say(world, "agency %zu has its clock %lld ms off", gateway->index,
-        (long long)gateway->clock_offset_ms);
-    sheet_renew(world, gateway);
+        (long long)offset_ms);
+    gateway_clock_set(world, gateway, offset_ms);
     scheduler_add(&world->scheduler,
         mishap_delay(
             world, STREAM_clock_per_hour, world->options.clock_per_hour),

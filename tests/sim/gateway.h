@@ -144,6 +144,10 @@ void gateway_mark(
 
 /* Its store has room again. */
 void gateway_empty(struct gateway *gateway);
+/* Its wall clock is that far off from now on; keys follow, as the daemon sees
+ * to when a clock jumps. */
+void gateway_clock_set(
+    struct world *world, struct gateway *gateway, int64_t offset_ms);
 
 /* Its store was another one at some time. */
 bool gateway_has_lost(const struct world *world, size_t index);

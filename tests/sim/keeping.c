@@ -142,12 +142,16 @@ static struct words words_of(
     return words;
 }
 
-/* It erased them by a step before it lost that step: they stay gone, and where
- * the other end lost them meanwhile, it had none to give back. */
+/* It erased them before it lost that it did: they stay gone, and where the
+ * other end lost them meanwhile, it had none to give back. */
 static bool chose_it(
-    const struct world *world, size_t at, const struct uuid *uuid)
+    const struct world *world, size_t at, const struct affair *affair)
 {
     const struct truth *truth = &world->truth;
+    const struct uuid *uuid = &affair->uuid;
+    if ((affair->erased_by & truth_bit(at)) != 0 &&
+        world->gateways[at].lost_ms >= affair->erased_ms)
+        return true;
     for (size_t i = 0; i < truth->deed_count && gateway_has_lost(world, at);
          i++) {
         const struct deed *deed = &truth->deeds[i];
@@ -180,9 +184,8 @@ void keeping_end(struct world *world)
         if (!here.are_known || !there.are_known)
             continue;
         if (here.are_let_go || (!here.are_lacking && !there.are_lacking) ||
-            are_lost(world, affair) ||
-            chose_it(world, affair->from, &affair->uuid) ||
-            chose_it(world, affair->to, &affair->uuid))
+            are_lost(world, affair) || chose_it(world, affair->from, affair) ||
+            chose_it(world, affair->to, affair))
             continue;
         char id[UUID_URN_SIZE + 1];
         uuid_format(&affair->uuid, id);

@@ -96,7 +96,8 @@
     X(real_crypto, 0, 0)       /* 1: what a gateway uses, by OpenSSL */        \
     X(hold_minutes, 0, 0)      /* that words are kept once taken; 0: always */ \
     X(pages, 0, 0)             /* 1: small rows lie in pages, as on a disk */  \
-    X(apart_hours, 0, 0)       /* that agency 0 is cut off, once */
+    X(apart_hours, 0, 0)       /* that agency 0 is cut off, once */            \
+    X(newer_permille, 0, 0)    /* of what the last agency says: newer.h */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

@@ -20,6 +20,7 @@
     "--apart_hours 30 --minutes 60 --pause_ms 900000 --dial_only 0 "           \
     "--clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
+#define SIM_NEWER "--newer_permille 200"
 
 /* clang-format off */
 #define PLANT_LIST(X)                                                          \
@@ -98,6 +99,9 @@
     X(content_unchecked, "G14", SIM_FORGE)                                     \
     /* a request's signature is taken for good */                              \
     X(sender_unverified, "G14", "--agencies 4 --dial_only 0 --forward_permille 200")\
+    /* an envelope of another version is opened all the same */             \
+    X(version_unread, "G14", SIM_NEWER)                                        \
+    X(field_ignored, "G14", SIM_NEWER) /* what nobody knows is passed over */  \
     X(unsealed, "G13", "") /* requests are not encrypted */                    \
     X(signatures_stay, "G14", "") /* those of others are not passed on */      \
     /* keys that were followed by others */                                    \

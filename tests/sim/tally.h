@@ -53,7 +53,11 @@
     X(lines_closed)                                                            \
     X(words_let_go)                                                            \
     X(alarms_raised)                                                           \
-    X(alarms_ended)
+    X(alarms_ended)                                                            \
+    X(newer_requests)                                                          \
+    X(newer_replies)                                                           \
+    X(newer_refused)                                                           \
+    X(newer_told)
 
 struct tally {
 #define X(name) uint64_t name;

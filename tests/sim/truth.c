@@ -126,6 +126,15 @@ void truth_erase(struct truth *truth, size_t affair, const char *element,
     }
 }
 
+void truth_erase_all(
+    struct truth *truth, size_t affair, size_t agency, int64_t now_ms)
+{
+    if (affair == truth->affair_count)
+        return; /* nobody told us yet which it is */
+    truth->affairs[affair].erased_by |= truth_bit(agency);
+    truth->affairs[affair].erased_ms = now_ms;
+}
+
 static bool is_here(struct slice bytes, size_t at, size_t *canary)
 {
     size_t head = sizeof marker - 1;

@@ -25,6 +25,8 @@ struct affair {
     int64_t stored_ms; /* when the gateway last said so */
     bool is_named;
     struct uuid uuid;
+    uint64_t erased_by; /* agencies, a bit each, that erased all of it */
+    int64_t erased_ms;  /* when the last of them did */
 };
 
 /* One step that a program meant to take, once. */
@@ -89,6 +91,10 @@ void truth_said(struct truth *truth, size_t first, size_t end);
 /* An agency erased that element of what had been said by then. */
 void truth_erase(struct truth *truth, size_t affair, const char *element,
     size_t agency, int64_t now_ms);
+
+/* An agency erased all that had been said. */
+void truth_erase_all(
+    struct truth *truth, size_t affair, size_t agency, int64_t now_ms);
 
 /* The first canary at or after *at; moves *at past it. False: no more. */
 bool truth_scan(struct slice bytes, size_t *at, size_t *canary);

@@ -218,7 +218,7 @@ static void calm_down(struct world *world, void *subject, uint64_t argument)
     for (size_t i = 0; i < world->gateway_count; i++) {
         gateway_empty(&world->gateways[i]);
         disk_calm(&world->gateways[i]);
-        world->gateways[i].clock_offset_ms = 0;
+        gateway_clock_set(world, &world->gateways[i], 0);
     }
 }
 

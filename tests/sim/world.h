@@ -20,6 +20,7 @@
 #include "sim/letter.h"
 #include "sim/model.h"
 #include "sim/network.h"
+#include "sim/newer.h"
 #include "sim/options.h"
 #include "sim/program.h"
 #include "sim/rogue.h"
@@ -60,6 +61,7 @@ struct world {
     bool *was_closed; /* of here * gateway_count + there: closer.h */
     struct apart apart;
     struct forger forger;
+    struct newer newer;
     struct tally *tally; /* of all runs */
 
     struct arena batch;   /* shared: batches do not overlap */

@@ -21,13 +21,14 @@ static const char *const request_names[TROUBLE_REQUEST_COUNT] = { "read",
     "memory" };
 
 static const char *const fault_names[TROUBLE_FAULT_COUNT] = { "none", "io",
-    "gone", "cut", "grown", "turned", "turned_last", "corrupt", "no_key",
-    "false", "no_memory" };
+    "gone", "cut", "grown", "turned", "turned_last", "turned_middle", "zero",
+    "corrupt", "no_key", "false", "no_memory" };
 
 #define BIT(fault) (1u << (fault))
 #define DAMAGE                                                                 \
     (BIT(TROUBLE_CUT) | BIT(TROUBLE_GROWN) | BIT(TROUBLE_TURNED) |             \
-        BIT(TROUBLE_TURNED_LAST))
+        BIT(TROUBLE_TURNED_LAST) | BIT(TROUBLE_TURNED_MIDDLE) |                \
+        BIT(TROUBLE_ZERO))
 
 /* How each can fail. */
 static const unsigned faults_of[TROUBLE_REQUEST_COUNT] = {
@@ -54,6 +55,8 @@ static const unsigned outcomes[TROUBLE_FAULT_COUNT] = {
     [TROUBLE_GROWN] = NONE | BIT(ERR_CORRUPT),
     [TROUBLE_TURNED] = NONE | BIT(ERR_CORRUPT),
     [TROUBLE_TURNED_LAST] = NONE | BIT(ERR_CORRUPT),
+    [TROUBLE_TURNED_MIDDLE] = NONE | BIT(ERR_CORRUPT),
+    [TROUBLE_ZERO] = NONE | BIT(ERR_CORRUPT),
     [TROUBLE_CORRUPT] = NONE | BIT(ERR_CORRUPT),
     [TROUBLE_NO_KEY] = NONE | BIT(ERR_KEY),
     /* of our own card; the rest is refused */

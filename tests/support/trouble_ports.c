@@ -120,6 +120,10 @@ static struct slice damaged(struct slice value, enum trouble_fault fault)
         memcpy(plan.wrong, value.bytes, value.size);
     if (value.size > 0 && fault == TROUBLE_TURNED)
         plan.wrong[0] ^= 0x55;
+    if (value.size > 0 && fault == TROUBLE_TURNED_MIDDLE)
+        plan.wrong[value.size / 2] ^= 0x01;
+    if (fault == TROUBLE_ZERO)
+        memset(plan.wrong, 0, value.size);
     if (value.size > 0 && fault == TROUBLE_TURNED_LAST)
         plan.wrong[value.size - 1] ^= 0xff;
     size_t size = value.size + (fault == TROUBLE_GROWN) -
@@ -130,7 +134,8 @@ static struct slice damaged(struct slice value, enum trouble_fault fault)
 static bool is_damage(enum trouble_fault fault)
 {
     return fault == TROUBLE_CUT || fault == TROUBLE_GROWN ||
-           fault == TROUBLE_TURNED || fault == TROUBLE_TURNED_LAST;
+           fault == TROUBLE_TURNED || fault == TROUBLE_TURNED_LAST ||
+           fault == TROUBLE_TURNED_MIDDLE || fault == TROUBLE_ZERO;
 }
 
 static struct slice get(struct store_txn *txn, struct slice key)

@@ -34,7 +34,9 @@ enum trouble_fault {
     TROUBLE_GROWN,       /* there is one more */
     TROUBLE_TURNED,      /* its first byte is another */
     TROUBLE_TURNED_LAST, /* its last */
-    TROUBLE_CORRUPT,     /* seen to be damaged */
+    TROUBLE_TURNED_MIDDLE,
+    TROUBLE_ZERO,    /* all of them are 0 */
+    TROUBLE_CORRUPT, /* seen to be damaged */
     TROUBLE_NO_KEY,
     TROUBLE_FALSE,
     TROUBLE_NO_MEMORY,

@@ -266,7 +266,9 @@ static const struct command commands[] = {
   run_feed_list },
 { "feed", "show", "POSITION", 1, 1, NULL,
   "show one event with everything that was said in it",
-  "POSITION is the number that `feed follow --json` prints with each event.",
+  "POSITION is the number that `feed follow --json` prints with each event.\n"
+  "generation, index: the entry that both agencies signed, in the ledger of who\n"
+  "took the step, as `evidence export` names it; empty until they did.",
   "referctl feed show 17",
   run_feed_show },
 { "feed", "delete", "CURSOR", 1, 1, NULL,

@@ -92,6 +92,8 @@ enum exit_code run_feed_show(
         { "problem", "problem", 0 },
         { "clause", "clause", 0 },
         { "remedy", "remedy", 0 },
+        { "generation", "generation", 0 },
+        { "index", "index", 0 },
     };
     static const struct column details[] = { { "name", "detail", 0 },
         { "value", "value", 0 } };
@@ -110,8 +112,10 @@ enum exit_code run_feed_show(
         display_json_object(session, &reply.records, "event");
         return EXIT_CODE_DONE;
     }
-    display_fields(session, records_first(&reply.records, "event"), columns,
-        DISPLAY_COUNT(columns));
+    const struct record *event = records_first(&reply.records, "event");
+    bool is_placed = record_text(event, "generation")[0] != '\0';
+    display_fields(session, event, columns,
+        is_placed ? DISPLAY_COUNT(columns) : DISPLAY_COUNT(columns) - 2);
     if (records_first(&reply.records, "detail") != NULL)
         display_table(session, &reply.records, "detail", details,
             DISPLAY_COUNT(details), "");

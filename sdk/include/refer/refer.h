@@ -322,6 +322,12 @@ REFER_API const char *refer_event_referral_id(const refer_event *event);
 REFER_API const char *refer_event_state(const refer_event *event);
 /* When it was done, as its author says. */
 REFER_API int64_t refer_event_time_ms(const refer_event *event);
+/* Where it stands, signed by both agencies, in the ledger of the one that took
+ * the step ("by"): generation, 16 hexadecimal digits, and index, as a folder of
+ * evidence names its entries. "" and 0 until the other agency has signed for
+ * it, and for what only this gateway notes, such as that it was answered. */
+REFER_API const char *refer_event_generation(const refer_event *event);
+REFER_API uint64_t refer_event_index(const refer_event *event);
 /* How often the gateway handed it out before, if only to this library; 0 the
  * first time. */
 REFER_API uint32_t refer_event_redeliveries(const refer_event *event);

@@ -134,6 +134,27 @@ static void a_full_arena_is_an_error(void **state)
     arena_release(&arena);
 }
 
+static void too_little_memory_is_a_limit(void **state)
+{
+    struct arena whole;
+    const struct slice bytes = SLICE_LITERAL("what is written reads back");
+    struct slice text, read;
+    (void)state;
+    assert_int_equal(arena_init(&whole, 4096), ERR_NONE);
+    text = armor_write(ARMOR_CARD, bytes, &whole);
+    for (size_t size = 16; size < 512; size += 16) {
+        struct arena little;
+        assert_int_equal(arena_init(&little, size), ERR_NONE);
+        struct slice written = armor_write(ARMOR_CARD, bytes, &little);
+        assert_true(written.bytes == NULL || slice_equal(written, text));
+        arena_reset(&little);
+        enum err err = armor_read(ARMOR_CARD, text, &little, &read);
+        assert_true(err == ERR_LIMIT || slice_equal(read, bytes));
+        arena_release(&little);
+    }
+    arena_release(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +163,7 @@ int main(void)
         cmocka_unit_test(mail_may_do_what_mail_does),
         cmocka_unit_test(all_else_is_refused),
         cmocka_unit_test(a_full_arena_is_an_error),
+        cmocka_unit_test(too_little_memory_is_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

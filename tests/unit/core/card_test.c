@@ -580,6 +580,41 @@ static void a_safety_number_is_as_described(void **state)
     crypto_fake_free(crypto);
 }
 
+static void the_last_resort_is_valid_or_the_latest(void **state)
+{
+    const struct card_key keys[] = {
+        { .purpose = KEY_LOG, .from = days_later(0), .until = days_later(9) },
+        { .purpose = KEY_LAST_RESORT,
+            .from = days_later(0),
+            .until = days_later(4) },
+        { .purpose = KEY_LAST_RESORT,
+            .from = days_later(2),
+            .until = days_later(8) },
+        { .purpose = KEY_LAST_RESORT,
+            .from = days_later(1),
+            .until = days_later(6) },
+    };
+    struct card one = { .keys = keys, .key_count = 4 };
+    (void)state;
+    assert_ptr_equal(card_last_resort(&one, days_later(0)), &keys[1]);
+    assert_ptr_equal(card_last_resort(&one, days_later(3)), &keys[2]);
+    assert_ptr_equal(card_last_resort(&one, days_later(9)), &keys[2]);
+    one.key_count = 1;
+    assert_null(card_last_resort(&one, days_later(0)));
+}
+
+static void of_two_days_as_near_the_later_one_is_used(void **state)
+{
+    const uint32_t today = (uint32_t)(days_later(0).unix_ms / DAY_MS);
+    struct sealing_key keys[2] = {
+        { .day = today + 1, .from = days_later(-9), .until = days_later(9) },
+        { .day = today - 1, .from = days_later(-9), .until = days_later(9) },
+    };
+    const struct key_sheet sheet = { .keys = keys, .key_count = 2 };
+    (void)state;
+    assert_ptr_equal(key_sheet_at(&sheet, days_later(0)), &keys[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -597,6 +632,8 @@ int main(void)
         cmocka_unit_test(no_bit_of_a_key_sheet_can_be_changed),
         cmocka_unit_test(the_key_of_the_day_else_the_nearest_valid_one),
         cmocka_unit_test(a_safety_number_is_as_described),
+        cmocka_unit_test(the_last_resort_is_valid_or_the_latest),
+        cmocka_unit_test(of_two_days_as_near_the_later_one_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -546,6 +546,8 @@ static const struct {
         PROBLEM_FORMAT, "delivered" },
     { "by nobody", EVENT_OPENED, (enum actor_kind)0, 1, REFERRAL_SEEN, false,
         PROBLEM_FORMAT, "delivered" },
+    { "later, into a state that it leads to from nowhere", EVENT_OPENED,
+        ACTOR_STAFF, 3, REFERRAL_CLOSED, false, PROBLEM_STATE, "delivered" },
     { "with a long role", EVENT_OPENED, ACTOR_STAFF, 1, REFERRAL_SEEN, true,
         PROBLEM_FORMAT, "delivered" },
 };
@@ -573,6 +575,87 @@ static void each_step_of_the_receiver_is_followed_or_refused(void **state)
             federation_state(desk.federation, 0, id), follows[i].leads_to);
         desk_close(&desk);
     }
+}
+
+static void a_step_of_the_receiver_names_the_agreement_of_the_referral(
+    void **state)
+{
+    struct desk desk;
+    struct form form;
+    const char *id = desk_open_receiver(&desk);
+    (void)state;
+    form_step(&desk, &form, EVENT_OPENED, 1);
+    assert_int_equal(
+        uuid_parse(slice_of_text(id), &form.event.referral), ERR_NONE);
+    form.event.state = REFERRAL_SEEN;
+    form.event.mou.bytes[0] ^= 1;
+    struct answer_item item = tell(&desk, &form);
+    assert_turned_down(&item, PROBLEM_FORMAT, "mou", REFERRAL_DELIVERED);
+    /* one that came back without it learns it from the first that names it */
+    struct work *work = federation_begin(desk.federation, 0);
+    struct referral *row = register_get(work, &form.event.referral);
+    row->mou = (struct mou_id){ { 0 } };
+    register_put(work, row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    form.event.mou.bytes[0] ^= 1;
+    form.event.seq++;
+    item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_SEEN);
+    desk_close(&desk);
+}
+
+/* A withdrawal never comes too late. */
+static void a_full_referral_still_ends(void **state)
+{
+    struct desk desk;
+    struct form form;
+    const char *id = desk_open_receiver(&desk);
+    (void)state;
+    form_step(&desk, &form, EVENT_WITHDRAW, 1);
+    form.event.actor = ACTOR_PERSON;
+    form.event.role = SLICE_NONE;
+    assert_int_equal(
+        uuid_parse(slice_of_text(id), &form.event.referral), ERR_NONE);
+    form.event.state = REFERRAL_WITHDRAWN;
+    struct work *work = federation_begin(desk.federation, 0);
+    struct referral *row = register_get(work, &form.event.referral);
+    while (row->position_count < REFERRAL_EVENT_COUNT_MAX)
+        row->positions[row->position_count++] = row->positions[0];
+    register_put(work, row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    struct answer_item item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_WITHDRAWN);
+    assert_string_equal(federation_state(desk.federation, 0, id), "withdrawn");
+    desk_close(&desk);
+}
+
+static void the_referrer_states_nothing(void **state)
+{
+    struct desk desk;
+    struct form form;
+    (void)state;
+    desk_open(&desk);
+    form_send(&desk, &form);
+    form.event.state = REFERRAL_DELIVERED;
+    struct answer_item item = tell(&desk, &form);
+    assert_int_equal(item.problem, PROBLEM_FORMAT);
+    assert_memory_equal(item.clause.bytes, "state", 5);
+    desk_close(&desk);
+    desk_open(&desk);
+    form_send(&desk, &form);
+    form.event.actor = ACTOR_GATEWAY;
+    item = tell(&desk, &form);
+    assert_int_equal(item.verdict, ANSWER_REFUSED);
+    desk_close(&desk);
+    desk_open(&desk);
+    form_send(&desk, &form);
+    item = tell(&desk, &form);
+    assert_applied(&item, REFERRAL_DELIVERED);
+    form_step(&desk, &form, EVENT_AMEND, 2);
+    form.event.state = REFERRAL_CLOSED;
+    item = tell(&desk, &form);
+    assert_turned_down(&item, PROBLEM_FORMAT, "state", REFERRAL_DELIVERED);
+    desk_close(&desk);
 }
 
 /* Each agency counts the events of its own feed, so one is full first. */
@@ -772,6 +855,47 @@ static void every_kind_is_answered_but_answers_and_padding(void **state)
     desk_close(&desk);
 }
 
+/* A field that today's schema has not: the author hears of it, the ledger goes
+ * on, and the same without it is taken. */
+static void what_a_later_schema_adds_is_refused_and_told(void **state)
+{
+    static const uint8_t field[] = { 0xf8, 0x7d, 0x01 }; /* 2015: 1 */
+    struct desk desk;
+    struct form form;
+    struct bench_reply reply;
+    enum refusal_code code;
+    (void)state;
+    desk_open(&desk);
+    struct arena *arena = &desk.author.arena;
+    uint64_t first = desk.author.cosigned.size;
+    form_send(&desk, &form);
+    struct slice event = referral_event_write(&form.event, arena);
+    uint8_t *later = arena_take(arena, event.size + sizeof field);
+    memcpy(later, event.bytes, event.size);
+    memcpy(later + event.size, field, sizeof field);
+    author_add(&desk.author, ENTRY_REFERRAL_EVENT,
+        slice_of(later, event.size + sizeof field));
+    author_add(&desk.author, ENTRY_REFERRAL_EVENT, event);
+    /* in what carries them, nothing of it is taken at all */
+    struct deliver deliver = author_parcel(&desk.author);
+    struct slice body = deliver_write(&deliver, arena);
+    uint8_t *wider = arena_take(arena, body.size + sizeof field);
+    memcpy(wider, body.bytes, body.size);
+    memcpy(wider + body.size, field, sizeof field);
+    federation_request(desk.federation, 0, 1, REQUEST_DELIVER,
+        slice_of(wider, body.size + sizeof field), &reply);
+    assert_int_equal(reply.kind, REPLY_REFUSED);
+    assert_int_equal(refusal_read(reply.body, arena, &code), ERR_NONE);
+    assert_int_equal(code, REFUSAL_MALFORMED);
+    author_deliver(&desk.author);
+    struct answer_item item = answer_to(&desk, first);
+    assert_int_equal(item.verdict, ANSWER_REFUSED);
+    assert_int_equal(item.problem, PROBLEM_FORMAT);
+    item = answer_to(&desk, first + 1);
+    assert_applied(&item, REFERRAL_DELIVERED);
+    desk_close(&desk);
+}
+
 static void a_newer_card_is_taken(void **state)
 {
     struct desk desk;
@@ -828,11 +952,16 @@ int main(void)
         cmocka_unit_test(revoked_consent_freezes_and_erases),
         cmocka_unit_test(another_agencys_referral_is_unknown_to_it),
         cmocka_unit_test(each_step_of_the_receiver_is_followed_or_refused),
+        cmocka_unit_test(
+            a_step_of_the_receiver_names_the_agreement_of_the_referral),
+        cmocka_unit_test(a_full_referral_still_ends),
+        cmocka_unit_test(the_referrer_states_nothing),
         cmocka_unit_test(a_full_referral_still_follows),
         cmocka_unit_test(a_referral_whose_id_is_taken_there_is_refused_here),
         cmocka_unit_test(an_answer_moves_what_was_sent),
         cmocka_unit_test(an_answer_about_what_was_never_sent_is_nothing),
         cmocka_unit_test(every_kind_is_answered_but_answers_and_padding),
+        cmocka_unit_test(what_a_later_schema_adds_is_refused_and_told),
         cmocka_unit_test(a_newer_card_is_taken),
         cmocka_unit_test(equal_answers_share_an_item),
     };

@@ -103,6 +103,27 @@ static void it_waits_and_asks_anew_without_polling(void **state)
     arena_release(&arena);
 }
 
+/* However long it had failed before: one that starts anew and cannot dial hears
+ * two greetings in a row, and takes what comes after them. */
+static void who_cannot_be_asked_is_shown_at_once_that_it_was_heard(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    (void)state;
+    federation_agree(federation);
+    federation_crash(federation, 1);
+    peer->stumble_count = PEER_STUMBLE_COUNT_MAX + 1;
+    peer->failure_count = 20;
+    const char *id = federation_submit(federation, 0, 1, "out");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "sent");
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    federation_free(federation);
+    arena_release(&arena);
+}
+
 static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
 {
     struct arena arena;
@@ -263,6 +284,8 @@ int main(void)
             who_only_dials_out_learns_of_keys_that_changed_meanwhile),
         cmocka_unit_test(nothing_is_dialed_to_it),
         cmocka_unit_test(it_waits_and_asks_anew_without_polling),
+        cmocka_unit_test(
+            who_cannot_be_asked_is_shown_at_once_that_it_was_heard),
         cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),
         cmocka_unit_test(both_may_die_and_go_on),
         cmocka_unit_test(what_is_no_collect_is_refused),

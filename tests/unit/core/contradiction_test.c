@@ -156,6 +156,50 @@ static void both_notes_must_be_the_authors(void **state)
     assert_int_equal(judge(&made), ERR_SIGNATURE);
 }
 
+static void hashes_have_one_size(void **state)
+{
+    struct contradiction made;
+    struct contradiction read;
+    char text[CONTRADICTION_SIZE_MAX];
+    char shorter[CONTRADICTION_SIZE_MAX];
+    (void)state;
+    make(3, 7, &made);
+    struct slice bytes = contradiction_print(&made, text);
+    const char *line = memchr(text, '\n', bytes.size);
+    size_t at = (size_t)(line - text) + 1;
+    /* 4 characters less are 3 bytes less */
+    memcpy(shorter, text, at);
+    memcpy(shorter + at, text + at + 4, bytes.size - at - 4);
+    assert_int_equal(
+        contradiction_parse(slice_of(shorter, bytes.size - 4), &read),
+        ERR_MALFORMED);
+}
+
+static void one_root_contradicts_nothing(void **state)
+{
+    const struct merkle_source source = { .leaf = leaf_of };
+    struct contradiction made = { .root = { { 0 } } };
+    (void)state;
+    sign(3, 0, &made.first);
+    sign(7, 0, &made.second);
+    merkle_root_of(crypto, leaves, 3, &made.root);
+    assert_int_equal(
+        merkle_prove_consistency(crypto, &source, 3, 7, &made.path), ERR_NONE);
+    assert_false(contradiction_holds(crypto, &made));
+}
+
+static void the_card_of_somebody_else_convicts_nobody(void **state)
+{
+    struct contradiction made;
+    struct card cards[2] = { card, card };
+    (void)state;
+    make(3, 7, &made);
+    cards[0].agency = made.first.origin.recipient;
+    assert_int_equal(
+        contradiction_convicts(crypto, &made, cards, 1), ERR_ADDRESS);
+    assert_int_equal(contradiction_convicts(crypto, &made, cards, 2), ERR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +207,9 @@ int main(void)
         cmocka_unit_test(no_byte_can_be_changed),
         cmocka_unit_test(two_notes_of_one_tree_prove_nothing),
         cmocka_unit_test(both_notes_must_be_the_authors),
+        cmocka_unit_test(hashes_have_one_size),
+        cmocka_unit_test(one_root_contradicts_nothing),
+        cmocka_unit_test(the_card_of_somebody_else_convicts_nobody),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

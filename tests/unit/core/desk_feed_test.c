@@ -1,11 +1,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/ledger.h"
 #include "core/limits.h"
+#include "core/peer.h"
+#include "core/referral.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -129,6 +134,53 @@ static void an_event_says_what_happened_to_whom(void **state)
     assert_int_equal(record_number(event, "epoch"), epoch);
     assert_int_equal(record_number(event, "at_ms"), FEDERATION_START_MS);
     assert_non_null(reply_find(reply, "element", "value", "Robin"));
+    federation_free(federation);
+}
+
+/* The entry of that place, in the ledger of whom the step is by. */
+static void assert_placed(struct federation *federation,
+    const struct local_record *event, enum referral_event_type step)
+{
+    struct ledger_parcel parcel;
+    bool by_us = record_is(event, "by", "us");
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *ledger = peer_ledger(work, federation_peer(federation, 0, 1),
+        by_us ? LEDGER_OUT : LEDGER_IN);
+    char generation[17];
+    (void)snprintf(
+        generation, sizeof generation, "%016" PRIx64, ledger->generation);
+    assert_true(record_is(event, "generation", generation));
+    uint64_t index = (uint64_t)record_number(event, "index");
+    assert_true(ledger_parcel_at(work, ledger, index, &parcel));
+    const struct ledger_entry *entry =
+        &parcel.entries[index - parcel.first_index];
+    assert_int_equal(entry->event_type, step);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+}
+
+static void an_event_says_where_both_agencies_signed_for_it(void **state)
+{
+    struct federation *federation = agreed();
+    (void)state;
+    (void)epoch_of(federation);
+    const char *id = federation_submit(federation, 0, 1, "a");
+    const struct local_reply *reply = next(federation, &one, 1, 0);
+    const struct local_record *event = reply_record(reply, "event", 0);
+    assert_true(record_is(event, "generation", "")); /* nobody yet */
+    assert_int_equal(record_number(event, "index"), 0);
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    (void)cursor(federation, &one, "cursor.rewind", "ward");
+    reply = next(federation, &one, 10, 0);
+    size_t count = reply_count(reply, "event");
+    assert_placed(federation, reply_record(reply, "event", 0), EVENT_SEND);
+    assert_placed(
+        federation, reply_record(reply, "event", count - 1), EVENT_OPENED);
+    /* what gateways note has no entry of its own */
+    event = reply_record(reply, "event", 1);
+    assert_true(record_is(event, "type", "referral.delivered"));
+    assert_true(record_is(event, "generation", ""));
     federation_free(federation);
 }
 
@@ -407,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_in_order_each_once),
         cmocka_unit_test(an_event_says_what_happened_to_whom),
+        cmocka_unit_test(an_event_says_where_both_agencies_signed_for_it),
         cmocka_unit_test(what_was_not_acknowledged_comes_again_after_reopening),
         cmocka_unit_test(rewinding_brings_all_again_and_counts),
         cmocka_unit_test(a_cursor_survives_a_restart),

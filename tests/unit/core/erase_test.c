@@ -367,6 +367,65 @@ static void what_the_referrer_said_before_it_heard_of_it_goes_too(void **state)
     }
 }
 
+static void amend(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "act");
+    call_text(&call, "key", "amend");
+    call_text(&call, "id", id);
+    call_text(&call, "step", "amend");
+    call_text(&call, "actor", "staff");
+    call_record(&call, "element");
+    call_text(&call, "code", "needs");
+    call_text(&call, "value", "Canary Monday");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+/* What comes back after a loss was said before staff erased it. */
+static void an_element_that_comes_back_goes_with_a_wish_of_meanwhile(
+    void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    amend(federation, id);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    (void)erased(federation, 0, id, "person_asked", "needs");
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(element_count(federation, i, id, "needs"), 0);
+        assert_false(store_mentions(federation, i, "Canary Monday"));
+        assert_true(store_mentions(federation, i, "Robin"));
+    }
+    assert_told(federation, 0, id, "us", "erased");
+    federation_free(federation);
+}
+
+/* It went before, too; but the referrer has said it again since. */
+static void an_element_on_its_way_goes_with_a_second_wish(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    (void)erased(federation, 1, id, "person_asked", "needs");
+    federation_run(federation);
+    amend(federation, id);
+    (void)erased(federation, 1, id, "person_asked", "needs");
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(element_count(federation, i, id, "needs"), 0);
+        assert_false(store_mentions(federation, i, "Canary Monday"));
+    }
+    federation_free(federation);
+}
+
 static void what_is_said_after_it_stays(void **state)
 {
     static const char *const words[] = { "offer", "Canary Monday", NULL };
@@ -634,6 +693,12 @@ static void a_notice_of_a_stranger_s_referral_does_nothing(void **state)
     federation_free(federation);
 }
 
+static void what_is_no_policy_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(erase_policy_name(ERASE_POLICY_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,6 +712,9 @@ int main(void)
         cmocka_unit_test(what_is_in_flight_arrives_as_absent),
         cmocka_unit_test(what_was_said_before_they_heard_of_it_goes_too),
         cmocka_unit_test(what_the_referrer_said_before_it_heard_of_it_goes_too),
+        cmocka_unit_test(
+            an_element_that_comes_back_goes_with_a_wish_of_meanwhile),
+        cmocka_unit_test(an_element_on_its_way_goes_with_a_second_wish),
         cmocka_unit_test(what_is_said_after_it_stays),
         cmocka_unit_test(an_agency_may_keep_and_says_so),
         cmocka_unit_test(staff_decide_where_they_are_asked),
@@ -657,6 +725,7 @@ int main(void)
         cmocka_unit_test(who_kept_it_does_not_give_it_back),
         cmocka_unit_test(nothing_happens_when_it_is_only_asked),
         cmocka_unit_test(a_notice_of_a_stranger_s_referral_does_nothing),
+        cmocka_unit_test(what_is_no_policy_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

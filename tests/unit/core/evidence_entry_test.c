@@ -321,6 +321,154 @@ static void the_first_answer_counts(void **state)
     }
 }
 
+/* ---- Places -------------------------------------------------------------- */
+
+/* The files of entry `index` of ours, under another place's names. */
+static void show_as(
+    struct desk *desk, uint64_t index, const struct evidence_place *as)
+{
+    struct vectors *vectors = &desk->vectors;
+    book_show(&desk->told, index, true);
+    for (size_t i = 0; i < vectors->folder_count; i++) {
+        struct evidence_place place;
+        enum evidence_part part;
+        char path[EVIDENCE_PATH_SIZE];
+        struct evidence_file file = vectors->folder[i];
+        if (evidence_entry_path_read(file.path, &place, &part) != ERR_NONE ||
+            !agency_id_equal(&place.author, &desk->told.origin.author) ||
+            place.index != index ||
+            place.generation != desk->told.origin.generation)
+            continue;
+        memmove(&vectors->folder[i], &vectors->folder[i + 1],
+            (--vectors->folder_count - i) * sizeof file);
+        book_file_add(vectors, evidence_entry_path(as, part, path), file.bytes);
+        i = SIZE_MAX; /* from the first again */
+    }
+}
+
+static void a_proof_is_of_the_entry_that_its_folder_names(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        struct desk *desk = *state;
+        struct evidence_place as = { desk->told.origin.author,
+            desk->told.origin.generation, 0 };
+        if (i == 0)
+            as.author = desk->vectors.recipient_id;
+        else if (i == 1)
+            as.generation++;
+        else
+            desk->told.origin.lane = LANE_BULK;
+        if (i < 2)
+            show_as(desk, 0, &as);
+        assert_found(judge(desk), "proves another entry", true);
+        assert_int_equal(desk->report.event_count, i < 2 ? 1 : 0);
+        vectors_close(&desk->vectors);
+        desk_begin(desk);
+    }
+}
+
+static void an_entry_that_says_nothing_of_a_referral_is_found(void **state)
+{
+    struct desk *desk = *state;
+    told_add(desk, 0x41, ENTRY_PADDING, SLICE_LITERAL("padding"));
+    assert_found(judge(desk), "is of no event, notice of erasure", true);
+}
+
+static void a_salt_has_one_size(void **state)
+{
+    struct desk *desk = *state;
+    struct book *told = &desk->told;
+    struct entry_header header = { .kind = ENTRY_REFERRAL_EVENT,
+        .at = { VECTOR_START_MS } };
+    struct entry *entry = &told->entries[told->count];
+    *entry = (struct entry){ .salt = vectors_repeat(
+                                 &desk->vectors, 0x41, SALT_SIZE - 1),
+        .content = SLICE_LITERAL("x") };
+    entry_digest(told->author, entry->salt, entry->content, header.digest);
+    entry->header = entry_header_write(&header, &desk->vectors.arena);
+    merkle_leaf_hash(told->author, entry->header, &told->leaves[told->count++]);
+    assert_found(judge(desk), "not the content that the header covers", true);
+}
+
+/* Each cosigned at another time: proofs of one export share a few. */
+static void as_many_checkpoints_as_there_are_proofs_are_judged(void **state)
+{
+    struct desk *desk = *state;
+    struct book *told = &desk->told;
+    for (uint8_t i = 1; i < 20; i++)
+        told_add(desk, (uint8_t)(0x40 + i), ENTRY_REFERRAL_EVENT,
+            vectors_get(&desk->vectors, "event_send.hex"));
+    for (uint64_t i = 0; i < told->count; i++) {
+        told->received_s = BOOK_RECEIVED_S + i;
+        book_show(told, i, false);
+    }
+    size_t count = told->count;
+    told->count = 0;
+    const struct evidence_report *report = judge(desk);
+    assert_int_equal(report->failure_count, 0);
+    assert_int_equal(report->event_count, count);
+}
+
+/* A ledger that grew meanwhile, and another generation of it. */
+static void checkpoints_of_all_sizes_and_generations_agree(void **state)
+{
+    struct desk *desk = *state;
+    struct book later = desk->told;
+    later.origin.generation++;
+    book_show(&desk->told, 0, true);
+    told_add(desk, 0x41, ENTRY_REFERRAL_EVENT, SLICE_LITERAL("no event"));
+    book_show(&desk->told, 1, true);
+    book_show(&later, 0, true);
+    desk->told.count = 0;
+    const struct evidence_report *report = judge(desk);
+    assert_int_equal(report->failure_count, 0);
+    assert_int_equal(report->event_count, 3);
+}
+
+static void an_agreement_that_events_do_not_name_is_found(void **state)
+{
+    struct desk *desk = *state;
+    struct referral_event event = { .type = EVENT_WITHDRAW,
+        .seq = 2,
+        .actor = ACTOR_PERSON,
+        .at = { VECTOR_START_MS + 95000 } };
+    memset(event.referral.bytes, 0x77, sizeof event.referral.bytes);
+    memset(event.mou.bytes, 0x99, sizeof event.mou.bytes);
+    desk->told.count = 0;
+    told_add(desk, 0x41, ENTRY_REFERRAL_EVENT,
+        referral_event_write(&event, &desk->vectors.arena));
+    assert_found(judge(desk), "is not the agreement that events name", true);
+}
+
+/* In the order of their paths, "10" comes before "2". */
+static void of_answers_at_one_time_that_of_the_least_index_counts(void **state)
+{
+    struct desk *desk = *state;
+    for (uint8_t i = 1; i < 10; i++)
+        heard_add(desk, (uint8_t)(0x60 + i), VECTOR_GENERATION, 7 + i,
+            ANSWER_APPLIED);
+    heard_add(desk, 0x51, VECTOR_GENERATION, 0, ANSWER_REFUSED);
+    desk->heard.entries[2] = desk->heard.entries[10];
+    desk->heard.leaves[2] = desk->heard.leaves[10];
+    const struct evidence_report *report = judge(desk);
+    assert_int_equal(report->events[0].verdict, EVIDENCE_REFUSED);
+    assert_int_equal(report->events[0].answer_index, 2);
+}
+
+static void a_state_that_is_not_known_here_is_unknown(void **state)
+{
+    struct desk *desk = *state;
+    struct answer_item item = {
+        .count = 1, .verdict = ANSWER_APPLIED, .state = REFERRAL_STATE_COUNT
+    };
+    struct answer answer = { VECTOR_GENERATION, &item, 1 };
+    book_add(&desk->heard, 0x51, ENTRY_ANSWER,
+        answer_write(&answer, &desk->vectors.arena));
+    const struct evidence_report *report = judge(desk);
+    assert_int_equal(report->events[0].verdict, EVIDENCE_HELD);
+    assert_int_equal(report->events[0].state, REFERRAL_UNKNOWN);
+}
+
 /* ---- Memory -------------------------------------------------------------- */
 
 /* With more and more of that memory, until the folder is judged. */
@@ -380,6 +528,14 @@ int main(void)
         CASE(an_answer_to_something_else_is_told),
         CASE(nobody_answers_itself),
         CASE(the_first_answer_counts),
+        CASE(a_proof_is_of_the_entry_that_its_folder_names),
+        CASE(an_entry_that_says_nothing_of_a_referral_is_found),
+        CASE(a_salt_has_one_size),
+        CASE(as_many_checkpoints_as_there_are_proofs_are_judged),
+        CASE(checkpoints_of_all_sizes_and_generations_agree),
+        CASE(an_agreement_that_events_do_not_name_is_found),
+        CASE(of_answers_at_one_time_that_of_the_least_index_counts),
+        CASE(a_state_that_is_not_known_here_is_unknown),
         CASE(memory_that_is_short_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,16 +6,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/armor.h"
 #include "core/evidence.h"
+#include "core/mou.h"
 #include "core/proof.h"
 #include "golden/vectors.h"
 #include "support/crypto_repeat.h"
 
-#define FILE_COUNT_MAX 64
+#define FILE_COUNT_MAX 160
 #define TOLD "entries/zc5qxt6fvffn5jdyjvqmsfjyll-0123456789abcdef-"
 #define HEARD "entries/pvr5nriwizwg36veqo2wyfq52i-fedcba9876543210-"
 
@@ -488,6 +490,101 @@ static void a_clock_that_was_wrong_is_told(void **state)
         bench, TOLD "1/proof.tlog-proof", "outside the dates of the witness"));
 }
 
+#define AUTHOR_CARD(serial) "cards/zc5qxt6fvffn5jdyjvqmsfjyll-" serial ".card"
+
+static void cards_that_are_none_are_found(void **state)
+{
+    struct bench *bench = *state;
+    restore(bench);
+    add(bench, "cards/somebody", SLICE_LITERAL("x"));
+    must_find(bench, "cards/somebody", "has no name that a card has");
+    restore(bench);
+    struct evidence_file *one = file(bench, AUTHOR_CARD("1"));
+    struct slice longer =
+        arena_copy(&bench->vectors.arena, one->bytes); /* its zero is ours */
+    ((uint8_t *)(uintptr_t)longer.bytes)[longer.size] = '\n';
+    one->bytes = slice_of(longer.bytes, longer.size + 1);
+    must_find(bench, AUTHOR_CARD("1"), "is not armoured as cards are");
+    restore(bench);
+    file(bench, AUTHOR_CARD("1"))->bytes =
+        file(bench, "cards/pvr5nriwizwg36veqo2wyfq52i-2.card")->bytes;
+    must_find(bench, AUTHOR_CARD("1"), "another card than its name says");
+}
+
+/* "10" comes before "2": the newest card is not the last. */
+static void the_newest_card_stands_where_its_name_does(void **state)
+{
+    struct bench *bench = *state;
+    restore(bench);
+    add(bench, AUTHOR_CARD("10"),
+        card_of(
+            bench, 0xa0, 10, vectors_repeat(&bench->vectors, 0x66, HASH_SIZE)));
+    list_anew(bench);
+    assert_int_equal(judge(bench), 0);
+    for (size_t i = 0; i < 2; i++)
+        if (agency_id_equal(
+                &bench->report.agencies[i].id, &bench->vectors.author_id))
+            assert_int_equal(bench->report.agencies[i].card_serial, 10);
+}
+
+static void an_agreement_needs_all_signatures(void **state)
+{
+    struct bench *bench = *state;
+    struct mou_bundle bundle;
+    restore(bench);
+    struct evidence_file *one = file(bench, EVIDENCE_AGREEMENT);
+    assert_int_equal(mou_offer_read(bench->vectors.author, one->bytes,
+                         &bench->vectors.arena, &bundle),
+        ERR_NONE);
+    bundle.signature_count--;
+    one->bytes = mou_offer_write(&bundle, &bench->vectors.arena);
+    must_find(bench, EVIDENCE_AGREEMENT, "lacks a signature");
+}
+
+static void a_list_may_have_more_lines_than_there_are_files(void **state)
+{
+    struct bench *bench = *state;
+    restore(bench);
+    struct slice last = bench->files[bench->count - 1].path;
+    bench->count--;
+    (void)judge(bench);
+    for (size_t i = 0; i < bench->report.finding_count; i++)
+        if (slice_equal(bench->report.findings[i].path, last))
+            return;
+    fail_msg("nothing is said of the last file");
+}
+
+/* All failures count, also those that found no room. */
+static void as_much_is_wrong_as_there_is(void **state)
+{
+    static char names[80][8];
+    struct bench *bench = *state;
+    restore(bench);
+    for (size_t i = 0; i < 80; i++) {
+        (void)snprintf(names[i], sizeof names[i], "e%zu", i);
+        add(bench, names[i], SLICE_LITERAL("x"));
+    }
+    list_anew(bench);
+    assert_int_equal(judge(bench), 80);
+    assert_int_equal(bench->report.finding_count, EVIDENCE_FINDING_COUNT_MAX);
+}
+
+/* Nothing says then under which agreement it was. */
+static void an_agreement_without_events_is_whole(void **state)
+{
+    struct bench *bench = *state;
+    restore(bench);
+    for (size_t i = bench->count; i-- > 0;)
+        if (bench->files[i].path.bytes[0] == 'e') {
+            char name[EVIDENCE_PATH_SIZE] = { 0 };
+            memcpy(name, bench->files[i].path.bytes, bench->files[i].path.size);
+            drop(bench, name);
+        }
+    list_anew(bench);
+    assert_int_equal(judge(bench), 0);
+    assert_true(bench->report.has_agreement);
+}
+
 static void memory_that_ends_is_an_error_and_no_verdict(void **state)
 {
     struct bench *bench = *state;
@@ -527,6 +624,12 @@ int main(void)
         cmocka_unit_test(a_third_agency_and_a_card_out_of_its_row_are_found),
         cmocka_unit_test(two_roots_for_one_size_are_found),
         cmocka_unit_test(a_clock_that_was_wrong_is_told),
+        cmocka_unit_test(cards_that_are_none_are_found),
+        cmocka_unit_test(the_newest_card_stands_where_its_name_does),
+        cmocka_unit_test(an_agreement_needs_all_signatures),
+        cmocka_unit_test(a_list_may_have_more_lines_than_there_are_files),
+        cmocka_unit_test(as_much_is_wrong_as_there_is),
+        cmocka_unit_test(an_agreement_without_events_is_whole),
         cmocka_unit_test(memory_that_ends_is_an_error_and_no_verdict),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -161,6 +161,13 @@ static void a_card_that_is_over_verifies_nothing_new(void **state)
     federation_free(federation);
 }
 
+static void what_is_no_kind_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(expiry_code(EXPIRY_COUNT), "?");
+    assert_string_equal(expiry_remedy(EXPIRY_COUNT), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +176,7 @@ int main(void)
         cmocka_unit_test(an_agreement_that_ends_is_told_before_and_not_after),
         cmocka_unit_test(keys_that_ended_are_announced_no_more),
         cmocka_unit_test(a_card_that_is_over_verifies_nothing_new),
+        cmocka_unit_test(what_is_no_kind_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "core/form.h"
@@ -69,12 +70,52 @@ static void a_line_is_text_without_ends(void **state)
     assert_false(form_is_line_or_empty(SLICE_LITERAL(" "), 1));
 }
 
+static void names_of_hosts_have_limits(void **state)
+{
+    static const struct {
+        size_t label_size;
+        size_t label_count;
+        bool is_endpoint;
+    } rows[] = {
+        { 63, 1, true }, { 64, 1, false }, { 62, 4, true }, /* 251 bytes */
+        { 63, 4, false },                                   /* 255 */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512] = "tls+tcp://";
+        size_t size = strlen(text);
+        for (size_t label = 0; label < rows[i].label_count; label++) {
+            memset(text + size, 'a', rows[i].label_size);
+            size += rows[i].label_size;
+            text[size++] = '.';
+        }
+        memcpy(text + size - 1, ":1", 3);
+        assert_int_equal(
+            form_is_endpoint(slice_of_text(text)), rows[i].is_endpoint);
+    }
+    assert_true(form_is_endpoint(SLICE_LITERAL("tls+tcp://[2001:DB8::F]:1")));
+    assert_false(form_is_endpoint(SLICE_LITERAL("tls+tcp://[2001:DB8::G]:1")));
+    assert_false(form_is_endpoint(SLICE_LITERAL("tls+tcp://[2001:DB8::@]:1")));
+}
+
+static void a_urn_has_limits(void **state)
+{
+    (void)state;
+    assert_true(form_is_urn(
+        SLICE_LITERAL("urn:abcdefghijklmnopqrstuvwxyz123456:x"), 64));
+    assert_false(form_is_urn(
+        SLICE_LITERAL("urn:abcdefghijklmnopqrstuvwxyz1234567:x"), 64));
+    assert_false(form_is_urn(slice_of("urn:ab:\0", 8), 64));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_endpoint_is_a_host_and_a_port),
         cmocka_unit_test(a_urn_has_one_spelling),
         cmocka_unit_test(a_line_is_text_without_ends),
+        cmocka_unit_test(names_of_hosts_have_limits),
+        cmocka_unit_test(a_urn_has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

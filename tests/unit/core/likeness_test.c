@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "core/likeness.h"
+#include "core/limits.h"
 
 static void likeness_counts_changes(void **state)
 {
@@ -35,10 +36,22 @@ static void likeness_counts_changes(void **state)
                 SIZE_MAX);
 }
 
+static void what_is_too_long_is_like_nothing(void **state)
+{
+    static const uint8_t text[CODE_SIZE_MAX + 1];
+    const struct slice longest = slice_of(text, CODE_SIZE_MAX);
+    const struct slice longer = slice_of(text, sizeof text);
+    (void)state;
+    assert_int_equal(likeness_distance(longest, longest), 0);
+    assert_true(likeness_distance(longer, longest) == SIZE_MAX);
+    assert_true(likeness_distance(longest, longer) == SIZE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(likeness_counts_changes),
+        cmocka_unit_test(what_is_too_long_is_like_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -355,6 +355,13 @@ static void an_imported_agency_is_not_announced(void **state)
     federation_free(federation);
 }
 
+static void what_is_no_state_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(peer_state_name((enum peer_state)0), "?");
+    assert_string_equal(peer_state_name(PEER_STATE_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +379,7 @@ int main(void)
         cmocka_unit_test(anything_heard_ends_the_backoff),
         cmocka_unit_test(only_keys_whose_time_is_not_over_are_announced),
         cmocka_unit_test(an_imported_agency_is_not_announced),
+        cmocka_unit_test(what_is_no_state_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

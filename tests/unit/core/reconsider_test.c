@@ -79,6 +79,37 @@ static void a_withdrawal_that_waited_is_told(void **state)
     federation_free(federation);
 }
 
+/* The step waits with its words, and they go when all is back. */
+static void a_step_whose_words_go_with_what_came_back_is_told_without(
+    void **state)
+{
+    static const char *const offer[] = { "offer", "Canary Monday", NULL };
+    struct federation *federation = federation_new(2);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act_by(
+        federation, 1, id, "consent_revoked", "r", "person", NULL);
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    assert_int_equal(
+        federation_act(federation, 1, id, "accept", "a", offer)->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 1, id), "accepted");
+    assert_string_equal(federation_state(federation, 0, id), "accepted");
+    free(id);
+    federation_free(federation);
+}
+
 /* It was on its way when staff called it off, waits again after a loss, and is
  * dropped: nobody answers the first any more. */
 static void what_waited_beside_a_request_that_is_dropped_goes_back(void **state)
@@ -154,6 +185,8 @@ int main(void)
         cmocka_unit_test(a_step_that_was_taken_already_goes_back_to_staff),
         cmocka_unit_test(nothing_is_told_of_who_withdrew_before_the_restore),
         cmocka_unit_test(a_withdrawal_that_waited_is_told),
+        cmocka_unit_test(
+            a_step_whose_words_go_with_what_came_back_is_told_without),
         cmocka_unit_test(
             what_waited_beside_a_request_that_is_dropped_goes_back),
         cmocka_unit_test(what_came_without_words_and_was_withdrawn_is_not_sent),

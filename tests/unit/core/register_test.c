@@ -181,6 +181,12 @@ static void an_event_is_read_from_its_content(void **state)
     desk_close(&desk, ERR_CORRUPT);
 }
 
+static void what_is_no_outcome_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(erasure_outcome_name(ERASURE_OUTCOME_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +195,7 @@ int main(void)
         cmocka_unit_test(rows_are_walked_in_the_order_of_their_ids),
         cmocka_unit_test(a_damaged_row_is_found),
         cmocka_unit_test(an_event_is_read_from_its_content),
+        cmocka_unit_test(what_is_no_outcome_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -332,9 +332,37 @@ static void what_waits_to_be_told_again_outlives_a_restore(void **state)
     federation_free(affair.federation);
 }
 
+/* Its answer came before what the receiver said later: it was told again, and
+ * is not, when all is back. */
+static void what_is_not_told_again_after_a_loss_goes_back_to_staff(void **state)
+{
+    struct affair affair;
+    (void)state;
+    affair_open(&affair);
+    struct federation *federation = affair.federation;
+    accept_unheard(&affair);
+    static const char *const place[] = { "what", "place", NULL };
+    (void)federation_act(
+        federation, 1, affair.id, "wrong_person_or_place", "w", place);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 0, affair.id), "void");
+    assert_int_equal(
+        federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 1);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(federation_state(federation, i, affair.id), "void");
+    assert_int_equal(
+        federation_logged(federation, 1, LOG_REFERRAL_RETURNED), 2);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            what_is_not_told_again_after_a_loss_goes_back_to_staff),
         cmocka_unit_test(what_waits_to_be_told_again_outlives_a_restore),
         cmocka_unit_test(a_decision_that_lost_its_words_is_followed),
         cmocka_unit_test(consent_that_ends_meanwhile_hides_no_decision),

@@ -165,6 +165,113 @@ static void the_log_is_not_flooded(void **state)
     federation_free(federation);
 }
 
+/* ---- What the disk holds otherwise --------------------------------------- */
+
+static struct key wrong; /* the row that a walk finds damaged */
+static const struct store_ops *sound;
+
+static enum err probe_wrong(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool wants_value)
+{
+    enum err err = sound->probe(txn, prefix_size, key, value, wants_value);
+    return err == ERR_NONE && slice_equal(*key, key_slice(&wrong)) ? ERR_CORRUPT
+                                                                   : err;
+}
+
+/* A whole check of a store with that row damaged. */
+static void check_with_wrong(struct federation *federation, struct key key)
+{
+    struct patrol *patrol = patrol_of(federation);
+    uint64_t checks = patrol->checks;
+    wrong = key;
+    for (int i = 0; patrol->checks == checks; i++) {
+        assert_true(i < 1000);
+        struct work *work = federation_begin(federation, 0);
+        struct store_ops ops = *work->txn->ops;
+        sound = work->txn->ops;
+        ops.probe = probe_wrong;
+        work->txn->ops = &ops;
+        patrol->due_steady_ms = work->steady_ms;
+        patrol_go_on(work);
+        work->txn->ops = sound;
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    }
+}
+
+static bool has_row(struct federation *federation, struct key key)
+{
+    struct work *work = federation_begin(federation, 0);
+    bool has = store_get(work->txn, key_slice(&key)).bytes != NULL;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return has;
+}
+
+static void row_add(struct federation *federation, struct key key)
+{
+    struct work *work = federation_begin(federation, 0);
+    store_put(work->txn, key_slice(&key), SLICE_LITERAL("contents"));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+}
+
+/* Whatever was in it, nobody will ask for it. */
+static void what_nobody_speaks_of_goes_when_it_is_damaged(void **state)
+{
+    struct federation *federation = busy();
+    struct key key = key_content(UINT64_C(1) << 40);
+    (void)state;
+    row_add(federation, key);
+    check_with_wrong(federation, key);
+    assert_false(has_row(federation, key));
+    assert_int_equal(patrol_of(federation)->damage, 0);
+    federation_free(federation);
+}
+
+/* The row that cannot be read may be the one that speaks of it. */
+static void after_a_row_that_is_unread_nothing_is_nobodys(void **state)
+{
+    struct federation *federation = busy();
+    struct key key = key_content(UINT64_C(1) << 40);
+    (void)state;
+    row_add(federation, key);
+    assert_true(damage_rows(federation, 0, 'f', rows) > 1);
+    damage_row(federation, 0, rows[0], true);
+    check_with_wrong(federation, key);
+    assert_true(has_row(federation, key));
+    assert_true(patrol_of(federation)->damage > 1);
+    federation_free(federation);
+}
+
+static void what_is_spoken_of_stays_and_counts(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        check_with_wrong(federation, rows[i]);
+        assert_true(has_row(federation, rows[i]));
+        assert_true(patrol_of(federation)->damage > 0);
+    }
+    federation_free(federation);
+}
+
+/* Each table once: a row that cannot be read is told, whatever it is. */
+static void a_damaged_row_of_each_table_is_found(void **state)
+{
+    char letter;
+    const char *name;
+    struct federation *federation = busy();
+    (void)state;
+    for (uint32_t i = 0; scrub_table_at(i, &letter, &name); i++) {
+        if (letter == 's' || damage_rows(federation, 0, letter, rows) == 0)
+            continue; /* and that of checks is written with each of them */
+        check_with_wrong(federation, rows[0]);
+        if (patrol_of(federation)->damage == 0)
+            fail_msg("nothing was found among %s", name);
+    }
+    federation_free(federation);
+}
+
 /* ---- Over a restart ------------------------------------------------------ */
 
 /* The gateway starts again, so long after. */
@@ -296,6 +403,10 @@ int main(void)
         cmocka_unit_test(what_is_found_is_told),
         cmocka_unit_test(who_finds_something_makes_it_look_at_once),
         cmocka_unit_test(the_log_is_not_flooded),
+        cmocka_unit_test(what_nobody_speaks_of_goes_when_it_is_damaged),
+        cmocka_unit_test(after_a_row_that_is_unread_nothing_is_nobodys),
+        cmocka_unit_test(what_is_spoken_of_stays_and_counts),
+        cmocka_unit_test(a_damaged_row_of_each_table_is_found),
         cmocka_unit_test(what_was_looked_at_is_not_looked_at_again_at_once),
         cmocka_unit_test(what_was_found_is_known_and_looked_for_again),
         cmocka_unit_test(a_check_goes_on_where_it_was),

@@ -281,6 +281,12 @@ static void it_is_asked_for_piece_by_piece(void **state)
     federation_free(federation);
 }
 
+static void what_is_no_fault_has_no_name(void **state)
+{
+    (void)state;
+    assert_string_equal(scrub_fault_name(SCRUB_FAULT_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +296,7 @@ int main(void)
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(a_state_of_someone_else_is_refused_or_harmless),
         cmocka_unit_test(it_is_asked_for_piece_by_piece),
+        cmocka_unit_test(what_is_no_fault_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,10 @@ enum claim {
     CLAIM_UNSIGNED,
     CLAIM_FORGED,
     CLAIM_OTHER_SIZE,
+    CLAIM_OTHER_GENERATION, /* in the note alone; and so on */
+    CLAIM_OTHER_LANE,
+    CLAIM_OTHER_AUTHOR,
+    CLAIM_OTHER_RECIPIENT,
     CLAIM_GENERATION,
     CLAIM_OTHER_ROOT,
     CLAIM_MORE,
@@ -295,6 +299,10 @@ static const struct {
     { CLAIM_UNSIGNED, LEDGER_NONE }, /* it says what we hold ourselves */
     { CLAIM_FORGED, LEDGER_UNPROVED },
     { CLAIM_OTHER_SIZE, LEDGER_UNPROVED },
+    { CLAIM_OTHER_GENERATION, LEDGER_UNPROVED },
+    { CLAIM_OTHER_LANE, LEDGER_UNPROVED },
+    { CLAIM_OTHER_AUTHOR, LEDGER_UNPROVED },
+    { CLAIM_OTHER_RECIPIENT, LEDGER_UNPROVED },
     { CLAIM_GENERATION, LEDGER_AUTHOR_SHORTER },
     { CLAIM_OTHER_ROOT, LEDGER_CONFLICT },
     { CLAIM_MORE, LEDGER_AUTHOR_SHORTER },
@@ -313,6 +321,14 @@ static struct slice note_with(
         view->size++;
     else if (claim == CLAIM_OTHER_SIZE)
         note.size--;
+    else if (claim == CLAIM_OTHER_GENERATION)
+        note.origin.generation++;
+    else if (claim == CLAIM_OTHER_LANE)
+        note.origin.lane = LANE_BULK;
+    else if (claim == CLAIM_OTHER_AUTHOR)
+        note.origin.author = note.origin.recipient;
+    else if (claim == CLAIM_OTHER_RECIPIENT)
+        note.origin.recipient = note.origin.author;
     else if (claim == CLAIM_GENERATION)
         note.origin.generation = ++view->generation;
     else if (claim == CLAIM_OTHER_ROOT || claim == CLAIM_FORGED)

@@ -55,6 +55,14 @@ static struct told_entry told_of(struct work *work, uint64_t position)
         .index = event.index };
 }
 
+/* As long as nobody has signed for it. */
+static struct told_entry told_unplaced(struct work *work, uint64_t position)
+{
+    struct told_entry told = told_of(work, position);
+    told.generation = told.index = 0;
+    return told;
+}
+
 static size_t attached_count(struct desk *desk)
 {
     size_t count = 0;
@@ -81,7 +89,8 @@ static void each_is_detached(int64_t minute_ms)
     assert_int_equal(attached_count(&desk), COUNT);
     for (size_t i = 0; i < COUNT; i++) {
         struct work *work = federation_begin(desk.federation, 0);
-        struct told_entry told = told_of(work, desk.positions[(i * 7) % COUNT]);
+        struct told_entry told =
+            told_unplaced(work, desk.positions[(i * 7) % COUNT]);
         told_turn(work, federation_peer(desk.federation, 0, 1), &told,
             CONTENT_NONE, CONTENT_NONE, 0);
         assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
@@ -108,15 +117,42 @@ static void a_time_that_is_wrong_is_searched_for(void **state)
     (void)state;
     desk_open(&desk, 60000);
     struct work *work = federation_begin(desk.federation, 0);
-    struct told_entry told = told_of(work, desk.positions[3]);
+    struct told_entry told = told_unplaced(work, desk.positions[3]);
     told.at.unix_ms += 30 * FEDERATION_DAY_MS;
     told_turn(work, federation_peer(desk.federation, 0, 1), &told, CONTENT_NONE,
         CONTENT_NONE, 0);
-    told = told_of(work, desk.positions[30]);
+    told = told_unplaced(work, desk.positions[30]);
     told.at.unix_ms -= 30 * FEDERATION_DAY_MS;
     told_withhold(work, federation_peer(desk.federation, 0, 1), &told);
     assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
     assert_int_equal(attached_count(&desk), COUNT - 2);
+    federation_free(desk.federation);
+}
+
+/* Once both signed, wherever the clocks were. */
+static void words_that_were_signed_for_are_found_by_their_place(void **state)
+{
+    static struct desk desk;
+    (void)state;
+    desk_open(&desk, 60000);
+    struct work *work = federation_begin(desk.federation, 0);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    struct told_entry told = told_of(work, desk.positions[3]);
+    assert_true(told.generation != 0);
+    told.at.unix_ms += 30 * FEDERATION_DAY_MS;
+    told_turn(work, peer, &told, CONTENT_NONE, CONTENT_NONE, 0);
+    /* a place that is another's by now is none */
+    told = told_of(work, desk.positions[5]);
+    told.index++;
+    told_turn(work, peer, &told, CONTENT_NONE, CONTENT_NONE, 0);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    assert_int_equal(attached_count(&desk), COUNT - 2);
+    work = federation_begin(desk.federation, 0);
+    peer = federation_peer(desk.federation, 0, 1);
+    told = told_of(work, desk.positions[6]); /* it was not that one */
+    told_turn(work, peer, &told, CONTENT_NONE, CONTENT_NONE, 0);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    assert_int_equal(attached_count(&desk), COUNT - 3);
     federation_free(desk.federation);
 }
 
@@ -142,6 +178,7 @@ int main(void)
         cmocka_unit_test(our_own_words_are_found_by_their_time),
         cmocka_unit_test(words_of_one_moment_are_told_apart),
         cmocka_unit_test(a_time_that_is_wrong_is_searched_for),
+        cmocka_unit_test(words_that_were_signed_for_are_found_by_their_place),
         cmocka_unit_test(what_was_never_told_is_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,25 @@ static void a_time_is_among_times_in_any_spelling(void **unused)
     assert_false(value_times_hold(SLICE_NONE, slice_of_text(chosen[0].time)));
 }
 
+static void a_time_is_one_of_those_offered_or_not(void **state)
+{
+    static const struct {
+        const char *times;
+        const char *time;
+        bool holds;
+    } rows[] = {
+        { "2027-01-31T09:00:00Z", "2027-01-31T09:00:00Z", true },
+        { "soon 2027-01-31T09:00:00Z", "2027-01-31T09:00:00Z", true },
+        { "2027-01-31T09:00:00Z", "2027-01-31T09:00:01Z", false },
+        { "2027-01-31T09:00:00Z", "soon", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(value_times_hold(slice_of_text(rows[i].times),
+                             slice_of_text(rows[i].time)),
+            rows[i].holds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +159,7 @@ int main(void)
         cmocka_unit_test(text_is_for_reading),
         cmocka_unit_test(words_stand_between_single_spaces),
         cmocka_unit_test(a_time_is_among_times_in_any_spelling),
+        cmocka_unit_test(a_time_is_one_of_those_offered_or_not),
     };
     return cmocka_run_group_tests_name("core/value", tests, NULL, NULL);
 }

@@ -43,11 +43,22 @@ static void a_list_that_does_not_fit_ends_in_dots(void **state)
     assert_string_equal(verdict.remedy + size - 5, ", ...");
 }
 
+static void a_list_may_stand_alone(void **state)
+{
+    struct verdict verdict = { .problem = PROBLEM_NONE };
+    (void)state;
+    verdict_remedy_item(&verdict, SLICE_LITERAL("a"));
+    assert_string_equal(verdict.remedy, ", a");
+    verdict_remedy_item(&verdict, SLICE_LITERAL("b"));
+    assert_string_equal(verdict.remedy, ", a, b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_says_what_where_and_what_to_do),
         cmocka_unit_test(a_list_that_does_not_fit_ends_in_dots),
+        cmocka_unit_test(a_list_may_stand_alone),
     };
     return cmocka_run_group_tests_name("core/verdict", tests, NULL, NULL);
 }

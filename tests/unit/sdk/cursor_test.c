@@ -59,6 +59,10 @@ static void answer_event(
         { .name = SLICE_LITERAL("redeliveries"),
             .type = LOCAL_NUMBER,
             .number = 2 },
+        { .name = SLICE_LITERAL("generation"),
+            .type = LOCAL_TEXT,
+            .bytes = SLICE_LITERAL("0123456789abcdef") },
+        { .name = SLICE_LITERAL("index"), .type = LOCAL_NUMBER, .number = 7 },
     };
     struct local_field detail[] = {
         { .name = SLICE_LITERAL("name"),
@@ -69,7 +73,7 @@ static void answer_event(
             .bytes = SLICE_LITERAL("walk_in") },
     };
     struct local_record records[] = {
-        { SLICE_LITERAL("event"), fields, 5 },
+        { SLICE_LITERAL("event"), fields, 7 },
         { SLICE_LITERAL("detail"), detail, 2 },
     };
     fields[0].number = epoch;
@@ -135,6 +139,8 @@ static void events_come_in_order_until_acknowledged(void **state)
     assert_int_equal(refer_event_epoch(event), 1);
     assert_int_equal(refer_event_position(event), 5);
     assert_int_equal(refer_event_redeliveries(event), 2);
+    assert_string_equal(refer_event_generation(event), "0123456789abcdef");
+    assert_int_equal(refer_event_index(event), 7);
     assert_string_equal(refer_event_step(event), "accept");
     assert_string_equal(refer_event_referral_id(event), "urn:uuid:1");
     assert_string_equal(refer_event_detail(event, "offer"), "walk_in");

@@ -222,6 +222,7 @@ class Following(Desk):
             self.assertEqual(first.direction, "in")
             self.assertEqual(first.peer, OTHER)
             self.assertEqual(first.redeliveries, 0)
+            self.assertEqual((first.generation, first.index), ("", 0))
             cursor.ack(first)
             self.assertEqual(cursor.position, first.position)
             cursor.rewind()

@@ -440,6 +440,8 @@ static void no_event_is_empty(void **state)
     assert_string_equal(refer_event_element_name(NULL, 0), "");
     assert_int_equal(refer_event_element_count(NULL), 0);
     assert_int_equal(refer_event_redeliveries(NULL), 0);
+    assert_string_equal(refer_event_generation(NULL), "");
+    assert_int_equal(refer_event_index(NULL), 0);
     assert_string_equal(refer_referral_get(NULL, "id"), "");
     assert_int_equal(refer_referral_event_count(NULL), 0);
     assert_int_equal(refer_referral_grant_count(NULL), 0);
