@@ -1,5 +1,7 @@
 #include "core/agreement.h"
 
+#include <assert.h>
+
 #include "core/delivery.h"
 #include "core/generation.h"
 #include "core/keys.h"
@@ -336,16 +338,13 @@ static struct tell content_of(
 {
     struct mou_bundle bundle = { agreement->id, agreement->bytes,
         agreement->signatures, agreement->signature_count };
-    switch (telling) {
-    case TELL_OFFER:
+    if (telling == TELL_OFFER)
         return (struct tell){ .kind = ENTRY_MOU_OFFER,
             .content = mou_offer_write(&bundle, work->scratch) };
-    case TELL_SIGNATURES:
+    if (telling == TELL_SIGNATURES)
         return (struct tell){ .kind = ENTRY_MOU_SIGNATURES,
             .content = mou_signatures_write(&bundle, work->scratch) };
-    case TELL_IN_FORCE:
-        break;
-    }
+    assert(telling == TELL_IN_FORCE);
     return (struct tell){ .kind = ENTRY_MOU_IN_FORCE,
         .content = mou_in_force_write(&agreement->id, work->scratch) };
 }

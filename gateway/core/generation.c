@@ -137,7 +137,7 @@ static void parcel_take_back(struct work *work, struct ledger *out)
         work_exhausted(work);
         return;
     }
-    for (size_t i = 0; i < parcel.count && !work_failed(work); i++)
+    for (size_t i = 0; i < parcel.count; i++)
         count += intent_of(work, &parcel.entries[i], &intents[count]);
     struct merkle_frontier frontier;
     if (!ledger_frontier_at(work, out, out->cosigned, &frontier)) {

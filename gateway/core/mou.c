@@ -1,5 +1,7 @@
 #include "core/mou.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "core/codec_mou.h"
 
@@ -73,7 +75,8 @@ bool mou_is_signed(
     for (size_t i = 0; i < mou->signature_required_count; i++) {
         const struct mou_party *party =
             mou_party_named(mou, mou->signatures_required[i]);
-        if (party == NULL || !has_signed(&party->agency, signatures, count))
+        assert(party != NULL); /* mou_check has seen to it */
+        if (!has_signed(&party->agency, signatures, count))
             return false;
     }
     return mou->signature_required_count > 0;

@@ -191,6 +191,47 @@ static void decide(struct thought *thought)
         give_back(thought, &why);
 }
 
+/* The words of a step of ours were gone when it came, and it was never told
+ * again. True: this intent is that. */
+static bool give_up(struct thought *thought, struct peer *peer)
+{
+    struct work *work = thought->work;
+    const struct intent *intent = &thought->intent;
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct referral *referral = intent->kind == ENTRY_REFERRAL_EVENT &&
+                                        intent->is_again &&
+                                        content_is_none(intent->content)
+                                    ? register_get(work, &intent->referral)
+                                    : NULL;
+    if (referral == NULL || !referral->outgoing)
+        return false;
+    const struct referral_event theirs = { .state = referral->state };
+    bool ends = intent->event_type == EVENT_SEND &&
+                !referral_is_terminal(referral->state);
+    outbox_take(work, thought->out, intent);
+    if (referral->pending > 0)
+        referral->pending--;
+    if (ends)
+        referral->state =
+            REFERRAL_WITHDRAWN; /* nothing is left to go on with */
+    retell_why(&why);
+    thought->event = (struct referral_event){
+        .type = (enum referral_event_type)intent->event_type,
+        .seq = intent->seq,
+    };
+    thought->step = (struct step){
+        .work = work,
+        .peer = peer,
+        .referral = referral,
+        .event = &thought->event,
+        .by_us = true,
+    };
+    back(thought, &why);
+    if (ends && referral->peer_seq > 0)
+        retell_withdrawn(work, peer, referral, &theirs);
+    return true;
+}
+
 void reconsider_intents(struct work *work, struct peer *peer)
 {
     struct thought thought = { .work = work,
@@ -202,7 +243,7 @@ void reconsider_intents(struct work *work, struct peer *peer)
         from = thought.intent.number + 1;
         if (thought.intent.kind == ENTRY_ERASURE_NOTICE)
             erase_waiting(work, peer, &thought.intent);
-        else if (begin(&thought, peer))
+        else if (!give_up(&thought, peer) && begin(&thought, peer))
             decide(&thought);
         arena_rewind(work->scratch, used);
     }

@@ -307,8 +307,7 @@ void referral_erase_carry_out(struct work *work)
 void referral_withhold(struct work *work, const struct referral *referral)
 {
     struct peer *peer = peer_numbered(work->node, referral->peer);
-    for (uint32_t i = 0; i < referral->position_count && !work_failed(work);
-         i++) {
+    for (uint32_t i = 0; i < referral->position_count; i++) {
         struct feed_event event;
         size_t used = work->scratch->used;
         if (event_at(work, referral, i, &event) &&

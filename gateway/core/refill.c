@@ -386,7 +386,7 @@ void refill_keep(struct work *work, struct peer *peer,
     struct ledger_entry *stored, size_t count)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    for (size_t i = 0; i < count && !work_failed(work); i++) {
+    for (size_t i = 0; i < count; i++) {
         struct entry from = entries[i];
         from.header = arena_copy(work->arena, entries[i].header);
         if (from.header.bytes == NULL)

@@ -3,6 +3,7 @@
 #include "core/bare.h"
 #include "core/content.h"
 #include "core/delivery.h"
+#include "core/node_state.h"
 #include "core/output.h"
 
 /* The place in the feed that an entry or an intent is about. */
@@ -68,13 +69,38 @@ static struct content_ref rest_put(struct work *work, struct referral *referral,
     return content;
 }
 
+/* Its words are gone, and it may have been told again all the same, before a
+ * loss: then that comes back later (fold.h), and has the words. */
+static bool place_keep(struct work *work, struct referral *referral,
+    struct feed_event *told, struct intent *intent)
+{
+    if (!work->node->folds)
+        return false;
+    told->seq = ++referral->own_seq;
+    told->generation = told->index = 0;
+    feed_rewrite(work, told);
+    *intent = (struct intent){
+        .kind = ENTRY_REFERRAL_EVENT,
+        .at = work->now,
+        .content = CONTENT_NONE,
+        .has_referral = true,
+        .referral = referral->uuid,
+        .event_type = (uint8_t)told->step,
+        .seq = referral->own_seq,
+        .feed_position = told->position,
+        .is_again = true,
+    };
+    register_put(work, referral);
+    return !work_failed(work);
+}
+
 /* What is to be told; false when there is nothing left, or memory failed. */
 static bool intent_fill(struct work *work, struct referral *referral,
     struct feed_event *told, struct intent *intent)
 {
     /* steps of the referring agency are decided by their words */
     if (referral->outgoing && is_wordless(work, told))
-        return false;
+        return place_keep(work, referral, told, intent);
     struct slice bytes = rest_write(work, referral, told);
     if (bytes.bytes == NULL)
         return false;

@@ -64,8 +64,7 @@ void scrub_tell(struct scrub_row *row, enum scrub_fault fault)
         .referral = row->referral,
         .peer = row->peer };
     row->scrub->findings++;
-    if (row->watch->found != NULL)
-        row->watch->found(row->watch->user, &finding);
+    row->watch->found(row->watch->user, &finding);
 }
 
 /* Any error but damage ends the work. */

@@ -204,7 +204,7 @@ const char *mend_take(struct work *work, struct peer *peer, struct slice body)
         mend_refused(peer);
         return "fetched_other";
     }
-    for (size_t i = 0; i < held.count && !work_failed(work); i++) {
+    for (size_t i = 0; i < held.count; i++) {
         size_t used = work->scratch->used;
         count +=
             entry_mend(work, &held.entries[i], &fetched.parcels[0].entries[i]);

@@ -26,11 +26,13 @@ struct piece {
 static const char *table_name(char wanted)
 {
     const char *name = "?";
-    char letter;
-    for (uint32_t i = 0; scrub_table_at(i, &letter, &name); i++)
-        if (letter == wanted)
-            return name;
-    return "?";
+    char letter = '\0';
+    for (uint32_t i = 0; letter != wanted; i++) {
+        bool is_there = scrub_table_at(i, &letter, &name);
+        assert(is_there);
+        (void)is_there;
+    }
+    return name;
 }
 
 static bool is_missed(const struct patrol *patrol, uint64_t segment)

@@ -48,11 +48,9 @@ static uint64_t index_from(
 {
     uint64_t low = 0;
     uint64_t high = place->ledger->frontier.size;
-    while (low < high && !work_failed(work)) {
-        size_t used = work->scratch->used;
+    size_t used = work->scratch->used;
+    while (low < high && parcel_get(work, place, low + (high - low) / 2)) {
         const struct ledger_parcel *parcel = &place->parcel;
-        if (!parcel_get(work, place, low + (high - low) / 2))
-            break;
         if (at_ms(work, &parcel->entries[parcel->count - 1]) < at.unix_ms)
             low = parcel->first_index + parcel->count;
         else
@@ -66,11 +64,10 @@ static bool find_by_time(
     struct work *work, struct place *place, const struct told_entry *told)
 {
     uint64_t index = index_from(work, place, told->at);
-    while (index < place->ledger->frontier.size && !work_failed(work)) {
-        size_t used = work->scratch->used;
+    size_t used = work->scratch->used;
+    while (index < place->ledger->frontier.size &&
+           parcel_get(work, place, index)) {
         const struct ledger_parcel *parcel = &place->parcel;
-        if (!parcel_get(work, place, index))
-            return false;
         if (parcel_has(place, told))
             return true;
         bool is_past = at_ms(work, &parcel->entries[0]) > told->at.unix_ms;
@@ -87,10 +84,10 @@ static bool find_by_search(
     struct work *work, struct place *place, const struct told_entry *told)
 {
     uint64_t end = place->ledger->frontier.size;
-    for (unsigned i = 0; i < ERASE_SEARCH_PARCEL_COUNT && end > 0; i++) {
-        size_t used = work->scratch->used;
-        if (!parcel_get(work, place, end - 1))
-            return false;
+    size_t used = work->scratch->used;
+    for (unsigned i = 0; i < ERASE_SEARCH_PARCEL_COUNT && end > 0 &&
+                         parcel_get(work, place, end - 1);
+         i++) {
         if (parcel_has(place, told))
             return true;
         end = place->parcel.first_index;

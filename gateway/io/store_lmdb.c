@@ -95,15 +95,12 @@ static uint64_t row_checksum(struct slice key, struct slice value)
 }
 
 /* The value without its checksum; bytes NULL when damaged. */
-static struct slice checked_value(
-    struct lmdb_txn *txn, struct slice key, const MDB_val *val)
+static struct slice checked_value(struct slice key, const MDB_val *val)
 {
     struct slice value = slice_of_val(val);
     uint64_t stored = 0;
     if (value.size < CHECKSUM_SIZE)
         return SLICE_NONE;
-    if (txn->txn.writes && value.size >= LMDB_BEHIND_VALUE_SIZE_MIN)
-        lmdb_behind_read(&txn->lmdb->behind, value.bytes);
     value.size -= CHECKSUM_SIZE;
     memcpy(&stored, value.bytes + value.size, CHECKSUM_SIZE);
     return stored == row_checksum(key, value) ? value : SLICE_NONE;
@@ -113,7 +110,7 @@ static struct slice checked_value(
 static struct slice open_value(
     struct lmdb_txn *txn, struct slice key, const MDB_val *val)
 {
-    struct slice value = checked_value(txn, key, val);
+    struct slice value = checked_value(key, val);
     if (value.bytes == NULL)
         fail(txn, ERR_CORRUPT);
     return value;
@@ -287,7 +284,7 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
         return txn->txn.err;
     }
     *key = slice_of_val(&k);
-    *value = checked_value(txn, *key, &v);
+    *value = checked_value(*key, &v);
     return value->bytes == NULL ? ERR_CORRUPT : ERR_NONE;
 }
 
@@ -299,14 +296,6 @@ static const struct store_ops txn_ops = { .get = get,
     .probe = probe };
 
 /* ---- Transactions ----------------------------------------------------- */
-
-/* What the last commit left. */
-static uint64_t committed_size(struct store_lmdb *lmdb)
-{
-    MDB_envinfo info;
-    mdb_env_info(lmdb->env, &info); /* fails on NULL only */
-    return (info.me_last_pgno + 1) * (uint64_t)lmdb->page_size;
-}
 
 static enum err begin_raw(struct store_lmdb *lmdb, bool writes, MDB_txn **raw)
 {
@@ -337,8 +326,6 @@ static enum err begin(struct store *store, bool writes, struct store_txn **out)
         free(txn);
         return err;
     }
-    if (writes)
-        lmdb_behind_trim(&lmdb->behind, committed_size(lmdb));
     *out = &txn->txn;
     return ERR_NONE;
 }

@@ -12,7 +12,6 @@
 #include <lmdb.h>
 
 #include "io/store_lmdb.h"
-#include "io/store_lmdb_behind.h"
 
 #define STORE_LMDB_PATH_SIZE                                                   \
     (STORE_FOLDER_PATH_SIZE_MAX + sizeof "/store.tmp/data.mdb")
@@ -38,7 +37,6 @@ struct store_lmdb {
     /* The writing transaction's: a value with its checksum. */
     uint8_t *scratch;
     size_t scratch_capacity;
-    struct lmdb_behind behind; /* its own, too */
 };
 
 extern const struct store_env_ops store_lmdb_env_ops;

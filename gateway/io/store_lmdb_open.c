@@ -204,19 +204,9 @@ static enum err check_format(
         (const char *)theirs.bytes + text_size, STORE_LMDB_VERSION);
 }
 
-/* From a row in the map, which stays where it is. */
-static void begin_behind(
-    struct store_lmdb *lmdb, const MDB_val *row, uint64_t file_size)
-{
-    int fd = -1;
-    (void)mdb_env_get_fd(lmdb->env, &fd); /* fails on NULL only */
-    lmdb_behind_begin(
-        &lmdb->behind, fd, row->mv_data, lmdb->page_size, file_size);
-}
-
 /* Opens the table and reads what the file says it is. */
 static enum err open_table(
-    struct store_lmdb *lmdb, uint64_t file_size, struct store_problem *problem)
+    struct store_lmdb *lmdb, struct store_problem *problem)
 {
     MDB_txn *raw = NULL;
     uint8_t key[STORE_LMDB_FORMAT_KEY_SIZE];
@@ -239,8 +229,6 @@ static enum err open_table(
     else
         err = set_failed(
             lmdb, store_lmdb_err(result), mdb_strerror(result), problem);
-    if (result == MDB_SUCCESS)
-        begin_behind(lmdb, &v, file_size);
     if (raw != NULL)
         mdb_txn_abort(raw);
     return err;
@@ -260,7 +248,7 @@ static enum err open_made(struct store_lmdb *lmdb,
     if (result != MDB_SUCCESS)
         return set_failed(
             lmdb, store_lmdb_err(result), mdb_strerror(result), problem);
-    return open_table(lmdb, head.file_size, problem);
+    return open_table(lmdb, problem);
 }
 
 static struct store_lmdb *env_new(

@@ -128,6 +128,14 @@ void federation_agree(struct federation *federation)
     federation->sets_up = false;
 }
 
+struct federation *federation_of_two(void)
+{
+    struct federation *federation = federation_new(2);
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    return federation;
+}
+
 struct slice federation_mou(const struct federation *federation)
 {
     return federation->mou;

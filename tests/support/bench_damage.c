@@ -27,6 +27,34 @@ size_t damage_rows(struct federation *federation, size_t agency, char table,
     return count;
 }
 
+static bool holds(struct slice value, const char *words)
+{
+    size_t size = strlen(words);
+    for (size_t i = 0; i + size <= value.size; i++)
+        if (memcmp(value.bytes + i, words, size) == 0)
+            return true;
+    return false;
+}
+
+bool damage_has_words(
+    struct federation *federation, size_t agency, const char *words)
+{
+    bool is_there = false;
+    struct work *work = federation_begin(federation, agency);
+    struct key from = { .bytes = { 0 }, .size = 1 };
+    struct slice key = key_slice(&from);
+    struct slice value;
+    while (!is_there && store_seek(work->txn, 0, &key, &value)) {
+        is_there = holds(value, words);
+        memcpy(from.bytes, key.bytes, key.size);
+        from.bytes[key.size] = 0;
+        from.size = key.size + 1;
+        key = key_slice(&from);
+    }
+    MUST(federation_end(federation, agency) == ERR_NONE);
+    return is_there;
+}
+
 void damage_row(
     struct federation *federation, size_t agency, struct key key, bool all)
 {

@@ -19,6 +19,10 @@
 size_t damage_rows(struct federation *federation, size_t agency, char table,
     struct key rows[DAMAGE_ROW_COUNT_MAX]);
 
+/* Some row has these bytes. */
+bool damage_has_words(
+    struct federation *federation, size_t agency, const char *words);
+
 /* Its last byte is another; or all of it is gone. */
 void damage_row(
     struct federation *federation, size_t agency, struct key key, bool all);

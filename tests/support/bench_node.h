@@ -50,6 +50,8 @@ void federation_connect(struct federation *federation, size_t a, size_t b);
  * required call_name, allowed needs and cough_weeks, never arrest_history.
  */
 void federation_agree(struct federation *federation);
+/* Agencies 0 and 1, connected, with that agreement. */
+struct federation *federation_of_two(void);
 /* Its exact bytes and id. */
 struct slice federation_mou(const struct federation *federation);
 void federation_mou_id(

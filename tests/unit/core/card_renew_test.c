@@ -269,6 +269,46 @@ static void a_request_is_read_as_it_was_written(void **state)
     desk_close(&desk);
 }
 
+/* Of two of a purpose the one that lasts longer counts. */
+static void what_ends_later_is_due_later(void **state)
+{
+    struct desk desk;
+    struct card_due due;
+    (void)state;
+    desk_open(&desk);
+    struct card_key keys[2] = { fresh_key(KEY_LOG, 5), fresh_key(KEY_LOG, 0) };
+    struct card both = desk.held;
+    both.keys = keys;
+    both.key_count = 2;
+    card_due_find(&both, AFTER(62), 2 * PAPERS_DAY_MS, &due);
+    assert_false(due.purposes[KEY_LOG]);
+    desk_close(&desk);
+}
+
+static void too_little_memory_is_a_limit(void **state)
+{
+    struct desk desk;
+    struct card_key fresh = fresh_key(KEY_LOG, 0);
+    struct card_renewal renewal = { .now = AFTER(0),
+        .valid_until = AFTER(100),
+        .fresh = &fresh,
+        .fresh_count = 1 };
+    enum err err = ERR_LIMIT;
+    (void)state;
+    desk_open(&desk);
+    for (size_t size = 16; err != ERR_NONE; size += 16) {
+        struct arena little;
+        struct card card;
+        assert_true(size < 65536);
+        assert_int_equal(arena_init(&little, size), ERR_NONE);
+        err = card_renew(
+            desk.crypto, &desk.held, desk.bytes, &renewal, &little, &card);
+        assert_true(err == ERR_NONE || err == ERR_LIMIT);
+        arena_release(&little);
+    }
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +320,8 @@ int main(void)
         cmocka_unit_test(only_the_next_of_the_same_root_follows),
         cmocka_unit_test(what_ends_soon_without_a_follower_is_due),
         cmocka_unit_test(a_request_is_read_as_it_was_written),
+        cmocka_unit_test(what_ends_later_is_due_later),
+        cmocka_unit_test(too_little_memory_is_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

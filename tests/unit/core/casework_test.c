@@ -7,6 +7,7 @@
 
 #include "core/agreement.h"
 #include "core/register.h"
+#include "support/bench_damage.h"
 #include "support/bench_author.h"
 #include "support/bench_papers.h"
 
@@ -22,9 +23,7 @@ struct desk {
 static void desk_open_as(struct desk *desk, size_t self, size_t other)
 {
     char id[MOU_ID_TEXT_SIZE + 1];
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     federation_mou_id(desk->federation, id);
     assert_int_equal(mou_id_parse(slice_of_text(id), &desk->mou), ERR_NONE);
     author_open(&desk->author, desk->federation, self, other);
@@ -270,26 +269,6 @@ static void form_spoil(struct form *form, enum spoil spoil)
         form->event.seq = 0;
 }
 
-static bool store_mentions(struct desk *desk, size_t agency, const char *words)
-{
-    struct work *work = federation_begin(desk->federation, agency);
-    struct slice key = SLICE_NONE;
-    struct slice value;
-    uint8_t bytes[STORE_KEY_SIZE_MAX + 1];
-    bool found = false;
-    size_t size = strlen(words);
-    key = slice_of("", 1);
-    while (!found && store_seek(work->txn, 0, &key, &value)) {
-        for (size_t i = 0; i + size <= value.size && !found; i++)
-            found = memcmp(value.bytes + i, words, size) == 0;
-        memcpy(bytes, key.bytes, key.size);
-        bytes[key.size] = 0;
-        key = slice_of(bytes, key.size + 1);
-    }
-    assert_int_equal(federation_end(desk->federation, agency), ERR_NONE);
-    return found;
-}
-
 static void what_policy_refuses_is_answered_and_not_kept(void **state)
 {
     (void)state;
@@ -304,7 +283,7 @@ static void what_policy_refuses_is_answered_and_not_kept(void **state)
             spoils[i].has_form ? REFERRAL_REFUSED_BY_POLICY : REFERRAL_UNKNOWN);
         assert_string_equal(state_of(&desk, 1),
             spoils[i].has_form ? "refused_by_policy" : "none");
-        assert_false(store_mentions(&desk, 1, "Robin"));
+        assert_false(damage_has_words(desk.federation, 1, "Robin"));
         desk_close(&desk);
     }
 }
@@ -317,7 +296,7 @@ static void what_is_applied_is_kept(void **state)
     desk_open(&desk);
     form_send(&desk, &form);
     (void)tell(&desk, &form);
-    assert_true(store_mentions(&desk, 1, "Robin"));
+    assert_true(damage_has_words(desk.federation, 1, "Robin"));
     desk_close(&desk);
 }
 
@@ -462,17 +441,17 @@ static void revoked_consent_freezes_and_erases(void **state)
     desk_open(&desk);
     form_send(&desk, &form);
     (void)tell(&desk, &form);
-    assert_true(store_mentions(&desk, 1, "Robin"));
+    assert_true(damage_has_words(desk.federation, 1, "Robin"));
     form_step(&desk, &form, EVENT_CONSENT_REVOKED, 2);
     form.event.actor = ACTOR_PERSON;
     (void)tell(&desk, &form);
-    assert_false(store_mentions(&desk, 1, "Robin"));
+    assert_false(damage_has_words(desk.federation, 1, "Robin"));
     assert_int_equal(
         federation_logged(desk.federation, 1, LOG_REFERRAL_ERASED), 1);
     form_step(&desk, &form, EVENT_AMEND, 3);
     struct answer_item item = tell(&desk, &form);
     assert_int_equal(item.verdict, ANSWER_REFUSED);
-    assert_false(store_mentions(&desk, 1, "Robin"));
+    assert_false(damage_has_words(desk.federation, 1, "Robin"));
     desk_close(&desk);
 }
 
@@ -509,9 +488,7 @@ static void another_agencys_referral_is_unknown_to_it(void **state)
 static const char *desk_open_receiver(struct desk *desk)
 {
     char id[MOU_ID_TEXT_SIZE + 1];
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     federation_mou_id(desk->federation, id);
     assert_int_equal(mou_id_parse(slice_of_text(id), &desk->mou), ERR_NONE);
     const char *sent = federation_submit(desk->federation, 0, 1, "one");
@@ -686,11 +663,9 @@ static void a_full_referral_still_follows(void **state)
 static void a_referral_whose_id_is_taken_there_is_refused_here(void **state)
 {
     static const char id[] = "urn:uuid:01900000-0000-7001-8001-000000000001";
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     struct call call;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     for (size_t i = 0; i < 2; i++) {
         federation_referral(federation, &call, i, 1 - i, "mine");
         struct call_part *referral = &call.parts[0];

@@ -23,9 +23,7 @@ struct desk {
 
 static void desk_open(struct desk *desk)
 {
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     assert_int_equal(arena_init(&desk->arena, 16u << 20), ERR_NONE);
 }
 

@@ -8,14 +8,6 @@
 
 #include "support/bench_node.h"
 
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static const struct local_reply *told(
     struct federation *federation, size_t agency, const char *id)
 {
@@ -27,6 +19,11 @@ static const struct local_reply *told(
         federation_call(federation, agency, &call);
     assert_int_equal(reply->err, ERR_NONE);
     return reply;
+}
+
+static struct federation *two(void)
+{
+    return federation_of_two();
 }
 
 static void erase(struct federation *federation, const char *id)
@@ -147,6 +144,9 @@ static void only_the_time_that_is_asked_for_counts(void **state)
     }
     call_begin(&call, "disclosures");
     call_text(&call, "after", "nobody");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
+    call_begin(&call, "disclosures");
+    call_text(&call, "after", "urn:uuid:ffffffff-ffff-ffff-ffff-ffffffffffff");
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_INVALID);
     call_begin(&call, "disclosures");
     call_text(&call, "id", "nobody");

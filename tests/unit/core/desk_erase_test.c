@@ -13,10 +13,7 @@
 
 static struct federation *opened(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 static void refused(struct federation *federation, struct call *call,

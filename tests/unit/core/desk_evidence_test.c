@@ -20,10 +20,7 @@
 
 static struct federation *agreed(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 static void ask_for(struct federation *federation, size_t agency,

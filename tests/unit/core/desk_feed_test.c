@@ -20,10 +20,7 @@ static const struct bench_client two = { 2, UINT32_MAX, 1000 };
 
 static struct federation *agreed(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* `count` referrals of 0 to 1, each an event in 0's feed; nothing travels. */

@@ -125,10 +125,8 @@ static const struct local_reply *list(
 /* Few or none of very many: a request looks at some, and says so. */
 static void a_long_search_has_parts(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     for (uint32_t i = 0; i < LIST_LOOK_COUNT_MAX + 10; i++) {
         char key[24];
         (void)snprintf(key, sizeof key, "k%u", i);

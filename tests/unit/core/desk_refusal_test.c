@@ -25,9 +25,7 @@
 /* A referral of agency 0 that the other one has; its id. */
 static struct federation *two(char id[UUID_URN_SIZE + 1])
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     (void)snprintf(id, UUID_URN_SIZE + 1, "%s",
         federation_submit(federation, 0, 1, "first"));
     federation_run(federation);

@@ -115,10 +115,8 @@ static void metrics_are_the_nodes_then_those_around_it(void **state)
 
 static void what_waits_is_as_old_as_its_first_entry(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     federation_run(federation);
     assert_int_equal(
         number(ask(federation, 0, "metrics"), "refer_outbox_entries"), 0);

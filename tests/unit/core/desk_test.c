@@ -14,14 +14,6 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NOBODY "urn:uuid:01902d5a-0000-7000-8000-000000000001"
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static const struct local_reply *ask(struct federation *federation,
     const char *operation, const char *name, const char *text)
 {
@@ -73,6 +65,11 @@ static const struct {
     { "health", 0, "health.", NULL, false },
     { "metrics", LOCAL_RIGHT_READ, "metrics.", NULL, false },
 };
+
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
 
 static void an_operation_needs_its_right_and_no_other(void **state)
 {

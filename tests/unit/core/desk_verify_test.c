@@ -17,9 +17,7 @@
 
 static struct federation *agreed(size_t count)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     for (size_t i = 0; i < count; i++) {
         char key[24];
         (void)snprintf(key, sizeof key, "k%zu", i);

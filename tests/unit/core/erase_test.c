@@ -9,36 +9,19 @@
 #include "core/erase.h"
 #include "core/ledger.h"
 #include "core/node_state.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 #include "support/vault_plain.h"
-
-/* Two agencies with an agreement in force. */
-static struct federation *two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
 
 static bool store_mentions(
     struct federation *federation, size_t agency, const char *words)
 {
-    struct work *work = federation_begin(federation, agency);
-    struct slice key = slice_of("", 1);
-    struct slice value;
-    uint8_t bytes[STORE_KEY_SIZE_MAX + 1];
-    bool found = false;
-    size_t size = strlen(words);
-    while (!found && store_seek(work->txn, 0, &key, &value)) {
-        for (size_t i = 0; i + size <= value.size && !found; i++)
-            found = memcmp(value.bytes + i, words, size) == 0;
-        memcpy(bytes, key.bytes, key.size);
-        bytes[key.size] = 0;
-        key = slice_of(bytes, key.size + 1);
-    }
-    assert_int_equal(federation_end(federation, agency), ERR_NONE);
-    return found;
+    return damage_has_words(federation, agency, words);
+}
+
+static struct federation *two(void)
+{
+    return federation_of_two();
 }
 
 static void policy_set(

@@ -12,15 +12,6 @@
 #include "support/bench_node.h"
 #include "support/crypto_fake.h"
 
-/* Cards end on day 300, keys on day 60. */
-static struct federation *federation_of_two(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static void review_on(struct federation *federation, int day)
 {
     struct node_input input = { .type = NODE_REVIEW };

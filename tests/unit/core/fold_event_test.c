@@ -82,10 +82,8 @@ static void an_end_outlives_the_words(void **state)
 
 static void what_never_arrived_stays_withdrawn(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     char *id = strdup(federation_submit(federation, 0, 1, "in flight"));
     federation_lose(federation, 0);
     (void)federation_act_by(

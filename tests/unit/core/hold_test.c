@@ -34,9 +34,7 @@ static void keep_for(
 /* Agencies whose programs follow. */
 static struct federation *two(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     keep_for(federation, &options);
     for (size_t i = 0; i < 2; i++)
         reader_follow(federation, i, "ward");

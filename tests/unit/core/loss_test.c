@@ -283,11 +283,9 @@ static void what_is_not_known_is_to_be_tried_again(void **state)
  * their keys alone, of which nothing is known. */
 static void what_is_being_taken_back_takes_no_step(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     unsigned fetches = 0;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     struct store_memory_snapshot *backup = federation_back_up(federation, 0);
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     federation_run(federation);

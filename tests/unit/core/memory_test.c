@@ -18,10 +18,7 @@
 
 static struct federation *opened(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* Queues such entries from 0 to 1, all for one batch. */

@@ -15,15 +15,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* ---- The life of two nodes ---- */
+
 static struct federation *agreed(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
-
-/* ---- The life of two nodes ---- */
 
 static void three_agencies_refer_to_each_other(void **state)
 {
@@ -158,13 +155,11 @@ static enum err start_on(
 /* It would bring back what was erased since, and lacks what was added. */
 static void a_vault_that_is_older_than_the_store_is_refused(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = agreed();
     struct instance_mark mark = { .is_there = true };
     struct vault *copy = vault_plain_new();
     struct call call;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     const struct node *node = federation_node(federation, 0);
@@ -236,11 +231,22 @@ static void a_damaged_row_is_found(void **state)
 
 static void memory_too_small_for_a_node_makes_none(void **state)
 {
-    struct arena small;
+    const struct node_options few = { .repeat_run_count = 64 };
+    struct node *node = NULL;
     (void)state;
-    assert_int_equal(arena_init(&small, 1024), ERR_NONE);
-    assert_null(node_new(NULL, NULL, NULL, &small, &small, &small));
-    arena_release(&small);
+    for (size_t size = 1024; node == NULL; size += 1024) {
+        struct arena small;
+        assert_true(size < (1u << 20));
+        assert_int_equal(arena_init(&small, size), ERR_NONE);
+        node = node_new(&few, NULL, NULL, &small, &small, &small);
+        arena_release(&small);
+    }
+    /* no more keys are remembered together than there may be */
+    const struct node_options many = { .repeat_run_count = UINT32_MAX };
+    struct arena large;
+    assert_int_equal(arena_init(&large, 64u << 20), ERR_NONE);
+    assert_non_null(node_new(&many, NULL, NULL, &large, &large, &large));
+    arena_release(&large);
 }
 
 /* ---- Batches ---- */

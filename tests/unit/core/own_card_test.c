@@ -19,9 +19,7 @@ struct desk {
 
 static void desk_open(struct desk *desk)
 {
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
 }
 
 /* Another key for everything that signs, on a card of that serial alone. */

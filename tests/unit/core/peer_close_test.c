@@ -10,14 +10,6 @@
 #include "core/peer_close.h"
 #include "support/bench_node.h"
 
-static struct federation *two_with_an_agreement(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 static const struct local_reply *ask_close(
     struct federation *federation, size_t agency, size_t other, bool reopen)
 {
@@ -68,6 +60,11 @@ static const struct local_record *last_event(
     size_t count = reply_count(reply, "event");
     assert_true(count > 0);
     return reply_record(reply, "event", count - 1);
+}
+
+static struct federation *two_with_an_agreement(void)
+{
+    return federation_of_two();
 }
 
 static void queued_referrals_go_back_to_staff(void **state)

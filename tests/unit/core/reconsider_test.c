@@ -151,10 +151,8 @@ static void what_waited_beside_a_request_that_is_dropped_goes_back(void **state)
  * before, still has all of it, and it waits. */
 static void what_came_without_words_and_was_withdrawn_is_not_sent(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     federation_crash(federation, 0); /* unsettled: it is not in flight yet */
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     struct store_memory_snapshot *backup = federation_back_up(federation, 0);

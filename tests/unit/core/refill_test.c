@@ -16,10 +16,7 @@
 
 static struct federation *two(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* Both ends hold the same of both ledgers, and may go on. */

@@ -17,10 +17,7 @@
 
 static struct federation *two(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* A program that hands over the same again, to the byte. */

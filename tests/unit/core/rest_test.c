@@ -14,10 +14,7 @@
 
 static struct federation *opened(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* What agency 0's request on its way is answered with. */

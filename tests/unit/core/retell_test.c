@@ -6,6 +6,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/bare.h"
+#include "core/feed.h"
+#include "core/outbox.h"
+#include "core/reconsider.h"
+#include "core/register.h"
 #include "core/retell.h"
 #include "support/bench_loss.h"
 
@@ -19,9 +24,7 @@ struct affair {
 
 static void affair_open(struct affair *affair)
 {
-    affair->federation = federation_new(2);
-    federation_connect(affair->federation, 0, 1);
-    federation_agree(affair->federation);
+    affair->federation = federation_of_two();
     (void)snprintf(affair->id, sizeof affair->id, "%s",
         federation_submit(affair->federation, 0, 1, "first"));
     federation_run(affair->federation);
@@ -159,6 +162,80 @@ static void a_request_that_lost_an_element_still_arrives(void **state)
     assert_int_equal(reply_count(shown(&affair, 0), "element"), 0);
     assert_int_equal(reply_count(shown(&affair, 1), "element"), 0);
     federation_free(affair.federation);
+}
+
+/* Its author loses its store: the entry without words comes back first, and
+ * then the one in which it was told again. */
+static void a_request_that_was_told_again_comes_back_as_one(void **state)
+{
+    static const char *const place[] = { "what", "place", NULL };
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct affair affair = { .federation = federation_new(2) };
+        struct federation *federation = affair.federation;
+        federation_connect(federation, 0, 1);
+        federation_agree(federation);
+        (void)snprintf(affair.id, sizeof affair.id, "%s",
+            federation_submit(federation, 0, 1, "first"));
+        federation_lose(federation, 0);
+        erase(&affair, 0, "needs");
+        federation_wait(federation, 600000);
+        assert_both(&affair, "delivered");
+        if (ends == 1)
+            (void)federation_act(
+                federation, 1, affair.id, "wrong_person_or_place", "w", place);
+        else
+            (void)federation_act(federation, 1, affair.id, "opened", "o", NULL);
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        federation_lose_store(federation, 0);
+        federation_connect(federation, 0, 1);
+        federation_wait(federation, 600000);
+        assert_both(&affair, ends == 1 ? "void" : "seen");
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 0);
+        if (ends == 0) {
+            const struct local_reply *reply = shown(&affair, 0);
+            assert_non_null(reply_find(reply, "element", "code", "call_name"));
+            size_t count = 0;
+            for (size_t i = 0; i < reply_count(reply, "event"); i++) {
+                const struct local_record *event =
+                    reply_record(reply, "event", i);
+                count += record_is(event, "type", "referral.step") &&
+                         record_is(event, "step", "send");
+            }
+            assert_int_equal(count, 1);
+        }
+        federation_free(federation);
+    }
+}
+
+/* It never was: it ends where it was left. */
+static void a_request_that_nobody_told_again_comes_back_as_withdrawn(
+    void **state)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    struct federation *federation = affair.federation;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(federation, 0, 1, "first"));
+    federation_lose(federation, 0);
+    (void)federation_act_by(
+        federation, 0, affair.id, "withdraw", "w", "person", NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    uint64_t returned = federation_logged(federation, 0, LOG_REFERRAL_RETURNED);
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    assert_int_equal(
+        federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 2 * returned);
+    federation_free(federation);
 }
 
 static void a_request_without_what_it_needs_is_refused(void **state)
@@ -332,6 +409,64 @@ static void what_waits_to_be_told_again_outlives_a_restore(void **state)
     federation_free(affair.federation);
 }
 
+/* What waits to be told again when a store was taken back: it is so still, or
+ * the referral has gone on; with words of its own, or without any. */
+static void what_waits_to_be_told_again_is_decided_again(void **state)
+{
+    static const struct {
+        bool is_so;
+        bool is_wordless;
+    } rows[] = { { true, false }, { false, false }, { true, true },
+        { false, true } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct affair affair;
+        struct uuid uuid;
+        affair_open(&affair);
+        (void)federation_act(
+            affair.federation, 1, affair.id, "accept", "a", offer);
+        federation_run(affair.federation);
+        if (rows[i].is_wordless)
+            erase(&affair, 1, NULL);
+        federation_run(affair.federation);
+        assert_int_equal(uuid_parse(slice_of_text(affair.id), &uuid), ERR_NONE);
+        struct work *work = federation_begin(affair.federation, 1);
+        struct peer *peer = federation_peer(affair.federation, 1, 0);
+        struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+        struct referral *referral = register_get(work, &uuid);
+        struct feed_event told = { .step = EVENT_NONE };
+        for (uint32_t at = 0; told.step != EVENT_ACCEPT; at++)
+            assert_true(feed_at(work, referral->positions[at], &told));
+        const struct referral_event bare =
+            bare_event(referral, &told, referral->own_seq);
+        struct intent intent = { .kind = ENTRY_REFERRAL_EVENT,
+            .at = work->now,
+            .content = work_say(work, VAULT_ENTRY_COMMON,
+                referral_event_write(&bare, work->scratch)),
+            .has_referral = true,
+            .referral = uuid,
+            .event_type = EVENT_ACCEPT,
+            .seq = referral->own_seq,
+            .state =
+                (uint8_t)(rows[i].is_so ? referral->state : REFERRAL_SCHEDULED),
+            .feed_position = told.position,
+            .is_again = true };
+        outbox_put(work, out, &intent);
+        reconsider_intents(work, peer);
+        struct intent after;
+        bool waits = outbox_next(work, out, 0, &after);
+        assert_int_equal(waits, rows[i].is_so);
+        if (waits) {
+            assert_true(after.is_again);
+            assert_int_equal(after.state, REFERRAL_ACCEPTED);
+        }
+        work->txn->err = ERR_FULL; /* as if it had not been */
+        assert_int_equal(federation_end(affair.federation, 1), ERR_FULL);
+        federation_crash(affair.federation, 1);
+        federation_free(affair.federation);
+    }
+}
+
 /* Its answer came before what the receiver said later: it was told again, and
  * is not, when all is back. */
 static void what_is_not_told_again_after_a_loss_goes_back_to_staff(void **state)
@@ -369,10 +504,14 @@ int main(void)
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
+        cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
+        cmocka_unit_test(
+            a_request_that_nobody_told_again_comes_back_as_withdrawn),
         cmocka_unit_test(a_request_without_what_it_needs_is_refused),
         cmocka_unit_test(a_step_that_needs_its_words_is_given_back),
         cmocka_unit_test(an_old_copy_tells_it_once),
         cmocka_unit_test(who_lost_that_it_was_absent_follows_it),
+        cmocka_unit_test(what_waits_to_be_told_again_is_decided_again),
     };
     return cmocka_run_group_tests_name("retell", tests, NULL, NULL);
 }

@@ -13,10 +13,7 @@
 
 static struct federation *two(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
 
 /* Both look, each by its own clock. */

@@ -20,9 +20,7 @@ static const char *const why[] = { "reason", "NEED_MET_ELSEWHERE",
  * be taken. */
 static struct federation *ended(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     assert_int_equal(

@@ -28,9 +28,7 @@ static void expect_whole(struct federation *federation, size_t agency)
 /* In several states, in both directions; all is said and answered. */
 static struct federation *busy(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     const char *first = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     (void)federation_act(federation, 1, first, "accept", "a", NULL);

@@ -17,9 +17,7 @@ static struct key rows[DAMAGE_ROW_COUNT_MAX];
 
 static struct federation *busy(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     (void)federation_submit(federation, 0, 1, "first");
     (void)federation_submit(federation, 1, 0, "back");
     federation_run(federation);
@@ -393,6 +391,16 @@ static void its_own_row_may_be_damaged(void **state)
     federation_free(federation);
 }
 
+static void a_row_of_checks_that_is_none_is_found(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    row_add(federation, (struct key){ .bytes = { 's', 'x' }, .size = 2 });
+    damage_patrol(federation, 0);
+    assert_int_equal(patrol_of(federation)->damage, 1);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_check_goes_on_where_it_was),
         cmocka_unit_test(a_clock_that_goes_back_puts_no_check_off),
         cmocka_unit_test(its_own_row_may_be_damaged),
+        cmocka_unit_test(a_row_of_checks_that_is_none_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

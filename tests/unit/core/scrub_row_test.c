@@ -24,9 +24,7 @@ static struct key rows[DAMAGE_ROW_COUNT_MAX];
 /* Agreed, with a referral each way and one that waits to be told. */
 static struct federation *busy(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
+    struct federation *federation = federation_of_two();
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     (void)federation_act(federation, 1, id, "accept", "a", NULL);

@@ -23,6 +23,11 @@ struct walk {
     uint64_t owners;
 };
 
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
+
 static void found(void *user, const struct scrub_finding *finding)
 {
     struct walk *walk = user;
@@ -101,14 +106,6 @@ static void expect_whole(struct federation *federation, const char *when)
                         scrub_fault_name((enum scrub_fault)i), result.tables);
         assert_true(result.rows > 0);
     }
-}
-
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
 }
 
 /* Referrals in several states, one that waits, one that was never told. */
@@ -287,6 +284,38 @@ static void what_is_no_fault_has_no_name(void **state)
     assert_string_equal(scrub_fault_name(SCRUB_FAULT_COUNT), "?");
 }
 
+/* It comes from programs. */
+static void a_place_that_is_none_is_refused(void **state)
+{
+    static const struct {
+        uint32_t table;
+        const char *from;
+        bool is_over;
+        enum err err;
+    } rows[] = {
+        { 0, "", false, ERR_NONE },
+        { 0, "n", false, ERR_NONE },
+        { 0, "p", false, ERR_MALFORMED },
+        { 20, "", true, ERR_NONE },
+        { 20, "", false, ERR_MALFORMED },
+        { 20, "c", true, ERR_MALFORMED },
+        { 21, "", false, ERR_MALFORMED },
+        { 0, "", true, ERR_MALFORMED },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scrub scrub = { .table = rows[i].table,
+            .is_over = rows[i].is_over };
+        uint8_t bytes[SCRUB_STATE_SIZE_MAX];
+        struct packer out = pack_into(bytes, sizeof bytes);
+        scrub.from.size = strlen(rows[i].from);
+        memcpy(scrub.from.bytes, rows[i].from, scrub.from.size);
+        scrub_pack(&scrub, &out);
+        if (scrub_unpack(packed(&out), &scrub) != rows[i].err)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_state_of_someone_else_is_refused_or_harmless),
         cmocka_unit_test(it_is_asked_for_piece_by_piece),
         cmocka_unit_test(what_is_no_fault_has_no_name),
+        cmocka_unit_test(a_place_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

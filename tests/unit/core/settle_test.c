@@ -94,11 +94,9 @@ static void two_strangers_settle_with_nothing_held(void **state)
 
 static void after_any_restart_they_settle_again_and_go_on(void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     char key[] = "key 0";
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     for (unsigned i = 0; i < 6; i++) {
         key[4] = (char)('0' + i);
         const char *id = federation_submit(federation, 0, 1, key);
@@ -161,9 +159,7 @@ struct desk {
 
 static void desk_open(struct desk *desk)
 {
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(
             store_memory_snapshot_take(

@@ -25,9 +25,7 @@ struct desk {
 
 static void desk_open(struct desk *desk, size_t count)
 {
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     /* one is on its way: the others wait */
     for (size_t i = 0; i < count + 1; i++) {
         char key[32];
@@ -112,7 +110,7 @@ static void without_anything_that_waits_there_is_none(void **state)
 static void the_first_entry_of_a_later_generation_names_where_it_follows_on(
     void **state)
 {
-    struct federation *federation = federation_new(2);
+    struct federation *federation = federation_of_two();
     struct generation_end end;
     struct entry_header header;
     struct ledger_parcel parcel;
@@ -120,8 +118,6 @@ static void the_first_entry_of_a_later_generation_names_where_it_follows_on(
     struct merkle_hash root;
     struct note note;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
     struct work *work = federation_begin(federation, 0);
     struct peer *peer = federation_peer(federation, 0, 1);
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);

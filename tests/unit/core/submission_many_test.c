@@ -15,14 +15,6 @@
 
 #define WRITE_SIZE (48u * 1024 * 1024)
 
-static struct federation *agreed(void)
-{
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
-}
-
 /* ---- A batch as a program writes it ---- */
 
 struct many {
@@ -32,6 +24,11 @@ struct many {
     size_t count;
     size_t capacity;
 };
+
+static struct federation *agreed(void)
+{
+    return federation_of_two();
+}
 
 static void many_init(
     struct many *many, struct federation *federation, size_t capacity)

@@ -7,19 +7,17 @@
 
 #include "core/limits.h"
 #include "io/store_memory.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* ---- Handing over ---- */
+
 static struct federation *agreed(void)
 {
-    struct federation *federation = federation_new(2);
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    return federation;
+    return federation_of_two();
 }
-
-/* ---- Handing over ---- */
 
 static void a_referral_is_stored_sent_and_delivered(void **state)
 {
@@ -569,26 +567,6 @@ static void a_store_nearly_full_takes_no_new_referrals(void **state)
 
 /* ---- Before anybody was told ---- */
 
-static bool store_mentions(
-    struct federation *federation, size_t agency, const char *words)
-{
-    struct work *work = federation_begin(federation, agency);
-    uint8_t bytes[STORE_KEY_SIZE_MAX + 1] = { 0 };
-    struct slice key = slice_of(bytes, 1);
-    struct slice value;
-    size_t size = strlen(words);
-    bool found = false;
-    while (!found && store_seek(work->txn, 0, &key, &value)) {
-        for (size_t i = 0; i + size <= value.size && !found; i++)
-            found = memcmp(value.bytes + i, words, size) == 0;
-        memcpy(bytes, key.bytes, key.size);
-        bytes[key.size] = 0;
-        key = slice_of(bytes, key.size + 1);
-    }
-    assert_int_equal(federation_end(federation, agency), ERR_NONE);
-    return found;
-}
-
 static void what_is_ended_before_it_was_sent_is_never_told(void **state)
 {
     static const char *const told[] = { "reason", "NEED_CHANGED", "person_told",
@@ -614,7 +592,7 @@ static void what_is_ended_before_it_was_sent_is_never_told(void **state)
             federation_lose(federation, 0);
         id = federation_submit(federation, 0, 1, "first");
         assert_int_equal(federation_message_count(federation), 0);
-        assert_true(store_mentions(federation, 0, "Robin"));
+        assert_true(damage_has_words(federation, 0, "Robin"));
         const struct local_reply *reply = federation_act_by(federation, 0, id,
             rows[i].step, "second", rows[i].actor, rows[i].details);
         assert_int_equal(reply->err, ERR_NONE);
@@ -622,7 +600,7 @@ static void what_is_ended_before_it_was_sent_is_never_told(void **state)
             reply_record(reply, "referral", 0);
         assert_true(record_is(referral, "state", rows[i].ends));
         assert_false(record_flag(referral, "pending"));
-        assert_false(store_mentions(federation, 0, "Robin"));
+        assert_false(damage_has_words(federation, 0, "Robin"));
         federation_wait(federation, 600000);
         assert_true(federation_peer(federation, 0, 1)->settled_out);
         assert_string_equal(federation_state(federation, 1, id), "none");

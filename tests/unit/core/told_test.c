@@ -24,9 +24,7 @@ struct desk {
 static void desk_open(struct desk *desk, int64_t minute_ms)
 {
     char key[16];
-    desk->federation = federation_new(2);
-    federation_connect(desk->federation, 0, 1);
-    federation_agree(desk->federation);
+    desk->federation = federation_of_two();
     for (size_t i = 0; i < COUNT; i++) {
         (void)snprintf(key, sizeof key, "%zu", i);
         struct work *work = federation_begin(desk->federation, 0);
