@@ -20,7 +20,7 @@
 
 /* Events asked for at one time: a round trip each would cost more than they
  * do. The gateway gives fewer where they are large. */
-#define PAGE_COUNT 256
+#define PAGE_COUNT 128
 
 enum cursor_step {
     CURSOR_CLOSED,

@@ -1,7 +1,12 @@
 #include "node.h"
 
+#include <string.h>
+
 #include "channel.h"
 #include "memory.h"
+
+/* Of an int64_t, with its sign. */
+#define NUMBER_SIZE_MAX 20u
 
 /* ---- Writing ----------------------------------------------------------- */
 
@@ -100,8 +105,6 @@ static refer_status field_read(
 refer_status sdk_node_read_fields(struct sdk_record *record,
     Refer__V1__LocalField *const *nodes, size_t count)
 {
-    if (!sdk_record_reserve(record, count))
-        return REFER_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         refer_status status = field_read(record, nodes[i]);
         if (status != REFER_OK)
@@ -110,13 +113,42 @@ refer_status sdk_node_read_fields(struct sdk_record *record,
     return REFER_OK;
 }
 
+/* Characters that it takes in a record, with all zeroes. */
+static size_t text_size(const Refer__V1__LocalField *node)
+{
+    size_t size = strlen(node->name) + 2;
+    switch (node->value_case) {
+    case REFER__V1__LOCAL_FIELD__VALUE_TEXT:
+        return size + strlen(node->text);
+    case REFER__V1__LOCAL_FIELD__VALUE_DATA:
+        return size + 3 * node->data.len;
+    case REFER__V1__LOCAL_FIELD__VALUE_NUMBER:
+        return size + NUMBER_SIZE_MAX;
+    case REFER__V1__LOCAL_FIELD__VALUE_FLAG:
+        return size + sizeof "false";
+    case REFER__V1__LOCAL_FIELD__VALUE__NOT_SET:
+    case _REFER__V1__LOCAL_FIELD__VALUE__CASE_IS_INT_SIZE:
+    default:
+        return size;
+    }
+}
+
+static struct sdk_record *record_add(
+    struct sdk_records *records, const Refer__V1__LocalRecord *node)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < node->n_fields; i++)
+        size += text_size(node->fields[i]);
+    return sdk_records_add_sized(records, node->type, node->n_fields, size);
+}
+
 refer_status sdk_node_read_records(struct sdk_records *records,
     Refer__V1__LocalRecord *const *nodes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!sdk_text_is_code(nodes[i]->type))
             return REFER_PROTOCOL;
-        struct sdk_record *record = sdk_records_add(records, nodes[i]->type);
+        struct sdk_record *record = record_add(records, nodes[i]);
         if (record == NULL)
             return REFER_NO_MEMORY;
         refer_status status =

@@ -11,15 +11,25 @@
 /* All that a field has is one block, which its name begins. */
 static void field_release(struct sdk_field *field)
 {
-    sdk_memory_free(field->name);
+    if (!field->is_lent)
+        sdk_memory_free(field->name);
+}
+
+/* But for those in the record's block. */
+static void fields_free(struct sdk_record *record)
+{
+    if (record->fields != record->block)
+        sdk_memory_free(record->fields);
 }
 
 void sdk_record_release(struct sdk_record *record)
 {
     for (size_t i = 0; i < record->field_count; i++)
         field_release(&record->fields[i]);
-    sdk_memory_free(record->fields);
-    sdk_memory_free(record->type);
+    fields_free(record);
+    if (record->block == NULL)
+        sdk_memory_free(record->type);
+    sdk_memory_free(record->block);
 }
 
 void sdk_records_release(struct sdk_records *records)
@@ -30,37 +40,28 @@ void sdk_records_release(struct sdk_records *records)
     *records = (struct sdk_records){ 0 };
 }
 
-/* That capacity; NULL for want of memory, the items then as before. */
-static void *enlarged(
-    void *items, size_t count, size_t *capacity, size_t wanted, size_t size)
+/* Of a list that is full. */
+static size_t capacity_next(size_t capacity)
 {
-    void *larger = sdk_memory_take_array(wanted, size);
-    if (larger == NULL)
-        return NULL;
-    if (count > 0)
-        memcpy(larger, items, count * size);
-    sdk_memory_free(items);
-    *capacity = wanted;
-    return larger;
+    return capacity == 0 ? 4 : capacity * 2;
 }
 
-/* The same with room for one more item. */
-static void *grown(void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    size_t wanted = *capacity == 0 ? 4 : *capacity * 2;
-    return enlarged(items, count, capacity, wanted, size);
-}
-
+/* Room for one more; NULL for want of memory, the records then as before. */
 static struct sdk_record *records_room(struct sdk_records *records)
 {
-    struct sdk_record *items = grown(records->items, records->count,
-        &records->capacity, sizeof *records->items);
-    if (items == NULL)
-        return NULL;
-    records->items = items;
-    return &items[records->count];
+    if (records->count == records->capacity) {
+        size_t capacity = capacity_next(records->capacity);
+        struct sdk_record *items =
+            sdk_memory_take_array(capacity, sizeof *items);
+        if (items == NULL)
+            return NULL;
+        if (records->count > 0)
+            memcpy(items, records->items, records->count * sizeof *items);
+        sdk_memory_free(records->items);
+        records->items = items;
+        records->capacity = capacity;
+    }
+    return &records->items[records->count];
 }
 
 struct sdk_record *sdk_records_add(
@@ -73,6 +74,31 @@ struct sdk_record *sdk_records_add(
         return NULL;
     }
     *record = (struct sdk_record){ .type = copy };
+    records->count++;
+    return record;
+}
+
+struct sdk_record *sdk_records_add_sized(struct sdk_records *records,
+    const char *type, size_t field_count, size_t text_size)
+{
+    struct sdk_record *record = records_room(records);
+    size_t type_size = strlen(type) + 1;
+    if (record == NULL || text_size > SIZE_MAX / 4 ||
+        field_count > SIZE_MAX / 4 / sizeof *record->fields)
+        return NULL;
+    size_t fields_size = field_count * sizeof *record->fields;
+    struct sdk_field *block =
+        sdk_memory_take(fields_size + type_size + text_size);
+    if (block == NULL)
+        return NULL;
+    char *characters = (char *)(block + field_count);
+    memcpy(characters, type, type_size);
+    *record = (struct sdk_record){ .type = characters,
+        .fields = block,
+        .field_capacity = field_count,
+        .block = block,
+        .free = characters + type_size,
+        .free_size = text_size };
     records->count++;
     return record;
 }
@@ -125,31 +151,30 @@ static struct sdk_field *field_named(
     return NULL;
 }
 
-bool sdk_record_reserve(struct sdk_record *record, size_t count)
+/* In the record's block, if it fits there. */
+static char *field_memory(
+    struct sdk_record *record, struct sdk_field *field, size_t size)
 {
-    if (count > SIZE_MAX - record->field_count)
-        return false;
-    size_t wanted = record->field_count + count;
-    if (wanted <= record->field_capacity)
-        return true;
-    struct sdk_field *fields = enlarged(record->fields, record->field_count,
-        &record->field_capacity, wanted, sizeof *fields);
-    if (fields == NULL)
-        return false;
-    record->fields = fields;
-    return true;
+    field->is_lent = size <= record->free_size;
+    if (!field->is_lent)
+        return sdk_memory_take(size);
+    char *memory = record->free;
+    record->free += size;
+    record->free_size -= size;
+    return memory;
 }
 
 /* Room in the field for a copy of that name, which is made, and for text and
  * data of these sizes, which is not. False for want of memory. */
-static bool field_begin(
-    struct sdk_field *field, const char *name, size_t text_size)
+static bool field_begin(struct sdk_record *record, struct sdk_field *field,
+    const char *name, size_t text_size)
 {
     size_t name_size = strlen(name) + 1;
     size_t data_size = field->type == SDK_FIELD_DATA ? field->size : 0;
     if (text_size > SIZE_MAX / 2 || data_size > SIZE_MAX / 2 - name_size - 1)
         return false;
-    field->name = sdk_memory_take(name_size + text_size + 1 + data_size);
+    field->name =
+        field_memory(record, field, name_size + text_size + 1 + data_size);
     if (field->name == NULL)
         return false;
     memcpy(field->name, name, name_size);
@@ -159,20 +184,34 @@ static bool field_begin(
     return true;
 }
 
+/* For one more; false for want of memory. */
+static bool fields_room(struct sdk_record *record)
+{
+    if (record->field_count < record->field_capacity)
+        return true;
+    size_t capacity = capacity_next(record->field_capacity);
+    struct sdk_field *fields = sdk_memory_take_array(capacity, sizeof *fields);
+    if (fields == NULL)
+        return false;
+    if (record->field_count > 0)
+        memcpy(fields, record->fields, record->field_count * sizeof *fields);
+    fields_free(record);
+    record->fields = fields;
+    record->field_capacity = capacity;
+    return true;
+}
+
 /* Puts the field in, now the record's; releases it when there is no memory. */
 static refer_status field_put(
-    struct sdk_record *record, const struct sdk_field *field)
+    struct sdk_record *record, struct sdk_field *field)
 {
     struct sdk_field *place = field_named(record, field->name);
     if (place == NULL) {
-        struct sdk_field *fields = grown(record->fields, record->field_count,
-            &record->field_capacity, sizeof *record->fields);
-        if (fields == NULL) {
-            sdk_memory_free(field->name);
+        if (!fields_room(record)) {
+            field_release(field);
             return REFER_NO_MEMORY;
         }
-        record->fields = fields;
-        place = &fields[record->field_count++];
+        place = &record->fields[record->field_count++];
         *place = (struct sdk_field){ 0 };
     }
     field_release(place);
@@ -184,7 +223,7 @@ static refer_status field_put(
 static refer_status text_put(struct sdk_record *record, const char *name,
     struct sdk_field *field, const char *text, size_t size)
 {
-    if (!field_begin(field, name, size))
+    if (!field_begin(record, field, name, size))
         return REFER_NO_MEMORY;
     memcpy(field->text, text, size);
     return field_put(record, field);
@@ -226,7 +265,7 @@ refer_status sdk_record_set_data(
     if (!sdk_text_is_code(name) || (bytes == NULL && size > 0))
         return REFER_INVALID;
     struct sdk_field field = { .type = SDK_FIELD_DATA, .size = size };
-    if (size > SIZE_MAX / 8 || !field_begin(&field, name, 2 * size))
+    if (size > SIZE_MAX / 8 || !field_begin(record, &field, name, 2 * size))
         return REFER_NO_MEMORY;
     hexadecimal(bytes, size, field.text);
     if (size > 0)

@@ -19,10 +19,12 @@ enum sdk_field_type {
     SDK_FIELD_TYPE_COUNT
 };
 
-/* Name, text and data are one block of memory, which the name begins. */
+/* Name, text and data are one block of memory, which the name begins, or part
+ * of the record's. */
 struct sdk_field {
     char *name;
     enum sdk_field_type type;
+    bool is_lent;   /* by the record's block */
     char *text;     /* as shown to people; of text the value itself */
     uint8_t *data;  /* of data, else NULL */
     size_t size;    /* bytes of text or data */
@@ -34,6 +36,11 @@ struct sdk_record {
     struct sdk_field *fields;
     size_t field_count;
     size_t field_capacity;
+    /* NULL, or what all these are in as long as there is room: of a record that
+     * came, of which it is known how large it is. */
+    struct sdk_field *block;
+    char *free; /* in the block, from here on */
+    size_t free_size;
 };
 
 /* The fields and the type. */
@@ -51,6 +58,11 @@ void sdk_records_release(struct sdk_records *records);
  * memory. */
 struct sdk_record *sdk_records_add(
     struct sdk_records *records, const char *type);
+/* The same with room for so many fields, whose names and values take
+ * `text_size` characters, with a zero after each and data in hexadecimal
+ * digits, too; beyond it each has memory of its own. */
+struct sdk_record *sdk_records_add_sized(struct sdk_records *records,
+    const char *type, size_t field_count, size_t text_size);
 /* Takes `count` records of `from`, from `start`, to the end of `records`. */
 refer_status sdk_records_take(struct sdk_records *records,
     struct sdk_records *from, size_t start, size_t count);
@@ -59,8 +71,6 @@ const struct sdk_record *sdk_records_at(
     const struct sdk_records *records, const char *type, uint32_t i);
 uint32_t sdk_records_count(const struct sdk_records *records, const char *type);
 
-/* Room for so many more fields; false for want of memory. */
-bool sdk_record_reserve(struct sdk_record *record, size_t count);
 /* Each replaces a field of that name. REFER_INVALID when the name is no code
  * or the text is not clean, REFER_NO_MEMORY. Nothing has changed then. */
 refer_status sdk_record_set_text(

@@ -1,13 +1,16 @@
-#include "core/codec.h"
-#include "core/limits.h"
+/*
+ * Reads the one canonical encoding of the messages of local.proto and nothing
+ * else, straight into what the core works with: a batch has thousands of
+ * fields, and what codec_unpack.c makes of each is only the half of it.
+ */
 #include "core/local.h"
 
-#include "refer/v1/local.pb-c.h"
+#include "base/text.h"
+#include "core/codec_local.h"
+#include "core/codec_wire.h"
+#include "core/limits.h"
 
 #include <string.h>
-
-/* Of LocalRequest.number, a varint. */
-#define NUMBER_TAG 0x08u
 
 static bool is_code(struct slice text)
 {
@@ -32,96 +35,185 @@ const struct local_field *local_field_get(
     return NULL;
 }
 
-/* ---- Fields and records, read ------------------------------------------ */
+/* ---- Parts of a message ------------------------------------------------- */
 
-static enum err field_read(
-    const Refer__V1__LocalField *message, struct local_field *field)
+struct reader {
+    struct arena *arena;
+    size_t fields_left; /* that the message may have */
+    size_t record_count_max;
+    enum err err; /* the first sticks */
+};
+
+static void fail(struct reader *reader, enum err err)
 {
-    *field = (struct local_field){ .name = slice_of_text(message->name) };
+    if (reader->err == ERR_NONE)
+        reader->err = err;
+}
+
+/* Takes the tag if it is next: each has one byte, and they are in order. */
+static bool tag_take(struct slice *rest, uint8_t tag)
+{
+    if (rest->size == 0 || rest->bytes[0] != tag)
+        return false;
+    *rest = slice_of(rest->bytes + 1, rest->size - 1);
+    return true;
+}
+
+static struct slice sized_take(struct reader *reader, struct slice *rest)
+{
+    struct slice bytes = SLICE_NONE;
+    if (wire_sized(rest, &bytes))
+        return bytes;
+    fail(reader, ERR_MALFORMED);
+    *rest = SLICE_NONE;
+    return SLICE_NONE;
+}
+
+static uint64_t varint_take(
+    struct reader *reader, struct slice *rest, uint64_t max)
+{
+    uint64_t value;
+    if (wire_varint(rest, &value) && value <= max)
+        return value;
+    fail(reader, ERR_MALFORMED);
+    *rest = SLICE_NONE;
+    return 0;
+}
+
+static struct slice text_value(struct reader *reader, struct slice *rest)
+{
+    struct slice text = sized_take(reader, rest);
+    if (!text_is_utf8(text, TEXT_CONTROLS_LAYOUT))
+        fail(reader, ERR_MALFORMED);
+    return text;
+}
+
+/* What is nothing is left out. */
+static struct slice text_take(
+    struct reader *reader, struct slice *rest, uint8_t tag)
+{
+    if (!tag_take(rest, tag))
+        return SLICE_LITERAL("");
+    struct slice text = text_value(reader, rest);
+    if (text.size == 0)
+        fail(reader, ERR_MALFORMED);
+    return text;
+}
+
+static uint32_t number_take(
+    struct reader *reader, struct slice *rest, uint8_t tag)
+{
+    if (!tag_take(rest, tag))
+        return 0;
+    uint64_t number = varint_take(reader, rest, UINT32_MAX);
+    if (number == 0)
+        fail(reader, ERR_MALFORMED);
+    return (uint32_t)number;
+}
+
+/* How many with that tag are next. */
+static size_t items_count(struct slice rest, uint8_t tag)
+{
+    struct slice bytes;
+    size_t count = 0;
+    while (tag_take(&rest, tag) && wire_sized(&rest, &bytes))
+        count++;
+    return count;
+}
+
+/* ---- Fields and records ------------------------------------------------- */
+
+static void field_read(
+    struct reader *reader, struct slice bytes, struct local_field *field)
+{
+    *field = (struct local_field){ 0 };
+    field->name = text_take(reader, &bytes, FIELD_NAME);
     if (!is_code(field->name))
-        return ERR_MALFORMED;
-    switch (message->value_case) {
-    case REFER__V1__LOCAL_FIELD__VALUE_TEXT:
+        fail(reader, ERR_MALFORMED);
+    if (tag_take(&bytes, FIELD_TEXT)) {
         field->type = LOCAL_TEXT;
-        field->bytes = slice_of_text(message->text);
-        return ERR_NONE;
-    case REFER__V1__LOCAL_FIELD__VALUE_NUMBER:
+        field->bytes = text_value(reader, &bytes);
+    } else if (tag_take(&bytes, FIELD_NUMBER)) {
         field->type = LOCAL_NUMBER;
-        field->number = message->number;
-        return ERR_NONE;
-    case REFER__V1__LOCAL_FIELD__VALUE_DATA:
+        field->number = (int64_t)varint_take(reader, &bytes, UINT64_MAX);
+    } else if (tag_take(&bytes, FIELD_DATA)) {
         field->type = LOCAL_DATA;
-        field->bytes = codec_slice(message->data);
-        return ERR_NONE;
-    case REFER__V1__LOCAL_FIELD__VALUE_FLAG:
+        field->bytes = sized_take(reader, &bytes);
+    } else if (tag_take(&bytes, FIELD_FLAG)) {
         field->type = LOCAL_FLAG;
-        field->number = message->flag != 0;
-        return ERR_NONE;
-    case REFER__V1__LOCAL_FIELD__VALUE__NOT_SET:
-    case _REFER__V1__LOCAL_FIELD__VALUE__CASE_IS_INT_SIZE:
-    default:
-        return ERR_MALFORMED;
+        field->number = (int64_t)varint_take(reader, &bytes, 1);
     }
+    if (field->type == LOCAL_NONE || bytes.size > 0)
+        fail(reader, ERR_MALFORMED);
 }
 
 /* A name that stands twice would mean what the reader happens to look at. */
-static enum err fields_read(Refer__V1__LocalField *const *messages,
-    size_t count, struct arena *arena, const struct local_field **out)
+static bool is_among(
+    const struct local_field *fields, size_t count, struct slice name)
 {
-    struct local_field *fields;
-    if (count > LOCAL_RECORD_FIELD_COUNT_MAX)
-        return ERR_LIMIT;
-    fields = arena_take_array(arena, count, sizeof *fields);
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(fields[i].name, name))
+            return true;
+    return false;
+}
+
+static size_t fields_read(struct reader *reader, struct slice *rest,
+    uint8_t tag, const struct local_field **out)
+{
+    size_t count = items_count(*rest, tag);
+    /* every field costs the core a look */
+    if (count > LOCAL_RECORD_FIELD_COUNT_MAX || count > reader->fields_left)
+        fail(reader, ERR_LIMIT);
+    if (reader->err != ERR_NONE)
+        return 0;
+    reader->fields_left -= count;
+    struct local_field *fields =
+        arena_take_array(reader->arena, count, sizeof *fields);
     if (fields == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < count; i++) {
-        enum err err = field_read(messages[i], &fields[i]);
-        if (err != ERR_NONE)
-            return err;
-        if (local_field_get(fields, i, messages[i]->name) != NULL)
-            return ERR_MALFORMED;
+        fail(reader, ERR_LIMIT);
+    for (size_t i = 0; i < count && reader->err == ERR_NONE; i++) {
+        (void)tag_take(rest, tag);
+        field_read(reader, sized_take(reader, rest), &fields[i]);
+        if (is_among(fields, i, fields[i].name))
+            fail(reader, ERR_MALFORMED);
     }
     *out = fields;
-    return ERR_NONE;
+    return reader->err == ERR_NONE ? count : 0;
 }
 
-static enum err records_read(Refer__V1__LocalRecord *const *messages,
-    size_t count, struct arena *arena, const struct local_record **out)
+static size_t records_read(struct reader *reader, struct slice *rest,
+    uint8_t tag, const struct local_record **out)
 {
+    size_t count = items_count(*rest, tag);
+    /* and every record at least as much */
+    if (count > reader->record_count_max)
+        fail(reader, ERR_LIMIT);
+    if (reader->err != ERR_NONE)
+        return 0;
     struct local_record *records =
-        arena_take_array(arena, count, sizeof *records);
+        arena_take_array(reader->arena, count, sizeof *records);
     if (records == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < count; i++) {
-        records[i].type = slice_of_text(messages[i]->type);
-        records[i].field_count = messages[i]->n_fields;
-        if (!is_code(records[i].type))
-            return ERR_MALFORMED;
-        enum err err = fields_read(messages[i]->fields, messages[i]->n_fields,
-            arena, &records[i].fields);
-        if (err != ERR_NONE)
-            return err;
+        fail(reader, ERR_LIMIT);
+    for (size_t i = 0; i < count && reader->err == ERR_NONE; i++) {
+        (void)tag_take(rest, tag);
+        struct slice bytes = sized_take(reader, rest);
+        records[i].type = text_take(reader, &bytes, RECORD_TYPE);
+        records[i].field_count =
+            fields_read(reader, &bytes, RECORD_FIELDS, &records[i].fields);
+        if (!is_code(records[i].type) || bytes.size > 0)
+            fail(reader, ERR_MALFORMED);
     }
     *out = records;
-    return ERR_NONE;
+    return reader->err == ERR_NONE ? count : 0;
 }
 
-/* Every field costs the core a look, every record at least as much. */
-static bool is_within_limit(const Refer__V1__LocalRequest *message)
-{
-    size_t count = message->n_fields;
-    if (message->n_records > LOCAL_FIELD_COUNT_MAX)
-        return false;
-    for (size_t i = 0; i < message->n_records; i++)
-        count += message->records[i]->n_fields;
-    return count <= LOCAL_FIELD_COUNT_MAX;
-}
+/* ---- Messages ----------------------------------------------------------- */
 
 /* Canonical bytes begin with the number, unless it is 0. */
 static struct slice unnumbered(struct slice bytes)
 {
     size_t head = 0;
-    if (bytes.size == 0 || bytes.bytes[0] != NUMBER_TAG)
+    if (bytes.size == 0 || bytes.bytes[0] != REQUEST_NUMBER)
         return bytes;
     do
         head++;
@@ -134,40 +226,34 @@ static struct slice unnumbered(struct slice bytes)
 enum err local_request_read(
     struct slice bytes, struct arena *arena, struct local_request *request)
 {
-    const ProtobufCMessage *base;
-    enum err err = codec_unpack_borrowing(&refer__v1__local_request__descriptor,
-        bytes, LOCAL_BATCH_SIZE_MAX, arena, &base);
-    if (err != ERR_NONE)
-        return err;
-    const Refer__V1__LocalRequest *message =
-        (const Refer__V1__LocalRequest *)base;
-    *request = (struct local_request){
-        .number = message->number,
-        .unnumbered = unnumbered(bytes),
-        .operation = slice_of_text(message->operation),
-        .field_count = message->n_fields,
-        .record_count = message->n_records,
-    };
-    if (!is_code(request->operation))
-        return ERR_MALFORMED;
-    if (!is_within_limit(message))
+    struct reader reader = { .arena = arena,
+        .fields_left = LOCAL_FIELD_COUNT_MAX,
+        .record_count_max = LOCAL_FIELD_COUNT_MAX };
+    struct slice rest = bytes;
+    if (bytes.size > LOCAL_BATCH_SIZE_MAX)
         return ERR_LIMIT;
-    err = fields_read(
-        message->fields, message->n_fields, arena, &request->fields);
-    if (err == ERR_NONE)
-        err = records_read(
-            message->records, message->n_records, arena, &request->records);
-    return err;
+    *request = (struct local_request){ .unnumbered = unnumbered(bytes) };
+    request->number = number_take(&reader, &rest, REQUEST_NUMBER);
+    request->operation = text_take(&reader, &rest, REQUEST_OPERATION);
+    if (!is_code(request->operation))
+        fail(&reader, ERR_MALFORMED);
+    request->field_count =
+        fields_read(&reader, &rest, REQUEST_FIELDS, &request->fields);
+    request->record_count =
+        records_read(&reader, &rest, REQUEST_RECORDS, &request->records);
+    if (rest.size > 0)
+        fail(&reader, ERR_MALFORMED);
+    return reader.err;
 }
 
 /* "" is none. False for a name that is no problem's. */
-static bool problem_read(const char *name, enum problem *problem)
+static bool problem_read(struct slice name, enum problem *problem)
 {
     *problem = PROBLEM_NONE;
-    if (name[0] == 0)
+    if (name.size == 0)
         return true;
     for (int i = PROBLEM_NONE + 1; i < PROBLEM_COUNT; i++) {
-        if (strcmp(problem_name((enum problem)i), name) != 0)
+        if (!slice_is(name, problem_name((enum problem)i)))
             continue;
         *problem = (enum problem)i;
         return true;
@@ -178,139 +264,25 @@ static bool problem_read(const char *name, enum problem *problem)
 enum err local_reply_read(
     struct slice bytes, struct arena *arena, struct local_reply *reply)
 {
-    const ProtobufCMessage *base;
-    enum err err = codec_unpack(&refer__v1__local_reply__descriptor, bytes,
-        LOCAL_FRAME_SIZE_MAX, arena, &base);
-    if (err != ERR_NONE)
-        return err;
-    const Refer__V1__LocalReply *message = (const Refer__V1__LocalReply *)base;
-    *reply = (struct local_reply){
-        .number = message->number,
-        .err = (enum err)message->error,
-        .clause = slice_of_text(message->clause),
-        .remedy = slice_of_text(message->remedy),
-        .message = slice_of_text(message->message),
-        .record_count = message->n_records,
+    struct reader reader = {
+        .arena = arena, .fields_left = SIZE_MAX, .record_count_max = SIZE_MAX
     };
-    if (message->error >= ERR_COUNT ||
-        !problem_read(message->problem, &reply->problem))
-        return ERR_MALFORMED;
-    return records_read(
-        message->records, message->n_records, arena, &reply->records);
-}
-
-/* ---- Written ----------------------------------------------------------- */
-
-static bool field_fill(const struct local_field *field, struct arena *arena,
-    Refer__V1__LocalField *message)
-{
-    refer__v1__local_field__init(message);
-    message->name = codec_text(field->name, arena);
-    switch (field->type) {
-    case LOCAL_TEXT:
-        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_TEXT;
-        message->text = codec_text(field->bytes, arena);
-        return message->name != NULL && message->text != NULL;
-    case LOCAL_NUMBER:
-        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_NUMBER;
-        message->number = field->number;
-        break;
-    case LOCAL_DATA:
-        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_DATA;
-        message->data = codec_data(field->bytes);
-        break;
-    case LOCAL_FLAG:
-        message->value_case = REFER__V1__LOCAL_FIELD__VALUE_FLAG;
-        message->flag = field->number != 0;
-        break;
-    case LOCAL_NONE:
-        break;
-    }
-    return message->name != NULL;
-}
-
-/* NULL when the arena is full. */
-static Refer__V1__LocalField **fields_fill(
-    const struct local_field *fields, size_t count, struct arena *arena)
-{
-    Refer__V1__LocalField *messages =
-        arena_take_array(arena, count, sizeof *messages);
-    Refer__V1__LocalField **list = arena_take_array(arena, count, sizeof *list);
-    if (messages == NULL || list == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!field_fill(&fields[i], arena, &messages[i]))
-            return NULL;
-        list[i] = &messages[i];
-    }
-    return list;
-}
-
-static Refer__V1__LocalRecord **records_fill(
-    const struct local_record *records, size_t count, struct arena *arena)
-{
-    Refer__V1__LocalRecord *messages =
-        arena_take_array(arena, count, sizeof *messages);
-    Refer__V1__LocalRecord **list =
-        arena_take_array(arena, count, sizeof *list);
-    if (messages == NULL || list == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        refer__v1__local_record__init(&messages[i]);
-        messages[i].type = codec_text(records[i].type, arena);
-        messages[i].n_fields = records[i].field_count;
-        messages[i].fields =
-            fields_fill(records[i].fields, records[i].field_count, arena);
-        if (messages[i].type == NULL || messages[i].fields == NULL)
-            return NULL;
-        list[i] = &messages[i];
-    }
-    return list;
-}
-
-static struct slice pack(
-    const ProtobufCMessage *message, size_t size_max, struct arena *arena)
-{
-    struct slice packed = codec_pack(message, arena);
-    return packed.size > size_max ? SLICE_NONE : packed;
-}
-
-struct slice local_request_write(
-    const struct local_request *request, struct arena *arena)
-{
-    Refer__V1__LocalRequest message;
-    refer__v1__local_request__init(&message);
-    message.number = request->number;
-    message.operation = codec_text(request->operation, arena);
-    message.n_fields = request->field_count;
-    message.fields = fields_fill(request->fields, request->field_count, arena);
-    message.n_records = request->record_count;
-    message.records =
-        records_fill(request->records, request->record_count, arena);
-    if (message.operation == NULL || message.fields == NULL ||
-        message.records == NULL)
-        return SLICE_NONE;
-    return pack(&message.base, LOCAL_BATCH_SIZE_MAX, arena);
-}
-
-struct slice local_reply_write(
-    const struct local_reply *reply, struct arena *arena)
-{
-    Refer__V1__LocalReply message;
-    const char *problem =
-        reply->problem == PROBLEM_NONE ? "" : problem_name(reply->problem);
-    refer__v1__local_reply__init(&message);
-    message.number = reply->number;
-    message.error = (uint32_t)reply->err;
-    message.problem = codec_text(slice_of_text(problem), arena);
-    message.clause = codec_text(reply->clause, arena);
-    message.remedy = codec_text(reply->remedy, arena);
-    message.message = codec_text(reply->message, arena);
-    message.n_records = reply->record_count;
-    message.records = records_fill(reply->records, reply->record_count, arena);
-    if (message.problem == NULL || message.clause == NULL ||
-        message.remedy == NULL || message.message == NULL ||
-        message.records == NULL)
-        return SLICE_NONE;
-    return pack(&message.base, LOCAL_FRAME_SIZE_MAX, arena);
+    struct slice rest = bytes;
+    if (bytes.size > LOCAL_FRAME_SIZE_MAX)
+        return ERR_LIMIT;
+    *reply = (struct local_reply){ 0 };
+    reply->number = number_take(&reader, &rest, REPLY_NUMBER);
+    uint32_t error = number_take(&reader, &rest, REPLY_ERROR);
+    struct slice problem = text_take(&reader, &rest, REPLY_PROBLEM);
+    reply->err = (enum err)error;
+    reply->clause = text_take(&reader, &rest, REPLY_CLAUSE);
+    reply->remedy = text_take(&reader, &rest, REPLY_REMEDY);
+    reply->message = text_take(&reader, &rest, REPLY_MESSAGE);
+    if (error >= ERR_COUNT || !problem_read(problem, &reply->problem))
+        fail(&reader, ERR_MALFORMED);
+    reply->record_count =
+        records_read(&reader, &rest, REPLY_RECORDS, &reply->records);
+    if (rest.size > 0)
+        fail(&reader, ERR_MALFORMED);
+    return reader.err;
 }

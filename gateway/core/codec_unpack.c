@@ -8,6 +8,7 @@
 #include "core/codec.h"
 
 #include "base/text.h"
+#include "core/codec_wire.h"
 
 #include <assert.h>
 #include <string.h>
@@ -37,27 +38,10 @@ static void *take(struct reader *reader, size_t size)
 
 /* ---- Parts of an encoding ----------------------------------------------- */
 
-/* In its shortest form, below 2^64. */
 static bool varint_read(
     struct reader *reader, struct slice *rest, uint64_t *value)
 {
-    *value = 0;
-    if (rest->size > 0 && rest->bytes[0] < 0x80) { /* most have one byte */
-        *value = rest->bytes[0];
-        *rest = slice_of(rest->bytes + 1, rest->size - 1);
-        return true;
-    }
-    for (size_t i = 0; i < rest->size && i < 10; i++) {
-        uint8_t byte = rest->bytes[i];
-        *value |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if ((byte & 0x80) != 0)
-            continue;
-        if (byte == 0 || (i == 9 && byte > 1)) /* no 0 alone comes here */
-            break;
-        *rest = slice_of(rest->bytes + i + 1, rest->size - i - 1);
-        return true;
-    }
-    return fail(reader, ERR_MALFORMED);
+    return wire_varint(rest, value) || fail(reader, ERR_MALFORMED);
 }
 
 static bool tag_read(struct reader *reader, struct slice *rest, uint32_t *id,
@@ -76,14 +60,7 @@ static bool tag_read(struct reader *reader, struct slice *rest, uint32_t *id,
 static bool sized_read(
     struct reader *reader, struct slice *rest, struct slice *bytes)
 {
-    uint64_t size;
-    if (!varint_read(reader, rest, &size))
-        return false;
-    if (size > rest->size)
-        return fail(reader, ERR_MALFORMED);
-    *bytes = slice_of(rest->bytes, (size_t)size);
-    *rest = slice_of(rest->bytes + size, rest->size - (size_t)size);
-    return true;
+    return wire_sized(rest, bytes) || fail(reader, ERR_MALFORMED);
 }
 
 static bool fixed64_read(

@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/codec.h"
 #include "core/limits.h"
 #include "core/local.h"
+
+#include "refer/v1/local.pb-c.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,6 +18,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         if (!(condition))                                                      \
             abort();                                                           \
     } while (0)
+
+/* The reader of all other messages takes it, too. */
+static void check_canonical(const ProtobufCMessageDescriptor *descriptor,
+    struct slice bytes, struct arena *arena)
+{
+    const ProtobufCMessage *message;
+    MUST(codec_unpack(descriptor, bytes, bytes.size, arena, &message) ==
+         ERR_NONE);
+}
 
 static void check_request(struct slice bytes, struct arena *arena)
 {
@@ -26,6 +38,7 @@ static void check_request(struct slice bytes, struct arena *arena)
     for (size_t i = 0; i < request.field_count; i++)
         MUST(request.fields[i].type != LOCAL_NONE);
     MUST(slice_equal(local_request_write(&request, arena), bytes));
+    check_canonical(&refer__v1__local_request__descriptor, bytes, arena);
 }
 
 static void check_reply(struct slice bytes, struct arena *arena)
@@ -36,6 +49,7 @@ static void check_reply(struct slice bytes, struct arena *arena)
     MUST(reply.err < ERR_COUNT);
     MUST(reply.problem < PROBLEM_COUNT);
     MUST(slice_equal(local_reply_write(&reply, arena), bytes));
+    check_canonical(&refer__v1__local_reply__descriptor, bytes, arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
