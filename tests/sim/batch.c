@@ -78,7 +78,7 @@ static bool key_find(void *user, const struct agency_id *agency,
     return false;
 }
 
-/* What cannot be opened gets a hint in the clear, or nothing. */
+/* What cannot be opened gets a hint in the clear, which may be lost. */
 static void turn_away(
     struct batch *batch, const struct letter *letter, enum err err)
 {
@@ -87,7 +87,7 @@ static void turn_away(
     TALLY(world, requests_unopened);
     if (err == ERR_KEY)
         TALLY(world, requests_rekeyed);
-    else if (world_below(world, STREAM_turn, 2) == 0)
+    else if (!world->is_calm && world_below(world, STREAM_turn, 2) == 0)
         return;
     struct slice frame =
         err == ERR_KEY

@@ -12,8 +12,8 @@
     "--recover 1 --restore_permille 300 --dial_only 0 --crash_permille 40 "    \
     "--restart_ms_max 2000 --program_permille 500 --pause_ms 3000"
 #define SIM_LOST_BOTH                                                          \
-    "--recover 1 --restore_permille 300 --losers 2 --dial_only 1 "             \
-    "--crash_permille 10"
+    "--recover 1 --restore_permille 800 --losers 2 --agencies 2 "              \
+    "--dial_only 0 --crash_permille 20"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_APART                                                              \
@@ -69,7 +69,8 @@
     X(register_forgets, "G3", "") /* a register row is not written */          \
     X(ledger_unsaved, "G6", "") /* nor is one of a ledger */                   \
     X(key_unremembered, "G5", "") /* the gateway forgets which keys it had */  \
-    X(run_unmarked, "G5", "") /* ... once they are in a run */                 \
+    /* ... once they are in a run */                                           \
+    X(run_unmarked, "G5", "--minutes 12 --clerks 2")                           \
     X(log_unwritten, "G5", "") /* ... when it is started again */              \
     X(key_not_taken_back, "G5", SIM_REPEAT) /* nor comes one back */           \
     X(gone_is_ignored, "G5", "") /* what a program held is held for ever */    \
