@@ -125,9 +125,10 @@ try "what was said of the person is in the first" 0 '' \
     grep -rqE 'Sasha|k7m2p9x4w8q3' whole
 try "and not in this one" 1 '' grep -rqE 'Sasha|k7m2p9x4w8q3' erased
 try "another implementation agrees" 0 'absent' by_stranger erased
-expect "the hospital cannot know what came without its content" \
+expect "the hospital exports it, too" \
     ctl tbhosp evidence export "$id" -o received
-expect "and shows the rest" told received held held refused held
+expect "what came without its content was about this referral" \
+    told received held held refused absent held
 
 # ---- Under other keys
 
