@@ -64,9 +64,10 @@ static enum err mention_read(const Refer__V1__Mention *message,
     mention->state = (uint8_t)message->state;
     if (message->type == REFER__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
         return ERR_MALFORMED;
-    if (message->mou.len > 0 && codec_fixed(message->mou, mention->mou.bytes,
-                                    sizeof mention->mou.bytes) != ERR_NONE)
-        return ERR_MALFORMED;
+    if (message->mou.len > 0 && (codec_fixed(message->mou, mention->mou.bytes,
+                                     sizeof mention->mou.bytes) != ERR_NONE ||
+                                    mou_id_is_none(&mention->mou)))
+        return ERR_MALFORMED; /* zeros are no agreement's */
     return codec_fixed(message->referral, mention->referral.bytes,
         sizeof mention->referral.bytes);
 }

@@ -201,8 +201,12 @@ static bool fake_verify(struct crypto *crypto, const uint8_t key[KEY_SIZE],
     struct slice message, const uint8_t signature[SIGNATURE_SIZE])
 {
     uint8_t right[SIGNATURE_SIZE];
+    /* a fuzzer watches memcmp(), and forges what it saw there */
+    uint8_t difference = 0;
     signature_make(crypto, key, message, right);
-    return memcmp(right, signature, SIGNATURE_SIZE) == 0;
+    for (size_t i = 0; i < SIGNATURE_SIZE; i++)
+        difference |= (uint8_t)(right[i] ^ signature[i]);
+    return difference == 0;
 }
 
 /* ---- Pretended sealing ---- */
