@@ -78,7 +78,7 @@ static uint8_t *fields_before(
 {
     for (size_t i = count; i > 0; i--) {
         uint8_t *begin = field_before(end, &fields[i - 1]);
-        end = wire_tagged_before(begin, tag, (uint64_t)(end - begin));
+        end = wire_head_before(begin, tag, end);
     }
     return end;
 }
@@ -91,7 +91,7 @@ static uint8_t *records_before(
         uint8_t *begin = fields_before(
             end, RECORD_FIELDS, record->fields, record->field_count);
         begin = wire_text_before(begin, RECORD_TYPE, record->type);
-        end = wire_tagged_before(begin, tag, (uint64_t)(end - begin));
+        end = wire_head_before(begin, tag, end);
     }
     return end;
 }

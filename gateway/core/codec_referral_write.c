@@ -161,11 +161,6 @@ static uint8_t *moment_before(uint8_t *end, uint8_t tag, struct instant instant)
     return wire_number_before(end, tag, (uint64_t)instant.unix_ms);
 }
 
-static uint8_t *head_before(uint8_t *begin, uint8_t tag, const uint8_t *end)
-{
-    return wire_tagged_before(begin, tag, (uint64_t)(end - begin));
-}
-
 static uint8_t *named_before(
     uint8_t *end, uint8_t tag, const struct named_value *values, size_t count)
 {
@@ -173,7 +168,7 @@ static uint8_t *named_before(
         uint8_t *begin =
             wire_text_before(end, NAMED_VALUE, values[i - 1].value);
         begin = wire_text_before(begin, NAMED_NAME, values[i - 1].name);
-        end = head_before(begin, tag, end);
+        end = wire_head_before(begin, tag, end);
     }
     return end;
 }
@@ -191,7 +186,7 @@ static uint8_t *request_before(
     uint8_t *end, const struct referral_request *request)
 {
     for (size_t i = request->grant_count; i > 0; i--)
-        end = head_before(
+        end = wire_head_before(
             grant_before(end, &request->grants[i - 1]), REQUEST_GRANTS, end);
     end = moment_before(end, REQUEST_CONSENT_AT, request->consent_at);
     end = wire_number_before(end, REQUEST_HOP, request->hop);
@@ -216,7 +211,7 @@ static uint8_t *event_before(uint8_t *end, const struct referral_event *event)
         end, EVENT_ELEMENTS, event->elements, event->element_count);
     end = named_before(end, EVENT_DETAILS, event->details, event->detail_count);
     if (event->request != NULL)
-        end = head_before(
+        end = wire_head_before(
             request_before(end, event->request), EVENT_REQUEST, end);
     end = wire_text_before(end, EVENT_KEY, event->key);
     end = moment_before(end, EVENT_AT, event->at);

@@ -97,6 +97,13 @@ static inline uint8_t *wire_tagged_before(
     return begin;
 }
 
+/* The head of a part that was written up to `end`. */
+static inline uint8_t *wire_head_before(
+    uint8_t *begin, uint8_t tag, const uint8_t *end)
+{
+    return wire_tagged_before(begin, tag, (uint64_t)(end - begin));
+}
+
 static inline uint8_t *wire_sized_before(
     uint8_t *end, uint8_t tag, struct slice bytes)
 {

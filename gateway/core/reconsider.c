@@ -59,30 +59,37 @@ static bool begin(struct thought *thought, struct peer *peer)
     return !work_failed(work);
 }
 
-static void returned(const struct step *step, const struct verdict *why)
+/* A step of ours goes back to staff. */
+static void returned(struct work *work, struct peer *peer,
+    struct referral *referral, enum referral_event_type type, uint32_t seq,
+    const struct verdict *why)
 {
-    const struct referral *referral = step->referral;
+    const struct referral_event event = {
+        .referral = referral->uuid,
+        .type = type,
+        .seq = seq,
+        .actor = ACTOR_GATEWAY,
+    };
+    const struct step step = {
+        .work = work,
+        .peer = peer,
+        .referral = referral,
+        .event = &event,
+        .by_us = true,
+    };
     struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, why,
         CONTENT_NONE };
-    (void)step_apply(step, referral->state, &note);
-    OUTPUT_LOG(step->work, LOG_REFERRAL_RETURNED,
+    (void)step_apply(&step, referral->state, &note);
+    OUTPUT_LOG(work, LOG_REFERRAL_RETURNED,
         log_uuid("referral", &referral->uuid),
-        log_code("step", event_type_name(step->event->type)),
+        log_code("step", event_type_name(type)),
         log_code("state", referral_state_name(referral->state)));
 }
 
-/* It goes back to staff. */
 static void back(const struct thought *thought, const struct verdict *why)
 {
-    struct referral_event event = {
-        .referral = thought->step.referral->uuid,
-        .type = thought->event.type,
-        .seq = thought->event.seq,
-        .actor = ACTOR_GATEWAY,
-    };
-    struct step step = thought->step;
-    step.event = &event;
-    returned(&step, why);
+    returned(thought->work, thought->step.peer, thought->step.referral,
+        thought->event.type, thought->event.seq, why);
 }
 
 /* It will not be told: the referral is where the step leads nowhere. */
@@ -215,18 +222,8 @@ static bool give_up(struct thought *thought, struct peer *peer)
         referral->state =
             REFERRAL_WITHDRAWN; /* nothing is left to go on with */
     retell_why(&why);
-    thought->event = (struct referral_event){
-        .type = (enum referral_event_type)intent->event_type,
-        .seq = intent->seq,
-    };
-    thought->step = (struct step){
-        .work = work,
-        .peer = peer,
-        .referral = referral,
-        .event = &thought->event,
-        .by_us = true,
-    };
-    back(thought, &why);
+    returned(work, peer, referral, (enum referral_event_type)intent->event_type,
+        intent->seq, &why);
     if (ends && referral->peer_seq > 0)
         retell_withdrawn(work, peer, referral, &theirs);
     return true;
@@ -269,23 +266,15 @@ bool reconsider_drop(
     struct verdict why = { .problem = PROBLEM_NONE };
     struct intent intent;
     uint64_t from = 0;
-    if (out == NULL || !outbox_find_send(work, out, &referral->uuid, &intent))
+    if (!outbox_find_send(work, out, &referral->uuid, &intent))
         return false;
     verdict_set(&why, PROBLEM_STATE, "state",
         "nothing: the referral ended before this was told");
     while (outbox_next(work, out, from, &intent)) {
-        struct referral_event event = { .referral = referral->uuid,
-            .type = (enum referral_event_type)intent.event_type,
-            .seq = intent.seq,
-            .actor = ACTOR_GATEWAY };
-        struct step step = { .work = work,
-            .peer = peer,
-            .referral = referral,
-            .event = &event,
-            .by_us = true };
         from = intent.number + 1;
         if (is_pending(&intent, referral))
-            returned(&step, &why);
+            returned(work, peer, referral,
+                (enum referral_event_type)intent.event_type, intent.seq, &why);
     }
     return outbox_drop_referral(work, out, &referral->uuid);
 }
