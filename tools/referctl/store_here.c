@@ -210,16 +210,24 @@ static enum err start(struct store_here *here)
     return err;
 }
 
+/* A batch of a gateway that has begun, at this time. */
+static enum err begin(struct store_here *here, struct store_txn **txn)
+{
+    enum err err = here->is_started ? ERR_NONE : start(here);
+    if (err == ERR_NONE)
+        err = batch_begin(here, txn);
+    if (err == ERR_NONE)
+        here->node->work.now.unix_ms = here->now_ms;
+    return err;
+}
+
 enum err store_here_check(struct store_here *here, struct scrub *scrub,
     const struct scrub_watch *watch)
 {
     struct store_txn *txn;
-    enum err err = here->is_started ? ERR_NONE : start(here);
-    if (err == ERR_NONE)
-        err = batch_begin(here, &txn);
+    enum err err = begin(here, &txn);
     if (err != ERR_NONE)
         return err;
-    here->node->work.now.unix_ms = here->now_ms;
     scrub_go_on(&here->node->work, scrub, watch);
     err = txn->err;
     batch_end(here, txn);
@@ -278,12 +286,9 @@ enum err store_here_again(struct store_here *here, const struct key *keys,
 {
     struct store_txn *txn;
     *written = 0;
-    enum err err = here->is_started ? ERR_NONE : start(here);
-    if (err == ERR_NONE)
-        err = batch_begin(here, &txn);
+    enum err err = begin(here, &txn);
     if (err != ERR_NONE)
         return err;
-    here->node->work.now.unix_ms = here->now_ms;
     for (size_t i = 0; i < count && txn->err == ERR_NONE; i++)
         *written += again_write(&here->node->work, &keys[i]);
     err = here->store->ops->commit(txn);
