@@ -200,9 +200,7 @@ static bool state_judge(const struct fake_case *of, const char *step,
         return true;
     if (status == REFER_CONFLICT)
         return fake_judge_refuse_state(reply, of->state, step, party);
-    char clause[SDK_TEXT_SIZE];
-    (void)snprintf(clause, sizeof clause, "state[%s].%s", of->state, step);
-    return fake_judge_refuse(reply, "FORBIDDEN", clause,
+    return fake_judge_refuse_step(reply, "FORBIDDEN", of->state, step,
         "leave this step to the other agency, or say who acts");
 }
 

@@ -31,6 +31,9 @@ bool fake_list(struct refer_fake *fake, struct fake_request *request,
  * always false. */
 bool fake_judge_refuse(struct sdk_reply *reply, const char *problem,
     const char *clause, const char *remedy);
+/* Of a step in that state. */
+bool fake_judge_refuse_step(struct sdk_reply *reply, const char *problem,
+    const char *state, const char *step, const char *remedy);
 /* STATE, and which steps are possible there for that party; false. */
 bool fake_judge_refuse_state(
     struct sdk_reply *reply, const char *state, const char *step, char party);

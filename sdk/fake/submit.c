@@ -28,20 +28,26 @@ bool fake_judge_refuse(struct sdk_reply *reply, const char *problem,
     return fake_refuse(reply, error, problem, clause, remedy);
 }
 
+bool fake_judge_refuse_step(struct sdk_reply *reply, const char *problem,
+    const char *state, const char *step, const char *remedy)
+{
+    char clause[SDK_TEXT_SIZE];
+    (void)snprintf(clause, sizeof clause, "state[%s].%s", state, step);
+    return fake_judge_refuse(reply, problem, clause, remedy);
+}
+
 bool fake_judge_refuse_state(
     struct sdk_reply *reply, const char *state, const char *step, char party)
 {
-    char clause[SDK_TEXT_SIZE];
     char steps[SDK_TEXT_SIZE / 2];
     char remedy[SDK_TEXT_SIZE];
-    (void)snprintf(clause, sizeof clause, "state[%s].%s", state, step);
     fake_steps_print(
         state, (const char[]){ party, 0 }, ", ", steps, sizeof steps);
     (void)snprintf(remedy, sizeof remedy, "look at the referral again%s%s",
         steps[0] != 0 ? ", now these steps are possible: "
                       : ": no step of yours is left",
         steps);
-    return fake_judge_refuse(reply, "STATE", clause, remedy);
+    return fake_judge_refuse_step(reply, "STATE", state, step, remedy);
 }
 
 /* ---- Form -------------------------------------------------------------- */
