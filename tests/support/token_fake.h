@@ -55,11 +55,28 @@ struct token_fake {
     int begun_count;
 };
 
-/* NULL: it cannot be loaded. It stays until the end. */
+/* Of a token that was begun, and asks for its PIN. */
+#define TOKEN_FAKE_FLAGS                                                       \
+    (CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED)
+
+/* One token with one RSA key, "store", id 1; its PIN is 4711. NULL: it cannot
+ * be loaded. It stays until the end. */
 static inline struct token_fake *token_fake_open(const char *path)
 {
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    return module == NULL ? NULL : dlsym(module, "token_fake");
+    struct token_fake *fake =
+        module == NULL ? NULL : dlsym(module, "token_fake");
+    if (fake != NULL)
+        *fake = (struct token_fake){ .token_count = 1,
+            .flags = TOKEN_FAKE_FLAGS,
+            .pin = "4711",
+            .keys = { { .label = "store",
+                .id = 1,
+                .type = CKK_RSA,
+                .may_decrypt = true } },
+            .key_count = 1,
+            .does_oaep_sha256 = true };
+    return fake;
 }
 
 #endif

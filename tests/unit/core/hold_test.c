@@ -394,6 +394,18 @@ static void declined_long(struct federation *federation, char id[ID_SIZE])
     take_all(federation);
 }
 
+/* Its first part alone was sealed anew; from which entry of the vault on. */
+static uint64_t moved_in_part(struct federation *federation, char id[ID_SIZE])
+{
+    uint64_t before;
+    declined_long(federation, id);
+    (void)moving_of(federation, id, &before);
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    federation_run(federation);
+    review_at(federation, 1);
+    return before;
+}
+
 static void what_is_too_much_to_seal_anew_at_once_is_in_parts(void **state)
 {
     struct federation *federation = two();
@@ -402,11 +414,7 @@ static void what_is_too_much_to_seal_anew_at_once_is_in_parts(void **state)
     uint64_t entry;
     char id[ID_SIZE];
     (void)state;
-    declined_long(federation, id);
-    (void)moving_of(federation, id, &before);
-    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
-    federation_run(federation);
-    review_at(federation, 1);
+    before = moved_in_part(federation, id);
     struct moving moving = moving_of(federation, id, &entry);
     assert_int_equal(moving.from, before);
     assert_true(moving.at > 0 && moving.at < moving.count);
@@ -437,11 +445,7 @@ static void what_is_erased_while_it_moves_goes_with_all_its_keys(void **state)
     uint64_t after;
     char id[ID_SIZE];
     (void)state;
-    declined_long(federation, id);
-    (void)moving_of(federation, id, &before);
-    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
-    federation_run(federation);
-    review_at(federation, 1);
+    before = moved_in_part(federation, id);
     assert_int_equal(moving_of(federation, id, &between).from, before);
     struct call call;
     call_begin(&call, "erase");

@@ -54,16 +54,6 @@ static void bench_open(struct bench *bench)
     };
     fake = token_fake_open(TOKEN_FAKE);
     assert_non_null(fake);
-    *fake = (struct token_fake){ .token_count = 1,
-        .flags = CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED |
-                 CKF_USER_PIN_INITIALIZED,
-        .pin = "4711",
-        .keys = { { .label = "store",
-            .id = 1,
-            .type = CKK_RSA,
-            .may_decrypt = true } },
-        .key_count = 1,
-        .does_oaep_sha256 = true };
     /* both are made here, before any other process needs one */
     fake->keys[1] = fake->keys[0];
     fake->keys[1].pair = 1;

@@ -11,8 +11,6 @@
 #include "support/token_fake.h"
 
 #define URI "pkcs11:token=fake%20one;object=store?module-path=" TOKEN_FAKE
-#define USUAL                                                                  \
-    (CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED)
 
 static struct token_fake *fake;
 
@@ -20,15 +18,6 @@ static void fake_set(void)
 {
     fake = token_fake_open(TOKEN_FAKE);
     assert_non_null(fake);
-    *fake = (struct token_fake){ .token_count = 1,
-        .flags = USUAL,
-        .pin = "4711",
-        .keys = { { .label = "store",
-            .id = 1,
-            .type = CKK_RSA,
-            .may_decrypt = true } },
-        .key_count = 1,
-        .does_oaep_sha256 = true };
 }
 
 static void fake_is_left(void)
@@ -175,13 +164,13 @@ static void what_would_count_as_a_mistake_is_not_tried(void **state)
         const char *pin;
         const char *says;
     } rows[] = {
-        { USUAL | CKF_USER_PIN_LOCKED, "4711", "its PIN is locked" },
-        { USUAL | CKF_USER_PIN_FINAL_TRY, "4711", "none was tried" },
+        { TOKEN_FAKE_FLAGS | CKF_USER_PIN_LOCKED, "4711", "its PIN is locked" },
+        { TOKEN_FAKE_FLAGS | CKF_USER_PIN_FINAL_TRY, "4711", "none was tried" },
         { CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED, "4711", "no PIN of its" },
-        { USUAL, NULL, "it wants a PIN" },
-        { USUAL, "", "no PIN of it has that length" },
-        { USUAL, "123", "no PIN of it has that length" },
-        { USUAL, "123456789", "no PIN of it has that length" },
+        { TOKEN_FAKE_FLAGS, NULL, "it wants a PIN" },
+        { TOKEN_FAKE_FLAGS, "", "no PIN of it has that length" },
+        { TOKEN_FAKE_FLAGS, "123", "no PIN of it has that length" },
+        { TOKEN_FAKE_FLAGS, "123456789", "no PIN of it has that length" },
     };
     (void)state;
     fake_set();
@@ -235,7 +224,7 @@ static void a_token_asks_for_no_more_than_it_wants(void **state)
     token_close(token);
     assert_int_equal(fake->login_count, 1);
     fake->login_code = CKR_USER_ALREADY_LOGGED_IN;
-    fake->flags = USUAL;
+    fake->flags = TOKEN_FAKE_FLAGS;
     assert_int_equal(enter(URI, "4711", &token, &problem), ERR_NONE);
     token_close(token);
     fake_is_left();
