@@ -35,6 +35,7 @@ struct exchange {
 struct flight {
     struct courier *courier;
     uint64_t token; /* the node's */
+    bool is_all;    /* nothing waits for the reply to go on */
     struct agency_id agency;
     struct request_secret secret;
 };
@@ -234,6 +235,9 @@ static void flight_end(
             item->reply.body = copied;
         item->input.of.reply.reply = &item->reply;
     }
+    /* a receipt that nothing waits for shares the commit of what comes next */
+    if (reply != NULL && reply->kind == REPLY_COSIGNED && flight->is_all)
+        item->wait_ms = PARCEL_GAP_MS;
     item->input.of.reply.token = flight->token;
     item->input.of.reply.err = err;
     inbox_put(flight->courier->options.inbox, item);
@@ -461,6 +465,7 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     }
     job->flight->courier = courier;
     job->flight->token = output->of.send.token;
+    job->flight->is_all = output->of.send.is_all;
     job->flight->agency = output->of.send.agency;
     job->kind = (int)output->of.send.kind;
     memcpy(job->sealing_key, output->of.send.sealing_key, KEY_SIZE);
