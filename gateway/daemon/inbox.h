@@ -35,9 +35,9 @@ bool inbox_try(struct inbox *inbox, struct inbox_item *item);
 
 /*
  * Waits until something is there that cannot wait, `steady_ms` has come, or
- * inbox_wake. Then takes up to count_max items and size_max bytes (at least one item): peers'
- * in their order and all others in theirs, where peers' pass what is large.
- * NULL when nothing was there. *was_full: someone may wait for room.
+ * inbox_wake. Then takes up to count_max items and size_max bytes (at least one
+ * item): peers' in their order and all others in theirs, where peers' pass what
+ * is large. NULL when nothing was there. *was_full: someone may wait for room.
  */
 struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     size_t count_max, size_t size_max, bool *was_full);
