@@ -12,8 +12,9 @@
 
 /* Requests that wait to be opened; beyond it peers are told to come later. */
 #define OPEN_COUNT_MAX 512u
-/* Opening the largest message takes seven copies of it. */
-#define WORKER_ARENA_SIZE (16u * 1024 * 1024)
+/* Sealing or opening the largest message takes one copy of it; the rest is for
+ * what a card or a Head in it unfolds into. */
+#define WORKER_ARENA_SIZE (4u * 1024 * 1024)
 #define BUSY_RETRY_MS 1000u
 
 enum job_type {
