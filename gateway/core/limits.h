@@ -20,6 +20,8 @@
  * wait: a program that hands over one by one gets a parcel for several. */
 #define PARCEL_GAP_MS 5u
 #define PARCEL_SMALL_COUNT 64u
+/* So long answers alone wait for a commit that comes anyway. */
+#define ANSWERS_WAIT_MS 2u
 /* With its framing a parcel fits the largest padding step. */
 #define PARCEL_SIZE_MAX (1024u * 1024)
 /* A request or reply as plaintext before padding: a parcel and room for what

@@ -1,6 +1,7 @@
 #include "daemon/courier.h"
 
 #include "core/limits.h"
+#include "core/patience.h"
 #include "daemon/clock.h"
 #include "daemon/journal.h"
 #include "io/crypto_openssl.h"
@@ -191,6 +192,7 @@ static void open_request(struct worker *worker, struct job *job)
     struct courier *courier = worker->courier;
     struct request request;
     struct inbox_item *item = NULL;
+    uint32_t wait_ms = 0;
     enum err err = request_open(worker->crypto, &courier->options.self,
         job_bytes(job), &worker->arena, directory_operation_key,
         courier->options.directory, &job->exchange->secret, &request);
@@ -198,6 +200,7 @@ static void open_request(struct worker *worker, struct job *job)
         request.kind != REQUEST_INTRODUCE)
         err = ERR_FORBIDDEN;
     if (err == ERR_NONE) {
+        wait_ms = patience_with_request(&request, &worker->arena);
         item = item_new(NODE_PEER_REQUEST, request.body, &request.body);
         if (item == NULL)
             err = ERR_NO_MEMORY;
@@ -207,6 +210,7 @@ static void open_request(struct worker *worker, struct job *job)
         free(job->exchange);
         return;
     }
+    item->wait_ms = wait_ms;
     item->request = request;
     item->input.of.request.request = &item->request;
     item->input.of.request.handle = (uint64_t)(uintptr_t)job->exchange;
@@ -242,6 +246,7 @@ static void flight_end(
     if (item == NULL)
         abort(); /* the node waits for this for ever: begin anew instead */
     if (reply != NULL) {
+        item->wait_ms = patience_with_reply(reply, flight->is_all);
         item->reply = *reply;
         if (reply->plain != 0)
             item->reply.sheet = copied;
@@ -249,9 +254,6 @@ static void flight_end(
             item->reply.body = copied;
         item->input.of.reply.reply = &item->reply;
     }
-    /* a receipt that nothing waits for shares the commit of what comes next */
-    if (reply != NULL && reply->kind == REPLY_COSIGNED && flight->is_all)
-        item->wait_ms = PARCEL_GAP_MS;
     item->input.of.reply.token = flight->token;
     item->input.of.reply.err = err;
     inbox_put(flight->courier->options.inbox, item);

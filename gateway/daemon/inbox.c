@@ -1,5 +1,6 @@
 #include "daemon/inbox.h"
 
+#include "core/patience.h"
 #include "daemon/clock.h"
 
 #include <pthread.h>
@@ -25,7 +26,8 @@ struct inbox {
     pthread_cond_t freed;
     struct queue peers;
     struct queue others;
-    bool others_waited;    /* while peers were served; they are next */
+    bool others_waited; /* while peers were served; they are next */
+    struct patience patience;
     size_t patient_count;  /* of those that can wait */
     int64_t due_steady_ms; /* of the first of them */
     size_t count;
@@ -100,6 +102,8 @@ static void append(struct inbox *inbox, struct inbox_item *item)
     queue->last = &item->next;
     inbox->count++;
     inbox->size += item->size;
+    if (!patience_pays(&inbox->patience, item->wait_ms))
+        item->wait_ms = 0;
     if (item->wait_ms > 0) {
         int64_t due = clock_steady_ms() + item->wait_ms;
         if (inbox->patient_count++ == 0 || due < inbox->due_steady_ms)
@@ -210,7 +214,9 @@ struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     struct taken taken = { 0 };
     taken.end = &taken.list;
     (void)pthread_mutex_lock(&inbox->lock);
+    int64_t since = clock_steady_ms();
     wait_filled(inbox, until_steady_ms);
+    patience_idle(&inbox->patience, clock_steady_ms() - since);
     inbox->woken = false;
     queues_take(inbox, &taken, count_max, size_max);
     inbox->count -= taken.count;
