@@ -218,6 +218,32 @@ static void an_id_of_ones_own_is_used_once(void **state)
     federation_free(federation);
 }
 
+static void a_referral_has_so_many_grants_and_no_more(void **state)
+{
+    static struct call call;
+    struct local_record records[REFERRAL_GRANT_COUNT_MAX + 4];
+    struct federation *federation = federation_of_two();
+    struct arena arena;
+    (void)state;
+    assert_int_equal(arena_init(&arena, 1u << 20), ERR_NONE);
+    federation_referral(federation, &call, 0, 1, "first");
+    struct local_request request = call_request(&call);
+    size_t count = 0;
+    for (size_t i = 0; i < request.record_count; i++)
+        for (unsigned k = 0; k <= (slice_is(request.records[i].type, "grant")
+                                          ? REFERRAL_GRANT_COUNT_MAX
+                                          : 0u);
+             k++)
+            records[count++] = request.records[i];
+    request.records = records;
+    request.record_count = count;
+    assert_names(federation_frame(federation, 0, &bench_staff,
+                     local_request_write(&request, &arena)),
+        PROBLEM_FORMAT, "records.grant");
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test(optional_ids_must_be_ids),
         cmocka_unit_test(a_key_has_up_to_64_characters),
         cmocka_unit_test(there_is_exactly_one_referral_and_nothing_unknown),
+        cmocka_unit_test(a_referral_has_so_many_grants_and_no_more),
         cmocka_unit_test(an_id_of_ones_own_is_used_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
