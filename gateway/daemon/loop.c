@@ -43,26 +43,47 @@ static enum err carry_out(struct loop *loop, const struct node_output *output)
     return ERR_NONE;
 }
 
-static enum err carry_all(struct loop *loop)
+/* Who is known comes first: what is sent next may be to the newly known. Then
+ * what peers wait for, for a parcel holds up the next one. */
+enum round { ROUND_KNOWN, ROUND_PEERS, ROUND_REST, ROUND_COUNT };
+
+static enum round round_of(enum node_output_type type)
+{
+    if (type == NODE_DIRECTORY)
+        return ROUND_KNOWN;
+    return type == NODE_SEND || type == NODE_REPLY ? ROUND_PEERS : ROUND_REST;
+}
+
+/* How many there were is *carried. */
+static enum err carry_round(
+    struct loop *loop, enum round round, size_t *carried)
 {
     size_t count;
-    bool directory_changed = false;
-    enum err err = ERR_NONE;
     const struct node_output *outputs = node_outputs(loop->node, &count);
+    *carried = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (round_of(outputs[i].type) != round)
+            continue;
+        enum err err = carry_out(loop, &outputs[i]);
+        if (err != ERR_NONE)
+            return err;
+        ++*carried;
+    }
+    return ERR_NONE;
+}
+
+static enum err carry_all(struct loop *loop)
+{
+    size_t carried;
+    enum err err = ERR_NONE;
     journal_hold();
     if (loop->socket != NULL) /* it opens after the start */
         local_socket_hold(loop->socket);
-    /* who is known first: what is sent next may be to the newly known */
-    for (size_t i = 0; i < count && err == ERR_NONE; i++)
-        if (outputs[i].type == NODE_DIRECTORY) {
-            err = carry_out(loop, &outputs[i]);
-            directory_changed = true;
-        }
-    if (err == ERR_NONE && directory_changed)
-        err = courier_set_pins(loop->courier);
-    for (size_t i = 0; i < count && err == ERR_NONE; i++)
-        if (outputs[i].type != NODE_DIRECTORY)
-            err = carry_out(loop, &outputs[i]);
+    for (int round = 0; round < ROUND_COUNT && err == ERR_NONE; round++) {
+        err = carry_round(loop, (enum round)round, &carried);
+        if (err == ERR_NONE && round == ROUND_KNOWN && carried > 0)
+            err = courier_set_pins(loop->courier);
+    }
     if (loop->socket != NULL)
         local_socket_release(loop->socket);
     journal_release();
