@@ -90,25 +90,27 @@ void sdk_channel_disconnect(struct sdk_channel *channel)
 
 /* ---- Interrupts -------------------------------------------------------- */
 
-void sdk_channel_interrupt(const struct sdk_channel *channel)
+void sdk_channel_interrupt(struct sdk_channel *channel)
 {
     int before = errno;
-    /* a full pipe holds an interrupt already */
+    /* a full pipe ends a wait already */
     ssize_t written = write(channel->interrupt[1], "", 1);
     (void)written;
     errno = before;
+    /* behind the byte, which is gone when this is taken back */
+    atomic_store(&channel->is_interrupted, true);
 }
 
-bool sdk_channel_take_interrupt(const struct sdk_channel *channel)
+bool sdk_channel_take_interrupt(struct sdk_channel *channel)
 {
     char bytes[64];
-    bool was_there = false;
+    if (!atomic_load(&channel->is_interrupted))
+        return false;
+    atomic_store(&channel->is_interrupted, false);
     for (;;) {
         ssize_t size = read(channel->interrupt[0], bytes, sizeof bytes);
-        if (size > 0)
-            was_there = true;
-        else if (size == 0 || errno != EINTR)
-            return was_there;
+        if (size == 0 || (size < 0 && errno != EINTR))
+            return true;
     }
 }
 
