@@ -61,14 +61,13 @@ refer_status sdk_field_read(struct sdk_record *record, struct slice bytes)
 /* ---- Records read ------------------------------------------------------ */
 
 /* The records from `first` on, which are to share a block, borrow from the
- * message and from here as long as it is not known how large that is. */
+ * message and from `fields` as long as it is not known how large that is. */
 struct reading {
     struct sdk_records *records; /* with room for all */
     size_t first;
     struct sdk_field *fields;
     size_t field_count;
     size_t field_capacity;
-    size_t memory_size; /* of what fields and types point to */
 };
 
 /* Room for one more. */
@@ -97,7 +96,6 @@ static refer_status field_add(
     struct sdk_field *field = &reading->fields[reading->field_count];
     if (!field_parse(bytes, field))
         return REFER_PROTOCOL;
-    reading->memory_size += sdk_field_memory_size(field);
     record->fields = field - record->field_count;
     struct sdk_field *same =
         sdk_record_field(record, field->name, field->name_size);
@@ -110,20 +108,19 @@ static refer_status field_add(
     return REFER_OK;
 }
 
-static refer_status record_add(
-    struct reading *reading, struct slice rest, struct slice *type)
+static refer_status record_add(struct reading *reading, struct slice rest)
 {
     struct sdk_records *records = reading->records;
     struct sdk_record *record = &records->items[records->count++];
     struct sdk_part part;
+    struct slice type = SLICE_NONE;
     *record = (struct sdk_record){ .has_lent_fields = true };
-    *type = SLICE_NONE;
     while (rest.size > 0) {
         refer_status status = REFER_OK;
         if (!sdk_part_next(&rest, &part))
             return REFER_PROTOCOL;
         if (part.tag == RECORD_TYPE)
-            *type = part.bytes;
+            type = part.bytes;
         else if (part.tag == RECORD_FIELDS)
             status = field_add(reading, record, part.bytes);
         else if (!sdk_part_is_newer(&part, RECORD_FIELDS))
@@ -131,43 +128,55 @@ static refer_status record_add(
         if (status != REFER_OK)
             return status;
     }
-    if (!sdk_slice_is_code(*type))
-        return REFER_PROTOCOL;
-    record->type = (const char *)type->bytes;
-    record->type_size = (uint32_t)type->size;
-    reading->memory_size += type->size + 1;
-    return REFER_OK;
+    record->type = (const char *)type.bytes;
+    record->type_size = (uint32_t)type.size;
+    return sdk_slice_is_code(type) ? REFER_OK : REFER_PROTOCOL;
+}
+
+/* Has the fields from `fields` on be the record's, and what it borrows be
+ * copies at `room`; returns what is behind them. */
+static char *record_settle(
+    struct sdk_record *record, struct sdk_field *fields, char *room)
+{
+    struct slice type = slice_of(record->type, record->type_size);
+    record->type = room;
+    sdk_slice_copy(room, type.size + 1, type);
+    room += type.size + 1;
+    record->fields = fields;
+    record->field_capacity = record->field_count;
+    for (size_t i = 0; i < record->field_count; i++)
+        room = sdk_field_copy(&fields[i], room);
+    return room;
 }
 
 /* Gives the records before `end` their block. */
 static refer_status group_settle(struct reading *reading, size_t end)
 {
     struct sdk_record *items = reading->records->items;
-    size_t field_count = 0;
-    for (size_t i = reading->first; i < end; i++)
-        field_count += items[i].field_count;
-    struct sdk_field *fields = sdk_memory_take_raw(
-        field_count * sizeof *fields + reading->memory_size);
+    size_t count = 0;
+    size_t size = 0;
+    for (size_t i = reading->first; i < end; i++) {
+        count += items[i].field_count;
+        size += items[i].type_size + 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        size += sizeof *reading->fields +
+                sdk_field_memory_size(&reading->fields[i]);
+    struct sdk_field *fields = sdk_memory_take_raw(size);
     if (fields == NULL)
         return REFER_NO_MEMORY;
     items[reading->first].block = fields;
-    if (field_count > 0)
-        memcpy(fields, reading->fields, field_count * sizeof *fields);
-    char *room = (char *)(fields + field_count);
-    for (size_t i = reading->first; i < end; i++) {
-        struct slice type = slice_of(items[i].type, items[i].type_size);
-        items[i].type = room;
-        sdk_slice_copy(room, type.size + 1, type);
-        room += type.size + 1;
-        items[i].fields = fields;
-        items[i].field_capacity = items[i].field_count;
-        for (size_t k = 0; k < items[i].field_count; k++)
-            room = sdk_field_copy(fields++, room);
+    if (count > 0)
+        memcpy(fields, reading->fields, count * sizeof *fields);
+    char *room = (char *)(fields + count);
+    for (; reading->first < end; reading->first++) {
+        struct sdk_record *record = &items[reading->first];
+        room = record_settle(record, fields, room);
+        fields += record->field_count;
     }
-    reading->first = end;
-    reading->field_count -= field_count;
+    reading->field_count -= count;
     if (reading->field_count > 0)
-        memmove(reading->fields, reading->fields + field_count,
+        memmove(reading->fields, reading->fields + count,
             reading->field_count * sizeof *fields);
     return REFER_OK;
 }
@@ -181,27 +190,28 @@ static size_t records_count(struct slice rest, uint32_t tag)
     return count;
 }
 
+static bool is_first(const struct sdk_record *record, const char *head)
+{
+    return head == NULL ||
+           slice_is(slice_of(record->type, record->type_size), head);
+}
+
 static refer_status records_add(struct reading *reading, struct slice message,
     uint32_t tag, const char *head)
 {
     struct sdk_records *records = reading->records;
     refer_status status = REFER_OK;
     while (status == REFER_OK && message.size > 0) {
-        size_t before = reading->memory_size;
         struct sdk_part part;
-        struct slice type;
         if (!sdk_part_next(&message, &part))
             return REFER_PROTOCOL;
         if (part.tag != tag)
             continue;
-        status = record_add(reading, part.bytes, &type);
-        if (status == REFER_OK && records->count - 1 > reading->first &&
-            (head == NULL || slice_is(type, head))) {
-            size_t own = reading->memory_size - before;
-            reading->memory_size = before;
-            status = group_settle(reading, records->count - 1);
-            reading->memory_size = own;
-        }
+        status = record_add(reading, part.bytes);
+        size_t last = records->count - 1;
+        if (status == REFER_OK && last > reading->first &&
+            is_first(&records->items[last], head))
+            status = group_settle(reading, last);
     }
     return status == REFER_OK && records->count > reading->first
                ? group_settle(reading, records->count)
