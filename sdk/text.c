@@ -67,11 +67,22 @@ static size_t plain_size(const uint8_t *text, size_t size)
     return i;
 }
 
+/* How many from there on are pairs: letters of many other alphabets. */
+static size_t pairs_size(const uint8_t *text, size_t size)
+{
+    size_t i = 0;
+    while (size - i >= 2 && size_of_first(text[i]) == 2 &&
+           is_continuation(text[i + 1]))
+        i += 2;
+    return i;
+}
+
 bool sdk_slice_is_clean(struct slice text)
 {
     size_t at = 0;
     while (at < text.size) {
         at += plain_size(text.bytes + at, text.size - at);
+        at += pairs_size(text.bytes + at, text.size - at);
         if (at == text.size)
             break;
         size_t size = character_size(text.bytes + at, text.size - at);
