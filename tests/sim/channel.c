@@ -62,7 +62,7 @@ void sdk_channel_disconnect(struct sdk_channel *channel)
     channel->in_size = 0;
 }
 
-/* A frame that comes in parts, up to now: its parts follow each other at once. */
+/* A frame that comes in parts, up to now: they follow each other at once. */
 static struct {
     uint8_t *bytes;
     size_t size;
