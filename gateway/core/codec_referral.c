@@ -154,5 +154,7 @@ enum err referral_event_read(
     event->state = (enum referral_state)take_number(
         &taker, &rest, EVENT_STATE, REFERRAL_STATE_COUNT - 1);
     take_end(&taker, rest);
+    if (taker.err != ERR_NONE) /* no number of what there is not */
+        *event = (struct referral_event){ 0 };
     return taker.err;
 }
