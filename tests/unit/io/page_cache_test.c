@@ -20,8 +20,11 @@ static void page_add(struct page_cache *cache, uint16_t number,
     uint64_t touched, bool is_changed)
 {
     uint8_t key[3] = { 'f', (uint8_t)(number >> 8), (uint8_t)number };
+    uint8_t end[3] = { 'f', (uint8_t)((number + 1) >> 8),
+        (uint8_t)(number + 1) };
     struct row_page *page = row_page_new(SLICE_ARRAY(key));
     assert_non_null(page);
+    row_bound_set(&page->end, SLICE_ARRAY(end));
     assert_int_equal(
         row_page_put(page, SLICE_ARRAY(key), SLICE_LITERAL("value")), ERR_NONE);
     page->touched = touched;
