@@ -35,13 +35,14 @@ static inline struct slice slice_of_text(const char *text)
 
 static inline bool slice_equal(struct slice a, struct slice b)
 {
+    /* most that are compared differ in the first already */
     return a.size == b.size &&
-           (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+           (a.size == 0 || (a.bytes[0] == b.bytes[0] &&
+                               memcmp(a.bytes, b.bytes, a.size) == 0));
 }
 
 static inline bool slice_is(struct slice a, const char *text)
 {
-    /* most that are compared differ in the first already */
     if (a.size > 0 && a.bytes[0] != (uint8_t)text[0])
         return false;
     return slice_equal(a, slice_of_text(text));

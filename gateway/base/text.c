@@ -190,38 +190,76 @@ static bool control_is_allowed(uint8_t c, enum text_controls controls)
 
 #define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
-/* How many bytes from there on, in eights, are letters of ASCII: most are. */
+/* 0 when all of so many bytes, in eights, are letters of ASCII: neither has the
+ * highest bit, nor gets it when a space is taken off. What is less than a space
+ * borrows from the byte above it, but then has that bit itself. */
+static uint64_t not_plain(const uint8_t *bytes, size_t size)
+{
+    uint64_t marks = 0;
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + i, sizeof eight);
+        marks |= eight | (eight - EVERY_BYTE(0x20));
+    }
+    return marks & EVERY_BYTE(0x80);
+}
+
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80;
+}
+
+/* How many bytes from there on are letters of ASCII. */
 static size_t plain_size(const uint8_t *bytes, size_t size)
 {
     size_t i = 0;
-    for (; size - i >= 8; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, bytes + i, sizeof eight);
-        uint64_t below_space = (eight - EVERY_BYTE(0x20)) & ~eight;
-        if (((eight | below_space) & EVERY_BYTE(0x80)) != 0)
-            break;
+    while (size - i >= 8 && not_plain(bytes + i, 8) == 0) {
+        i += 8;
+        while (size - i >= 64 && not_plain(bytes + i, 64) == 0)
+            i += 64;
     }
+    while (i < size && is_plain(bytes[i]))
+        i++;
     return i;
+}
+
+/* How many from there on are pairs: letters of many other alphabets. */
+static size_t pairs_size(const uint8_t *bytes, size_t size)
+{
+    size_t i = 0;
+    while (size - i >= 2 && bytes[i] >= 0xc2 && bytes[i] <= 0xdf &&
+           (bytes[i + 1] & 0xc0) == 0x80)
+        i += 2;
+    return i;
+}
+
+/* Size of the sequence at the front of what is not empty; 0: it is none. */
+static size_t sequence_size(struct slice text, enum text_controls controls)
+{
+    uint8_t low, high;
+    size_t size = utf8_sequence(text.bytes[0], &low, &high);
+    if (size > text.size || !control_is_allowed(text.bytes[0], controls))
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        uint8_t c = text.bytes[i];
+        if (c < (i == 1 ? low : 0x80) || c > (i == 1 ? high : 0xbf))
+            return 0;
+    }
+    return size;
 }
 
 bool text_is_utf8(struct slice text, enum text_controls controls)
 {
     size_t i = 0;
     while (i < text.size) {
-        i += plain_size(text.bytes + i, text.size - i);
-        if (i == text.size)
-            break;
-        uint8_t low, high;
-        size_t size = utf8_sequence(text.bytes[i], &low, &high);
-        if (size == 0 || size > text.size - i)
+        const uint8_t *bytes = text.bytes + i;
+        size_t left = text.size - i;
+        size_t size = plain_size(bytes, left);
+        size += pairs_size(bytes + size, left - size);
+        if (size == 0)
+            size = sequence_size(slice_of(bytes, left), controls);
+        if (size == 0)
             return false;
-        if (!control_is_allowed(text.bytes[i], controls))
-            return false;
-        for (size_t j = 1; j < size; j++) {
-            uint8_t c = text.bytes[i + j];
-            if (c < (j == 1 ? low : 0x80) || c > (j == 1 ? high : 0xbf))
-                return false;
-        }
         i += size;
     }
     return true;

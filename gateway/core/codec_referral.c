@@ -1,153 +1,160 @@
 /*
- * Referral events on the wire (refer/v1/referral.proto). What is unspecified
- * there is 0 here; whether that will do is for referral_check and guards.
+ * Reads the one canonical encoding of a referral event and nothing else, as
+ * codec_local.c does its messages and for the same reason. That it takes what
+ * codec_unpack.c would take, and says the same of it, is tested. What is
+ * unspecified there is 0 here; whether that will do is for referral_check and
+ * guards.
  */
+#include "core/codec_referral.h"
+
+#include "core/codec_take.h"
+#include "core/limits.h"
 #include "core/referral.h"
 
-#include "core/codec.h"
-#include "refer/v1/referral.pb-c.h"
-
-static enum err read_instant(uint64_t ms, struct instant *instant)
+/* False where it is left out. */
+static bool take_fixed(struct taker *taker, struct slice *rest, uint8_t tag,
+    void *bytes, size_t size)
 {
-    if (ms > INT64_MAX)
-        return ERR_MALFORMED;
-    instant->unix_ms = (int64_t)ms;
-    return ERR_NONE;
+    if (!take_tag(rest, tag))
+        return false;
+    struct slice value = take_sized(taker, rest);
+    if (value.size == size)
+        memcpy(bytes, value.bytes, size);
+    else
+        take_fail(taker, ERR_MALFORMED);
+    return true;
 }
 
-static enum err read_uuid(ProtobufCBinaryData data, struct uuid *uuid)
+static void take_id(struct taker *taker, struct slice *rest, uint8_t tag,
+    void *bytes, size_t size)
 {
-    return codec_fixed(data, uuid->bytes, sizeof uuid->bytes);
+    if (!take_fixed(taker, rest, tag, bytes, size))
+        take_fail(taker, ERR_MALFORMED);
 }
 
-static enum err read_grant(
-    const Refer__V1__Grant *message, struct arena *arena, struct grant *grant)
+static struct instant take_instant(
+    struct taker *taker, struct slice *rest, uint8_t tag)
 {
-    enum err err = agency_id_parse(slice_of_text(message->to), &grant->to);
-    if (err == ERR_NONE)
-        err = read_instant(message->until_ms, &grant->until);
-    if (err != ERR_NONE)
-        return err;
-    if (message->n_elements > REFERRAL_ELEMENT_COUNT_MAX)
-        return ERR_LIMIT;
-    struct slice *elements =
-        arena_take_array(arena, message->n_elements, sizeof *elements);
-    if (elements == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < message->n_elements; i++)
-        elements[i] = slice_of_text(message->elements[i]);
-    grant->purpose = slice_of_text(message->purpose);
+    return (
+        struct instant){ (int64_t)take_number(taker, rest, tag, INT64_MAX) };
+}
+
+/* Elements, or details. */
+static const struct named_value *take_named(struct taker *taker,
+    struct slice *rest, uint8_t tag, size_t max, size_t *count)
+{
+    *count = take_count(*rest, tag);
+    struct named_value *values = take_room(taker, *count, max, sizeof *values);
+    for (size_t i = 0; i < *count && taker->err == ERR_NONE; i++) {
+        (void)take_tag(rest, tag);
+        struct slice bytes = take_sized(taker, rest);
+        values[i].name = take_text(taker, &bytes, NAMED_NAME);
+        values[i].value = take_text(taker, &bytes, NAMED_VALUE);
+        take_end(taker, bytes);
+    }
+    return values;
+}
+
+static void grant_read(
+    struct taker *taker, struct slice bytes, struct grant *grant)
+{
+    if (!take_tag(&bytes, GRANT_TO) ||
+        agency_id_parse(take_sized(taker, &bytes), &grant->to) != ERR_NONE)
+        take_fail(taker, ERR_MALFORMED);
+    grant->purpose = take_text(taker, &bytes, GRANT_PURPOSE);
+    grant->element_count = take_count(bytes, GRANT_ELEMENTS);
+    struct slice *elements = take_room(taker, grant->element_count,
+        REFERRAL_ELEMENT_COUNT_MAX, sizeof *elements);
+    for (size_t i = 0; i < grant->element_count && taker->err == ERR_NONE;
+         i++) {
+        (void)take_tag(&bytes, GRANT_ELEMENTS);
+        elements[i] = take_text_value(taker, &bytes);
+    }
     grant->elements = elements;
-    grant->element_count = message->n_elements;
-    return ERR_NONE;
+    grant->until = take_instant(taker, &bytes, GRANT_UNTIL);
+    take_end(taker, bytes);
 }
 
-static enum err read_grants(const Refer__V1__ReferralRequest *message,
-    struct arena *arena, struct referral_request *request)
+static const struct grant *take_grants(
+    struct taker *taker, struct slice *rest, size_t *count)
 {
-    if (message->n_grants > REFERRAL_GRANT_COUNT_MAX)
-        return ERR_LIMIT;
+    *count = take_count(*rest, REQUEST_GRANTS);
     struct grant *grants =
-        arena_take_array(arena, message->n_grants, sizeof *grants);
-    if (grants == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < message->n_grants; i++) {
-        enum err err = read_grant(message->grants[i], arena, &grants[i]);
-        if (err != ERR_NONE)
-            return err;
+        take_room(taker, *count, REFERRAL_GRANT_COUNT_MAX, sizeof *grants);
+    for (size_t i = 0; i < *count && taker->err == ERR_NONE; i++) {
+        (void)take_tag(rest, REQUEST_GRANTS);
+        grant_read(taker, take_sized(taker, rest), &grants[i]);
     }
-    request->grants = grants;
-    request->grant_count = message->n_grants;
-    return ERR_NONE;
+    return grants;
 }
 
-static enum err read_request(const Refer__V1__ReferralRequest *message,
-    struct arena *arena, struct referral_event *event)
+static void request_read(
+    struct taker *taker, struct slice bytes, struct referral_request *request)
 {
-    struct referral_request *request = arena_take(arena, sizeof *request);
-    if (request == NULL)
-        return ERR_LIMIT;
-    request->service = slice_of_text(message->service);
-    request->purpose = slice_of_text(message->purpose);
-    request->urgency = (enum urgency)message->urgency;
-    request->choice = (enum choice)message->choice;
-    request->ask_back = (enum ask_back)message->ask_back;
-    request->reason_plain = slice_of_text(message->reason_plain);
-    request->hop = message->hop;
-    request->has_parent = message->parent.len > 0;
-    event->request = request;
-    enum err err = read_uuid(message->thread, &request->thread);
-    if (err == ERR_NONE && request->has_parent)
-        err = read_uuid(message->parent, &request->parent);
-    if (err == ERR_NONE)
-        err = read_instant(message->consent_at_ms, &request->consent_at);
-    return err != ERR_NONE ? err : read_grants(message, arena, request);
+    request->service = take_text(taker, &bytes, REQUEST_SERVICE);
+    request->purpose = take_text(taker, &bytes, REQUEST_PURPOSE);
+    request->urgency = (enum urgency)take_number(
+        taker, &bytes, REQUEST_URGENCY, URGENCY_COUNT - 1);
+    request->choice = (enum choice)take_number(
+        taker, &bytes, REQUEST_CHOICE, CHOICE_COUNT - 1);
+    request->ask_back = (enum ask_back)take_number(
+        taker, &bytes, REQUEST_ASK_BACK, ASK_BACK_COUNT - 1);
+    request->reason_plain = take_text(taker, &bytes, REQUEST_REASON);
+    take_id(taker, &bytes, REQUEST_THREAD, request->thread.bytes,
+        sizeof request->thread.bytes);
+    request->has_parent = take_fixed(taker, &bytes, REQUEST_PARENT,
+        request->parent.bytes, sizeof request->parent.bytes);
+    request->hop =
+        (uint32_t)take_number(taker, &bytes, REQUEST_HOP, UINT32_MAX);
+    request->consent_at = take_instant(taker, &bytes, REQUEST_CONSENT_AT);
+    request->grants = take_grants(taker, &bytes, &request->grant_count);
+    take_end(taker, bytes);
 }
 
-static enum err read_details(const Refer__V1__ReferralEvent *message,
-    struct arena *arena, struct referral_event *event)
+/* NULL where there is none. */
+static const struct referral_request *take_request(
+    struct taker *taker, struct slice *rest)
 {
-    if (message->n_details > REFERRAL_DETAIL_COUNT_MAX)
-        return ERR_LIMIT;
-    struct named_value *details =
-        arena_take_array(arena, message->n_details, sizeof *details);
-    if (details == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < message->n_details; i++) {
-        details[i].name = slice_of_text(message->details[i]->name);
-        details[i].value = slice_of_text(message->details[i]->value);
-    }
-    event->details = details;
-    event->detail_count = message->n_details;
-    return ERR_NONE;
-}
-
-static enum err read_elements(const Refer__V1__ReferralEvent *message,
-    struct arena *arena, struct referral_event *event)
-{
-    if (message->n_elements > REFERRAL_ELEMENT_COUNT_MAX)
-        return ERR_LIMIT;
-    struct named_value *elements =
-        arena_take_array(arena, message->n_elements, sizeof *elements);
-    if (elements == NULL)
-        return ERR_LIMIT;
-    for (size_t i = 0; i < message->n_elements; i++) {
-        elements[i].name = slice_of_text(message->elements[i]->code);
-        elements[i].value = slice_of_text(message->elements[i]->value);
-    }
-    event->elements = elements;
-    event->element_count = message->n_elements;
-    return ERR_NONE;
+    struct referral_request *request = NULL;
+    if (!take_tag(rest, EVENT_REQUEST))
+        return NULL;
+    struct slice bytes = take_sized(taker, rest);
+    request = take_room(taker, 1, 1, sizeof *request);
+    if (request != NULL)
+        request_read(taker, bytes, request);
+    return request;
 }
 
 enum err referral_event_read(
     struct slice bytes, struct arena *arena, struct referral_event *event)
 {
-    const ProtobufCMessage *unpacked;
-    enum err err = codec_unpack(&refer__v1__referral_event__descriptor, bytes,
-        CONTENT_SIZE_MAX, arena, &unpacked);
-    if (err != ERR_NONE)
-        return err;
-    const Refer__V1__ReferralEvent *message =
-        (const Refer__V1__ReferralEvent *)unpacked;
-    *event = (struct referral_event){
-        .type = (enum referral_event_type)message->type,
-        .seq = message->seq,
-        .seen = message->seen,
-        .actor = (enum actor_kind)message->actor,
-        .role = slice_of_text(message->role),
-        .key = slice_of_text(message->key),
-        .state = (enum referral_state)message->state,
-    };
-    err = read_uuid(message->referral, &event->referral);
-    if (err == ERR_NONE)
-        err = codec_fixed(
-            message->mou, event->mou.bytes, sizeof event->mou.bytes);
-    if (err == ERR_NONE)
-        err = read_instant(message->at_ms, &event->at);
-    if (err == ERR_NONE && message->request != NULL)
-        err = read_request(message->request, arena, event);
-    if (err == ERR_NONE)
-        err = read_details(message, arena, event);
-    return err != ERR_NONE ? err : read_elements(message, arena, event);
+    struct taker taker = { .arena = arena };
+    struct slice rest = bytes;
+    if (bytes.size > CONTENT_SIZE_MAX)
+        return ERR_LIMIT;
+    *event = (struct referral_event){ 0 };
+    take_id(&taker, &rest, EVENT_REFERRAL, event->referral.bytes,
+        sizeof event->referral.bytes);
+    take_id(
+        &taker, &rest, EVENT_MOU, event->mou.bytes, sizeof event->mou.bytes);
+    event->type = (enum referral_event_type)take_number(
+        &taker, &rest, EVENT_TYPE, EVENT_TYPE_COUNT - 1);
+    event->seq = (uint32_t)take_number(&taker, &rest, EVENT_SEQ, UINT32_MAX);
+    event->seen = (uint32_t)take_number(&taker, &rest, EVENT_SEEN, UINT32_MAX);
+    event->actor = (enum actor_kind)take_number(
+        &taker, &rest, EVENT_ACTOR, ACTOR_KIND_COUNT - 1);
+    event->role = take_text(&taker, &rest, EVENT_ROLE);
+    event->at = take_instant(&taker, &rest, EVENT_AT);
+    event->key = take_text(&taker, &rest, EVENT_KEY);
+    event->request = take_request(&taker, &rest);
+    event->details = take_named(&taker, &rest, EVENT_DETAILS,
+        REFERRAL_DETAIL_COUNT_MAX, &event->detail_count);
+    event->elements = take_named(&taker, &rest, EVENT_ELEMENTS,
+        REFERRAL_ELEMENT_COUNT_MAX, &event->element_count);
+    event->state = (enum referral_state)take_number(
+        &taker, &rest, EVENT_STATE, REFERRAL_STATE_COUNT - 1);
+    take_end(&taker, rest);
+    if (taker.err != ERR_NONE) /* no number of what there is not */
+        *event = (struct referral_event){ 0 };
+    return taker.err;
 }

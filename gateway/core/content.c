@@ -182,13 +182,13 @@ static enum err item_open(const struct content_log *log, struct content_ref ref,
 static bool recent_take(struct content_log *log, struct arena *arena,
     struct content_ref ref, struct slice *plain, enum err *err)
 {
-    const struct content_recent_item *item =
+    struct content_recent_item *item =
         log->recent == NULL
             ? NULL
             : content_recent_find(log->recent, ref.segment, ref.slot);
     if (item == NULL || log->vault->ops->is_destroyed(log->vault, item->entry))
         return false;
-    *plain = content_recent_take(log->recent, item, arena);
+    *plain = content_recent_take(item, arena);
     *err = plain->bytes == NULL ? ERR_NO_MEMORY : ERR_NONE;
     return true;
 }

@@ -54,7 +54,7 @@ void content_recent_keep(struct content_recent *recent, uint64_t segment,
             .slot = slot,
             .size = (uint32_t)plain.size,
             .entry = entry,
-            .at = half->size,
+            .bytes = half->bytes + half->size,
             .is_there = true };
     if (plain.size > 0)
         memcpy(half->bytes + half->size, plain.bytes, plain.size);
@@ -96,37 +96,35 @@ static struct content_recent_item *half_find(
                : NULL;
 }
 
-const struct content_recent_item *content_recent_find(
-    const struct content_recent *recent, uint64_t segment, uint32_t slot)
+struct content_recent_item *content_recent_find(
+    struct content_recent *recent, uint64_t segment, uint32_t slot)
 {
-    const struct content_recent_item *item =
+    struct content_recent_item *item =
         half_find(&recent->halves[0], segment, slot);
     return item != NULL ? item : half_find(&recent->halves[1], segment, slot);
 }
 
-struct slice content_recent_take(struct content_recent *recent,
-    const struct content_recent_item *item, struct arena *arena)
+static void item_wipe(struct content_recent_item *item)
 {
-    const struct content_recent_half *half = &recent->halves[0];
-    if (half_find(half, item->segment, item->slot) != item)
-        half = &recent->halves[1];
-    struct slice plain =
-        arena_copy(arena, slice_of(half->bytes + item->at, item->size));
-    content_recent_forget(recent, item->segment, item->slot);
+    wipe(item->bytes, item->size);
+    item->is_there = false;
+}
+
+struct slice content_recent_take(
+    struct content_recent_item *item, struct arena *arena)
+{
+    struct slice plain = arena_copy(arena, slice_of(item->bytes, item->size));
+    item_wipe(item);
     return plain;
 }
 
 void content_recent_forget(
     struct content_recent *recent, uint64_t segment, uint32_t slot)
 {
-    for (size_t i = 0; i < 2; i++) {
-        struct content_recent_half *half = &recent->halves[i];
-        struct content_recent_item *item = half_find(half, segment, slot);
-        if (item == NULL)
-            continue;
-        wipe(half->bytes + item->at, item->size);
-        item->is_there = false;
-    }
+    struct content_recent_item *item =
+        content_recent_find(recent, segment, slot);
+    if (item != NULL)
+        item_wipe(item);
 }
 
 void content_recent_forget_from(struct content_recent *recent, uint64_t segment)
@@ -136,7 +134,7 @@ void content_recent_forget_from(struct content_recent *recent, uint64_t segment)
         size_t count = count_below(half, segment, 0);
         if (count == half->count)
             continue;
-        size_t size = half->items[count].at;
+        size_t size = (size_t)(half->items[count].bytes - half->bytes);
         wipe(half->bytes + size, half->size - size);
         half->size = size;
         half->count = count;

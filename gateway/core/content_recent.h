@@ -20,7 +20,7 @@ struct content_recent_item {
     uint32_t slot;
     uint32_t size;
     uint64_t entry; /* of the vault */
-    size_t at;
+    uint8_t *bytes; /* of its half */
     bool is_there;
 };
 
@@ -47,11 +47,11 @@ void content_recent_init(
 void content_recent_keep(struct content_recent *recent, uint64_t segment,
     uint32_t slot, uint64_t entry, struct slice plain);
 /* NULL when it is not there. */
-const struct content_recent_item *content_recent_find(
-    const struct content_recent *recent, uint64_t segment, uint32_t slot);
+struct content_recent_item *content_recent_find(
+    struct content_recent *recent, uint64_t segment, uint32_t slot);
 /* A copy in the arena, bytes NULL when that is full; it is wiped here. */
-struct slice content_recent_take(struct content_recent *recent,
-    const struct content_recent_item *item, struct arena *arena);
+struct slice content_recent_take(
+    struct content_recent_item *item, struct arena *arena);
 /* Wipes it, where it is there. */
 void content_recent_forget(
     struct content_recent *recent, uint64_t segment, uint32_t slot);

@@ -16,8 +16,8 @@ static void values(struct local_answer *answer, const char *type,
 {
     for (size_t i = 0; i < count; i++) {
         answer_record(answer, type);
-        answer_slice(answer, name, values[i].name);
-        answer_slice(answer, "value", values[i].value);
+        answer_lent(answer, name, values[i].name);
+        answer_lent(answer, "value", values[i].value);
     }
 }
 
@@ -49,25 +49,25 @@ static void head(struct work *work, const struct feed_event *event,
     struct peer *peer = peer_numbered(work->node, event->peer);
     answer_record(answer, "event");
     answer_number(answer, "position", (int64_t)event->position);
-    answer_text(answer, "type", feed_type_name(event->type));
-    answer_text(answer, "step",
+    answer_word(answer, "type", feed_type_name(event->type));
+    answer_word(answer, "step",
         event->step == EVENT_NONE ? "erasure" : event_type_name(event->step));
-    answer_text(answer, "by", event->by_us ? "us" : "them");
-    answer_text(answer, "actor", actor_kind_name(event->actor));
+    answer_word(answer, "by", event->by_us ? "us" : "them");
+    answer_word(answer, "actor", actor_kind_name(event->actor));
     answer_slice(answer, "role", event->role);
     answer_number(answer, "at_ms", event->at.unix_ms);
-    answer_text(answer, "state", referral_state_name(event->state));
-    answer_text(answer, "status", feed_status_name(event->status));
-    answer_text(answer, "problem",
+    answer_word(answer, "state", referral_state_name(event->state));
+    answer_word(answer, "status", feed_status_name(event->status));
+    answer_word(answer, "problem",
         event->problem == PROBLEM_NONE ? "" : problem_name(event->problem));
     answer_slice(answer, "clause", event->clause);
     answer_slice(answer, "remedy", event->remedy);
     answer_number(answer, "epoch", (int64_t)work->node->feed_epoch);
     answer_uuid(answer, "referral", &event->referral);
-    answer_text(answer, "direction", event->outgoing ? "out" : "in");
-    answer_text(answer, "peer", peer == NULL ? "" : peer->agency.text);
+    answer_word(answer, "direction", event->outgoing ? "out" : "in");
+    answer_word(answer, "peer", peer == NULL ? "" : peer->agency.text);
     if (event->generation == 0)
-        answer_text(answer, "generation", "");
+        answer_word(answer, "generation", "");
     else
         answer_generation(answer, "generation", event->generation);
     answer_number(answer, "index", (int64_t)event->index);
@@ -81,10 +81,11 @@ bool desk_event(struct work *work, const struct feed_event *event,
     struct referral_event content;
     struct slice erasure = SLICE_NONE;
     size_t used = work->scratch->used;
-    enum err err = event->step == EVENT_NONE
-                       ? content_try(work->contents, work->txn, work->scratch,
-                             event->content, &erasure)
-                       : register_event_try(work, event->content, &content);
+    enum err err =
+        event->step == EVENT_NONE
+            ? content_try(work->contents, work->txn, work->scratch,
+                  event->content, &erasure)
+            : register_event_try(work, event->content, work->arena, &content);
     if (err == ERR_CORRUPT && !work_failed(work)) {
         arena_rewind(work->scratch, used);
         return false;

@@ -156,7 +156,8 @@ void desk_get(struct work *work, const struct caller *caller,
             "look the id up with referctl referral list");
         return;
     }
-    enum err err = register_event_try(work, referral->request, &send);
+    enum err err =
+        register_event_try(work, referral->request, work->scratch, &send);
     if (err == ERR_CORRUPT && !work_failed(work)) {
         desk_damaged(work, answer);
         return;
@@ -249,7 +250,8 @@ static void answer_listed(
 {
     struct referral_event send;
     answer_head(work, referral, answer);
-    enum err err = register_event_try(work, referral->request, &send);
+    enum err err =
+        register_event_try(work, referral->request, work->scratch, &send);
     if (err == ERR_CORRUPT)
         patrol_hasten(work);
     if (err != ERR_NONE || send.request == NULL)

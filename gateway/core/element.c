@@ -95,6 +95,8 @@ _Static_assert(COUNT(forms) == ELEMENT_TYPE_COUNT, "forms");
 /* As memcmp, a text that ends first standing first. */
 static int compare(struct slice code, const char *known)
 {
+    if (code.size > 0 && code.bytes[0] != (uint8_t)known[0])
+        return code.bytes[0] - (uint8_t)known[0];
     struct slice other = slice_of_text(known);
     size_t size = code.size < other.size ? code.size : other.size;
     int order = size > 0 ? memcmp(code.bytes, other.bytes, size) : 0;

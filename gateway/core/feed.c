@@ -33,6 +33,15 @@ const char *feed_status_name(enum feed_status status)
                                                             : "?";
 }
 
+/* The end of a row, so that it can be written anew alone. */
+#define PLACE_SIZE 16
+
+static void place_pack(struct packer *out, uint64_t generation, uint64_t index)
+{
+    pack_u64(out, generation);
+    pack_u64(out, index);
+}
+
 void feed_rewrite(struct work *work, const struct feed_event *event)
 {
     uint8_t bytes[ROW_SIZE_MAX];
@@ -53,8 +62,7 @@ void feed_rewrite(struct work *work, const struct feed_event *event)
     pack_bytes(&out, event->remedy);
     content_ref_pack(&out, event->content);
     pack_u32(&out, event->seq);
-    pack_u64(&out, event->generation);
-    pack_u64(&out, event->index);
+    place_pack(&out, event->generation, event->index);
     work_put(work, key_feed(event->position), &out);
 }
 
@@ -120,14 +128,19 @@ bool feed_at(struct work *work, uint64_t position, struct feed_event *event)
 void feed_place(
     struct work *work, uint64_t position, uint64_t generation, uint64_t index)
 {
-    struct feed_event event;
-    size_t used = work->scratch->used;
-    if (feed_at(work, position, &event)) {
-        event.generation = generation;
-        event.index = index;
-        feed_rewrite(work, &event);
+    uint8_t bytes[ROW_SIZE_MAX];
+    struct key key = key_feed(position);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    if (row.bytes == NULL)
+        return;
+    if (row.size < PLACE_SIZE || row.size > sizeof bytes) {
+        work_corrupt(work);
+        return;
     }
-    arena_rewind(work->scratch, used);
+    struct packer out = pack_into(bytes, sizeof bytes);
+    pack_fixed(&out, row.bytes, row.size - PLACE_SIZE);
+    place_pack(&out, generation, index);
+    work_put(work, key, &out);
 }
 
 /* ---- Cursors ------------------------------------------------------------ */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Fields that room is made for at once: of a few records of several. */
+#define FIELDS_AT_ONCE 128u
+
 void answer_begin(
     struct local_answer *answer, struct work *work, uint32_t number)
 {
@@ -11,51 +14,75 @@ void answer_begin(
     answer->reply.number = number;
 }
 
-static void *grow(
-    struct work *work, void *items, size_t count, size_t *capacity, size_t size)
+/* Room for one more record. */
+static bool records_grow(struct local_answer *answer)
 {
-    if (count < *capacity)
-        return items;
-    size_t larger = *capacity == 0 ? 16 : *capacity * 2;
-    uint8_t *copy = arena_take_array(work->arena, larger, size);
-    if (copy == NULL) {
-        work_exhausted(work);
-        return NULL;
+    size_t count = answer->reply.record_count;
+    if (count < answer->record_capacity)
+        return true;
+    size_t capacity = count == 0 ? 16 : count * 2;
+    struct local_record *records =
+        arena_take_array(answer->work->arena, capacity, sizeof *records);
+    if (records == NULL) { /* what would follow has no place either */
+        answer->reply.record_count = 0;
+        work_exhausted(answer->work);
+        return false;
     }
     if (count > 0)
-        memcpy(copy, items, count * size);
-    *capacity = larger;
-    return copy;
+        memcpy(records, answer->records, count * sizeof *records);
+    answer->records = records;
+    answer->reply.records = records;
+    answer->record_capacity = capacity;
+    return true;
+}
+
+/* Room for one more field of the newest record, whose fields are one after the
+ * other: they move to where there is more. */
+static bool fields_grow(
+    struct local_answer *answer, struct local_record *record)
+{
+    size_t count = record->field_count;
+    if (answer->field_count < answer->field_capacity)
+        return true;
+    size_t capacity = answer->field_capacity == 0 ? 16 : FIELDS_AT_ONCE;
+    if (capacity < count * 2)
+        capacity = count * 2;
+    struct local_field *fields =
+        arena_take_array(answer->work->arena, capacity, sizeof *fields);
+    if (fields == NULL) {
+        work_exhausted(answer->work);
+        return false;
+    }
+    if (count > 0)
+        memcpy(fields, record->fields, count * sizeof *fields);
+    record->fields = fields;
+    answer->fields = fields;
+    answer->field_count = count;
+    answer->field_capacity = capacity;
+    return true;
 }
 
 void answer_record(struct local_answer *answer, const char *type)
 {
-    struct local_record *records = grow(answer->work, answer->records,
-        answer->reply.record_count, &answer->record_capacity, sizeof *records);
-    if (records == NULL)
+    if (!records_grow(answer))
         return;
-    answer->records = records;
-    answer->reply.records = records;
-    records[answer->reply.record_count++] =
+    answer->records[answer->reply.record_count++] =
         (struct local_record){ .type = slice_of_text(type) };
-    answer->fields = NULL;
-    answer->field_capacity = 0;
     answer->size += 16;
 }
 
-static void add(struct local_answer *answer, const struct local_field *field)
+void answer_add(struct local_answer *answer, const struct local_field *field)
 {
     if (answer->reply.record_count == 0)
         return;
     struct local_record *record =
         &answer->records[answer->reply.record_count - 1];
-    struct local_field *fields = grow(answer->work, answer->fields,
-        record->field_count, &answer->field_capacity, sizeof *fields);
-    if (fields == NULL)
+    if (!fields_grow(answer, record))
         return;
-    answer->fields = fields;
-    fields[record->field_count++] = *field;
-    record->fields = fields;
+    if (record->field_count == 0)
+        record->fields = &answer->fields[answer->field_count];
+    answer->fields[answer->field_count++] = *field;
+    record->field_count++;
     answer->size += 16 + field->name.size + field->bytes.size;
 }
 
@@ -67,7 +94,8 @@ static void add_bytes(struct local_answer *answer, const char *name,
         work_exhausted(answer->work);
         return;
     }
-    add(answer, &(struct local_field){ slice_of_text(name), type, copy, 0 });
+    answer_add(
+        answer, &(struct local_field){ slice_of_text(name), type, copy, 0 });
 }
 
 void answer_text(
@@ -88,13 +116,6 @@ void answer_data(
     add_bytes(answer, name, LOCAL_DATA, data);
 }
 
-void answer_number(
-    struct local_answer *answer, const char *name, int64_t number)
-{
-    add(answer, &(struct local_field){
-                    slice_of_text(name), LOCAL_NUMBER, SLICE_NONE, number });
-}
-
 void answer_generation(
     struct local_answer *answer, const char *name, uint64_t number)
 {
@@ -103,12 +124,6 @@ void answer_generation(
         digits[i] = "0123456789abcdef"[number & 15];
     digits[16] = '\0';
     answer_text(answer, name, digits);
-}
-
-void answer_flag(struct local_answer *answer, const char *name, bool flag)
-{
-    add(answer, &(struct local_field){
-                    slice_of_text(name), LOCAL_FLAG, SLICE_NONE, flag });
 }
 
 void answer_uuid(

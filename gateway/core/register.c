@@ -226,12 +226,11 @@ bool register_event(
         content_get(work->contents, work->txn, work->scratch, ref), event);
 }
 
-enum err register_event_try(
-    struct work *work, struct content_ref ref, struct referral_event *event)
+enum err register_event_try(struct work *work, struct content_ref ref,
+    struct arena *words, struct referral_event *event)
 {
     struct slice bytes;
-    enum err err =
-        content_try(work->contents, work->txn, work->scratch, ref, &bytes);
+    enum err err = content_try(work->contents, work->txn, words, ref, &bytes);
     if (err != ERR_NONE)
         return err;
     return event_read(work, bytes, event) ? ERR_NONE : ERR_NOT_FOUND;

@@ -112,9 +112,10 @@ void register_delete(struct work *work, const struct referral *referral);
  * content was erased. */
 bool register_event(
     struct work *work, struct content_ref ref, struct referral_event *event);
-/* The same for who can go on without it. ERR_NOT_FOUND: its content was erased.
- * ERR_CORRUPT: it is damaged here. Others: the store failed. */
-MUST_USE enum err register_event_try(
-    struct work *work, struct content_ref ref, struct referral_event *event);
+/* The same for who can go on without it; its texts are in `words`.
+ * ERR_NOT_FOUND: its content was erased. ERR_CORRUPT: it is damaged here.
+ * Others: the store failed. */
+MUST_USE enum err register_event_try(struct work *work, struct content_ref ref,
+    struct arena *words, struct referral_event *event);
 
 #endif

@@ -78,23 +78,28 @@ void page_cache_drop(struct page_cache *cache, struct row_page *page)
     row_page_free(page);
 }
 
-static size_t size_of(const struct page_cache *cache)
+static size_t size_of(const struct row_page *page)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < cache->count; i++)
-        size += sizeof(struct row_page) + cache->pages[i]->capacity +
-                cache->pages[i]->row_capacity * sizeof(struct row_place);
-    return size;
+    return sizeof *page + page->capacity +
+           page->row_capacity * sizeof(struct row_place);
 }
 
-/* Those that were not touched since, and did not change. */
-static void drop_older(struct page_cache *cache, uint64_t since)
+/* How many transactions ago it was touched; AGE_MAX for all above. What changed
+ * is as new. */
+static uint64_t age_of(const struct row_page *page, uint64_t now)
+{
+    uint64_t age = page->is_changed ? 0 : now - page->touched;
+    return age < AGE_MAX ? age : AGE_MAX;
+}
+
+/* Those that are so old, or older. */
+static void drop_old(struct page_cache *cache, uint64_t now, uint64_t age)
 {
     size_t kept = 0;
     last_forget(cache);
     for (size_t i = 0; i < cache->count; i++) {
         struct row_page *page = cache->pages[i];
-        if (page->is_changed || page->touched >= since)
+        if (page->is_changed || age_of(page, now) < age)
             cache->pages[kept++] = page;
         else
             row_page_free(page);
@@ -104,11 +109,23 @@ static void drop_older(struct page_cache *cache, uint64_t since)
 
 void page_cache_trim(struct page_cache *cache, uint64_t now, size_t size)
 {
-    for (uint64_t age = AGE_MAX; size_of(cache) > size; age /= 2) {
-        drop_older(cache, now >= age ? now - age + 1 : 0);
-        if (age == 0)
-            return;
-    }
+    size_t sizes[AGE_MAX + 1] = { 0 }; /* of the pages of each age */
+    size_t kept = 0;
+    for (size_t i = 0; i < cache->count; i++)
+        sizes[age_of(cache->pages[i], now)] += size_of(cache->pages[i]);
+    for (size_t age = 0; age <= AGE_MAX; age++)
+        kept += sizes[age];
+    if (kept <= size)
+        return;
+    /* halved until what is left fits: there is room for the next ones then */
+    uint64_t age_end = 2 * AGE_MAX;
+    do {
+        age_end /= 2;
+        kept = 0;
+        for (size_t age = 0; age < age_end; age++)
+            kept += sizes[age];
+    } while (kept > size && age_end > 0);
+    drop_old(cache, now, age_end);
 }
 
 void page_cache_clear(struct page_cache *cache)

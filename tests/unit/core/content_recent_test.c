@@ -92,7 +92,7 @@ static void assert_holds(
         assert_true(got.bytes != NULL && slice_is(got, text));
 }
 
-static bool is_kept(const struct desk *desk, struct content_ref ref)
+static bool is_kept(struct desk *desk, struct content_ref ref)
 {
     return content_recent_find(&desk->recent, ref.segment, ref.slot) != NULL;
 }

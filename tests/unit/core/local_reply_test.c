@@ -80,6 +80,43 @@ static void a_reply_has_what_was_added_in_that_order(void **state)
     desk_close(&desk);
 }
 
+static void a_text_that_is_lent_is_where_it_was(void **state)
+{
+    struct desk desk;
+    char text[] = "changes";
+    (void)state;
+    desk_open(&desk, 1u << 20);
+    answer_record(&desk.answer, "row");
+    answer_lent(&desk.answer, "lent", slice_of_text(text));
+    answer_word(&desk.answer, "word", "static");
+    memset(text, '!', sizeof text - 1);
+    struct local_reply reply = delivered(&desk);
+    assert_true(record_is(&reply.records[0], "lent", "!!!!!!!"));
+    assert_true(record_is(&reply.records[0], "word", "static"));
+    desk_close(&desk);
+}
+
+/* Records of every number of fields, beside each other. */
+static void fields_stay_with_their_records(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, 8u << 20);
+    for (int i = 0; i < 300; i++) {
+        answer_record(&desk.answer, "row");
+        for (int k = 0; k < i; k++)
+            answer_number(&desk.answer, "n", i * 1000 + k);
+    }
+    const struct local_reply *reply = &desk.answer.reply;
+    assert_int_equal(reply->record_count, 300);
+    for (size_t i = 0; i < 300; i++) {
+        assert_int_equal(reply->records[i].field_count, i);
+        for (size_t k = 0; k < i; k++)
+            assert_int_equal(reply->records[i].fields[k].number, i * 1000 + k);
+    }
+    desk_close(&desk);
+}
+
 static void many_records_with_many_fields_keep_theirs(void **state)
 {
     static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h",
@@ -217,6 +254,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_has_what_was_added_in_that_order),
+        cmocka_unit_test(a_text_that_is_lent_is_where_it_was),
+        cmocka_unit_test(fields_stay_with_their_records),
         cmocka_unit_test(many_records_with_many_fields_keep_theirs),
         cmocka_unit_test(a_field_before_any_record_is_left_out),
         cmocka_unit_test(an_error_takes_the_records_away),

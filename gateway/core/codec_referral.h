@@ -1,0 +1,42 @@
+/* codec_referral.h - the tags of an event in referral.proto, for its reader and
+ * its writer. */
+#ifndef CORE_CODEC_REFERRAL_H
+#define CORE_CODEC_REFERRAL_H
+
+#include "core/codec_wire.h"
+
+/* As refer/v1/referral.proto has them. */
+enum {
+    NAMED_NAME = TAG_SIZED(1), /* of an element, or a detail */
+    NAMED_VALUE = TAG_SIZED(2),
+    GRANT_TO = TAG_SIZED(1),
+    GRANT_PURPOSE = TAG_SIZED(2),
+    GRANT_ELEMENTS = TAG_SIZED(3),
+    GRANT_UNTIL = TAG_VARINT(4),
+    REQUEST_SERVICE = TAG_SIZED(1),
+    REQUEST_PURPOSE = TAG_SIZED(2),
+    REQUEST_URGENCY = TAG_VARINT(3),
+    REQUEST_CHOICE = TAG_VARINT(4),
+    REQUEST_ASK_BACK = TAG_VARINT(5),
+    REQUEST_REASON = TAG_SIZED(6),
+    REQUEST_THREAD = TAG_SIZED(7),
+    REQUEST_PARENT = TAG_SIZED(8),
+    REQUEST_HOP = TAG_VARINT(9),
+    REQUEST_CONSENT_AT = TAG_VARINT(10),
+    REQUEST_GRANTS = TAG_SIZED(11),
+    EVENT_REFERRAL = TAG_SIZED(1),
+    EVENT_MOU = TAG_SIZED(2),
+    EVENT_TYPE = TAG_VARINT(3),
+    EVENT_SEQ = TAG_VARINT(4),
+    EVENT_SEEN = TAG_VARINT(5),
+    EVENT_ACTOR = TAG_VARINT(6),
+    EVENT_ROLE = TAG_SIZED(7),
+    EVENT_AT = TAG_VARINT(8),
+    EVENT_KEY = TAG_SIZED(9),
+    EVENT_REQUEST = TAG_SIZED(10),
+    EVENT_DETAILS = TAG_SIZED(11),
+    EVENT_ELEMENTS = TAG_SIZED(12),
+    EVENT_STATE = TAG_VARINT(13)
+};
+
+#endif
