@@ -72,9 +72,9 @@ struct node {
     bool changed;
     bool started;
 
-    struct slice own_card;        /* SignedCard */
-    struct slice own_sheet;       /* SignedKeySheet */
-    uint8_t *own_card_room;       /* where they are: own_card.h */
+    struct slice own_card;  /* SignedCard */
+    struct slice own_sheet; /* SignedKeySheet */
+    uint8_t *own_card_room; /* where they are: own_card.h */
     uint8_t *own_sheet_room;
     char own_name[NAME_SIZE_MAX + 1];
     bool dials_only;              /* our card names no endpoint: we collect */
