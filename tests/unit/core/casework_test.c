@@ -407,7 +407,6 @@ static void each_step_is_applied_or_refused(void **state)
     }
 }
 
-/* Its author's gateway did not judge it. */
 static void what_policy_refuses_of_a_later_step_is_not_kept(void **state)
 {
     struct desk desk;
@@ -417,8 +416,8 @@ static void what_policy_refuses_of_a_later_step_is_not_kept(void **state)
     form_send(&desk, &form);
     (void)tell(&desk, &form);
     form_step(&desk, &form, EVENT_AMEND, 2);
-    form.elements[0] = (struct named_value){ SLICE_LITERAL("arrest_history"),
-        SLICE_LITERAL("Montgomery") };
+    form.elements[0].name = SLICE_LITERAL("arrest_history");
+    form.elements[0].value = SLICE_LITERAL("Montgomery");
     struct answer_item item = tell(&desk, &form);
     assert_turned_down(
         &item, PROBLEM_ELEMENT_NOT_ALLOWED, "never_share", REFERRAL_DELIVERED);

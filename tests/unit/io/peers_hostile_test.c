@@ -434,7 +434,7 @@ static void an_unfinished_frame_has_a_deadline(void **unused)
     close_all();
 }
 
-/* Hands over that many bytes one by one. False when the other end had enough. */
+/* Hands over that many bytes one by one. False: the other end had enough. */
 static bool drip(struct tls_raw *raw, size_t count)
 {
     while (count > 0 && tls_raw_write(raw, "x", 1))
