@@ -32,12 +32,9 @@ static refer_status submission_call(refer_client *client,
     refer_status status = sdk_submission_make(referral, key, &submission);
     if (status == REFER_OK)
         status = sdk_client_call(client, submission.request, deadline, reply);
-    else if (status == REFER_INVALID)
+    else
         (void)sdk_client_fail(client, status,
             "the referral has an actor or details, which are for steps");
-    else
-        (void)fail(client, status);
-    sdk_submission_release(&submission);
     return status;
 }
 
@@ -103,32 +100,42 @@ refer_status refer_explain(refer_client *client, const refer_referral *referral,
 
 /* ---- Steps ------------------------------------------------------------- */
 
-/* The fields of "act". */
-static refer_status step_fields(refer_client *client, struct sdk_record *fields,
-    const char *id, const char *step, const refer_referral *details,
+/* The fields of "act", and what is behind them. */
+struct step {
+    struct sdk_field fields[SDK_REFERRAL_FIELD_COUNT + 3];
+    struct sdk_request request;
+};
+
+static refer_status step_make(refer_client *client, struct step *step,
+    const char *id, const char *name, const refer_referral *details,
     const char *key)
 {
-    if (id == NULL || id[0] == 0 || !sdk_text_is_code(step))
+    size_t count = 0;
+    if (id == NULL || id[0] == 0 || !sdk_text_is_code(name))
         return sdk_client_fail(
             client, REFER_INVALID, "a referral's id and a step are needed");
     refer_status status = key_check(client, key);
     if (status != REFER_OK)
         return status;
+    if (!sdk_text_is_clean(id))
+        return fail(client, REFER_INVALID);
     if (details != NULL &&
-        !sdk_referral_parts_are(details, "element", "detail"))
-        status = REFER_INVALID;
-    if (status == REFER_OK && details != NULL)
-        status = sdk_referral_fields(details, SDK_USE_ACT, fields);
-    if (status == REFER_INVALID)
-        return sdk_client_fail(client, status,
+        (!sdk_referral_parts_are(details, "element", "detail") ||
+            sdk_referral_fields(details, SDK_USE_ACT, step->fields, &count) !=
+                REFER_OK))
+        return sdk_client_fail(client, REFER_INVALID,
             "a step takes actor, role, details and elements only");
-    if (status == REFER_OK)
-        status = sdk_record_set_text(fields, "id", id);
-    if (status == REFER_OK)
-        status = sdk_record_set_text(fields, "step", step);
-    if (status == REFER_OK)
-        status = sdk_record_set_text(fields, "key", key);
-    return status == REFER_OK ? status : fail(client, status);
+    step->fields[count++] = sdk_field_of_text("id", id);
+    step->fields[count++] = sdk_field_of_text("step", name);
+    step->fields[count++] = sdk_field_of_text("key", key);
+    step->request = (struct sdk_request){
+        .operation = "act", .fields = step->fields, .field_count = count
+    };
+    if (details != NULL) {
+        step->request.rest = details->records.items + 1;
+        step->request.rest_count = details->records.count - 1;
+    }
+    return REFER_OK;
 }
 
 refer_status refer_act(refer_client *client, const char *id, const char *step,
@@ -136,22 +143,15 @@ refer_status refer_act(refer_client *client, const char *id, const char *step,
     refer_referral **now)
 {
     struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
-    struct sdk_record fields = { 0 };
     struct sdk_reply reply = { 0 };
+    struct step made;
     if (now != NULL)
         *now = NULL;
     refer_status status = sdk_client_begin(client);
     if (status == REFER_OK)
-        status = step_fields(client, &fields, id, step, details, key);
-    if (status == REFER_OK) {
-        struct sdk_request request = { .operation = "act", .fields = &fields };
-        if (details != NULL) {
-            request.rest = details->records.items + 1;
-            request.rest_count = details->records.count - 1;
-        }
-        status = sdk_client_call(client, request, deadline, &reply);
-    }
-    sdk_record_release(&fields);
+        status = step_make(client, &made, id, step, details, key);
+    if (status == REFER_OK)
+        status = sdk_client_call(client, made.request, deadline, &reply);
     if (status == REFER_OK && now != NULL) {
         status = sdk_referral_take(&reply.records, now);
         if (status != REFER_OK)
@@ -235,7 +235,6 @@ refer_status refer_get(refer_client *client, const char *id, int32_t timeout_ms,
     refer_referral **out)
 {
     struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
-    struct sdk_record fields = { 0 };
     struct sdk_reply reply = { 0 };
     if (out == NULL)
         return REFER_INVALID;
@@ -243,14 +242,13 @@ refer_status refer_get(refer_client *client, const char *id, int32_t timeout_ms,
     refer_status status = sdk_client_begin(client);
     if (status != REFER_OK)
         return status;
-    status = sdk_record_set_text(&fields, "id", id);
-    if (status != REFER_OK)
-        (void)fail(client, status);
-    else
-        status = sdk_client_call(client,
-            (struct sdk_request){ .operation = "get", .fields = &fields },
-            deadline, &reply);
-    sdk_record_release(&fields);
+    if (!sdk_text_is_clean(id))
+        return fail(client, REFER_INVALID);
+    struct sdk_field field = sdk_field_of_text("id", id);
+    status = sdk_client_call(client,
+        (struct sdk_request){
+            .operation = "get", .fields = &field, .field_count = 1 },
+        deadline, &reply);
     if (status == REFER_OK) {
         status = sdk_referral_take(&reply.records, out);
         if (status != REFER_OK)

@@ -13,20 +13,24 @@
 /*
  * batch.c - many referrals in one round trip.
  *
- * Each is written as a request of its own when it is added, so that the handle
- * holds no more than what will travel, knows when it is full, and sends the
- * same bytes however often it is submitted.
+ * Each is written as it will travel when it is added, so that the handle holds
+ * no more than that, knows when it is full, and sends the same bytes however
+ * often it is submitted. The memory is kept for those that it is filled with
+ * next.
  */
 
-/* The operation, the number and a margin. */
-#define REQUEST_FRAMING 64u
+/* Of the request that carries them, without the records. */
+#define REQUEST_SIZE_MAX 64u
+#define CARRIED_CAPACITY_MIN 4096u
+#define KEY_CAPACITY_MIN 16u
 
 struct refer_batch {
-    struct sdk_carried *requests;
-    char **keys;
+    uint8_t *carried; /* the records of the request, one after the other */
+    size_t size;
+    size_t capacity;
+    char (*keys)[SDK_KEY_SIZE_MAX + 1];
     uint32_t count;
-    uint32_t capacity;
-    size_t size; /* of the message that carries them */
+    uint32_t key_capacity;
     bool is_answered;
     struct sdk_records answers; /* then one for each */
     uint32_t stored_count;
@@ -49,10 +53,7 @@ refer_status refer_batch_new(refer_batch **out)
     if (out == NULL)
         return REFER_INVALID;
     *out = sdk_memory_take(sizeof **out);
-    if (*out == NULL)
-        return REFER_NO_MEMORY;
-    (*out)->size = REQUEST_FRAMING;
-    return REFER_OK;
+    return *out == NULL ? REFER_NO_MEMORY : REFER_OK;
 }
 
 static void answers_forget(refer_batch *batch)
@@ -67,97 +68,81 @@ void refer_batch_clear(refer_batch *batch)
     if (batch == NULL)
         return;
     answers_forget(batch);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        sdk_memory_free(batch->requests[i].frame);
-        sdk_memory_free(batch->keys[i]);
-    }
+    if (batch->size > 0)
+        memset(batch->carried, 0, batch->size);
+    batch->size = 0;
     batch->count = 0;
-    batch->size = REQUEST_FRAMING;
 }
 
 void refer_batch_free(refer_batch *batch)
 {
     if (batch == NULL)
         return;
-    refer_batch_clear(batch);
-    sdk_memory_free(batch->requests);
+    answers_forget(batch);
+    sdk_memory_free(batch->carried);
     sdk_memory_free(batch->keys);
     sdk_memory_free(batch);
 }
 
-/* Room for one more; false for want of memory. */
-static bool batch_grow(refer_batch *batch)
+/* Room for a record of that size and its key; false for want of memory. */
+static bool batch_reserve(refer_batch *batch, size_t size)
 {
-    if (batch->count < batch->capacity)
-        return true;
-    uint32_t capacity = batch->capacity == 0 ? 16 : batch->capacity * 2;
-    struct sdk_carried *requests =
-        sdk_memory_take_array(capacity, sizeof *requests);
-    char **keys = sdk_memory_take_array(capacity, sizeof *keys);
-    if (requests == NULL || keys == NULL) {
-        sdk_memory_free(requests);
-        sdk_memory_free(keys);
-        return false;
+    size_t wanted = batch->size + size;
+    if (wanted > batch->capacity) {
+        size_t capacity =
+            batch->capacity == 0 ? CARRIED_CAPACITY_MIN : batch->capacity;
+        while (capacity < wanted)
+            capacity *= 2;
+        uint8_t *carried =
+            sdk_memory_grow(batch->carried, batch->size, capacity);
+        if (carried == NULL)
+            return false;
+        batch->carried = carried;
+        batch->capacity = capacity;
     }
-    if (batch->count > 0) {
-        memcpy(requests, batch->requests, batch->count * sizeof *requests);
-        memcpy(keys, batch->keys, batch->count * sizeof *keys);
+    if (batch->count == batch->key_capacity) {
+        uint32_t capacity =
+            batch->count == 0 ? KEY_CAPACITY_MIN : batch->count * 2;
+        void *keys = sdk_memory_grow(batch->keys,
+            batch->count * sizeof *batch->keys, capacity * sizeof *batch->keys);
+        if (keys == NULL)
+            return false;
+        batch->keys = keys;
+        batch->key_capacity = capacity;
     }
-    sdk_memory_free(batch->requests);
-    sdk_memory_free(batch->keys);
-    batch->requests = requests;
-    batch->keys = keys;
-    batch->capacity = capacity;
     return true;
 }
 
-static refer_status request_write(const refer_referral *referral,
-    const char *key, struct sdk_carried *request)
-{
-    struct sdk_submission submission;
-    refer_status status = sdk_submission_make(referral, key, &submission);
-    if (status == REFER_OK)
-        status = sdk_request_write(
-            &submission.request, &request->frame, &request->size);
-    sdk_submission_release(&submission);
-    return status;
-}
-
-/* Takes the request over when it fits. */
 static refer_status request_put(
-    refer_batch *batch, struct sdk_carried request, const char *key)
+    refer_batch *batch, const struct sdk_request *request, const char *key)
 {
-    size_t size = request.size + SDK_CARRIED_FRAMING;
-    if (size > REFER_BATCH_SIZE_MAX - batch->size)
+    size_t request_size = sdk_request_size(request);
+    size_t size = sdk_carried_size(request_size);
+    if (request_size > SDK_MESSAGE_SIZE_MAX ||
+        size > REFER_BATCH_SIZE_MAX - REQUEST_SIZE_MAX - batch->size)
         return REFER_TOO_LARGE;
-    char *copy = sdk_memory_copy(key, strlen(key));
-    if (copy == NULL || !batch_grow(batch)) {
-        sdk_memory_free(copy);
+    if (!batch_reserve(batch, size))
         return REFER_NO_MEMORY;
-    }
-    batch->requests[batch->count] = request;
-    batch->keys[batch->count] = copy;
-    batch->count++;
     batch->size += size;
+    (void)sdk_carried_before(batch->carried + batch->size, request);
+    memcpy(batch->keys[batch->count], key, strlen(key) + 1);
+    batch->count++;
     return REFER_OK;
 }
 
 refer_status refer_batch_add(
     refer_batch *batch, const refer_referral *referral, const char *key)
 {
-    struct sdk_carried request = { NULL, 0 };
+    struct sdk_submission submission;
     if (batch == NULL || referral == NULL || !sdk_key_is_valid(key))
         return REFER_INVALID;
     if (batch->is_answered)
         return REFER_CONFLICT;
     if (batch->count == REFER_BATCH_COUNT_MAX)
         return REFER_TOO_LARGE;
-    refer_status status = request_write(referral, key, &request);
-    if (status == REFER_OK)
-        status = request_put(batch, request, key);
-    if (status != REFER_OK)
-        sdk_memory_free(request.frame);
-    return status;
+    refer_status status = sdk_submission_make(referral, key, &submission);
+    return status == REFER_OK ? request_put(batch, &submission.request, key)
+                              : status;
 }
 
 uint32_t refer_batch_count(const refer_batch *batch)
@@ -214,8 +199,7 @@ refer_status refer_batch_submit(
     status = sdk_client_call(client,
         (struct sdk_request){
             .operation = "submit.many",
-            .carried = batch->requests,
-            .carried_count = batch->count,
+            .carried = slice_of(batch->carried, batch->size),
         },
         deadline, &reply);
     if (status == REFER_OK && !sdk_batch_answer(batch, &reply.records))

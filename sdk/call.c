@@ -93,7 +93,8 @@ refer_status refer_call(refer_client *client, const char *operation,
             client, REFER_NO_MEMORY, refer_status_text(REFER_NO_MEMORY));
     struct sdk_request request = { .operation = operation };
     if (query != NULL) {
-        request.fields = &query->records.items[0];
+        request.fields = query->records.items[0].fields;
+        request.field_count = query->records.items[0].field_count;
         request.rest = query->records.items + 1;
         request.rest_count = query->records.count - 1;
     }

@@ -15,7 +15,7 @@
 /* Between two tries to connect to a gateway whose queue is full: there is
  * nothing to poll for. */
 #define CONNECT_PAUSE_MS 5
-/* A reply is read in pieces of this size, and a buffer of it is kept. */
+/* What a reply is read in pieces of, at least. */
 #define IN_CAPACITY_MIN 16384u
 
 static int64_t steady_ms(void)
@@ -90,25 +90,27 @@ void sdk_channel_disconnect(struct sdk_channel *channel)
 
 /* ---- Interrupts -------------------------------------------------------- */
 
-void sdk_channel_interrupt(const struct sdk_channel *channel)
+void sdk_channel_interrupt(struct sdk_channel *channel)
 {
     int before = errno;
-    /* a full pipe holds an interrupt already */
+    /* a full pipe ends a wait already */
     ssize_t written = write(channel->interrupt[1], "", 1);
     (void)written;
     errno = before;
+    /* behind the byte, which is gone when this is taken back */
+    atomic_store(&channel->is_interrupted, true);
 }
 
-bool sdk_channel_take_interrupt(const struct sdk_channel *channel)
+bool sdk_channel_take_interrupt(struct sdk_channel *channel)
 {
     char bytes[64];
-    bool was_there = false;
+    if (!atomic_load(&channel->is_interrupted))
+        return false;
+    atomic_store(&channel->is_interrupted, false);
     for (;;) {
         ssize_t size = read(channel->interrupt[0], bytes, sizeof bytes);
-        if (size > 0)
-            was_there = true;
-        else if (size == 0 || errno != EINTR)
-            return was_there;
+        if (size == 0 || (size < 0 && errno != EINTR))
+            return true;
     }
 }
 
@@ -210,18 +212,16 @@ static refer_status channel_reserve(struct sdk_channel *channel)
     size_t wanted = frame_size(channel);
     if (wanted > SDK_FRAME_HEADER_SIZE + SDK_MESSAGE_SIZE_MAX)
         return REFER_PROTOCOL;
-    if (wanted < IN_CAPACITY_MIN)
-        wanted = IN_CAPACITY_MIN;
     if (wanted <= channel->in_capacity)
         return REFER_OK;
-    uint8_t *larger = sdk_memory_take(wanted);
+    size_t capacity = IN_CAPACITY_MIN;
+    while (capacity < wanted)
+        capacity *= 2;
+    uint8_t *larger = sdk_memory_grow(channel->in, channel->in_size, capacity);
     if (larger == NULL)
         return REFER_NO_MEMORY;
-    if (channel->in_size > 0)
-        memcpy(larger, channel->in, channel->in_size);
-    sdk_memory_free(channel->in);
     channel->in = larger;
-    channel->in_capacity = wanted;
+    channel->in_capacity = capacity;
     return REFER_OK;
 }
 
@@ -301,11 +301,8 @@ void sdk_channel_consume(struct sdk_channel *channel)
     size_t size = frame_size(channel);
     channel->in_size -= size;
     memmove(channel->in, channel->in + size, channel->in_size);
-    if (channel->in_size > 0 || channel->in_capacity == IN_CAPACITY_MIN)
-        return;
-    sdk_memory_free(channel->in); /* a large one is not kept */
-    channel->in = NULL;
-    channel->in_capacity = 0;
+    /* the buffer is kept, what was in it not */
+    memset(channel->in + channel->in_size, 0, size);
 }
 
 bool sdk_channel_is_open(struct sdk_channel *channel)

@@ -6,6 +6,7 @@
 #ifndef SDK_CHANNEL_H
 #define SDK_CHANNEL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,9 +32,10 @@ struct sdk_deadline sdk_deadline_in(int32_t timeout_ms);
 int sdk_deadline_left_ms(struct sdk_deadline deadline);
 
 struct sdk_channel {
-    int fd;           /* -1: no connection */
-    int interrupt[2]; /* a pipe: a byte in it is an interrupt */
-    uint8_t *in;
+    int fd;                     /* -1: no connection */
+    int interrupt[2];           /* a pipe: a byte in it ends a wait */
+    atomic_bool is_interrupted; /* then: no call has to ask the pipe */
+    uint8_t *in;                /* kept as long as the connection */
     size_t in_size;
     size_t in_capacity;
 };
@@ -70,8 +72,8 @@ void sdk_channel_consume(struct sdk_channel *channel);
 bool sdk_channel_is_open(struct sdk_channel *channel);
 
 /* Safe in a signal handler and in another thread. */
-void sdk_channel_interrupt(const struct sdk_channel *channel);
+void sdk_channel_interrupt(struct sdk_channel *channel);
 /* True when there was an interrupt since the last time; takes it away. */
-bool sdk_channel_take_interrupt(const struct sdk_channel *channel);
+bool sdk_channel_take_interrupt(struct sdk_channel *channel);
 
 #endif

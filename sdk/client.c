@@ -212,6 +212,9 @@ refer_status sdk_client_send(refer_client *client, struct sdk_pending *pending,
         return sdk_client_fail(client, status, refer_status_text(status));
     status = sdk_channel_send(&client->channel, frame, size, deadline);
     sdk_memory_free(frame);
+    if (status == REFER_OK)
+        status = sdk_channel_send(&client->channel, request.carried.bytes,
+            request.carried.size, deadline);
     if (status != REFER_OK) {
         /* part of a frame may be out: nothing can follow it */
         sdk_client_disconnect(client);
@@ -307,16 +310,14 @@ static refer_status unwelcome_fail(refer_client *client)
 static refer_status hello_send(
     refer_client *client, struct sdk_deadline deadline)
 {
-    struct sdk_record fields = { 0 };
-    refer_status status =
-        sdk_record_set_text(&fields, "application", client->application);
-    if (status == REFER_OK)
-        status = sdk_record_set_number(&fields, "protocol", PROTOCOL_VERSION);
-    if (status == REFER_OK)
-        status = sdk_client_send(client, &client->hello,
-            (struct sdk_request){ .operation = "hello", .fields = &fields },
-            deadline);
-    sdk_record_release(&fields);
+    struct sdk_field fields[] = {
+        sdk_field_of_text("application", client->application),
+        sdk_field_of_number("protocol", PROTOCOL_VERSION),
+    };
+    refer_status status = sdk_client_send(client, &client->hello,
+        (struct sdk_request){
+            .operation = "hello", .fields = fields, .field_count = 2 },
+        deadline);
     return status == REFER_DISCONNECTED ? unwelcome_fail(client) : status;
 }
 

@@ -54,20 +54,16 @@ static refer_status fail(refer_client *client, refer_status status)
 static refer_status cursor_send(refer_cursor *cursor, const char *operation,
     int wait_ms, struct sdk_deadline deadline)
 {
-    struct sdk_record fields = { 0 };
-    refer_status status = sdk_record_set_text(&fields, "name", cursor->name);
-    if (status == REFER_OK && wait_ms >= 0)
-        status = sdk_record_set_number(&fields, "wait_ms", wait_ms);
-    if (status == REFER_OK && wait_ms >= 0)
-        status = sdk_record_set_number(&fields, "count", PAGE_COUNT);
-    if (status != REFER_OK)
-        (void)fail(cursor->client, status);
-    else
-        status = sdk_client_send(cursor->client, &cursor->pending,
-            (struct sdk_request){ .operation = operation, .fields = &fields },
-            deadline);
-    sdk_record_release(&fields);
-    return status;
+    struct sdk_field fields[] = {
+        sdk_field_of_text("name", cursor->name),
+        sdk_field_of_number("wait_ms", wait_ms),
+        sdk_field_of_number("count", PAGE_COUNT),
+    };
+    return sdk_client_send(cursor->client, &cursor->pending,
+        (struct sdk_request){ .operation = operation,
+            .fields = fields,
+            .field_count = wait_ms < 0 ? 1 : 3 },
+        deadline);
 }
 
 /* Goes from one step to the next. */
@@ -176,16 +172,6 @@ uint64_t refer_cursor_position(const refer_cursor *cursor)
 
 /* ---- Events ------------------------------------------------------------ */
 
-/* Past the event at `at` and what belongs to it. */
-static size_t event_end(const struct sdk_records *records, size_t at)
-{
-    do
-        at++;
-    while (
-        at < records->count && strcmp(records->items[at].type, "event") != 0);
-    return at;
-}
-
 /* The event at `at` of the page, or NULL in *out when the caller has had it. */
 static refer_status event_take(refer_cursor *cursor, refer_event **out)
 {
@@ -199,7 +185,7 @@ static refer_status event_take(refer_cursor *cursor, refer_event **out)
         return REFER_PROTOCOL;
     uint64_t epoch = (uint64_t)sdk_record_number(record, "epoch");
     uint64_t position = (uint64_t)sdk_record_number(record, "position");
-    cursor->page_at = event_end(records, at);
+    cursor->page_at = sdk_event_find(records, at + 1);
     if (cursor->has_handed && cursor->handed_epoch == epoch &&
         position <= cursor->handed_position)
         return REFER_OK;
@@ -288,23 +274,10 @@ static void cursor_acknowledged(refer_cursor *cursor, uint64_t position)
     cursor->handed_position = position;
 }
 
-/* The fields of "cursor.ack". */
-static refer_status ack_fields(
-    struct sdk_record *fields, const refer_cursor *cursor, uint64_t position)
-{
-    refer_status status = sdk_record_set_text(fields, "name", cursor->name);
-    if (status == REFER_OK)
-        status = sdk_record_set_number(fields, "epoch", (int64_t)cursor->epoch);
-    if (status == REFER_OK)
-        status = sdk_record_set_number(fields, "position", (int64_t)position);
-    return status;
-}
-
 refer_status refer_cursor_ack_position(
     refer_cursor *cursor, uint64_t epoch, uint64_t position, int32_t timeout_ms)
 {
     struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
-    struct sdk_record fields = { 0 };
     struct sdk_reply reply = { 0 };
     refer_status status =
         sdk_client_begin(cursor == NULL ? NULL : cursor->client);
@@ -318,15 +291,15 @@ refer_status refer_cursor_ack_position(
     if (epoch != cursor->epoch)
         return sdk_client_fail(cursor->client, REFER_CONFLICT,
             "the gateway numbers its events anew: this position is of before");
-    status = ack_fields(&fields, cursor, position);
-    if (status != REFER_OK)
-        (void)fail(cursor->client, status);
-    else
-        status = sdk_client_call(cursor->client,
-            (struct sdk_request){
-                .operation = "cursor.ack", .fields = &fields },
-            deadline, &reply);
-    sdk_record_release(&fields);
+    struct sdk_field fields[] = {
+        sdk_field_of_text("name", cursor->name),
+        sdk_field_of_number("epoch", (int64_t)cursor->epoch),
+        sdk_field_of_number("position", (int64_t)position),
+    };
+    status = sdk_client_call(cursor->client,
+        (struct sdk_request){
+            .operation = "cursor.ack", .fields = fields, .field_count = 3 },
+        deadline, &reply);
     sdk_reply_release(&reply);
     if (status == REFER_OK)
         cursor_acknowledged(cursor, position);
@@ -363,7 +336,6 @@ refer_status refer_cursor_delete(
     refer_client *client, const char *name, int32_t timeout_ms)
 {
     struct sdk_deadline deadline = sdk_deadline_in(timeout_ms);
-    struct sdk_record fields = { 0 };
     struct sdk_reply reply = { 0 };
     refer_status status = sdk_client_begin(client);
     if (status != REFER_OK)
@@ -371,15 +343,11 @@ refer_status refer_cursor_delete(
     if (!sdk_text_is_code(name))
         return sdk_client_fail(
             client, REFER_INVALID, "a cursor's name is a code");
-    status = sdk_record_set_text(&fields, "name", name);
-    if (status != REFER_OK)
-        (void)fail(client, status);
-    else
-        status = sdk_client_call(client,
-            (struct sdk_request){
-                .operation = "cursor.delete", .fields = &fields },
-            deadline, &reply);
-    sdk_record_release(&fields);
+    struct sdk_field field = sdk_field_of_text("name", name);
+    status = sdk_client_call(client,
+        (struct sdk_request){
+            .operation = "cursor.delete", .fields = &field, .field_count = 1 },
+        deadline, &reply);
     sdk_reply_release(&reply);
     return status;
 }

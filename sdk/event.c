@@ -6,20 +6,19 @@
 
 /* event.c - one event of a referral's life, from a cursor or a referral. */
 
-static bool is_part(const struct sdk_record *record)
+size_t sdk_event_find(const struct sdk_records *records, size_t start)
 {
-    return strcmp(record->type, "detail") == 0 ||
-           strcmp(record->type, "element") == 0;
+    while (start < records->count &&
+           strcmp(records->items[start].type, "event") != 0)
+        start++;
+    return start;
 }
 
 refer_status sdk_event_take(struct refer_event *event, struct sdk_records *from,
     size_t start, size_t *next)
 {
-    size_t end = start + 1;
-    while (end < from->count && is_part(&from->items[end]))
-        end++;
-    *next = end;
-    return sdk_records_take(&event->records, from, start, end - start);
+    *next = sdk_event_find(from, start + 1);
+    return sdk_records_take(&event->records, from, start, *next - start);
 }
 
 void refer_event_free(refer_event *event)

@@ -40,7 +40,7 @@ static int is_refused(void)
  * makes into another. */
 static void *(*const volatile fill)(void *, int, size_t) = memset;
 
-void *sdk_memory_take(size_t size)
+void *sdk_memory_take_raw(size_t size)
 {
 #ifdef SDK_MEMORY_TEST
     if (is_refused())
@@ -48,12 +48,9 @@ void *sdk_memory_take(size_t size)
 #endif
     if (size > SIZE_MAX - sizeof(union prefix) - 1)
         return NULL;
-    /* calloc() passes over the blocks that glibc keeps at hand for a thread */
-    size_t whole = sizeof(union prefix) + size + (size == 0);
-    union prefix *prefix = malloc(whole);
+    union prefix *prefix = malloc(sizeof *prefix + size + (size == 0));
     if (prefix == NULL)
         return NULL;
-    fill(prefix, 0, whole); /* malloc() and memset() would become calloc() */
 #ifdef SDK_MEMORY_TEST
     held++;
 #endif
@@ -61,20 +58,37 @@ void *sdk_memory_take(size_t size)
     return prefix + 1;
 }
 
-void *sdk_memory_take_array(size_t count, size_t size)
+void *sdk_memory_take(size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size)
+    void *block = sdk_memory_take_raw(size);
+    /* malloc() and memset() would become calloc(), which passes over the blocks
+     * that glibc keeps at hand for a thread */
+    if (block != NULL)
+        fill(block, 0, size);
+    return block;
+}
+
+void *sdk_memory_grow(void *block, size_t used, size_t size)
+{
+    void *larger = sdk_memory_take_raw(size);
+    if (larger == NULL)
         return NULL;
-    return sdk_memory_take(count * size);
+    if (used > 0)
+        memcpy(larger, block, used);
+    sdk_memory_free(block);
+    return larger;
 }
 
 void *sdk_memory_copy(const void *bytes, size_t size)
 {
     if (size == SIZE_MAX)
         return NULL;
-    uint8_t *copy = sdk_memory_take(size + 1);
-    if (copy != NULL && size > 0)
+    uint8_t *copy = sdk_memory_take_raw(size + 1);
+    if (copy == NULL)
+        return NULL;
+    if (size > 0)
         memcpy(copy, bytes, size);
+    copy[size] = 0;
     return copy;
 }
 

@@ -11,8 +11,12 @@
 
 /* Zeroed; NULL when there is none. Never of size 0: one byte then. */
 void *sdk_memory_take(size_t size);
-/* `count` items of `size` bytes, checked for overflow. */
-void *sdk_memory_take_array(size_t count, size_t size);
+/* The same, with anything in it. */
+void *sdk_memory_take_raw(size_t size);
+/* The block with room for `size` bytes, of which the first `used` are kept and
+ * the others anything; NULL for want of memory, the block then as it was. NULL
+ * is an empty one. */
+void *sdk_memory_grow(void *block, size_t used, size_t size);
 /* A copy of `size` bytes and a zero byte after them. */
 void *sdk_memory_copy(const void *bytes, size_t size);
 /* Accepts NULL. Wipes what was taken. */

@@ -4,19 +4,7 @@
 
 #include "channel.h"
 #include "memory.h"
-#include "node.h"
-
-void sdk_text_copy(char *copy, size_t capacity, const char *text)
-{
-    size_t size = strlen(text);
-    if (size >= capacity) {
-        size = capacity - 1;
-        while (size > 0 && ((uint8_t)text[size] & 0xc0) == 0x80)
-            size--;
-    }
-    memcpy(copy, text, size);
-    copy[size] = 0;
-}
+#include "wire.h"
 
 void sdk_reply_release(struct sdk_reply *reply)
 {
@@ -26,108 +14,146 @@ void sdk_reply_release(struct sdk_reply *reply)
 
 /* ---- Requests ---------------------------------------------------------- */
 
-/* protobuf-c does not write to what it packs; its types do not say so. */
-static char *text_of(const char *text)
+size_t sdk_request_size(const struct sdk_request *request)
 {
-    return (char *)(uintptr_t)text;
+    return wire_number_size(request->number) +
+           wire_text_size(slice_of_text(request->operation)) +
+           sdk_fields_size(request->fields, request->field_count) +
+           sdk_records_size(request->first, request->first != NULL) +
+           sdk_records_size(request->rest, request->rest_count);
 }
 
-static size_t carried_fill(struct sdk_nodes *nodes, size_t index, size_t start,
-    const struct sdk_carried *carried)
+static uint8_t *request_before(uint8_t *end, const struct sdk_request *request)
 {
-    Refer__V1__LocalField *field = &nodes->fields[start];
-    Refer__V1__LocalRecord *node = &nodes->records[index];
-    refer__v1__local_field__init(field);
-    field->name = text_of("request");
-    field->value_case = REFER__V1__LOCAL_FIELD__VALUE_DATA;
-    field->data = (ProtobufCBinaryData){ carried->size - SDK_FRAME_HEADER_SIZE,
-        carried->frame + SDK_FRAME_HEADER_SIZE };
-    nodes->field_pointers[start] = field;
-    refer__v1__local_record__init(node);
-    node->type = text_of("submit");
-    node->n_fields = 1;
-    node->fields = nodes->field_pointers + start;
-    nodes->record_pointers[index] = node;
-    return start + 1;
+    end = sdk_records_before(
+        end, REQUEST_RECORDS, request->rest, request->rest_count);
+    end = sdk_records_before(
+        end, REQUEST_RECORDS, request->first, request->first != NULL);
+    end = sdk_fields_before(
+        end, REQUEST_FIELDS, request->fields, request->field_count);
+    end = wire_text_before(
+        end, REQUEST_OPERATION, slice_of_text(request->operation));
+    return wire_number_before(end, REQUEST_NUMBER, request->number);
+}
+
+refer_status sdk_frame_new(
+    size_t size, size_t more, size_t size_max, uint8_t **frame)
+{
+    size_t message_size = size + more;
+    if (message_size > size_max)
+        return REFER_TOO_LARGE;
+    *frame = sdk_memory_take_raw(SDK_FRAME_HEADER_SIZE + size);
+    if (*frame == NULL)
+        return REFER_NO_MEMORY;
+    for (size_t i = SDK_FRAME_HEADER_SIZE; i > 0; i--, message_size >>= 8)
+        (*frame)[i - 1] = (uint8_t)message_size;
+    return REFER_OK;
 }
 
 refer_status sdk_request_write(
     const struct sdk_request *request, uint8_t **frame, size_t *size)
 {
-    static const struct sdk_record none = { 0 };
-    const struct sdk_record *fields =
-        request->fields != NULL ? request->fields : &none;
-    size_t field_count = fields->field_count + request->carried_count;
-    size_t record_count =
-        request->rest_count + (request->first != NULL) + request->carried_count;
-    if (request->first != NULL)
-        field_count += request->first->field_count;
-    for (size_t i = 0; i < request->rest_count; i++)
-        field_count += request->rest[i].field_count;
-    struct sdk_nodes nodes = { 0 };
-    if (!sdk_nodes_take(&nodes, field_count, record_count)) {
-        sdk_nodes_release(&nodes);
-        return REFER_NO_MEMORY;
-    }
-    Refer__V1__LocalRequest message;
-    refer__v1__local_request__init(&message);
-    message.number = request->number;
-    message.operation = text_of(request->operation);
-    message.n_fields = fields->field_count;
-    message.fields = nodes.field_pointers;
-    message.n_records = record_count;
-    message.records = nodes.record_pointers;
-    size_t next = sdk_nodes_fill_fields(&nodes, 0, fields);
-    size_t index = 0;
-    if (request->first != NULL)
-        next = sdk_nodes_fill_record(&nodes, index++, next, request->first);
-    for (size_t i = 0; i < request->rest_count; i++)
-        next = sdk_nodes_fill_record(&nodes, index++, next, &request->rest[i]);
-    for (size_t i = 0; i < request->carried_count; i++)
-        next = carried_fill(&nodes, index++, next, &request->carried[i]);
-    refer_status status = sdk_frame_pack(&message.base,
-        request->carried_count > 0 ? SDK_BATCH_SIZE_MAX : SDK_MESSAGE_SIZE_MAX,
-        frame, size);
-    sdk_nodes_release(&nodes);
-    return status;
+    size_t message_size = sdk_request_size(request);
+    refer_status status = sdk_frame_new(message_size, request->carried.size,
+        request->carried.size > 0 ? SDK_BATCH_SIZE_MAX : SDK_MESSAGE_SIZE_MAX,
+        frame);
+    if (status != REFER_OK)
+        return status;
+    *size = SDK_FRAME_HEADER_SIZE + message_size;
+    (void)request_before(*frame + *size, request);
+    return REFER_OK;
+}
+
+#define CARRIED_TYPE SLICE_LITERAL("submit")
+#define CARRIED_FIELD SLICE_LITERAL("request")
+
+static size_t carried_field_size(size_t request_size)
+{
+    return wire_text_size(CARRIED_FIELD) + wire_sized_size(request_size);
+}
+
+size_t sdk_carried_size(size_t request_size)
+{
+    return wire_sized_size(wire_text_size(CARRIED_TYPE) +
+                           wire_sized_size(carried_field_size(request_size)));
+}
+
+uint8_t *sdk_carried_before(uint8_t *end, const struct sdk_request *request)
+{
+    uint8_t *begin = request_before(end, request);
+    begin = wire_head_before(begin, FIELD_DATA, end);
+    begin = wire_text_before(begin, FIELD_NAME, CARRIED_FIELD);
+    begin = wire_head_before(begin, RECORD_FIELDS, end);
+    begin = wire_text_before(begin, RECORD_TYPE, CARRIED_TYPE);
+    return wire_head_before(begin, REQUEST_RECORDS, end);
 }
 
 /* ---- Replies ----------------------------------------------------------- */
 
-static refer_status reply_read(
-    const Refer__V1__LocalReply *message, struct sdk_reply *reply)
+/* What the reply says beside its records. */
+struct texts {
+    struct slice problem;
+    struct slice clause;
+    struct slice remedy;
+    struct slice message;
+};
+
+static bool part_read(
+    const struct sdk_part *part, struct sdk_reply *reply, struct texts *texts)
 {
-    if (!sdk_text_is_clean(message->problem) ||
-        !sdk_text_is_clean(message->clause) ||
-        !sdk_text_is_clean(message->remedy) ||
-        !sdk_text_is_clean(message->message))
-        return REFER_PROTOCOL;
-    refer_status status = sdk_node_read_records(
-        &reply->records, message->records, message->n_records);
-    if (status != REFER_OK) {
-        sdk_reply_release(reply);
-        return status;
+    switch (part->tag) {
+    case REPLY_NUMBER:
+        reply->number = (uint32_t)part->number;
+        return true;
+    case REPLY_ERROR:
+        reply->error = (uint32_t)part->number;
+        return true;
+    case REPLY_PROBLEM:
+        texts->problem = part->bytes;
+        return true;
+    case REPLY_CLAUSE:
+        texts->clause = part->bytes;
+        return true;
+    case REPLY_REMEDY:
+        texts->remedy = part->bytes;
+        return true;
+    case REPLY_MESSAGE:
+        texts->message = part->bytes;
+        return true;
+    case REPLY_RECORDS:
+        return true;
+    default:
+        return sdk_part_is_newer(part, REPLY_RECORDS);
     }
-    reply->number = message->number;
-    reply->error = message->error;
-    sdk_text_copy(reply->problem, sizeof reply->problem, message->problem);
-    sdk_text_copy(reply->clause, sizeof reply->clause, message->clause);
-    sdk_text_copy(reply->remedy, sizeof reply->remedy, message->remedy);
-    sdk_text_copy(reply->message, sizeof reply->message, message->message);
-    return REFER_OK;
+}
+
+static bool said_read(struct slice rest, struct sdk_reply *reply)
+{
+    struct texts texts = { 0 };
+    struct sdk_part part;
+    while (rest.size > 0)
+        if (!sdk_part_next(&rest, &part) || !part_read(&part, reply, &texts))
+            return false;
+    sdk_slice_copy(reply->problem, sizeof reply->problem, texts.problem);
+    sdk_slice_copy(reply->clause, sizeof reply->clause, texts.clause);
+    sdk_slice_copy(reply->remedy, sizeof reply->remedy, texts.remedy);
+    sdk_slice_copy(reply->message, sizeof reply->message, texts.message);
+    return sdk_slice_is_clean(texts.problem) &&
+           sdk_slice_is_clean(texts.clause) &&
+           sdk_slice_is_clean(texts.remedy) &&
+           sdk_slice_is_clean(texts.message);
 }
 
 refer_status sdk_reply_read(
     const uint8_t *bytes, size_t size, struct sdk_reply *reply)
 {
+    struct slice message = slice_of(bytes, size);
+    refer_status status = REFER_PROTOCOL;
     *reply = (struct sdk_reply){ 0 };
-    struct sdk_budget budget = { .left = SDK_UNFOLDED_SIZE_MAX };
-    ProtobufCAllocator allocator = sdk_budget_allocator(&budget);
-    const Refer__V1__LocalReply *message =
-        refer__v1__local_reply__unpack(&allocator, size, bytes);
-    refer_status status = budget.is_refused ? REFER_NO_MEMORY : REFER_PROTOCOL;
-    if (message != NULL)
-        status = reply_read(message, reply);
-    sdk_budget_release(&budget);
+    if (said_read(message, reply))
+        status =
+            sdk_records_read(&reply->records, message, REPLY_RECORDS, "event");
+    if (status != REFER_OK)
+        sdk_reply_release(reply);
     return status;
 }

@@ -8,27 +8,19 @@
 #include "record.h"
 #include "refer/refer.h"
 
-/* A request as sdk_request_write() made it, to be carried by another. */
-struct sdk_carried {
-    uint8_t *frame;
-    size_t size;
-};
-
 struct sdk_request {
     uint32_t number;
     const char *operation;
-    const struct sdk_record *fields; /* NULL: none */
-    const struct sdk_record *first;  /* a record before the rest, or NULL */
+    const struct sdk_field *fields;
+    size_t field_count;
+    const struct sdk_record *first; /* a record before the rest, or NULL */
     const struct sdk_record *rest;
     size_t rest_count;
-    /* Behind the rest: a record "submit" {request} of each; the frame may
-     * then have SDK_BATCH_SIZE_MAX. */
-    const struct sdk_carried *carried;
-    size_t carried_count;
+    /* Records behind the rest, as sdk_carried_before() wrote them: they are not
+     * in the frame, but to be sent behind it. With them the message may have
+     * SDK_BATCH_SIZE_MAX. */
+    struct slice carried;
 };
-
-/* What one carried request takes beside its own message. */
-#define SDK_CARRIED_FRAMING 48u
 
 #define SDK_PROBLEM_SIZE 64
 #define SDK_TEXT_SIZE 256
@@ -50,12 +42,20 @@ void sdk_reply_release(struct sdk_reply *reply);
  * REFER_TOO_LARGE, REFER_NO_MEMORY. */
 refer_status sdk_request_write(
     const struct sdk_request *request, uint8_t **frame, size_t *size);
+/* A frame that ends with `size` bytes for a message, which may have `size_max`,
+ * `more` of them behind it. The same errors. */
+refer_status sdk_frame_new(
+    size_t size, size_t more, size_t size_max, uint8_t **frame);
+
+/* A request that another carries, as a record "submit" {request}: its message's
+ * size, what it takes then, and the record written before `end`. */
+size_t sdk_request_size(const struct sdk_request *request);
+size_t sdk_carried_size(size_t request_size);
+uint8_t *sdk_carried_before(uint8_t *end, const struct sdk_request *request);
+
 /* REFER_PROTOCOL when the bytes are no reply, REFER_NO_MEMORY; *reply is then
- * empty. */
+ * empty. An event and what belongs to it share a block. */
 refer_status sdk_reply_read(
     const uint8_t *bytes, size_t size, struct sdk_reply *reply);
-
-/* A copy that fits, cut between characters. */
-void sdk_text_copy(char *copy, size_t capacity, const char *text);
 
 #endif

@@ -1,41 +1,30 @@
 #include "record.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
 
-#define CODE_SIZE_MAX 64
+/* ---- Records ----------------------------------------------------------- */
 
-/* All that a field has is one block, which its name begins. */
-static void field_release(struct sdk_field *field)
-{
-    if (!field->is_lent)
-        sdk_memory_free(field->name);
-}
-
-/* But for those in the record's block. */
 static void fields_free(struct sdk_record *record)
 {
-    if (record->fields != record->block)
+    if (!record->has_lent_fields)
         sdk_memory_free(record->fields);
 }
 
 void sdk_record_release(struct sdk_record *record)
 {
     for (size_t i = 0; i < record->field_count; i++)
-        field_release(&record->fields[i]);
+        sdk_memory_free(record->fields[i].memory);
     fields_free(record);
-    if (record->block == NULL)
-        sdk_memory_free(record->type);
     sdk_memory_free(record->block);
 }
 
 void sdk_records_release(struct sdk_records *records)
 {
-    for (size_t i = 0; i < records->count; i++)
-        sdk_record_release(&records->items[i]);
+    /* the first of those that share a block has it */
+    for (size_t i = records->count; i > 0; i--)
+        sdk_record_release(&records->items[i - 1]);
     sdk_memory_free(records->items);
     *records = (struct sdk_records){ 0 };
 }
@@ -46,75 +35,47 @@ static size_t capacity_next(size_t capacity)
     return capacity == 0 ? 4 : capacity * 2;
 }
 
-/* Room for one more; NULL for want of memory, the records then as before. */
-static struct sdk_record *records_room(struct sdk_records *records)
+refer_status sdk_records_reserve(struct sdk_records *records, size_t count)
 {
-    if (records->count == records->capacity) {
-        size_t capacity = capacity_next(records->capacity);
-        struct sdk_record *items =
-            sdk_memory_take_array(capacity, sizeof *items);
-        if (items == NULL)
-            return NULL;
-        if (records->count > 0)
-            memcpy(items, records->items, records->count * sizeof *items);
-        sdk_memory_free(records->items);
-        records->items = items;
-        records->capacity = capacity;
-    }
-    return &records->items[records->count];
+    size_t wanted = records->count + count;
+    if (wanted <= records->capacity)
+        return REFER_OK;
+    struct sdk_record *items = sdk_memory_grow(
+        records->items, records->count * sizeof *items, wanted * sizeof *items);
+    if (items == NULL)
+        return REFER_NO_MEMORY;
+    records->items = items;
+    records->capacity = wanted;
+    return REFER_OK;
 }
 
 struct sdk_record *sdk_records_add(
     struct sdk_records *records, const char *type)
 {
-    struct sdk_record *record = records_room(records);
-    char *copy = sdk_memory_copy(type, strlen(type));
-    if (record == NULL || copy == NULL) {
-        sdk_memory_free(copy);
+    if (records->count == records->capacity &&
+        sdk_records_reserve(records,
+            capacity_next(records->capacity) - records->count) != REFER_OK)
         return NULL;
-    }
-    *record = (struct sdk_record){ .type = copy };
-    records->count++;
-    return record;
-}
-
-struct sdk_record *sdk_records_add_sized(struct sdk_records *records,
-    const char *type, size_t field_count, size_t text_size)
-{
-    struct sdk_record *record = records_room(records);
-    size_t type_size = strlen(type) + 1;
-    if (record == NULL || text_size > SIZE_MAX / 4 ||
-        field_count > SIZE_MAX / 4 / sizeof *record->fields)
+    size_t size = strlen(type);
+    char *copy = sdk_memory_copy(type, size);
+    if (copy == NULL)
         return NULL;
-    size_t fields_size = field_count * sizeof *record->fields;
-    struct sdk_field *block =
-        sdk_memory_take(fields_size + type_size + text_size);
-    if (block == NULL)
-        return NULL;
-    char *characters = (char *)(block + field_count);
-    memcpy(characters, type, type_size);
-    *record = (struct sdk_record){ .type = characters,
-        .fields = block,
-        .field_capacity = field_count,
-        .block = block,
-        .free = characters + type_size,
-        .free_size = text_size };
-    records->count++;
+    struct sdk_record *record = &records->items[records->count++];
+    *record = (struct sdk_record){
+        .type = copy, .type_size = (uint32_t)size, .block = copy
+    };
     return record;
 }
 
 refer_status sdk_records_take(struct sdk_records *records,
     struct sdk_records *from, size_t start, size_t count)
 {
-    for (size_t i = start; i < start + count; i++) {
-        struct sdk_record *record = records_room(records);
-        if (record == NULL)
-            return REFER_NO_MEMORY;
-        *record = from->items[i];
+    refer_status status = sdk_records_reserve(records, count);
+    for (size_t i = start; status == REFER_OK && i < start + count; i++) {
+        records->items[records->count++] = from->items[i];
         from->items[i] = (struct sdk_record){ 0 };
-        records->count++;
     }
-    return REFER_OK;
+    return status;
 }
 
 static bool is_type(const struct sdk_record *record, const char *type)
@@ -139,94 +100,153 @@ uint32_t sdk_records_count(const struct sdk_records *records, const char *type)
     return count;
 }
 
+/* ---- One field --------------------------------------------------------- */
+
+struct sdk_field sdk_field_of_text(const char *name, const char *text)
+{
+    return (struct sdk_field){ .name = name,
+        .name_size = (uint32_t)strlen(name),
+        .type = SDK_FIELD_TEXT,
+        .text = text,
+        .size = strlen(text) };
+}
+
+struct sdk_field sdk_field_of_number(const char *name, int64_t number)
+{
+    return (struct sdk_field){ .name = name,
+        .name_size = (uint32_t)strlen(name),
+        .type = SDK_FIELD_NUMBER,
+        .number = number };
+}
+
+static size_t text_size_max(const struct sdk_field *field)
+{
+    switch (field->type) {
+    case SDK_FIELD_TEXT:
+        return field->size;
+    case SDK_FIELD_NUMBER:
+        return SDK_NUMBER_SIZE_MAX;
+    case SDK_FIELD_DATA:
+        return 2 * field->size;
+    case SDK_FIELD_FLAG:
+    case SDK_FIELD_TYPE_COUNT:
+        break;
+    }
+    return sizeof "false" - 1;
+}
+
+size_t sdk_field_memory_size(const struct sdk_field *field)
+{
+    size_t data_size = field->type == SDK_FIELD_DATA ? field->size : 0;
+    return field->name_size + 1 + text_size_max(field) + 1 + data_size;
+}
+
+/* `text` and a zero; returns what is behind them. */
+static char *text_write(char *at, const char *text, size_t size)
+{
+    if (size > 0)
+        memcpy(at, text, size);
+    at[size] = 0;
+    return at + size + 1;
+}
+
+static char *hexadecimal_write(char *at, const uint8_t *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    *at = 0;
+    return at + 1;
+}
+
+char *sdk_field_copy(struct sdk_field *field, char *at)
+{
+    const char *text = field->text;
+    const uint8_t *data = field->data;
+    char *end = text_write(at, field->name, field->name_size);
+    field->name = at;
+    field->text = end;
+    switch (field->type) {
+    case SDK_FIELD_TEXT:
+        return text_write(end, text, field->size);
+    case SDK_FIELD_NUMBER:
+        end += sdk_number_write(field->number, end);
+        *end = 0;
+        return end + 1;
+    case SDK_FIELD_DATA:
+        end = hexadecimal_write(end, data, field->size);
+        field->data = (uint8_t *)end;
+        if (field->size > 0)
+            memcpy(end, data, field->size);
+        return end + field->size;
+    case SDK_FIELD_FLAG:
+    case SDK_FIELD_TYPE_COUNT:
+        break;
+    }
+    return field->number != 0 ? text_write(end, "true", 4)
+                              : text_write(end, "false", 5);
+}
+
 /* ---- Fields ------------------------------------------------------------ */
 
-static struct sdk_field *field_named(
-    const struct sdk_record *record, const char *name)
+struct sdk_field *sdk_record_field(
+    const struct sdk_record *record, const char *name, size_t size)
 {
-    for (size_t i = 0; i < record->field_count; i++)
-        if (record->fields[i].name[0] == name[0] &&
-            strcmp(record->fields[i].name, name) == 0)
-            return &record->fields[i];
+    for (size_t i = 0; i < record->field_count; i++) {
+        struct sdk_field *field = &record->fields[i];
+        /* most differ in these already */
+        if (field->name_size == size && field->name[0] == name[0] &&
+            memcmp(field->name, name, size) == 0)
+            return field;
+    }
     return NULL;
 }
 
-/* In the record's block, if it fits there. */
-static char *field_memory(
-    struct sdk_record *record, struct sdk_field *field, size_t size)
+/* Where the field of that name goes; NULL for want of memory. */
+static struct sdk_field *field_place(
+    struct sdk_record *record, const struct sdk_field *field)
 {
-    field->is_lent = size <= record->free_size;
-    if (!field->is_lent)
-        return sdk_memory_take(size);
-    char *memory = record->free;
-    record->free += size;
-    record->free_size -= size;
-    return memory;
-}
-
-/* Room in the field for a copy of that name, which is made, and for text and
- * data of these sizes, which is not. False for want of memory. */
-static bool field_begin(struct sdk_record *record, struct sdk_field *field,
-    const char *name, size_t text_size)
-{
-    size_t name_size = strlen(name) + 1;
-    size_t data_size = field->type == SDK_FIELD_DATA ? field->size : 0;
-    if (text_size > SIZE_MAX / 2 || data_size > SIZE_MAX / 2 - name_size - 1)
-        return false;
-    field->name =
-        field_memory(record, field, name_size + text_size + 1 + data_size);
-    if (field->name == NULL)
-        return false;
-    memcpy(field->name, name, name_size);
-    field->text = field->name + name_size;
-    if (field->type == SDK_FIELD_DATA)
-        field->data = (uint8_t *)field->text + text_size + 1;
-    return true;
-}
-
-/* For one more; false for want of memory. */
-static bool fields_room(struct sdk_record *record)
-{
-    if (record->field_count < record->field_capacity)
-        return true;
-    size_t capacity = capacity_next(record->field_capacity);
-    struct sdk_field *fields = sdk_memory_take_array(capacity, sizeof *fields);
-    if (fields == NULL)
-        return false;
-    if (record->field_count > 0)
-        memcpy(fields, record->fields, record->field_count * sizeof *fields);
-    fields_free(record);
-    record->fields = fields;
-    record->field_capacity = capacity;
-    return true;
-}
-
-/* Puts the field in, now the record's; releases it when there is no memory. */
-static refer_status field_put(
-    struct sdk_record *record, struct sdk_field *field)
-{
-    struct sdk_field *place = field_named(record, field->name);
-    if (place == NULL) {
-        if (!fields_room(record)) {
-            field_release(field);
-            return REFER_NO_MEMORY;
-        }
-        place = &record->fields[record->field_count++];
-        *place = (struct sdk_field){ 0 };
+    struct sdk_field *place =
+        sdk_record_field(record, field->name, field->name_size);
+    if (place != NULL)
+        return place;
+    if (record->field_count == record->field_capacity) {
+        size_t capacity = capacity_next(record->field_capacity);
+        struct sdk_field *fields =
+            sdk_memory_take_raw(capacity * sizeof *fields);
+        if (fields == NULL)
+            return NULL;
+        if (record->field_count > 0)
+            memcpy(
+                fields, record->fields, record->field_count * sizeof *fields);
+        fields_free(record);
+        record->fields = fields;
+        record->field_capacity = capacity;
+        record->has_lent_fields = false;
     }
-    field_release(place);
-    *place = *field;
-    return REFER_OK;
+    place = &record->fields[record->field_count++];
+    place->memory = NULL;
+    return place;
 }
 
-/* The field with that text. */
-static refer_status text_put(struct sdk_record *record, const char *name,
-    struct sdk_field *field, const char *text, size_t size)
+refer_status sdk_record_put(
+    struct sdk_record *record, const struct sdk_field *field)
 {
-    if (!field_begin(record, field, name, size))
+    struct sdk_field copy = *field;
+    copy.memory = sdk_memory_take_raw(sdk_field_memory_size(field));
+    if (copy.memory == NULL)
         return REFER_NO_MEMORY;
-    memcpy(field->text, text, size);
-    return field_put(record, field);
+    (void)sdk_field_copy(&copy, copy.memory);
+    struct sdk_field *place = field_place(record, &copy);
+    if (place == NULL) {
+        sdk_memory_free(copy.memory);
+        return REFER_NO_MEMORY;
+    }
+    sdk_memory_free(place->memory); /* the copy may be of what was there */
+    *place = copy;
+    return REFER_OK;
 }
 
 refer_status sdk_record_set_text(
@@ -234,9 +254,8 @@ refer_status sdk_record_set_text(
 {
     if (!sdk_text_is_code(name) || !sdk_text_is_clean(text))
         return REFER_INVALID;
-    size_t size = strlen(text);
-    struct sdk_field field = { .type = SDK_FIELD_TEXT, .size = size };
-    return text_put(record, name, &field, text, size);
+    struct sdk_field field = sdk_field_of_text(name, text);
+    return sdk_record_put(record, &field);
 }
 
 refer_status sdk_record_set_number(
@@ -244,19 +263,8 @@ refer_status sdk_record_set_number(
 {
     if (!sdk_text_is_code(name))
         return REFER_INVALID;
-    char text[24];
-    int size = snprintf(text, sizeof text, "%" PRId64, number);
-    struct sdk_field field = { .type = SDK_FIELD_NUMBER, .number = number };
-    return text_put(record, name, &field, text, (size_t)size);
-}
-
-static void hexadecimal(const uint8_t *bytes, size_t size, char *text)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
+    struct sdk_field field = sdk_field_of_number(name, number);
+    return sdk_record_put(record, &field);
 }
 
 refer_status sdk_record_set_data(
@@ -264,13 +272,14 @@ refer_status sdk_record_set_data(
 {
     if (!sdk_text_is_code(name) || (bytes == NULL && size > 0))
         return REFER_INVALID;
-    struct sdk_field field = { .type = SDK_FIELD_DATA, .size = size };
-    if (size > SIZE_MAX / 8 || !field_begin(record, &field, name, 2 * size))
+    if (size > SIZE_MAX / 8)
         return REFER_NO_MEMORY;
-    hexadecimal(bytes, size, field.text);
-    if (size > 0)
-        memcpy(field.data, bytes, size);
-    return field_put(record, &field);
+    struct sdk_field field = { .name = name,
+        .name_size = (uint32_t)strlen(name),
+        .type = SDK_FIELD_DATA,
+        .data = bytes,
+        .size = size };
+    return sdk_record_put(record, &field);
 }
 
 refer_status sdk_record_set_flag(
@@ -278,17 +287,17 @@ refer_status sdk_record_set_flag(
 {
     if (!sdk_text_is_code(name))
         return REFER_INVALID;
-    const char *text = flag ? "true" : "false";
-    struct sdk_field field = { .type = SDK_FIELD_FLAG, .number = flag };
-    return text_put(record, name, &field, text, strlen(text));
+    struct sdk_field field = sdk_field_of_number(name, flag);
+    field.type = SDK_FIELD_FLAG;
+    return sdk_record_put(record, &field);
 }
 
 void sdk_record_remove(struct sdk_record *record, const char *name)
 {
-    struct sdk_field *field = field_named(record, name);
+    struct sdk_field *field = sdk_record_field(record, name, strlen(name));
     if (field == NULL)
         return;
-    field_release(field);
+    sdk_memory_free(field->memory);
     size_t index = (size_t)(field - record->fields);
     record->field_count--;
     memmove(field, field + 1, (record->field_count - index) * sizeof *field);
@@ -297,7 +306,9 @@ void sdk_record_remove(struct sdk_record *record, const char *name)
 const struct sdk_field *sdk_record_find(
     const struct sdk_record *record, const char *name)
 {
-    return record == NULL || name == NULL ? NULL : field_named(record, name);
+    return record == NULL || name == NULL
+               ? NULL
+               : sdk_record_field(record, name, strlen(name));
 }
 
 const char *sdk_record_text(const struct sdk_record *record, const char *name)
@@ -315,107 +326,4 @@ int64_t sdk_record_number(const struct sdk_record *record, const char *name)
     if (field->type == SDK_FIELD_TEXT)
         return sdk_text_number(field->text, &number) ? number : 0;
     return field->number;
-}
-
-/* ---- Text -------------------------------------------------------------- */
-
-static bool is_continuation(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* Bytes of the character at `text`, 0 when it is none we let pass. The zero at
- * the end is no continuation, so nothing is read past it. */
-static size_t character_size(const uint8_t *text)
-{
-    uint8_t first = text[0];
-    if (first < 0x80)
-        return first == '\n' || first == '\t' ||
-               (first >= 0x20 && first < 0x7f);
-    if (first < 0xc2 || first > 0xf4 || !is_continuation(text[1]))
-        return 0;
-    if (first < 0xe0)
-        return 2;
-    if (!is_continuation(text[2]))
-        return 0;
-    if (first < 0xf0) {
-        bool is_overlong = first == 0xe0 && text[1] < 0xa0;
-        bool is_surrogate = first == 0xed && text[1] >= 0xa0;
-        return is_overlong || is_surrogate ? 0 : 3;
-    }
-    bool is_overlong = first == 0xf0 && text[1] < 0x90;
-    bool is_beyond = first == 0xf4 && text[1] >= 0x90;
-    return is_overlong || is_beyond || !is_continuation(text[3]) ? 0 : 4;
-}
-
-#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* How many bytes from there on, in eights, are printable ASCII: most are. */
-static size_t plain_size(const uint8_t *text, size_t size)
-{
-    size_t i = 0;
-    for (; size - i >= 8; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, text + i, sizeof eight);
-        uint64_t below_space = eight - EVERY_BYTE(0x20);
-        uint64_t above_tilde = eight + EVERY_BYTE(0x01);
-        if (((eight | below_space | above_tilde) & EVERY_BYTE(0x80)) != 0)
-            break;
-    }
-    return i;
-}
-
-bool sdk_text_is_clean(const char *text)
-{
-    if (text == NULL)
-        return false;
-    const uint8_t *next = (const uint8_t *)text;
-    const uint8_t *end = next + strlen(text);
-    while (next < end) {
-        next += plain_size(next, (size_t)(end - next));
-        if (next == end)
-            break;
-        size_t size = character_size(next);
-        if (size == 0)
-            return false;
-        next += size;
-    }
-    return true;
-}
-
-static bool is_of_code(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-}
-
-bool sdk_text_is_code(const char *text)
-{
-    if (text == NULL)
-        return false;
-    size_t size = 0;
-    while (size <= CODE_SIZE_MAX && is_of_code(text[size]))
-        size++;
-    return size > 0 && size <= CODE_SIZE_MAX && text[size] == 0;
-}
-
-bool sdk_text_number(const char *text, int64_t *number)
-{
-    bool is_negative = text[0] == '-';
-    const char *digit = text + is_negative;
-    int64_t value = 0; /* kept negative: the range is larger on that side */
-    if (*digit == 0)
-        return false;
-    for (; *digit != 0; digit++) {
-        if (*digit < '0' || *digit > '9')
-            return false;
-        int64_t unit = *digit - '0';
-        if (value < (INT64_MIN + unit) / 10)
-            return false;
-        value = value * 10 - unit;
-    }
-    if (!is_negative && value == INT64_MIN)
-        return false;
-    *number = is_negative ? value : -value;
-    return true;
 }

@@ -11,7 +11,7 @@ static const struct {
     const char *name;
     bool is_number;
     int uses;
-} fields[] = {
+} fields[SDK_REFERRAL_FIELD_COUNT] = {
     { "to",            false, SDK_USE_SUBMIT },
     { "service",       false, SDK_USE_SUBMIT },
     { "purpose",       false, SDK_USE_SUBMIT },
@@ -29,8 +29,6 @@ static const struct {
     { "actor",         false, SDK_USE_ACT },
 };
 /* clang-format on */
-
-#define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
 static refer_status referral_new(refer_referral **out)
 {
@@ -74,7 +72,7 @@ refer_status refer_referral_set(
     if (referral == NULL || field == NULL || value == NULL)
         return REFER_INVALID;
     struct sdk_record *record = &referral->records.items[0];
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; i < SDK_REFERRAL_FIELD_COUNT; i++) {
         int64_t number;
         if (strcmp(fields[i].name, field) != 0)
             continue;
@@ -98,22 +96,22 @@ const char *refer_referral_get(
                             : sdk_record_text(referral->records.items, field);
 }
 
-refer_status sdk_referral_fields(
-    const refer_referral *referral, enum sdk_use use, struct sdk_record *record)
+refer_status sdk_referral_fields(const refer_referral *referral,
+    enum sdk_use use, struct sdk_field lent[SDK_REFERRAL_FIELD_COUNT],
+    size_t *count)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    *count = 0;
+    for (size_t i = 0; i < SDK_REFERRAL_FIELD_COUNT; i++) {
         const struct sdk_field *field =
             sdk_record_find(&referral->records.items[0], fields[i].name);
         if (field == NULL)
             continue;
         if ((fields[i].uses & (int)use) == 0)
             return REFER_INVALID;
-        refer_status status =
+        lent[(*count)++] =
             fields[i].is_number
-                ? sdk_record_set_number(record, field->name, field->number)
-                : sdk_record_set_text(record, field->name, field->text);
-        if (status != REFER_OK)
-            return status;
+                ? sdk_field_of_number(fields[i].name, field->number)
+                : sdk_field_of_text(fields[i].name, field->text);
     }
     return REFER_OK;
 }
@@ -269,21 +267,14 @@ static refer_status events_take(
     refer_referral *referral, struct sdk_records *from, size_t next)
 {
     uint32_t count = sdk_records_count(from, "event");
-    referral->events = sdk_memory_take_array(count, sizeof *referral->events);
+    refer_status status = REFER_OK;
+    referral->events = sdk_memory_take(count * sizeof *referral->events);
     if (referral->events == NULL)
         return REFER_NO_MEMORY;
-    while (next < from->count && referral->event_count < count) {
-        struct refer_event *event = &referral->events[referral->event_count];
-        if (strcmp(from->items[next].type, "event") != 0) {
-            next++; /* a kind of record that this library does not know */
-            continue;
-        }
-        referral->event_count++;
-        refer_status status = sdk_event_take(event, from, next, &next);
-        if (status != REFER_OK)
-            return status;
-    }
-    return REFER_OK;
+    while (status == REFER_OK && referral->event_count < count)
+        status = sdk_event_take(
+            &referral->events[referral->event_count++], from, next, &next);
+    return status;
 }
 
 refer_status sdk_referral_take(struct sdk_records *from, refer_referral **out)
@@ -291,9 +282,7 @@ refer_status sdk_referral_take(struct sdk_records *from, refer_referral **out)
     *out = NULL;
     if (from->count == 0 || strcmp(from->items[0].type, "referral") != 0)
         return REFER_PROTOCOL;
-    size_t own = 1;
-    while (own < from->count && strcmp(from->items[own].type, "event") != 0)
-        own++;
+    size_t own = sdk_event_find(from, 1);
     refer_referral *referral;
     refer_status status = referral_new(&referral);
     if (status != REFER_OK)

@@ -2,13 +2,10 @@
 
 #include <string.h>
 
-#include "memory.h"
-
-#define KEY_SIZE_MAX 64
-
 bool sdk_key_is_valid(const char *key)
 {
-    return sdk_text_is_clean(key) && key[0] != 0 && strlen(key) <= KEY_SIZE_MAX;
+    return sdk_text_is_clean(key) && key[0] != 0 &&
+           strlen(key) <= SDK_KEY_SIZE_MAX;
 }
 
 bool sdk_referral_parts_are(
@@ -25,27 +22,23 @@ bool sdk_referral_parts_are(
 refer_status sdk_submission_make(const refer_referral *referral,
     const char *key, struct sdk_submission *submission)
 {
-    static char type[] = "referral";
-    *submission = (struct sdk_submission){ .first = { .type = type } };
     if (!sdk_referral_parts_are(referral, "element", "grant"))
         return REFER_INVALID;
-    refer_status status =
-        sdk_referral_fields(referral, SDK_USE_SUBMIT, &submission->first);
-    if (status == REFER_OK && key != NULL)
-        status = sdk_record_set_text(&submission->top, "key", key);
+    static const char type[] = "referral";
+    submission->first = (struct sdk_record){ .type = type,
+        .type_size = sizeof type - 1,
+        .fields = submission->fields,
+        .has_lent_fields = true };
+    if (key != NULL)
+        submission->key = sdk_field_of_text("key", key);
     submission->request = (struct sdk_request){
         .operation = key != NULL ? "submit" : "explain",
-        .fields = &submission->top,
+        .fields = &submission->key,
+        .field_count = key != NULL,
         .first = &submission->first,
         .rest = referral->records.items + 1,
         .rest_count = referral->records.count - 1,
     };
-    return status;
-}
-
-void sdk_submission_release(struct sdk_submission *submission)
-{
-    submission->first.type = NULL; /* it is not ours */
-    sdk_record_release(&submission->first);
-    sdk_record_release(&submission->top);
+    return sdk_referral_fields(referral, SDK_USE_SUBMIT, submission->fields,
+        &submission->first.field_count);
 }

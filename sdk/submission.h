@@ -8,11 +8,14 @@
 #include "objects.h"
 #include "record.h"
 
-/* `request` borrows from the referral and from the rest. */
+#define SDK_KEY_SIZE_MAX 64
+
+/* `request` borrows from the referral, the key and the rest. */
 struct sdk_submission {
     struct sdk_request request;
-    struct sdk_record top;
     struct sdk_record first;
+    struct sdk_field key;
+    struct sdk_field fields[SDK_REFERRAL_FIELD_COUNT];
 };
 
 /* 1 to 64 bytes of text. */
@@ -21,12 +24,9 @@ bool sdk_key_is_valid(const char *key);
 bool sdk_referral_parts_are(
     const refer_referral *referral, const char *one, const char *other);
 
-/* "submit" under that (valid) key, or "explain" without one; release it even
- * after an error.
- *   REFER_INVALID  it says something that only a step can say
- *   REFER_NO_MEMORY */
+/* "submit" under that (valid) key, or "explain" without one. REFER_INVALID: it
+ * says something that only a step can say. */
 refer_status sdk_submission_make(const refer_referral *referral,
     const char *key, struct sdk_submission *submission);
-void sdk_submission_release(struct sdk_submission *submission);
 
 #endif

@@ -128,16 +128,6 @@ enum err reply_statement_read(
                                                           : ERR_NONE;
 }
 
-struct slice signed_part_write(
-    const struct signed_part *part, struct arena *arena)
-{
-    Refer__V1__SignedRequest message = REFER__V1__SIGNED_REQUEST__INIT;
-    message.request = codec_data(part->statement);
-    message.signature = codec_data(SLICE_ARRAY(part->signature));
-    message.key_id = part->key_id;
-    return codec_pack(&message.base, arena);
-}
-
 enum err signed_part_read(
     struct slice bytes, struct arena *arena, struct signed_part *part)
 {

@@ -82,6 +82,8 @@ uint64_t delivery_send(struct work *work, struct peer *peer,
     output->of.send.agency = peer->agency;
     memcpy(output->of.send.sealing_key, key, KEY_SIZE);
     output->of.send.kind = kind;
+    output->of.send.is_all =
+        peer_ledger(work, peer, LEDGER_OUT)->intent_count == 0;
     output->of.send.body = body;
     return output->of.send.token;
 }

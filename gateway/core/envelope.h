@@ -56,9 +56,8 @@ struct slice reply_statement_write(
 MUST_USE enum err reply_statement_read(
     struct slice bytes, struct arena *arena, struct reply *reply);
 
-/* SignedRequest and SignedReply have the same three fields, same numbers. */
-struct slice signed_part_write(
-    const struct signed_part *part, struct arena *arena);
+/* SignedRequest and SignedReply have the same three fields, same numbers;
+ * letter.h writes them. */
 MUST_USE enum err signed_part_read(
     struct slice bytes, struct arena *arena, struct signed_part *part);
 

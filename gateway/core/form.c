@@ -7,6 +7,7 @@
 #define LABEL_SIZE_MAX 63
 #define NID_SIZE_MIN 2
 #define NID_SIZE_MAX 32
+#define DELETE 0x7f
 
 static bool is_letter_or_digit(uint8_t byte)
 {
@@ -27,7 +28,8 @@ bool form_is_line(struct slice text, size_t size_max)
     if (text.bytes[0] == ' ' || text.bytes[text.size - 1] == ' ')
         return false;
     for (size_t i = 0; i < text.size; i++)
-        if (text.bytes[i] == '\n' || text.bytes[i] == '\t')
+        if (text.bytes[i] == '\n' || text.bytes[i] == '\t' ||
+            text.bytes[i] == DELETE)
             return false;
     return text_is_utf8(text, TEXT_CONTROLS_LAYOUT);
 }

@@ -114,6 +114,7 @@ struct node_output {
             struct agency_id agency;
             uint8_t sealing_key[KEY_SIZE];
             enum request_kind kind;
+            bool is_all; /* nothing more waits to be told to that agency */
             struct slice body;
         } send;
         struct {

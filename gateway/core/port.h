@@ -226,7 +226,8 @@ struct crypto_ops {
     /* RFC 9180 5.3, LabeledExpand of the exporter secret. */
     void (*export_secret)(struct crypto *crypto, const struct hpke *hpke,
         struct slice context, uint8_t *out, size_t size);
-    /* ChaCha20-Poly1305 (RFC 8439): `sealed` gets plain.size + 16 bytes. */
+    /* ChaCha20-Poly1305 (RFC 8439): `sealed` gets plain.size + 16 bytes; it may
+     * begin where the plain does. */
     MUST_USE enum err (*aead_seal)(struct crypto *crypto,
         const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
         struct slice aad, struct slice plain, uint8_t *sealed);

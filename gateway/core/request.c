@@ -2,6 +2,7 @@
 
 #include "core/card.h"
 #include "core/envelope.h"
+#include "core/letter.h"
 #include "core/limits.h"
 
 #include <assert.h>
@@ -9,48 +10,7 @@
 
 #define EXPORT_REQUEST SLICE_LITERAL("refer.v1 request")
 #define EXPORT_REPLY SLICE_LITERAL("refer.v1 reply")
-
-static const size_t steps[] = { 4u << 10, 16u << 10, 64u << 10, 256u << 10,
-    MESSAGE_SIZE_MAX };
-
-#define COUNT_SIZE 4 /* of the bytes before the padding, big-endian */
-
-size_t padded_size(size_t size)
-{
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (size <= steps[i] - COUNT_SIZE)
-            return steps[i];
-    return 0;
-}
-
-/* The count, the bytes, zeros to the next step; nothing of nothing. */
-static struct slice pad(struct slice bytes, struct arena *arena)
-{
-    size_t size = bytes.bytes == NULL ? 0 : padded_size(bytes.size);
-    uint8_t *padded = size == 0 ? NULL : arena_take(arena, size);
-    if (padded == NULL)
-        return SLICE_NONE;
-    for (int i = 0; i < COUNT_SIZE; i++)
-        padded[i] = (uint8_t)(bytes.size >> (8 * (COUNT_SIZE - 1 - i)));
-    memcpy(padded + COUNT_SIZE, bytes.bytes, bytes.size);
-    return slice_of(padded, size);
-}
-
-static enum err unpad(struct slice padded, struct slice *bytes)
-{
-    size_t size = 0;
-    if (padded.size < COUNT_SIZE)
-        return ERR_MALFORMED;
-    for (int i = 0; i < COUNT_SIZE; i++)
-        size = size << 8 | padded.bytes[i];
-    if (padded_size(size) != padded.size)
-        return ERR_MALFORMED;
-    uint8_t rest = 0;
-    for (size_t i = COUNT_SIZE + size; i < padded.size; i++)
-        rest |= padded.bytes[i];
-    *bytes = slice_of(padded.bytes + COUNT_SIZE, size);
-    return rest == 0 ? ERR_NONE : ERR_MALFORMED;
-}
+#define REPLY_AAD SLICE_LITERAL("refer.v1 reply \001")
 
 struct info {
     uint8_t bytes[16 + 1 + AGENCY_ID_SIZE + 8];
@@ -102,6 +62,11 @@ static bool hash_statement(
     return true;
 }
 
+/* What is signed of a statement; SLICE_NONE when the arena is full. */
+typedef struct slice signed_bytes(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement,
+    struct arena *arena);
+
 /* What the sender signs: purpose, who may read it, this one encapsulation. */
 static struct slice request_signed(struct crypto *crypto,
     const struct request_secret *secret, struct slice statement,
@@ -135,35 +100,40 @@ static struct slice reply_signed(struct crypto *crypto,
     return join(parts, 5, arena);
 }
 
-/* The statement with our operation key's signature over `signed_bytes`. */
-static enum err sign_part(struct crypto *crypto, struct slice statement,
-    struct slice signed_bytes, struct arena *arena, struct slice *part)
+/* Puts the letter together, signs and seals it. The statement that is signed
+ * is the one written. */
+struct sealing {
+    const uint8_t *key;
+    const uint8_t *nonce;
+    struct slice aad;
+    signed_bytes *signs;
+    const struct request_secret *secret;
+};
+
+static enum err sign_and_seal(struct crypto *crypto,
+    const struct sealing *sealing, struct letter_parts *parts,
+    struct arena *arena, struct slice *envelope)
 {
-    struct signed_part shell = { .statement = statement };
-    uint8_t key[KEY_SIZE];
-    if (statement.bytes == NULL || signed_bytes.bytes == NULL)
-        return ERR_LIMIT;
+    struct letter letter;
+    uint8_t own[KEY_SIZE];
     enum err err =
-        crypto->ops->signer_public(crypto, CRYPTO_SIGNER_OPERATION, key);
-    if (err == ERR_NONE)
-        err = crypto->ops->sign(
-            crypto, CRYPTO_SIGNER_OPERATION, signed_bytes, shell.signature);
+        crypto->ops->signer_public(crypto, CRYPTO_SIGNER_OPERATION, own);
     if (err != ERR_NONE)
         return err;
-    shell.key_id = crypto_key_id(crypto, key);
-    *part = pad(signed_part_write(&shell, arena), arena);
-    return part->bytes == NULL ? ERR_LIMIT : ERR_NONE;
-}
-
-static enum err seal(struct crypto *crypto, const uint8_t key[KEY_SIZE],
-    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
-    struct arena *arena, struct slice *sealed)
-{
-    uint8_t *bytes = arena_take(arena, plain.size + AEAD_TAG_SIZE);
-    if (bytes == NULL)
+    parts->key_id = crypto_key_id(crypto, own);
+    if (!letter_write(parts, arena, &letter))
         return ERR_LIMIT;
-    *sealed = slice_of(bytes, plain.size + AEAD_TAG_SIZE);
-    return crypto->ops->aead_seal(crypto, key, nonce, aad, plain, bytes);
+    struct slice bytes =
+        sealing->signs(crypto, sealing->secret, letter.statement, arena);
+    if (bytes.bytes == NULL)
+        return ERR_LIMIT;
+    err = crypto->ops->sign(
+        crypto, CRYPTO_SIGNER_OPERATION, bytes, letter.signature);
+    if (err == ERR_NONE)
+        err = crypto->ops->aead_seal(crypto, sealing->key, sealing->nonce,
+            sealing->aad, letter.plain, letter.sealed);
+    *envelope = letter.envelope;
+    return err;
 }
 
 /* Opens, unpads and reads the signed part of either direction. */
@@ -180,8 +150,8 @@ static enum err open_part(struct crypto *crypto, const uint8_t key[KEY_SIZE],
         return ERR_LIMIT;
     enum err err =
         crypto->ops->aead_open(crypto, key, nonce, aad, sealed, plain);
-    if (err == ERR_NONE)
-        err = unpad(slice_of(plain, size), &bytes);
+    if (err == ERR_NONE && !letter_unpad(slice_of(plain, size), &bytes))
+        err = ERR_MALFORMED;
     return err != ERR_NONE ? err : signed_part_read(bytes, arena, part);
 }
 
@@ -203,24 +173,18 @@ enum err request_seal(struct crypto *crypto, const struct agency_id *sender,
         return err;
     memcpy(header.enc, secret->enc, KEY_SIZE);
 
-    struct request request = {
-        .sender = *sender, .kind = kind, .at = now, .body = body
-    };
-    struct slice statement = request_statement_write(&request, arena);
-    struct slice part;
-    err = sign_part(crypto, statement,
-        request_signed(crypto, secret, statement, arena), arena, &part);
+    struct request request = { .sender = *sender, .kind = kind, .at = now };
     struct slice header_bytes = envelope_header_write(&header, arena);
-    struct slice ciphertext;
-    if (err == ERR_NONE && header_bytes.bytes == NULL)
-        err = ERR_LIMIT;
-    if (err == ERR_NONE)
-        err = seal(crypto, secret->hpke.key, secret->hpke.nonce, header_bytes,
-            part, arena, &ciphertext);
-    if (err != ERR_NONE)
-        return err;
-    *envelope = envelope_write(header_bytes, ciphertext, arena);
-    return envelope->bytes == NULL ? ERR_LIMIT : ERR_NONE;
+    struct letter_parts parts = {
+        .envelope = envelope_write(header_bytes, SLICE_NONE, arena),
+        .ciphertext = 2,
+        .statement = request_statement_write(&request, arena),
+        .body_number = 4,
+        .body = body,
+    };
+    struct sealing sealing = { secret->hpke.key, secret->hpke.nonce,
+        header_bytes, request_signed, secret };
+    return sign_and_seal(crypto, &sealing, &parts, arena, envelope);
 }
 
 static enum err header_check(struct slice bytes, const struct agency_id *self,
@@ -324,23 +288,21 @@ enum err reply_seal(struct crypto *crypto, const struct request_secret *secret,
     enum reply_kind kind, struct instant now, struct slice body,
     const uint8_t seed[SEED_SIZE], struct arena *arena, struct slice *envelope)
 {
-    struct reply reply = { .kind = kind, .at = now, .body = body };
-    struct slice statement = reply_statement_write(&reply, arena);
-    struct slice part;
-    struct reply_keys keys;
+    struct reply reply = { .kind = kind, .at = now };
     struct reply_shell shell = { .version = REFER_PROTOCOL_VERSION,
         .nonce = slice_of(seed, SEED_SIZE) };
-    enum err err = sign_part(crypto, statement,
-        reply_signed(crypto, secret, statement, arena), arena, &part);
-    if (err != ERR_NONE)
-        return err;
+    struct letter_parts parts = {
+        .envelope = reply_shell_write(&shell, arena),
+        .ciphertext = 3,
+        .statement = reply_statement_write(&reply, arena),
+        .body_number = 3,
+        .body = body,
+    };
+    struct reply_keys keys;
     reply_derive(crypto, secret, shell.nonce, &keys);
-    err = seal(crypto, keys.key, keys.nonce,
-        SLICE_LITERAL("refer.v1 reply \001"), part, arena, &shell.ciphertext);
-    if (err != ERR_NONE)
-        return err;
-    *envelope = reply_shell_write(&shell, arena);
-    return envelope->bytes == NULL ? ERR_LIMIT : ERR_NONE;
+    struct sealing sealing = { keys.key, keys.nonce, REPLY_AAD, reply_signed,
+        secret };
+    return sign_and_seal(crypto, &sealing, &parts, arena, envelope);
 }
 
 struct slice reply_plain(enum plain_kind kind, struct slice sheet,
@@ -414,8 +376,8 @@ enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
         return ERR_NONE;
     }
     reply_derive(crypto, secret, shell.nonce, &keys);
-    err = open_part(crypto, keys.key, keys.nonce,
-        SLICE_LITERAL("refer.v1 reply \001"), shell.ciphertext, arena, &part);
+    err = open_part(crypto, keys.key, keys.nonce, REPLY_AAD, shell.ciphertext,
+        arena, &part);
     if (err == ERR_NONE)
         err = reply_verify(crypto, secret, replier, &part, arena);
     return err != ERR_NONE ? err

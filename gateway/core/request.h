@@ -112,8 +112,4 @@ MUST_USE enum err reply_open(struct crypto *crypto,
     const struct request_secret *secret, const struct replier *replier,
     struct slice envelope, struct arena *arena, struct reply *reply);
 
-/* Smallest padding step that holds `size` bytes and their count; 0 when none
- * does. The steps: 4, 16, 64, 256 KiB and 1 MiB + 64 KiB. */
-size_t padded_size(size_t size);
-
 #endif

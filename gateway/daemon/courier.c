@@ -12,8 +12,9 @@
 
 /* Requests that wait to be opened; beyond it peers are told to come later. */
 #define OPEN_COUNT_MAX 512u
-/* Opening the largest message takes seven copies of it. */
-#define WORKER_ARENA_SIZE (16u * 1024 * 1024)
+/* Sealing or opening the largest message takes one copy of it; the rest is for
+ * what a card or a Head in it unfolds into. */
+#define WORKER_ARENA_SIZE (4u * 1024 * 1024)
 #define BUSY_RETRY_MS 1000u
 
 enum job_type {
@@ -35,6 +36,7 @@ struct exchange {
 struct flight {
     struct courier *courier;
     uint64_t token; /* the node's */
+    bool is_all;    /* nothing waits for the reply to go on */
     struct agency_id agency;
     struct request_secret secret;
 };
@@ -46,6 +48,7 @@ struct job {
     uint8_t sealing_key[KEY_SIZE];
     int kind; /* enum request_kind or reply_kind */
     enum err err;
+    uint64_t batch; /* it was taken in: see await_release() */
     struct job *next;
     size_t size;
     uint8_t bytes[];
@@ -67,6 +70,8 @@ struct courier {
     struct job *first;
     struct job **last;
     size_t open_count; /* jobs of strangers' making that wait */
+    pthread_cond_t released;
+    uint64_t batch; /* whose sends and replies are being taken */
     uint8_t *sheet;
     size_t sheet_size;
 };
@@ -114,6 +119,15 @@ static struct job *job_take(struct courier *courier)
         courier->open_count--;
     (void)pthread_mutex_unlock(&courier->lock);
     return job;
+}
+
+/* Sealed or not, nothing that the store might not hold is said to anyone. */
+static void await_release(struct courier *courier, const struct job *job)
+{
+    (void)pthread_mutex_lock(&courier->lock);
+    while (job->batch == courier->batch)
+        (void)pthread_cond_wait(&courier->released, &courier->lock);
+    (void)pthread_mutex_unlock(&courier->lock);
 }
 
 static struct slice job_bytes(const struct job *job)
@@ -209,6 +223,7 @@ static void seal_reply(struct worker *worker, struct job *job)
         err = reply_seal(worker->crypto, &exchange->secret,
             (enum reply_kind)job->kind, clock_wall(), job_bytes(job), seed,
             &worker->arena, &envelope);
+    await_release(worker->courier, job);
     if (err == ERR_NONE)
         send_reply(worker, exchange->connection, exchange->number, envelope);
     else
@@ -234,13 +249,16 @@ static void flight_end(
             item->reply.body = copied;
         item->input.of.reply.reply = &item->reply;
     }
+    /* a receipt that nothing waits for shares the commit of what comes next */
+    if (reply != NULL && reply->kind == REPLY_COSIGNED && flight->is_all)
+        item->wait_ms = PARCEL_GAP_MS;
     item->input.of.reply.token = flight->token;
     item->input.of.reply.err = err;
     inbox_put(flight->courier->options.inbox, item);
     free(flight);
 }
 
-static enum err launch(struct worker *worker, struct job *job,
+static enum err launch_to(struct worker *worker, struct job *job,
     const struct node_directory *entry, struct slice envelope)
 {
     const char *endpoints[CARD_ENDPOINT_COUNT_MAX];
@@ -265,24 +283,32 @@ static enum err launch(struct worker *worker, struct job *job,
         wait_ms + REQUEST_TIMEOUT_MS);
 }
 
+/* Where it goes is known when the batch is carried out. */
+static enum err launch(
+    struct worker *worker, struct job *job, struct slice envelope)
+{
+    struct node_directory *entry =
+        directory_get(worker->courier->options.directory, &job->flight->agency);
+    enum err err = entry == NULL ? ERR_UNREACHABLE
+                                 : launch_to(worker, job, entry, envelope);
+    free(entry);
+    return err;
+}
+
 static void seal_request(struct worker *worker, struct job *job)
 {
     struct courier *courier = worker->courier;
     uint8_t seed[SEED_SIZE];
     struct slice envelope = SLICE_NONE;
-    struct node_directory *entry =
-        directory_get(courier->options.directory, &job->flight->agency);
-    enum err err = entry == NULL ? ERR_UNREACHABLE : ERR_NONE;
-    if (err == ERR_NONE)
-        err = random_fill(seed, sizeof seed);
+    enum err err = random_fill(seed, sizeof seed);
     if (err == ERR_NONE)
         err = request_seal(worker->crypto, &courier->options.self,
             &job->flight->agency, job->sealing_key,
             (enum request_kind)job->kind, clock_wall(), job_bytes(job), seed,
             &worker->arena, &job->flight->secret, &envelope);
+    await_release(courier, job);
     if (err == ERR_NONE)
-        err = launch(worker, job, entry, envelope);
-    free(entry);
+        err = launch(worker, job, envelope);
     if (err != ERR_NONE)
         flight_end(job->flight, err, NULL);
 }
@@ -426,7 +452,8 @@ enum err courier_open(const struct courier_options *options,
     courier->options = *options;
     courier->last = &courier->first;
     if (pthread_mutex_init(&courier->lock, NULL) != 0 ||
-        pthread_cond_init(&courier->filled, NULL) != 0) {
+        pthread_cond_init(&courier->filled, NULL) != 0 ||
+        pthread_cond_init(&courier->released, NULL) != 0) {
         free(courier);
         return ERR_NO_MEMORY;
     }
@@ -449,6 +476,7 @@ bool courier_take(struct courier *courier, const struct node_output *output)
         sends ? output->of.send.body : output->of.reply.body);
     if (job == NULL)
         return false;
+    job->batch = courier->batch; /* only this thread ever changes it */
     if (!sends) {
         job->exchange = (struct exchange *)(uintptr_t)output->of.reply.handle;
         job->kind = (int)output->of.reply.kind;
@@ -461,10 +489,19 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     }
     job->flight->courier = courier;
     job->flight->token = output->of.send.token;
+    job->flight->is_all = output->of.send.is_all;
     job->flight->agency = output->of.send.agency;
     job->kind = (int)output->of.send.kind;
     memcpy(job->sealing_key, output->of.send.sealing_key, KEY_SIZE);
     return job_put(courier, job);
+}
+
+void courier_release(struct courier *courier)
+{
+    (void)pthread_mutex_lock(&courier->lock);
+    courier->batch++;
+    (void)pthread_cond_broadcast(&courier->released);
+    (void)pthread_mutex_unlock(&courier->lock);
 }
 
 void courier_set_sheet(struct courier *courier, struct slice sheet)

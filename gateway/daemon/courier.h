@@ -35,10 +35,15 @@ MUST_USE enum err courier_open(const struct courier_options *options,
     const struct peers_options *peers_options, struct courier **courier,
     struct peers_problem *problem);
 
-/* Carries out a NODE_SEND or NODE_REPLY, after the commit; copies it. False
- * when memory ended: the process must end, since an answer would be owed. */
+/* Takes a copy of a NODE_SEND or NODE_REPLY and seals it, while its batch is
+ * committed. False when memory ended: the process must end, since an answer
+ * would be owed. */
 MUST_USE bool courier_take(
     struct courier *courier, const struct node_output *output);
+
+/* What was taken is committed, and may leave. Without this call it never does:
+ * the process ends. */
+void courier_release(struct courier *courier);
 
 /* The key sheet that Rekey shows from now on. */
 void courier_set_sheet(struct courier *courier, struct slice sheet);

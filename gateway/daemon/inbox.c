@@ -25,7 +25,9 @@ struct inbox {
     pthread_cond_t freed;
     struct queue peers;
     struct queue others;
-    bool others_waited; /* while peers were served; they are next */
+    bool others_waited;    /* while peers were served; they are next */
+    size_t patient_count;  /* of those that can wait */
+    int64_t due_steady_ms; /* of the first of them */
     size_t count;
     size_t size;
     bool woken;
@@ -98,6 +100,11 @@ static void append(struct inbox *inbox, struct inbox_item *item)
     queue->last = &item->next;
     inbox->count++;
     inbox->size += item->size;
+    if (item->wait_ms > 0) {
+        int64_t due = clock_steady_ms() + item->wait_ms;
+        if (inbox->patient_count++ == 0 || due < inbox->due_steady_ms)
+            inbox->due_steady_ms = due;
+    }
     (void)pthread_cond_signal(&inbox->filled);
 }
 
@@ -126,23 +133,29 @@ bool inbox_try(struct inbox *inbox, struct inbox_item *item)
     return has_room;
 }
 
-static bool is_empty(const struct inbox *inbox)
+/* Under the lock: until when there is nothing to take; 0 when there is. */
+static int64_t idle_until(const struct inbox *inbox, int64_t steady_ms)
 {
-    return inbox->peers.first == NULL && inbox->others.first == NULL;
+    if (inbox->woken || inbox->count > inbox->patient_count)
+        return 0;
+    return inbox->count > 0 && inbox->due_steady_ms < steady_ms
+               ? inbox->due_steady_ms
+               : steady_ms;
 }
 
-/* Under the lock, until something is there or the time has come. */
-static void wait_filled(struct inbox *inbox, int64_t until_steady_ms)
+/* Under the lock, until something is to be taken or the time has come. */
+static void wait_filled(struct inbox *inbox, int64_t steady_ms)
 {
-    struct timespec until = { .tv_sec = until_steady_ms / 1000,
-        .tv_nsec = until_steady_ms % 1000 * 1000000 };
-    while (is_empty(inbox) && !inbox->woken) {
-        if (until_steady_ms == INT64_MAX)
+    int64_t until;
+    while ((until = idle_until(inbox, steady_ms)) > 0) {
+        struct timespec at = { .tv_sec = until / 1000,
+            .tv_nsec = until % 1000 * 1000000 };
+        if (until == INT64_MAX)
             (void)pthread_cond_wait(&inbox->filled, &inbox->lock);
-        else if (clock_steady_ms() >= until_steady_ms)
+        else if (clock_steady_ms() >= until)
             return;
         else
-            (void)pthread_cond_timedwait(&inbox->filled, &inbox->lock, &until);
+            (void)pthread_cond_timedwait(&inbox->filled, &inbox->lock, &at);
     }
 }
 
@@ -150,6 +163,7 @@ struct taken {
     struct inbox_item *list;
     struct inbox_item **end;
     size_t count;
+    size_t patient_count;
     size_t size;
 };
 
@@ -164,6 +178,7 @@ static void queue_take(
         *taken->end = item;
         taken->end = &item->next;
         taken->count++;
+        taken->patient_count += item->wait_ms > 0;
         taken->size += item->size;
     }
     *taken->end = NULL;
@@ -199,6 +214,7 @@ struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     inbox->woken = false;
     queues_take(inbox, &taken, count_max, size_max);
     inbox->count -= taken.count;
+    inbox->patient_count -= taken.patient_count;
     inbox->size -= taken.size;
     *was_full = inbox->refused;
     inbox->refused = false;

@@ -17,6 +17,7 @@ struct inbox_item {
     struct node_input input; /* without its clocks and entropy */
     struct request request;  /* where input points for NODE_PEER_REQUEST */
     struct reply reply;      /* where input points for NODE_PEER_REPLY */
+    uint32_t wait_ms;        /* it can wait so long for what else comes */
     void *block;             /* for free(); or NULL */
     size_t size;             /* bytes that it holds */
     struct inbox_item *next;
@@ -33,10 +34,10 @@ void inbox_put(struct inbox *inbox, struct inbox_item *item);
 bool inbox_try(struct inbox *inbox, struct inbox_item *item);
 
 /*
- * Waits until something is there, `steady_ms` has come, or inbox_wake. Then
- * takes up to count_max items and size_max bytes (at least one item): peers'
- * in their order and all others in theirs, where peers' pass what is large.
- * NULL when nothing was there. *was_full: someone may wait for room.
+ * Waits until something is there that cannot wait, `steady_ms` has come, or
+ * inbox_wake. Then takes up to count_max items and size_max bytes (at least one
+ * item): peers' in their order and all others in theirs, where peers' pass what
+ * is large. NULL when nothing was there. *was_full: someone may wait for room.
  */
 struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     size_t count_max, size_t size_max, bool *was_full);

@@ -20,9 +20,6 @@
 static enum err carry_out(struct loop *loop, const struct node_output *output)
 {
     switch (output->type) {
-    case NODE_SEND:
-    case NODE_REPLY:
-        return courier_take(loop->courier, output) ? ERR_NONE : ERR_NO_MEMORY;
     case NODE_CLIENT_REPLY:
         /* a client that is gone asks again with the same key */
         if (local_socket_reply(loop->socket, output->of.client.client,
@@ -34,15 +31,36 @@ static enum err carry_out(struct loop *loop, const struct node_output *output)
     case NODE_RELOAD:
         /* as if the service manager had asked: see watch.c */
         return kill(getpid(), SIGHUP) == 0 ? ERR_NONE : ERR_IO;
-    case NODE_DIRECTORY:
-        return directory_set(loop->directory, &output->of.directory);
     case NODE_LOG:
         journal_write(&output->of.log);
+        return ERR_NONE;
+    case NODE_SEND: /* taken before: seal_ahead() */
+    case NODE_REPLY:
+    case NODE_DIRECTORY: /* set before all else */
         return ERR_NONE;
     }
     return ERR_NONE;
 }
 
+static bool is_for_courier(const struct node_output *output)
+{
+    return output->type == NODE_SEND || output->type == NODE_REPLY;
+}
+
+/* Seals while the batch is committed; nothing leaves before that is done. */
+static enum err seal_ahead(struct loop *loop)
+{
+    size_t count;
+    const struct node_output *outputs = node_outputs(loop->node, &count);
+    for (size_t i = 0; i < count; i++)
+        if (is_for_courier(&outputs[i]) &&
+            !courier_take(loop->courier, &outputs[i]))
+            return ERR_NO_MEMORY;
+    return ERR_NONE;
+}
+
+/* Who is known comes first: what is sent next may be to the newly known. Then
+ * what peers wait for: a parcel holds up the next one. */
 static enum err carry_all(struct loop *loop)
 {
     size_t count;
@@ -52,17 +70,17 @@ static enum err carry_all(struct loop *loop)
     journal_hold();
     if (loop->socket != NULL) /* it opens after the start */
         local_socket_hold(loop->socket);
-    /* who is known first: what is sent next may be to the newly known */
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
         if (outputs[i].type == NODE_DIRECTORY) {
-            err = carry_out(loop, &outputs[i]);
+            err = directory_set(loop->directory, &outputs[i].of.directory);
             directory_changed = true;
         }
     if (err == ERR_NONE && directory_changed)
         err = courier_set_pins(loop->courier);
+    if (err == ERR_NONE)
+        courier_release(loop->courier);
     for (size_t i = 0; i < count && err == ERR_NONE; i++)
-        if (outputs[i].type != NODE_DIRECTORY)
-            err = carry_out(loop, &outputs[i]);
+        err = carry_out(loop, &outputs[i]);
     if (loop->socket != NULL)
         local_socket_release(loop->socket);
     journal_release();
@@ -96,6 +114,8 @@ static enum err batch_end(
 {
     if (err == ERR_NONE)
         err = node_finish(loop->node);
+    if (err == ERR_NONE)
+        err = seal_ahead(loop);
     if (err == ERR_NONE)
         err = loop->store->ops->commit(txn);
     else

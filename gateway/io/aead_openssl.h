@@ -25,8 +25,8 @@ MUST_USE enum err aead_init(struct aead *aead, const char *name);
 void aead_release(struct aead *aead);
 
 /* With key NULL both use the last key again, which must be there.
- * `sealed` gets plain.size + AEAD_TAG_SIZE bytes. ERR_INVALID above 2 GiB,
- * ERR_NO_MEMORY; `sealed` is then wiped. */
+ * `sealed` gets plain.size + AEAD_TAG_SIZE bytes and may begin where the plain
+ * does. ERR_INVALID above 2 GiB, ERR_NO_MEMORY; `sealed` is then wiped. */
 MUST_USE enum err aead_seal(struct aead *aead, const uint8_t *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice plain,
     uint8_t *sealed);

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "core/message.h"
 #include "support/must.h"
+#include "support/signed_part.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -138,12 +138,12 @@ bool sdk_channel_is_open(struct sdk_channel *channel)
                                    program->client != 0);
 }
 
-void sdk_channel_interrupt(const struct sdk_channel *channel)
+void sdk_channel_interrupt(struct sdk_channel *channel)
 {
     (void)channel; /* nobody does: a program has one fiber */
 }
 
-bool sdk_channel_take_interrupt(const struct sdk_channel *channel)
+bool sdk_channel_take_interrupt(struct sdk_channel *channel)
 {
     (void)channel;
     return program_running()->world->is_over;

@@ -11,6 +11,7 @@
 #include "refer/v1/request.pb-c.h"
 #include "support/codec_check.h"
 #include "support/hex.h"
+#include "support/signed_part.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -65,6 +65,7 @@ static void a_line_is_text_without_ends(void **state)
     assert_false(form_is_line(SLICE_LITERAL("a\tb"), 9));
     assert_false(form_is_line(SLICE_LITERAL("a\nb"), 9));
     assert_false(form_is_line(SLICE_LITERAL("a\x1b[2J"), 9));
+    assert_false(form_is_line(SLICE_LITERAL("a\x7f"), 9));
     assert_false(form_is_line(SLICE_LITERAL("\xc3"), 9));
     assert_true(form_is_line_or_empty(SLICE_NONE, 1));
     assert_false(form_is_line_or_empty(SLICE_LITERAL(" "), 1));

@@ -357,31 +357,6 @@ static void what_cannot_be_sealed_is_told(void **state)
 
 /* ---- Padding ---- */
 
-static void sizes_are_padded_to_five_steps(void **state)
-{
-    static const struct {
-        size_t size;
-        size_t padded;
-    } rows[] = {
-        { 0, 4096 },
-        { 1, 4096 },
-        { 4092, 4096 },
-        { 4093, 16384 },
-        { 16380, 16384 },
-        { 16381, 65536 },
-        { 65532, 65536 },
-        { 65533, 262144 },
-        { 262140, 262144 },
-        { 262141, 1114112 },
-        { 1114108, 1114112 },
-        { 1114109, 0 },
-        { SIZE_MAX, 0 },
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(padded_size(rows[i].size), rows[i].padded);
-}
-
 static void a_size_shows_no_more_than_its_step(void **state)
 {
     static const size_t sizes[] = { 0, 1, 700, 3900 };
@@ -527,7 +502,6 @@ int main(void)
         cmocka_unit_test(every_flipped_byte_and_every_cut_is_refused),
         cmocka_unit_test(two_sealings_have_nothing_in_common),
         cmocka_unit_test(what_cannot_be_sealed_is_told),
-        cmocka_unit_test(sizes_are_padded_to_five_steps),
         cmocka_unit_test(a_size_shows_no_more_than_its_step),
         cmocka_unit_test(the_largest_parcel_goes_through),
         cmocka_unit_test(padding_is_zeros_to_exactly_its_step),

@@ -96,11 +96,9 @@ static struct inbox_item *peers_item_new(
     return item;
 }
 
-/* Takes what there is: numbers of its items, in their order. */
-static void expect_taken(
-    struct inbox *inbox, const uint64_t *numbers, size_t count)
+static void expect_numbers(
+    struct inbox_item *items, const uint64_t *numbers, size_t count)
 {
-    struct inbox_item *items = take(inbox, 256, 4u << 20);
     size_t i = 0;
     for (struct inbox_item *item = items; item != NULL; item = item->next) {
         assert_true(i < count);
@@ -108,6 +106,22 @@ static void expect_taken(
     }
     assert_int_equal(i, count);
     (void)free_all(items);
+}
+
+/* Takes what there is: numbers of its items, in their order. */
+static void expect_taken(
+    struct inbox *inbox, const uint64_t *numbers, size_t count)
+{
+    expect_numbers(take(inbox, 256, 4u << 20), numbers, count);
+}
+
+/* However long it takes until there is something. */
+static void expect_next(
+    struct inbox *inbox, const uint64_t *numbers, size_t count)
+{
+    bool was_full;
+    expect_numbers(
+        inbox_take(inbox, INT64_MAX, 256, 4u << 20, &was_full), numbers, count);
 }
 
 static void what_a_peer_says_passes_what_is_handed_over_in_bulk(void **state)
@@ -137,6 +151,50 @@ static void what_is_small_is_taken_with_what_a_peer_says(void **state)
     inbox_put(inbox, peers_item_new(NODE_PEER_REPLY, 4, 10));
     inbox_put(inbox, item_new(5, 10));
     expect_taken(inbox, (const uint64_t[]){ 4, 5 }, 2);
+    inbox_free(inbox);
+}
+
+#define HOUR_MS (60u * 60 * 1000)
+
+static struct inbox_item *patient_new(uint64_t number, uint32_t wait_ms)
+{
+    struct inbox_item *item = item_new(number, 1);
+    item->wait_ms = wait_ms;
+    return item;
+}
+
+static void *put_second(void *inbox)
+{
+    inbox_put(inbox, item_new(2, 1));
+    return NULL;
+}
+
+static void what_can_wait_is_taken_with_what_comes_next(void **state)
+{
+    struct inbox *inbox = open_inbox();
+    pthread_t thread;
+    (void)state;
+    inbox_put(inbox, patient_new(1, HOUR_MS));
+    assert_int_equal(pthread_create(&thread, NULL, put_second, inbox), 0);
+    expect_next(inbox, (const uint64_t[]){ 1, 2 }, 2);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    inbox_free(inbox);
+}
+
+static void what_can_wait_does_not_wait_for_ever(void **state)
+{
+    struct inbox *inbox = open_inbox();
+    (void)state;
+    inbox_put(inbox, patient_new(1, HOUR_MS));
+    inbox_put(inbox, patient_new(2, 1));
+    /* the least patient is waited for */
+    expect_next(inbox, (const uint64_t[]){ 1, 2 }, 2);
+    /* and nobody longer than the taker has time */
+    inbox_put(inbox, patient_new(3, HOUR_MS));
+    expect_taken(inbox, (const uint64_t[]){ 3 }, 1);
+    inbox_put(inbox, patient_new(4, HOUR_MS));
+    inbox_wake(inbox);
+    expect_next(inbox, (const uint64_t[]){ 4 }, 1);
     inbox_free(inbox);
 }
 
@@ -261,6 +319,8 @@ int main(void)
         cmocka_unit_test(size_bounds_what_is_taken_but_for_the_first),
         cmocka_unit_test(what_a_peer_says_passes_what_is_handed_over_in_bulk),
         cmocka_unit_test(what_is_small_is_taken_with_what_a_peer_says),
+        cmocka_unit_test(what_can_wait_is_taken_with_what_comes_next),
+        cmocka_unit_test(what_can_wait_does_not_wait_for_ever),
         cmocka_unit_test(who_finds_it_full_is_told_and_called_back),
         cmocka_unit_test(bytes_fill_it_as_well),
         cmocka_unit_test(putting_waits_for_room),

@@ -30,6 +30,9 @@ static struct around {
     size_t reply_count;
     size_t end_after; /* replies */
     size_t commit_count_at_reply;
+    size_t taken_count; /* for peers */
+    size_t commit_count_at_take;
+    size_t commit_count_at_release; /* of what was taken; 0: it was not */
     size_t sheet_size;
     size_t resume_count;
     size_t own_count; /* TLS keys that were to be shown */
@@ -39,7 +42,17 @@ bool courier_take(struct courier *courier, const struct node_output *output)
 {
     (void)courier;
     (void)output;
+    around.taken_count++;
+    around.commit_count_at_take = store_memory_commit_count(around.loop->store);
     return true;
+}
+
+void courier_release(struct courier *courier)
+{
+    (void)courier;
+    if (around.taken_count > 0 && around.commit_count_at_release == 0)
+        around.commit_count_at_release =
+            store_memory_commit_count(around.loop->store);
 }
 
 void courier_set_sheet(struct courier *courier, struct slice sheet)
@@ -246,6 +259,18 @@ static void ask(const char *operation, uint32_t rights)
     inbox_put(gateway.loop.inbox, item);
 }
 
+/* Puts what a peer asks whom nobody knows: there is a reply. */
+static void be_asked(void)
+{
+    struct inbox_item *item = calloc(1, sizeof *item);
+    assert_non_null(item);
+    item->request = (struct request){ .kind = REQUEST_HEAD,
+        .sender = { "abcdefghijklmnopqrstuvwxyz" } };
+    item->input.type = NODE_PEER_REQUEST;
+    item->input.of.request.request = &item->request;
+    inbox_put(gateway.loop.inbox, item);
+}
+
 static int64_t number(const char *name)
 {
     const struct local_record *record =
@@ -336,6 +361,32 @@ static void after_a_failed_commit_nothing_is_said_and_it_ends(void **state)
     assert_int_equal(run(), ERR_IO);
     assert_int_equal(around.reply_count, 0);
     assert_true(was_said(" error store.failed code=ERR_IO"));
+    clean_up();
+}
+
+static void what_peers_get_is_sealed_in_the_commit_and_leaves_after_it(
+    void **state)
+{
+    (void)state;
+    begin();
+    be_asked();
+    ask("health", 0);
+    assert_int_equal(run(), ERR_NONE);
+    assert_int_equal(around.taken_count, 1);
+    assert_int_equal(
+        around.commit_count_at_release, around.commit_count_at_take + 1);
+    clean_up();
+}
+
+static void what_peers_get_never_leaves_after_a_commit_that_failed(void **state)
+{
+    (void)state;
+    begin();
+    store_memory_fail_commit(gateway.loop.store, 1, STORE_MEMORY_FAIL_AFTER);
+    be_asked();
+    assert_int_equal(run(), ERR_IO);
+    assert_int_equal(around.taken_count, 1);
+    assert_int_equal(around.commit_count_at_release, 0);
     clean_up();
 }
 
@@ -605,6 +656,10 @@ int main(void)
         cmocka_unit_test(numbers_are_the_nodes_and_those_around_it),
         cmocka_unit_test(who_may_not_read_gets_no_numbers),
         cmocka_unit_test(after_a_failed_commit_nothing_is_said_and_it_ends),
+        cmocka_unit_test(
+            what_peers_get_is_sealed_in_the_commit_and_leaves_after_it),
+        cmocka_unit_test(
+            what_peers_get_never_leaves_after_a_commit_that_failed),
         cmocka_unit_test(a_new_day_has_a_new_sheet),
         cmocka_unit_test(a_commit_of_the_sheet_that_fails_ends_it_too),
         cmocka_unit_test(keys_that_cannot_be_made_are_tried_again_later),
