@@ -162,8 +162,8 @@ static bool overlap(struct intake *intake, size_t *skip)
     return true;
 }
 
-/* Entry 0 of a later generation follows on exactly what is held: there is no
- * other way that an author goes on. */
+/* Entry 0 of a later generation, of which nothing is held, follows on exactly
+ * what is: there is no other way that an author goes on. */
 static bool turn_check(struct intake *intake, const struct entry_header *first)
 {
     struct work *work = intake->work;
@@ -176,8 +176,6 @@ static bool turn_check(struct intake *intake, const struct entry_header *first)
         return refuse(intake, REFUSAL_GENERATION);
     if (!begins)
         return true;
-    if (in->generation == intake->note.origin.generation)
-        return true; /* a repeat of it, with more */
     if (parcel->entries[0].salt.size == 0 ||
         generation_end_read(parcel->entries[0].content, work->scratch, &end) !=
             ERR_NONE)
@@ -298,8 +296,6 @@ static void take(struct intake *intake, size_t skip,
 
 static bool may_take(struct intake *intake)
 {
-    if (intake->peer->state != PEER_ACCEPTED)
-        return refuse(intake, REFUSAL_CLOSED);
     if (conflict_is_shut(intake->in) && !shut_check(intake))
         return false;
     if (!intake->peer->settled_in)

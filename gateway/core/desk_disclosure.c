@@ -62,20 +62,26 @@ static bool wish_read(const struct local_request *request, struct wish *wish,
 
 /* ---- The referral -------------------------------------------------------- */
 
-static void answer_codes(struct local_answer *answer, const char *name,
+static void answer_codes(struct telling *telling, const char *name,
     const struct slice *codes, size_t count)
 {
-    char text[REFERRAL_ELEMENT_COUNT_MAX * (CODE_SIZE_MAX + 1)];
+    struct work *work = telling->work;
     size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += codes[i].size + 1;
+    char *text = arena_take(work->scratch, size);
+    if (text == NULL) {
+        work_exhausted(work);
+        return;
+    }
+    size = 0;
     for (size_t i = 0; i < count; i++) {
-        if (size + codes[i].size + 1 > sizeof text)
-            break;
         if (size > 0)
             text[size++] = ' ';
         memcpy(text + size, codes[i].bytes, codes[i].size);
         size += codes[i].size;
     }
-    answer_slice(answer, name, slice_of(text, size));
+    answer_slice(telling->answer, name, slice_of(text, size));
 }
 
 /* The person's consent, as long as the request is held. */
@@ -100,7 +106,7 @@ static void answer_consent(struct telling *telling)
             continue;
         answer_number(answer, "consent_until_ms", grant->until.unix_ms);
         answer_codes(
-            answer, "consent_elements", grant->elements, grant->element_count);
+            telling, "consent_elements", grant->elements, grant->element_count);
         return;
     }
 }
@@ -194,7 +200,7 @@ static void disclosure_answer(
     answer_text(answer, "by", event->by_us ? "us" : "them");
     answer_text(answer, "step", event_type_name(event->step));
     answer_text(answer, "outcome", outcome);
-    answer_codes(answer, "elements", codes, said.element_count);
+    answer_codes(telling, "elements", codes, said.element_count);
     answer_flag(answer, "words", said.detail_count > 0 || said.request != NULL);
     answer_flag(answer, "erased", is_erased);
 }

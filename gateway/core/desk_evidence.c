@@ -164,20 +164,6 @@ static struct slice content_of(
                            : SLICE_NONE;
 }
 
-static bool is_of_referral(struct work *work, const struct ledger_entry *entry,
-    enum entry_kind kind, const struct uuid *referral)
-{
-    struct referral_event event;
-    if (entry->has_referral)
-        return uuid_equal(&entry->referral, referral);
-    /* taken before entries said what they are about */
-    struct slice content =
-        kind == ENTRY_REFERRAL_EVENT ? content_of(work, entry) : SLICE_NONE;
-    return content.bytes != NULL &&
-           referral_event_read(content, work->scratch, &event) == ERR_NONE &&
-           uuid_equal(&event.referral, referral);
-}
-
 static bool speaks_of(struct work *work, const struct ledger_entry *entry,
     enum entry_kind kind, uint64_t about)
 {
@@ -219,8 +205,8 @@ static void entry_look(struct work *work, const struct wish *wish,
     struct entry_header header;
     size_t used = work->scratch->used;
     ledger_header(work, work->scratch, entry, &header);
-    if ((wish->has_referral &&
-            is_of_referral(work, entry, header.kind, &wish->referral)) ||
+    if ((wish->has_referral && entry->has_referral &&
+            uuid_equal(&entry->referral, &wish->referral)) ||
         (wish->has_about && speaks_of(work, entry, header.kind, wish->about)))
         answer_entry(work, index, entry, answer);
     arena_rewind(work->scratch, used);

@@ -47,11 +47,9 @@ static void side_find(struct work *work, struct side *side)
     while (at != NULL) {
         if (at->unfolded > 0)
             side->ledger = at;
-        if (at->unfolded < at->frontier.size || at->previous == 0)
-            break;
-        at = generation_find(work, side->present, at->previous);
-        if (at == NULL)
-            work_corrupt(work);
+        at = at->unfolded < at->frontier.size
+                 ? NULL
+                 : generation_before(work, side->present, at);
     }
 }
 

@@ -26,6 +26,15 @@ struct ledger *generation_find(
     return closed;
 }
 
+struct ledger *generation_before(
+    struct work *work, struct ledger *present, const struct ledger *ledger)
+{
+    struct ledger *before = generation_find(work, present, ledger->previous);
+    if (before == NULL && ledger->previous != 0)
+        work_corrupt(work);
+    return before;
+}
+
 void generation_save(struct work *work, struct ledger *ledger)
 {
     if (ledger->closed)
@@ -156,9 +165,7 @@ static void reopen(struct work *work, struct ledger *out)
     struct ledger none = { .shelf = out->shelf };
     const struct slice evidence = out->evidence;
     const int64_t conflict_ms = out->conflict_ms;
-    struct ledger *before = generation_find(work, out, out->previous);
-    if (before == NULL && out->previous != 0)
-        work_corrupt(work);
+    struct ledger *before = generation_before(work, out, out);
     part_copy(out, before == NULL ? &none : before);
     if (out->evidence.size == 0) {
         out->evidence = evidence;

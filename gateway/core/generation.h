@@ -18,6 +18,11 @@
 struct ledger *generation_find(
     struct work *work, struct ledger *present, uint64_t generation);
 
+/* The one before that one; NULL: there is none. That it is gone is damage, and
+ * the batch has failed. */
+struct ledger *generation_before(
+    struct work *work, struct ledger *present, const struct ledger *ledger);
+
 /* Writes what was changed in it: the present one with the batch, a closed one
  * now. */
 void generation_save(struct work *work, struct ledger *ledger);

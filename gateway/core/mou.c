@@ -5,9 +5,6 @@
 #include "base/text.h"
 #include "core/codec_mou.h"
 
-#define STATEMENT_DOMAIN "refer.v1 mou"
-#define STATEMENT_SIZE (sizeof STATEMENT_DOMAIN - 1 + HASH_SIZE)
-
 struct slice mou_bytes(const struct mou *mou, struct arena *arena)
 {
     return codec_mou_write(mou, arena);
@@ -31,31 +28,22 @@ void mou_id_of(struct crypto *crypto, struct slice bytes, struct mou_id *id)
     crypto_hash(crypto, &bytes, 1, id->bytes);
 }
 
-static void make_statement(
-    const struct mou_id *id, uint8_t statement[STATEMENT_SIZE])
+void mou_statement(
+    const struct mou_id *id, uint8_t statement[MOU_STATEMENT_SIZE])
 {
-    size_t domain_size = sizeof STATEMENT_DOMAIN - 1;
-    memcpy(statement, STATEMENT_DOMAIN, domain_size);
+    size_t domain_size = sizeof MOU_STATEMENT_DOMAIN - 1;
+    memcpy(statement, MOU_STATEMENT_DOMAIN, domain_size);
     memcpy(statement + domain_size, id->bytes, sizeof id->bytes);
-}
-
-struct slice mou_statement(const struct mou_id *id, struct arena *arena)
-{
-    uint8_t *statement = arena_take(arena, STATEMENT_SIZE);
-    if (statement == NULL)
-        return SLICE_NONE;
-    make_statement(id, statement);
-    return slice_of(statement, STATEMENT_SIZE);
 }
 
 bool mou_signature_holds(struct crypto *crypto, const struct mou *mou,
     const struct mou_id *id, const struct mou_signature *signature)
 {
     const struct mou_party *party = mou_party_of(mou, &signature->agency);
-    uint8_t statement[STATEMENT_SIZE];
+    uint8_t statement[MOU_STATEMENT_SIZE];
     if (party == NULL)
         return false;
-    make_statement(id, statement);
+    mou_statement(id, statement);
     return crypto->ops->verify(
         crypto, party->root_key, SLICE_ARRAY(statement), signature->signature);
 }

@@ -112,7 +112,10 @@ MUST_USE enum err mou_read(struct crypto *crypto, struct slice bytes,
 void mou_id_of(struct crypto *crypto, struct slice bytes, struct mou_id *id);
 
 /* What a party's root key signs: "refer.v1 mou" || id. */
-struct slice mou_statement(const struct mou_id *id, struct arena *arena);
+#define MOU_STATEMENT_DOMAIN "refer.v1 mou"
+#define MOU_STATEMENT_SIZE (sizeof MOU_STATEMENT_DOMAIN - 1 + HASH_SIZE)
+void mou_statement(
+    const struct mou_id *id, uint8_t statement[MOU_STATEMENT_SIZE]);
 
 struct mou_signature {
     struct agency_id agency;

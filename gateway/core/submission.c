@@ -302,38 +302,17 @@ static bool is_at_once(const struct step *step)
            step->event->type == EVENT_CONSENT_REVOKED;
 }
 
-/* Steps that end a referral of ours; before it was told to anyone they drop
- * it. Revoked consent then ends it too: nothing is left to go on with. */
-static bool dropped_state(
-    enum referral_event_type type, enum referral_state *state)
-{
-    switch ((int)type) {
-    case EVENT_WITHDRAW:
-    case EVENT_CONSENT_REVOKED:
-        *state = REFERRAL_WITHDRAWN;
-        return true;
-    case EVENT_CANCEL:
-        *state = REFERRAL_CANCELLED;
-        return true;
-    case EVENT_WRONG_PERSON_OR_PLACE:
-        *state = REFERRAL_VOID;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* True when the other agency never heard of it, and now never will; *state is
- * then where that leaves it. */
+/* True when the other agency never heard of it, and now never will: what staff
+ * can do before it was told to anyone ends it (referral.c). Revoked consent
+ * does then, too, for nothing is left to go on with: *state. */
 static bool drop(struct step *step, enum referral_state *state)
 {
-    enum referral_state dropped;
     if (!step->referral->outgoing || step->referral->state != REFERRAL_SENT ||
-        !dropped_state(step->event->type, &dropped) ||
         (!referral_is_back(step->referral) &&
             !reconsider_drop(step->work, step->peer, step->referral)))
         return false;
-    *state = dropped;
+    if (step->event->type == EVENT_CONSENT_REVOKED)
+        *state = REFERRAL_WITHDRAWN;
     return true;
 }
 

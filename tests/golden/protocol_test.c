@@ -235,14 +235,15 @@ static void contents_are_as_documented(void **state)
 {
     static struct world world;
     uint8_t signature[SIGNATURE_SIZE];
+    uint8_t statement[MOU_STATEMENT_SIZE];
     struct mou_id mou;
     (void)state;
     world_open(&world);
     shows_vector(&world, "event_withdraw.hex");
     shows_vector(&world, "answer.hex");
     memset(mou.bytes, 0x11, sizeof mou.bytes);
-    crypto_repeat_sign(
-        0xa0, mou_statement(&mou, &world.vectors.arena), signature);
+    mou_statement(&mou, statement);
+    crypto_repeat_sign(0xa0, SLICE_ARRAY(statement), signature);
     shows(&world, SLICE_ARRAY(signature));
     world_close(&world);
 }

@@ -79,11 +79,12 @@ static void add_agreement(struct vectors *vectors)
 {
     struct slice bytes = agreement(vectors);
     mou_id_of(vectors->author, bytes, &vectors->mou);
-    struct slice statement = mou_statement(&vectors->mou, &vectors->arena);
+    uint8_t statement[MOU_STATEMENT_SIZE];
+    mou_statement(&vectors->mou, statement);
     struct mou_signature signatures[] = { { .agency = vectors->author_id },
         { .agency = vectors->recipient_id } };
-    crypto_repeat_sign(0xa0, statement, signatures[0].signature);
-    crypto_repeat_sign(0xb0, statement, signatures[1].signature);
+    crypto_repeat_sign(0xa0, SLICE_ARRAY(statement), signatures[0].signature);
+    crypto_repeat_sign(0xb0, SLICE_ARRAY(statement), signatures[1].signature);
     struct mou_bundle offer = { .id = vectors->mou,
         .mou = bytes,
         .signatures = signatures,

@@ -136,8 +136,7 @@ bool agency_may_refer(
 void agency_sign(struct gateway *gateway, const struct mou_id *id,
     uint8_t signature[SIGNATURE_SIZE])
 {
-    size_t used = gateway->kept.used;
-    struct slice statement = mou_statement(id, &gateway->kept);
-    crypto_fake_root_sign(gateway->crypto, statement, signature);
-    arena_rewind(&gateway->kept, used);
+    uint8_t statement[MOU_STATEMENT_SIZE];
+    mou_statement(id, statement);
+    crypto_fake_root_sign(gateway->crypto, SLICE_ARRAY(statement), signature);
 }

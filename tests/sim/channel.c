@@ -5,6 +5,7 @@
  */
 #include "channel.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
@@ -61,6 +62,36 @@ void sdk_channel_disconnect(struct sdk_channel *channel)
     channel->in_size = 0;
 }
 
+/* A frame that comes in parts, up to now: they follow each other at once. */
+static struct {
+    uint8_t *bytes;
+    size_t size;
+} part;
+
+static bool part_add(const uint8_t *bytes, size_t size)
+{
+    uint8_t *grown = realloc(part.bytes, part.size + size + 1);
+    if (grown == NULL)
+        abort();
+    if (size > 0)
+        memcpy(grown + part.size, bytes, size);
+    part.bytes = grown;
+    part.size += size;
+    if (part.size < SDK_FRAME_HEADER_SIZE)
+        return false;
+    size_t whole = SDK_FRAME_HEADER_SIZE;
+    whole += (size_t)grown[0] << 24 | (size_t)grown[1] << 16 |
+             (size_t)grown[2] << 8 | (size_t)grown[3];
+    return part.size >= whole;
+}
+
+static void part_forget(void)
+{
+    free(part.bytes);
+    part.bytes = NULL;
+    part.size = 0;
+}
+
 /* A kernel takes what it is given, or says that the other end is gone; what
  * was taken may still be lost. */
 refer_status sdk_channel_send(struct sdk_channel *channel, const uint8_t *frame,
@@ -68,11 +99,13 @@ refer_status sdk_channel_send(struct sdk_channel *channel, const uint8_t *frame,
 {
     (void)channel;
     (void)deadline;
-    return program_send(
-               program_running(), slice_of(frame + SDK_FRAME_HEADER_SIZE,
-                                      size - SDK_FRAME_HEADER_SIZE))
-               ? REFER_OK
-               : REFER_DISCONNECTED;
+    if (!part_add(frame, size))
+        return REFER_OK;
+    bool is_sent = program_send(
+        program_running(), slice_of(part.bytes + SDK_FRAME_HEADER_SIZE,
+                               part.size - SDK_FRAME_HEADER_SIZE));
+    part_forget();
+    return is_sent ? REFER_OK : REFER_DISCONNECTED;
 }
 
 static refer_status letter_take(

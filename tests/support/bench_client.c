@@ -151,8 +151,8 @@ void federation_mou_sign(struct federation *federation, size_t agency,
     uint8_t signature[SIGNATURE_SIZE])
 {
     struct mou_signature signed_by;
-    papers_mou_sign(federation->agencies[agency].crypto, &federation->mou_id,
-        &signed_by, &federation->papers);
+    papers_mou_sign(
+        federation->agencies[agency].crypto, &federation->mou_id, &signed_by);
     memcpy(signature, signed_by.signature, SIGNATURE_SIZE);
 }
 

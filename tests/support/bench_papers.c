@@ -192,11 +192,12 @@ struct slice papers_mou(struct crypto *const *parties, size_t count,
 }
 
 void papers_mou_sign(struct crypto *crypto, const struct mou_id *id,
-    struct mou_signature *signature, struct arena *arena)
+    struct mou_signature *signature)
 {
     uint8_t root[KEY_SIZE];
+    uint8_t statement[MOU_STATEMENT_SIZE];
     crypto_fake_root_public(crypto, root);
     agency_id_of(crypto, root, &signature->agency);
-    crypto_fake_root_sign(
-        crypto, mou_statement(id, arena), signature->signature);
+    mou_statement(id, statement);
+    crypto_fake_root_sign(crypto, SLICE_ARRAY(statement), signature->signature);
 }

@@ -40,6 +40,6 @@ struct slice papers_mou(struct crypto *const *parties, size_t count,
     uint32_t version, struct arena *arena);
 /* A party's signature over it. */
 void papers_mou_sign(struct crypto *crypto, const struct mou_id *id,
-    struct mou_signature *signature, struct arena *arena);
+    struct mou_signature *signature);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "support/must.h"
 
-#define FRAME_COUNT 6 /* the first three are here and in port.h */
+#define FRAME_COUNT 8 /* the first three are here and in port.h */
 #define FRAME_SKIPPED 2
 #define FRAME_SHOWN 24
 

@@ -395,7 +395,6 @@ TESTED_ELSEWHERE = {
     # by real gateways: threads and sockets are what they are made of
     "gateway/daemon/courier.c": "tests/e2e/unreachable.sh",
     "gateway/daemon/main.c": "tests/e2e/term.sh",
-    "gateway/core/answers.c": "tests/unit/core/casework_test.c",
 }
 
 

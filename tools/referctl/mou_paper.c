@@ -183,10 +183,11 @@ static enum exit_code sign_with(struct session *session,
 {
     struct mou_signature signature;
     uint8_t root_key[KEY_SIZE];
+    uint8_t statement[MOU_STATEMENT_SIZE];
+    mou_statement(&paper->bundle.id, statement);
     enum exit_code code = offline_root_sign(session, keys,
-        arguments_option(arguments, "passphrase-file"),
-        mou_statement(&paper->bundle.id, &offline->arena), signature.signature,
-        root_key);
+        arguments_option(arguments, "passphrase-file"), SLICE_ARRAY(statement),
+        signature.signature, root_key);
     if (code != EXIT_CODE_DONE)
         return code;
     agency_id_of(offline->crypto, root_key, &signature.agency);

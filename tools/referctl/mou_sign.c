@@ -107,6 +107,7 @@ static enum exit_code sign(struct session *session, struct offline *offline,
     const char *keys_dir = NULL;
     char id[MOU_ID_TEXT_SIZE + 1];
     uint8_t root_key[KEY_SIZE];
+    uint8_t statement[MOU_STATEMENT_SIZE];
     struct keys_problem problem = { .text = "" };
     enum exit_code code = find_keys(session, arguments, &keys_dir);
     if (code != EXIT_CODE_DONE)
@@ -128,10 +129,10 @@ static enum exit_code sign(struct session *session, struct offline *offline,
     code = confirm(session, arguments, party);
     if (code != EXIT_CODE_DONE)
         return code;
+    mou_statement(&held->id, statement);
     code = offline_root_sign(session, keys_dir,
-        arguments_option(arguments, "passphrase-file"),
-        mou_statement(&held->id, &offline->arena), signature->signature,
-        root_key);
+        arguments_option(arguments, "passphrase-file"), SLICE_ARRAY(statement),
+        signature->signature, root_key);
     if (code == EXIT_CODE_DONE &&
         !mou_signature_holds(offline->crypto, &held->mou, &held->id, signature))
         return session_fail(session, EXIT_CODE_LOCAL,

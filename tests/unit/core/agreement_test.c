@@ -55,7 +55,7 @@ static const struct local_reply *offer(
 
 /* `signer` signs for `agency`, told at `at`. */
 static const struct local_reply *sign(struct federation *federation, size_t at,
-    size_t agency, size_t signer, struct slice bytes, struct arena *arena)
+    size_t agency, size_t signer, struct slice bytes)
 {
     struct mou_signature signature;
     struct mou_id id;
@@ -63,8 +63,7 @@ static const struct local_reply *sign(struct federation *federation, size_t at,
     struct call call;
     mou_id_of(federation_crypto(federation, 0), bytes, &id);
     mou_id_format(&id, text);
-    papers_mou_sign(
-        federation_crypto(federation, signer), &id, &signature, arena);
+    papers_mou_sign(federation_crypto(federation, signer), &id, &signature);
     call_begin(&call, "mou.sign");
     call_text(&call, "id", text);
     call_text(&call, "agency", federation_id(federation, agency)->text);
@@ -106,13 +105,11 @@ static void an_agreement_is_in_force_when_all_have_signed(void **state)
     assert_stands(federation, 0, "offered", 0);
     federation_run(federation);
     assert_stands(federation, 1, "offered", 0);
-    assert_int_equal(
-        sign(federation, 0, 0, 0, desk.mou, &desk.arena)->err, ERR_NONE);
+    assert_int_equal(sign(federation, 0, 0, 0, desk.mou)->err, ERR_NONE);
     federation_run(federation);
     assert_stands(federation, 0, "offered", 1);
     assert_stands(federation, 1, "offered", 1);
-    assert_int_equal(
-        sign(federation, 1, 1, 1, desk.mou, &desk.arena)->err, ERR_NONE);
+    assert_int_equal(sign(federation, 1, 1, 1, desk.mou)->err, ERR_NONE);
     assert_stands(federation, 1, "in_force", 2);
     assert_stands(federation, 0, "offered", 1);
     federation_run(federation);
@@ -164,8 +161,7 @@ static void whoever_is_connected_learns_it_from_any_party(void **state)
     federation_run(federation);
     assert_stands(federation, 2, "offered", 0);
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(
-            sign(federation, i, i, i, desk.mou, &desk.arena)->err, ERR_NONE);
+        assert_int_equal(sign(federation, i, i, i, desk.mou)->err, ERR_NONE);
         federation_run(federation);
     }
     for (size_t i = 0; i < 3; i++)
@@ -181,8 +177,7 @@ static void who_is_accepted_later_is_told_what_there_is(void **state)
     struct federation *federation = desk.federation;
     (void)offer(federation, 0, desk.mou);
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(
-            sign(federation, 0, i, i, desk.mou, &desk.arena)->err, ERR_NONE);
+        assert_int_equal(sign(federation, 0, i, i, desk.mou)->err, ERR_NONE);
     assert_stands(federation, 0, "in_force", 2);
     federation_connect(federation, 0, 1);
     assert_stands(federation, 1, "in_force", 2);
@@ -267,15 +262,13 @@ static void a_signature_must_be_the_partys_own(void **state)
     struct federation *federation = desk.federation;
     struct slice two = some_mou(federation, 2, 1, &desk.arena);
     (void)offer(federation, 0, two);
-    assert_refused(sign(federation, 0, 1, 0, two, &desk.arena), ERR_SIGNATURE,
-        PROBLEM_SIGNATURE_BAD);
-    assert_refused(sign(federation, 0, 2, 2, two, &desk.arena), ERR_SIGNATURE,
+    assert_refused(
+        sign(federation, 0, 1, 0, two), ERR_SIGNATURE, PROBLEM_SIGNATURE_BAD);
+    assert_refused(sign(federation, 0, 2, 2, two), ERR_SIGNATURE,
         PROBLEM_SIGNATURE_BAD); /* no party */
     assert_stands(federation, 0, "offered", 0);
-    assert_int_equal(
-        sign(federation, 0, 1, 1, two, &desk.arena)->err, ERR_NONE);
-    assert_int_equal(
-        sign(federation, 0, 1, 1, two, &desk.arena)->err, ERR_NONE);
+    assert_int_equal(sign(federation, 0, 1, 1, two)->err, ERR_NONE);
+    assert_int_equal(sign(federation, 0, 1, 1, two)->err, ERR_NONE);
     assert_stands(federation, 0, "offered", 1); /* twice is once */
     desk_close(&desk);
 }
@@ -285,8 +278,8 @@ static void what_nobody_offered_cannot_be_signed(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, 2);
-    assert_refused(sign(desk.federation, 0, 0, 0, desk.mou, &desk.arena),
-        ERR_NOT_FOUND, PROBLEM_MOU_NOT_FOUND);
+    assert_refused(sign(desk.federation, 0, 0, 0, desk.mou), ERR_NOT_FOUND,
+        PROBLEM_MOU_NOT_FOUND);
     desk_close(&desk);
 }
 
@@ -307,7 +300,7 @@ static void a_version_is_used_once_it_is_in_force_at_both_ends(void **state)
     mou_id_of(federation_crypto(federation, 0), newer, &second);
     assert_int_equal(offer(federation, 0, newer)->err, ERR_NONE);
     for (size_t i = 0; i < 2; i++)
-        (void)sign(federation, 0, i, i, newer, &desk.arena);
+        (void)sign(federation, 0, i, i, newer);
     for (int told = 0; told < 2; told++) {
         struct work *work = federation_begin(federation, 0);
         struct peer *peer = federation_peer(federation, 0, 1);
@@ -350,7 +343,7 @@ static void a_choice_is_good_until_an_agreement_changes(void **state)
     mou_id_of(federation_crypto(federation, 0), newer, &second);
     assert_int_equal(offer(federation, 0, newer)->err, ERR_NONE);
     for (size_t i = 0; i < 2; i++)
-        (void)sign(federation, 0, i, i, newer, &desk.arena);
+        (void)sign(federation, 0, i, i, newer);
     struct work *work = federation_begin(federation, 0);
     struct peer *peer = federation_peer(federation, 0, 1);
     const struct agreement *first = agreement_for(work, peer, service, purpose);
@@ -397,7 +390,7 @@ static void a_damaged_row_is_found(void **state)
     desk_open(&desk, 2);
     mou_id_of(federation_crypto(desk.federation, 0), desk.mou, &id);
     (void)offer(desk.federation, 0, desk.mou);
-    (void)sign(desk.federation, 0, 0, 0, desk.mou, &desk.arena);
+    (void)sign(desk.federation, 0, 0, 0, desk.mou);
     struct key key = key_mou(&id);
     struct work *work = federation_begin(desk.federation, 0);
     struct slice row =
@@ -410,9 +403,38 @@ static void a_damaged_row_is_found(void **state)
         work->txn->err = ERR_NONE;
         arena_rewind(work->arena, used);
     }
+    /* version, who offered it, its bytes, in force: then the signatures */
+    size_t count_at = 1 + 4 + 4 + desk.mou.size + 1;
+    uint8_t *bytes = (uint8_t *)(uintptr_t)row.bytes;
+    bytes[count_at + 3] += 2; /* more than parties */
+    store_put(work->txn, key_slice(&key), row);
+    assert_null(agreement_get(work, &id));
+    assert_int_equal(work->txn->err, ERR_CORRUPT);
+    work->txn->err = ERR_NONE;
+    bytes[count_at + 3] -= 2;
     store_put(work->txn, key_slice(&key), row);
     assert_non_null(agreement_get(work, &id));
     assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    desk_close(&desk);
+}
+
+/* What is in force with others is not with this one. */
+static void one_with_others_is_none_with_this_one(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, 3);
+    struct federation *federation = desk.federation;
+    struct slice two = some_mou(federation, 2, 1, &desk.arena);
+    for (size_t other = 1; other < 3; other++)
+        federation_connect(federation, 0, other);
+    assert_int_equal(offer(federation, 0, two)->err, ERR_NONE);
+    for (size_t i = 0; i < 2; i++)
+        (void)sign(federation, 0, i, i, two);
+    struct work *work = federation_begin(federation, 0);
+    assert_non_null(agreement_with(work, federation_peer(federation, 0, 1)));
+    assert_null(agreement_with(work, federation_peer(federation, 0, 2)));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
     desk_close(&desk);
 }
 
@@ -431,6 +453,7 @@ int main(void)
         cmocka_unit_test(what_nobody_offered_cannot_be_signed),
         cmocka_unit_test(a_version_is_used_once_it_is_in_force_at_both_ends),
         cmocka_unit_test(a_choice_is_good_until_an_agreement_changes),
+        cmocka_unit_test(one_with_others_is_none_with_this_one),
         cmocka_unit_test(agreements_are_walked_each_once),
         cmocka_unit_test(a_damaged_row_is_found),
     };

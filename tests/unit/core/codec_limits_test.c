@@ -285,6 +285,22 @@ static void a_local_request_is_whole_or_not_at_all(void **state)
     }
 }
 
+static void a_local_frame_has_its_limit(void **state)
+{
+    struct local_request request;
+    struct local_reply reply;
+    uint8_t *bytes = test_calloc(1, LOCAL_BATCH_SIZE_MAX + 1);
+    (void)state;
+    assert_int_equal(
+        local_request_read(
+            slice_of(bytes, LOCAL_BATCH_SIZE_MAX + 1), &arena, &request),
+        ERR_LIMIT);
+    assert_int_equal(local_reply_read(slice_of(bytes, LOCAL_FRAME_SIZE_MAX + 1),
+                         &arena, &reply),
+        ERR_LIMIT);
+    test_free(bytes);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -299,6 +315,7 @@ int main(void)
         CASE(a_field_without_a_value_is_malformed),
         CASE(a_plain_reply_is_whole_or_not_at_all),
         CASE(a_local_request_is_whole_or_not_at_all),
+        CASE(a_local_frame_has_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -509,9 +509,40 @@ static void what_does_not_fit_is_not_written(void **unused)
     grant.until.unix_ms = -1;
     assert_null(referral_event_write(&event, &arena).bytes);
     grant.until.unix_ms = 0;
-    event.key = slice_of("a\0b", 3); /* would be cut */
-    assert_null(referral_event_write(&event, &arena).bytes);
-    event.key = SLICE_NONE;
+    assert_non_null(referral_event_write(&event, &arena).bytes);
+    arena_release(&arena);
+}
+
+/* Its readers would cut it there. */
+static void a_text_with_a_zero_byte_is_not_written(void **unused)
+{
+    struct named_value detail = details[0];
+    struct named_value element = elements[0];
+    struct slice granted = SLICE_LITERAL("needs");
+    struct grant grant = grants[0];
+    struct referral_request changed = request;
+    struct referral_event event = sample;
+    struct slice *texts[] = { &event.role, &event.key, &detail.name,
+        &detail.value, &element.name, &element.value, &changed.service,
+        &changed.purpose, &changed.reason_plain, &grant.purpose, &granted };
+    struct arena arena;
+    (void)unused;
+    assert_int_equal(arena_init(&arena, ARENA_SIZE), ERR_NONE);
+    grant.elements = &granted;
+    grant.element_count = 1;
+    changed.grants = &grant;
+    changed.grant_count = 1;
+    event.details = &detail;
+    event.elements = &element;
+    event.detail_count = event.element_count = 1;
+    event.request = &changed;
+    assert_non_null(referral_event_write(&event, &arena).bytes);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct slice before = *texts[i];
+        *texts[i] = slice_of("a\0b", 3);
+        assert_null(referral_event_write(&event, &arena).bytes);
+        *texts[i] = before;
+    }
     assert_non_null(referral_event_write(&event, &arena).bytes);
     arena_release(&arena);
 }
@@ -574,6 +605,7 @@ int main(void)
         cmocka_unit_test(grants_end_at_their_limits),
         cmocka_unit_test(more_than_a_content_is_not_looked_at),
         cmocka_unit_test(what_does_not_fit_is_not_written),
+        cmocka_unit_test(a_text_with_a_zero_byte_is_not_written),
         cmocka_unit_test(a_content_has_its_limit),
         cmocka_unit_test(a_full_arena_is_a_limit),
     };

@@ -338,12 +338,35 @@ static void what_proves_nothing_is_kept_as_it_came(void **state)
     desk_close(&desk);
 }
 
+static void conflicts_are_listed_of_one_agency_or_of_all(void **state)
+{
+    struct desk desk = { .federation = federation_new(3) };
+    struct call call;
+    (void)state;
+    federation_connect(desk.federation, 0, 1);
+    federation_connect(desk.federation, 1, 2);
+    federation_agree(desk.federation);
+    author_open(&desk.rogue, desk.federation, 0, 1);
+    fork_late(&desk);
+    for (size_t of = 0; of < 3; of++) {
+        call_begin(&call, "ledger.conflicts");
+        if (of != 1)
+            call_text(&call, "peer", federation_id(desk.federation, of)->text);
+        const struct local_reply *reply =
+            federation_call(desk.federation, 1, &call);
+        assert_int_equal(reply->err, ERR_NONE);
+        assert_int_equal(reply_count(reply, "conflict"), of != 2);
+    }
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_stop_and_hold_the_proof),
         cmocka_unit_test(a_head_shows_the_notes_as_well),
         cmocka_unit_test(the_other_ledger_goes_on),
+        cmocka_unit_test(conflicts_are_listed_of_one_agency_or_of_all),
         cmocka_unit_test(it_goes_on_once_both_operators_say_so),
         cmocka_unit_test(what_somebody_else_wrote_first_is_taken_up),
         cmocka_unit_test(the_forked_generation_takes_nothing_more),

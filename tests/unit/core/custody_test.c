@@ -767,6 +767,54 @@ static void collected_marks_rise_and_stay_below_what_is_cosigned(void **state)
     federation_free(federation);
 }
 
+static const struct {
+    const char *it;
+    uint64_t generation; /* other than the one held, by so much */
+    uint64_t size;
+    uint8_t root;
+    enum reply_kind kind;
+} turns[] = {
+    { "on another generation", 1, 0, 0, REPLY_BEHIND },
+    { "on more than is held", 0, 1, 0, REPLY_BEHIND },
+    { "on other entries", 0, 0, 1, REPLY_CONFLICT },
+    { "on what is held", 0, 0, 0, REPLY_COSIGNED },
+};
+
+/* Of a later generation the first entry says where the one before it ended. */
+static void a_later_generation_follows_on_exactly_what_is_held(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        struct desk desk;
+        struct bench_reply reply;
+        struct merkle_hash root;
+        desk_open(&desk);
+        add(&desk, "one");
+        author_deliver(&desk.author);
+        struct author *author = &desk.author;
+        struct generation_end end = {
+            .generation = author->generation + turns[i].generation,
+            .size = author->cosigned.size + turns[i].size,
+        };
+        merkle_root(
+            federation_crypto(desk.federation, 0), &author->cosigned, &root);
+        memcpy(end.root, root.bytes, HASH_SIZE);
+        end.root[0] ^= turns[i].root;
+        author->generation += 7;
+        author->cosigned = (struct merkle_frontier){ 0 };
+        author_add(author, ENTRY_GENERATION,
+            generation_end_write(&end, &author->arena));
+        struct deliver deliver = author_parcel(author);
+        if (author_send(author, &deliver, &reply) != turns[i].kind)
+            fail_msg("%s: %d", turns[i].it, (int)reply.kind);
+        struct work *work = federation_begin(desk.federation, 1);
+        assert_int_equal(held(&desk, work)->generation == author->generation,
+            turns[i].kind == REPLY_COSIGNED);
+        assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
+        desk_close(&desk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -784,6 +832,7 @@ int main(void)
         cmocka_unit_test(an_overlap_that_differs_is_a_conflict),
         cmocka_unit_test(what_is_wrong_is_refused_whole),
         cmocka_unit_test(another_generation_is_refused),
+        cmocka_unit_test(a_later_generation_follows_on_exactly_what_is_held),
         cmocka_unit_test(a_key_that_is_on_no_card_signs_nothing),
         cmocka_unit_test(a_key_whose_time_is_over_signs_nothing),
         cmocka_unit_test(an_oversized_content_is_refused),

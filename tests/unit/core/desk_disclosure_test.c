@@ -124,6 +124,82 @@ static void what_was_never_sent_was_given_to_nobody(void **state)
     federation_free(federation);
 }
 
+static void what_is_queued_waits(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first"); /* is in flight */
+    const char *id = federation_submit(federation, 0, 1, "second");
+    assert_true(
+        record_is(reply_record(told(federation, 0, id), "disclosure", 0),
+            "outcome", "waiting"));
+    federation_run(federation);
+    assert_true(
+        record_is(reply_record(told(federation, 0, id), "disclosure", 0),
+            "outcome", "given"));
+    federation_free(federation);
+}
+
+/* The person may have agreed to more than this: of that nothing is said. */
+static void consent_is_what_was_granted_to_this_agency_for_this(void **state)
+{
+    struct federation *federation = federation_new(3);
+    struct call call;
+    char id[UUID_URN_SIZE + 1];
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_connect(federation, 0, 2);
+    federation_agree(federation);
+    federation_referral(federation, &call, 0, 1, "first");
+    size_t grant = 0;
+    while (strcmp(call.parts[grant].type, "grant") != 0)
+        grant++;
+    struct call_part to_them = call.parts[grant];
+    call_change(&call, "grant", "to", federation_id(federation, 2)->text);
+    call.parts[call.part_count++] = to_them;
+    call.parts[call.part_count++] = to_them;
+    call_find(&call, "grant", "elements")->bytes = SLICE_LITERAL("needs");
+    struct call_part *other = &call.parts[call.part_count - 2];
+    for (size_t i = 0; i < other->field_count; i++)
+        if (slice_is(other->fields[i].name, "purpose"))
+            other->fields[i].bytes = SLICE_LITERAL("study");
+    const struct local_reply *reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    struct slice text = record_text(reply_record(reply, "referral", 0), "id");
+    memcpy(id, text.bytes, UUID_URN_SIZE);
+    id[UUID_URN_SIZE] = '\0';
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(
+            record_is(reply_record(told(federation, i, id), "referral", 0),
+                "consent_elements", "call_name needs"));
+    federation_free(federation);
+}
+
+/* Ids are walked in their order: there is nothing behind the last. */
+static void the_last_id_that_there_can_be_ends_a_walk(void **state)
+{
+    static const char last[] = "urn:uuid:ffffffff-ffff-ffff-ffff-ffffffffffff";
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    federation_referral(federation, &call, 0, 1, "first");
+    struct call_part *part = &call.parts[0];
+    part->fields[part->field_count++] =
+        (struct local_field){ SLICE_LITERAL("id"), LOCAL_TEXT,
+            slice_of_text(last), 0 };
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    federation_run(federation);
+    const struct local_reply *reply = told(federation, 0, NULL);
+    assert_int_equal(reply_count(reply, "disclosure"), 1);
+    assert_true(record_flag(reply_record(reply, "search", 0), "done"));
+    call_begin(&call, "list");
+    reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply_count(reply, "referral"), 1);
+    assert_null(reply_record(reply, "more", 0));
+    federation_free(federation);
+}
+
 static void only_the_time_that_is_asked_for_counts(void **state)
 {
     struct federation *federation = two();
@@ -161,6 +237,9 @@ int main(void)
         cmocka_unit_test(a_step_without_a_word_tells_nothing),
         cmocka_unit_test(what_is_erased_counts_without_what_it_was),
         cmocka_unit_test(what_was_never_sent_was_given_to_nobody),
+        cmocka_unit_test(what_is_queued_waits),
+        cmocka_unit_test(consent_is_what_was_granted_to_this_agency_for_this),
+        cmocka_unit_test(the_last_id_that_there_can_be_ends_a_walk),
         cmocka_unit_test(only_the_time_that_is_asked_for_counts),
     };
     return cmocka_run_group_tests_name("disclosures", tests, NULL, NULL);

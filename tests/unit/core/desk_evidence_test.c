@@ -223,6 +223,33 @@ static void notes_are_those_of_parcels_received(void **state)
     federation_free(federation);
 }
 
+/* It is of the parcel's last entry, and of no other. */
+static void a_span_that_ends_within_a_parcel_has_no_note_of_it(void **state)
+{
+    struct federation *federation = agreed();
+    struct call call;
+    (void)state;
+    for (char key[] = "a"; key[0] < 'd'; key[0]++)
+        (void)federation_submit(federation, 0, 1, key);
+    federation_run(federation);
+    struct work *work = federation_begin(federation, 1);
+    const struct ledger *in =
+        peer_ledger(work, federation_peer(federation, 1, 0), LEDGER_IN);
+    struct ledger_parcel last;
+    assert_true(ledger_parcel_at(work, in, in->cosigned - 1, &last));
+    assert_true(last.count > 1);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    for (int64_t count = 1; count <= (int64_t)last.count; count++) {
+        ask_for(federation, 1, "in", &call);
+        call_flag(&call, "notes", true);
+        call_number(&call, "after", (int64_t)last.first_index - 1);
+        call_number(&call, "count", count);
+        assert_int_equal(reply_count(done(federation, 1, &call), "note"),
+            count == (int64_t)last.count);
+    }
+    federation_free(federation);
+}
+
 /* ---- Entries ------------------------------------------------------------- */
 
 /* The salted digest of what it shows is that of its header. */
@@ -396,6 +423,7 @@ int main(void)
         cmocka_unit_test(only_a_generation_that_is_held_has_leaves),
         cmocka_unit_test(a_closed_generation_is_read_by_its_name),
         cmocka_unit_test(notes_are_those_of_parcels_received),
+        cmocka_unit_test(a_span_that_ends_within_a_parcel_has_no_note_of_it),
         cmocka_unit_test(both_ends_find_the_events_of_a_referral),
         cmocka_unit_test(what_was_erased_is_found_without_its_content),
         cmocka_unit_test(an_answer_is_found_by_what_it_speaks_of),

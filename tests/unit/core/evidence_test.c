@@ -608,6 +608,16 @@ static void memory_that_ends_is_an_error_and_no_verdict(void **state)
     }
 }
 
+static void a_list_that_finds_no_room_is_not_written(void **state)
+{
+    struct bench *bench = *state;
+    struct arena none = { .capacity = 0 };
+    restore(bench);
+    assert_null(evidence_sums_write(
+        bench->vectors.author, bench->files, bench->count, &none)
+                    .bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -631,6 +641,7 @@ int main(void)
         cmocka_unit_test(as_much_is_wrong_as_there_is),
         cmocka_unit_test(an_agreement_without_events_is_whole),
         cmocka_unit_test(memory_that_ends_is_an_error_and_no_verdict),
+        cmocka_unit_test(a_list_that_finds_no_room_is_not_written),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

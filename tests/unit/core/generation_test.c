@@ -156,6 +156,20 @@ static void a_generation_that_nobody_saw_gives_way_to_the_one_before(
     federation_free(federation);
 }
 
+static void the_one_before_is_there_or_the_store_is_damaged(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out = out_of(federation, work);
+    assert_null(generation_before(work, out, out));
+    assert_false(work_failed(work));
+    out->previous = out->generation + 1; /* that was never written */
+    assert_null(generation_before(work, out, out));
+    assert_int_equal(federation_end(federation, 0), ERR_CORRUPT);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_parcel_waits_again_in_its_order),
         cmocka_unit_test(
             a_generation_that_nobody_saw_gives_way_to_the_one_before),
+        cmocka_unit_test(the_one_before_is_there_or_the_store_is_damaged),
     };
     return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
 }

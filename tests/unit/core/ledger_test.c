@@ -148,6 +148,14 @@ static void a_damaged_row_is_found(void **state)
     store_put(work->txn, key_slice(&key), slice_of(bytes, row.size + 1));
     assert_null(ledger_load(work, PEER, LEDGER_OUT)); /* something behind it */
     work->txn->err = ERR_NONE;
+    size_t fences = 0;
+    while (memcmp(bytes + fences, ledger.fences[0], FENCE_SIZE) != 0)
+        fences++;
+    bytes[fences - 1]++; /* more fences than it may have */
+    store_put(work->txn, key_slice(&key), slice_of(bytes, row.size));
+    assert_null(ledger_load(work, PEER, LEDGER_OUT));
+    work->txn->err = ERR_NONE;
+    bytes[fences - 1]--;
     bytes[0] ^= 3; /* another version */
     store_put(work->txn, key_slice(&key), slice_of(bytes, row.size));
     assert_null(ledger_load(work, PEER, LEDGER_OUT));
@@ -341,6 +349,19 @@ static void a_checkpoint_is_size_and_root_unsigned(void **state)
     federation_free(federation);
 }
 
+static void a_header_that_cannot_be_read_fails_the_batch(void **state)
+{
+    struct federation *federation = federation_new(1);
+    struct work *work = federation_begin(federation, 0);
+    struct ledger_entry entry = { .header = SLICE_LITERAL("no header") };
+    struct entry_header header = { .kind = ENTRY_CARD };
+    (void)state;
+    ledger_header(work, work->scratch, &entry, &header);
+    assert_int_equal(header.kind, 0);
+    assert_int_equal(federation_end(federation, 0), ERR_CORRUPT);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +372,7 @@ int main(void)
         cmocka_unit_test(an_origin_names_author_and_recipient),
         cmocka_unit_test(an_entry_is_found_by_any_index),
         cmocka_unit_test(damaged_entries_are_found),
+        cmocka_unit_test(a_header_that_cannot_be_read_fails_the_batch),
         cmocka_unit_test(a_detached_entry_keeps_its_header_and_its_neighbours),
         cmocka_unit_test(a_root_is_that_of_the_headers_below),
         cmocka_unit_test(a_checkpoint_is_size_and_root_unsigned),

@@ -303,6 +303,18 @@ static void what_is_being_taken_back_takes_no_step(void **state)
         federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
     assert_int_equal(reply->err, ERR_BUSY);
     assert_true(slice_is(reply->clause, "act.id"));
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_true(slice_is(reply->clause, "erase.id"));
+    call_begin(&call, "disclosures");
+    call_text(&call, "id", id);
+    reply = federation_call(federation, 0, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    assert_int_equal(reply->record_count, 0);
     federation_run(federation);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
     reply =

@@ -205,6 +205,9 @@ static void another_agencys_card_does_not_start_on_this_store(void **state)
     federation_free(federation);
 }
 
+/* A loss has a cause, a time, a life and the one before it. */
+#define LOSS_FROM_END (1 + 3 * sizeof(uint64_t))
+
 static void a_damaged_row_is_found(void **state)
 {
     struct federation *federation = federation_new(1);
@@ -226,6 +229,12 @@ static void a_damaged_row_is_found(void **state)
             start_on(federation, 0, federation_card(federation, 0)),
             cut == size ? ERR_NONE : ERR_CORRUPT);
     }
+    row[size - LOSS_FROM_END] = LOSS_CAUSE_COUNT;
+    work = federation_begin(federation, 0);
+    store_put(work->txn, key_slice(&key), slice_of(row, size));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(
+        start_on(federation, 0, federation_card(federation, 0)), ERR_CORRUPT);
     federation_free(federation);
 }
 

@@ -88,11 +88,32 @@ static void a_full_arena_fails_the_batch_and_crashes_nobody(void **state)
     desk_close(&desk);
 }
 
+/* What a batch does is done; what it says of it has a bound. */
+static void a_batch_says_no_more_than_so_much(void **state)
+{
+    struct desk desk;
+    size_t count;
+    (void)state;
+    desk_open(&desk, 64u << 20);
+    for (unsigned i = 0; i < OUTPUT_LOG_COUNT_MAX + 2; i++)
+        OUTPUT_LOG(&desk.work, LOG_PEER_FAILED, log_number("retry_ms", i));
+    const struct node_output *outputs = node_outputs(desk.node, &count);
+    assert_int_equal(count, OUTPUT_LOG_COUNT_MAX);
+    assert_int_equal(outputs[count - 1].of.log.fields[0].value.number,
+        OUTPUT_LOG_COUNT_MAX - 1);
+    (void)output_add(&desk.work, NODE_REPLY);
+    (void)node_outputs(desk.node, &count);
+    assert_int_equal(count, OUTPUT_LOG_COUNT_MAX + 1);
+    assert_false(work_failed(&desk.work));
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outputs_stand_in_the_order_they_were_asked_for),
         cmocka_unit_test(a_log_event_has_its_fields_and_no_others),
+        cmocka_unit_test(a_batch_says_no_more_than_so_much),
         cmocka_unit_test(a_full_arena_fails_the_batch_and_crashes_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

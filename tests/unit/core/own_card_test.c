@@ -206,11 +206,33 @@ static void what_is_renewed_takes_no_more_memory(void **state)
     federation_free(desk.federation);
 }
 
+/* A HEAD brings it, should they ever speak. */
+static void who_is_not_accepted_is_told_nothing(void **state)
+{
+    struct desk desk = { .federation = federation_new(3) };
+    struct call call;
+    (void)state;
+    federation_connect(desk.federation, 0, 1);
+    call_begin(&call, "card.import");
+    call_data(&call, "data", federation_card(desk.federation, 2));
+    assert_int_equal(federation_call(desk.federation, 0, &call)->err, ERR_NONE);
+    change(&desk, 0, 2);
+    settle(&desk);
+    assert_int_equal(held_serial(&desk, 1, 0), 2);
+    struct work *work = federation_begin(desk.federation, 0);
+    const struct ledger *out =
+        peer_ledger(work, federation_peer(desk.federation, 0, 2), LEDGER_OUT);
+    assert_int_equal(out->intent_count + out->frontier.size, 0);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    federation_free(desk.federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_renewed_takes_no_more_memory),
         cmocka_unit_test(peers_take_a_new_card_and_work_goes_on),
+        cmocka_unit_test(who_is_not_accepted_is_told_nothing),
         cmocka_unit_test(both_at_once_with_a_parcel_in_flight_is_no_trouble),
         cmocka_unit_test(
             a_card_that_came_while_we_were_off_is_told_at_the_start),

@@ -322,6 +322,67 @@ static void what_is_taken_up_already_is_not_taken_up_again(void **state)
     desk_close(&desk);
 }
 
+/* That it follows on another generation than what is held here ended with. */
+static void a_first_entry_says_what_it_follows_on(void **state)
+{
+    static const struct {
+        bool is_read;
+        bool is_short;
+        const char *problem;
+    } rows[] = { { false, false, "fetched_malformed" },
+        { true, true, "generation" }, { true, false, NULL } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct desk desk;
+        struct note note;
+        desk_open(&desk);
+        struct refill_goal *goal = &desk.peer->goals[0];
+        struct arena *arena = desk.work->arena;
+        struct crypto *crypto = desk.work->crypto;
+        struct generation_end end = { .generation = desk.out->generation,
+            .size = rows[i].is_short ? 1 : desk.out->cosigned + 9 };
+        char text[NOTE_SIZE_MAX];
+        struct entry *entry = &desk.entries[0][0];
+        struct entry_header header = { .kind = ENTRY_GENERATION,
+            .at = desk.work->now };
+        uint8_t salt[SALT_SIZE] = { 1 };
+        entry->salt = arena_copy(arena, SLICE_ARRAY(salt));
+        entry->content = rows[i].is_read ? generation_end_write(&end, arena)
+                                         : SLICE_LITERAL("no end");
+        entry_digest(crypto, entry->salt, entry->content, header.digest);
+        entry->header = entry_header_write(&header, arena);
+        struct merkle_frontier frontier = { 0 };
+        struct merkle_hash leaf;
+        struct merkle_hash root;
+        merkle_leaf_hash(crypto, entry->header, &leaf);
+        merkle_append(crypto, &frontier, &leaf);
+        merkle_root(crypto, &frontier, &root);
+        note = (struct note){ .origin = ledger_origin(desk.out,
+                                  &desk.work->node->self, &desk.peer->agency),
+            .size = 1 };
+        note.origin.generation = desk.out->generation + 3;
+        memcpy(note.root, root.bytes, HASH_SIZE);
+        assert_int_equal(note_sign(crypto, &note), ERR_NONE);
+        assert_int_equal(note_cosign(federation_crypto(desk.federation, 1),
+                             (uint64_t)desk.work->now.unix_ms / 1000, &note),
+            ERR_NONE);
+        goal->next.generation = note.origin.generation;
+        goal->next.size = 1;
+        desk.parcels[0] = (struct parcel){ 0, entry, 1,
+            arena_copy(arena, note_print(&note, text)) };
+        desk.fetched.parcel_count = 1;
+        const char *problem = take(&desk);
+        if (rows[i].problem == NULL) {
+            assert_null(problem);
+            assert_int_equal(goal->next.generation, end.generation);
+            assert_int_equal(goal->next.size, end.size);
+        } else {
+            assert_string_equal(problem, rows[i].problem);
+        }
+        desk_close(&desk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_is_not_missing_is_not_taken),
         cmocka_unit_test(two_roots_of_one_size_stop_the_ledger),
         cmocka_unit_test(a_generation_from_nowhere_is_for_an_operator),
+        cmocka_unit_test(a_first_entry_says_what_it_follows_on),
         cmocka_unit_test(who_lost_all_takes_it_from_the_first_entry_on),
         cmocka_unit_test(what_is_taken_up_already_is_not_taken_up_again),
     };

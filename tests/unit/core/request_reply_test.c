@@ -284,6 +284,38 @@ static void too_little_memory_never_makes_another_reply(void **state)
     seal_desk_close(&desk);
 }
 
+static void too_little_memory_opens_no_reply(void **state)
+{
+    struct seal_desk desk;
+    struct exchange exchange;
+    struct slice envelope;
+    struct reply reply;
+    struct arena whole;
+    enum err err = ERR_LIMIT;
+    (void)state;
+    seal_desk_open(&desk);
+    exchange_open(&desk, 0, &exchange);
+    assert_int_equal(
+        reply_seal(desk.crypto[SEAL_BOB], &exchange.got, REPLY_BUSY, SEAL_NOW,
+            SLICE_LITERAL("later"), seal_seeds[0], &desk.arena, &envelope),
+        ERR_NONE);
+    envelope = slice_of(
+        memcpy(test_malloc(envelope.size), envelope.bytes, envelope.size),
+        envelope.size);
+    whole = desk.arena;
+    for (size_t room = 0; err != ERR_NONE; room += 16) {
+        arena_reset(&desk.arena);
+        desk.arena.capacity = room;
+        err = take(&desk, &exchange, envelope, &reply);
+        if (err != ERR_NONE)
+            assert_int_equal(err, ERR_LIMIT);
+    }
+    assert_true(slice_is(reply.body, "later"));
+    desk.arena = whole;
+    test_free((void *)(uintptr_t)envelope.bytes);
+    seal_desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +328,7 @@ int main(void)
         cmocka_unit_test(plain_replies_are_hints_without_a_body),
         cmocka_unit_test(a_reply_is_sealed_or_plain_never_both),
         cmocka_unit_test(too_little_memory_never_makes_another_reply),
+        cmocka_unit_test(too_little_memory_opens_no_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

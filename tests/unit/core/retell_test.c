@@ -493,6 +493,32 @@ static void what_is_not_told_again_after_a_loss_goes_back_to_staff(void **state)
     federation_free(federation);
 }
 
+/* Nor was this one: nobody has a word of it, and nothing is left to go on
+ * with. */
+static void a_request_that_was_erased_on_its_way_comes_back_as_withdrawn(
+    void **state)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    struct federation *federation = affair.federation;
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(federation, 0, 1, "first"));
+    federation_lose(federation, 0);
+    erase(&affair, 0, NULL);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    federation_lose_store(federation, 0);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, affair.id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, affair.id), "none");
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +533,8 @@ int main(void)
         cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
         cmocka_unit_test(
             a_request_that_nobody_told_again_comes_back_as_withdrawn),
+        cmocka_unit_test(
+            a_request_that_was_erased_on_its_way_comes_back_as_withdrawn),
         cmocka_unit_test(a_request_without_what_it_needs_is_refused),
         cmocka_unit_test(a_step_that_needs_its_words_is_given_back),
         cmocka_unit_test(an_old_copy_tells_it_once),

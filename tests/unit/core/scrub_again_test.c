@@ -207,6 +207,30 @@ static void a_review_goes_on_past_a_damaged_row(void **state)
     }
 }
 
+/* In one step so many are passed over; the check that follows finds them. */
+static void more_than_a_step_passes_over_end_it(void **state)
+{
+    struct federation *federation = ended();
+    struct uuid uuid = { { 0 } };
+    struct slice key;
+    struct slice row;
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct key first = key_due(1, &uuid);
+    for (unsigned i = 0; i <= AGAIN_COUNT_MAX; i++) {
+        uuid.bytes[15] = (uint8_t)i;
+        struct key due = key_due(1, &uuid);
+        store_put(work->txn, key_slice(&due), SLICE_LITERAL("no such row"));
+    }
+    assert_false(again_seek(work, first, &key, &row));
+    uuid.bytes[15] = 1; /* one fewer */
+    assert_true(again_seek(work, key_due(1, &uuid), &key, &row));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(federation_node(federation, 0)->patrol.is_under_way ||
+                federation_node(federation, 0)->patrol.checks > 0);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +240,7 @@ int main(void)
         cmocka_unit_test(who_needs_the_first_row_gets_it_mended),
         cmocka_unit_test(
             one_that_nobody_can_write_is_passed_over_and_looked_at),
+        cmocka_unit_test(more_than_a_step_passes_over_end_it),
         cmocka_unit_test(a_review_goes_on_past_a_damaged_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

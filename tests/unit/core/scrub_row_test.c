@@ -313,6 +313,12 @@ static void an_intent_of_the_future_is_told(void **state)
     walk(work, faults);
     expect(faults, SCRUB_INTENTS, "an intent");
     undo(federation, work);
+    /* nor is one that is none of them */
+    work = federation_begin(federation, 0);
+    store_put(work->txn, key_slice(&key), SLICE_LITERAL("no intent"));
+    walk(work, faults);
+    expect(faults, SCRUB_MALFORMED, "no intent");
+    undo(federation, work);
     federation_free(federation);
 }
 

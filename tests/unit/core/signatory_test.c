@@ -131,6 +131,20 @@ static void neither_line_passes_for_the_other(void **state)
     federation_free(desk.federation);
 }
 
+/* What was offered is our own: a store that cannot say it is damaged. */
+static void what_was_offered_can_be_read(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct work *work = federation_begin(desk.federation, 0);
+    struct ledger out = { .direction = LEDGER_OUT,
+        .offered = SLICE_LITERAL("no note") };
+    assert_false(signatory_renew(work, &out));
+    assert_int_equal(federation_end(desk.federation, 0), ERR_CORRUPT);
+    federation_free(desk.federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_log_key_that_is_over_signs_nothing_new),
         cmocka_unit_test(a_strangers_keys_are_never_believed),
         cmocka_unit_test(neither_line_passes_for_the_other),
+        cmocka_unit_test(what_was_offered_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

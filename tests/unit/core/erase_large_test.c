@@ -1,0 +1,169 @@
+/* Of a referral that holds too much to be written anew without some elements,
+ * all goes that was to go, and more: or staff are told. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/erasure_notice.h"
+#include "core/limits.h"
+#include "support/bench_damage.h"
+#include "support/bench_hand.h"
+#include "support/bench_papers.h"
+
+#define LONG_SIZE 60000u
+#define LONG_COUNT (ERASE_SIZE_MAX / LONG_SIZE + 2)
+
+static char needs[LONG_SIZE + 1];
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(needs, 'n', LONG_SIZE);
+    return 0;
+}
+
+/* What the person needs, at length and again; it travels or not. */
+static void talk_long(
+    struct federation *federation, const char *id, bool travels)
+{
+    for (size_t i = 0; i < LONG_COUNT; i++) {
+        struct call call;
+        char key[16];
+        (void)snprintf(key, sizeof key, "long-%zu", i);
+        call_begin(&call, "act");
+        call_text(&call, "id", id);
+        call_text(&call, "step", "amend");
+        call_text(&call, "key", key);
+        call_record(&call, "element");
+        call_text(&call, "code", "needs");
+        call_text(&call, "value", needs);
+        assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+        if (travels)
+            federation_run(federation);
+    }
+}
+
+static const struct local_reply *erase(
+    struct federation *federation, const char *id, const char *elements)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    if (elements != NULL)
+        call_text(&call, "elements", elements);
+    return federation_call(federation, 0, &call);
+}
+
+static void assert_words(struct federation *federation, bool name, bool much)
+{
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(damage_has_words(federation, i, "Robin"), name);
+        assert_int_equal(damage_has_words(federation, i, "nnnnnnnn"), much);
+    }
+}
+
+static void staff_are_told_to_erase_all_of_it(void **state)
+{
+    struct federation *federation = federation_of_two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    talk_long(federation, id, true);
+    const struct local_reply *reply = erase(federation, id, "call_name");
+    assert_int_equal(reply->err, ERR_LIMIT);
+    assert_int_equal(reply->problem, PROBLEM_RATE_LIMIT);
+    assert_true(slice_is(reply->clause, "erase.elements"));
+    federation_run(federation);
+    assert_words(federation, true, true);
+    assert_int_equal(erase(federation, id, NULL)->err, ERR_NONE);
+    federation_run(federation);
+    assert_words(federation, false, false);
+    federation_free(federation);
+}
+
+/* Nobody is there to be told. */
+static void who_has_to_forget_the_identifiers_forgets_all(void **state)
+{
+    static const char *const why[] = { "reason", "NEED_MET_ELSEWHERE",
+        "person_told", "yes", NULL };
+    struct federation *federation = federation_of_two();
+    struct node_input input = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = true };
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    talk_long(federation, id, true);
+    assert_int_equal(
+        federation_act(federation, 0, id, "cancel", "c", why)->err, ERR_NONE);
+    federation_run(federation);
+    federation_wait_until(
+        federation, (PAPERS_IDENTIFIERS_DAYS + 1) * FEDERATION_DAY_MS);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(federation_step(federation, i, &input), ERR_NONE);
+    assert_words(federation, false, false);
+    federation_free(federation);
+}
+
+/* The other agency asks, and has to have it gone. */
+static void who_follows_a_notice_forgets_all(void **state)
+{
+    const struct slice codes[] = { SLICE_LITERAL("call_name") };
+    struct hand hand;
+    struct hand_form form;
+    (void)state;
+    hand_open(&hand, 0, 1);
+    hand_send(&hand, &form);
+    (void)hand_tell(&hand, &form);
+    for (uint32_t i = 0; i < LONG_COUNT; i++) {
+        hand_step(&hand, &form, EVENT_AMEND, i + 2);
+        form.elements[0] = (struct named_value){ SLICE_LITERAL("needs"),
+            slice_of(needs, LONG_SIZE) };
+        struct answer_item item = hand_tell(&hand, &form);
+        assert_applied(&item, REFERRAL_DELIVERED);
+    }
+    struct erasure_notice notice = { .referral = hand_referral,
+        .reason = ERASURE_PERSON_ASKED,
+        .actor = ACTOR_STAFF,
+        .at = federation_now(hand.federation),
+        .elements = codes,
+        .element_count = 1 };
+    uint64_t index = hand.author.cosigned.size;
+    author_add(&hand.author, ENTRY_ERASURE_NOTICE,
+        erasure_notice_write(&notice, &hand.author.arena));
+    author_deliver(&hand.author);
+    assert_int_equal(hand_answer(&hand, index).verdict, ANSWER_APPLIED);
+    assert_false(damage_has_words(hand.federation, 1, "Robin"));
+    assert_false(damage_has_words(hand.federation, 1, "nnnnnnnn"));
+    hand_close(&hand);
+}
+
+/* It grew since the notice left, and they said nothing of what was meant. */
+static void what_grew_meanwhile_is_kept_once_they_have_answered(void **state)
+{
+    struct federation *federation = federation_of_two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_int_equal(erase(federation, id, "call_name")->err, ERR_NONE);
+    talk_long(federation, id, false);
+    federation_run(federation);
+    assert_words(federation, false, true);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    federation_free(federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(staff_are_told_to_erase_all_of_it),
+        cmocka_unit_test(who_has_to_forget_the_identifiers_forgets_all),
+        cmocka_unit_test(who_follows_a_notice_forgets_all),
+        cmocka_unit_test(what_grew_meanwhile_is_kept_once_they_have_answered),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
