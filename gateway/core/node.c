@@ -55,7 +55,6 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     node->memory = memory;
     node->arena = batch;
     node->scratch = scratch;
-    node->own_name = "";
     node->token_next = 1;
     content_recent_init(
         &node->recent, memory, memory->capacity / CONTENT_RECENT_PART);
@@ -234,7 +233,7 @@ static enum err take_sheet(struct work *work, const struct node_input *input)
     if (err != ERR_NONE)
         return err;
     node->changed = true;
-    node->own_sheet = arena_copy(node->memory, signed_sheet);
+    node->own_sheet = own_paper_keep(node, &node->own_sheet_room, signed_sheet);
     if (node->own_sheet.bytes == NULL)
         return ERR_NO_MEMORY;
     note_days(node, sheet.keys, sheet.key_count);

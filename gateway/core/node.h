@@ -236,7 +236,8 @@ size_t node_metrics(const struct node *node, struct instant now,
 const struct agency_id *node_agency(const struct node *node);
 /* The life that the store is in since NODE_START, for the mark. */
 uint64_t node_life(const struct node *node);
-/* Our newest SignedKeySheet, for Rekey; empty before the first. */
+/* Our newest SignedKeySheet, for Rekey; empty before the first. Until the
+ * next. */
 struct slice node_sheet(const struct node *node);
 
 #endif

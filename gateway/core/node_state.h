@@ -72,9 +72,11 @@ struct node {
     bool changed;
     bool started;
 
-    struct slice own_card; /* SignedCard */
-    const char *own_name;
-    struct slice own_sheet;       /* SignedKeySheet */
+    struct slice own_card;  /* SignedCard */
+    struct slice own_sheet; /* SignedKeySheet */
+    uint8_t *own_card_room; /* where they are: own_card.h */
+    uint8_t *own_sheet_room;
+    char own_name[NAME_SIZE_MAX + 1];
     bool dials_only;              /* our card names no endpoint: we collect */
     struct instant own_days_from; /* of the days that have sealing keys */
     struct instant own_days_until;

@@ -3,21 +3,38 @@
 #include "core/card_book.h"
 #include "core/card_renew.h"
 #include "core/delivery.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct slice own_paper_keep(
+    struct node *node, uint8_t **room, struct slice bytes)
+{
+    assert(bytes.size <= SIGNED_CARD_SIZE_MAX);
+    if (*room == NULL)
+        *room = arena_take(node->memory, SIGNED_CARD_SIZE_MAX);
+    if (*room == NULL)
+        return SLICE_NONE;
+    memcpy(*room, bytes.bytes, bytes.size);
+    return slice_of(*room, bytes.size);
+}
 
 static enum err set(
     struct work *work, const struct card *card, struct slice signed_card)
 {
     struct node *node = work->node;
     node->self = card->agency;
-    node->own_card = arena_copy(node->memory, signed_card);
-    node->own_name = arena_text(node->memory, card->name);
+    node->own_card = own_paper_keep(node, &node->own_card_room, signed_card);
+    memcpy(node->own_name, card->name.bytes, card->name.size);
+    node->own_name[card->name.size] = '\0';
     node->own_card_serial = card->serial;
     node->own_card_until = card->valid_until;
     node->dials_only = card->endpoint_count == 0;
     card_book_put(work, CARD_BOOK_SELF, card->serial, signed_card);
-    if (node->own_card.bytes == NULL || node->own_name == NULL)
+    if (node->own_card.bytes == NULL)
         work_exhausted(work);
     return work->txn->err;
 }

@@ -23,4 +23,9 @@ void own_card_tell_if_new(struct work *work);
  * card_read. */
 MUST_USE enum err own_card_take(struct work *work, struct slice signed_card);
 
+/* Keeps a card or sheet where the one before was, or what the node remembers
+ * would grow with each: *room is taken with the first. Empty: no memory. */
+struct slice own_paper_keep(
+    struct node *node, uint8_t **room, struct slice bytes);
+
 #endif

@@ -13,6 +13,8 @@
 
 /* One system call's worth of a large frame. */
 #define READ_SIZE_MAX (64u * 1024)
+/* Of them in one turn: then others have theirs, however fast more comes. */
+#define READ_COUNT_MAX 3
 
 int64_t local_steady_ms(void)
 {
@@ -73,7 +75,7 @@ enum err local_client_read(struct local_client *client, bool *complete)
     uint8_t bytes[READ_SIZE_MAX];
     enum err err = ERR_NONE;
     *complete = false;
-    while (err == ERR_NONE && !*complete) {
+    for (int i = 0; i < READ_COUNT_MAX && err == ERR_NONE && !*complete; i++) {
         if (needs_room(client))
             return ERR_BUSY;
         ssize_t size =
@@ -89,7 +91,7 @@ enum err local_client_read(struct local_client *client, bool *complete)
         err = frame_reader_feed(&client->reader, &input, complete);
         explicit_bzero(bytes, (size_t)size);
     }
-    return err;
+    return err == ERR_NONE && !*complete ? ERR_EARLY : err;
 }
 
 enum err local_frame_write(struct local_frame *frame, int fd)

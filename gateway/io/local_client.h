@@ -56,9 +56,10 @@ struct local_frame *local_frame_new(const uint8_t *bytes, size_t size);
 void local_frame_free(struct local_frame *frame);
 
 /*
- * Reads what is there of one frame; *complete says that it is whole. Takes no
- * byte behind it, so that whoever is not to be read has nothing left here.
- *   ERR_EARLY        nothing is there now
+ * Reads what is there of one frame, a turn's worth; *complete says that it is
+ * whole. Takes no byte behind it, so that whoever is not to be read has nothing
+ * left here.
+ *   ERR_EARLY        nothing more now
  *   ERR_NOT_FOUND    the client is gone
  *   ERR_BUSY         a large frame begins, and nothing is reserved for it
  *   ERR_LIMIT, ERR_MALFORMED, ERR_NO_MEMORY  of frame_reader_feed()

@@ -95,7 +95,8 @@ static SSL_CTX *context_make(enum who who)
     return context;
 }
 
-static void cast_make(void)
+/* Before the first input: an RSA key may take longer than one is given. */
+__attribute__((constructor)) static void cast_make(void)
 {
     struct tls_certificate self;
     for (enum who who = 0; who < WHO_COUNT; who++) {
@@ -369,8 +370,6 @@ static void settle(struct line *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct line line;
-    if (cast.own == NULL)
-        cast_make();
     if (size == 0 || size > 2 * ROUND_COUNT_MAX)
         return 0;
     line_open(&line, data[0]);

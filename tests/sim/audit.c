@@ -486,6 +486,18 @@ static void quiet_check(struct world *world, size_t at)
 /* Of the hub's memory that a member may take, for as long as it is known. */
 #define STAR_MEMBER_SIZE_MAX 2048
 
+/* And of any gateway's, for what is its own: card, sheet, revocation. */
+#define OWN_SIZE_MAX (3 * (SIGNED_CARD_SIZE_MAX + 64))
+
+/* What a gateway remembers follows from whom it knows, not from what it did. */
+static void memory_check(struct world *world, size_t at)
+{
+    const struct gateway *gateway = &world->gateways[at];
+    size_t most = OWN_SIZE_MAX + world->gateway_count * STAR_MEMBER_SIZE_MAX;
+    if (gateway->memory.used - gateway->memory_empty > most)
+        world_fail(world, "memory.grows", at);
+}
+
 static void star_say(struct world *world)
 {
     size_t count = world->gateway_count - 1;
@@ -529,8 +541,10 @@ void audit_run(struct world *world)
             world_fail(world, "node.down", i);
     if (!world->is_agreed)
         world_fail(world, "agreement.stuck", 0);
-    for (size_t i = 0; i < world->gateway_count; i++)
+    for (size_t i = 0; i < world->gateway_count; i++) {
         quiet_check(world, i);
+        memory_check(world, i);
+    }
     if (world->options.star != 0)
         star_check(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)

@@ -17,6 +17,7 @@
  *   ledger.unsettled    gateways that should be connected are not
  *   content.leaked      words about a person where they must not be
  *   gateway.restless    it asks and asks where nothing is to be said
+ *   memory.grows        it remembers more than whom it knows
  *   star.heavy          a member costs the hub more memory than it may
  *   star.unserved       a member that nobody was referred to, or by
  *   program.unanswered  a program still waits

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "sim/elsewhere.h"
 #include "sim/planted.h"
 #include "sim/shrink.h"
 #include "sim/world.h"
@@ -64,7 +65,8 @@ static void usage(FILE *out)
         "                               referrals a day from each agency\n"
         "  --until STEP                 stop there\n"
         "  -v                           say all that happens\n"
-        "  --twice                      each run twice, and compare\n"
+        "  --twice                      each run again, here and in another\n"
+        "                               process, and compare\n"
         "  --shrink                     look for a smaller run that fails so\n"
         "  --hashes                     print each run's, over all outputs\n"
         "  --measure                    print one line of JSON: what it took\n"
@@ -150,19 +152,35 @@ static bool run(struct command *command, uint64_t seed, uint64_t *hash)
     return well;
 }
 
-/* Equal seeds, equal runs. */
+/* Equal seeds, equal runs: after others that left something in memory, and in a
+ * process where all lies elsewhere. */
+static bool is_repeated(struct command *command, uint64_t seed, uint64_t first)
+{
+    uint64_t second;
+    uint64_t third;
+    const char *failure = command->failure;
+    (void)run(command, seed, &second);
+    command->failure = failure;
+    if (first != second)
+        printf("sim: seed %llu: two runs differ: %016llx %016llx\n",
+            (unsigned long long)seed, (unsigned long long)first,
+            (unsigned long long)second);
+    else if (!elsewhere_run(command->replay, seed, &third))
+        printf("sim: seed %llu: no run in another process\n",
+            (unsigned long long)seed);
+    else if (first != third)
+        printf("sim: seed %llu: another run elsewhere: %016llx %016llx\n",
+            (unsigned long long)seed, (unsigned long long)first,
+            (unsigned long long)third);
+    else
+        return true;
+    return false;
+}
+
 static bool run_compared(struct command *command, uint64_t seed)
 {
-    uint64_t first;
-    uint64_t second;
-    if (!run(command, seed, &first) || !run(command, seed, &second))
-        return false;
-    if (first == second)
-        return true;
-    printf("sim: seed %llu: two runs differ: %016llx %016llx\n",
-        (unsigned long long)seed, (unsigned long long)first,
-        (unsigned long long)second);
-    return false;
+    uint64_t hash;
+    return run(command, seed, &hash) && is_repeated(command, seed, hash);
 }
 
 /* ---- The command line --------------------------------------------------- */
@@ -345,15 +363,27 @@ static int report(struct command *command, uint64_t count, bool well)
     return well ? 0 : 1;
 }
 
+/* The checker that finds a mistake in that run; NULL: none does. */
+static const char *found_by(struct command *command, uint64_t seed)
+{
+    uint64_t hash;
+    if (!run(command, seed, &hash))
+        return command->failure;
+    if (planted_shows_in_hashes(command->plant) &&
+        !is_repeated(command, seed, hash))
+        return "run.differs";
+    return NULL;
+}
+
 /* A planted mistake must be found: finding it is the success, where the run
  * fails with it and not without. */
 static int hunt(struct command *command)
 {
-    uint64_t hash;
     for (uint64_t seed = command->from; seed <= command->to; seed++) {
-        if (run(command, seed, &hash))
+        const char *checker = found_by(command, seed);
+        if (checker == NULL)
             continue;
-        const char *checker = command->failure;
+        uint64_t hash;
         command->without_plant = true;
         bool well = run(command, seed, &hash);
         command->without_plant = false;
@@ -399,7 +429,9 @@ int main(int count, char **words)
         return 2;
     }
     world_init(&command.world);
-    int status = command.plant != NULL ? hunt(&command) : check(&command);
+    /* with hashes, only a run as it is with the mistake */
+    bool is_hunt = command.plant != NULL && !command.hashes;
+    int status = is_hunt ? hunt(&command) : check(&command);
     world_release(&command.world);
     return status;
 }

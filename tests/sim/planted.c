@@ -22,6 +22,7 @@
 #include "core/ledger.h"
 #include "core/message.h"
 #include "core/mou.h"
+#include "core/node_state.h"
 #include "core/note.h"
 #include "core/outbox.h"
 #include "core/peer.h"
@@ -65,6 +66,11 @@ const char *planted_arguments(const char *name)
     return plants[named(name)].arguments;
 }
 
+bool planted_shows_in_hashes(const char *name)
+{
+    return strcmp(plants[named(name)].guarantee, "G28") == 0;
+}
+
 void planted_print(void)
 {
 #define X(plant, guarantee, arguments) printf("%s %s\n", #plant, guarantee);
@@ -103,8 +109,13 @@ static bool is_time(enum plant plant, unsigned every)
 WRAPPED(bool, settle_fence_admits, struct ledger *ledger, struct slice fence);
 bool __wrap_settle_fence_admits(struct ledger *ledger, struct slice fence)
 {
-    return __real_settle_fence_admits(ledger, fence) ||
-           planted == PLANT_fence_admits_all;
+    struct ledger before = *ledger;
+    bool admits = __real_settle_fence_admits(ledger, fence);
+    if (planted == PLANT_fence_lingers) {
+        memcpy(ledger->fences, before.fences, sizeof before.fences);
+        ledger->fence_count = before.fence_count;
+    }
+    return admits || planted == PLANT_fence_admits_all;
 }
 
 WRAPPED(void, outbox_put, struct work *work, struct ledger *ledger,
@@ -194,6 +205,8 @@ void __wrap_peer_failed(
     __real_peer_failed(work, peer, problem);
     if (planted == PLANT_peer_gives_up && peer->failure_count > 5)
         peer->next_try_steady_ms = INT64_MAX;
+    if (planted == PLANT_order_by_address)
+        peer->next_try_steady_ms += (int64_t)((uintptr_t)peer >> 12 & 0xff);
     if (planted == PLANT_timeout_is_final && strcmp(problem, "timeout") == 0)
         peer->next_try_steady_ms = INT64_MAX;
 }
@@ -219,6 +232,8 @@ enum err __wrap_settle_with(
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     if (planted == PLANT_overtaken_is_loss && in != NULL)
         peer->asked_in_size = in->frontier.size;
+    if (planted == PLANT_memory_kept) /* for the next comparison */
+        (void)arena_copy(work->node->memory, head);
     return __real_settle_with(work, peer, head, is_reply);
 }
 

@@ -13,6 +13,8 @@
 bool planted_exists(const char *name);
 /* The options that bring it to light, which it brings with it. */
 const char *planted_arguments(const char *name);
+/* It breaks no promise in a run, but makes another of the same (G28). */
+bool planted_shows_in_hashes(const char *name);
 /* One a line: its name, the guarantee that it breaks. */
 void planted_print(void);
 

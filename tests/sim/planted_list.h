@@ -21,6 +21,8 @@
     "--clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
+#define SIM_LATE SIM_RESTORE " --late_permille 200 --late_ms_max 20000"
+#define SIM_CLOCKS "--clock_per_hour 40 --clock_ms_max 864000000"
 
 /* clang-format off */
 #define PLANT_LIST(X)                                                          \
@@ -32,13 +34,15 @@
     /* a crash takes what was committed last */                                \
     X(sync_skipped, "G1", "--crash_permille 10")                               \
     /* and not by the steady one */                                            \
-    X(timers_by_wall_clock, "G11", "--clock_per_hour 40 --clock_ms_max 864000000")\
+    X(timers_by_wall_clock, "G11", SIM_CLOCKS)                                 \
     /* what the store cannot tell from what was written */                     \
     X(flips_unseen, "G10", "--flip_per_hour 60")                               \
     /* nor is what was found taken back */                                     \
     X(mend_forgets, "G10", "--rot 5 --minutes 3 --agencies 2")                 \
     X(key_forgotten, "G5", "") /* a retry is a new intention */                \
     X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
+    X(fence_lingers, "G7", SIM_LATE) /* or by what is older than the one in use */   \
+    X(fence_kept_at_reply, "G7", "") /* or before its author asked */          \
     X(index_reused, "G7", SIM_RESTORE) /* one who lost entries signs on */     \
     X(fork_goes_on, "G7", SIM_FORK) /* or who had two histories */  \
     /* a generation that was closed is written to again */                     \
@@ -69,6 +73,7 @@
     X(register_forgets, "G3", "") /* a register row is not written */          \
     X(ledger_unsaved, "G6", "") /* nor is one of a ledger */                   \
     X(key_unremembered, "G5", "") /* the gateway forgets which keys it had */  \
+    X(key_known_later, "G5", "") /* ... or had in this batch */                \
     /* ... once they are in a run */                                           \
     X(run_unmarked, "G5", "--minutes 12 --clerks 2")                           \
     X(log_unwritten, "G5", "") /* ... when it is started again */              \
@@ -80,8 +85,13 @@
     X(collect_forgets, "G3", "") /* a receipt does not travel back */          \
     /* what a gateway holds counts as taken by its programs */                 \
     X(mark_early, "G12", "")                                                  \
+    /* or one more than they took */                                           \
+    X(mark_one_more, "G12", "--hold_minutes 5")                                \
     /* words that were taken count as taken a week ago */                           \
     X(hold_hurries, "G12", "--hold_minutes 3 --minutes 12 --pause_ms 3000")      \
+    /* what goes with time goes by a clock that is wrong */                    \
+    X(hold_in_doubt, "G11", "--hold_minutes 5 " SIM_CLOCKS)\
+    X(retention_in_doubt, "G11", "--retention_days 1 --hold_minutes 600 " SIM_CLOCKS)\
     /* a page of rows that is full loses one */                               \
     X(split_loses, "G3", "--pages 1")                                          \
     X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
@@ -116,7 +126,13 @@
     /* librefer: a new connection is the old one */                            \
     X(reconnect_unnoticed, "G5", "")                                           \
     /* librefer: what could be tried again is over */                          \
-    X(busy_is_final, "G3", "")
+    X(busy_is_final, "G3", "")                                                 \
+    /* what a gateway remembers grows with what it does */                     \
+    X(memory_kept, "G23", "")                                                  \
+    /* a run follows from more than seed and options: what an earlier one left, \
+     * and where in memory it is */                                            \
+    X(draws_count_on, "G28", "")                                                \
+    X(order_by_address, "G28", "")
 /* clang-format on */
 
 enum plant {

@@ -127,11 +127,18 @@ void __wrap_delivery_go_on(struct work *work, struct peer *peer)
     __real_delivery_go_on(work, peer);
 }
 
-/* The epoch is halved after it was drawn. */
+/* The epoch is halved after it was drawn; or no two draws of a process are to
+ * be alike. */
 WRAPPED(void, work_draw, struct work *work, void *bytes, size_t size);
 void __wrap_work_draw(struct work *work, void *bytes, size_t size)
 {
+    static uint8_t drawn_count;
     struct node *node = work->node;
+    if (planted_is(PLANT_draws_count_on)) {
+        __real_work_draw(work, bytes, size);
+        *(uint8_t *)bytes ^= drawn_count++;
+        return;
+    }
     if (planted_is(PLANT_cursor_survives) && bytes == &node->feed_epoch &&
         node->has_lost)
         node->feed_epoch <<= 1;

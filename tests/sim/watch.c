@@ -430,6 +430,10 @@ void watch_log(struct world *world, size_t at, const struct log_entry *entry)
     struct slice name = slice_of_text(log_event_name(entry->event));
     if (entry->event == LOG_HOLD_ENDED)
         keeping_seen(world, at);
+    bool lets_go =
+        entry->event == LOG_HOLD_ENDED || entry->event == LOG_RETENTION_ERASED;
+    if (lets_go && world->gateways[at].clock_offset_ms != 0)
+        world_fail(world, "clock.believed", at);
     if (slice_is(name, "store.lost"))
         world->gateways[at].owes_notice = false;
     bool is_loss =

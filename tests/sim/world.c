@@ -296,6 +296,27 @@ static void agreed_check(struct world *world)
     world->is_agreed = done == world->gateway_count;
 }
 
+/* What stands in its store at the end, said or not. */
+static void store_trace(struct world *world, const struct gateway *gateway)
+{
+    struct store_txn *txn;
+    uint8_t bound[STORE_KEY_SIZE_MAX + 1];
+    struct slice key = slice_of(bound, 0);
+    struct slice value;
+    if (gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        abort();
+    while (store_seek(txn, 0, &key, &value)) {
+        world_trace(world, key.bytes, key.size);
+        world_trace(world, value.bytes, value.size);
+        /* the key after this one: the same and a zero byte */
+        size_t size = key.size;
+        memcpy(bound, key.bytes, size);
+        bound[size] = 0;
+        key = slice_of(bound, size + 1);
+    }
+    gateway->store->ops->abort(txn);
+}
+
 void world_run(struct world *world)
 {
     struct event event;
@@ -323,6 +344,8 @@ void world_run(struct world *world)
     if (!world->failed && !world->is_revoked &&
         !(world->is_amnesiac && world->options.recover == 0))
         audit_run(world);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        store_trace(world, &world->gateways[i]);
 }
 
 void world_clear(struct world *world)

@@ -73,7 +73,7 @@ struct world {
     uint64_t id_next;
     size_t star_next; /* member that the hub refers to */
     uint64_t step;
-    uint64_t hash;      /* over all that left a gateway */
+    uint64_t hash;      /* over all that left a gateway, and what stores hold */
     bool is_agreed;     /* the first versions are in force everywhere */
     bool is_calm;       /* no more faults, no more new work */
     bool is_amnesiac;   /* a store lost commits: see `recover` */

@@ -33,6 +33,7 @@ enum spoil {
     SPOIL_ELEMENT,
     SPOIL_CONSENT,
     SPOIL_EXPIRED,
+    SPOIL_LATE,
     SPOIL_SERVICE,
     SPOIL_MOU,
     SPOIL_GUARD,
@@ -52,6 +53,7 @@ static const struct {
     { SPOIL_ELEMENT, PROBLEM_ELEMENT_NOT_ALLOWED, "never_share", true },
     { SPOIL_CONSENT, PROBLEM_CONSENT_SCOPE, "consent.grants", true },
     { SPOIL_EXPIRED, PROBLEM_CONSENT_EXPIRED, "consent.grants", true },
+    { SPOIL_LATE, PROBLEM_CONSENT_EXPIRED, "consent.grants", true },
     { SPOIL_SERVICE, PROBLEM_SERVICE_UNKNOWN, "services", true },
     { SPOIL_MOU, PROBLEM_MOU_NOT_FOUND, "mou", true },
     { SPOIL_GUARD, PROBLEM_GUARD, "request.reason_plain", true },
@@ -71,7 +73,11 @@ static void form_spoil(struct hand_form *form, enum spoil spoil)
         form->grant.element_count = 1;
     else if (spoil == SPOIL_EXPIRED)
         form->grant.until = form->request.consent_at;
-    else if (spoil == SPOIL_SERVICE)
+    else if (spoil == SPOIL_LATE) { /* it ended on the way */
+        form->grant.until = form->event.at;
+        form->event.at.unix_ms -= 1000;
+        form->request.consent_at.unix_ms -= 1000;
+    } else if (spoil == SPOIL_SERVICE)
         form->request.service = SLICE_LITERAL("alpha.care");
     else if (spoil == SPOIL_MOU)
         form->event.mou.bytes[0] ^= 1;
@@ -217,6 +223,24 @@ static void each_step_is_applied_or_refused(void **state)
             hand_state(&hand, 1), referral_state_name(steps[i].state));
         hand_close(&hand);
     }
+}
+
+static void what_policy_refuses_of_a_later_step_is_not_kept(void **state)
+{
+    struct desk desk;
+    struct form form;
+    (void)state;
+    desk_open(&desk);
+    form_send(&desk, &form);
+    (void)tell(&desk, &form);
+    form_step(&desk, &form, EVENT_AMEND, 2);
+    form.elements[0].name = SLICE_LITERAL("arrest_history");
+    form.elements[0].value = SLICE_LITERAL("Montgomery");
+    struct answer_item item = tell(&desk, &form);
+    assert_turned_down(
+        &item, PROBLEM_ELEMENT_NOT_ALLOWED, "never_share", REFERRAL_DELIVERED);
+    assert_false(damage_has_words(desk.federation, 1, "Montgomery"));
+    desk_close(&desk);
 }
 
 static const struct {
@@ -473,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_step_of_an_unknown_referral_is_refused),
         cmocka_unit_test(what_is_no_event_is_refused),
         cmocka_unit_test(each_step_is_applied_or_refused),
+        cmocka_unit_test(what_policy_refuses_of_a_later_step_is_not_kept),
         cmocka_unit_test(a_step_without_form_ends_nothing),
         cmocka_unit_test(revoked_consent_freezes_and_erases),
         cmocka_unit_test(

@@ -9,6 +9,7 @@
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
+#include "io/store_memory.h"
 #include "support/bench_node.h"
 #include "support/vault_plain.h"
 
@@ -75,6 +76,21 @@ static void a_batch_that_fails_destroys_nothing(void **state)
     (void)state;
     doom(federation, work);
     work->txn->err = ERR_IO;
+    assert_int_equal(federation_end(federation, 0), ERR_IO);
+    federation_crash(federation, 0);
+    assert_int_equal(destroyed_count(federation), 0);
+    federation_free(federation);
+}
+
+/* Nor does one that all went well in until the disk refused it. */
+static void a_commit_that_fails_destroys_nothing(void **state)
+{
+    struct federation *federation = federation_new(1);
+    struct work *work = federation_begin(federation, 0);
+    (void)state;
+    doom(federation, work);
+    store_memory_fail_commit(
+        federation_store(federation, 0), 1, STORE_MEMORY_FAIL_BEFORE);
     assert_int_equal(federation_end(federation, 0), ERR_IO);
     federation_crash(federation, 0);
     assert_int_equal(destroyed_count(federation), 0);
@@ -181,6 +197,7 @@ int main(void)
         cmocka_unit_test(
             entries_are_destroyed_after_the_commit_and_then_forgotten),
         cmocka_unit_test(a_batch_that_fails_destroys_nothing),
+        cmocka_unit_test(a_commit_that_fails_destroys_nothing),
         cmocka_unit_test(what_a_crash_left_is_done_at_the_next_start),
         cmocka_unit_test(entries_of_a_lost_life_go_when_all_is_back),
         cmocka_unit_test(a_crash_between_pieces_goes_on_after_it),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/delivery.h"
 #include "core/generation.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
@@ -101,6 +102,36 @@ static void what_nobody_cosigned_waits_again_before_all_else(void **state)
     federation_free(federation);
 }
 
+static void a_parcel_waits_again_in_its_order(void **state)
+{
+    enum { COUNT = 5 };
+    struct federation *federation = two();
+    struct intent intent = { .number = 0 };
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    for (size_t size = 1; size <= COUNT; size++) {
+        struct tell tell = { .kind = ENTRY_NOTICE,
+            .content = slice_of("words", size) };
+        assert_true(
+            delivery_tell(work, federation_peer(federation, 0, 1), &tell));
+    }
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    work = federation_begin(federation, 0);
+    struct ledger *out = out_of(federation, work);
+    assert_int_equal(out->frontier.size, out->cosigned + COUNT);
+    generation_take_back(work, out);
+    assert_int_equal(out->intent_count, COUNT);
+    for (size_t size = 1; size <= COUNT; size++) {
+        assert_true(outbox_next(work, out, intent.number, &intent));
+        assert_int_equal(intent.content_size, size);
+        intent.number++;
+    }
+    federation_peer(federation, 0, 1)->settled_out = false;
+    federation_peer(federation, 0, 1)->wants_head = true;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
 static void a_generation_that_nobody_saw_gives_way_to_the_one_before(
     void **state)
 {
@@ -144,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_closed_generation_is_kept_and_found),
         cmocka_unit_test(what_nobody_cosigned_waits_again_before_all_else),
+        cmocka_unit_test(a_parcel_waits_again_in_its_order),
         cmocka_unit_test(
             a_generation_that_nobody_saw_gives_way_to_the_one_before),
         cmocka_unit_test(the_one_before_is_there_or_the_store_is_damaged),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/card_book.h"
+#include "core/node_state.h"
 #include "core/note.h"
 #include "core/own_card.h"
 #include "support/bench_node.h"
@@ -188,6 +189,23 @@ static void earlier_cards_fill_what_the_store_lacks(void **state)
     federation_free(desk.federation);
 }
 
+static void what_is_renewed_takes_no_more_memory(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    change(&desk, 0, 2);
+    settle(&desk);
+    const struct arena *memory = federation_node(desk.federation, 0)->memory;
+    size_t used = memory->used;
+    for (uint64_t serial = 3; serial < 20; serial++)
+        change(&desk, 0, serial);
+    settle(&desk);
+    assert_int_equal(memory->used, used);
+    goes(&desk, 0, 1, "after them");
+    federation_free(desk.federation);
+}
+
 /* A HEAD brings it, should they ever speak. */
 static void who_is_not_accepted_is_told_nothing(void **state)
 {
@@ -212,6 +230,7 @@ static void who_is_not_accepted_is_told_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_renewed_takes_no_more_memory),
         cmocka_unit_test(peers_take_a_new_card_and_work_goes_on),
         cmocka_unit_test(who_is_not_accepted_is_told_nothing),
         cmocka_unit_test(both_at_once_with_a_parcel_in_flight_is_no_trouble),

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "io/local_client.h"
 #include "io/local_socket.h"
 
 #define PATIENCE_MS 30000
@@ -501,6 +502,53 @@ static void half_a_frame_is_closed_in_time(void **state)
     fixture_release(&fixture);
 }
 
+/* Else one who hands over as fast as it is read keeps all others waiting. */
+static void a_turn_reads_no_more_than_its_share(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[4096] = { 0, 16, 0, 0 };
+    struct local_client client = { .reserved = 1 };
+    size_t there = 0;
+    int ends[2];
+    bool complete;
+    assert_int_equal(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    client.fd = ends[0];
+    frame_reader_init(&client.reader, 1, SIZE_MAX);
+    while (send(ends[1], bytes, sizeof bytes, MSG_NOSIGNAL) == sizeof bytes)
+        there += sizeof bytes;
+    assert_int_equal(local_client_read(&client, &complete), ERR_EARLY);
+    assert_true(client.reader.received > 0);
+    assert_true(client.reader.received < there - 4);
+    size_t before;
+    do {
+        before = client.reader.received;
+        assert_int_equal(local_client_read(&client, &complete), ERR_EARLY);
+    } while (client.reader.received > before);
+    assert_int_equal(client.reader.received, there - 4);
+    frame_reader_release(&client.reader);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+static void who_drips_a_frame_has_no_more_time(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    size_t left = 1024 * 1024;
+    start(&fixture, (struct local_socket_options){ .frame_ms_max = 300 });
+    int slow = dial(&fixture);
+    put(slow, "\0\20\0\0", 4);
+    while (left > 0 && send(slow, "x", 1, MSG_NOSIGNAL) == 1)
+        left--;
+    if (left == 0)
+        fail_msg("it could go on for as long as it liked");
+    await_count(
+        &fixture, &fixture.log.refusal_counts[LOCAL_REFUSAL_FRAME_SLOW], 1);
+    (void)close(slow);
+    fixture_release(&fixture);
+}
+
 static void who_asks_too_much_is_not_read_until_answered(void **state)
 {
     (void)state;
@@ -890,6 +938,8 @@ int main(void)
         cmocka_unit_test(who_waits_for_room_is_not_late),
         cmocka_unit_test(a_reply_has_a_limit_of_its_own),
         cmocka_unit_test(half_a_frame_is_closed_in_time),
+        cmocka_unit_test(a_turn_reads_no_more_than_its_share),
+        cmocka_unit_test(who_drips_a_frame_has_no_more_time),
         cmocka_unit_test(who_asks_too_much_is_not_read_until_answered),
         cmocka_unit_test(replies_that_wait_for_each_other_all_come),
         cmocka_unit_test(an_answer_lets_the_next_request_in),

@@ -434,6 +434,33 @@ static void an_unfinished_frame_has_a_deadline(void **unused)
     close_all();
 }
 
+/* Hands over that many bytes one by one. False: the other end had enough. */
+static bool drip(struct tls_raw *raw, size_t count)
+{
+    while (count > 0 && tls_raw_write(raw, "x", 1))
+        count--;
+    return count == 0;
+}
+
+static void who_drips_a_frame_has_no_more_time(void **unused)
+{
+    struct peers_options options = bench_options();
+    struct tls_raw raw;
+    (void)unused;
+    options.idle_ms_max = 300;
+    open_all(&options);
+    bob.manner = BENCH_HOLD;
+    join(&raw);
+    ask(&raw, 1); /* waits for its reply, so it is not idle */
+    bench_await_requests(&bob, 1);
+    assert_true(tls_raw_write(&raw, "\0\10\0\4\0\0\0\2", 8));
+    if (drip(&raw, 512 * 1024))
+        fail_msg("it could go on for as long as it liked");
+    tls_raw_close(&raw, TLS_RAW_END_FIN);
+    bench_await_closed(&bob, PEERS_REASON_FRAME_TIMEOUT, 1);
+    close_all();
+}
+
 static void who_does_not_read_is_left(void **unused)
 {
     enum { COUNT = 24, SIZE = 1024 * 1024 };
@@ -536,6 +563,40 @@ static void who_left_while_held_back_is_noticed_with_the_reply(void **unused)
         bench_await_requests(&bob, 2 * i + 2);
         bench_await_closed_for(&bob, LEFT | 1u << PEERS_REASON_TLS, i + 1);
     }
+    close_all();
+}
+
+/* So much of a large frame that its room is all there is. */
+static void fill_room(struct tls_raw *raw, size_t room)
+{
+    static uint8_t frame[128 * 1024 + 4];
+    (void)make_frame(frame, 1, sizeof frame - 8);
+    memcpy(frame, "\0\5\0\0", 4);
+    join(raw);
+    assert_true(tls_raw_write(raw, frame, sizeof frame));
+    assert_true(tls_raw_write(raw, "x", 1));
+    while (bench_counters(&bob).memory <= room / 2)
+        (void)sched_yield();
+}
+
+static void room_counts_not_what_is_in_it(void **unused)
+{
+    enum { ROOM = 256 * 1024 };
+    struct peers_options options = bench_options();
+    struct tls_raw filled;
+    struct tls_raw raw;
+    uint8_t byte;
+    (void)unused;
+    options.memory_size_max = ROOM;
+    open_all(&options);
+    fill_room(&filled, ROOM);
+    join(&raw);
+    ask(&raw, 1);
+    if (tls_raw_read(&raw, &byte, 1))
+        fail_msg("there was more room than there may be");
+    bench_await_closed(&bob, PEERS_REASON_MEMORY, 1);
+    tls_raw_close(&raw, TLS_RAW_END_FIN);
+    tls_raw_close(&filled, TLS_RAW_END_FIN);
     close_all();
 }
 
@@ -748,11 +809,13 @@ int main(void)
         cmocka_unit_test(a_declared_frame_takes_no_memory_until_it_comes),
         cmocka_unit_test(a_frame_cut_anywhere_harms_nobody),
         cmocka_unit_test(an_unfinished_frame_has_a_deadline),
+        cmocka_unit_test(who_drips_a_frame_has_no_more_time),
         cmocka_unit_test(who_does_not_read_is_left),
         cmocka_unit_test(no_more_is_read_than_can_be_answered),
         cmocka_unit_test(who_dies_while_held_back_is_noticed),
         cmocka_unit_test(who_left_while_held_back_is_noticed_with_the_reply),
         cmocka_unit_test(frames_of_many_peers_share_a_limit),
+        cmocka_unit_test(room_counts_not_what_is_in_it),
         cmocka_unit_test(replies_to_what_nobody_asked_end_the_connection),
         cmocka_unit_test(the_first_reply_counts),
         cmocka_unit_test(half_a_reply_is_none),
