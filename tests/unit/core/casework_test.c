@@ -227,20 +227,20 @@ static void each_step_is_applied_or_refused(void **state)
 
 static void what_policy_refuses_of_a_later_step_is_not_kept(void **state)
 {
-    struct desk desk;
-    struct form form;
+    struct hand hand;
+    struct hand_form form;
     (void)state;
-    desk_open(&desk);
-    form_send(&desk, &form);
-    (void)tell(&desk, &form);
-    form_step(&desk, &form, EVENT_AMEND, 2);
+    hand_open(&hand, 0, 1);
+    hand_send(&hand, &form);
+    (void)hand_tell(&hand, &form);
+    hand_step(&hand, &form, EVENT_AMEND, 2);
     form.elements[0].name = SLICE_LITERAL("arrest_history");
     form.elements[0].value = SLICE_LITERAL("Montgomery");
-    struct answer_item item = tell(&desk, &form);
+    struct answer_item item = hand_tell(&hand, &form);
     assert_turned_down(
         &item, PROBLEM_ELEMENT_NOT_ALLOWED, "never_share", REFERRAL_DELIVERED);
-    assert_false(damage_has_words(desk.federation, 1, "Montgomery"));
-    desk_close(&desk);
+    assert_false(damage_has_words(hand.federation, 1, "Montgomery"));
+    hand_close(&hand);
 }
 
 static const struct {
