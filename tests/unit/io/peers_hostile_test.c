@@ -447,7 +447,7 @@ static void who_drips_a_frame_has_no_more_time(void **unused)
     struct peers_options options = bench_options();
     struct tls_raw raw;
     (void)unused;
-    options.idle_ms_max = 300;
+    options.idle_ms_max = 800;
     open_all(&options);
     bob.manner = BENCH_HOLD;
     join(&raw);
