@@ -232,7 +232,8 @@ static bool end(struct work *work, const struct held *held, int64_t *count)
     return true;
 }
 
-/* False when there may be more that is due. */
+/* By the clock of the review, which may have jumped since. False when there may
+ * be more that is due. */
 static bool end_on(struct work *work)
 {
     static const struct uuid none;
@@ -244,7 +245,7 @@ static bool end_on(struct work *work)
            row_at(work, key_taken(0, &none), &held)) {
         size_t used = work->scratch->used;
         held.taken_ms = (int64_t)number_at(&held.key, KEY_TABLE_SIZE, 8);
-        if (held.taken_ms + hold_ms > work->now.unix_ms)
+        if (held.taken_ms + hold_ms > work->node->hold.until_ms)
             break;
         left = end(work, &held, &count) ? left - 1 : 0;
         arena_rewind(work->scratch, used);
@@ -258,7 +259,8 @@ static bool end_on(struct work *work)
 
 void hold_review(struct work *work, bool clock_is_trusted)
 {
-    work->node->hold = (struct hold){ .is_due = clock_is_trusted };
+    work->node->hold = (struct hold){ .is_due = clock_is_trusted,
+        .until_ms = work->now.unix_ms };
 }
 
 bool hold_is_due(const struct node *node)

@@ -22,9 +22,10 @@
 
 /* Where a review has come to; belongs to the node. */
 struct hold {
-    bool is_due;     /* something may be, by a clock that is believed */
-    struct key from; /* of those that wait; size 0: from the first */
-    bool has_looked; /* at all of those */
+    bool is_due;      /* something may be, by a clock that is believed: */
+    int64_t until_ms; /* what was over then */
+    struct key from;  /* of those that wait; size 0: from the first */
+    bool has_looked;  /* at all of those */
 };
 
 /* A referral has just ended, and its row is being stored. What is said of it in

@@ -122,7 +122,8 @@ struct node {
     struct repeat_rows repeats;
     struct erasure erasure;
     struct hold hold;
-    bool retention_is_due; /* something may be, by a clock that is believed */
+    bool retention_is_due; /* something may be, by a clock that is believed: */
+    int64_t retention_until_ms; /* what was due then */
     struct erase_list erases;
     struct output_list outputs;
     struct agreement_choice choice;

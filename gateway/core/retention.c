@@ -62,6 +62,7 @@ bool retention_is_at(
 void retention_review(struct work *work, bool clock_is_trusted)
 {
     work->node->retention_is_due = clock_is_trusted;
+    work->node->retention_until_ms = work->now.unix_ms;
 }
 
 bool retention_is_due(const struct node *node)
@@ -69,7 +70,8 @@ bool retention_is_due(const struct node *node)
     return node->retention_is_due;
 }
 
-/* The first that is due; false when there is none. */
+/* The first that was due at the review: the clock may have jumped since. False
+ * when there is none. */
 static bool next(struct work *work, int64_t *due_ms, struct uuid *referral)
 {
     static const struct uuid none;
@@ -83,7 +85,7 @@ static bool next(struct work *work, int64_t *due_ms, struct uuid *referral)
     *due_ms = (int64_t)due;
     memcpy(referral->bytes, key.bytes + KEY_TABLE_SIZE + 8,
         sizeof referral->bytes);
-    return *due_ms <= work->now.unix_ms;
+    return *due_ms <= work->node->retention_until_ms;
 }
 
 static struct erasure_notice notice_of(
@@ -141,11 +143,11 @@ void retention_go_on(struct work *work)
         store_del(work->txn, key_slice(&key));
         if (referral != NULL && !register_is_begun(referral)) {
             struct due due = due_of(work, referral);
-            bool is_whole =
-                due.content_ms > 0 && due.content_ms <= work->now.unix_ms;
+            bool is_whole = due.content_ms > 0 &&
+                            due.content_ms <= node->retention_until_ms;
             bool is_due =
                 is_whole || (due.identifiers_ms > 0 &&
-                                due.identifiers_ms <= work->now.unix_ms);
+                                due.identifiers_ms <= node->retention_until_ms);
             if (is_due && erase(work, referral, is_whole))
                 counts[is_whole ? 0 : 1]++;
         }

@@ -299,6 +299,7 @@ static void many_go_in_turns(void **state)
     char key[16];
     char id[ID_SIZE];
     char first[ID_SIZE];
+    char late[ID_SIZE];
     const size_t count = HOLD_REFERRAL_COUNT + 9;
     (void)state;
     for (size_t i = 0; i < count; i++) {
@@ -309,11 +310,19 @@ static void many_go_in_turns(void **state)
     talk(federation, "later");
     review(federation, 1);
     reader_take_all(federation, 0, "ward");
+    federation_wait_until(federation, 5 * FEDERATION_DAY_MS);
+    ended(federation, "late", late);
+    take_all(federation);
+    talk(federation, "later still");
+    review(federation, 6);
+    reader_take_all(federation, 0, "ward");
     federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
     review_at(federation, 0);
     assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 1);
     /* it wants another turn, and then no more */
     assert_int_equal(node_wake_steady_ms(federation_node(federation, 0)), 0);
+    /* by the clock of the review: it may have jumped since */
+    federation_wait_until(federation, (HOLD + 100) * FEDERATION_DAY_MS);
     for (int i = 0; i < 4; i++) {
         struct node_input time = { .type = NODE_TIME };
         assert_int_equal(federation_step(federation, 0, &time), ERR_NONE);
@@ -323,6 +332,7 @@ static void many_go_in_turns(void **state)
     assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 2);
     assert_held(federation, 0, first, false, true);
     assert_held(federation, 0, id, false, true);
+    assert_held(federation, 0, late, true, true);
     federation_free(federation);
 }
 
