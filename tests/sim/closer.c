@@ -27,7 +27,8 @@ static void on_reply(struct world *world, struct program *program,
             err_text(reply->err));
         world_fail(world, "operator.refused", program->gateway->index);
     }
-    closer->is_closed = !closer->is_closed && !is_lost;
+    /* refused after a loss: the line is not what it was */
+    closer->is_closed = !closer->is_closed && reply->err == ERR_NONE;
     if (closer->is_closed)
         TALLY(world, lines_closed);
     later(world, program,
@@ -40,13 +41,30 @@ static bool is_ready(const struct world *world, const struct closer *closer)
     return closer->is_closed || (world->is_agreed && !world->is_calm);
 }
 
+/* A store that was put back may have a line closed that was opened since: who
+ * restores looks at each, once all is calm. False when none is left. */
+static bool look_again(struct world *world, struct closer *closer, size_t here)
+{
+    while (gateway_has_lost(world, here) &&
+           closer->looked_at < world->gateway_count) {
+        closer->peer = closer->looked_at++;
+        closer->is_closed = closer_was_at(world, here, closer->peer);
+        if (closer->is_closed)
+            return true;
+    }
+    return false;
+}
+
 static void go_on(struct world *world, void *subject, uint64_t ticket)
 {
     struct program *program = subject;
     struct closer *closer = &program->of.closer;
     size_t here = program->gateway->index;
     struct say say;
-    if (program->ticket != ticket || (!closer->is_closed && world->is_calm))
+    if (program->ticket != ticket)
+        return;
+    if (!closer->is_closed && world->is_calm &&
+        !look_again(world, closer, here))
         return;
     if (!closer->is_closed)
         closer->peer = (size_t)world_below(

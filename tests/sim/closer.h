@@ -14,7 +14,8 @@ struct world;
 
 struct closer {
     size_t peer;
-    bool is_closed; /* by us, now */
+    bool is_closed;   /* by us, now */
+    size_t looked_at; /* lines, after a loss and when all is calm */
 };
 
 void closer_begin(struct world *world, struct program *program);
