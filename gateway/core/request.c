@@ -29,75 +29,63 @@ static struct info info_of(const struct agency_id *recipient, uint64_t key_id)
     return info;
 }
 
-static struct slice join(
-    const struct slice *parts, size_t count, struct arena *arena)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        size += parts[i].size;
-    uint8_t *bytes = arena_take(arena, size);
-    if (bytes == NULL)
-        return SLICE_NONE;
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        assert(parts[i].size > 0);
-        memcpy(bytes + at, parts[i].bytes, parts[i].size);
-        at += parts[i].size;
-    }
-    return slice_of(bytes, size);
-}
+/* What is signed of a statement. */
+struct signed_bytes {
+    uint8_t bytes[17 + 2 * AGENCY_ID_SIZE + 2 * HASH_SIZE];
+    size_t size;
+};
 
-static struct slice agency_slice(const struct agency_id *id)
+static void add(struct signed_bytes *to, const void *bytes, size_t size)
 {
-    return slice_of(id->text, AGENCY_ID_SIZE);
+    memcpy(to->bytes + to->size, bytes, size);
+    to->size += size;
 }
 
 /* Ed25519 hashes what it signs twice, so it gets no more than a hash of it. */
-static bool hash_statement(
-    struct crypto *crypto, struct slice statement, uint8_t digest[HASH_SIZE])
+static void add_digest(
+    struct crypto *crypto, struct slice statement, struct signed_bytes *to)
 {
-    if (statement.bytes == NULL)
-        return false;
+    uint8_t digest[HASH_SIZE];
     crypto_hash(crypto, &statement, 1, digest);
-    return true;
+    add(to, digest, sizeof digest);
 }
 
-/* What is signed of a statement; SLICE_NONE when the arena is full. */
-typedef struct slice signed_bytes(struct crypto *crypto,
-    const struct request_secret *secret, struct slice statement,
-    struct arena *arena);
+/* That of the one encapsulation. */
+static void add_binding(struct crypto *crypto,
+    const struct request_secret *secret, struct slice purpose,
+    struct signed_bytes *to)
+{
+    uint8_t binding[HASH_SIZE];
+    crypto->ops->export_secret(
+        crypto, &secret->hpke, purpose, binding, sizeof binding);
+    add(to, binding, sizeof binding);
+}
+
+typedef struct signed_bytes statement_signed(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement);
 
 /* What the sender signs: purpose, who may read it, this one encapsulation. */
-static struct slice request_signed(struct crypto *crypto,
-    const struct request_secret *secret, struct slice statement,
-    struct arena *arena)
+static struct signed_bytes request_signed(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement)
 {
-    uint8_t binding[HASH_SIZE];
-    uint8_t digest[HASH_SIZE];
-    if (!hash_statement(crypto, statement, digest))
-        return SLICE_NONE;
-    crypto->ops->export_secret(
-        crypto, &secret->hpke, EXPORT_REQUEST, binding, sizeof binding);
-    struct slice parts[] = { SLICE_LITERAL("refer.v1 request"),
-        agency_slice(&secret->recipient), SLICE_ARRAY(binding),
-        SLICE_ARRAY(digest) };
-    return join(parts, 4, arena);
+    struct signed_bytes to = { .size = 0 };
+    add(&to, "refer.v1 request", 16);
+    add(&to, secret->recipient.text, AGENCY_ID_SIZE);
+    add_binding(crypto, secret, EXPORT_REQUEST, &to);
+    add_digest(crypto, statement, &to);
+    return to;
 }
 
-static struct slice reply_signed(struct crypto *crypto,
-    const struct request_secret *secret, struct slice statement,
-    struct arena *arena)
+static struct signed_bytes reply_signed(struct crypto *crypto,
+    const struct request_secret *secret, struct slice statement)
 {
-    uint8_t binding[HASH_SIZE];
-    uint8_t digest[HASH_SIZE];
-    if (!hash_statement(crypto, statement, digest))
-        return SLICE_NONE;
-    crypto->ops->export_secret(
-        crypto, &secret->hpke, EXPORT_REPLY, binding, sizeof binding);
-    struct slice parts[] = { SLICE_LITERAL("refer.v1 reply"),
-        agency_slice(&secret->recipient), agency_slice(&secret->sender),
-        SLICE_ARRAY(binding), SLICE_ARRAY(digest) };
-    return join(parts, 5, arena);
+    struct signed_bytes to = { .size = 0 };
+    add(&to, "refer.v1 reply", 14);
+    add(&to, secret->recipient.text, AGENCY_ID_SIZE);
+    add(&to, secret->sender.text, AGENCY_ID_SIZE);
+    add_binding(crypto, secret, EXPORT_REPLY, &to);
+    add_digest(crypto, statement, &to);
+    return to;
 }
 
 /* Puts the letter together, signs and seals it. The statement that is signed
@@ -106,7 +94,7 @@ struct sealing {
     const uint8_t *key;
     const uint8_t *nonce;
     struct slice aad;
-    signed_bytes *signs;
+    statement_signed *signs;
     const struct request_secret *secret;
 };
 
@@ -123,12 +111,10 @@ static enum err sign_and_seal(struct crypto *crypto,
     parts->key_id = crypto_key_id(crypto, own);
     if (!letter_write(parts, arena, &letter))
         return ERR_LIMIT;
-    struct slice bytes =
-        sealing->signs(crypto, sealing->secret, letter.statement, arena);
-    if (bytes.bytes == NULL)
-        return ERR_LIMIT;
-    err = crypto->ops->sign(
-        crypto, CRYPTO_SIGNER_OPERATION, bytes, letter.signature);
+    struct signed_bytes said =
+        sealing->signs(crypto, sealing->secret, letter.statement);
+    err = crypto->ops->sign(crypto, CRYPTO_SIGNER_OPERATION,
+        slice_of(said.bytes, said.size), letter.signature);
     if (err == ERR_NONE)
         err = crypto->ops->aead_seal(crypto, sealing->key, sealing->nonce,
             sealing->aad, letter.plain, letter.sealed);
@@ -252,11 +238,9 @@ enum err request_open(struct crypto *crypto, const struct agency_id *self,
     if (!find(user, &request->sender, part.key_id, key) &&
         !introduced_key(crypto, request, part.key_id, arena, key))
         return ERR_NOT_FOUND;
-    struct slice statement =
-        request_signed(crypto, secret, part.statement, arena);
-    if (statement.bytes == NULL)
-        return ERR_LIMIT;
-    return crypto->ops->verify(crypto, key, statement, part.signature)
+    struct signed_bytes said = request_signed(crypto, secret, part.statement);
+    return crypto->ops->verify(
+               crypto, key, slice_of(said.bytes, said.size), part.signature)
                ? ERR_NONE
                : ERR_SIGNATURE;
 }
@@ -341,10 +325,8 @@ static enum err reply_verify(struct crypto *crypto,
     const struct request_secret *secret, const struct replier *replier,
     const struct signed_part *part, struct arena *arena)
 {
-    struct slice statement =
-        reply_signed(crypto, secret, part->statement, arena);
-    if (statement.bytes == NULL)
-        return ERR_LIMIT;
+    struct signed_bytes said = reply_signed(crypto, secret, part->statement);
+    struct slice statement = slice_of(said.bytes, said.size);
     for (size_t i = 0; i < replier->operation_key_count; i++) {
         const uint8_t *key = replier->operation_keys[i];
         if (crypto_key_id(crypto, key) == part->key_id &&
