@@ -119,7 +119,7 @@ expect "all is there" cmp -s held.before held.opendoor
 
 mkfifo pipe || bail "a pipe"
 # A reader that takes its time: the backup is in the middle of it.
-ctl opendoor backup - >pipe 2>killed.log &
+"$referctl" -c opendoor/referd.yaml backup - >pipe 2>killed.log &
 pid=$!
 exec 7<pipe
 head -c 1000 <&7 >/dev/null
