@@ -8,8 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
-#define EXPORT_REQUEST SLICE_LITERAL("refer.v1 request")
-#define EXPORT_REPLY SLICE_LITERAL("refer.v1 reply")
+/* Begins what is signed, and names what is exported for it. */
+#define PURPOSE_REQUEST SLICE_LITERAL("refer.v1 request")
+#define PURPOSE_REPLY SLICE_LITERAL("refer.v1 reply")
 #define REPLY_AAD SLICE_LITERAL("refer.v1 reply \001")
 
 struct info {
@@ -69,9 +70,9 @@ static struct signed_bytes request_signed(struct crypto *crypto,
     const struct request_secret *secret, struct slice statement)
 {
     struct signed_bytes to = { .size = 0 };
-    add(&to, "refer.v1 request", 16);
+    add(&to, PURPOSE_REQUEST.bytes, PURPOSE_REQUEST.size);
     add(&to, secret->recipient.text, AGENCY_ID_SIZE);
-    add_binding(crypto, secret, EXPORT_REQUEST, &to);
+    add_binding(crypto, secret, PURPOSE_REQUEST, &to);
     add_digest(crypto, statement, &to);
     return to;
 }
@@ -80,10 +81,10 @@ static struct signed_bytes reply_signed(struct crypto *crypto,
     const struct request_secret *secret, struct slice statement)
 {
     struct signed_bytes to = { .size = 0 };
-    add(&to, "refer.v1 reply", 14);
+    add(&to, PURPOSE_REPLY.bytes, PURPOSE_REPLY.size);
     add(&to, secret->recipient.text, AGENCY_ID_SIZE);
     add(&to, secret->sender.text, AGENCY_ID_SIZE);
-    add_binding(crypto, secret, EXPORT_REPLY, &to);
+    add_binding(crypto, secret, PURPOSE_REPLY, &to);
     add_digest(crypto, statement, &to);
     return to;
 }
