@@ -78,6 +78,13 @@ void hand_send(struct hand *hand, struct hand_form *form)
     };
 }
 
+void hand_open_told(struct hand *hand, struct hand_form *form)
+{
+    hand_open(hand, 0, 1);
+    hand_send(hand, form);
+    (void)hand_tell(hand, form);
+}
+
 void hand_step(struct hand *hand, struct hand_form *form,
     enum referral_event_type type, uint32_t seq)
 {

@@ -44,6 +44,8 @@ struct hand_form {
 
 /* A whole SEND. */
 void hand_send(struct hand *hand, struct hand_form *form);
+/* 0 writes by hand, and has told 1 of a whole SEND. */
+void hand_open_told(struct hand *hand, struct hand_form *form);
 /* A later step without details; to amend is to say the name again. */
 void hand_step(struct hand *hand, struct hand_form *form,
     enum referral_event_type type, uint32_t seq);

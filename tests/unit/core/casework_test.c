@@ -117,9 +117,7 @@ static void what_is_applied_is_kept(void **state)
     struct hand hand;
     struct hand_form form;
     (void)state;
-    hand_open(&hand, 0, 1);
-    hand_send(&hand, &form);
-    (void)hand_tell(&hand, &form);
+    hand_open_told(&hand, &form);
     assert_true(damage_has_words(hand.federation, 1, "Robin"));
     hand_close(&hand);
 }
@@ -129,9 +127,7 @@ static void a_referral_is_sent_once(void **state)
     struct hand hand;
     struct hand_form form;
     (void)state;
-    hand_open(&hand, 0, 1);
-    hand_send(&hand, &form);
-    (void)hand_tell(&hand, &form);
+    hand_open_told(&hand, &form);
     form.event.seq = 2;
     struct answer_item item = hand_tell(&hand, &form);
     assert_turned_down(
@@ -204,9 +200,7 @@ static void each_step_is_applied_or_refused(void **state)
     for (size_t i = 0; i < COUNT(steps); i++) {
         struct hand hand;
         struct hand_form form;
-        hand_open(&hand, 0, 1);
-        hand_send(&hand, &form);
-        (void)hand_tell(&hand, &form);
+        hand_open_told(&hand, &form);
         hand_step(&hand, &form, steps[i].type, steps[i].seq);
         form.event.actor = steps[i].actor;
         if (steps[i].other_mou)
@@ -230,9 +224,7 @@ static void what_policy_refuses_of_a_later_step_is_not_kept(void **state)
     struct hand hand;
     struct hand_form form;
     (void)state;
-    hand_open(&hand, 0, 1);
-    hand_send(&hand, &form);
-    (void)hand_tell(&hand, &form);
+    hand_open_told(&hand, &form);
     hand_step(&hand, &form, EVENT_AMEND, 2);
     form.elements[0].name = SLICE_LITERAL("arrest_history");
     form.elements[0].value = SLICE_LITERAL("Montgomery");
@@ -262,9 +254,7 @@ static void a_step_without_form_ends_nothing(void **state)
     for (size_t i = 0; i < COUNT(formless); i++) {
         struct hand hand;
         struct hand_form form;
-        hand_open(&hand, 0, 1);
-        hand_send(&hand, &form);
-        (void)hand_tell(&hand, &form);
+        hand_open_told(&hand, &form);
         hand_step(&hand, &form, formless[i].type, 2);
         form_spoil(&form, formless[i].spoil);
         struct answer_item item = hand_tell(&hand, &form);
@@ -280,9 +270,7 @@ static void revoked_consent_freezes_and_erases(void **state)
     struct hand hand;
     struct hand_form form;
     (void)state;
-    hand_open(&hand, 0, 1);
-    hand_send(&hand, &form);
-    (void)hand_tell(&hand, &form);
+    hand_open_told(&hand, &form);
     assert_true(damage_has_words(hand.federation, 1, "Robin"));
     hand_step(&hand, &form, EVENT_CONSENT_REVOKED, 2);
     form.event.actor = ACTOR_PERSON;
