@@ -12,40 +12,8 @@
 #include "core/limits.h"
 #include "support/bench_damage.h"
 #include "support/bench_hand.h"
+#include "support/bench_long.h"
 #include "support/bench_papers.h"
-
-#define LONG_SIZE 60000u
-#define LONG_COUNT (ERASE_SIZE_MAX / LONG_SIZE + 2)
-
-static char needs[LONG_SIZE + 1];
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(needs, 'n', LONG_SIZE);
-    return 0;
-}
-
-/* What the person needs, at length and again; it travels or not. */
-static void talk_long(
-    struct federation *federation, const char *id, bool travels)
-{
-    for (size_t i = 0; i < LONG_COUNT; i++) {
-        struct call call;
-        char key[16];
-        (void)snprintf(key, sizeof key, "long-%zu", i);
-        call_begin(&call, "act");
-        call_text(&call, "id", id);
-        call_text(&call, "step", "amend");
-        call_text(&call, "key", key);
-        call_record(&call, "element");
-        call_text(&call, "code", "needs");
-        call_text(&call, "value", needs);
-        assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-        if (travels)
-            federation_run(federation);
-    }
-}
 
 static const struct local_reply *erase(
     struct federation *federation, const char *id, const char *elements)
@@ -73,7 +41,7 @@ static void staff_are_told_to_erase_all_of_it(void **state)
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
-    talk_long(federation, id, true);
+    talk_long(federation, id, "needs", true);
     const struct local_reply *reply = erase(federation, id, "call_name");
     assert_int_equal(reply->err, ERR_LIMIT);
     assert_int_equal(reply->problem, PROBLEM_RATE_LIMIT);
@@ -97,7 +65,7 @@ static void who_has_to_forget_the_identifiers_forgets_all(void **state)
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
-    talk_long(federation, id, true);
+    talk_long(federation, id, "needs", true);
     assert_int_equal(
         federation_act(federation, 0, id, "cancel", "c", why)->err, ERR_NONE);
     federation_run(federation);
@@ -116,13 +84,11 @@ static void who_follows_a_notice_forgets_all(void **state)
     struct hand hand;
     struct hand_form form;
     (void)state;
-    hand_open(&hand, 0, 1);
-    hand_send(&hand, &form);
-    (void)hand_tell(&hand, &form);
+    hand_open_told(&hand, &form);
     for (uint32_t i = 0; i < LONG_COUNT; i++) {
         hand_step(&hand, &form, EVENT_AMEND, i + 2);
         form.elements[0] = (struct named_value){ SLICE_LITERAL("needs"),
-            slice_of(needs, LONG_SIZE) };
+            slice_of(long_words(), LONG_SIZE) };
         struct answer_item item = hand_tell(&hand, &form);
         assert_applied(&item, REFERRAL_DELIVERED);
     }
@@ -150,7 +116,7 @@ static void what_grew_meanwhile_is_kept_once_they_have_answered(void **state)
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
     assert_int_equal(erase(federation, id, "call_name")->err, ERR_NONE);
-    talk_long(federation, id, false);
+    talk_long(federation, id, "needs", false);
     federation_run(federation);
     assert_words(federation, false, true);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
@@ -165,5 +131,5 @@ int main(void)
         cmocka_unit_test(who_follows_a_notice_forgets_all),
         cmocka_unit_test(what_grew_meanwhile_is_kept_once_they_have_answered),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

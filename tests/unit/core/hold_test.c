@@ -11,6 +11,7 @@
 #include "core/node_state.h"
 #include "core/policy.h"
 #include "support/bench_damage.h"
+#include "support/bench_long.h"
 #include "support/bench_loss.h"
 #include "support/bench_reader.h"
 
@@ -338,31 +339,6 @@ static void many_go_in_turns(void **state)
 
 /* ---- Disks that are lost ---- */
 
-/* More of the other's words than can be sealed anew in a step. */
-#define LONG_COUNT (ERASE_SIZE_MAX / LONG_SIZE + 2)
-#define LONG_SIZE 60000u
-
-static void talk_long(struct federation *federation, const char *id)
-{
-    char value[LONG_SIZE + 1];
-    memset(value, 'a', LONG_SIZE);
-    value[LONG_SIZE] = '\0';
-    for (size_t i = 0; i < LONG_COUNT; i++) {
-        struct call call;
-        char key[16];
-        (void)snprintf(key, sizeof key, "long-%zu", i);
-        call_begin(&call, "act");
-        call_text(&call, "id", id);
-        call_text(&call, "step", "amend");
-        call_text(&call, "key", key);
-        call_record(&call, "element");
-        call_text(&call, "code", "call_name");
-        call_text(&call, "value", value);
-        assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-        federation_run(federation);
-    }
-}
-
 static struct moving moving_of(
     struct federation *federation, const char *id, uint64_t *entry)
 {
@@ -412,7 +388,7 @@ static void declined_long(struct federation *federation, char id[ID_SIZE])
     assert_int_equal(
         federation_act(federation, 1, id, "opened", "o", NULL)->err, ERR_NONE);
     federation_run(federation);
-    talk_long(federation, id);
+    talk_long(federation, id, "call_name", true);
     assert_int_equal(
         federation_act(federation, 1, id, "decline", "d", why)->err, ERR_NONE);
     federation_run(federation);
