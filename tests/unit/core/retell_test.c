@@ -41,6 +41,18 @@ static const struct local_reply *shown(struct affair *affair, size_t agency)
     return federation_call(affair->federation, agency, &call);
 }
 
+/* A referral that 0 sent; the request that had it never came. */
+static struct affair lost_on_its_way(void)
+{
+    struct affair affair = { .federation = federation_new(2) };
+    federation_connect(affair.federation, 0, 1);
+    federation_agree(affair.federation);
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(affair.federation, 0, 1, "first"));
+    federation_lose(affair.federation, 0);
+    return affair;
+}
+
 static void erase(struct affair *affair, size_t agency, const char *elements)
 {
     struct call call;
@@ -142,13 +154,8 @@ static void a_withdrawal_that_crosses_it_stands(void **state)
 
 static void a_request_that_lost_an_element_still_arrives(void **state)
 {
-    struct affair affair = { .federation = federation_new(2) };
+    struct affair affair = lost_on_its_way();
     (void)state;
-    federation_connect(affair.federation, 0, 1);
-    federation_agree(affair.federation);
-    (void)snprintf(affair.id, sizeof affair.id, "%s",
-        federation_submit(affair.federation, 0, 1, "first"));
-    federation_lose(affair.federation, 0);
     erase(&affair, 0, "needs");
     federation_wait(affair.federation, 600000);
     assert_both(&affair, "delivered");
@@ -171,13 +178,8 @@ static void a_request_that_was_told_again_comes_back_as_one(void **state)
     static const char *const place[] = { "what", "place", NULL };
     (void)state;
     for (int ends = 0; ends < 2; ends++) {
-        struct affair affair = { .federation = federation_new(2) };
+        struct affair affair = lost_on_its_way();
         struct federation *federation = affair.federation;
-        federation_connect(federation, 0, 1);
-        federation_agree(federation);
-        (void)snprintf(affair.id, sizeof affair.id, "%s",
-            federation_submit(federation, 0, 1, "first"));
-        federation_lose(federation, 0);
         erase(&affair, 0, "needs");
         federation_wait(federation, 600000);
         assert_both(&affair, "delivered");
@@ -214,14 +216,9 @@ static void a_request_that_was_told_again_comes_back_as_one(void **state)
 static void a_request_that_nobody_told_again_comes_back_as_withdrawn(
     void **state)
 {
-    struct affair affair = { .federation = federation_new(2) };
+    struct affair affair = lost_on_its_way();
     struct federation *federation = affair.federation;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    (void)snprintf(affair.id, sizeof affair.id, "%s",
-        federation_submit(federation, 0, 1, "first"));
-    federation_lose(federation, 0);
     (void)federation_act_by(
         federation, 0, affair.id, "withdraw", "w", "person", NULL);
     federation_wait(federation, 600000);
@@ -240,13 +237,8 @@ static void a_request_that_nobody_told_again_comes_back_as_withdrawn(
 
 static void a_request_without_what_it_needs_is_refused(void **state)
 {
-    struct affair affair = { .federation = federation_new(2) };
+    struct affair affair = lost_on_its_way();
     (void)state;
-    federation_connect(affair.federation, 0, 1);
-    federation_agree(affair.federation);
-    (void)snprintf(affair.id, sizeof affair.id, "%s",
-        federation_submit(affair.federation, 0, 1, "first"));
-    federation_lose(affair.federation, 0);
     erase(&affair, 0, "call_name");
     federation_wait(affair.federation, 600000);
     assert_both(&affair, "refused_by_policy");
@@ -498,14 +490,9 @@ static void what_is_not_told_again_after_a_loss_goes_back_to_staff(void **state)
 static void a_request_that_was_erased_on_its_way_comes_back_as_withdrawn(
     void **state)
 {
-    struct affair affair = { .federation = federation_new(2) };
+    struct affair affair = lost_on_its_way();
     struct federation *federation = affair.federation;
     (void)state;
-    federation_connect(federation, 0, 1);
-    federation_agree(federation);
-    (void)snprintf(affair.id, sizeof affair.id, "%s",
-        federation_submit(federation, 0, 1, "first"));
-    federation_lose(federation, 0);
     erase(&affair, 0, NULL);
     federation_wait(federation, 600000);
     assert_string_equal(
