@@ -253,6 +253,26 @@ static void a_state_of_someone_else_is_refused_or_harmless(void **state)
     federation_free(federation);
 }
 
+/* Cards that it reads stay in memory until the batch ends. */
+static void a_piece_ends_where_the_batch_is_half_full(void **state)
+{
+    struct federation *federation = busy();
+    struct scrub scrub = { 0 };
+    const struct scrub_watch watch = { 0 };
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    assert_non_null(arena_take(work->arena, work->arena->capacity / 2 + 1));
+    scrub_go_on(work, &scrub, &watch);
+    assert_int_equal(scrub.rows, 0);
+    assert_false(scrub.is_over);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    work = federation_begin(federation, 0);
+    scrub_go_on(work, &scrub, &watch);
+    assert_true(scrub.rows > 0);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
 static void it_is_asked_for_piece_by_piece(void **state)
 {
     struct federation *federation = busy();
@@ -324,6 +344,7 @@ int main(void)
         cmocka_unit_test(whoever_watches_sees_every_content),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(a_state_of_someone_else_is_refused_or_harmless),
+        cmocka_unit_test(a_piece_ends_where_the_batch_is_half_full),
         cmocka_unit_test(it_is_asked_for_piece_by_piece),
         cmocka_unit_test(what_is_no_fault_has_no_name),
         cmocka_unit_test(a_place_that_is_none_is_refused),
