@@ -203,6 +203,17 @@ enum err erase_own(struct work *work, struct referral *referral,
     return ERR_NONE;
 }
 
+bool erase_key(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice)
+{
+    if (referral->erased)
+        return false;
+    carry_out(work, referral, notice);
+    note(referral, notice, true, ERASURE_OUTCOME_UNTOLD);
+    register_put(work, referral);
+    return !work_failed(work);
+}
+
 /* By the notice, as the ledger keeps it. */
 static void erase_late(struct work *work, struct referral *referral,
     const struct ledger_entry *entry)

@@ -55,6 +55,11 @@ MUST_USE enum err erase_own(struct work *work, struct referral *referral,
 void erase_measure(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 
+/* Of a referral of which no word is left: its key, which opens what copies of
+ * the store have of it. The other agency is not told. False: it went before. */
+bool erase_key(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice);
+
 /* A notice of a peer, judged by what the operator wants. A verdict without a
  * problem: it is followed, or there is nothing. */
 void erase_taken(struct work *work, struct peer *peer,

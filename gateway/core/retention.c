@@ -118,7 +118,7 @@ static bool erase(struct work *work, struct referral *referral, bool is_whole)
         return false;
     erase_measure(work, referral, &notice, &result);
     if (result.extent.content_count == 0)
-        return false; /* it was erased before */
+        return is_whole && erase_key(work, referral, &notice);
     if (erase_own(work, referral, &notice, &result) != ERR_NONE) {
         /* too much to be kept without them: all of it goes */
         notice.element_count = 0;

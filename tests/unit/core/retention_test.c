@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "core/node_state.h"
+#include "core/register.h"
 #include "support/bench_node.h"
 #include "support/bench_papers.h"
 
@@ -109,6 +110,45 @@ static void what_has_not_ended_is_held(void **state)
     federation_free(federation);
 }
 
+static uint64_t entry_of(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, agency);
+    uint64_t entry = register_get(work, &uuid)->entry;
+    assert_int_equal(federation_end(federation, agency), ERR_NONE);
+    return entry;
+}
+
+/* Who withdraws what still waits leaves nothing in the store, but copies of it
+ * have the words: their key goes with time as well, and nobody is told. */
+static void what_was_told_to_nobody_opens_in_no_copy(void **state)
+{
+    struct federation *federation = two();
+    struct vault *vault = federation_node(federation, 0)->vault;
+    (void)state;
+    const char *other = federation_submit(federation, 0, 1, "travels");
+    const char *id = federation_submit(federation, 0, 1, "waits");
+    uint64_t entry = entry_of(federation, 0, id);
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, id), "withdrawn");
+    assert_string_equal(federation_state(federation, 1, id), "none");
+    assert_int_equal(element_count(federation, 0, id, "needs"), 0);
+    review(federation, PAPERS_CONTENT_DAYS - 1, true);
+    assert_false(vault->ops->is_destroyed(vault, entry));
+    review(federation, PAPERS_CONTENT_DAYS + 1, true);
+    assert_true(vault->ops->is_destroyed(vault, entry));
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    assert_int_equal(peer_ledger(work, peer, LEDGER_OUT)->intent_count, 0);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(element_count(federation, 0, other, "needs") > 0);
+    federation_free(federation);
+}
+
 /* And in each by the clock of the review: it may have jumped since. */
 static void many_are_erased_in_turns(void **state)
 {
@@ -153,6 +193,7 @@ int main(void)
         cmocka_unit_test(identifiers_go_first_and_then_the_rest),
         cmocka_unit_test(a_clock_that_is_not_believed_erases_nothing),
         cmocka_unit_test(what_has_not_ended_is_held),
+        cmocka_unit_test(what_was_told_to_nobody_opens_in_no_copy),
         cmocka_unit_test(many_are_erased_in_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
