@@ -156,7 +156,7 @@
 
 /* This part of the node's memory keeps contents that are to be sent or read
  * soon: of 64 MiB, what fills several parcels. */
-#define CONTENT_RECENT_PART 8u
+#define CONTENT_RECENT_PART 4u
 
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,
