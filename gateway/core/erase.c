@@ -7,6 +7,7 @@
 #include "core/peer_close.h"
 #include "core/reconsider.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const policies[] = {
@@ -167,8 +168,10 @@ static void tell(struct work *work, struct referral *referral,
     };
     struct peer *peer = peer_numbered(work->node, referral->peer);
     peer->touched = true;
-    if (!delivery_tell(work, peer, &tell))
-        work_exhausted(work);
+    /* it is stored already, and short */
+    bool is_told = delivery_tell(work, peer, &tell);
+    assert(is_told || work_failed(work));
+    (void)is_told;
 }
 
 enum err erase_own(struct work *work, struct referral *referral,

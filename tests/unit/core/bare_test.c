@@ -126,6 +126,17 @@ static void who_decides_or_ends_is_heard_without_words(void **state)
     }
 }
 
+/* A way that the table does not have: nobody else is made to say it. */
+static void what_nobody_may_say_stays_whose_it_was(void **state)
+{
+    static const struct referral ours = { .outgoing = true };
+    const struct feed_event told = {
+        .step = EVENT_SEND, .actor = ACTOR_COMPANION, .state = REFERRAL_ACCEPTED
+    };
+    (void)state;
+    assert_int_equal(bare_event(&ours, &told, 1).actor, ACTOR_COMPANION);
+}
+
 /* What waits says who did what, also where the feed does not know any more. */
 static void an_intent_is_written_without_words(void **state)
 {
@@ -168,6 +179,7 @@ int main(void)
             what_was_erased_on_its_way_is_answered_in_the_next_generation),
         cmocka_unit_test(what_the_receiver_decided_is_told_without_its_words),
         cmocka_unit_test(who_decides_or_ends_is_heard_without_words),
+        cmocka_unit_test(what_nobody_may_say_stays_whose_it_was),
         cmocka_unit_test(an_intent_is_written_without_words),
     };
     return cmocka_run_group_tests_name("bare", tests, NULL, NULL);

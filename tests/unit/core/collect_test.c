@@ -5,8 +5,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/delivery.h"
 #include "core/limits.h"
 #include "core/message.h"
+#include "core/node_state.h"
 #include "io/store_memory.h"
 #include "support/bench_loss.h"
 #include "support/bench_node.h"
@@ -139,6 +141,33 @@ static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
     federation_wait(federation, RETRY_DELAY_MS_MAX);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
     assert_string_equal(federation_state(federation, 1, id), "delivered");
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void a_parcel_for_which_a_batch_has_no_room_goes_with_the_next(
+    void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    const struct tell tell = { .kind = ENTRY_PADDING,
+        .content = SLICE_LITERAL("words") };
+    (void)state;
+    federation_agree(federation);
+    struct peer *peer = federation_peer(federation, 1, 0);
+    struct work *work = federation_begin(federation, 1);
+    assert_true(delivery_tell(work, peer, &tell));
+    peer->touched = true;
+    assert_non_null(arena_take(work->arena, work_room(work) - (1u << 20)));
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    assert_int_equal(federation_message_count(federation), 0);
+    assert_collects(federation); /* it is not answered yet */
+    federation_wait(federation, 0);
+    work = federation_begin(federation, 1);
+    const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    assert_int_equal(out->intent_count, 0);
+    assert_int_equal(out->cosigned, out->frontier.size);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
     federation_free(federation);
     arena_release(&arena);
 }
@@ -287,6 +316,8 @@ int main(void)
         cmocka_unit_test(
             who_cannot_be_asked_is_shown_at_once_that_it_was_heard),
         cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),
+        cmocka_unit_test(
+            a_parcel_for_which_a_batch_has_no_room_goes_with_the_next),
         cmocka_unit_test(both_may_die_and_go_on),
         cmocka_unit_test(what_is_no_collect_is_refused),
         cmocka_unit_test(who_only_dials_out_gives_back_what_the_other_lost),

@@ -221,6 +221,63 @@ static void the_forked_generation_takes_nothing_more(void **state)
     desk_close(&desk);
 }
 
+/* The reply to what was on its way when the operator said so. */
+static void who_was_told_to_go_on_does_not_stop_again(void **state)
+{
+    struct desk desk;
+    struct federation *federation;
+    (void)state;
+    desk_open(&desk);
+    federation = desk.federation;
+    fork_late(&desk);
+    federation_crash(federation, 1);
+    (void)federation_submit(federation, 0, 1, "on its way");
+    for (size_t i = 0; i < federation_message_count(federation);)
+        if (federation_message(federation, i)->kind == REQUEST_DELIVER)
+            i++;
+        else
+            federation_deliver(federation, i);
+    assert_int_equal(federation_message_count(federation), 1);
+    assert_true(is_in_conflict(&desk, 0, LEDGER_OUT));
+    assert_int_equal(ask(&desk, 0, "ledger.renew")->err, ERR_NONE);
+    federation_run(federation);
+    assert_false(is_in_conflict(&desk, 0, LEDGER_OUT));
+    assert_string_equal(federation_peer(federation, 0, 1)->problem, "conflict");
+    assert_int_equal(renew(&desk, 1), ERR_NONE);
+    assert_goes_on(&desk);
+    desk_close(&desk);
+}
+
+/* Two histories of somebody else: what the recipient holds is fetched, and the
+ * author has nothing to say against either. */
+static void what_somebody_else_forked_is_taken_up(void **state)
+{
+    struct desk desk;
+    struct author *rogue = &desk.rogue;
+    struct bench_reply reply;
+    (void)state;
+    desk_open(&desk);
+    for (int i = 0; i < 2; i++) {
+        author_add(rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+        author_deliver(rogue);
+    }
+    struct merkle_frontier before = rogue->cosigned;
+    author_add(rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+    author_deliver(rogue);
+    rogue->cosigned = before;
+    author_add(rogue, ENTRY_PADDING, SLICE_LITERAL("yet other words"));
+    struct deliver deliver = author_parcel(rogue);
+    assert_int_equal(author_send(rogue, &deliver, &reply), REPLY_CONFLICT);
+    submit(&desk, "true", "sent");
+    assert_false(is_in_conflict(&desk, 0, LEDGER_OUT));
+    assert_true(is_in_conflict(&desk, 1, LEDGER_IN));
+    assert_int_equal(
+        federation_logged(desk.federation, 0, LOG_LEDGER_RECOVERED), 1);
+    assert_int_equal(renew(&desk, 1), ERR_NONE);
+    assert_goes_on(&desk);
+    desk_close(&desk);
+}
+
 /* ---- What proves nothing ---- */
 
 static void notes_of_ours_that_agree_stop_nothing(void **state)
@@ -338,6 +395,33 @@ static void what_proves_nothing_is_kept_as_it_came(void **state)
     desk_close(&desk);
 }
 
+/* Of the larger size all entries must be there. */
+static void entries_that_are_not_there_prove_nothing(void **state)
+{
+    struct desk desk;
+    struct note held;
+    struct note shown;
+    struct contradiction proof;
+    (void)state;
+    desk_open(&desk);
+    struct merkle_frontier before = desk.rogue.cosigned;
+    submit(&desk, "true", "delivered");
+    for (size_t i = 0; i < 3; i++)
+        author_add(&desk.rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+    struct parcel beyond = author_parcel(&desk.rogue).parcel;
+    assert_int_equal(beyond.first_index, before.size);
+    struct work *work = federation_begin(desk.federation, 1);
+    const struct ledger *in =
+        peer_ledger(work, federation_peer(desk.federation, 1, 0), LEDGER_IN);
+    assert_int_equal(note_parse(in->note, &held), ERR_NONE);
+    assert_int_equal(note_parse(beyond.note, &shown), ERR_NONE);
+    assert_true(conflict_prove(work, in, &beyond, &held, &shown, &proof));
+    beyond.entry_count--;
+    assert_false(conflict_prove(work, in, &beyond, &held, &shown, &proof));
+    assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
+    desk_close(&desk);
+}
+
 static void conflicts_are_listed_of_one_agency_or_of_all(void **state)
 {
     struct desk desk = { .federation = federation_new(3) };
@@ -373,6 +457,9 @@ int main(void)
         cmocka_unit_test(notes_of_ours_that_agree_stop_nothing),
         cmocka_unit_test(a_note_of_ours_that_we_do_not_hold_stops_it),
         cmocka_unit_test(what_proves_nothing_is_kept_as_it_came),
+        cmocka_unit_test(entries_that_are_not_there_prove_nothing),
+        cmocka_unit_test(who_was_told_to_go_on_does_not_stop_again),
+        cmocka_unit_test(what_somebody_else_forked_is_taken_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,25 @@ static void another_generation_begins_anew(void **state)
     federation_free(federation);
 }
 
+static void a_header_that_nobody_can_read_is_damage(void **state)
+{
+    struct federation *federation = agreed(1);
+    struct ledger_parcel parcel;
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out =
+        peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
+    assert_true(ledger_parcel_at(work, out, 0, &parcel));
+    parcel.entries[0].header = SLICE_LITERAL("\xff");
+    ledger_entries_write(work, out, parcel.first_index, parcel.entries,
+        parcel.count, parcel.note);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    struct story story = look(federation, 0, "out", false);
+    assert_int_equal(story.broken, 1);
+    assert_string_equal(story.damage, "header");
+    federation_free(federation);
+}
+
 static void where_it_goes_on_is_what_was_said(void **state)
 {
     struct federation *federation = agreed(1);
@@ -171,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_long_ledger_is_verified_in_parts),
         cmocka_unit_test(damage_in_a_later_part_is_named),
         cmocka_unit_test(another_generation_begins_anew),
+        cmocka_unit_test(a_header_that_nobody_can_read_is_damage),
         cmocka_unit_test(where_it_goes_on_is_what_was_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "support/bench_damage.h"
 #include "support/bench_hand.h"
 #include "support/bench_long.h"
+#include "support/bench_loss.h"
 #include "support/bench_papers.h"
 
 static const struct local_reply *erase(
@@ -123,6 +124,39 @@ static void what_grew_meanwhile_is_kept_once_they_have_answered(void **state)
     federation_free(federation);
 }
 
+static void say_name(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "act");
+    call_text(&call, "id", id);
+    call_text(&call, "step", "amend");
+    call_text(&call, "key", "name");
+    call_record(&call, "element");
+    call_text(&call, "code", "call_name");
+    call_text(&call, "value", "Robin Canary");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+/* What comes back after a loss was said before staff erased it. */
+static void what_comes_back_goes_whole_where_it_is_too_long(void **state)
+{
+    struct federation *federation = federation_of_two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    say_name(federation, id);
+    talk_long(federation, id, "needs", true);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    assert_int_equal(erase(federation, id, "call_name")->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_words(federation, false, false);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +164,7 @@ int main(void)
         cmocka_unit_test(who_has_to_forget_the_identifiers_forgets_all),
         cmocka_unit_test(who_follows_a_notice_forgets_all),
         cmocka_unit_test(what_grew_meanwhile_is_kept_once_they_have_answered),
+        cmocka_unit_test(what_comes_back_goes_whole_where_it_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -260,6 +260,27 @@ static void what_waits_is_never_heard_of(void **state)
     federation_free(federation);
 }
 
+static void what_waits_ends_by_the_reason(void **state)
+{
+    static const char *const rows[][2] = {
+        { "person_asked", "withdrawn" },
+        { "wrong_person", "void" },
+        { "law", "cancelled" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct federation *federation = two();
+        (void)federation_submit(federation, 0, 1, "first");
+        const char *id = federation_submit(federation, 0, 1, "second");
+        assert_true(
+            record_flag(erased(federation, 0, id, rows[i][0], NULL), "unsent"));
+        assert_string_equal(federation_state(federation, 0, id), rows[i][1]);
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 1, id), "none");
+        federation_free(federation);
+    }
+}
+
 static void what_waits_is_told_without_an_erased_element(void **state)
 {
     struct federation *federation = two();
@@ -691,6 +712,7 @@ int main(void)
         cmocka_unit_test(one_element_goes_and_the_rest_stays_readable),
         cmocka_unit_test(a_step_without_the_element_stays_proved),
         cmocka_unit_test(what_waits_is_never_heard_of),
+        cmocka_unit_test(what_waits_ends_by_the_reason),
         cmocka_unit_test(what_waits_is_told_without_an_erased_element),
         cmocka_unit_test(what_is_in_flight_arrives_as_absent),
         cmocka_unit_test(what_was_said_before_they_heard_of_it_goes_too),

@@ -144,6 +144,26 @@ static void a_damaged_event_is_found(void **state)
     desk_close(&desk, ERR_CORRUPT);
 }
 
+static void a_place_is_written_into_no_damaged_event(void **state)
+{
+    struct desk desk;
+    uint8_t bytes[4096] = { 0 };
+    static const size_t sizes[] = { 0, 1, 15, sizeof bytes };
+    struct key key = key_feed(1);
+    (void)state;
+    desk_open(&desk);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        store_put(desk.work->txn, key_slice(&key), slice_of(bytes, sizes[i]));
+        feed_place(desk.work, 1, 2, 3);
+        assert_int_equal(desk.work->txn->err, ERR_CORRUPT);
+        desk.work->txn->err = ERR_NONE;
+        struct slice row = store_get(desk.work->txn, key_slice(&key));
+        assert_int_equal(row.size, sizes[i]);
+    }
+    feed_place(desk.work, 1, 2, 3);
+    desk_close(&desk, ERR_CORRUPT);
+}
+
 /* ---- Cursors ---- */
 
 static void a_cursor_remembers_until_it_is_deleted(void **state)
@@ -223,6 +243,7 @@ int main(void)
         cmocka_unit_test(the_longest_event_fits),
         cmocka_unit_test(positions_rise_and_survive_a_restart),
         cmocka_unit_test(a_damaged_event_is_found),
+        cmocka_unit_test(a_place_is_written_into_no_damaged_event),
         cmocka_unit_test(a_cursor_remembers_until_it_is_deleted),
         cmocka_unit_test(cursors_are_listed_by_name_each_once),
         cmocka_unit_test(the_longest_name_is_listed_too),

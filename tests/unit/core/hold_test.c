@@ -405,6 +405,8 @@ static uint64_t moved_in_part(struct federation *federation, char id[ID_SIZE])
     declined_long(federation, id);
     (void)moving_of(federation, id, &before);
     federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    for (size_t i = 0; i < 2; i++)
+        federation_sheet(federation, i);
     federation_run(federation);
     review_at(federation, 1);
     return before;
@@ -461,6 +463,55 @@ static void what_is_erased_while_it_moves_goes_with_all_its_keys(void **state)
     assert_true(is_destroyed(federation, before));
     assert_true(is_destroyed(federation, between));
     review(federation, HOLD + 3);
+    assert_held(federation, 1, id, false, false);
+    assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
+static bool takes_back(struct federation *federation)
+{
+    struct work *work = federation_begin(federation, 1);
+    struct peer *peer = federation_peer(federation, 1, 0);
+    bool refills = peer_ledger(work, peer, LEDGER_OUT)->refills;
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    return refills;
+}
+
+/* What is taken back is sealed with the keys that there are: they go, and what
+ * moves on later finds nothing. */
+static void what_is_erased_while_it_moves_and_comes_back_goes_too(void **state)
+{
+    struct federation *federation = two();
+    uint64_t before;
+    uint64_t between;
+    uint64_t after;
+    char id[ID_SIZE];
+    (void)state;
+    before = moved_in_part(federation, id);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    talk(federation, "lost");
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    keep_for(federation, &options);
+    while (!takes_back(federation))
+        federation_deliver(federation, 0);
+    assert_int_equal(moving_of(federation, id, &between).from, before);
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 1, &call)->err, ERR_NONE);
+    struct vault *vault = federation_node(federation, 1)->vault;
+    assert_true(vault->ops->is_destroyed(vault, before));
+    assert_true(vault->ops->is_destroyed(vault, between));
+    assert_false(vault->ops->is_destroyed(vault, between + 1));
+    federation_wait(federation, 600000);
+    assert_held(federation, 1, id, false, false);
+    take_all(federation);
+    review(federation, HOLD + 3);
+    assert_int_equal(moving_of(federation, id, &after).from, 0);
+    assert_int_equal(after, between);
+    assert_true(is_destroyed(federation, before));
     assert_held(federation, 1, id, false, false);
     assert_ledgers_hold(federation);
     federation_free(federation);
@@ -607,6 +658,7 @@ int main(void)
         cmocka_unit_test(many_go_in_turns),
         cmocka_unit_test(what_is_too_much_to_seal_anew_at_once_is_in_parts),
         cmocka_unit_test(what_is_erased_while_it_moves_goes_with_all_its_keys),
+        cmocka_unit_test(what_is_erased_while_it_moves_and_comes_back_goes_too),
         cmocka_unit_test(who_lost_its_disk_meanwhile_gets_all_back),
         cmocka_unit_test(who_lost_it_after_gets_all_but_the_words),
         cmocka_unit_test(a_new_generation_waits_for_its_own_mark),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/generation.h"
+#include "core/outbox.h"
 #include "core/reconsider.h"
 #include "core/register.h"
 #include "support/bench_loss.h"
@@ -177,6 +178,56 @@ static void what_came_without_words_and_was_withdrawn_is_not_sent(void **state)
     federation_free(federation);
 }
 
+/* As retell.h leaves a request whose words were gone when it came. */
+static void wait_without_words(
+    struct work *work, struct ledger *out, struct referral *referral)
+{
+    struct intent intent = { .kind = ENTRY_REFERRAL_EVENT,
+        .at = work->now,
+        .has_referral = true,
+        .referral = referral->uuid,
+        .event_type = EVENT_SEND,
+        .seq = ++referral->own_seq,
+        .feed_position = referral->positions[0],
+        .is_again = true };
+    outbox_put(work, out, &intent);
+    referral->pending++;
+    register_put(work, referral);
+}
+
+/* It was told again before the loss, and the receiver has seen it; but what
+ * comes back does not say so. Nothing is left to go on with, here or there. */
+static void what_the_other_has_seen_without_words_is_withdrawn_there_too(
+    void **state)
+{
+    struct federation *federation = federation_of_two();
+    struct uuid uuid;
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    struct intent intent;
+    wait_without_words(work, out, register_get(work, &uuid));
+    reconsider_intents(work, peer);
+    assert_int_equal(out->intent_count, 1);
+    assert_true(outbox_next(work, out, 0, &intent));
+    assert_int_equal(intent.event_type, EVENT_WITHDRAW);
+    peer->touched = true;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(
+        federation_logged(federation, 0, LOG_REFERRAL_RETURNED), 1);
+    federation_run(federation);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(federation_state(federation, i, id), "withdrawn");
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +239,8 @@ int main(void)
         cmocka_unit_test(
             what_waited_beside_a_request_that_is_dropped_goes_back),
         cmocka_unit_test(what_came_without_words_and_was_withdrawn_is_not_sent),
+        cmocka_unit_test(
+            what_the_other_has_seen_without_words_is_withdrawn_there_too),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
 }

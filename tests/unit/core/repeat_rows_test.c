@@ -205,6 +205,19 @@ static void a_damaged_log_is_not_read(void **state)
     }
 }
 
+static void after_an_error_no_name_is_known(void **state)
+{
+    struct federation *federation = federation_new(1);
+    struct work *work = federation_begin(federation, 0);
+    (void)state;
+    put(work, 1, 1);
+    assert_int_equal(get(work, 1), 1);
+    work->txn->err = ERR_IO;
+    assert_int_equal(get(work, 1), 0);
+    assert_int_equal(federation_end(federation, 0), ERR_IO);
+    federation_free(federation);
+}
+
 static void a_value_is_as_long_as_the_longest(void **state)
 {
     struct federation *federation = federation_new(1);
@@ -235,6 +248,7 @@ int main(void)
         cmocka_unit_test(names_that_begin_alike_are_told_apart),
         cmocka_unit_test(a_log_that_is_longer_than_a_run_becomes_runs),
         cmocka_unit_test(a_damaged_log_is_not_read),
+        cmocka_unit_test(after_an_error_no_name_is_known),
         cmocka_unit_test(a_value_is_as_long_as_the_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

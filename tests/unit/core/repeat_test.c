@@ -463,6 +463,71 @@ static void what_is_kept_of_a_request_does_not_tell_it(void **state)
     federation_free(federation);
 }
 
+/* After a loss what is said is known without who said it, but not before it
+ * has come back: one key of two programs is two intentions. */
+static void a_key_of_another_program_is_another_intention(void **state)
+{
+    static const struct bench_client other = { 2, UINT32_MAX, 4711 };
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    lose(federation, 0);
+    federation_crash(federation, 0); /* it does not know yet what it lost */
+    federation_referral(federation, &call, 0, 1, "first");
+    char *id = hand_over(federation, &call);
+    const struct local_reply *reply =
+        federation_call_as(federation, 0, &other, &call);
+    assert_int_equal(reply->err, ERR_NONE);
+    assert_false(record_is(reply_record(reply, "referral", 0), "id", id));
+    assert_again(federation, &call, id);
+    free(id);
+    federation_free(federation);
+}
+
+/* ---- What is kept of what was said ---- */
+
+static const struct referral_event said = { .referral = { { 1, 2, 3 } },
+    .type = EVENT_OPENED,
+    .actor = ACTOR_STAFF,
+    .seq = 4,
+    .key = { (const uint8_t *)"key", 3 } };
+
+static void a_damaged_row_of_what_was_said_is_found(void **state)
+{
+    struct federation *federation = two();
+    const struct agency_id *to = federation_id(federation, 1);
+    struct repeat_other other;
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct local_answer answer = { .work = work };
+    assert_false(repeat_take_up(work, &said, to, false, &other));
+    const struct repeat_rows *rows = &work->node->repeats;
+    struct repeat_row row = rows->rows[rows->count - 1];
+    repeat_rows_put(work, row.name, slice_of(row.value, row.size - 1u));
+    assert_true(repeat_recall_said(work, &said, true, to, &answer));
+    assert_int_equal(work->txn->err, ERR_CORRUPT);
+    assert_int_equal(federation_end(federation, 0), ERR_CORRUPT);
+    federation_free(federation);
+}
+
+/* A repair may have taken it out. */
+static void the_row_of_a_program_need_not_be_there(void **state)
+{
+    static const struct repeat gone = { .name = { 9 } };
+    struct federation *federation = two();
+    const struct agency_id *to = federation_id(federation, 1);
+    struct repeat_other other;
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    repeat_keep_said(work, &gone, &said, to);
+    assert_true(repeat_take_up(work, &said, to, false, &other));
+    assert_true(uuid_equal(&other.referral, &said.referral));
+    assert_int_equal(other.seq, said.seq);
+    assert_null(repeat_rows_get(work, gone.name).bytes);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +543,9 @@ int main(void)
         cmocka_unit_test(what_ended_it_meanwhile_is_told),
         cmocka_unit_test(words_of_who_revoked_consent_do_not_come_back),
         cmocka_unit_test(a_step_that_is_repeated_meanwhile_is_one_step),
+        cmocka_unit_test(a_key_of_another_program_is_another_intention),
+        cmocka_unit_test(a_damaged_row_of_what_was_said_is_found),
+        cmocka_unit_test(the_row_of_a_program_need_not_be_there),
     };
     return cmocka_run_group_tests_name("repeat", tests, NULL, NULL);
 }

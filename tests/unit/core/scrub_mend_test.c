@@ -244,11 +244,12 @@ static struct bench_message fetch_of(struct federation *federation)
     return (struct bench_message){ 0 };
 }
 
-/* Another content, another salt, another header: nothing of it is taken. */
+/* Another content, another salt, another header, or none any more: nothing of
+ * it is taken. What is taken is not taken twice. */
 static void what_is_not_the_entrys_is_not_taken(void **state)
 {
     (void)state;
-    for (int part = 0; part < 4; part++) {
+    for (int part = 0; part < 5; part++) {
         struct federation *federation = busy();
         struct arena arena;
         struct fetched fetched;
@@ -275,10 +276,17 @@ static void what_is_not_the_entrys_is_not_taken(void **state)
             &entry->header };
         if (part < 3)
             ((uint8_t *)(uintptr_t)parts[part]->bytes)[0] ^= 1;
-        const char *problem = NULL;
+        if (part == 4) /* erased over there */
+            entry->content = entry->salt = SLICE_NONE;
         struct work *work = federation_begin(federation, 0);
-        problem = mend_take(work, federation_peer(federation, 0, 1),
-            fetched_write(&fetched, &arena));
+        struct peer *peer = federation_peer(federation, 0, 1);
+        const struct mend wanted = peer->mend;
+        struct slice body = fetched_write(&fetched, &arena);
+        const char *problem = mend_take(work, peer, body);
+        uint64_t once = mended(federation, 0);
+        peer->mend = wanted;
+        assert_true((mend_take(work, peer, body) != NULL) == (part == 2));
+        assert_int_equal(mended(federation, 0), once);
         assert_int_equal(federation_end(federation, 0), ERR_NONE);
         if (part == 2)
             assert_string_equal(problem, "fetched_other");

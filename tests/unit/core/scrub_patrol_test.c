@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/node_state.h"
+#include "core/scrub_mend.h"
 #include "core/scrub_patrol.h"
 #include "support/bench_damage.h"
 #include "support/bench_node.h"
@@ -239,6 +240,52 @@ static void after_a_row_that_is_unread_nothing_is_nobodys(void **state)
     federation_free(federation);
 }
 
+/* It knows so many segments that are missed, and no more. */
+static void where_too_much_is_missed_nothing_is_nobodys(void **state)
+{
+    const uint64_t elsewhere = UINT64_C(1) << 41;
+    struct key key = key_content(UINT64_C(1) << 40);
+    (void)state;
+    for (size_t is_full = 0; is_full < 2; is_full++) {
+        struct federation *federation = busy();
+        struct patrol *patrol = patrol_of(federation);
+        row_add(federation, key);
+        assert_true(damage_rows(federation, 0, 'c', rows) > 1);
+        damage_row(federation, 0, rows[0], true);
+        patrol->is_under_way = true; /* at its beginning */
+        while (is_full && patrol->missed_count < PATROL_SEGMENT_COUNT_MAX) {
+            patrol->missed[patrol->missed_count] =
+                elsewhere + patrol->missed_count;
+            patrol->missed_count++;
+        }
+        check_with_wrong(federation, key);
+        assert_int_equal(has_row(federation, key), is_full);
+        assert_true(patrol->damage > is_full);
+        federation_free(federation);
+    }
+}
+
+/* Its row of the store says where it was: nobody is asked for it. */
+static void what_a_closed_peer_holds_is_not_asked_for(void **state)
+{
+    struct federation *federation = busy();
+    struct call call;
+    (void)state;
+    call_begin(&call, "peer.close");
+    call_text(&call, "agency", federation_id(federation, 1)->text);
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    federation_run(federation);
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, 0, rows[i], true);
+    damage_patrol(federation, 0);
+    assert_true(patrol_of(federation)->damage > 0);
+    assert_int_equal(patrol_of(federation)->loss_count, 0);
+    assert_false(mend_is_wanted(federation_peer(federation, 0, 1)));
+    assert_int_equal(patrol_of(federation)->mended, 0);
+    federation_free(federation);
+}
+
 static void what_is_spoken_of_stays_and_counts(void **state)
 {
     struct federation *federation = busy();
@@ -413,6 +460,8 @@ int main(void)
         cmocka_unit_test(the_log_is_not_flooded),
         cmocka_unit_test(what_nobody_speaks_of_goes_when_it_is_damaged),
         cmocka_unit_test(after_a_row_that_is_unread_nothing_is_nobodys),
+        cmocka_unit_test(where_too_much_is_missed_nothing_is_nobodys),
+        cmocka_unit_test(what_a_closed_peer_holds_is_not_asked_for),
         cmocka_unit_test(what_is_spoken_of_stays_and_counts),
         cmocka_unit_test(a_damaged_row_of_each_table_is_found),
         cmocka_unit_test(what_was_looked_at_is_not_looked_at_again_at_once),

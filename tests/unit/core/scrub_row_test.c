@@ -12,6 +12,7 @@
 #include "core/keys.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
+#include "core/revocation.h"
 #include "core/scrub.h"
 #include "support/bench_damage.h"
 #include "support/bench_node.h"
@@ -322,6 +323,54 @@ static void an_intent_of_the_future_is_told(void **state)
     federation_free(federation);
 }
 
+static void a_revocation_is_of_who_it_is_kept_for(void **state)
+{
+    static const uint8_t unsigned_yet[SIGNATURE_SIZE] = { 1 };
+    struct federation *federation = busy();
+    unsigned faults[SCRUB_FAULT_COUNT];
+    (void)state;
+    for (size_t of = 0; of < 2; of++) {
+        struct work *work = federation_begin(federation, 0);
+        const struct revocation revocation = {
+            .agency = *federation_id(federation, of), .issued = work->now
+        };
+        struct slice bytes =
+            revocation_assemble(revocation_bytes(&revocation, work->arena),
+                unsigned_yet, work->arena);
+        struct key key =
+            key_revocation(federation_peer(federation, 0, 1)->number);
+        store_put(work->txn, key_slice(&key), bytes);
+        walk(work, faults);
+        if (of == 0)
+            expect(faults, SCRUB_CARD, "a revocation of another");
+        else
+            assert_string_equal(names_of(faults), "");
+        undo(federation, work);
+    }
+    federation_free(federation);
+}
+
+/* Nobody would find it there. */
+static void a_name_that_its_run_does_not_know_is_told(void **state)
+{
+    struct federation *federation = busy();
+    uint8_t name[REPEAT_NAME_SIZE] = { 0 };
+    unsigned faults[SCRUB_FAULT_COUNT];
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    for (; work->node->repeats.filter.run_count == 0; name[0]++)
+        repeat_rows_put(work, name, SLICE_LITERAL("kept"));
+    walk(work, faults);
+    assert_int_equal(faults[SCRUB_UNKNOWN], 0);
+    memset(name, 0xff, sizeof name);
+    struct key key = key_repeat(1, name);
+    store_put(work->txn, key_slice(&key), SLICE_LITERAL("kept"));
+    walk(work, faults);
+    assert_int_equal(faults[SCRUB_UNKNOWN], 1);
+    undo(federation, work);
+    federation_free(federation);
+}
+
 /* ---- A ledger as it stands ----------------------------------------------- */
 
 struct ledger_case {
@@ -410,6 +459,8 @@ int main(void)
         cmocka_unit_test(rows_that_nobody_wrote_are_told),
         cmocka_unit_test(bytes_of_rows_that_turned_are_told),
         cmocka_unit_test(an_intent_of_the_future_is_told),
+        cmocka_unit_test(a_revocation_is_of_who_it_is_kept_for),
+        cmocka_unit_test(a_name_that_its_run_does_not_know_is_told),
         cmocka_unit_test(a_ledger_that_is_not_as_its_rows_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

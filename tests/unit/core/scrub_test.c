@@ -224,6 +224,46 @@ static void damage_is_found(void **state)
     }
 }
 
+static struct key hidden;
+static const struct store_ops *sound;
+
+/* Who walks comes upon it; who looks it up does not. */
+static enum err probe_hidden(struct store_txn *txn, size_t prefix_size,
+    struct slice *key, struct slice *value, bool back)
+{
+    if (prefix_size == hidden.size && slice_equal(*key, key_slice(&hidden)))
+        return ERR_NOT_FOUND;
+    return sound->probe(txn, prefix_size, key, value, back);
+}
+
+/* As where a bit of a key has turned, in the pages above it. */
+static void a_row_that_nobody_would_find_is_told(void **state)
+{
+    static const char letters[] = "pmerf";
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    struct federation *federation = busy();
+    (void)state;
+    for (const char *letter = letters; *letter != '\0'; letter++) {
+        struct walk result = { 0 };
+        struct scrub scrub = { 0 };
+        const struct scrub_watch watch = { .user = &result, .found = found };
+        assert_true(damage_rows(federation, 0, *letter, rows) > 0);
+        hidden = rows[0];
+        struct work *work = federation_begin(federation, 0);
+        struct store_ops ops = *work->txn->ops;
+        sound = work->txn->ops;
+        ops.probe = probe_hidden;
+        work->txn->ops = &ops;
+        while (!scrub.is_over)
+            scrub_go_on(work, &scrub, &watch);
+        work->txn->ops = sound;
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        assert_true(result.faults[SCRUB_HIDDEN]);
+        assert_non_null(strchr(result.tables, *letter));
+    }
+    federation_free(federation);
+}
+
 /* ---- Its place, between pieces ------------------------------------------- */
 
 static void a_state_of_someone_else_is_refused_or_harmless(void **state)
@@ -250,6 +290,26 @@ static void a_state_of_someone_else_is_refused_or_harmless(void **state)
     assert_int_equal(scrub_unpack(SLICE_NONE, &scrub), ERR_MALFORMED);
     assert_int_equal(
         scrub_unpack(slice_of(bytes, size - 1), &scrub), ERR_MALFORMED);
+    federation_free(federation);
+}
+
+/* Cards that it reads stay in memory until the batch ends. */
+static void a_piece_ends_where_the_batch_is_half_full(void **state)
+{
+    struct federation *federation = busy();
+    struct scrub scrub = { 0 };
+    const struct scrub_watch watch = { 0 };
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    assert_non_null(arena_take(work->arena, work->arena->capacity / 2 + 1));
+    scrub_go_on(work, &scrub, &watch);
+    assert_int_equal(scrub.rows, 0);
+    assert_false(scrub.is_over);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    work = federation_begin(federation, 0);
+    scrub_go_on(work, &scrub, &watch);
+    assert_true(scrub.rows > 0);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
     federation_free(federation);
 }
 
@@ -323,7 +383,9 @@ int main(void)
         cmocka_unit_test(what_waits_is_counted),
         cmocka_unit_test(whoever_watches_sees_every_content),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(a_row_that_nobody_would_find_is_told),
         cmocka_unit_test(a_state_of_someone_else_is_refused_or_harmless),
+        cmocka_unit_test(a_piece_ends_where_the_batch_is_half_full),
         cmocka_unit_test(it_is_asked_for_piece_by_piece),
         cmocka_unit_test(what_is_no_fault_has_no_name),
         cmocka_unit_test(a_place_that_is_none_is_refused),
