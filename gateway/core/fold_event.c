@@ -280,10 +280,9 @@ void fold_own_words(struct folded *folded, const struct intent *intent)
         told.content = kept;
         feed_rewrite(work, &told);
     }
+    /* an offer goes with all of its referral alone, and does not come back */
     if (event.type == EVENT_SEND)
         referral->request = kept;
-    if (!referral->outgoing && step_offer(&event).size > 0)
-        referral->offer = kept;
     register_put(work, referral);
 }
 
