@@ -186,9 +186,10 @@ static bool recent_take(struct content_log *log, struct arena *arena,
         log->recent == NULL
             ? NULL
             : content_recent_find(log->recent, ref.segment, ref.slot);
-    if (item == NULL || log->vault->ops->is_destroyed(log->vault, item->entry))
+    if (item == NULL ||
+        log->vault->ops->is_destroyed(log->vault, content_recent_entry(item)))
         return false;
-    *plain = content_recent_take(item, arena);
+    *plain = content_recent_take(log->recent, item, arena);
     *err = plain->bytes == NULL ? ERR_NO_MEMORY : ERR_NONE;
     return true;
 }
@@ -467,6 +468,7 @@ static void destroyed_drop(struct content_log *log)
 /* What nobody has read yet is likely to be wanted next. */
 static void keep_unread(const struct content_log *log)
 {
+    content_recent_batch(log->recent);
     for (size_t i = 0; i < log->segment_count; i++)
         for (uint32_t k = 0; k < segment_item_count(log, i); k++) {
             const struct content_item *item =

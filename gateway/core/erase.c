@@ -214,6 +214,15 @@ bool erase_key(struct work *work, struct referral *referral,
     return !work_failed(work);
 }
 
+void erase_own_at_least(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice, struct erase_result *result)
+{
+    struct erasure_notice whole = *notice;
+    whole.element_count = 0;
+    if (erase_own(work, referral, notice, result) != ERR_NONE)
+        (void)!erase_own(work, referral, &whole, result);
+}
+
 /* By the notice, as the ledger keeps it. */
 static void erase_late(struct work *work, struct referral *referral,
     const struct ledger_entry *entry)

@@ -51,6 +51,10 @@ struct erase_result {
 MUST_USE enum err erase_own(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 
+/* The same where nobody can be asked: all of a referral that holds too much. */
+void erase_own_at_least(struct work *work, struct referral *referral,
+    const struct erasure_notice *notice, struct erase_result *result);
+
 /* The same, without any effect. */
 void erase_measure(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);

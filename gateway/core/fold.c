@@ -84,22 +84,33 @@ static bool parcel_get(struct work *work, struct side *side)
     return !work_failed(work);
 }
 
-/* The next entry of that side; false when there is none. */
+/* The header of that side's next entry; NULL when there is none. */
+static const struct entry_header *side_header(
+    struct fold *fold, struct side *side)
+{
+    if (side->ledger == NULL || work_failed(fold->work) ||
+        !parcel_get(fold->work, side))
+        return NULL;
+    return &side->headers[place(side) - side->parcel.first_index];
+}
+
+/* The next entry of that side, with its content; false when there is none. */
 static bool side_entry(
     struct fold *fold, struct side *side, struct folded *folded)
 {
     struct work *work = fold->work;
-    if (side->ledger == NULL || work_failed(work) || !parcel_get(work, side))
+    const struct entry_header *header = side_header(fold, side);
+    if (header == NULL)
         return false;
-    size_t slot = (size_t)(place(side) - side->parcel.first_index);
-    struct ledger_entry *entry = &side->parcel.entries[slot];
+    struct ledger_entry *entry =
+        &side->parcel.entries[place(side) - side->parcel.first_index];
     *folded = (struct folded){
         .work = work,
         .peer = fold->peer,
         .generation = side->ledger->generation,
         .index = place(side),
-        .kind = side->headers[slot].kind,
-        .at = side->headers[slot].at,
+        .kind = header->kind,
+        .at = header->at,
         .entry = entry,
     };
     if (entry->attached)
@@ -279,12 +290,8 @@ static void judge(struct fold *fold)
 
 static bool is_owed(struct fold *fold)
 {
-    struct folded folded;
-    size_t used = fold->work->scratch->used;
-    bool owed = side_entry(fold, &fold->in, &folded) &&
-                entry_kind_is_answered(folded.kind);
-    arena_rewind(fold->work->scratch, used);
-    return owed;
+    const struct entry_header *header = side_header(fold, &fold->in);
+    return header != NULL && entry_kind_is_answered(header->kind);
 }
 
 /* ---- Our own entries ----------------------------------------------------- */
@@ -366,8 +373,6 @@ static bool intent_find(const struct folded *folded, const struct ledger *out,
         if (!intent->is_again && intent->at.unix_ms != folded->at.unix_ms)
             continue;
         *words = words_of(folded, intent);
-        if (intent->is_again && *words == WORDS_ANOTHERS)
-            *words = WORDS_FEWER;
         if (*words != WORDS_ANOTHERS)
             return true;
     }
@@ -506,9 +511,13 @@ static bool in_is_ripe(struct fold *fold)
     struct folded folded;
     struct answer answer;
     size_t used = fold->work->scratch->used;
+    const struct entry_header *header = side_header(fold, &fold->in);
+    if (header == NULL || entry_kind_is_answered(header->kind))
+        return false;
+    if (header->kind != ENTRY_ANSWER)
+        return true;
     bool ripe = side_entry(fold, &fold->in, &folded) &&
-                !entry_kind_is_answered(folded.kind) &&
-                (folded.kind != ENTRY_ANSWER || folded.content.bytes == NULL ||
+                (folded.content.bytes == NULL ||
                     answer_read(folded.content, fold->work->scratch, &answer) !=
                         ERR_NONE ||
                     is_ripe(fold, &answer));

@@ -60,6 +60,8 @@ void fold_own_event(struct folded *folded);
 /* One that waited without its words: where they came back and may stay, feed
  * and row have them again. */
 void fold_own_words(struct folded *folded, const struct intent *intent);
+/* A SEND that the feed has at that position already. */
+void fold_send_place(struct folded *folded, uint64_t position);
 /* One of the peer's that is judged now: a step of the receiver about a referral
  * of ours that both ends lost but for such steps. It is known again by them. */
 void fold_found_event(struct folded *folded);
@@ -79,9 +81,8 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
     const struct repeat_other *other);
 /* The same referral, ended before it was known that it had been sent: it is as
  * sent, and what ended it goes after it. False when nothing ended it. */
-bool fold_again_ended(const struct folded *folded, struct referral *referral);
+bool fold_again_ended(struct folded *folded, struct referral *referral);
 /* A step; false when the other one does not wait to be told. */
-bool fold_again_step(struct folded *folded, struct referral *referral,
-    const struct repeat_other *other);
+bool fold_again_step(struct folded *folded, const struct repeat_other *other);
 
 #endif

@@ -1,11 +1,13 @@
 #include "core/fold.h"
 
+#include "core/bare.h"
 #include "core/erase.h"
 #include "core/feed.h"
 #include "core/limits.h"
 #include "core/outbox.h"
 #include "core/output.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 
 #include <stdio.h>
 
@@ -35,8 +37,7 @@ static void feed_content_set(
     feed_rewrite(work, &event);
 }
 
-bool fold_again_step(struct folded *folded, struct referral *referral,
-    const struct repeat_other *other)
+bool fold_again_step(struct folded *folded, const struct repeat_other *other)
 {
     struct work *work = folded->work;
     struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
@@ -46,8 +47,6 @@ bool fold_again_step(struct folded *folded, struct referral *referral,
         return false;
     feed_content_set(work, intent.feed_position, folded_kept(folded));
     feed_place(work, intent.feed_position, folded->generation, folded->index);
-    if (content_equal(referral->offer, intent.content))
-        referral->offer = folded_kept(folded);
     outbox_take(work, out, &intent);
     content_erase(work->contents, work->txn, work->arena, intent.content);
     folded->entry->feed_position = intent.feed_position;
@@ -67,45 +66,84 @@ struct pair {
     struct referral *second;
 };
 
+/* A step of ours goes back to staff: the referral is in that state. */
+static void returned(const struct pair *pair, struct referral *referral,
+    enum referral_event_type type, enum referral_state state,
+    const struct verdict *why)
+{
+    struct work *work = pair->work;
+    struct referral_event event = { .referral = referral->uuid,
+        .type = type,
+        .seq = 1,
+        .actor = ACTOR_GATEWAY };
+    struct step step = { .work = work,
+        .peer = pair->folded->peer,
+        .referral = referral,
+        .event = &event,
+        .by_us = true };
+    struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, why,
+        CONTENT_NONE };
+    (void)step_apply(&step, state, &note);
+    OUTPUT_LOG(work, LOG_REFERRAL_RETURNED,
+        log_uuid("referral", &referral->uuid),
+        log_code("step", event_type_name(type)),
+        log_code("state", referral_state_name(referral->state)));
+}
+
+/* What was said with it, or what can be told without; false: the step needs
+ * words that are gone, and goes back to staff. */
+static bool said_read(const struct pair *pair, const struct feed_event *told,
+    struct referral_event *event)
+{
+    struct verdict why = { .problem = PROBLEM_NONE };
+    struct referral *first = pair->first;
+    if (register_event(pair->work, told->content, event))
+        return true;
+    if (bare_is_told(first, told->step)) {
+        *event = bare_event(first, told, 0);
+        event->state = REFERRAL_UNKNOWN; /* the receiver states it */
+        return true;
+    }
+    retell_why(&why);
+    returned(pair, first, told->step, first->state, &why);
+    return false;
+}
+
 /* What was done to the second, as a step of the first: as an intent, but for
  * its place in the feed. False when its words are gone. */
-static bool passed(const struct pair *pair, struct content_ref said,
+static bool passed(const struct pair *pair, const struct feed_event *told,
     struct referral_event *event, struct intent *intent)
 {
     struct work *work = pair->work;
     struct referral *first = pair->first;
-    if (!register_event(work, said, event))
+    if (!said_read(pair, told, event))
         return false;
     event->referral = first->uuid;
     event->mou = first->mou;
     event->seq = ++first->own_seq;
     event->seen = first->peer_seq;
-    struct slice bytes = referral_event_write(event, work->scratch);
+    size_t size;
+    struct content_ref content = bare_put(work, first, event, &size);
     *intent = (struct intent){
         .kind = ENTRY_REFERRAL_EVENT,
         .at = work->now,
-        .content = bytes.bytes == NULL
-                       ? CONTENT_NONE
-                       : work_say(work,
-                             register_entry(work, first, event->type), bytes),
-        .content_size = (uint32_t)bytes.size,
+        .content = content,
+        .content_size = (uint32_t)size,
         .has_referral = true,
         .referral = first->uuid,
         .event_type = (uint8_t)event->type,
         .seq = event->seq,
     };
-    if (content_is_none(intent->content))
-        work_exhausted(work);
     first->pending++;
     return !work_failed(work);
 }
 
 /* It is decided with all else that waits (reconsider.h). */
-static void pass_on(const struct pair *pair, struct content_ref said)
+static void pass_on(const struct pair *pair, const struct feed_event *told)
 {
     struct referral_event event;
     struct intent intent;
-    if (!passed(pair, said, &event, &intent))
+    if (!passed(pair, told, &event, &intent))
         return;
     bool withdraws = event.type == EVENT_WITHDRAW;
     bool at_once = withdraws || event.type == EVENT_CONSENT_REVOKED;
@@ -122,13 +160,15 @@ static void pass_on(const struct pair *pair, struct content_ref said)
     outbox_put(pair->work, pair->out, &intent);
 }
 
-/* The step that ended the second before it was told; false: it was told, or
- * nothing ended it. */
+/* What ended the second before it was told: a step, or that it was erased for
+ * the person, which withdrew it. False: it was told, or nothing ended it. */
 static bool ending_find(const struct pair *pair, struct feed_event *ending)
 {
     const struct referral *second = pair->second;
     bool is_told = false;
-    bool is_there = false;
+    *ending = (struct feed_event){ .actor = ACTOR_PERSON, .at = second->ended };
+    if (second->state == REFERRAL_WITHDRAWN)
+        ending->step = EVENT_WITHDRAW;
     for (uint32_t i = 0; i < second->position_count; i++) {
         struct feed_event event;
         size_t used = pair->work->scratch->used;
@@ -137,16 +177,16 @@ static bool ending_find(const struct pair *pair, struct feed_event *ending)
             if (event.type == FEED_STEP && event.by_us &&
                 event.step != EVENT_SEND) {
                 ending->position = event.position;
+                ending->step = event.step;
+                ending->actor = event.actor;
                 ending->content = event.content;
-                is_there = !content_is_none(event.content);
             }
         }
         arena_rewind(pair->work->scratch, used);
     }
-    return !is_told && referral_is_terminal(second->state) && is_there;
+    return !is_told && referral_is_terminal(second->state);
 }
 
-/* What was erased of the second is erased of the first. */
 static void erasure_pass_on(const struct pair *pair, struct content_ref said)
 {
     struct work *work = pair->work;
@@ -155,16 +195,44 @@ static void erasure_pass_on(const struct pair *pair, struct content_ref said)
     struct slice bytes =
         content_get(work->contents, work->txn, work->scratch, said);
     if (bytes.bytes == NULL ||
-        erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE)
+        erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE ||
+        notice.reason == ERASURE_RETENTION_OVER) /* that is of each its own */
         return;
     notice.referral = pair->first->uuid;
-    if (erase_own(work, pair->first, &notice, &result) == ERR_LIMIT) {
-        notice.element_count = 0; /* more than was meant, but that too */
-        (void)!erase_own(work, pair->first, &notice, &result);
+    erase_own_at_least(work, pair->first, &notice, &result);
+}
+
+/* What was erased of the second is erased of the first. */
+static void erasures_pass_on(const struct pair *pair)
+{
+    struct work *work = pair->work;
+    uint32_t count = pair->second->position_count;
+    pair->first->erasure.reason = ERASURE_NONE; /* nobody was told of it */
+    for (uint32_t i = 0; i < count; i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (feed_at(work, pair->second->positions[i], &event) &&
+            event.type == FEED_ERASED)
+            erasure_pass_on(pair, event.content);
+        arena_rewind(work->scratch, used);
     }
 }
 
-/* All that waits about the second, but its SEND. */
+/* Something of that kind about the second waits to be told. */
+static bool waits(const struct pair *pair, enum entry_kind kind)
+{
+    struct intent intent;
+    uint64_t from = 0;
+    while (outbox_next(pair->work, pair->out, from, &intent)) {
+        if (intent.kind == kind && intent.has_referral &&
+            uuid_equal(&intent.referral, &pair->second->uuid))
+            return true;
+        from = intent.number + 1;
+    }
+    return false;
+}
+
+/* All steps about the second that wait, but its SEND. */
 static void waiting_pass_on(const struct pair *pair)
 {
     struct work *work = pair->work;
@@ -172,59 +240,29 @@ static void waiting_pass_on(const struct pair *pair)
     uint64_t from = 0;
     uint64_t end = pair->out->intent_next;
     while (outbox_next(work, pair->out, from, &intent) && intent.number < end) {
+        struct feed_event told;
         size_t used = work->scratch->used;
         from = intent.number + 1;
-        if (intent.has_referral && intent.event_type != EVENT_SEND &&
-            uuid_equal(&intent.referral, &pair->second->uuid)) {
-            if (intent.kind == ENTRY_ERASURE_NOTICE)
-                erasure_pass_on(pair, intent.content);
-            else
-                pass_on(pair, intent.content);
-        }
+        if (intent.kind == ENTRY_REFERRAL_EVENT &&
+            intent.event_type != EVENT_SEND &&
+            uuid_equal(&intent.referral, &pair->second->uuid) &&
+            feed_at(work, intent.feed_position, &told))
+            pass_on(pair, &told);
         arena_rewind(work->scratch, used);
     }
 }
 
-/* Something about that referral waits to be told. */
-static bool waits(const struct pair *pair, const struct uuid *referral)
-{
-    struct intent intent;
-    uint64_t from = 0;
-    while (outbox_next(pair->work, pair->out, from, &intent)) {
-        if (intent.has_referral && uuid_equal(&intent.referral, referral))
-            return true;
-        from = intent.number + 1;
-    }
-    return false;
-}
-
 static void give_back(const struct pair *pair)
 {
-    struct work *work = pair->work;
-    struct referral *second = pair->second;
     struct verdict why = { .problem = PROBLEM_NONE };
-    struct referral_event event = { .referral = second->uuid,
-        .type = EVENT_SEND,
-        .seq = 1,
-        .actor = ACTOR_GATEWAY };
-    struct step step = { .work = work,
-        .peer = pair->folded->peer,
-        .referral = second,
-        .event = &event,
-        .by_us = true };
-    struct step_note note = { FEED_RETURNED, FEED_STATUS_TURNED_DOWN, &why,
-        CONTENT_NONE };
     char id[UUID_URN_SIZE + 1];
     char remedy[VERDICT_TEXT_SIZE];
     uuid_format(&pair->first->uuid, id);
     (void)snprintf(remedy, sizeof remedy,
         "go on with %s: it was handed over under the same key before", id);
     verdict_set(&why, PROBLEM_REFERRAL_EXISTS, "key", remedy);
-    second->pending = 0;
-    (void)step_apply(&step, REFERRAL_CANCELLED, &note);
-    OUTPUT_LOG(work, LOG_REFERRAL_RETURNED, log_uuid("referral", &second->uuid),
-        log_code("step", event_type_name(event.type)),
-        log_code("state", referral_state_name(second->state)));
+    pair->second->pending = 0;
+    returned(pair, pair->second, EVENT_SEND, REFERRAL_CANCELLED, &why);
 }
 
 void fold_again_send(const struct folded *folded, struct referral *referral,
@@ -243,40 +281,44 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         uuid_equal(&pair.second->uuid, &referral->uuid))
         return;
     if (outbox_find_send(work, pair.out, &pair.second->uuid, &send)) {
+        erasures_pass_on(&pair);
         waiting_pass_on(&pair);
         (void)outbox_drop_referral(work, pair.out, &pair.second->uuid);
         give_back(&pair);
-    } else if (!waits(&pair, &pair.second->uuid) &&
+    } else if (!waits(&pair, ENTRY_REFERRAL_EVENT) &&
                ending_find(&pair, &ending)) {
-        pass_on(&pair, ending.content);
+        erasures_pass_on(&pair);
+        if (ending.step != EVENT_NONE)
+            pass_on(&pair, &ending);
     }
 }
 
 /* Its own step waits to be told: programs have read of it. */
-static void tell_ending(const struct pair *pair, uint64_t position)
+static void tell_ending(const struct pair *pair, const struct feed_event *said)
 {
     struct work *work = pair->work;
     struct referral *referral = pair->first;
     struct feed_event told;
     struct referral_event event;
     struct intent intent;
-    if (!feed_at(work, position, &told) ||
-        !passed(pair, told.content, &event, &intent))
+    if (!passed(pair, said, &event, &intent))
         return;
-    content_erase(work->contents, work->txn, work->arena, told.content);
-    told.content = intent.content;
-    told.seq = event.seq;
-    feed_rewrite(work, &told);
-    intent.feed_position = position;
+    if (feed_at(work, said->position, &told)) {
+        content_erase(work->contents, work->txn, work->arena, told.content);
+        told.content = intent.content;
+        told.seq = event.seq;
+        feed_rewrite(work, &told);
+    }
+    intent.feed_position = said->position;
     outbox_put(work, pair->out, &intent);
     if (event.type == EVENT_WITHDRAW) {
         referral->state = REFERRAL_WITHDRAWN;
-        referral->ended = told.at;
+        referral->ended = said->at;
     }
     register_put(work, referral);
 }
 
-bool fold_again_ended(const struct folded *folded, struct referral *referral)
+bool fold_again_ended(struct folded *folded, struct referral *referral)
 {
     struct pair pair = { .folded = folded,
         .work = folded->work,
@@ -284,15 +326,19 @@ bool fold_again_ended(const struct folded *folded, struct referral *referral)
         .first = referral,
         .second = referral };
     struct feed_event ending;
-    if (!referral->outgoing || waits(&pair, &referral->uuid) ||
+    if (!referral->outgoing || waits(&pair, ENTRY_REFERRAL_EVENT) ||
         !ending_find(&pair, &ending))
         return false;
     referral->state = REFERRAL_SENT;
     referral->ended.unix_ms = 0;
+    fold_send_place(folded, referral->positions[0]);
     referral->request = folded_kept(folded);
     referral->pending = 1;
     referral->refill = pair.out->refill;
     register_put(folded->work, referral);
-    tell_ending(&pair, ending.position);
+    if (!waits(&pair, ENTRY_ERASURE_NOTICE))
+        erasures_pass_on(&pair);
+    if (ending.step != EVENT_NONE)
+        tell_ending(&pair, &ending);
     return true;
 }

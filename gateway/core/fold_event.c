@@ -134,6 +134,19 @@ static struct step step_of(const struct folded *folded,
 
 /* ---- Ours ---------------------------------------------------------------- */
 
+void fold_send_place(struct folded *folded, uint64_t position)
+{
+    struct feed_event told;
+    folded->entry->feed_position = position;
+    folded->changed = true;
+    if (!feed_at(folded->work, position, &told))
+        return;
+    told.generation = folded->generation;
+    told.index = folded->index;
+    told.content = folded_kept(folded);
+    feed_rewrite(folded->work, &told);
+}
+
 /* A program handed it over again, under its own id, before it was known that it
  * had been sent: it was. */
 static void own_send_again(
@@ -141,7 +154,6 @@ static void own_send_again(
 {
     struct work *work = folded->work;
     struct intent intent = { 0 };
-    struct feed_event told;
     struct ledger *out = peer_ledger(work, folded->peer, LEDGER_OUT);
     struct referral *referral = register_get(work, &event->referral);
     if (referral == NULL || referral->peer != folded->peer->number)
@@ -153,14 +165,7 @@ static void own_send_again(
     }
     outbox_take(work, out, &intent);
     content_erase(work->contents, work->txn, work->arena, intent.content);
-    folded->entry->feed_position = intent.feed_position;
-    folded->changed = true;
-    if (feed_at(work, intent.feed_position, &told)) {
-        told.generation = folded->generation;
-        told.index = folded->index;
-        told.content = folded_kept(folded);
-        feed_rewrite(work, &told);
-    }
+    fold_send_place(folded, intent.feed_position);
     referral->mou = event->mou;
     referral->request = folded_kept(folded);
     mark(folded, referral, referral->state);
@@ -211,7 +216,7 @@ static void own_step(struct folded *folded, const struct referral_event *event)
     struct step step = step_of(folded, referral, event, true, state);
     if (repeat_take_up(
             folded->work, event, &folded->peer->agency, !at_once, &other) &&
-        fold_again_step(folded, referral, &other)) {
+        fold_again_step(folded, &other)) {
         referral->state = state;
         register_put(folded->work, referral);
         return;
@@ -275,10 +280,9 @@ void fold_own_words(struct folded *folded, const struct intent *intent)
         told.content = kept;
         feed_rewrite(work, &told);
     }
+    /* an offer goes with all of its referral alone, and does not come back */
     if (event.type == EVENT_SEND)
         referral->request = kept;
-    if (!referral->outgoing && step_offer(&event).size > 0)
-        referral->offer = kept;
     register_put(work, referral);
 }
 

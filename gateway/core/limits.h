@@ -156,7 +156,7 @@
 
 /* This part of the node's memory keeps contents that are to be sent or read
  * soon: of 64 MiB, what fills several parcels. */
-#define CONTENT_RECENT_PART 8u
+#define CONTENT_RECENT_PART 4u
 
 /* Above these shares of the store new referrals, then foreign parcels and steps
  * are refused (retryable); the rest is for what must still go through: answers,
@@ -190,7 +190,7 @@
 #define CONNECTION_IDLE_MS_MAX 60000u
 /* A Collect waits up to 5 minutes; and one for the way. */
 #define REPLY_MS_MAX (6u * 60 * 1000)
-/* Accepted connections; about 50 KiB each with what nng and TLS hold. */
+/* Accepted connections; idle ones hold about 36 KiB each, with nng and TLS. */
 #define CONNECTION_COUNT_MAX 4096u
 /* Each keeps its place for a tenth of HANDSHAKE_MS_MAX: 512 a second get
  * theirs, about what two cores can shake hands with. */

@@ -147,7 +147,10 @@ bool outbox_drop_referral(
     if (!outbox_find_send(work, ledger, referral, &intent))
         return false;
     do {
-        content_erase(work->contents, work->txn, work->arena, intent.content);
+        /* of a notice the feed has the codes */
+        if (intent.kind != ENTRY_ERASURE_NOTICE)
+            content_erase(
+                work->contents, work->txn, work->arena, intent.content);
         outbox_take(work, ledger, &intent);
     } while (next_about(work, ledger, referral, intent.number + 1, &intent));
     return !work_failed(work);

@@ -61,7 +61,7 @@ bool outbox_find_send(struct work *work, const struct ledger *ledger,
     const struct uuid *referral, struct intent *intent);
 
 /* When the referral's first event still waits: drops everything about it,
- * erases the contents, and is true: the other agency never hears of it. Else
+ * erases what was said, and is true: the other agency never hears of it. Else
  * nothing happens. */
 bool outbox_drop_referral(
     struct work *work, struct ledger *ledger, const struct uuid *referral);

@@ -8,6 +8,7 @@
 #include "core/output.h"
 #include "core/referral_step.h"
 #include "core/retell.h"
+#include "core/step.h"
 
 /* An intent, and all that it is decided by. */
 struct thought {
@@ -121,7 +122,9 @@ static void content_move(struct thought *thought, struct content_ref content)
             event.state = thought->event.state;
         feed_rewrite(work, &event);
     }
-    if (content_equal(referral->offer, intent->content))
+    /* it is newer than all that came back */
+    if (content_equal(referral->offer, intent->content) ||
+        (!referral->outgoing && step_offer(&thought->event).size > 0))
         referral->offer = content;
     content_erase(work->contents, work->txn, work->arena, intent->content);
     intent->content = content;

@@ -29,10 +29,8 @@ static struct slice rest_write(
     struct work *work, struct referral *referral, const struct feed_event *told)
 {
     struct referral_event event;
-    if (is_wordless(work, told))
+    if (!register_event(work, told->content, &event))
         event = bare_event(referral, told, 0);
-    else if (!register_event(work, told->content, &event))
-        return SLICE_NONE;
     event.seq = ++referral->own_seq;
     event.seen = referral->peer_seq;
     struct slice bytes = referral_event_write(&event, work->scratch);

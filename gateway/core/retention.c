@@ -119,11 +119,7 @@ static bool erase(struct work *work, struct referral *referral, bool is_whole)
     erase_measure(work, referral, &notice, &result);
     if (result.extent.content_count == 0)
         return is_whole && erase_key(work, referral, &notice);
-    if (erase_own(work, referral, &notice, &result) != ERR_NONE) {
-        /* too much to be kept without them: all of it goes */
-        notice.element_count = 0;
-        return erase_own(work, referral, &notice, &result) == ERR_NONE;
-    }
+    erase_own_at_least(work, referral, &notice, &result);
     return !work_failed(work);
 }
 

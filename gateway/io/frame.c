@@ -48,19 +48,9 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static void take(uint8_t *to, struct slice *from, size_t size)
+static enum err head_filled(struct frame_reader *reader, size_t count)
 {
-    if (size == 0)
-        return;
-    memcpy(to, from->bytes, size);
-    *from = slice_of(from->bytes + size, from->size - size);
-}
-
-static enum err read_head(struct frame_reader *reader, struct slice *input)
-{
-    size_t size = smaller(FRAME_HEAD_SIZE - reader->head_size, input->size);
-    take(reader->head + reader->head_size, input, size);
-    reader->head_size += size;
+    reader->head_size += count;
     if (reader->head_size < FRAME_HEAD_SIZE)
         return ERR_NONE;
     reader->size = (size_t)reader->head[0] << 24 |
@@ -91,29 +81,63 @@ static enum err grow(struct frame_reader *reader)
     return ERR_NONE;
 }
 
+enum err frame_reader_room(
+    struct frame_reader *reader, uint8_t **bytes, size_t *size)
+{
+    if (reader->head_size < FRAME_HEAD_SIZE) {
+        *bytes = reader->head + reader->head_size;
+        *size = FRAME_HEAD_SIZE - reader->head_size;
+        return ERR_NONE;
+    }
+    assert(reader->received < reader->size);
+    if (reader->received == reader->capacity) {
+        enum err err = grow(reader);
+        if (err != ERR_NONE)
+            return err;
+    }
+    *bytes = reader->bytes + reader->received;
+    *size = reader->capacity - reader->received;
+    return ERR_NONE;
+}
+
+enum err frame_reader_filled(
+    struct frame_reader *reader, size_t count, bool *complete)
+{
+    enum err err = ERR_NONE;
+    if (reader->head_size < FRAME_HEAD_SIZE)
+        err = head_filled(reader, count);
+    else
+        reader->received += count;
+    *complete = err == ERR_NONE && reader->head_size == FRAME_HEAD_SIZE &&
+                reader->received == reader->size;
+    return err;
+}
+
 enum err frame_reader_feed(
     struct frame_reader *reader, struct slice *input, bool *complete)
 {
     *complete = false;
-    if (reader->head_size < FRAME_HEAD_SIZE) {
-        enum err err = read_head(reader, input);
-        if (err != ERR_NONE || reader->head_size < FRAME_HEAD_SIZE)
+    while (input->size > 0 && !*complete) {
+        uint8_t *bytes;
+        size_t size;
+        enum err err = frame_reader_room(reader, &bytes, &size);
+        if (err != ERR_NONE)
             return err;
-    } else {
-        assert(reader->received < reader->size);
+        size = smaller(size, input->size);
+        memcpy(bytes, input->bytes, size);
+        *input = slice_of(input->bytes + size, input->size - size);
+        err = frame_reader_filled(reader, size, complete);
+        if (err != ERR_NONE)
+            return err;
     }
-    while (input->size > 0 && reader->received < reader->size) {
-        if (reader->received == reader->capacity) {
-            enum err err = grow(reader);
-            if (err != ERR_NONE)
-                return err;
-        }
-        size_t size = smaller(reader->capacity - reader->received, input->size);
-        take(reader->bytes + reader->received, input, size);
-        reader->received += size;
-    }
-    *complete = reader->received == reader->size;
     return ERR_NONE;
+}
+
+size_t frame_reader_missing(const struct frame_reader *reader)
+{
+    return reader->head_size < FRAME_HEAD_SIZE
+               ? 0
+               : reader->size - reader->received;
 }
 
 struct slice frame_reader_frame(const struct frame_reader *reader)

@@ -53,6 +53,19 @@ void frame_reader_limit(struct frame_reader *reader, size_t size_max);
 MUST_USE enum err frame_reader_feed(
     struct frame_reader *reader, struct slice *input, bool *complete);
 
+/*
+ * The same in two steps, for who can put bytes where they belong: room for the
+ * next ones, 1 or more, and then how many of them are there. Room is taken for
+ * FRAME_FIRST_SIZE, or for as much again as is there.
+ */
+MUST_USE enum err frame_reader_room(
+    struct frame_reader *reader, uint8_t **bytes, size_t *size);
+MUST_USE enum err frame_reader_filled(
+    struct frame_reader *reader, size_t count, bool *complete);
+
+/* Bytes that the frame still lacks; 0 while its size is not known. */
+size_t frame_reader_missing(const struct frame_reader *reader);
+
 /* The complete frame without its head; borrowed until frame_reader_next(). */
 struct slice frame_reader_frame(const struct frame_reader *reader);
 

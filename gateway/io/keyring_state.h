@@ -10,7 +10,7 @@
 #include "io/openssl.h"
 
 /* A private key of ours; of TLS, the hash of its certificate's SPKI, and no
- * key: the TLS engine reads the file itself. */
+ * key: TLS reads the file itself. */
 struct held_key {
     uint32_t number; /* the day, for keys of days */
     uint64_t id;

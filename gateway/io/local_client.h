@@ -44,7 +44,7 @@ struct local_client {
     int doom;       /* enum local_socket_refusal */
 };
 
-/* Milliseconds of the steady clock, never 0. */
+/* Milliseconds of the machine's steady clock, never 0. */
 int64_t local_steady_ms(void);
 
 /* The kernel's word on who is at the other end. */

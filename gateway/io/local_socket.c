@@ -171,6 +171,8 @@ static struct local_socket_options limits_of(
             or_default(options->backlog_size_max, LOCAL_BACKLOG_SIZE_MAX),
         .frame_ms_max = options->frame_ms_max != 0 ? options->frame_ms_max
                                                    : LOCAL_FRAME_MS_MAX,
+        .steady_ms =
+            options->steady_ms != NULL ? options->steady_ms : local_steady_ms,
     };
 }
 

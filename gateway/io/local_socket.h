@@ -45,6 +45,9 @@ struct local_socket_options {
     size_t outstanding_count_max; /* of one client */
     size_t backlog_size_max;      /* of one client, bytes of replies */
     uint32_t frame_ms_max;        /* for a frame begun, either way */
+    /* A clock that never goes back and never shows 0, asked by the socket's
+     * thread; NULL: the machine's. */
+    int64_t (*steady_ms)(void);
 };
 
 enum local_socket_refusal {

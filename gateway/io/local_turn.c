@@ -475,9 +475,9 @@ void *local_turn_run(void *user)
     struct local_socket *local = user;
     nfds_t count = (nfds_t)(POLLED_CLIENTS + local->limits.client_count_max);
     for (;;) {
-        int timeout_ms = polled_fill(local, local_steady_ms());
+        int timeout_ms = polled_fill(local, local->limits.steady_ms());
         int ready = poll(local->polled, count, timeout_ms);
-        int64_t now_ms = local_steady_ms();
+        int64_t now_ms = local->limits.steady_ms();
         if (ready < 0 && errno != EINTR)
             /* memory for the kernel's table: nothing to do but to wait */
             (void)poll(NULL, 0, ACCEPT_PAUSE_MS);

@@ -15,9 +15,17 @@
 /* Most that is asked for is where the one before was, in the same table. */
 #define PAGE_CACHE_LAST_COUNT 8u
 
+/* Most keys differ here, and are compared without a look at the page. */
+#define PAGE_CACHE_HEAD_SIZE 16u
+
+struct page_cache_slot {
+    uint8_t head[PAGE_CACHE_HEAD_SIZE]; /* of the page's first key, or zeroes */
+    struct row_page *page;
+};
+
 /* Zero-initialised it is empty. */
 struct page_cache {
-    struct row_page **pages;
+    struct page_cache_slot *slots;
     size_t count;
     size_t capacity;
     struct row_page *last[PAGE_CACHE_LAST_COUNT]; /* found; by table */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The watch: in the handshake, with nng's lock held ----------------- */
+/* ---- The watch: in the handshake, with session_lock held ---------------- */
 
 static struct connection *watch_of(struct tls_watch *watch)
 {
@@ -72,6 +72,11 @@ static struct connection *connection_new(struct peers *peers)
         free(connection);
         return NULL;
     }
+    if (pthread_mutex_init(&connection->session_lock, NULL) != 0) {
+        (void)pthread_mutex_destroy(&connection->lock);
+        free(connection);
+        return NULL;
+    }
     if (nng_aio_alloc(&connection->receive_aio, connection_receive_done,
             connection) != 0 ||
         nng_aio_alloc(
@@ -91,6 +96,7 @@ void connection_free(struct connection *connection)
         nng_aio_free(connection->receive_aio);
     if (connection->send_aio != NULL)
         nng_aio_free(connection->send_aio);
+    (void)pthread_mutex_destroy(&connection->session_lock);
     (void)pthread_mutex_destroy(&connection->lock);
     free(connection);
 }
@@ -115,7 +121,7 @@ static struct connection *pool_take(struct peers *peers)
 struct connection *connection_take(
     struct peers *peers, nng_stream *stream, struct link *link)
 {
-    uint8_t *buffer = malloc(RECEIVE_SIZE_MAX);
+    uint8_t *buffer = malloc(RECEIVE_SIZE);
     if (buffer == NULL)
         return NULL;
     struct connection *connection = pool_take(peers);
@@ -131,11 +137,11 @@ struct connection *connection_take(
     connection->id = ++peers->generation << SLOT_BITS | connection->slot;
     connection->stream = stream;
     connection->link = link;
-    connection->receiving = true;
+    connection->reading = true;
     connection->receive_buffer = buffer;
+    connection->receive_capacity = RECEIVE_SIZE;
     connection->opened_ms = now;
     connection->active_ms = now;
-    connection->probed_ms = now;
     peers_unlock(&connection->lock);
     return connection;
 }
@@ -147,11 +153,13 @@ void connection_give(struct connection *connection)
     nng_stream_free(connection->stream);
     frame_reader_release(&connection->reader);
     peers_drop(peers, connection->reader_held);
-    free(connection->receive_buffer);
+    connection_receive_free(connection);
+    tls_session_free(connection->session);
     peers_lock(&connection->lock);
     free(connection->out);
     peers_drop(peers, connection->out_capacity);
-    free(connection->record);
+    free(connection->records.bytes);
+    connection->session = NULL;
     connection->id = 0;
     connection->stream = NULL;
     connection->link = NULL;
@@ -162,14 +170,14 @@ void connection_give(struct connection *connection)
     atomic_store(&connection->authenticated, false);
     memset(&connection->identity, 0, sizeof connection->identity);
     connection->frame_ready = false;
-    connection->receive_buffer = NULL;
-    connection->receive_size = 0;
-    connection->receive_used = 0;
     connection->reader_held = 0;
+    connection->receive_filled = false;
+    connection->received = 0;
     connection->promoted = false;
     connection->closing = false;
     connection->closed = false;
     connection->paused = false;
+    connection->lost_ms = 0;
     connection->frame_ms = 0;
     connection->heard_count = 0;
     connection->asked_count = 0;
@@ -183,9 +191,9 @@ void connection_give(struct connection *connection)
     connection->out_done = 0;
     connection->out_mark = 0;
     connection->out_deadline_ms = 0;
-    connection->record = NULL;
-    connection->record_size = 0;
-    connection->record_sent = 0;
+    connection->records = (struct tls_records){ .bytes = NULL };
+    connection->records_sent = 0;
+    connection->records_taken = 0;
     peers_unlock(&connection->lock);
     connection->free_next = peers->free_list;
     peers->free_list = connection;
@@ -200,6 +208,7 @@ void connection_fail_locked(
     if (connection->id == 0 || connection->closing)
         return;
     connection->closing = true;
+    connection->closing_ms = peers_now_ms();
     connection->reason = reason;
     peers_work(connection->peers, connection);
 }
@@ -211,28 +220,38 @@ void connection_fail(struct connection *connection, enum peers_reason reason)
     peers_unlock(&connection->lock);
 }
 
-/* What an error of the engine or of nng means here. */
+static enum peers_reason left(const struct connection *connection)
+{
+    return atomic_load(&connection->authenticated)
+               ? PEERS_REASON_CLOSED_BY_PEER
+               : PEERS_REASON_HANDSHAKE_ABANDONED;
+}
+
 enum peers_reason connection_reason(
     const struct connection *connection, int code)
 {
-    switch (code) {
-    case NNG_EPEERAUTH:
+    if (code == NNG_ECONNSHUT || code == NNG_ECLOSED ||
+        !atomic_load(&connection->authenticated))
+        return left(connection);
+    return PEERS_REASON_LOST;
+}
+
+enum peers_reason connection_reason_tls(
+    const struct connection *connection, enum tls_progress end)
+{
+    switch (end) {
+    case TLS_UNWANTED:
         if (!connection->refused)
             return PEERS_REASON_CERTIFICATE;
         return connection->link != NULL ? PEERS_REASON_WRONG_KEY
                                         : PEERS_REASON_STRANGER;
-    case NNG_ECONNREFUSED:
+    case TLS_REFUSED_BY_PEER:
         return PEERS_REASON_REFUSED_BY_PEER;
-    case NNG_ECRYPTO:
+    case TLS_BROKEN:
         return PEERS_REASON_TLS;
-    case NNG_ECONNSHUT:
-    case NNG_ECLOSED:
-        return atomic_load(&connection->authenticated)
-                   ? PEERS_REASON_CLOSED_BY_PEER
-                   : PEERS_REASON_HANDSHAKE_ABANDONED;
-    default:
-        return atomic_load(&connection->authenticated)
-                   ? PEERS_REASON_LOST
-                   : PEERS_REASON_HANDSHAKE_ABANDONED;
+    case TLS_GOES_ON:
+    case TLS_ENDED:
+        break;
     }
+    return left(connection);
 }

@@ -114,20 +114,17 @@ enum err link_set_address(
 }
 
 /* NULL for a URL that is none of ours: cards come from outside, and nng knows
- * many schemes. */
-static nng_stream_dialer *endpoint_dialer(
-    struct peers *peers, struct endpoint *endpoint)
+ * many schemes. It dials TCP; TLS is a matter of sessions. */
+static nng_stream_dialer *endpoint_dialer(struct endpoint *endpoint)
 {
     if (endpoint->dialer != NULL)
         return endpoint->dialer;
     if (strncmp(endpoint->url, "tls+tcp://", 10) != 0)
         return NULL;
     nng_stream_dialer *dialer;
-    if (nng_stream_dialer_alloc(&dialer, endpoint->url) != 0)
+    if (nng_stream_dialer_alloc(&dialer, endpoint->url + TLS_SIZE) != 0)
         return NULL;
-    if (nng_stream_dialer_set_ptr(
-            dialer, NNG_OPT_TLS_CONFIG, peers->client_config) != 0 ||
-        nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true) != 0 ||
+    if (nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true) != 0 ||
         nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true) != 0) {
         nng_stream_dialer_free(dialer);
         return NULL;
@@ -145,7 +142,7 @@ static void dial_next(struct link *link)
     for (; link->endpoint_index < link->endpoint_count && !peers->stopping;
          link->endpoint_index++) {
         nng_stream_dialer *dialer =
-            endpoint_dialer(peers, &link->endpoints[link->endpoint_index]);
+            endpoint_dialer(&link->endpoints[link->endpoint_index]);
         if (dialer == NULL) {
             peers->counters.dial_failed++;
             continue;

@@ -10,24 +10,24 @@
 
 /* ---- Requests ---------------------------------------------------------- */
 
-static void request_drop_body(struct peers *peers, struct request *request)
+static void request_drop_frame(struct peers *peers, struct request *request)
 {
-    if (request->body == NULL)
+    if (request->frame == NULL)
         return;
-    peers_drop(peers, request->size);
-    free(request->body);
-    request->body = NULL;
+    peers_drop(peers, ROOM_SIZE + request->size);
+    free(request->frame);
+    request->frame = NULL;
 }
 
 void request_free(struct peers *peers, struct request *request)
 {
-    request_drop_body(peers, request);
+    request_drop_frame(peers, request);
     free(request);
 }
 
 void request_fail(struct peers *peers, struct request *request, enum err err)
 {
-    request_drop_body(peers, request);
+    request_drop_frame(peers, request);
     request->err = err;
     request->next = NULL;
     *peers->failed_end = request;
@@ -91,8 +91,8 @@ static enum err push(struct link *link, struct request *request)
     enum err err = ERR_STATE;
     uint32_t number = connection->number_last + 1;
     if (!connection->closing)
-        err =
-            connection_append(connection, number, request->body, request->size);
+        err = connection_append_frame(
+            connection, number, &request->frame, request->size);
     if (err == ERR_NONE) {
         connection->number_last = number;
         if (connection->number_count < UINT32_MAX)
@@ -106,7 +106,7 @@ static enum err push(struct link *link, struct request *request)
     if (err != ERR_NONE)
         return err;
     link->waiting_size -= request->size;
-    request_drop_body(link->peers, request);
+    request_drop_frame(link->peers, request);
     return ERR_NONE;
 }
 

@@ -210,22 +210,19 @@ enum err listener_open(struct listener *listener, struct peers *peers,
     if (code != 0)
         return failed(problem, code, "no memory to listen", ERR_NO_MEMORY);
     nng_aio_set_timeout(listener->aio, NNG_DURATION_INFINITE);
-    code = nng_stream_listener_alloc(&listener->listener, url);
+    code = nng_stream_listener_alloc(&listener->listener, url + TLS_SIZE);
     if (code != 0)
         return failed(
             problem, code, "an address to listen on is not one", ERR_INVALID);
-    code = nng_stream_listener_set_ptr(
-        listener->listener, NNG_OPT_TLS_CONFIG, peers->server_config);
-    if (code == 0)
-        code = nng_stream_listener_set_bool(
-            listener->listener, NNG_OPT_TCP_KEEPALIVE, true);
+    code = nng_stream_listener_set_bool(
+        listener->listener, NNG_OPT_TCP_KEEPALIVE, true);
     /* nng waits for more to send unless told not to; we gather by ourselves */
     if (code == 0)
         code = nng_stream_listener_set_bool(
             listener->listener, NNG_OPT_TCP_NODELAY, true);
     if (code != 0)
         return failed(
-            problem, code, "a listening address takes no TLS", ERR_IO);
+            problem, code, "a listening address takes no options", ERR_IO);
     code = nng_stream_listener_listen(listener->listener);
     int port = 0;
     if (code == 0)

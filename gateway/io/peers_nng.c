@@ -236,11 +236,9 @@ static enum err open_tls(struct peers *peers,
     enum err err =
         tls_own_open(options->certificate_path, options->key_path, &peers->own);
     if (err == ERR_NONE)
-        err = tls_openssl_config_new(
-            NNG_TLS_MODE_SERVER, peers->own, &peers->server_config);
+        err = tls_context_new(TLS_SERVER, peers->own, &peers->server_context);
     if (err == ERR_NONE)
-        err = tls_openssl_config_new(
-            NNG_TLS_MODE_CLIENT, peers->own, &peers->client_config);
+        err = tls_context_new(TLS_CLIENT, peers->own, &peers->client_context);
     if (err == ERR_NOT_FOUND)
         problem->what = "the TLS certificate or its key cannot be read";
     else if (err == ERR_KEY)
@@ -389,13 +387,12 @@ void peers_close(struct peers *peers)
     for (uint32_t i = 0; i < peers->slot_count; i++)
         connection_free(peers->slots[i]);
     assert(atomic_load(&peers->memory) == 0);
+    assert(atomic_load(&peers->receive_large_count) == 0);
     free(peers->slots);
     free(peers->listeners);
     free(peers->pins);
-    if (peers->server_config != NULL)
-        nng_tls_config_free(peers->server_config);
-    if (peers->client_config != NULL)
-        nng_tls_config_free(peers->client_config);
+    tls_context_free(peers->server_context);
+    tls_context_free(peers->client_context);
     tls_own_release(peers->own);
     (void)pthread_cond_destroy(&peers->work_ready);
     (void)pthread_mutex_destroy(&peers->work_lock);
@@ -417,21 +414,21 @@ static struct request *request_new(struct peers *peers, uint64_t token,
     const uint8_t *body, size_t size, uint32_t timeout_ms)
 {
     struct request *request = calloc(1, sizeof *request);
-    uint8_t *copy = malloc(size > 0 ? size : 1);
-    if (request == NULL || copy == NULL) {
+    uint8_t *frame = malloc(ROOM_SIZE + size);
+    if (request == NULL || frame == NULL) {
         free(request);
-        free(copy);
+        free(frame);
         return NULL;
     }
     if (size > 0)
-        memcpy(copy, body, size);
+        memcpy(frame + ROOM_SIZE, body, size);
     if (timeout_ms > peers->options.reply_ms_max)
         timeout_ms = peers->options.reply_ms_max;
     request->token = token;
     request->deadline_ms = peers_now_ms() + timeout_ms;
-    request->body = copy;
+    request->frame = frame;
     request->size = size;
-    if (!peers_hold(peers, size))
+    if (!peers_hold(peers, ROOM_SIZE + size))
         request->err = ERR_BUSY;
     return request;
 }

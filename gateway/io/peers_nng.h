@@ -152,7 +152,7 @@ struct peers_options peers_options_default(void);
  *
  *   ERR_INVALID      an option is out of range, a URL is not tls+tcp
  *   ERR_NOT_FOUND    certificate or key cannot be read
- *   ERR_KEY          they are of no use (tls_openssl_config_new)
+ *   ERR_KEY          they are of no use (tls_own_open)
  *   ERR_UNREACHABLE  a URL cannot be listened on
  *   ERR_NO_MEMORY, ERR_IO
  */

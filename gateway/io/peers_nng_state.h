@@ -7,14 +7,18 @@
  * - A connection has one receive and one send aio. Their callbacks, and any
  *   other thread, only mark it `closing`; the sweeper alone closes streams and
  *   gives connections back. Connections and their aios are pooled.
- * - Receive is posted whenever the connection is not paused. nng 1.5.2 forgets
- *   an error that comes while none is posted, so the sweeper also probes.
- * - Nothing is posted on a stream after it was closed, which `closing`, read
- *   under the connection's lock, makes sure: it would never complete.
- * - Locks are taken in this order: peers->lock, connection->lock, nng's own,
- *   then pins_lock or work_lock, under which nothing else is called. A watch
- *   runs under nng's own lock and so takes only the last two. Two connections
- *   are never locked at once. Event functions are called without any lock.
+ * - nng's streams are plain TCP. A receive is posted even while the connection
+ *   is paused, until one has brought something: nng 1.5.2 tells of an end only
+ *   who waits for bytes.
+ * - Nothing is posted on a stream after it was closed: it would never complete.
+ *   After `closing`, read under the connection's lock, only the sweeper posts:
+ *   the session's last words, before it closes.
+ * - Locks are taken in this order: peers->lock, connection->lock, then nng's
+ *   own or session_lock, then pins_lock or work_lock, under which nothing else
+ *   is called. What is received is decrypted under session_lock alone, and a
+ *   watch runs then, so it takes only the last two; what is sent is encrypted
+ *   under connection->lock and session_lock. Two connections are never locked
+ *   at once. Event functions are called without any lock.
  */
 #ifndef IO_PEERS_NNG_STATE_H
 #define IO_PEERS_NNG_STATE_H
@@ -27,12 +31,18 @@
 #include "core/limits.h"
 #include "io/frame.h"
 #include "io/peers_nng.h"
-#include "io/tls_openssl.h"
+#include "io/tls_session.h"
 
 #define NUMBER_SIZE 4u
-/* One TLS record: nng's engine interface takes no more at a time. */
-#define RECORD_SIZE_MAX 16000u
-#define RECEIVE_SIZE_MAX (16u * 1024)
+/* What is before nng's part of a URL, "tls+". */
+#define TLS_SIZE 4u
+/* Before the body of a frame that is sent. */
+#define ROOM_SIZE (FRAME_HEAD_SIZE + NUMBER_SIZE)
+/* Received at once, and in the middle of a large frame. */
+#define RECEIVE_SIZE (16u * 1024)
+#define RECEIVE_SIZE_LARGE (128u * 1024)
+/* Connections that may have the large one at a time: 8 MiB. */
+#define RECEIVE_LARGE_COUNT_MAX 64u
 /* Of a connection's id; above it the count of connections ever taken. */
 #define SLOT_BITS 24
 
@@ -45,8 +55,8 @@ struct request {
     uint64_t connection;  /* it was sent on, 0 while it waits */
     uint32_t number;
     enum err err;
-    size_t size;
-    uint8_t *body; /* until it is sent */
+    size_t size;    /* of the body */
+    uint8_t *frame; /* ROOM_SIZE and the body, until it is sent */
 };
 
 /* IPv4 address, or the first half of an IPv6 one. */
@@ -62,7 +72,7 @@ struct asked {
 };
 
 struct connection {
-    struct tls_watch watch; /* first: the engine knows us by it */
+    struct tls_watch watch; /* first: the session knows us by it */
     struct peers *peers;
     uint32_t slot;
     nng_aio *receive_aio;
@@ -83,13 +93,16 @@ struct connection {
     struct tls_identity identity;
     atomic_bool authenticated; /* set last */
 
-    /* Belong to whoever owns the receive side: aio, callback, sweeper. */
+    /* Belong to whoever reads: a callback, or the sweeper after a pause. */
     struct frame_reader reader;
-    bool frame_ready; /* complete in the reader, not yet delivered */
+    bool frame_ready;    /* complete in the reader, not yet delivered */
+    size_t reader_held;  /* of it, counted in peers->memory */
+    uint8_t *unread;     /* fed before the pause, where something is left */
+    bool receive_filled; /* the last time, to the brim */
+
+    /* The receive aio's while `receiving`, else the reader's. */
     uint8_t *receive_buffer;
-    size_t receive_size;
-    size_t receive_used;
-    size_t reader_held; /* of it, counted in peers->memory */
+    size_t receive_capacity;
 
     /* Under peers->lock. */
     bool half_open; /* in the list */
@@ -108,19 +121,23 @@ struct connection {
     uint64_t id; /* 0 while in the pool */
     bool closing;
     bool closed;
-    bool receiving; /* the receive side has an owner */
-    bool sending;
+    bool receiving; /* the aio runs */
+    bool reading;   /* somebody reads */
+    bool sending;   /* the aio runs */
     bool paused;
+    int64_t closing_ms;
+    int64_t lost_ms; /* its end was seen in a pause, 0 when it was not */
+    enum peers_reason lost_reason;
+    size_t received; /* in receive_buffer, not yet fed to the session */
     enum peers_reason reason;
     int64_t active_ms;    /* last whole frame, either way */
     uint64_t heard_count; /* replies, wanted or late */
     int64_t frame_ms;     /* begin of an unfinished frame, 0 when none */
-    int64_t probed_ms;
     struct asked asked[CONNECTION_REQUEST_COUNT_MAX];
     size_t asked_count;
     uint32_t number_last; /* of our requests */
     uint64_t number_count;
-    uint8_t *out; /* frames not yet given to the aio */
+    uint8_t *out; /* frames that have not left */
     size_t out_start;
     size_t out_size;
     size_t out_capacity;
@@ -128,9 +145,13 @@ struct connection {
     uint64_t out_done;  /* bytes ever sent */
     uint64_t out_mark;  /* must be done by out_deadline_ms */
     int64_t out_deadline_ms;
-    uint8_t *record; /* what the aio sends now */
-    size_t record_size;
-    size_t record_sent;
+    struct tls_records records; /* what the aio sends now */
+    size_t records_sent;
+    size_t records_taken; /* bytes of `out` that are in them */
+
+    pthread_mutex_t session_lock;
+    /* Under session_lock; made once, by connection_start(). */
+    struct tls_session *session;
 };
 
 struct endpoint {
@@ -184,14 +205,15 @@ struct peers {
     struct peers_options options; /* its pointers are not kept */
     struct peers_events events;
     struct tls_own *own;
-    nng_tls_config *server_config;
-    nng_tls_config *client_config;
+    struct tls_context *server_context;
+    struct tls_context *client_context;
     struct listener *listeners;
     size_t listener_count;
     pthread_t sweeper;
     bool sweeper_runs;
     int64_t tick_ms;
     atomic_size_t memory;
+    atomic_uint receive_large_count;
 
     pthread_mutex_t lock;
     /* Under lock. */
@@ -241,8 +263,7 @@ void peers_told_closed(
 /* ---- peers_connection.c ------------------------------------------------ */
 
 /* From the pool, or made; NULL when there is none; `link` when it was dialed.
- * Its caller owns the receive side, until connection_start(). Under
- * peers->lock. */
+ * Its caller is who reads, until connection_start(). Under peers->lock. */
 struct connection *connection_take(
     struct peers *peers, nng_stream *stream, struct link *link);
 /* Back to the pool, its stream freed. Under peers->lock; both aios idle. */
@@ -253,20 +274,21 @@ void connection_free(struct connection *connection);
 void connection_fail_locked(
     struct connection *connection, enum peers_reason reason);
 void connection_fail(struct connection *connection, enum peers_reason reason);
-/* What an error of the engine or of nng means here. */
+/* What an error of nng, and an end of the session, mean here. */
 enum peers_reason connection_reason(
     const struct connection *connection, int code);
+enum peers_reason connection_reason_tls(
+    const struct connection *connection, enum tls_progress end);
 
 /* ---- peers_receive.c --------------------------------------------------- */
 
 void connection_receive_done(void *connection); /* of the receive aio */
-/* Sets the watch and posts the first receive. Without its lock. */
+/* Makes its session and posts the first receive. Without its lock. */
 void connection_start(struct connection *connection);
 /* Goes on where a limit stopped it. By the sweeper, without a lock. */
 void connection_resume(struct connection *connection);
-
-/* Does its socket still stand? Under its lock. */
-void connection_probe(struct connection *connection, int64_t now_ms);
+/* Frees what it received into; nothing runs on it. */
+void connection_receive_free(struct connection *connection);
 
 /* ---- peers_send.c ------------------------------------------------------ */
 
@@ -274,9 +296,16 @@ void connection_send_done(void *connection); /* of the send aio */
 /* Appends a frame. Under its lock. ERR_BUSY, ERR_NO_MEMORY. */
 MUST_USE enum err connection_append(struct connection *connection,
     uint32_t number, const uint8_t *body, size_t size);
+/* The same for ROOM_SIZE bytes and a body, of the heap and held, which are
+ * taken over if nothing else waits: *frame is NULL then. */
+MUST_USE enum err connection_append_frame(struct connection *connection,
+    uint32_t number, uint8_t **frame, size_t size);
 /* Sends what waits, if it can. Under its lock. */
 void connection_kick_locked(struct connection *connection);
 void connection_kick(struct connection *connection);
+/* An alert, a goodbye, if it can leave at once. Before it is closed, by the
+ * sweeper; under its lock. */
+void connection_farewell(struct connection *connection);
 
 /* ---- peers_listen.c ---------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /*
- * Sending: frames are appended to one buffer, and leave in records of what has
- * gathered there.
+ * Sending: frames are appended to one buffer; what has gathered there leaves in
+ * full records, many at once, and stays, counted, until it has left.
  */
 #include "io/peers_nng_state.h"
 
@@ -43,39 +43,66 @@ static enum err out_reserve(struct connection *connection, size_t size)
     return ERR_NONE;
 }
 
-enum err connection_append(struct connection *connection, uint32_t number,
-    const uint8_t *body, size_t size)
+static void write_room(uint8_t room[ROOM_SIZE], uint32_t number, size_t size)
 {
-    uint8_t head[FRAME_HEAD_SIZE + NUMBER_SIZE];
-    /* one frame always has room, however large frames may be */
-    if (connection->out_size > 0 &&
-        connection->out_size + sizeof head + size > CONNECTION_QUEUE_SIZE_MAX)
-        return ERR_BUSY;
-    enum err err = out_reserve(connection, sizeof head + size);
-    if (err != ERR_NONE)
-        return err;
-    frame_head(head, NUMBER_SIZE + size);
-    frame_head(head + FRAME_HEAD_SIZE, number);
-    uint8_t *end =
-        connection->out + connection->out_start + connection->out_size;
-    memcpy(end, head, sizeof head);
-    if (size > 0)
-        memcpy(end + sizeof head, body, size);
-    connection->out_size += sizeof head + size;
-    connection->out_total += sizeof head + size;
+    frame_head(room, NUMBER_SIZE + size);
+    frame_head(room + FRAME_HEAD_SIZE, number);
+}
+
+/* There are `size` bytes more at its end. */
+static void note_appended(struct connection *connection, size_t size)
+{
+    connection->out_size += size;
+    connection->out_total += size;
     if (connection->out_deadline_ms == 0) {
         connection->out_mark = connection->out_total;
         connection->out_deadline_ms =
             peers_now_ms() + connection->peers->options.idle_ms_max;
     }
+}
+
+enum err connection_append(struct connection *connection, uint32_t number,
+    const uint8_t *body, size_t size)
+{
+    size_t total = ROOM_SIZE + size;
+    /* one frame always has room, however large frames may be */
+    if (connection->out_size > 0 &&
+        connection->out_size + total > CONNECTION_QUEUE_SIZE_MAX)
+        return ERR_BUSY;
+    enum err err = out_reserve(connection, total);
+    if (err != ERR_NONE)
+        return err;
+    uint8_t *end =
+        connection->out + connection->out_start + connection->out_size;
+    write_room(end, number, size);
+    if (size > 0)
+        memcpy(end + ROOM_SIZE, body, size);
+    note_appended(connection, total);
     return ERR_NONE;
 }
+
+enum err connection_append_frame(struct connection *connection, uint32_t number,
+    uint8_t **frame, size_t size)
+{
+    if (connection->out != NULL)
+        return connection_append(connection, number, *frame + ROOM_SIZE, size);
+    write_room(*frame, number, size);
+    connection->out = *frame;
+    connection->out_capacity = ROOM_SIZE + size;
+    *frame = NULL;
+    note_appended(connection, ROOM_SIZE + size);
+    return ERR_NONE;
+}
+
+/* ---- Records ----------------------------------------------------------- */
 
 /* Under the connection's lock, which it keeps. */
 static void post_send(struct connection *connection)
 {
-    nng_iov iov = { .iov_buf = connection->record + connection->record_sent,
-        .iov_len = connection->record_size - connection->record_sent };
+    nng_iov iov = {
+        .iov_buf = connection->records.bytes + connection->records_sent,
+        .iov_len = connection->records.size - connection->records_sent,
+    };
     int code = nng_aio_set_iov(connection->send_aio, 1, &iov);
     assert(code == 0);
     (void)code;
@@ -83,37 +110,33 @@ static void post_send(struct connection *connection)
     nng_stream_send(connection->stream, connection->send_aio);
 }
 
-static void out_release(struct connection *connection)
+/* Makes records of what waits, behind what the session has to say itself. */
+static void make_records(struct connection *connection)
 {
-    free(connection->out);
-    peers_drop(connection->peers, connection->out_capacity);
-    connection->out = NULL;
-    connection->out_start = 0;
-    connection->out_capacity = 0;
+    struct slice waiting = slice_of(NULL, 0);
+    if (connection->out != NULL)
+        waiting = slice_of(
+            connection->out + connection->out_start, connection->out_size);
+    peers_lock(&connection->session_lock);
+    enum tls_progress progress =
+        tls_session_write(connection->session, &waiting);
+    if (progress == TLS_GOES_ON)
+        connection->records = tls_session_take(connection->session);
+    peers_unlock(&connection->session_lock);
+    connection->records_sent = 0;
+    connection->records_taken = connection->out_size - waiting.size;
+    if (progress != TLS_GOES_ON)
+        connection_fail_locked(
+            connection, connection_reason_tls(connection, progress));
 }
 
 void connection_kick_locked(struct connection *connection)
 {
-    if (connection->id == 0 || connection->closing || connection->sending ||
-        connection->out_size == 0)
+    if (connection->id == 0 || connection->closing || connection->sending)
         return;
-    if (connection->record == NULL) {
-        connection->record = malloc(RECORD_SIZE_MAX);
-        if (connection->record == NULL) {
-            connection_fail_locked(connection, PEERS_REASON_MEMORY);
-            return;
-        }
-    }
-    size_t size = connection->out_size < RECORD_SIZE_MAX ? connection->out_size
-                                                         : RECORD_SIZE_MAX;
-    memcpy(connection->record, connection->out + connection->out_start, size);
-    connection->record_size = size;
-    connection->record_sent = 0;
-    connection->out_start += size;
-    connection->out_size -= size;
-    if (connection->out_size == 0)
-        out_release(connection);
-    post_send(connection);
+    make_records(connection);
+    if (connection->records.size > 0)
+        post_send(connection);
 }
 
 void connection_kick(struct connection *connection)
@@ -121,6 +144,22 @@ void connection_kick(struct connection *connection)
     peers_lock(&connection->lock);
     connection_kick_locked(connection);
     peers_unlock(&connection->lock);
+}
+
+/* Behind half a record nothing else makes sense. */
+void connection_farewell(struct connection *connection)
+{
+    if (connection->sending || connection->session == NULL ||
+        connection->records_sent < connection->records.size)
+        return;
+    peers_lock(&connection->session_lock);
+    tls_session_close(connection->session);
+    free(connection->records.bytes);
+    connection->records = tls_session_take(connection->session);
+    peers_unlock(&connection->session_lock);
+    connection->records_sent = 0;
+    if (connection->records.size > 0)
+        post_send(connection);
 }
 
 /* What was sent moves the deadline, but only for what waited when it was set:
@@ -137,6 +176,31 @@ static void note_sent(struct connection *connection, size_t size)
     }
 }
 
+static void out_drop(struct connection *connection, size_t size)
+{
+    connection->out_start += size;
+    connection->out_size -= size;
+    if (connection->out_size > 0)
+        return;
+    free(connection->out);
+    peers_drop(connection->peers, connection->out_capacity);
+    connection->out = NULL;
+    connection->out_start = 0;
+    connection->out_capacity = 0;
+}
+
+/* All records have left. */
+static void records_done(struct connection *connection)
+{
+    note_sent(connection, connection->records_taken);
+    out_drop(connection, connection->records_taken);
+    peers_lock(&connection->session_lock);
+    tls_session_give(connection->session, &connection->records);
+    peers_unlock(&connection->session_lock);
+    connection->records_sent = 0;
+    connection->records_taken = 0;
+}
+
 void connection_send_done(void *argument)
 {
     struct connection *connection = argument;
@@ -145,21 +209,17 @@ void connection_send_done(void *argument)
 
     peers_lock(&connection->lock);
     connection->sending = false;
-    if (code != 0) {
+    if (code != 0)
         connection_fail_locked(connection, connection_reason(connection, code));
-    } else {
-        connection->record_sent += count;
-        note_sent(connection, count);
-    }
+    else
+        connection->records_sent += count;
     if (connection->closing) {
         peers_work(connection->peers, connection);
-    } else if (connection->record_sent < connection->record_size) {
+    } else if (connection->records_sent < connection->records.size) {
         post_send(connection);
-    } else if (connection->out_size > 0) {
-        connection_kick_locked(connection);
     } else {
-        free(connection->record);
-        connection->record = NULL;
+        records_done(connection);
+        connection_kick_locked(connection);
     }
     peers_unlock(&connection->lock);
 }

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a quiet connection is asked whether its socket still stands. */
-#define PROBE_MS 500
-
 /* ---- Accepted connections that became known ---------------------------- */
 
 static void uncount(struct connection *connection)
@@ -92,6 +89,13 @@ struct chore {
     nng_stream *stream;
 };
 
+/* What is being sent has a moment to leave, so that last words can follow. */
+static bool may_close(const struct connection *connection)
+{
+    return !connection->sending || peers_now_ms() - connection->closing_ms >=
+                                       connection->peers->tick_ms;
+}
+
 static struct chore chore_of(struct connection *connection)
 {
     struct chore chore = { .reason = PEERS_REASON_LOST };
@@ -104,10 +108,11 @@ static struct chore chore_of(struct connection *connection)
         chore.open = true;
         chore.resume = connection->paused;
     } else if (!connection->closed) {
-        connection->closed = true;
-        chore.close = true;
+        chore.close = may_close(connection);
+        connection->closed = chore.close;
     } else {
-        chore.give = !connection->receiving && !connection->sending;
+        chore.give = !connection->receiving && !connection->reading &&
+                     !connection->sending;
     }
     peers_unlock(&connection->lock);
     return chore;
@@ -133,6 +138,9 @@ static void close_connection(
     uint8_t spki[PEERS_SPKI_SIZE];
     bool known = known_key(connection, spki);
 
+    peers_lock(&connection->lock);
+    connection_farewell(connection);
+    peers_unlock(&connection->lock);
     nng_stream_close(chore->stream); /* both aios end now, if they run */
     peers_lock(&peers->lock);
     half_open_remove(connection);
@@ -202,11 +210,12 @@ static void scan_locked(struct connection *connection, int64_t now_ms)
     else if (connection->link == NULL && connection->asked_count == 0 &&
              now_ms - connection->active_ms > options->idle_ms_max)
         connection_fail_locked(connection, PEERS_REASON_IDLE);
+    else if (connection->lost_ms != 0 &&
+             now_ms - connection->lost_ms >= connection->peers->tick_ms)
+        connection_fail_locked(connection, connection->lost_reason);
     else if (connection->stranger &&
              age_ms > (int64_t)options->handshake_ms_max + options->idle_ms_max)
         connection_fail_locked(connection, PEERS_REASON_IDLE);
-    else if (now_ms - connection->probed_ms >= PROBE_MS)
-        connection_probe(connection, now_ms);
 }
 
 static void scan(struct peers *peers, int64_t now_ms)
@@ -217,6 +226,8 @@ static void scan(struct peers *peers, int64_t now_ms)
         peers_lock(&connection->lock);
         if (connection->id != 0 && !connection->closing)
             scan_locked(connection, now_ms);
+        else if (connection->id != 0 && !connection->closed)
+            peers_work(peers, connection);
         peers_unlock(&connection->lock);
     }
     for (struct link *link = peers->links; link != NULL; link = link->next)

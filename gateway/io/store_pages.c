@@ -428,7 +428,7 @@ static void abort_txn(struct store_txn *store_txn)
 static void write_changed(struct pages_txn *txn)
 {
     for (size_t i = 0; i < txn->cache->count; i++) {
-        struct row_page *page = txn->cache->pages[i];
+        struct row_page *page = txn->cache->slots[i].page;
         if (!page->is_changed)
             continue;
         struct slice bytes = row_page_write(page);

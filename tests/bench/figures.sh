@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/measure.sh"
 scale=${4:-full}
 measure_begin "$1" "$2" "$3"
 declare -A many=([idle]=5 [one]=1500 [clients]=20000 [batches]=40000)
-many+=([paced]=1000 [disk]=4000)
+many+=([paced]=1000 [disk]=4000 [disk_batches]=16384)
 peers=1000
 if [[ $scale == smoke ]]; then
     many=([one]=10 [idle]=1 [clients]=100 [batches]=600 [paced]=10 [disk]=0)
@@ -81,10 +81,12 @@ between load "one submitter" -n "${many[one]}"
 between load "$many_clients submitters" -n "${many[clients]}" -c "$many_clients"
 between load "2 submitters, batches of 256" -n "${many[batches]}" -c 2 -m 256
 between pace "100 a second" -n "${many[paced]}" -c 8 -r 100
+stored=$((many[one] + many[clients] + many[batches] + many[paced]))
 if ((many[disk] > 0)) && command -v strace >/dev/null && ((EUID == 0)); then
     disk "disk, $many_clients submitters" "${many[disk]}" -c "$many_clients"
+    disk "disk, batches of 256" "${many[disk_batches]}" -c 2 -m 256
+    stored=$((stored + many[disk] + many[disk_batches]))
 fi
-stored=$((many[one] + many[clients] + many[batches] + many[paced] + many[disk]))
 started "start, with what these left" "$stored"
 if [[ $scale =~ ^[0-9]+$ ]] && ((scale > stored)); then
     between load "the way to $scale" -c 2 -m 256 -n $((scale - stored))

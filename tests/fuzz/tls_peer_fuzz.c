@@ -1,26 +1,23 @@
 /*
- * tls_peer_fuzz.c - the engine of io/tls_openssl.c against a peer of plain
+ * tls_peer_fuzz.c - a session of io/tls_session.c against a peer of plain
  * OpenSSL, and a line between them that the input bends: the first byte says
  * who the peer is, each further pair of bytes is one act. Then all goes on as
  * it may, until nothing moves.
  *
  *   - only the holder of an admitted key is ever authenticated, once, and by
  *     the binding of exactly this connection, so nobody is in between
- *   - nothing is read before that; what is read is what the peer wrote
- *   - what failed has failed for good, and nng's listener is never told of its
- *     own end
- *
- * nng is not here: what the engine wants of it is at the end of this file.
+ *   - nothing is read or written before that; what is read is what the peer
+ *     wrote
+ *   - what ended has ended for good, and what is to be sent has a bound
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/openssl.h"
-#include "io/tls_openssl.h"
+#include "io/tls_session.h"
 #include "support/tls_certificate.h"
 
-#include <nng/supplemental/tls/engine.h>
 #include <openssl/ssl.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,7 +60,7 @@ static struct {
     struct tls_certificate certificates[WHO_COUNT];
     SSL_CTX *contexts[WHO_COUNT];
     struct tls_own *own;
-    nng_tls_config *configs[2]; /* client, server */
+    struct tls_context *roles[2]; /* client, server */
 } cast;
 
 static int accept_any(X509_STORE_CTX *store, void *unused)
@@ -108,30 +105,29 @@ __attribute__((constructor)) static void cast_make(void)
     require(tls_own_open(self.certificate_path, self.key_path, &cast.own) ==
             ERR_NONE);
     tls_certificate_remove(&self);
-    require(tls_openssl_config_new(
-                NNG_TLS_MODE_CLIENT, cast.own, &cast.configs[0]) == ERR_NONE);
-    require(tls_openssl_config_new(
-                NNG_TLS_MODE_SERVER, cast.own, &cast.configs[1]) == ERR_NONE);
+    require(tls_context_new(TLS_CLIENT, cast.own, &cast.roles[0]) == ERR_NONE);
+    require(tls_context_new(TLS_SERVER, cast.own, &cast.roles[1]) == ERR_NONE);
 }
 
 /* ---- The line ------------------------------------------------------------ */
 
-/* One connection, from the engine's side. */
+/* One connection, from the session's side. */
 struct line {
     struct tls_watch watch;
     enum who who;
     SSL *peer;
-    nng_tls_engine_conn *conn;
-    uint8_t bytes[LINE_SIZE]; /* on their way to the engine */
+    struct tls_session *session;
+    uint8_t *fed;             /* exactly what it may look at */
+    uint8_t bytes[LINE_SIZE]; /* on their way to it */
     size_t first;
-    size_t end;
+    size_t size;
     size_t allowance; /* bytes that it gets at once */
     bool is_ended;    /* no more will come */
     bool is_broken;   /* nor does what it sends arrive */
-    bool is_deaf;     /* and now it has to wait to send */
+    bool is_deaf;     /* and now nobody takes what it has to send */
     bool is_admitted;
     bool is_known;
-    bool has_failed;
+    enum tls_progress end;
     bool is_closed;
     struct tls_identity identity;
     uint8_t written; /* next byte that the peer writes */
@@ -165,10 +161,10 @@ static void authenticated(
 static void peer_speaks(struct line *line)
 {
     BIO *bio = SSL_get_wbio(line->peer);
-    int room = (int)(LINE_SIZE - line->end);
-    int size = room == 0 ? 0 : BIO_read(bio, line->bytes + line->end, room);
+    int room = (int)(LINE_SIZE - line->size);
+    int size = room == 0 ? 0 : BIO_read(bio, line->bytes + line->size, room);
     if (size > 0)
-        line->end += (size_t)size;
+        line->size += (size_t)size;
     ERR_clear_error();
 }
 
@@ -194,76 +190,120 @@ static void peer_writes(struct line *line, size_t size)
     peer_speaks(line);
 }
 
-/* ---- The engine ---------------------------------------------------------- */
-
-static const nng_tls_engine_conn_ops *conn_ops;
-
-static void look_at(struct line *line, int err)
+/* Nobody can change its keys that often; but the session has to stand it. */
+static void peer_changes_keys(struct line *line, uint8_t how)
 {
-    require(err != NNG_ECLOSED && ERR_peek_error() == 0);
-    require(!line->has_failed || (err != 0 && err != NNG_EAGAIN));
-    line->has_failed |= err != 0 && err != NNG_EAGAIN;
-    require(conn_ops->verified(line->conn) == line->is_known);
+    for (int i = 0; i < how % 64; i++) {
+        (void)SSL_key_update(line->peer, SSL_KEY_UPDATE_REQUESTED);
+        (void)SSL_do_handshake(line->peer);
+    }
+    peer_speaks(line);
 }
 
-static void engine_reads(struct line *line, size_t room)
+/* ---- The session --------------------------------------------------------- */
+
+/* What the session has to send goes to the peer. */
+static void session_speaks(struct line *line)
+{
+    if (line->is_deaf)
+        return;
+    struct tls_records records = tls_session_take(line->session);
+    require(records.size <= 2 * TLS_WRITE_SIZE_MAX);
+    if (records.size > 0 && !line->is_broken)
+        require(BIO_write(SSL_get_rbio(line->peer), records.bytes,
+                    (int)records.size) == (int)records.size);
+    if (records.size > 0 && line->is_known)
+        tls_session_give(line->session, &records);
+    free(records.bytes);
+}
+
+static void look_at(struct line *line, enum tls_progress progress)
+{
+    require(ERR_peek_error() == 0);
+    require(line->end == TLS_GOES_ON || line->end == progress);
+    line->end = progress;
+    session_speaks(line);
+}
+
+static void session_is_fed(struct line *line)
+{
+    size_t count = line->size - line->first;
+    if (count > line->allowance)
+        count = line->allowance;
+    if (tls_session_unread(line->session) > 0 || count == 0 || line->is_ended)
+        return;
+    free(line->fed);
+    line->fed = malloc(count);
+    require(line->fed != NULL);
+    memcpy(line->fed, line->bytes + line->first, count);
+    line->first += count;
+    tls_session_feed(line->session, slice_of(line->fed, count));
+}
+
+static void session_reads(struct line *line, size_t room)
 {
     uint8_t bytes[256];
-    size_t size = room;
-    int err = conn_ops->recv(line->conn, bytes, &size);
-    look_at(line, err);
-    if (err != 0)
-        return;
-    require(line->is_known && size <= room);
+    size_t size;
+    session_is_fed(line);
+    enum tls_progress progress =
+        tls_session_read(line->session, bytes, room + 1, &size);
+    require(size == 0 || (line->is_known && progress == TLS_GOES_ON));
+    require(size > 0 || tls_session_unread(line->session) == 0 ||
+            progress != TLS_GOES_ON);
+    look_at(line, progress);
     for (size_t i = 0; i < size; i++)
         require(bytes[i] == line->read++);
 }
 
-static void engine_writes(struct line *line, size_t size)
+static void session_writes(struct line *line, size_t size)
 {
     const uint8_t bytes[256] = { 0 };
-    int err = conn_ops->send(line->conn, bytes, &size);
-    look_at(line, err);
+    struct slice rest = slice_of(bytes, size);
+    enum tls_progress progress = tls_session_write(line->session, &rest);
+    require(line->is_known || rest.size == size);
+    look_at(line, progress);
 }
 
-static void engine_closes(struct line *line)
+static void session_closes(struct line *line)
 {
-    conn_ops->close(line->conn);
+    tls_session_close(line->session);
     require(ERR_peek_error() == 0);
     line->is_closed = true;
-    line->has_failed = true;
+    if (line->end == TLS_GOES_ON)
+        line->end = TLS_ENDED;
+    session_speaks(line);
 }
 
 /* ---- Acts ---------------------------------------------------------------- */
 
 static void bytes_drop(struct line *line, size_t count)
 {
-    if (count > line->end - line->first)
-        count = line->end - line->first;
+    if (count > line->size - line->first)
+        count = line->size - line->first;
     line->first += count;
 }
 
 static void byte_put(struct line *line, uint8_t byte)
 {
-    if (line->end < LINE_SIZE)
-        line->bytes[line->end++] = byte;
+    if (line->size < LINE_SIZE)
+        line->bytes[line->size++] = byte;
 }
 
 static void act(struct line *line, uint8_t what, uint8_t how)
 {
-    size_t waiting = line->end - line->first;
-    switch (what % 14) {
+    size_t waiting = line->size - line->first;
+    switch (what % 15) {
     case 0:
         peer_acts(line);
         break;
     case 1:
-        look_at(line, conn_ops->handshake(line->conn));
+        session_reads(line, 0);
         break;
     case 2:
-        engine_reads(line, how);
+        session_reads(line, how);
         break;
     case 3:
-        engine_writes(line, how);
+        session_writes(line, how);
         break;
     case 4:
         peer_writes(line, how);
@@ -290,7 +330,7 @@ static void act(struct line *line, uint8_t what, uint8_t how)
         peer_speaks(line);
         break;
     case 11:
-        engine_closes(line);
+        session_closes(line);
         break;
     case 12:
         line->is_deaf = how % 2 == 1;
@@ -298,12 +338,15 @@ static void act(struct line *line, uint8_t what, uint8_t how)
     case 13:
         line->is_broken = true;
         break;
+    case 14:
+        peer_changes_keys(line, how);
+        break;
     }
 }
 
 static void line_open(struct line *line, uint8_t first)
 {
-    bool is_server = first >= 128; /* the engine */
+    bool is_server = first >= 128; /* the session */
     memset(line, 0, sizeof *line);
     line->watch = (struct tls_watch){ admit, authenticated };
     line->who = (enum who)(first % WHO_COUNT);
@@ -311,19 +354,14 @@ static void line_open(struct line *line, uint8_t first)
     line->peer = SSL_new(cast.contexts[line->who]);
     BIO *in = BIO_new(BIO_s_mem());
     BIO *out = BIO_new(BIO_s_mem());
-    line->conn = calloc(1, conn_ops->size);
     require(line->peer != NULL && in != NULL && out != NULL);
-    require(line->conn != NULL);
     SSL_set_bio(line->peer, in, out);
     if (is_server)
         SSL_set_connect_state(line->peer);
     else
         SSL_set_accept_state(line->peer);
-    require(
-        conn_ops->init(line->conn, line,
-            *(nng_tls_engine_config **)(void *)cast.configs[is_server]) == 0);
-    require(tls_openssl_watch((nng_stream *)(void *)line, &line->watch) ==
-            ERR_NONE);
+    require(tls_session_new(cast.roles[is_server], &line->watch,
+                &line->session) == ERR_NONE);
 }
 
 /* Who was in between would have another binding. */
@@ -340,14 +378,11 @@ static void binding_check(struct line *line)
 
 static void line_close(struct line *line)
 {
-    struct tls_identity identity;
-    enum err err = tls_openssl_identity((nng_stream *)(void *)line, &identity);
-    require(err == (line->is_known ? ERR_NONE : ERR_EARLY));
     binding_check(line);
-    engine_closes(line);
-    engine_closes(line); /* as nng does */
-    conn_ops->fini(line->conn);
-    free(line->conn);
+    session_closes(line);
+    session_closes(line); /* once more is nothing */
+    tls_session_free(line->session);
+    free(line->fed);
     SSL_free(line->peer);
     ERR_clear_error();
 }
@@ -359,12 +394,12 @@ static void settle(struct line *line)
     line->is_deaf = false;
     for (int i = 0; i < 8; i++) {
         peer_acts(line);
-        look_at(line, conn_ops->handshake(line->conn));
+        session_reads(line, 0);
     }
     peer_writes(line, 200);
-    engine_writes(line, 100);
+    session_writes(line, 100);
     for (int i = 0; i < 4; i++)
-        engine_reads(line, 255);
+        session_reads(line, 255);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -380,84 +415,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(line.is_known == (line.who <= WHO_P256) &&
                 line.is_known == (line.read == 200));
     line_close(&line);
-    return 0;
-}
-
-/* ---- What the engine wants of nng ---------------------------------------- */
-
-static const nng_tls_engine_config_ops *config_ops;
-
-struct nng_tls_config {
-    nng_tls_engine_config *engine;
-};
-
-int nng_tls_engine_register(const nng_tls_engine *engine)
-{
-    config_ops = engine->config_ops;
-    conn_ops = engine->conn_ops;
-    return 0;
-}
-
-const char *nng_tls_engine_name(void)
-{
-    return "none";
-}
-
-int nng_tls_config_alloc(nng_tls_config **config, nng_tls_mode mode)
-{
-    *config = calloc(1, sizeof **config);
-    require(*config != NULL);
-    (*config)->engine = calloc(1, config_ops->size);
-    require((*config)->engine != NULL);
-    return config_ops->init((*config)->engine, mode);
-}
-
-int nng_tls_config_own_cert(nng_tls_config *config, const char *certificate,
-    const char *key, const char *passphrase)
-{
-    return config_ops->own_cert(config->engine, certificate, key, passphrase);
-}
-
-void nng_tls_config_free(nng_tls_config *config)
-{
-    config_ops->fini(config->engine);
-    free(config->engine);
-    free(config);
-}
-
-int nng_stream_get_bool(nng_stream *stream, const char *name, bool *value)
-{
-    struct line *line = (struct line *)(void *)stream;
-    require(strcmp(name, NNG_OPT_TLS_VERIFIED) == 0);
-    *value = conn_ops->verified(line->conn);
-    return 0;
-}
-
-int nng_tls_engine_send(void *lower, const uint8_t *bytes, size_t *size)
-{
-    struct line *line = lower;
-    if (line->is_broken)
-        return NNG_ECONNRESET;
-    if (line->is_deaf)
-        return NNG_EAGAIN;
-    int taken = BIO_write(SSL_get_rbio(line->peer), bytes, (int)*size);
-    require(taken > 0);
-    *size = (size_t)taken;
-    return 0;
-}
-
-int nng_tls_engine_recv(void *lower, uint8_t *bytes, size_t *size)
-{
-    struct line *line = lower;
-    size_t count = line->end - line->first;
-    if (count > line->allowance)
-        count = line->allowance;
-    if (count > *size)
-        count = *size;
-    if (count == 0)
-        return line->is_ended ? NNG_ECONNSHUT : NNG_EAGAIN;
-    memcpy(bytes, line->bytes + line->first, count);
-    line->first += count;
-    *size = count;
     return 0;
 }

@@ -35,7 +35,8 @@ const struct local_reply *federation_frame(struct federation *federation,
     input.of.client.rights = client->rights;
     input.of.client.uid = client->uid;
     input.of.client.frame = frame;
-    MUST(federation_step(federation, agency, &input) == ERR_NONE);
+    if (!federation_take(federation, agency, &input))
+        return NULL;
     return federation_reply(federation, agency);
 }
 
@@ -202,22 +203,28 @@ const char *federation_submit(
     return text;
 }
 
+void federation_step_call(struct call *call, const char *id, const char *step,
+    const char *key, const char *actor, const char *const *details)
+{
+    call_begin(call, "act");
+    call_text(call, "id", id);
+    call_text(call, "step", step);
+    call_text(call, "key", key);
+    call_text(call, "actor", actor);
+    call_text(call, "role", "intake");
+    for (size_t i = 0; details != NULL && details[i] != NULL; i += 2) {
+        call_record(call, "detail");
+        call_text(call, "name", details[i]);
+        call_text(call, "value", details[i + 1]);
+    }
+}
+
 const struct local_reply *federation_act_by(struct federation *federation,
     size_t agency, const char *id, const char *step, const char *key,
     const char *actor, const char *const *details)
 {
     struct call call;
-    call_begin(&call, "act");
-    call_text(&call, "id", id);
-    call_text(&call, "step", step);
-    call_text(&call, "key", key);
-    call_text(&call, "actor", actor);
-    call_text(&call, "role", "intake");
-    for (size_t i = 0; details != NULL && details[i] != NULL; i += 2) {
-        call_record(&call, "detail");
-        call_text(&call, "name", details[i]);
-        call_text(&call, "value", details[i + 1]);
-    }
+    federation_step_call(&call, id, step, key, actor, details);
     return federation_call(federation, agency, &call);
 }
 

@@ -18,7 +18,7 @@
 #define HELD_DAYS_BACK 7
 #define RUN_COUNT_MAX 20000 /* more: two nodes that never come to rest */
 #define WORK_SIZE (16u * 1024 * 1024) /* a message opened, one sealed */
-#define NODE_MEMORY_SIZE (4u * 1024 * 1024)
+#define NODE_MEMORY_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (64u * 1024 * 1024)
 #define DIRECT_HANDLE UINT64_MAX
 
@@ -32,7 +32,7 @@ static size_t agency_of(
     for (size_t i = 0; i < federation->count; i++)
         if (agency_id_equal(&federation->agencies[i].id, id))
             return i;
-    MUST(!"an agency of this federation");
+    MUST(false && "an agency of this federation");
     return 0;
 }
 
@@ -252,6 +252,18 @@ enum err federation_step(
         node_step(federation->agencies[agency].node, input));
 }
 
+bool federation_take(
+    struct federation *federation, size_t at, struct node_input *input)
+{
+    enum err err = federation_step(federation, at, input);
+    if (err == ERR_IO && federation->agencies[at].disk_fails) {
+        federation_crash(federation, at);
+        return false;
+    }
+    MUST(err == ERR_NONE);
+    return true;
+}
+
 struct work *federation_begin(struct federation *federation, size_t agency)
 {
     batch_open(federation, agency);
@@ -330,6 +342,15 @@ struct federation *federation_new(size_t count)
     return federation;
 }
 
+static void agency_mark_free(struct agency_mark *mark)
+{
+    store_memory_snapshot_free(mark->store);
+    if (mark->vault != NULL)
+        mark->vault->ops->close(mark->vault);
+    disown(&mark->memory);
+    *mark = (struct agency_mark){ 0 };
+}
+
 void federation_free(struct federation *federation)
 {
     for (size_t i = 0; i < federation->message_count; i++)
@@ -338,7 +359,7 @@ void federation_free(struct federation *federation)
         struct agency *agency = &federation->agencies[i];
         for (size_t k = 0; k < agency->reply_count; k++)
             disown(&agency->replies[k]);
-        store_memory_snapshot_free(federation->mark.stores[i]);
+        agency_mark_free(&federation->mark.agencies[i]);
         agency->store->ops->close(agency->store);
         agency->vault->ops->close(agency->vault);
         crypto_fake_free(agency->crypto);
@@ -354,18 +375,24 @@ void federation_free(struct federation *federation)
     free(federation);
 }
 
+static void days_hold(struct agency *agency, uint32_t day)
+{
+    agency->day = day;
+    crypto_fake_days_hold(
+        agency->crypto, day - HELD_DAYS_BACK, HELD_DAYS_BACK + SHEET_DAY_COUNT);
+}
+
 void federation_sheet(struct federation *federation, size_t agency)
 {
     struct crypto *crypto = federation->agencies[agency].crypto;
     struct sealing_key keys[SHEET_DAY_COUNT] = { 0 };
     struct node_input input = { .type = NODE_SHEET };
     uint32_t day = today(federation);
-    crypto_fake_days_hold(
-        crypto, day - HELD_DAYS_BACK, HELD_DAYS_BACK + SHEET_DAY_COUNT);
+    days_hold(&federation->agencies[agency], day);
     papers_days(crypto, day, SHEET_DAY_COUNT, keys);
     input.of.sheet.keys = keys;
     input.of.sheet.count = SHEET_DAY_COUNT;
-    MUST(federation_step(federation, agency, &input) == ERR_NONE);
+    (void)federation_take(federation, agency, &input);
 }
 
 void federation_card_set(
@@ -381,6 +408,7 @@ void federation_crash(struct federation *federation, size_t at)
             federation->served[i].open = false; /* forgotten */
     struct agency *agency = &federation->agencies[at];
     store_memory_crash(agency->store);
+    agency->disk_fails = false;
     for (size_t i = 0; i < agency->reply_count; i++)
         disown(&agency->replies[i]);
     agency->reply_count = 0;
@@ -396,17 +424,57 @@ void federation_crash(struct federation *federation, size_t at)
     agency_start(federation, at);
 }
 
+void federation_fail_commit(struct federation *federation, size_t agency,
+    uint64_t nth, enum store_memory_fault fault)
+{
+    federation->agencies[agency].disk_fails = nth > 0;
+    store_memory_fail_commit(federation->agencies[agency].store, nth, fault);
+}
+
+static void agency_mark_take(
+    const struct agency *agency, struct agency_mark *mark)
+{
+    MUST(agency->batch.used == 0 && agency->scratch.used == 0);
+    MUST(agency->reply_count == 0);
+    agency_mark_free(mark);
+    MUST(store_memory_snapshot_take(agency->store, &mark->store) == ERR_NONE);
+    mark->vault = vault_plain_new();
+    vault_plain_become(mark->vault, agency->vault);
+    mark->memory = owned(slice_of(agency->memory.block, agency->memory.used));
+    mark->node = agency->node;
+    memcpy(mark->known, agency->known, sizeof mark->known);
+    mark->life = agency->life;
+    mark->day = agency->day;
+}
+
+/* The node's memory is where it was, so that what points into it still does. */
+static void agency_restore(
+    struct agency *agency, const struct agency_mark *mark)
+{
+    store_memory_restore(agency->store, mark->store);
+    vault_plain_become(agency->vault, mark->vault);
+    arena_rewind(&agency->memory, mark->memory.size);
+    memcpy(agency->memory.block, mark->memory.bytes, mark->memory.size);
+    agency->memory.used = mark->memory.size;
+    agency->node = mark->node;
+    memcpy(agency->known, mark->known, sizeof mark->known);
+    agency->life = mark->life;
+    if (agency->day != mark->day)
+        days_hold(agency, mark->day);
+    memset(agency->logged, 0, sizeof agency->logged);
+    while (agency->reply_count > 0)
+        disown(&agency->replies[--agency->reply_count]);
+}
+
 void federation_mark(struct federation *federation)
 {
     struct mark *mark = &federation->mark;
     MUST(federation->message_count == 0);
-    for (size_t i = 0; i < federation->count; i++) {
-        store_memory_snapshot_free(mark->stores[i]);
-        MUST(store_memory_snapshot_take(
-                 federation->agencies[i].store, &mark->stores[i]) == ERR_NONE);
-    }
+    for (size_t i = 0; i < federation->count; i++)
+        agency_mark_take(&federation->agencies[i], &mark->agencies[i]);
     mark->prng = federation->prng;
     mark->elapsed_ms = federation->elapsed_ms;
+    memcpy(mark->served, federation->served, sizeof mark->served);
 }
 
 void federation_return(struct federation *federation)
@@ -418,13 +486,9 @@ void federation_return(struct federation *federation)
     }
     federation->prng = mark->prng;
     federation->elapsed_ms = mark->elapsed_ms;
-    for (size_t i = 0; i < federation->count; i++) {
-        struct agency *agency = &federation->agencies[i];
-        store_memory_restore(agency->store, mark->stores[i]);
-        memset(agency->logged, 0, sizeof agency->logged);
-        federation_crash(federation, i);
-    }
-    federation_run(federation);
+    memcpy(federation->served, mark->served, sizeof mark->served);
+    for (size_t i = 0; i < federation->count; i++)
+        agency_restore(&federation->agencies[i], &mark->agencies[i]);
 }
 
 /* ---- Messages arrive ----------------------------------------------------- */
@@ -447,6 +511,37 @@ static bool key_find(void *user, const struct agency_id *agency,
             return true;
         }
     return false;
+}
+
+static void reply_arrives(
+    struct federation *federation, const struct message *message, enum err err)
+{
+    struct agency *agency = &federation->agencies[message->shown.to];
+    const struct known *known = &agency->known[message->shown.from];
+    struct node_input input = { .type = NODE_PEER_REPLY };
+    struct reply reply = { .kind = 0 };
+    if (message->life != agency->life)
+        return; /* who asked has died since */
+    if (err == ERR_NONE)
+        err = reply_open(agency->crypto, &message->secret,
+            &(struct replier){
+                (const uint8_t(*)[KEY_SIZE])known->operation_keys,
+                known->operation_key_count, known->card_serial },
+            message->envelope, &federation->work, &reply);
+    input.of.reply.token = message->token;
+    input.of.reply.err = err;
+    input.of.reply.reply = err == ERR_NONE ? &reply : NULL;
+    (void)federation_take(federation, message->shown.to, &input);
+}
+
+/* Its sender is told that nothing comes of it. */
+static void request_fails(
+    struct federation *federation, const struct message *request)
+{
+    struct message failed = *request;
+    failed.shown.to = request->shown.from;
+    failed.shown.is_reply = true;
+    reply_arrives(federation, &failed, ERR_TIMEOUT);
 }
 
 static void request_arrives(
@@ -472,28 +567,8 @@ static void request_arrives(
     federation->served[handle] = (struct served){ true, *message, secret };
     input.of.request.handle = handle;
     input.of.request.request = &request;
-    MUST(federation_step(federation, message->shown.to, &input) == ERR_NONE);
-}
-
-static void reply_arrives(
-    struct federation *federation, const struct message *message, enum err err)
-{
-    struct agency *agency = &federation->agencies[message->shown.to];
-    const struct known *known = &agency->known[message->shown.from];
-    struct node_input input = { .type = NODE_PEER_REPLY };
-    struct reply reply = { .kind = 0 };
-    if (message->life != agency->life)
-        return; /* who asked has died since */
-    if (err == ERR_NONE)
-        err = reply_open(agency->crypto, &message->secret,
-            &(struct replier){
-                (const uint8_t(*)[KEY_SIZE])known->operation_keys,
-                known->operation_key_count, known->card_serial },
-            message->envelope, &federation->work, &reply);
-    input.of.reply.token = message->token;
-    input.of.reply.err = err;
-    input.of.reply.reply = err == ERR_NONE ? &reply : NULL;
-    MUST(federation_step(federation, message->shown.to, &input) == ERR_NONE);
+    if (!federation_take(federation, message->shown.to, &input))
+        request_fails(federation, message);
 }
 
 static void arrives(
@@ -523,14 +598,24 @@ void federation_repeat(struct federation *federation, size_t index)
     message_free(&message);
 }
 
+void federation_corrupt(struct federation *federation, size_t index, size_t bit)
+{
+    MUST(index < federation->message_count);
+    const struct slice *envelope = &federation->messages[index].envelope;
+    bit %= 8 * envelope->size;
+    /* cast: it is ours, slices only lend */
+    ((uint8_t *)(uintptr_t)envelope->bytes)[bit / 8] ^=
+        (uint8_t)(1u << (bit % 8));
+    federation_deliver(federation, index);
+}
+
 void federation_lose(struct federation *federation, size_t index)
 {
     struct message message = message_take(federation, index);
-    if (!message.shown.is_reply) { /* it fails at its sender */
-        message.shown.to = message.shown.from;
-        message.shown.is_reply = true;
-    }
-    reply_arrives(federation, &message, ERR_TIMEOUT);
+    if (message.shown.is_reply)
+        reply_arrives(federation, &message, ERR_TIMEOUT);
+    else
+        request_fails(federation, &message);
     message_free(&message);
 }
 
@@ -570,7 +655,7 @@ static bool wake(struct federation *federation)
         if (node_wake_steady_ms(federation->agencies[i].node) >
             federation->elapsed_ms)
             continue;
-        MUST(federation_step(federation, i, &time) == ERR_NONE);
+        (void)federation_take(federation, i, &time);
         woken = true;
     }
     return woken;

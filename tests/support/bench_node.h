@@ -26,6 +26,7 @@
 #include "core/node.h"
 #include "core/peer.h"
 #include "core/work.h"
+#include "io/store_memory.h"
 #include "support/call.h"
 
 #define FEDERATION_COUNT_MAX 3
@@ -70,7 +71,8 @@ struct bench_client {
 extern const struct bench_client bench_staff; /* client 1, every right */
 
 /* Asks and gives the reply, valid until the call after the next; NULL when it
- * waits. Nothing travels yet. */
+ * waits, or its gateway died of federation_fail_commit(). Nothing travels
+ * yet. */
 const struct local_reply *federation_call(
     struct federation *federation, size_t agency, struct call *call);
 const struct local_reply *federation_call_as(struct federation *federation,
@@ -90,6 +92,9 @@ void federation_referral(struct federation *federation, struct call *call,
 /* Hands it over, which must succeed; the referral's id, valid until 16 more. */
 const char *federation_submit(
     struct federation *federation, size_t from, size_t to, const char *key);
+/* An `act`; details as pairs up to NULL (or NULL for none). */
+void federation_step_call(struct call *call, const char *id, const char *step,
+    const char *key, const char *actor, const char *const *details);
 /* A step by staff with details as pairs up to NULL (or NULL for none). */
 const struct local_reply *federation_act(struct federation *federation,
     size_t agency, const char *id, const char *step, const char *key,
@@ -126,6 +131,9 @@ const struct bench_message *federation_message(
 void federation_deliver(struct federation *federation, size_t index);
 /* Leaves it there as well. What is not a request stays as it was. */
 void federation_repeat(struct federation *federation, size_t index);
+/* One bit of it, modulo its size, is another, and so it arrives. */
+void federation_corrupt(
+    struct federation *federation, size_t index, size_t bit);
 /* It never comes: its request fails with ERR_TIMEOUT. */
 void federation_lose(struct federation *federation, size_t index);
 
@@ -150,9 +158,14 @@ void federation_card_set(
  * gone; its requests are still on the line. */
 void federation_crash(struct federation *federation, size_t agency);
 
+/* The nth commit from now on fails (0: none), with what was written or without
+ * it; the process then dies and starts again, and who asked is not told. */
+void federation_fail_commit(struct federation *federation, size_t agency,
+    uint64_t nth, enum store_memory_fault fault);
+
 /* Remembers how all stands, with nothing on the line. */
 void federation_mark(struct federation *federation);
-/* Back to that, with all nodes started anew and settled again. */
+/* Back to that, with nodes that know nothing of what came after. */
 void federation_return(struct federation *federation);
 
 /* ---- Beneath ---- */

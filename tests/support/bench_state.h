@@ -41,6 +41,8 @@ struct agency {
     struct slice card;
     struct slice cards[CARD_COUNT_MAX]; /* made last, by serial */
     uint64_t life;                      /* counts its starts */
+    uint32_t day;                       /* of its sheet */
+    bool disk_fails;                    /* that is planned */
     struct instance_mark *mark;         /* of its store; NULL: none */
     struct known known[FEDERATION_COUNT_MAX];
     struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
@@ -64,11 +66,23 @@ struct served {
     struct request_secret secret;
 };
 
+/* An agency as it was: all that changes in it. */
+struct agency_mark {
+    struct store_memory_snapshot *store;
+    struct vault *vault;
+    struct slice memory; /* owned; of its node, to be put where it was */
+    struct node *node;
+    struct known known[FEDERATION_COUNT_MAX];
+    uint64_t life;
+    uint32_t day;
+};
+
 /* What federation_return goes back to. */
 struct mark {
-    struct store_memory_snapshot *stores[FEDERATION_COUNT_MAX];
+    struct agency_mark agencies[FEDERATION_COUNT_MAX];
     struct prng prng;
     int64_t elapsed_ms;
+    struct served served[SERVED_COUNT_MAX];
 };
 
 struct federation {
@@ -107,5 +121,10 @@ static inline void disown(struct slice *bytes)
     free((void *)(uintptr_t)bytes->bytes);
     *bytes = SLICE_NONE;
 }
+
+/* A step that cannot fail, but by a plan for the disk: then the node is
+ * crashed, and this is false. */
+bool federation_take(
+    struct federation *federation, size_t agency, struct node_input *input);
 
 #endif

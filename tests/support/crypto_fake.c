@@ -2,10 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OpenSSL has a type of the name of one of our errors. */
-#define ERR_STATE OPENSSL_ERR_STATE
-#include <openssl/evp.h>
-#undef ERR_STATE
+/* What is asked so often is asked without detours. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include "support/crypto_fake.h"
 
@@ -24,14 +23,13 @@ struct crypto_fake {
     struct crypto_ops ops; /* of the kind, and what is common to all kinds */
     const struct crypto_kind *kind;
     void *own; /* the kind's */
-    EVP_MD *sha256;
-    EVP_MD_CTX *context;
     uint64_t seed;
     uint32_t serials[CRYPTO_SIGNER_COUNT];
     bool is_destroyed[CRYPTO_SIGNER_COUNT];
     struct crypto_key root;
     struct crypto_key signers[CRYPTO_SIGNER_COUNT];
     struct crypto_key last_resort;
+    uint32_t first_day;
     uint32_t day_count;
     struct crypto_key days[CRYPTO_FAKE_DAY_COUNT_MAX];
 };
@@ -55,13 +53,13 @@ static void must(int openssl_result)
 static void fake_hash(struct crypto *crypto, const struct slice *parts,
     size_t count, uint8_t digest[HASH_SIZE])
 {
-    struct crypto_fake *fake = fake_of(crypto);
-    must(EVP_DigestInit_ex(fake->context, fake->sha256, NULL));
+    SHA256_CTX context;
+    (void)crypto;
+    must(SHA256_Init(&context));
     for (size_t i = 0; i < count; i++)
         if (parts[i].size > 0)
-            must(
-                EVP_DigestUpdate(fake->context, parts[i].bytes, parts[i].size));
-    must(EVP_DigestFinal_ex(fake->context, digest, NULL));
+            must(SHA256_Update(&context, parts[i].bytes, parts[i].size));
+    must(SHA256_Final(digest, &context));
 }
 
 /* RFC 2104 with SHA-256 over three parts. */
@@ -355,9 +353,6 @@ struct crypto *crypto_kind_new(const struct crypto_kind *kind, void *own,
     fake->ops.signer_public = own_signer_public;
     fake->ops.decapsulate = own_decapsulate;
     crypto->ops = &fake->ops;
-    fake->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    fake->context = EVP_MD_CTX_new();
-    must(fake->sha256 != NULL && fake->context != NULL);
     fake->seed = seed;
     key_make(crypto, PURPOSE_ROOT, 0, &fake->root);
     for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++)
@@ -385,8 +380,6 @@ void crypto_fake_free(struct crypto *crypto)
     struct crypto_fake *fake = fake_of(crypto);
     if (fake->kind->end != NULL)
         fake->kind->end(crypto);
-    EVP_MD_CTX_free(fake->context);
-    EVP_MD_free(fake->sha256);
     free(fake);
 }
 
@@ -425,9 +418,14 @@ void crypto_fake_last_resort_public(
 void crypto_fake_day_public(
     struct crypto *crypto, uint32_t day, uint8_t key[KEY_SIZE])
 {
-    struct crypto_key pair;
-    key_make(crypto, PURPOSE_DAY, day, &pair);
-    memcpy(key, pair.public_key, KEY_SIZE);
+    struct crypto_fake *fake = fake_of(crypto);
+    struct crypto_key made;
+    const struct crypto_key *pair = &made;
+    if (day - fake->first_day < fake->day_count) /* wraps before the first */
+        pair = &fake->days[day - fake->first_day];
+    else
+        key_make(crypto, PURPOSE_DAY, day, &made);
+    memcpy(key, pair->public_key, KEY_SIZE);
 }
 
 void crypto_fake_days_hold(
@@ -435,6 +433,9 @@ void crypto_fake_days_hold(
 {
     struct crypto_fake *fake = fake_of(crypto);
     assert(day_count <= CRYPTO_FAKE_DAY_COUNT_MAX);
+    if (first_day == fake->first_day && day_count == fake->day_count)
+        return;
+    fake->first_day = first_day;
     fake->day_count = day_count;
     for (uint32_t i = 0; i < day_count; i++)
         key_make(crypto, PURPOSE_DAY, first_day + i, &fake->days[i]);

@@ -125,6 +125,21 @@ bool vault_plain_is_destroyed(const struct vault *vault, uint64_t entry)
     return entry < self->count && self->destroyed[entry];
 }
 
+void vault_plain_become(struct vault *vault, const struct vault *other)
+{
+    const struct vault_plain *from = (const void *)other;
+    struct vault_plain *self = of(vault);
+    size_t size = (size_t)from->count * sizeof *self->destroyed;
+    if (self->count < from->count)
+        self->destroyed = realloc(self->destroyed, size);
+    if (size > 0 && self->destroyed == NULL)
+        abort();
+    if (size > 0)
+        memcpy(self->destroyed, from->destroyed, size);
+    self->count = from->count;
+    self->changes = from->changes;
+}
+
 static void close_vault(struct vault *vault)
 {
     free(of(vault)->destroyed);

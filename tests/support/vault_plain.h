@@ -16,6 +16,9 @@
 /* To be closed with its own operation. */
 struct vault *vault_plain_new(void);
 
+/* The same entries as in the other one, destroyed and not. */
+void vault_plain_become(struct vault *vault, const struct vault *other);
+
 bool vault_plain_is_destroyed(const struct vault *vault, uint64_t entry);
 /* The entry that something was sealed with; UINT64_MAX when it is no such
  * thing. */

@@ -135,18 +135,16 @@ LAYERS = [
     (r"tests/", None, None, set(FOREIGN), True),
 ]
 
-# A library has one file, or the few that share its name. The engine that
-# gives nng its TLS is made of both by its nature.
+# A library has one file, or the few that share its name.
 WRAPPERS = {
     "lmdb": r"(store_)?lmdb",
-    "nng": r"peers_|tls_openssl",
+    "nng": r"peers_",
     "openssl": None,  # any file of its own: one library a file
     "cyaml": r"yaml",
     "p11-kit": r"p11kit",
     "seccomp": r"seccomp|confine",
     "systemd": r"systemd|notify|service",
 }
-TWO_LIBRARIES = {"gateway/io/tls_openssl.c": {"nng", "openssl"}}
 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]",
                      re.MULTILINE)
@@ -220,8 +218,7 @@ def includes(root, _options):
                     "%s: %s" % (match.group(2), wrong)
             if library:
                 libraries.add(library)
-        if (path.startswith("gateway/io/") and len(libraries) > 1
-                and libraries != TWO_LIBRARIES.get(path)):
+        if path.startswith("gateway/io/") and len(libraries) > 1:
             yield path, 1, "more than one foreign library: " + \
                 ", ".join(sorted(libraries))
 

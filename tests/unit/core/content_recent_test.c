@@ -194,6 +194,59 @@ static void what_its_batch_gave_up_is_not_there(void **state)
     desk_close(&desk);
 }
 
+static struct content_ref put_number(struct desk *desk, unsigned number)
+{
+    char text[200];
+    (void)snprintf(text, sizeof text, "%0100u", number);
+    return put(desk, text);
+}
+
+/* More than there is room for, a batch each; how many were kept. */
+static unsigned fill(
+    struct desk *desk, struct content_ref *refs, unsigned count)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count; i++) {
+        refs[i] = put_number(desk, i);
+        batch_end(desk);
+        kept += is_kept(desk, refs[i]);
+    }
+    return kept;
+}
+
+static void what_waits_longest_is_not_pushed_out(void **state)
+{
+    enum { COUNT = 200 };
+    struct content_ref refs[COUNT];
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, SIZE);
+    unsigned kept = fill(&desk, refs, COUNT);
+    assert_in_range(kept, 10, COUNT - 1);
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_int_equal(is_kept(&desk, refs[i]), i < kept);
+    assert_non_null(
+        content_get(&desk.log, desk.txn, &desk.arena, refs[0]).bytes);
+    struct content_ref next = put_number(&desk, COUNT);
+    batch_end(&desk);
+    assert_true(is_kept(&desk, next));
+    desk_close(&desk);
+}
+
+static void what_nobody_takes_makes_room(void **state)
+{
+    enum { COUNT = 200, LONG = 1500 };
+    static struct content_ref refs[COUNT + LONG];
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, SIZE);
+    unsigned kept = fill(&desk, refs, COUNT);
+    assert_true(fill(&desk, refs + COUNT, LONG) > 0);
+    for (unsigned i = 0; i < kept; i++)
+        assert_false(is_kept(&desk, refs[i]));
+    desk_close(&desk);
+}
+
 /* Many more than there is room for, some too large; read late, in any order. */
 static void all_are_read_whether_kept_or_not(void **state)
 {
@@ -237,6 +290,8 @@ int main(void)
         cmocka_unit_test(what_was_erased_is_not_kept),
         cmocka_unit_test(what_was_destroyed_is_not_handed_over),
         cmocka_unit_test(what_its_batch_gave_up_is_not_there),
+        cmocka_unit_test(what_waits_longest_is_not_pushed_out),
+        cmocka_unit_test(what_nobody_takes_makes_room),
         cmocka_unit_test(all_are_read_whether_kept_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/fetch.h"
 #include "core/fold.h"
 #include "core/register.h"
 #include "support/bench_loss.h"
@@ -166,6 +167,164 @@ static void a_referral_without_words_keeps_its_agreement(void **state)
     }
 }
 
+static void erase(struct federation *federation, size_t at, const char *id)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, at, &call)->err, ERR_NONE);
+}
+
+static void lose_all(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+}
+
+/* Of a referral that is here, or of one whose request came so, too. */
+static void a_step_that_came_without_words_moves_nothing(void **state)
+{
+    static const char *const reason[] = { "reason", "NEED_CHANGED",
+        "person_told", "yes", NULL };
+    (void)state;
+    for (int is_here = 0; is_here < 2; is_here++) {
+        struct federation *federation = federation_of_two();
+        char *id = strdup(federation_submit(federation, 0, 1, "first"));
+        const char *there = is_here ? "delivered" : "none";
+        if (is_here)
+            federation_run(federation);
+        (void)federation_act(federation, 0, id, "cancel", "c", reason);
+        lose_all(federation);
+        erase(federation, 0, id);
+        federation_wait(federation, 600000);
+        assert_string_equal(federation_state(federation, 1, id), there);
+        federation_lose_store(federation, 1);
+        federation_connect(federation, 0, 1);
+        federation_wait(federation, 600000);
+        assert_int_equal(
+            federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+        assert_string_equal(federation_state(federation, 1, id), there);
+        /* what comes then is counted as it was */
+        (void)federation_act_by(
+            federation, 0, id, "withdraw", "w", "person", NULL);
+        federation_run(federation);
+        assert_string_equal(
+            federation_state(federation, 1, id), is_here ? "withdrawn" : there);
+        free(id);
+        federation_free(federation);
+    }
+}
+
+static bool fetches(struct federation *federation, size_t at)
+{
+    const struct bench_message *message = federation_message(federation, 0);
+    assert_non_null(message);
+    return !message->is_reply && message->from == at &&
+           message->kind == REQUEST_FETCH;
+}
+
+/* A decision waits in the copy, and was told since; then all was erased here.
+ * The other end did not hear of that, and gives the words back: the vault knows
+ * better, whether that was before the copy was put back or after. */
+static void what_was_erased_in_a_life_that_was_lost_stays_so(void **state)
+{
+    static const char *const offer[] = { "offer", "any morning", NULL };
+    (void)state;
+    for (int is_after = 0; is_after < 2; is_after++) {
+        struct federation *federation = federation_new(2);
+        char *id = seen(federation);
+        struct call call;
+        federation_crash(federation, 1); /* unsettled: nothing leaves yet */
+        (void)federation_act(federation, 1, id, "accept", "a", offer);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, 1);
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 0, id), "accepted");
+        if (is_after)
+            federation_restore(federation, 1, backup);
+        while (is_after && !fetches(federation, 1))
+            federation_deliver(federation, 0);
+        erase(federation, 1, id);
+        lose_all(federation);
+        federation_restore(federation, 1, backup);
+        store_memory_snapshot_free(backup);
+        federation_wait(federation, 600000);
+        assert_int_equal(
+            federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+        for (size_t at = 0; at < 2; at++)
+            assert_string_equal(
+                federation_state(federation, at, id), "accepted");
+        call_begin(&call, "get");
+        call_text(&call, "id", id);
+        const struct local_reply *reply = federation_call(federation, 1, &call);
+        assert_int_equal(reply_count(reply, "element"), 0);
+        assert_int_equal(reply_count(reply, "detail"), 0);
+        free(id);
+        federation_free(federation);
+    }
+}
+
+/* What 1 gives back to 0, but of events neither words nor what they were. */
+static void fetched_bare(struct federation *federation, size_t at)
+{
+    static struct arena arena;
+    struct bench_reply given;
+    struct fetched fetched;
+    assert_int_equal(arena_init(&arena, 8u << 20), ERR_NONE);
+    federation_request(federation, 0, 1, REQUEST_FETCH,
+        federation_message(federation, at)->body, &given);
+    assert_int_equal(given.kind, REPLY_FETCHED);
+    assert_int_equal(fetched_read(given.body, &arena, &fetched), ERR_NONE);
+    for (size_t i = 0; i < fetched.parcel_count; i++)
+        for (size_t k = 0; k < fetched.parcels[i].entry_count; k++) {
+            struct entry *entry =
+                (struct entry *)(uintptr_t)&fetched.parcels[i].entries[k];
+            struct entry_header header;
+            assert_int_equal(
+                entry_header_read(entry->header, &arena, &header), ERR_NONE);
+            if (header.kind == ENTRY_REFERRAL_EVENT)
+                *entry = (struct entry){ .header = entry->header };
+        }
+    const struct reply reply = { .kind = REPLY_FETCHED,
+        .body = fetched_write(&fetched, &arena) };
+    federation_answer(federation, at, &reply, ERR_NONE);
+    arena_release(&arena);
+}
+
+static void what_nobody_knows_any_more_is_passed_over(void **state)
+{
+    struct federation *federation = federation_new(2);
+    char *id = seen(federation);
+    (void)state;
+    federation_lose_store(federation, 0);
+    struct call call;
+    call_begin(&call, "card.import");
+    call_data(&call, "data", federation_card(federation, 1));
+    (void)federation_call(federation, 0, &call);
+    call_begin(&call, "card.accept");
+    call_text(&call, "agency", federation_id(federation, 1)->text);
+    (void)federation_call(federation, 0, &call);
+    for (int i = 0; federation_logged(federation, 0, LOG_LEDGER_RECOVERED) == 0;
+         i++) {
+        const struct bench_message *message = federation_message(federation, 0);
+        assert_true(i < 1000);
+        if (message == NULL)
+            federation_wait_until(federation, i * INT64_C(1000));
+        else if (fetches(federation, 0))
+            fetched_bare(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    assert_string_equal(federation_state(federation, 0, id), "none");
+    federation_wait(federation, 600000);
+    const char *next = federation_submit(federation, 0, 1, "next");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, next), "delivered");
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +332,9 @@ int main(void)
         cmocka_unit_test(what_never_arrived_stays_withdrawn),
         cmocka_unit_test(a_referral_counts_on_from_where_it_was),
         cmocka_unit_test(a_referral_without_words_keeps_its_agreement),
+        cmocka_unit_test(a_step_that_came_without_words_moves_nothing),
+        cmocka_unit_test(what_was_erased_in_a_life_that_was_lost_stays_so),
+        cmocka_unit_test(what_nobody_knows_any_more_is_passed_over),
     };
     return cmocka_run_group_tests_name("fold_event", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "core/feed.h"
 #include "core/fold.h"
 #include "core/node_state.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -313,6 +314,61 @@ static void what_two_lost_is_in_force_between_them_again(void **state)
     federation_free(federation);
 }
 
+/* It was an entry of its agency's ledger, as all that it said. */
+static void a_card_comes_back_with_the_ledger_that_brought_it(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    struct instant until = { FEDERATION_START_MS + 60 * FEDERATION_DAY_MS };
+    assert_int_equal(federation_card_change(federation, 0,
+                         federation_card_new(federation, 0, 2, until)),
+        ERR_NONE);
+    federation_run(federation);
+    (void)federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    assert_int_equal(federation_peer(federation, 1, 0)->card_serial, 1);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    assert_int_equal(federation_peer(federation, 1, 0)->card_serial, 2);
+    assert_int_equal(federation_logged(federation, 1, LOG_CARD_REFUSED), 0);
+    federation_free(federation);
+}
+
+/* As if the last that was received had been taken back, and not answered. */
+static void what_cannot_be_read_is_not_judged(void **state)
+{
+    struct federation *federation = two();
+    struct ledger_parcel parcel;
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    federation_crash(federation, 1); /* what was read is in its memory */
+    struct work *work = federation_begin(federation, 1);
+    struct peer *peer = federation_peer(federation, 1, 0);
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    uint64_t last = in->frontier.size - 1;
+    assert_true(ledger_parcel_at(work, in, last, &parcel));
+    const struct ledger_entry *entry =
+        &parcel.entries[last - parcel.first_index];
+    assert_int_equal(entry->event_type, EVENT_SEND);
+    const struct key key = key_content(entry->content.segment);
+    struct store_txn *sound = work->txn;
+    work->txn = damage_txn(sound, &key);
+    in->unfolded = 1;
+    assert_int_equal(fold_piece(work, peer), FOLD_MORE);
+    assert_int_equal(work->txn->err, ERR_CORRUPT);
+    assert_int_equal(in->unfolded, 1);
+    assert_int_equal(peer_ledger(work, peer, LEDGER_OUT)->intent_count, 0);
+    work->txn = sound;
+    sound->err = ERR_CORRUPT;
+    assert_int_equal(federation_end(federation, 1), ERR_CORRUPT);
+    federation_crash(federation, 1);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +381,8 @@ int main(void)
         cmocka_unit_test(what_is_waited_for_outlives_a_restart),
         cmocka_unit_test(a_step_without_its_words_is_taken_up_once),
         cmocka_unit_test(what_two_lost_is_in_force_between_them_again),
+        cmocka_unit_test(a_card_comes_back_with_the_ledger_that_brought_it),
+        cmocka_unit_test(what_cannot_be_read_is_not_judged),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

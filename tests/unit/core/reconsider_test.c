@@ -228,6 +228,44 @@ static void what_the_other_has_seen_without_words_is_withdrawn_there_too(
     federation_free(federation);
 }
 
+/* A step that was repeated, and came back, has the first offer; those after it
+ * waited, and the person chooses of the last. */
+static void the_offer_is_of_the_last_step_that_made_one(void **state)
+{
+    static const char *const first[] = { "slot", "2026-06-01T09:00:00Z", NULL };
+    static const char *const last[] = { "slot", "2026-06-02T09:00:00Z", NULL };
+    static const char *const choice[] = { "time", "2026-06-02T09:00:00Z",
+        NULL };
+    struct federation *federation = federation_of_two();
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act(federation, 1, id, "accept", "a", first);
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait_until(federation, 60000);
+    (void)federation_act(federation, 1, id, "accept", "a", first);
+    (void)federation_act(federation, 1, id, "walk_in", "w", NULL);
+    assert_int_equal(
+        federation_act(federation, 1, id, "left_before_seen", "l", last)->err,
+        ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    assert_string_equal(federation_state(federation, 0, id), "accepted");
+    (void)federation_act_by(
+        federation, 0, id, "choose_time", "c", "person", choice);
+    federation_run(federation);
+    for (size_t at = 0; at < 2; at++)
+        assert_string_equal(federation_state(federation, at, id), "scheduled");
+    assert_int_equal(federation_logged(federation, 1, LOG_REFERRAL_REFUSED), 0);
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +279,7 @@ int main(void)
         cmocka_unit_test(what_came_without_words_and_was_withdrawn_is_not_sent),
         cmocka_unit_test(
             what_the_other_has_seen_without_words_is_withdrawn_there_too),
+        cmocka_unit_test(the_offer_is_of_the_last_step_that_made_one),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
 }

@@ -247,7 +247,6 @@ static void a_request_without_what_it_needs_is_refused(void **state)
     federation_free(affair.federation);
 }
 
-/* What arrived as absent is known to a copy of the store as on its way. */
 /* Nobody refused it: staff have their step back. */
 static void a_step_that_needs_its_words_is_given_back(void **state)
 {
@@ -272,6 +271,7 @@ static void a_step_that_needs_its_words_is_given_back(void **state)
     federation_free(affair.federation);
 }
 
+/* What arrived as absent is known to a copy of the store as on its way. */
 static void an_old_copy_tells_it_once(void **state)
 {
     (void)state;
@@ -485,6 +485,41 @@ static void what_is_not_told_again_after_a_loss_goes_back_to_staff(void **state)
     federation_free(federation);
 }
 
+/* Nobody was told of it: that is made up for, or the batch is undone. */
+static void a_withdrawal_that_nobody_heard_is_told_when_they_go_on(void **state)
+{
+    static const struct referral_event theirs = { .state = REFERRAL_SEEN };
+    (void)state;
+    for (int is_full = 0; is_full < 2; is_full++) {
+        struct affair affair;
+        struct uuid uuid;
+        struct intent intent;
+        affair_open(&affair);
+        assert_int_equal(uuid_parse(slice_of_text(affair.id), &uuid), ERR_NONE);
+        struct work *work = federation_begin(affair.federation, 0);
+        struct peer *peer = federation_peer(affair.federation, 0, 1);
+        struct referral *referral = register_get(work, &uuid);
+        referral->state = REFERRAL_WITHDRAWN;
+        while (is_full && arena_take(work->scratch, 64) != NULL)
+            ;
+        retell_withdrawn(work, peer, referral, &theirs);
+        enum err err = is_full ? ERR_NO_MEMORY : ERR_NONE;
+        assert_int_equal(work->txn->err, err);
+        assert_int_equal(
+            outbox_next(work, peer_ledger(work, peer, LEDGER_OUT), 0, &intent),
+            !is_full);
+        assert_int_equal(federation_end(affair.federation, 0), err);
+        if (is_full) {
+            federation_crash(affair.federation, 0);
+        } else {
+            assert_int_equal(intent.event_type, EVENT_WITHDRAW);
+            federation_wait(affair.federation, 600000);
+            assert_both(&affair, "withdrawn");
+        }
+        federation_free(affair.federation);
+    }
+}
+
 /* Nor was this one: nobody has a word of it, and nothing is left to go on
  * with. */
 static void a_request_that_was_erased_on_its_way_comes_back_as_withdrawn(
@@ -527,6 +562,8 @@ int main(void)
         cmocka_unit_test(an_old_copy_tells_it_once),
         cmocka_unit_test(who_lost_that_it_was_absent_follows_it),
         cmocka_unit_test(what_waits_to_be_told_again_is_decided_again),
+        cmocka_unit_test(
+            a_withdrawal_that_nobody_heard_is_told_when_they_go_on),
     };
     return cmocka_run_group_tests_name("retell", tests, NULL, NULL);
 }

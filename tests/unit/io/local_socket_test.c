@@ -531,23 +531,44 @@ static void a_turn_reads_no_more_than_its_share(void **state)
     (void)close(ends[1]);
 }
 
-/* A byte takes microseconds: all of them take longer than the frame may, and
- * none as long as that. */
+/* A clock that goes on when the test says so. */
+static _Atomic int64_t hand_ms;
+
+static int64_t clock_by_hand(void)
+{
+    return hand_ms;
+}
+
+static size_t refused_count(
+    struct fixture *fixture, enum local_socket_refusal refusal)
+{
+    pthread_mutex_lock(&fixture->log.lock);
+    size_t count = fixture->log.refusal_counts[refusal];
+    pthread_mutex_unlock(&fixture->log.lock);
+    return count;
+}
+
+/* All its bytes take as long as the frame may, and none of them does. */
 static void who_drips_a_frame_has_no_more_time(void **state)
 {
+    enum { FRAME_MS = 1000, BYTE_MS = 100 };
     (void)state;
     struct fixture fixture;
-    size_t left = 1024 * 1024;
-    start(&fixture, (struct local_socket_options){ .frame_ms_max = 800 });
+    hand_ms = 1;
+    start(&fixture, (struct local_socket_options){
+                        .frame_ms_max = FRAME_MS, .steady_ms = clock_by_hand });
     int slow = dial(&fixture);
-    put(slow, "\0\20\0\0", 4);
-    while (left > 0 && send(slow, "x", 1, MSG_NOSIGNAL) == 1)
-        left--;
-    if (left == 0)
-        fail_msg("it could go on for as long as it liked");
-    await_count(
-        &fixture, &fixture.log.refusal_counts[LOCAL_REFUSAL_FRAME_SLOW], 1);
-    (void)close(slow);
+    int next = dial(&fixture); /* has its turn after it, each time */
+    put(slow, "\0\0\1\0", 4);
+    for (int64_t ms = 0; ms <= FRAME_MS; ms += BYTE_MS) {
+        hand_ms = 1 + ms;
+        put(slow, "x", 1);
+        assert_answers(next);
+        assert_int_equal(
+            refused_count(&fixture, LOCAL_REFUSAL_FRAME_SLOW), ms == FRAME_MS);
+    }
+    assert_closed(slow);
+    (void)close(next);
     fixture_release(&fixture);
 }
 

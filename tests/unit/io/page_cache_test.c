@@ -15,6 +15,7 @@
 #define NOW 1000u
 #define AGE_MAX 64u
 #define ROUND_COUNT 400
+#define FIND_ROUND_COUNT 40
 
 static void page_add(struct page_cache *cache, uint16_t number,
     uint64_t touched, bool is_changed)
@@ -43,8 +44,9 @@ static size_t size_within(const struct page_cache *cache, uint64_t age)
 {
     size_t size = 0;
     for (size_t i = 0; i < cache->count; i++)
-        if (cache->pages[i]->is_changed || NOW - cache->pages[i]->touched < age)
-            size += size_of(cache->pages[i]);
+        if (cache->slots[i].page->is_changed ||
+            NOW - cache->slots[i].page->touched < age)
+            size += size_of(cache->slots[i].page);
     return size;
 }
 
@@ -91,13 +93,67 @@ static void what_is_left_is_found(void **state)
     page_cache_trim(&cache, NOW, size_within(&cache, UINT64_MAX) - 1);
     assert_int_equal(cache.count, 2);
     assert_ptr_equal(
-        page_cache_find(&cache, SLICE_ARRAY(changed)), cache.pages[0]);
+        page_cache_find(&cache, SLICE_ARRAY(changed)), cache.slots[0].page);
     assert_ptr_equal(
-        page_cache_find(&cache, SLICE_ARRAY(young)), cache.pages[1]);
+        page_cache_find(&cache, SLICE_ARRAY(young)), cache.slots[1].page);
     page_cache_trim(&cache, NOW, 0); /* what changed stays whatever it takes */
     assert_int_equal(cache.count, 1);
-    assert_true(cache.pages[0]->is_changed);
+    assert_true(cache.slots[0].page->is_changed);
     page_cache_clear(&cache);
+}
+
+/* Of few different bytes, so that many begin alike, and beyond the head. */
+static size_t key_draw(struct prng *prng, uint8_t key[24])
+{
+    size_t size = 1 + (size_t)prng_below(prng, 24);
+    key[0] = 'f';
+    for (size_t i = 1; i < size; i++)
+        key[i] = prng_below(prng, 8) == 0;
+    return size;
+}
+
+static struct row_page *found_by_looking_at_all(
+    const struct page_cache *cache, struct slice key)
+{
+    struct row_page *best = NULL;
+    for (size_t i = 0; i < cache->count; i++) {
+        struct row_page *page = cache->slots[i].page;
+        struct slice first = row_bound_key(&page->first);
+        if (row_compare(first, key) <= 0 &&
+            (best == NULL ||
+                row_compare(row_bound_key(&best->first), first) < 0))
+            best = page;
+    }
+    return best;
+}
+
+static void the_page_of_a_key_is_found(void **state)
+{
+    struct prng prng = prng_from_seed(8);
+    size_t found_count = 0;
+    (void)state;
+    for (int round = 0; round < FIND_ROUND_COUNT; round++) {
+        struct page_cache cache = { 0 };
+        uint8_t key[24];
+        for (unsigned i = 0; i < PAGE_COUNT; i++) {
+            size_t size = key_draw(&prng, key);
+            struct row_page *page = row_page_new(slice_of(key, size));
+            assert_non_null(page);
+            if (page_cache_add(&cache, page) != ERR_NONE)
+                row_page_free(page); /* one begins there */
+        }
+        for (size_t i = 0; i + 1 < cache.count; i++)
+            cache.slots[i].page->end = cache.slots[i + 1].page->first;
+        for (unsigned i = 0; i < PAGE_COUNT; i++) {
+            size_t size = key_draw(&prng, key);
+            struct slice wanted = slice_of(key, size);
+            struct row_page *page = page_cache_find(&cache, wanted);
+            assert_ptr_equal(page, found_by_looking_at_all(&cache, wanted));
+            found_count += page != NULL;
+        }
+        page_cache_clear(&cache);
+    }
+    assert_true(found_count > FIND_ROUND_COUNT * PAGE_COUNT / 2);
 }
 
 int main(void)
@@ -105,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_go_until_the_rest_fits),
         cmocka_unit_test(what_is_left_is_found),
+        cmocka_unit_test(the_page_of_a_key_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,160 @@
+/* A referral that was handed over, forgotten, and handed over again before
+ * anybody knew: what was done to the second is done to the first. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "support/bench_loss.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *const reason[] = { "reason", "NEED_CHANGED", "person_told",
+    "yes", NULL };
+
+struct twice {
+    struct federation *federation;
+    char *first;  /* that 1 has */
+    char *second; /* that 0 knows of */
+};
+
+/* Under another id, or the program gave it the same. */
+static struct twice handed_over_twice(bool is_same)
+{
+    struct twice twice = { .federation = federation_of_two() };
+    struct federation *federation = twice.federation;
+    struct store_memory_snapshot *backup;
+    federation_crash(federation, 0); /* unsettled: it is not in flight yet */
+    if (!is_same)
+        backup = federation_back_up(federation, 0);
+    twice.first = strdup(federation_submit(federation, 0, 1, "first"));
+    if (is_same)
+        backup = federation_back_up(federation, 0);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    twice.second = strdup(
+        is_same ? twice.first : federation_submit(federation, 0, 1, "first"));
+    return twice;
+}
+
+static void twice_free(struct twice *twice)
+{
+    free(twice->first);
+    free(twice->second);
+    federation_free(twice->federation);
+}
+
+static void erase(struct twice *twice, const char *elements)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", twice->second);
+    call_text(&call, "reason", "person_asked");
+    if (elements != NULL)
+        call_text(&call, "elements", elements);
+    assert_int_equal(
+        federation_call(twice->federation, 0, &call)->err, ERR_NONE);
+}
+
+static void assert_first(struct twice *twice, const char *state, size_t count)
+{
+    for (size_t at = 0; at < 2; at++) {
+        struct call call;
+        assert_string_equal(
+            federation_state(twice->federation, at, twice->first), state);
+        call_begin(&call, "get");
+        call_text(&call, "id", twice->first);
+        assert_int_equal(
+            reply_count(
+                federation_call(twice->federation, at, &call), "element"),
+            count);
+    }
+}
+
+/* Whatever was told of it, or would have been, was dropped with it. What lost
+ * the words that it needs goes back to staff. */
+static void what_was_erased_before_it_was_known_is_erased_at_both_ends(
+    void **state)
+{
+    static const struct {
+        const char *elements; /* erased after that */
+        bool is_cancelled_first;
+        bool is_cancelled_then;
+        const char *state;
+        size_t element_count;
+    } rows[] = {
+        { NULL, false, false, "withdrawn", 0 },
+        { NULL, true, false, "delivered", 0 },
+        { "needs", false, true, "cancelled", 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        size_t row = i / 2;
+        struct twice twice = handed_over_twice(i % 2 == 1);
+        struct federation *federation = twice.federation;
+        if (rows[row].is_cancelled_first)
+            (void)federation_act(
+                federation, 0, twice.second, "cancel", "c", reason);
+        erase(&twice, rows[row].elements);
+        if (rows[row].is_cancelled_then)
+            (void)federation_act(
+                federation, 0, twice.second, "cancel", "c", reason);
+        federation_wait(federation, 600000);
+        assert_first(&twice, rows[row].state, rows[row].element_count);
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED),
+            rows[row].is_cancelled_first);
+        twice_free(&twice);
+    }
+}
+
+/* Both ends had been put back, and the second was on its way when staff called
+ * it off; then the other end was put right. */
+static void what_waits_behind_the_other_is_done_to_it(void **state)
+{
+    struct twice twice = { .federation = federation_of_two() };
+    struct federation *federation = twice.federation;
+    struct store_memory_snapshot *old[2];
+    (void)state;
+    for (size_t at = 0; at < 2; at++)
+        old[at] = federation_back_up(federation, at);
+    twice.first = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    struct store_memory_snapshot *right = federation_back_up(federation, 1);
+    for (size_t at = 0; at < 2; at++) {
+        federation_restore(federation, at, old[at]);
+        store_memory_snapshot_free(old[at]);
+    }
+    twice.second = strdup(federation_submit(federation, 0, 1, "first"));
+    assert_string_not_equal(twice.second, twice.first);
+    while (federation_message_count(federation) > 0) {
+        if (federation_message(federation, 0)->kind == REQUEST_DELIVER)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    (void)federation_act(federation, 0, twice.second, "cancel", "c", reason);
+    assert_string_equal(federation_state(federation, 0, twice.second), "sent");
+    federation_restore(federation, 1, right);
+    store_memory_snapshot_free(right);
+    federation_wait(federation, 600000);
+    assert_string_equal(
+        federation_state(federation, 0, twice.second), "cancelled");
+    assert_string_equal(federation_state(federation, 1, twice.second), "none");
+    assert_first(&twice, "cancelled", 4);
+    twice_free(&twice);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            what_was_erased_before_it_was_known_is_erased_at_both_ends),
+        cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
+    };
+    return cmocka_run_group_tests_name("fold_again", tests, NULL, NULL);
+}
