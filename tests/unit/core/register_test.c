@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/keys.h"
+#include "core/node_state.h"
 #include "core/register.h"
 #include "support/bench_node.h"
 
@@ -209,6 +210,26 @@ static void an_event_is_read_from_its_content(void **state)
     desk_close(&desk, ERR_CORRUPT);
 }
 
+/* A store that was put back counts from where others went on: what they sealed
+ * was destroyed since, some of it in part. */
+static void entries_that_were_destroyed_are_not_taken(void **state)
+{
+    struct desk desk;
+    struct referral referral = { 0 };
+    (void)state;
+    desk_open(&desk);
+    struct vault *vault = desk.work->node->vault;
+    uint64_t next = desk.work->node->entry_next;
+    const uint64_t destroyed[] = { next, next + 1, next + 3 };
+    assert_int_equal(vault->ops->reserve(vault, next + 6), ERR_NONE);
+    assert_int_equal(vault->ops->destroy(vault, destroyed, 3), ERR_NONE);
+    register_entries_take(desk.work, &referral);
+    assert_int_equal(referral.entry, next + 4);
+    register_entries_take(desk.work, &referral);
+    assert_int_equal(referral.entry, next + 6);
+    desk_close(&desk, ERR_NONE);
+}
+
 static void what_is_no_outcome_has_no_name(void **state)
 {
     (void)state;
@@ -224,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_damaged_row_is_found),
         cmocka_unit_test(one_that_moves_says_how_far_it_is),
         cmocka_unit_test(an_event_is_read_from_its_content),
+        cmocka_unit_test(entries_that_were_destroyed_are_not_taken),
         cmocka_unit_test(what_is_no_outcome_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
