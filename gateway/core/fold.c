@@ -467,6 +467,9 @@ static bool fold_out(struct fold *fold)
     }
     enum words words;
     bool is_known = intent_find(&folded, out->present, &intent, &words);
+    if (!is_known && fold->in.ledger != NULL &&
+        fold_heard(&folded, fold->in.ledger, place(&fold->in)))
+        is_known = intent_find(&folded, out->present, &intent, &words);
     if (is_known)
         fold_known(&folded, out->present, &intent, words);
     if (folded.kind == ENTRY_REFERRAL_EVENT && !is_known)

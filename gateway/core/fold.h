@@ -60,6 +60,12 @@ void fold_own_event(struct folded *folded);
 /* One that waited without its words: where they came back and may stay, feed
  * and row have them again. */
 void fold_own_words(struct folded *folded, const struct intent *intent);
+/* Whether an entry of ours tells again what came as absent, as the peer says
+ * in its ledger `in`, at `from` or later: where that stands behind what waits
+ * for our own answers, it was heard before them. Then it is heard now, and what
+ * is told again waits as an intent. */
+bool fold_heard(
+    const struct folded *folded, const struct ledger *in, uint64_t from);
 /* A SEND that the feed has at that position already. */
 void fold_send_place(struct folded *folded, uint64_t position);
 /* One of the peer's that is judged now: a step of the receiver about a referral

@@ -14,6 +14,34 @@ static bool event_find(
            event->step != EVENT_NONE;
 }
 
+bool retell_find(struct work *work, const struct referral *referral,
+    uint8_t step, uint32_t from, uint32_t to, struct feed_event *told)
+{
+    for (uint32_t i = 0; i < referral->position_count; i++) {
+        size_t used = work->scratch->used;
+        if (event_find(work, referral->positions[i], told) &&
+            told->type == FEED_STEP && (uint8_t)told->step == step &&
+            told->seq >= from && told->seq <= to)
+            return true;
+        arena_rewind(work->scratch, used);
+    }
+    return false;
+}
+
+/* It was heard before its turn: fold_heard(). */
+static bool was_heard(struct work *work, const struct referral *referral,
+    const struct ledger_entry *entry, const struct answer_item *item)
+{
+    struct feed_event told;
+    size_t used = work->scratch->used;
+    bool was = work->node->folds && item->verdict == ANSWER_ABSENT &&
+               entry->feed_position == 0 &&
+               retell_find(work, referral, entry->event_type, entry->seq + 1,
+                   UINT32_MAX, &told);
+    arena_rewind(work->scratch, used);
+    return was;
+}
+
 /* Its words are erased: here, or in the vault of a store that was put back. */
 static bool is_wordless(struct work *work, const struct feed_event *told)
 {
@@ -150,6 +178,8 @@ bool retell_answered(struct work *work, struct peer *peer,
     struct feed_event told;
     struct intent intent;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    if (was_heard(work, referral, entry, item))
+        return true;
     if (item->verdict == ANSWER_APPLIED ||
         !event_find(work, entry->feed_position, &told))
         return false;

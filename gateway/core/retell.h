@@ -29,6 +29,11 @@ bool retell_answered(struct work *work, struct peer *peer,
     struct referral *referral, struct ledger_entry *entry,
     const struct answer_item *item);
 
+/* A step of ours of that type, with a counter of `from` to `to`, as the feed
+ * tells of it. Lives in scratch. */
+bool retell_find(struct work *work, const struct referral *referral,
+    uint8_t step, uint32_t from, uint32_t to, struct feed_event *told);
+
 /* Where the receiver states that it is elsewhere, and nothing of ours is on its
  * way: that it is withdrawn, for want of words, was told to nobody, and is told
  * now. Staff know: nothing is noted. */
