@@ -514,6 +514,36 @@ static void no_more_is_read_than_can_be_answered(void **unused)
     close_all();
 }
 
+/* Records that are larger than what is received at once, so that the one that
+ * holds it back is decrypted, and a part of the next is not. */
+static void what_waits_undecrypted_is_not_lost(void **unused)
+{
+    enum { COUNT = 200, SIZE = 1000 };
+    static uint8_t frames[COUNT * (SIZE + 8)];
+    struct peers_options options = bench_options();
+    struct tls_raw raw;
+    size_t size = 0;
+    (void)unused;
+    options.request_count_max = 3;
+    open_all(&options);
+    bob.manner = BENCH_HOLD;
+    join(&raw);
+    for (uint32_t i = 0; i < COUNT; i++)
+        size += make_frame(frames + size, i, SIZE);
+    assert_true(tls_raw_write(&raw, frames, size));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint8_t frame[64];
+        (void)make_frame(frame, i, 8);
+        bench_await_requests(&bob, i + 1);
+        assert_int_equal(bob.held[i].number, i);
+        assert_int_equal(bob.held[i].size, SIZE);
+        assert_int_equal(bench_answer(&bob, i, frame + 8, 8), ERR_NONE);
+        assert_answer(&raw, i);
+    }
+    tls_raw_close(&raw, TLS_RAW_END_NOTIFY);
+    close_all();
+}
+
 /* Two frames at once, of which only the first may be delivered. */
 static void ask_twice(struct tls_raw *raw)
 {
@@ -523,7 +553,7 @@ static void ask_twice(struct tls_raw *raw)
     assert_true(tls_raw_write(raw, frames, size));
 }
 
-/* nng tells nobody of an error that comes while no receive is posted. */
+/* nng tells of an end only who receives. */
 static void who_dies_while_held_back_is_noticed(void **unused)
 {
     static const enum tls_raw_end ends[] = { TLS_RAW_END_FIN,
@@ -812,6 +842,7 @@ int main(void)
         cmocka_unit_test(who_drips_a_frame_has_no_more_time),
         cmocka_unit_test(who_does_not_read_is_left),
         cmocka_unit_test(no_more_is_read_than_can_be_answered),
+        cmocka_unit_test(what_waits_undecrypted_is_not_lost),
         cmocka_unit_test(who_dies_while_held_back_is_noticed),
         cmocka_unit_test(who_left_while_held_back_is_noticed_with_the_reply),
         cmocka_unit_test(frames_of_many_peers_share_a_limit),
