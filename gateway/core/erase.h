@@ -59,8 +59,9 @@ void erase_own_at_least(struct work *work, struct referral *referral,
 void erase_measure(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 
-/* Of a referral of which no word is left: its key, which opens what copies of
- * the store have of it. The other agency is not told. False: it went before. */
+/* Of a referral of which no word is left, and the other agency never heard: its
+ * key, which opens what copies of the store have of it. Nobody is told. False:
+ * it went before. */
 bool erase_key(struct work *work, struct referral *referral,
     const struct erasure_notice *notice);
 

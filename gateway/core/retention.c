@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/element.h"
 #include "core/erase.h"
+#include "core/feed.h"
 #include "core/keys.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -109,7 +110,18 @@ static struct erasure_notice notice_of(
     return notice;
 }
 
-/* True when something went. */
+/* Somebody signed for its request. */
+static bool is_heard(struct work *work, const struct referral *referral)
+{
+    struct feed_event send;
+    return !referral->outgoing ||
+           (referral->position_count > 0 &&
+               feed_at(work, referral->positions[0], &send) &&
+               send.generation != 0);
+}
+
+/* True when something went. What we said may have gone before (hold.h): then
+ * the other agency is told all the same. */
 static bool erase(struct work *work, struct referral *referral, bool is_whole)
 {
     struct erase_result result;
@@ -117,8 +129,11 @@ static bool erase(struct work *work, struct referral *referral, bool is_whole)
     if (work_failed(work))
         return false;
     erase_measure(work, referral, &notice, &result);
-    if (result.extent.content_count == 0)
-        return is_whole && erase_key(work, referral, &notice);
+    bool is_empty = result.extent.content_count == 0;
+    if (is_empty && (!is_whole || referral->erased))
+        return false;
+    if (is_empty && !is_heard(work, referral))
+        return erase_key(work, referral, &notice);
     erase_own_at_least(work, referral, &notice, &result);
     return !work_failed(work);
 }

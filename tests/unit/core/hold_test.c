@@ -13,6 +13,7 @@
 #include "support/bench_damage.h"
 #include "support/bench_long.h"
 #include "support/bench_loss.h"
+#include "support/bench_papers.h"
 #include "support/bench_reader.h"
 
 #define HOLD 20 /* days; agreements here erase names after 30 */
@@ -163,6 +164,39 @@ static void our_words_go_so_long_after_they_were_taken(void **state)
     assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 1);
     assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_ERASED), 0);
     assert_ledgers_hold(federation);
+    federation_free(federation);
+}
+
+/* All that we said went, and of it nothing is left here to erase. */
+static void the_end_of_retention_is_told_where_our_words_went_before(
+    void **state)
+{
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
+    federation_run(federation);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    review(federation, HOLD);
+    take_all(federation);
+    review(federation, HOLD + 2);
+    federation_wait_until(
+        federation, (PAPERS_CONTENT_DAYS + 1) * FEDERATION_DAY_MS);
+    federation_run(federation);
+    assert_null(reply_find(get(federation, 0, id), "element", "code", "needs"));
+    assert_non_null(
+        reply_find(get(federation, 1, id), "element", "code", "needs"));
+    review_at(federation, 0);
+    assert_true(said(federation, 0, id, "erased_ms") > 0);
+    struct work *work = federation_begin(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    assert_int_equal(peer_ledger(work, peer, LEDGER_OUT)->intent_count, 1);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
     federation_free(federation);
 }
 
@@ -648,6 +682,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_words_go_so_long_after_they_were_taken),
+        cmocka_unit_test(
+            the_end_of_retention_is_told_where_our_words_went_before),
         cmocka_unit_test(no_copy_of_the_store_opens_what_went),
         cmocka_unit_test(nothing_goes_before_it_was_taken),
         cmocka_unit_test(what_has_not_ended_is_kept),
