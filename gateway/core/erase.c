@@ -206,8 +206,7 @@ enum err erase_own(struct work *work, struct referral *referral,
 bool erase_key(struct work *work, struct referral *referral,
     const struct erasure_notice *notice)
 {
-    if (referral->erased)
-        return false;
+    assert(!referral->erased);
     carry_out(work, referral, notice);
     note(referral, notice, true, ERASURE_OUTCOME_UNTOLD);
     register_put(work, referral);

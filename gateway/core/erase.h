@@ -60,8 +60,8 @@ void erase_measure(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 
 /* Of a referral of which no word is left, and the other agency never heard: its
- * key, which opens what copies of the store have of it. Nobody is told. False:
- * it went before. */
+ * key, which opens what copies of the store have of it. Nobody is told. It did
+ * not go before. False when the work failed. */
 bool erase_key(struct work *work, struct referral *referral,
     const struct erasure_notice *notice);
 
