@@ -236,6 +236,16 @@ const struct local_reply *federation_act(struct federation *federation,
         federation, agency, id, step, key, "staff", details);
 }
 
+void federation_erase(
+    struct federation *federation, size_t agency, const char *id)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    MUST(federation_call(federation, agency, &call)->err == ERR_NONE);
+}
+
 const char *federation_state(
     struct federation *federation, size_t agency, const char *id)
 {

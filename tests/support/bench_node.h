@@ -103,6 +103,9 @@ const struct local_reply *federation_act(struct federation *federation,
 const struct local_reply *federation_act_by(struct federation *federation,
     size_t agency, const char *id, const char *step, const char *key,
     const char *actor, const char *const *details);
+/* Erases all of it because the person asked, which must succeed. */
+void federation_erase(
+    struct federation *federation, size_t agency, const char *id);
 /* "sent", ...; "none" when the agency does not know the referral. */
 const char *federation_state(
     struct federation *federation, size_t agency, const char *id);

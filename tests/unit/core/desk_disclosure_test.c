@@ -26,15 +26,6 @@ static struct federation *two(void)
     return federation_of_two();
 }
 
-static void erase(struct federation *federation, const char *id)
-{
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-}
-
 static void it_says_who_was_told_what_by_which_consent(void **state)
 {
     struct federation *federation = two();
@@ -92,7 +83,7 @@ static void what_is_erased_counts_without_what_it_was(void **state)
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "first");
     federation_run(federation);
-    erase(federation, id);
+    federation_erase(federation, 0, id);
     federation_run(federation);
     for (size_t i = 0; i < 2; i++) {
         const struct local_reply *reply = told(federation, i, NULL);

@@ -167,15 +167,6 @@ static void a_referral_without_words_keeps_its_agreement(void **state)
     }
 }
 
-static void erase(struct federation *federation, size_t at, const char *id)
-{
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, at, &call)->err, ERR_NONE);
-}
-
 static void lose_all(struct federation *federation)
 {
     while (federation_message_count(federation) > 0)
@@ -196,7 +187,7 @@ static void a_step_that_came_without_words_moves_nothing(void **state)
             federation_run(federation);
         (void)federation_act(federation, 0, id, "cancel", "c", reason);
         lose_all(federation);
-        erase(federation, 0, id);
+        federation_erase(federation, 0, id);
         federation_wait(federation, 600000);
         assert_string_equal(federation_state(federation, 1, id), there);
         federation_lose_store(federation, 1);
@@ -245,7 +236,7 @@ static void what_was_erased_in_a_life_that_was_lost_stays_so(void **state)
             federation_restore(federation, 1, backup);
         while (is_after && !fetches(federation, 1))
             federation_deliver(federation, 0);
-        erase(federation, 1, id);
+        federation_erase(federation, 1, id);
         lose_all(federation);
         federation_restore(federation, 1, backup);
         store_memory_snapshot_free(backup);

@@ -33,15 +33,6 @@ static size_t count_of(struct federation *federation, size_t agency,
     return count;
 }
 
-static void erase(struct federation *federation, size_t at, const char *id)
-{
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, at, &call)->err, ERR_NONE);
-}
-
 /* A decision that nobody heard loses its words. Where it is answered as absent,
  * that stands behind requests that wait to be answered: so it was told again
  * before they were answered. Its author has a copy from before that put back,
@@ -63,7 +54,7 @@ static void what_was_told_again_before_other_answers_comes_back_as_one(
         (void)federation_act(federation, 1, id, "accept", "a", offer);
         lose_all(federation);
         copies[1] = federation_back_up(federation, 1);
-        erase(federation, 1, id);
+        federation_erase(federation, 1, id);
         lose_all(federation);
         (void)federation_submit(federation, 0, 1, "second");
         lose_all(federation);

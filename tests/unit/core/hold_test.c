@@ -487,11 +487,7 @@ static void what_is_erased_while_it_moves_goes_with_all_its_keys(void **state)
     (void)state;
     before = moved_in_part(federation, id);
     assert_int_equal(moving_of(federation, id, &between).from, before);
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, 1, &call)->err, ERR_NONE);
+    federation_erase(federation, 1, id);
     assert_int_equal(moving_of(federation, id, &after).from, 0);
     assert_int_not_equal(after, between);
     assert_true(is_destroyed(federation, before));
@@ -530,11 +526,7 @@ static void what_is_erased_while_it_moves_and_comes_back_goes_too(void **state)
     while (!takes_back(federation))
         federation_deliver(federation, 0);
     assert_int_equal(moving_of(federation, id, &between).from, before);
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, 1, &call)->err, ERR_NONE);
+    federation_erase(federation, 1, id);
     struct vault *vault = federation_node(federation, 1)->vault;
     assert_true(vault->ops->is_destroyed(vault, before));
     assert_true(vault->ops->is_destroyed(vault, between));
