@@ -128,7 +128,12 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
         out->offered.size == 0
             ? shipment_make(work, peer, out, &shipment)
             : signatory_renew(work, out) && shipment_load(work, out, &shipment);
-    return is_there ? shipment_body(work, peer, out, &shipment) : SLICE_NONE;
+    if (!is_there)
+        return SLICE_NONE;
+    struct slice body = shipment_body(work, peer, out, &shipment);
+    peer->parcel_size = body.size;
+    pace_begin(&peer->parcel_pace, work->steady_ms);
+    return body;
 }
 
 /* Whatever is in a parcel, it costs both sides signatures and commits: what
@@ -238,6 +243,7 @@ const char *delivery_cosigned(
     ledger_entries_write(
         work, out, parcel.first_index, parcel.entries, parcel.count, out->note);
     out->changed = true;
+    pace_arrived(&peer->parcel_pace, peer->parcel_size, work->steady_ms);
     collected_take(work, peer, out->generation, cosigned->collected);
     peer->stumble_count = 0;
     work->node->counters.parcels_cosigned++;
@@ -434,6 +440,13 @@ const char *delivery_failure(enum err err)
     }
 }
 
+static struct pace *pace_of(struct peer *peer, enum request_kind kind)
+{
+    if (kind == REQUEST_DELIVER)
+        return &peer->parcel_pace;
+    return kind == REQUEST_FETCH ? &peer->refill_pace : NULL;
+}
+
 void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const struct reply *reply)
 {
@@ -448,6 +461,9 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     if (err != ERR_NONE) {
         if (err == ERR_SIGNATURE)
             peer->wants_head = true; /* by a key of a newer card, maybe */
+        struct pace *pace = pace_of(peer, asked);
+        if (err == ERR_TIMEOUT && pace != NULL)
+            pace_timed_out(pace);
         peer_failed(work, peer, delivery_failure(err));
         return;
     }

@@ -12,7 +12,7 @@ enum { STATEMENT = 1, SIGNATURE = 2, KEY_ID = 3 };
 #define TAG_FIXED64(number) ((uint8_t)((number) << 3 | 1))
 
 static const size_t steps[] = { 4u << 10, 16u << 10, 64u << 10, 256u << 10,
-    MESSAGE_SIZE_MAX };
+    1088u << 10, MESSAGE_SIZE_MAX };
 
 #define COUNT_SIZE 4 /* of the bytes before the padding, big-endian */
 

@@ -95,7 +95,7 @@ bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
 }
 
 size_t outbox_oldest(struct work *work, const struct ledger *ledger,
-    struct intent *intents, size_t capacity)
+    size_t size_max, struct intent *intents, size_t capacity)
 {
     uint64_t from = 0;
     size_t count = 0;
@@ -103,7 +103,7 @@ size_t outbox_oldest(struct work *work, const struct ledger *ledger,
     while (
         count < capacity && outbox_next(work, ledger, from, &intents[count])) {
         size += intents[count].content_size + ENTRY_FRAMING;
-        if (count > 0 && size > PARCEL_SIZE_MAX)
+        if (count > 0 && size > size_max)
             break;
         from = intents[count++].number + 1;
     }

@@ -47,10 +47,10 @@ void outbox_return(struct work *work, struct ledger *ledger,
 bool outbox_next(struct work *work, const struct ledger *ledger, uint64_t from,
     struct intent *intent);
 
-/* The oldest, at most that many and no more than a parcel holds, but one at
- * least where there is one; how many. */
+/* The oldest, at most that many and in a parcel no more than `size_max` bytes,
+ * but one at least where there is one; how many. */
 size_t outbox_oldest(struct work *work, const struct ledger *ledger,
-    struct intent *intents, size_t capacity);
+    size_t size_max, struct intent *intents, size_t capacity);
 
 /* Removes an intent that a parcel has taken up; its content lives on. */
 void outbox_take(

@@ -14,6 +14,7 @@
 #include "core/card.h"
 #include "core/ledger.h"
 #include "core/message.h"
+#include "core/pace.h"
 #include "core/work.h"
 
 enum peer_state {      /* on disk */
@@ -94,6 +95,9 @@ struct peer {
     bool has_due;            /* something may wait for next_try_steady_ms */
     bool gathers;            /* or, with this, for parcel_due_steady_ms: */
     int64_t parcel_due_steady_ms; /* the next new parcel, if it is small */
+    size_t parcel_size;           /* of the one in flight */
+    struct pace parcel_pace;
+    struct pace refill_pace; /* of what is taken back from it */
     int64_t next_try_steady_ms;
     int64_t next_try_wall_ms;      /* for people */
     int64_t failing_since_wall_ms; /* 0: it is not */

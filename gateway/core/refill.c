@@ -115,8 +115,9 @@ struct slice refill_ask(struct work *work, struct peer *peer)
         .first_index = present->generation == goal->next.generation
                            ? present->cosigned
                            : 0,
-        .size_max = FETCH_SIZE_MAX,
+        .size_max = (uint32_t)pace_size(&peer->refill_pace),
     };
+    pace_begin(&peer->refill_pace, work->steady_ms);
     struct slice body = fetch_write(&fetch, work->arena);
     if (body.bytes == NULL)
         work_exhausted(work);
@@ -463,6 +464,7 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
         return "reply_malformed";
     if (fetched.parcel_count == 0)
         return "fetched_nothing";
+    pace_arrived(&peer->refill_pace, body.size, work->steady_ms);
     enum ledger_direction direction = direction_of(peer, &fetched);
     struct arrival arrival = { .work = work,
         .peer = peer,

@@ -102,7 +102,7 @@ static bool entry_index(struct work *work, const struct intent *intent,
 /* The oldest that wait. Their contents are read before anything is written:
  * content.h holds the blob that it read last. */
 static size_t gather(struct work *work, struct ledger *out,
-    struct shipment *shipment, size_t begun, size_t capacity)
+    struct shipment *shipment, size_t begun, size_t capacity, size_t size_max)
 {
     struct intent *intents =
         arena_take_array(work->arena, capacity, sizeof *intents);
@@ -112,7 +112,7 @@ static size_t gather(struct work *work, struct ledger *out,
         work_exhausted(work);
         return 0;
     }
-    size_t count = outbox_oldest(work, out, intents, capacity);
+    size_t count = outbox_oldest(work, out, size_max, intents, capacity);
     for (size_t i = 0; i < count; i++)
         if (!entry_index(work, &intents[i], out, &entries[i], &travelling[i]))
             return 0;
@@ -179,8 +179,8 @@ bool shipment_make(struct work *work, struct peer *peer, struct ledger *out,
     if (later &&
         !entry_begin(work, out, &stored->entries[0], &shipment->entries[0]))
         return false;
-    stored->count =
-        later + gather(work, out, shipment, later, capacity - later);
+    stored->count = later + gather(work, out, shipment, later, capacity - later,
+                                pace_size(&peer->parcel_pace));
     if (work_failed(work) || stored->count == 0)
         return false;
     struct origin origin = ledger_origin(out, &work->node->self, &peer->agency);

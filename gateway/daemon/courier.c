@@ -15,7 +15,7 @@
 #define OPEN_COUNT_MAX 512u
 /* Sealing or opening the largest message takes one copy of it; the rest is for
  * what a card or a Head in it unfolds into. */
-#define WORKER_ARENA_SIZE (4u * 1024 * 1024)
+#define WORKER_ARENA_SIZE (8u * 1024 * 1024)
 #define BUSY_RETRY_MS 1000u
 
 enum job_type {

@@ -141,7 +141,7 @@ def peer_oversize(attack, raw, _dice):
 
 
 def peer_just_oversize(attack, raw, _dice):
-    return tls(attack.context, raw, struct.pack(">II", 1115136 + 5, 1))
+    return tls(attack.context, raw, struct.pack(">II", 2229248 + 5, 1))
 
 
 def peer_half_frame(attack, raw, dice):

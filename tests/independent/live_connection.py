@@ -96,7 +96,7 @@ def frames(world):
 
     for name, data in (
             ("a size below 4", b"\0\0\0\3"),
-            ("a size above the limit", (1115141).to_bytes(4, "big")),
+            ("a size above the limit", (2229253).to_bytes(4, "big")),
             ("a size with its highest bit", b"\xff\xff\xff\xff")):
         caller = call(peer, remote)
         caller.send_raw(data)

@@ -40,9 +40,11 @@ static void arrive(struct world *world, void *subject, uint64_t argument)
     gateway_queue(world, &world->gateways[letter->to], letter);
 }
 
-static int64_t delay_draw(struct world *world)
+static int64_t delay_draw(struct world *world, size_t size)
 {
     int64_t delay_ms = 1 + world_below(world, STREAM_delay, 40);
+    if (world->options.line_bytes_per_s > 0)
+        delay_ms += (int64_t)size * 1000 / world->options.line_bytes_per_s;
     if (CHANCE(world, late_permille)) {
         TALLY(world, frames_late);
         delay_ms +=
@@ -81,7 +83,8 @@ static void send_one(struct world *world, enum letter_kind kind, size_t from,
     letter->to = to;
     letter->id = id;
     letter = damaged(world, letter);
-    scheduler_add(&world->scheduler, delay_draw(world), arrive, letter, 0);
+    int64_t delay_ms = delay_draw(world, letter->size);
+    scheduler_add(&world->scheduler, delay_ms, arrive, letter, 0);
 }
 
 static void send(struct world *world, enum letter_kind kind, size_t from,

@@ -97,6 +97,7 @@
     X(hold_minutes, 0, 0)      /* that words are kept once taken; 0: always */ \
     X(pages, 0, 0)             /* 1: small rows lie in pages, as on a disk */  \
     X(apart_hours, 0, 0)       /* that agency 0 is cut off, once */            \
+    X(line_bytes_per_s, 0, 0)  /* that lines carry each way; 0: no bound */    \
     X(newer_permille, 0, 0)    /* of what the last agency says: newer.h */
 
 struct sim_options {

@@ -25,6 +25,7 @@
 #include "core/node_state.h"
 #include "core/note.h"
 #include "core/outbox.h"
+#include "core/pace.h"
 #include "core/peer.h"
 #include "core/peer_close.h"
 #include "core/policy.h"
@@ -193,6 +194,13 @@ void __wrap_peer_end(struct work *work, struct peer *peer,
     *closing = (struct closing){ 0 };
     if (planted != PLANT_revoked_stays)
         __real_peer_end(work, peer, state, closing);
+}
+
+WRAPPED(size_t, pace_size, const struct pace *pace);
+size_t __wrap_pace_size(const struct pace *pace)
+{
+    return planted == PLANT_pace_unheard ? PARCEL_SIZE_MAX
+                                         : __real_pace_size(pace);
 }
 
 /* ---- Peers -------------------------------------------------------------- */

@@ -19,6 +19,9 @@
 #define SIM_APART                                                              \
     "--apart_hours 30 --minutes 60 --pause_ms 900000 --dial_only 0 "           \
     "--clock_per_hour 0"
+#define SIM_SLOW                                                               \
+    "--apart_hours 25 --agencies 2 --minutes 30 --pause_ms 40000 "             \
+    "--line_bytes_per_s 2600 --clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
 #define SIM_LATE SIM_RESTORE " --late_permille 200 --late_ms_max 20000"
@@ -64,6 +67,8 @@
     X(alarm_silent, "G4", SIM_APART)                                           \
     X(alarm_stays, "G4", SIM_APART) /* nor that they are not any more */       \
     X(peer_gives_up, "G4", "") /* retries have an end */                       \
+    /* a slow line is to carry what a fast one does */                         \
+    X(pace_unheard, "G4", SIM_SLOW)                                            \
     X(policy_sees_nothing, "G14", "") /* everything is allowed */              \
     /* recipients trust authors: in sim_unchecked_planted */                   \
     X(policy_at_author_only, "G14", "")                                        \

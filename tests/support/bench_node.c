@@ -41,6 +41,11 @@ struct instant federation_now(const struct federation *federation)
     return (struct instant){ FEDERATION_START_MS + federation->elapsed_ms };
 }
 
+int64_t federation_steady_ms(const struct federation *federation)
+{
+    return federation->elapsed_ms;
+}
+
 static uint32_t today(const struct federation *federation)
 {
     return (uint32_t)(federation_now(federation).unix_ms / FEDERATION_DAY_MS);

@@ -148,6 +148,7 @@ void federation_answer(struct federation *federation, size_t index,
 /* ---- Time and trouble ---- */
 
 struct instant federation_now(const struct federation *federation);
+int64_t federation_steady_ms(const struct federation *federation);
 /* The clocks go on; nodes that wished to be woken are; then it runs. */
 void federation_wait(struct federation *federation, int64_t ms);
 /* The clocks show that many ms since the start; nothing else happens. */

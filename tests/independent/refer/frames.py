@@ -1,7 +1,7 @@
 """Frames on a connection: PROTOCOL.md section 3."""
 from .wire import Refused
 
-BODY_SIZE_MAX = 1115136
+BODY_SIZE_MAX = 2229248
 
 
 class Ended(ConnectionError):

@@ -82,7 +82,12 @@ static void what_is_told_waits_in_the_outbox(void **state)
     assert_false(say(work, peer(&desk), slice_of(large, CONTENT_SIZE_MAX + 1)));
     assert_int_equal(out->intent_count, 2);
     assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
-    assert_int_equal(parcel_on_line(&desk).parcel.entry_count, 2);
+    assert_int_equal(parcel_on_line(&desk).parcel.entry_count, 1);
+    federation_deliver(desk.federation, 0);
+    federation_deliver(desk.federation, 0);
+    struct deliver second = parcel_on_line(&desk);
+    assert_int_equal(second.parcel.entry_count, 1);
+    assert_int_equal(second.parcel.entries[0].content.size, CONTENT_SIZE_MAX);
     desk_close(&desk);
 }
 
@@ -170,6 +175,7 @@ static void a_parcel_has_no_more_entries_than_it_may(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk);
+    peer(&desk)->parcel_pace.step = 3;
     struct work *work = federation_begin(desk.federation, 0);
     for (int i = 0; i < 1500; i++)
         assert_true(say(work, peer(&desk), SLICE_LITERAL("x")));
@@ -189,12 +195,13 @@ static void a_parcel_has_no_more_bytes_than_it_may(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk);
+    peer(&desk)->parcel_pace.step = 3;
     struct work *work = federation_begin(desk.federation, 0);
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 24; i++)
         assert_true(say(work, peer(&desk), SLICE_ARRAY(large)));
     assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
     size_t sent = 0;
-    while (sent < 12) {
+    while (sent < 24) {
         const struct bench_message *message =
             only_message(&desk, REQUEST_DELIVER);
         assert_true(message->body.size <= PARCEL_SIZE_MAX + 8192);
@@ -203,7 +210,48 @@ static void a_parcel_has_no_more_bytes_than_it_may(void **state)
         federation_deliver(desk.federation, 0);
         arena_reset(&desk.arena);
     }
-    assert_int_equal(sent, 12);
+    assert_int_equal(sent, 24);
+    desk_close(&desk);
+}
+
+/* A parcel of those on the line, and all that it brings about; how many entries
+ * it had. It is cosigned so long after it left. */
+static size_t carry(struct desk *desk, int64_t took_ms)
+{
+    size_t count = parcel_on_line(desk).parcel.entry_count;
+    federation_wait_until(
+        desk->federation, federation_steady_ms(desk->federation) + took_ms);
+    federation_deliver(desk->federation, 0);
+    federation_deliver(desk->federation, 0);
+    arena_reset(&desk->arena);
+    return count;
+}
+
+static void parcels_are_as_large_as_the_line_is_fast(void **state)
+{
+    static uint8_t large[60000];
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct work *work = federation_begin(desk.federation, 0);
+    for (int i = 0; i < 120; i++)
+        assert_true(say(work, peer(&desk), SLICE_ARRAY(large)));
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    assert_int_equal(carry(&desk, PARCEL_QUICK_MS), 1); /* 62 KiB */
+    assert_int_equal(carry(&desk, PARCEL_QUICK_MS), 4);
+    assert_int_equal(carry(&desk, PARCEL_QUICK_MS), 17);
+    assert_int_equal(carry(&desk, PARCEL_SLOW_MS), 34); /* 2 MiB */
+    assert_int_equal(carry(&desk, PARCEL_SLOW_MS + 1), 34);
+    assert_int_equal(carry(&desk, PARCEL_SLOW_MS), 17);
+    /* whatever happens to it, the one in flight stays as it is */
+    assert_int_equal(parcel_on_line(&desk).parcel.entry_count, 13);
+    federation_lose(desk.federation, 0);
+    struct node_input time = { .type = NODE_TIME };
+    federation_wait_until(desk.federation,
+        node_wake_steady_ms(federation_node(desk.federation, 0)));
+    assert_int_equal(federation_step(desk.federation, 0, &time), ERR_NONE);
+    assert_int_equal(carry(&desk, 0), 13);
+    assert_int_equal(federation_message_count(desk.federation), 0);
     desk_close(&desk);
 }
 
@@ -615,6 +663,7 @@ int main(void)
             one_parcel_is_in_flight_and_the_next_takes_all_that_waits),
         cmocka_unit_test(a_parcel_has_no_more_entries_than_it_may),
         cmocka_unit_test(a_parcel_has_no_more_bytes_than_it_may),
+        cmocka_unit_test(parcels_are_as_large_as_the_line_is_fast),
         cmocka_unit_test(a_lost_parcel_is_repeated_as_it_was),
         cmocka_unit_test(a_lost_receipt_costs_a_repeat_and_nothing_else),
         cmocka_unit_test(what_was_erased_in_flight_goes_without_its_content),

@@ -24,7 +24,7 @@ static char sender[] = "abcdefghijklmnopqrstuvwxyz";
 static int arena_open(void **state)
 {
     (void)state;
-    return arena_init(&arena, 8u << 20) == ERR_NONE ? 0 : -1;
+    return arena_init(&arena, 16u << 20) == ERR_NONE ? 0 : -1;
 }
 
 static int arena_close(void **state)
@@ -75,7 +75,7 @@ static void assert_bytes(struct slice one, struct slice other)
 static void a_letter_is_its_messages(void **state)
 {
     static const size_t sizes[] = { 0, 1, 127, 128, 3957, 3958, 3959, 3960,
-        16000, 65536, 1114112 - 180 };
+        16000, 65536, 2228224 - 180 };
     static const uint64_t key_ids[] = { KEY_ID, 1, 0 };
     (void)state;
     for (size_t i = 0; i < COUNT(sizes) * COUNT(key_ids); i++) {
@@ -125,7 +125,7 @@ static void what_is_too_large_or_has_no_room_is_not_written(void **state)
     arena_reset(&arena);
 }
 
-static void sizes_are_padded_to_five_steps(void **state)
+static void sizes_are_padded_to_six_steps(void **state)
 {
     static const struct {
         size_t size;
@@ -142,7 +142,9 @@ static void sizes_are_padded_to_five_steps(void **state)
         { 262140, 262144 },
         { 262141, 1114112 },
         { 1114108, 1114112 },
-        { 1114109, 0 },
+        { 1114109, 2228224 },
+        { 2228220, 2228224 },
+        { 2228221, 0 },
         { SIZE_MAX, 0 },
     };
     (void)state;
@@ -169,7 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_letter_is_its_messages),
         cmocka_unit_test(what_is_too_large_or_has_no_room_is_not_written),
-        cmocka_unit_test(sizes_are_padded_to_five_steps),
+        cmocka_unit_test(sizes_are_padded_to_six_steps),
         cmocka_unit_test(padding_is_zeros_up_to_the_step),
     };
     return cmocka_run_group_tests(tests, arena_open, arena_close);

@@ -338,7 +338,7 @@ static const struct {
     enum peers_reason want;
 } openings[] = {
     { "the largest size",        "\377\377\377\377",          4, PEERS_REASON_OVERSIZE },
-    { "one above the limit",     "\0\21\4\5", /* FRAME_SIZE_MAX + 5 */
+    { "one above the limit",     "\0\42\4\5", /* FRAME_SIZE_MAX + 5 */
                                                               4, PEERS_REASON_OVERSIZE },
     { "an empty frame",          "\0\0\0\0",                  4, PEERS_REASON_MALFORMED },
     { "no room for a number",    "\0\0\0\3",                  4, PEERS_REASON_MALFORMED },
@@ -352,7 +352,7 @@ static void frames_that_break_the_rules_end_the_connection(void **unused)
     (void)unused;
     open_all(NULL);
     bob.manner = BENCH_HOLD;
-    _Static_assert(FRAME_SIZE_MAX + 5 == 0x110405, "the case above");
+    _Static_assert(FRAME_SIZE_MAX + 5 == 0x220405, "the case above");
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
         struct tls_raw raw;
         uint8_t byte;
@@ -379,7 +379,7 @@ static void a_declared_frame_takes_no_memory_until_it_comes(void **unused)
         join(&raws[i]);
         ask(&raws[i], 1);
         assert_answer(&raws[i], 1);
-        assert_true(tls_raw_write(&raws[i], "\0\21\4\4\0\0\0\2some", 12));
+        assert_true(tls_raw_write(&raws[i], "\0\42\4\4\0\0\0\2some", 12));
         ask(&raws[i], 3); /* all inside that frame */
     }
     assert_true(bench_counters(&bob).memory <= COUNT * 64 * 1024);
