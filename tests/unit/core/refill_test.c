@@ -6,7 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/delivery.h"
 #include "core/ledger.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "core/refill.h"
 #include "support/bench_loss.h"
@@ -250,6 +252,63 @@ static void what_is_refused_is_asked_for_ever_more_seldom(void **state)
     }
 }
 
+/* Agency 0 holds so many parcels for 1, with 60 kB each. */
+static void say_much(struct federation *federation, int count)
+{
+    static uint8_t words[60000];
+    struct tell tell = { .kind = ENTRY_PADDING, .content = SLICE_ARRAY(words) };
+    for (int i = 0; i < count; i++) {
+        struct work *work = federation_begin(federation, 0);
+        assert_true(
+            delivery_tell(work, federation_peer(federation, 0, 1), &tell));
+        assert_int_equal(federation_end(federation, 0), ERR_NONE);
+        federation_run(federation);
+    }
+}
+
+/* Goes on until 1 asks 0 for what it lost; up to how many bytes. */
+static uint32_t asked_size(struct federation *federation)
+{
+    struct fetch fetch = { 0 };
+    struct arena arena;
+    const struct bench_message *message = federation_message(federation, 0);
+    while (message->is_reply || message->kind != REQUEST_FETCH) {
+        federation_deliver(federation, 0);
+        message = federation_message(federation, 0);
+    }
+    assert_int_equal(arena_init(&arena, 65536), ERR_NONE);
+    assert_int_equal(fetch_read(message->body, &arena, &fetch), ERR_NONE);
+    arena_release(&arena);
+    return fetch.size_max;
+}
+
+static void as_much_is_taken_back_at_once_as_the_line_is_fast(void **state)
+{
+    static const uint32_t sizes[] = { PARCEL_SIZE_LIST };
+    struct federation *federation = two();
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    struct node_input time = { .type = NODE_TIME };
+    (void)state;
+    say_much(federation, 40);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    assert_int_equal(asked_size(federation), sizes[0]);
+    federation_deliver(federation, 0);
+    assert_int_equal(asked_size(federation), sizes[1]);
+    federation_lose(federation, 0); /* it takes too long */
+    federation_wait_until(
+        federation, node_wake_steady_ms(federation_node(federation, 1)));
+    assert_int_equal(federation_step(federation, 1, &time), ERR_NONE);
+    assert_int_equal(asked_size(federation), sizes[0]);
+    federation_deliver(federation, 0);
+    assert_int_equal(asked_size(federation), sizes[1]);
+    federation_deliver(federation, 0);
+    assert_int_equal(asked_size(federation), sizes[2]);
+    federation_wait(federation, 600000);
+    assert_equal_ends(federation);
+    federation_free(federation);
+}
+
 /* Entries of that kind that agency 0 wrote to the other one in its present
  * generation. */
 static unsigned told_count(
@@ -306,6 +365,7 @@ int main(void)
         cmocka_unit_test(an_operator_sees_how_far_it_is),
         cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
         cmocka_unit_test(what_is_refused_is_asked_for_ever_more_seldom),
+        cmocka_unit_test(as_much_is_taken_back_at_once_as_the_line_is_fast),
         cmocka_unit_test(agreements_are_told_once_after_a_loss),
     };
     return cmocka_run_group_tests_name("refill", tests, NULL, NULL);
