@@ -23,8 +23,8 @@
 /* So long answers alone wait for a commit that comes anyway. */
 #define ANSWERS_WAIT_MS 2u
 /* With its framing a parcel fits the largest padding step. Two of half the size
- * cost a tenth to a quarter more time in bulk; twice as much brings a twentieth,
- * for twice the memory. */
+ * cost some tenth more time in bulk; twice as much would save a twentieth, for
+ * twice the memory. */
 #define PARCEL_SIZE_MAX (2048u * 1024)
 /* With what stands around it each fills a padding step. The first is for a line
  * of which nothing is known yet: with 18 kbit/s it is there within

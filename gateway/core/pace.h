@@ -1,8 +1,9 @@
 /*
- * pace.h - how much one message carries of what waits in bulk, parcels to a peer
- * or what is taken back from it, by how long the ones before took. A line that carries much gets large parcels, whose signatures and disk
- * flushes many referrals share; on a slow one a message is there before its
- * request counts as failed, and what is urgent waits behind few others.
+ * pace.h - how much one message carries of what waits in bulk, parcels to a
+ * peer or what is taken back from it, by how long the ones before took. A line
+ * that carries much gets large parcels, whose signatures and disk flushes many
+ * referrals share; on a slow one a message is there before its request counts
+ * as failed, and what is urgent waits behind few others.
  * Pure; forgotten by a restart.
  */
 #ifndef CORE_PACE_H
