@@ -117,8 +117,9 @@ struct connection {
     bool work_queued;
 
     pthread_mutex_t lock;
+    /* Under lock, and to be changed under peers->lock too. */
+    uint64_t id; /* 0 while in the pool; who came later has the larger one */
     /* Under lock. */
-    uint64_t id; /* 0 while in the pool */
     bool closing;
     bool closed;
     bool receiving; /* the aio runs */

@@ -29,12 +29,12 @@ static struct connection *surplus_of(struct peers *peers, const uint8_t *spki)
         if (!c->counted || memcmp(c->identity.spki, spki, PEERS_SPKI_SIZE) != 0)
             continue;
         count++;
-        if (oldest == NULL || c->opened_ms < oldest->opened_ms)
+        if (oldest == NULL || c->id < oldest->id)
             oldest = c;
         peers_lock(&c->lock);
         bool owes = c->asked_count > 0;
         peers_unlock(&c->lock);
-        if (!owes && (idle == NULL || c->opened_ms < idle->opened_ms))
+        if (!owes && (idle == NULL || c->id < idle->id))
             idle = c;
     }
     if (count <= peers->options.connection_per_peer_count_max)
