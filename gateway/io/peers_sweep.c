@@ -92,8 +92,9 @@ struct chore {
 /* What is being sent has a moment to leave, so that last words can follow. */
 static bool may_close(const struct connection *connection)
 {
-    return !connection->sending || peers_now_ms() - connection->closing_ms >=
-                                       connection->peers->tick_ms;
+    struct peers *peers = connection->peers;
+    return !connection->sending ||
+           peers_now_ms(peers) - connection->closing_ms >= peers->tick_ms;
 }
 
 static struct chore chore_of(struct connection *connection)
@@ -300,7 +301,9 @@ static bool is_done(struct peers *peers)
 void *peers_sweep(void *argument)
 {
     struct peers *peers = argument;
-    int64_t scan_ms = peers_now_ms() + peers->tick_ms;
+    /* how often it looks is by the machine's clock, what it sees by the one it
+     * was given */
+    int64_t scan_ms = peers_machine_ms() + peers->tick_ms;
     while (!is_done(peers)) {
         struct connection *work = wait_for_work(peers, scan_ms);
         while (work != NULL) {
@@ -308,9 +311,9 @@ void *peers_sweep(void *argument)
             sweep_connection(work);
             work = next;
         }
-        int64_t now = peers_now_ms();
+        int64_t now = peers_machine_ms();
         if (now >= scan_ms) {
-            scan(peers, now);
+            scan(peers, peers_now_ms(peers));
             scan_ms = now + peers->tick_ms;
         }
         tell_failed(peers);
