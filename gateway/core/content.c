@@ -43,13 +43,14 @@ static bool grow(struct arena *arena, void **items, size_t size, size_t count,
     return true;
 }
 
-/* The segment that the next item goes into; NULL when the arena is full. */
+/* The segment that the next item of that size goes into; NULL when the arena is
+ * full. */
 static struct content_segment *segment_open(
-    struct content_log *log, struct arena *arena)
+    struct content_log *log, struct arena *arena, size_t size)
 {
     struct content_segment *last =
         log->segment_count == 0 ? NULL : &log->segments[log->segment_count - 1];
-    if (last != NULL && last->size < CONTENT_BLOB_SIZE_MIN)
+    if (last != NULL && last->size + size <= CONTENT_BLOB_SIZE_MAX)
         return last;
     void *segments = log->segments;
     if (!grow(arena, &segments, sizeof *log->segments, log->segment_count,
@@ -81,7 +82,8 @@ struct content_ref content_put(struct content_log *log, struct arena *arena,
 {
     assert(salt.size == SALT_SIZE);
     struct slice copy = joined(arena, salt, bytes);
-    struct content_segment *segment = segment_open(log, arena);
+    struct content_segment *segment =
+        segment_open(log, arena, copy.size + ITEM_OVERHEAD);
     void *items = log->items;
     if (copy.bytes == NULL || segment == NULL ||
         !grow(arena, &items, sizeof *log->items, log->count, &log->capacity))
@@ -233,15 +235,15 @@ static enum err take(struct content_log *log, struct store_txn *txn,
         err = blob_probe(log, txn, ref.segment, &blob);
         if (err != ERR_NONE) /* something speaks of what is not there */
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        store_let_go(txn, blob);
     }
     blob = store_get(txn, key_slice(&key)); /* kept opened there */
     if (txn->err != ERR_NONE)
         return txn->err;
-    if (!blob_item(blob, ref.slot, &item))
-        return ERR_CORRUPT;
-    if (item.size == 0)
-        return ERR_NONE;
-    err = item_open(log, ref, item, arena, plain);
+    err = blob_item(blob, ref.slot, &item) ? ERR_NONE : ERR_CORRUPT;
+    if (err == ERR_NONE && item.size > 0)
+        err = item_open(log, ref, item, arena, plain);
+    store_let_go(txn, blob); /* a page of events is in as many blobs */
     if (err != ERR_NONE)
         *plain = SLICE_NONE;
     return err == ERR_NOT_FOUND ? ERR_NONE : err;

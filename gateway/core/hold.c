@@ -243,12 +243,17 @@ static bool end_on(struct work *work)
     unsigned left = HOLD_REFERRAL_COUNT;
     while (left > 0 && hold_ms > 0 && !work_failed(work) &&
            row_at(work, key_taken(0, &none), &held)) {
+        if (work_is_heavy(work)) {
+            left = 0;
+            break;
+        }
         size_t used = work->scratch->used;
         held.taken_ms = (int64_t)number_at(&held.key, KEY_TABLE_SIZE, 8);
         if (held.taken_ms + hold_ms > work->node->hold.until_ms)
             break;
         left = end(work, &held, &count) ? left - 1 : 0;
         arena_rewind(work->scratch, used);
+        referral_erase_carry_out(work);
     }
     if (count > 0)
         OUTPUT_LOG(work, LOG_HOLD_ENDED, log_number("referrals", count));

@@ -147,11 +147,37 @@
 #define DECODE_ARENA_SIZE                                                      \
     (8u * 1024 * 1024 + LOCAL_BATCH_SIZE_MAX + 4096u * 512)
 
+/* A configuration, our card and those before it; two while one is reloaded. */
+#define SETTINGS_ARENA_SIZE (8u * 1024 * 1024)
+/* What the process takes before anybody says a word: stacks of its threads,
+ * contexts of OpenSSL, nng's threads, tables. */
+#define PROCESS_SIZE_MAX (24u * 1024 * 1024)
+/* Of what comes from the heap, so much more is lost between its blocks. */
+#define HEAP_LOSS_DIVISOR 8u
+/* Blocks so large are given back to the kernel when they are freed; and so many
+ * heaps there are for the threads. */
+#define HEAP_MAPPED_SIZE_MIN (512u * 1024)
+#define HEAP_COUNT_MAX 4u
+/* For the life of the node: peers, its card, every key sheet it ever made. */
+#define NODE_MEMORY_SIZE (64u * 1024 * 1024)
+/* What waits for the core thread: a few batches; more would only be memory and
+ * delay. The last one may be large. */
+#define INBOX_COUNT_MAX 1024u
+#define INBOX_SIZE_MAX (16u * 1024 * 1024)
+
 /* ---- Stores ---- */
 
-/* A blob of contents is begun anew beyond this: reading one content checks the
- * blob that it is in, erasing one writes it again. */
-#define CONTENT_BLOB_SIZE_MIN (256u * 1024)
+/* A transaction that takes so much memory, for what it read and what it
+ * changes, takes no more inputs: the rest goes into the next. */
+#define STORE_TXN_SIZE_MAX (32u * 1024 * 1024)
+/* What the last of them may add: the longest referral is erased, and each of
+ * its contents is in another blob, which is written again. */
+#define STORE_STEP_SIZE_MAX                                                    \
+    (REFERRAL_EVENT_COUNT_MAX * (CONTENT_BLOB_SIZE_MAX + 8u * 1024))
+
+/* Several contents share a blob up to this: reading one content checks the blob
+ * that it is in, erasing one writes it again. */
+#define CONTENT_BLOB_SIZE_MAX (128u * 1024)
 
 /* Keys of programs that wait until they are written sorted, by which a step
  * takes some ten milliseconds once: 1.4 MiB. */
@@ -201,8 +227,9 @@
 #define CONNECTION_IDLE_MS_MAX 60000u
 /* A Collect waits up to 5 minutes; and one for the way. */
 #define REPLY_MS_MAX (6u * 60 * 1000)
-/* Accepted connections; idle ones hold about 36 KiB each, with nng and TLS. */
-#define CONNECTION_COUNT_MAX 4096u
+/* Accepted connections: of hundreds of agencies, quiet ones of which end after
+ * CONNECTION_IDLE_MS_MAX. A national hub sets more. */
+#define CONNECTION_COUNT_MAX 512u
 /* Each keeps its place for a tenth of HANDSHAKE_MS_MAX: 512 a second get
  * theirs, about what two cores can shake hands with. */
 #define HALF_OPEN_COUNT_MAX 256u
@@ -215,12 +242,44 @@
 /* Unanswered requests of one connection: parcels of two lanes each way,
  * Collect, Head, Fetch, and a margin. */
 #define CONNECTION_REQUEST_COUNT_MAX 32u
+/* Peers that are dialed at a time: one that has been quiet makes room. */
+#define DIALED_COUNT_MAX 512u
 /* Bytes waiting for one peer to read them. */
 #define CONNECTION_QUEUE_SIZE_MAX (4u * FRAME_SIZE_MAX)
 /* TLS keys by which one peer is known: now, next, and a margin. */
 #define PEER_TLS_KEY_COUNT_MAX 8u
 /* All that connections hold of frames, both ways. */
-#define TRANSPORT_MEMORY_SIZE_MAX (256u * 1024 * 1024)
+#define TRANSPORT_MEMORY_SIZE_MAX (48u * 1024 * 1024)
+/* Beside that: what a few of them receive and send at once (peers_nng_state.h),
+ * where it is more than a record. */
+#define TRANSPORT_LARGE_SIZE_MAX (20u * 1024 * 1024)
+/* What a connection holds beside frames: itself, nng's part, TLS in its
+ * handshake or with half a record, what it received and did not read yet, and
+ * the record that is being sent. Idle ones hold about 36 KiB. */
+#define CONNECTION_SIZE_MAX (64u * 1024)
+/* What is known of an agency that is dialed, with a dialer for each of its
+ * endpoints. */
+#define LINK_SIZE_MAX (16u * 1024)
+/* Of an accepted agency's card: endpoints and public keys. */
+#define DIRECTORY_ENTRY_SIZE_MAX (5u * 1024)
+
+/* ---- Opening and sealing ---- */
+
+#define WORKER_COUNT 2u
+/* Sealing or opening the largest message takes one copy of it; the rest is for
+ * what a card or a Head in it unfolds into. */
+#define WORKER_ARENA_SIZE (8u * 1024 * 1024)
+/* Requests of peers that wait to be opened; beyond it they are told to come
+ * later. A quarter of one peer's: two lanes of parcels, Fetch, Collect, Head. */
+#define OPEN_COUNT_MAX 512u
+#define OPEN_SIZE_MAX (16u * 1024 * 1024)
+/* Replies to ours: one request at a time is under way to each peer, and few of
+ * the replies are large. */
+#define OPEN_REPLY_SIZE_MAX (8u * 1024 * 1024)
+/* What one batch may have to say, but for floods; of replies, a quarter to one
+ * connection. */
+#define SEAL_REPLY_SIZE_MAX (16u * 1024 * 1024)
+#define SEAL_REQUEST_SIZE_MAX (32u * 1024 * 1024)
 
 /* ---- Listing ---- */
 
@@ -274,10 +333,11 @@
  * fields. It is in memory about six times on its way to the disk. */
 #define LOCAL_BATCH_SIZE_MAX (8u * 1024 * 1024)
 /* Frames above LOCAL_LARGE_SIZE_MIN that are being read, of one user and of
- * all: the rest waits in the kernel. A few batches of each of four users. */
+ * all: the rest waits in the kernel. The largest of each of three users; what
+ * was read waits in the inbox. */
 #define LOCAL_LARGE_SIZE_MIN (64u * 1024)
-#define LOCAL_READING_SIZE_MAX_PER_USER (2u * LOCAL_BATCH_SIZE_MAX)
-#define LOCAL_READING_SIZE_MAX (4u * LOCAL_READING_SIZE_MAX_PER_USER)
+#define LOCAL_READING_SIZE_MAX_PER_USER LOCAL_BATCH_SIZE_MAX
+#define LOCAL_READING_SIZE_MAX (3u * LOCAL_READING_SIZE_MAX_PER_USER)
 #define LOCAL_FIELD_COUNT_MAX 4096u /* of one request, records included */
 /* Names are compared each with each. The longest record has two dozen. */
 #define LOCAL_RECORD_FIELD_COUNT_MAX 64u
@@ -288,6 +348,9 @@
 #define LOCAL_OUTSTANDING_COUNT_MAX 64u
 /* Replies that a client has not read: the largest, and room behind it. */
 #define LOCAL_BACKLOG_SIZE_MAX (4u * 1024 * 1024)
+/* The same of all that leave more than LOCAL_LARGE_SIZE_MIN: the largest reply
+ * to each of a dozen programs. Beyond it, who has read longest ago goes. */
+#define LOCAL_UNREAD_SIZE_MAX (24u * 1024 * 1024)
 /* For one frame to get through, once begun: a busy machine, not a dead one. */
 #define LOCAL_FRAME_MS_MAX 30000u
 #define LOCAL_WAIT_MS_MAX 60000u  /* one wait for the next event */

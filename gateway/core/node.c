@@ -450,7 +450,8 @@ enum err node_step(struct node *node, const struct node_input *input)
     struct work *work = &node->work;
     assert(node->in_batch);
     assert(node->started || input->type == NODE_START);
-    if (work_room(work) < room_needed(input))
+    if (work_room(work) < room_needed(input) ||
+        (node->input_count > 0 && work_is_heavy(work)))
         return ERR_LIMIT;
     work->now = input->now;
     work->steady_ms = input->steady_ms;
@@ -483,8 +484,11 @@ enum err node_finish(struct node *node)
     patrol_go_on(work);
     if (patrol_due_steady_ms(node) < node->wake_steady_ms)
         node->wake_steady_ms = patrol_due_steady_ms(node);
-    if (retention_is_due(node) || hold_is_due(node))
+    bool has_rest = retention_is_due(node) || hold_is_due(node);
+    if (has_rest)
         node->wake_steady_ms = 0; /* the rest goes in the next batch */
+    node->leaves_rest =
+        has_rest && node->input_count > 0 && work_is_heavy(work);
     for (size_t i = 0; i < node->peer_count && !work_failed(work); i++) {
         struct peer *peer = node->peers[i];
         if (peer->touched) {
@@ -543,6 +547,11 @@ void node_release(struct node *node)
     node->erasure.entries = NULL;
     node->erasure.capacity = 0;
     arena_reset(node->arena);
+}
+
+bool node_leaves_rest(const struct node *node)
+{
+    return node->leaves_rest;
 }
 
 int64_t node_wake_steady_ms(const struct node *node)

@@ -220,6 +220,10 @@ MUST_USE enum err node_committed(struct node *node);
 const struct node_output *node_outputs(const struct node *node, size_t *count);
 void node_release(struct node *node);
 
+/* The last batch had no room left for what the node does by itself: the next is
+ * to be one without inputs. */
+bool node_leaves_rest(const struct node *node);
+
 /* Steady time at which NODE_TIME should come, INT64_MAX for never. Valid after
  * node_finish. */
 int64_t node_wake_steady_ms(const struct node *node);

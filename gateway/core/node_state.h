@@ -111,6 +111,7 @@ struct node {
     unsigned store_percent;   /* of the store in use, then */
     struct node_surroundings surroundings;
     size_t input_count; /* of the batch */
+    bool leaves_rest;   /* see node_leaves_rest() */
     struct node_counters counters;
 
     /* the batch under way */

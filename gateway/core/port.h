@@ -53,6 +53,12 @@ struct store_ops {
      */
     MUST_USE enum err (*probe)(struct store_txn *txn, size_t prefix_size,
         struct slice *key, struct slice *value, bool back);
+    /* The value, the last that get() or probe() handed out, is not used any
+     * more: its memory may go before the next put. NULL: it does not. */
+    void (*let_go)(struct store_txn *txn, struct slice value);
+    /* About how many bytes of memory the transaction takes, for what it read
+     * and for what it changes. NULL: none to speak of. */
+    size_t (*held)(const struct store_txn *txn);
 };
 
 struct store_usage {
@@ -111,6 +117,17 @@ static inline bool store_seek_back(struct store_txn *txn, size_t prefix_size,
     struct slice *key, struct slice *value)
 {
     return txn->ops->seek_back(txn, prefix_size, key, value);
+}
+
+static inline void store_let_go(struct store_txn *txn, struct slice value)
+{
+    if (txn->ops->let_go != NULL)
+        txn->ops->let_go(txn, value);
+}
+
+static inline size_t store_held(const struct store_txn *txn)
+{
+    return txn->ops->held == NULL ? 0 : txn->ops->held(txn);
 }
 
 /* ---- The vault --------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/referral_erase.h"
 #include "core/scrub_again.h"
 
 #include <string.h>
@@ -147,7 +148,8 @@ void retention_go_on(struct work *work)
     unsigned left = RETENTION_REFERRAL_COUNT;
     if (!node->retention_is_due)
         return;
-    while (left > 0 && !work_failed(work) && next(work, &due_ms, &uuid)) {
+    while (left > 0 && !work_is_heavy(work) && !work_failed(work) &&
+           next(work, &due_ms, &uuid)) {
         size_t used = work->scratch->used;
         struct key key = key_due(due_ms, &uuid);
         struct referral *referral = register_get(work, &uuid);
@@ -163,9 +165,10 @@ void retention_go_on(struct work *work)
                 counts[is_whole ? 0 : 1]++;
         }
         arena_rewind(work->scratch, used);
+        referral_erase_carry_out(work);
         left--;
     }
-    node->retention_is_due = left == 0;
+    node->retention_is_due = left == 0 || work_is_heavy(work);
     if (counts[0] + counts[1] > 0)
         OUTPUT_LOG(work, LOG_RETENTION_ERASED,
             log_number("referrals", counts[0]),

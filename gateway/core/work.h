@@ -15,6 +15,7 @@
 #include "base/slice.h"
 #include "core/content.h"
 #include "core/keys.h"
+#include "core/limits.h"
 #include "core/port.h"
 
 struct node;
@@ -52,6 +53,13 @@ static inline size_t work_room(const struct work *work)
     size_t left = work->arena->capacity - work->arena->used;
     size_t blob = 64 + 4 * work->contents->count + work->contents->size;
     return left > blob ? left - blob : 0;
+}
+
+/* The store's transaction takes as much memory as it may, with the contents that
+ * are to be written: what can wait for the next batch is left to it. */
+static inline bool work_is_heavy(const struct work *work)
+{
+    return store_held(work->txn) + work->contents->size >= STORE_TXN_SIZE_MAX;
 }
 
 /* Stores what was packed, under that key; there was room for it. */

@@ -3,27 +3,17 @@
 #include "core/limits.h"
 #include "core/patience.h"
 #include "daemon/clock.h"
+#include "daemon/job_queue.h"
 #include "daemon/journal.h"
 #include "io/crypto_openssl.h"
 #include "io/random_openssl.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Requests that wait to be opened; beyond it peers are told to come later. */
-#define OPEN_COUNT_MAX 512u
-/* Sealing or opening the largest message takes one copy of it; the rest is for
- * what a card or a Head in it unfolds into. */
-#define WORKER_ARENA_SIZE (8u * 1024 * 1024)
 #define BUSY_RETRY_MS 1000u
-
-enum job_type {
-    JOB_OPEN_REQUEST,
-    JOB_SEAL_REPLY,
-    JOB_SEAL_REQUEST,
-    JOB_OPEN_REPLY
-};
 
 /* A request of a peer, from its opening to our reply. */
 struct exchange {
@@ -43,15 +33,13 @@ struct flight {
 };
 
 struct job {
-    enum job_type type;
+    struct queued queued; /* first, so that either is the other */
     struct exchange *exchange;
     struct flight *flight;
     uint8_t sealing_key[KEY_SIZE];
-    int kind; /* enum request_kind or reply_kind */
-    enum err err;
+    int kind;       /* enum request_kind or reply_kind */
+    enum err err;   /* there is nothing to seal or open */
     uint64_t batch; /* it was taken in: see await_release() */
-    struct job *next;
-    size_t size;
     uint8_t bytes[];
 };
 
@@ -68,9 +56,7 @@ struct courier {
     struct worker *workers;
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct job *first;
-    struct job **last;
-    size_t open_count; /* jobs of strangers' making that wait */
+    struct job_queue queue;
     pthread_cond_t released;
     uint64_t batch; /* whose sends and replies are being taken */
     uint8_t *sheet;
@@ -84,42 +70,53 @@ static struct job *job_new(enum job_type type, struct slice bytes)
     struct job *job = malloc(sizeof *job + bytes.size);
     if (job == NULL)
         return NULL;
-    *job = (struct job){ .type = type, .size = bytes.size };
+    *job = (struct job){ .queued = { .type = type, .size = bytes.size } };
     if (bytes.size > 0)
         memcpy(job->bytes, bytes.bytes, bytes.size);
     return job;
 }
 
-/* False, and the job stays the caller's, when too many wait to be opened. */
+/* False, and the job stays the caller's, when there is no room for it. */
 static bool job_put(struct courier *courier, struct job *job)
 {
-    bool opens = job->type == JOB_OPEN_REQUEST;
     (void)pthread_mutex_lock(&courier->lock);
-    bool has_room = !opens || courier->open_count < OPEN_COUNT_MAX;
-    if (has_room) {
-        courier->open_count += opens;
-        job->next = NULL;
-        *courier->last = job;
-        courier->last = &job->next;
+    bool has_room = job_queue_put(&courier->queue, &job->queued);
+    if (has_room)
         (void)pthread_cond_signal(&courier->filled);
-    }
     (void)pthread_mutex_unlock(&courier->lock);
     return has_room;
 }
 
+/* The same where somebody waits for what becomes of it: without room it says
+ * "busy", and its bytes are gone. */
+static void job_put_or_busy(struct courier *courier, struct job *job)
+{
+    if (job_put(courier, job))
+        return;
+    job->queued.size = 0;
+    job->err = ERR_BUSY;
+    struct job *smaller = realloc(job, sizeof *job);
+    bool is_put = job_put(courier, smaller == NULL ? job : smaller);
+    assert(is_put); /* nothing has room always */
+    (void)is_put;
+}
+
 static struct job *job_take(struct courier *courier)
 {
+    struct queued *queued;
     (void)pthread_mutex_lock(&courier->lock);
-    while (courier->first == NULL)
+    while ((queued = job_queue_take(&courier->queue)) == NULL)
         (void)pthread_cond_wait(&courier->filled, &courier->lock);
-    struct job *job = courier->first;
-    courier->first = job->next;
-    if (courier->first == NULL)
-        courier->last = &courier->first;
-    if (job->type == JOB_OPEN_REQUEST)
-        courier->open_count--;
     (void)pthread_mutex_unlock(&courier->lock);
-    return job;
+    return (struct job *)(void *)queued;
+}
+
+static void job_end(struct courier *courier, struct job *job)
+{
+    (void)pthread_mutex_lock(&courier->lock);
+    job_queue_done(&courier->queue, &job->queued);
+    (void)pthread_mutex_unlock(&courier->lock);
+    free(job);
 }
 
 /* Sealed or not, nothing that the store might not hold is said to anyone. */
@@ -133,7 +130,7 @@ static void await_release(struct courier *courier, const struct job *job)
 
 static struct slice job_bytes(const struct job *job)
 {
-    return slice_of(job->bytes, job->size);
+    return slice_of(job->bytes, job->queued.size);
 }
 
 /* ---- Replies that need no node ------------------------------------------ */
@@ -222,13 +219,18 @@ static void seal_reply(struct worker *worker, struct job *job)
     uint8_t seed[SEED_SIZE];
     struct slice envelope = SLICE_NONE;
     struct exchange *exchange = job->exchange;
-    enum err err = random_fill(seed, sizeof seed);
+    enum err err = job->err;
+    if (err == ERR_BUSY)
+        envelope =
+            reply_plain(PLAIN_BUSY, SLICE_NONE, BUSY_RETRY_MS, &worker->arena);
+    if (err == ERR_NONE)
+        err = random_fill(seed, sizeof seed);
     if (err == ERR_NONE)
         err = reply_seal(worker->crypto, &exchange->secret,
             (enum reply_kind)job->kind, clock_wall(), job_bytes(job), seed,
             &worker->arena, &envelope);
     await_release(worker->courier, job);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE || err == ERR_BUSY)
         send_reply(worker, exchange->connection, exchange->number, envelope);
     else
         JOURNAL(LOG_PEER_REFUSED, log_code("code", err_name(err)));
@@ -302,7 +304,9 @@ static void seal_request(struct worker *worker, struct job *job)
     struct courier *courier = worker->courier;
     uint8_t seed[SEED_SIZE];
     struct slice envelope = SLICE_NONE;
-    enum err err = random_fill(seed, sizeof seed);
+    enum err err = job->err;
+    if (err == ERR_NONE)
+        err = random_fill(seed, sizeof seed);
     if (err == ERR_NONE)
         err = request_seal(worker->crypto, &courier->options.self,
             &job->flight->agency, job->sealing_key,
@@ -340,7 +344,8 @@ static void open_reply(struct worker *worker, struct job *job)
 __attribute__((noreturn)) static void *work(void *argument)
 {
     struct worker *worker = argument;
-    static void (*const handlers[])(struct worker *, struct job *) = {
+    static void (*const handlers[JOB_TYPE_COUNT])(
+        struct worker *, struct job *) = {
         [JOB_OPEN_REQUEST] = open_request,
         [JOB_SEAL_REPLY] = seal_reply,
         [JOB_SEAL_REQUEST] = seal_request,
@@ -351,9 +356,9 @@ __attribute__((noreturn)) static void *work(void *argument)
         enum err err = crypto_openssl_refresh(worker->crypto);
         if (err != ERR_NONE) /* each signature fails, and is tried again */
             JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
-        handlers[job->type](worker, job);
+        handlers[job->queued.type](worker, job);
         arena_reset(&worker->arena);
-        free(job);
+        job_end(worker->courier, job);
     }
 }
 
@@ -364,8 +369,9 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
     size_t size)
 {
     struct courier *courier = user;
-    (void)spki;
     struct job *job = job_new(JOB_OPEN_REQUEST, slice_of(body, size));
+    if (job != NULL)
+        memcpy(&job->queued.origin, spki, sizeof job->queued.origin);
     if (job != NULL)
         job->exchange = calloc(1, sizeof *job->exchange);
     if (job != NULL && job->exchange != NULL) {
@@ -399,7 +405,7 @@ static void on_reply(
         abort(); /* as in flight_end */
     job->flight = (struct flight *)(uintptr_t)token;
     job->err = err;
-    (void)job_put(courier, job); /* only opening is bounded */
+    job_put_or_busy(courier, job);
 }
 
 static const char *const reasons[] = {
@@ -452,7 +458,7 @@ enum err courier_open(const struct courier_options *options,
     if (courier == NULL)
         return ERR_NO_MEMORY;
     courier->options = *options;
-    courier->last = &courier->first;
+    job_queue_init(&courier->queue);
     if (pthread_mutex_init(&courier->lock, NULL) != 0 ||
         pthread_cond_init(&courier->filled, NULL) != 0 ||
         pthread_cond_init(&courier->released, NULL) != 0) {
@@ -481,8 +487,10 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     job->batch = courier->batch; /* only this thread ever changes it */
     if (!sends) {
         job->exchange = (struct exchange *)(uintptr_t)output->of.reply.handle;
+        job->queued.origin = job->exchange->connection;
         job->kind = (int)output->of.reply.kind;
-        return job_put(courier, job);
+        job_put_or_busy(courier, job);
+        return true;
     }
     job->flight = calloc(1, sizeof *job->flight);
     if (job->flight == NULL) {
@@ -495,7 +503,8 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     job->flight->agency = output->of.send.agency;
     job->kind = (int)output->of.send.kind;
     memcpy(job->sealing_key, output->of.send.sealing_key, KEY_SIZE);
-    return job_put(courier, job);
+    job_put_or_busy(courier, job);
+    return true;
 }
 
 void courier_release(struct courier *courier)

@@ -2,7 +2,9 @@
  * courier.h - the way between the node and the network: what arrives is opened
  * and verified, what leaves is sealed, by worker threads with the same pure
  * functions that the simulator calls. The core thread only hands over and
- * takes in.
+ * takes in, and never waits for them: they may wait for it (inbox_put). What
+ * finds no room is answered "busy", as if the network had lost it, and comes
+ * again: the node told of a request of its own, a peer of its request.
  *
  *   network -> on_request -> worker: request_open  -> inbox NODE_PEER_REQUEST
  *   NODE_REPLY             -> worker: reply_seal    -> network

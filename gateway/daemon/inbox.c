@@ -1,15 +1,12 @@
 #include "daemon/inbox.h"
 
+#include "core/limits.h"
 #include "core/patience.h"
 #include "daemon/clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-
-/* A few batches; more would only be memory and delay. */
-#define INBOX_COUNT_MAX 1024u
-#define INBOX_SIZE_MAX (32u * 1024 * 1024)
 
 /* What programs say may be in one batch with what peers say, which is then not
  * kept waiting for long: some millisecond's work. */

@@ -146,7 +146,8 @@ static enum err batch(struct loop *loop, struct inbox_item **items)
         return err;
     if (clock_steady_ms() >= node_wake_steady_ms(loop->node))
         err = step(loop, &time);
-    while (err == ERR_NONE && *items != NULL) {
+    bool takes = !node_leaves_rest(loop->node);
+    while (err == ERR_NONE && takes && *items != NULL) {
         struct inbox_item *item = *items;
         err = step(loop, &item->input);
         if (err != ERR_NONE)

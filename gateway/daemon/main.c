@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "core/limits.h"
 #include "core/node.h"
+#include "daemon/ceiling.h"
 #include "daemon/clock.h"
 #include "daemon/courier.h"
 #include "daemon/directory.h"
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,10 +41,7 @@ enum {
     EXIT_FAILED = 70  /* EX_SOFTWARE: the store or memory; start it again */
 };
 
-#define WORKER_COUNT 2u
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-/* For the life of the node: peers, its card, every key sheet it ever made. */
-#define NODE_MEMORY_SIZE (64u * 1024 * 1024)
 
 struct gateway {
     struct settings settings;
@@ -198,6 +197,7 @@ static int courier_start(struct gateway *gateway)
     peers.idle_ms_max = config->limits.idle_ms;
     peers.reply_ms_max = config->limits.reply_ms;
     peers.connection_count_max = config->limits.connections;
+    peers.peer_count_max = config->limits.dialed;
     peers.half_open_count_max = config->limits.half_open;
     peers.half_open_per_address_count_max =
         config->limits.half_open_per_address;
@@ -358,16 +358,21 @@ static int config_test(const char *config_path)
 
 static int config_print(const char *config_path)
 {
-    static char text[CONFIG_TEXT_SIZE_MAX];
+    static char text[CONFIG_TEXT_SIZE_MAX + CEILING_TEXT_SIZE_MAX];
     static char folder[PATH_MAX];
     static struct settings settings;
     size_t size;
+    size_t ceiling = 0;
     if (!settings_load_config(config_path, &settings))
         return EXIT_CONFIG;
     if (getcwd(folder, sizeof folder) == NULL)
         return complain_text(strerror(errno));
     enum err err =
         yaml_config_print(&settings.config, folder, text, sizeof text, &size);
+    if (err == ERR_NONE)
+        err = ceiling_print(
+            &settings.config.limits, text + size, sizeof text - size, &ceiling);
+    size += ceiling;
     if (err != ERR_NONE)
         return complain(config_path, err);
     bool is_out = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
@@ -382,8 +387,8 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE  the gateway's configuration, see referd.yaml(5)\n"
     "  -t, --test         check the configuration, keys and card, then end\n"
-    "  -p, --print        print the configuration with all defaults, then "
-    "end\n"
+    "  -p, --print        print the configuration with all defaults, and how\n"
+    "                     much memory the gateway takes at most, then end\n"
     "  -P, --passphrase-file FILE\n"
     "                     the passphrase of the store's key is FILE's first "
     "line; -\n"
@@ -419,6 +424,14 @@ __attribute__((noreturn)) static void leave(int code)
 {
     (void)fflush(NULL);
     _exit(code);
+}
+
+/* What was freed is to go back: the ceiling counts what is in use. */
+static void heap_bound(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_MAPPED_SIZE_MIN);
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_MAPPED_SIZE_MIN);
+    (void)mallopt(M_ARENA_MAX, HEAP_COUNT_MAX);
 }
 
 enum task { TASK_RUN, TASK_TEST, TASK_PRINT, TASK_VERSION, TASK_HELP };
@@ -484,5 +497,6 @@ int main(int argc, char **argv)
         break;
     }
     memory_hide();
+    heap_bound();
     leave(gateway_run(config_path, passphrase_path));
 }

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* A card, and those before it. */
-#define SETTINGS_ARENA_SIZE (8u * 1024 * 1024)
 #define USER_BUFFER_SIZE 16384
 
 static bool complain(const char *where, const char *what, const char *remedy)

@@ -39,6 +39,8 @@ struct local_client {
     struct local_frame *last;
     bool is_writing; /* the thread is: the first frame is not to be touched */
     size_t backlog_size;
+    uint64_t
+        read_at; /* turns of local_socket.read_serial; see local_unread.c */
     size_t outstanding_count;
     bool is_doomed; /* a reply could not be queued */
     int doom;       /* enum local_socket_refusal */

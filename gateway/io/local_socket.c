@@ -60,14 +60,17 @@ static void held_wake(struct local_socket *local)
 
 /* ---- Replies ----------------------------------------------------------- */
 
-static void enqueue(struct local_client *client, struct local_frame *frame)
+static void enqueue(struct local_socket *local, struct local_client *client,
+    struct local_frame *frame)
 {
-    if (client->first == NULL)
+    if (client->first == NULL) {
         client->first = frame;
-    else
+        client->read_at = ++local->read_serial;
+    } else {
         client->last->next = frame;
+    }
     client->last = frame;
-    client->backlog_size += frame->size;
+    local_backlog_set(local, client, client->backlog_size + frame->size);
 }
 
 /*
@@ -85,7 +88,7 @@ static bool answer(struct local_socket *local, struct local_client *client,
     bool is_out = client->first == NULL && !client->is_writing &&
                   local_frame_write(frame, client->fd) == ERR_NONE;
     if (!is_out)
-        enqueue(client, frame);
+        enqueue(local, client, frame);
     local->has_held |= !is_out || was_patient;
     return !is_out;
 }
@@ -98,10 +101,13 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
     bool is_too_large = size > local->limits.reply_size_max;
     struct local_frame *frame =
         is_too_large ? NULL : local_frame_new(bytes, size);
+    struct local_frame *shed = NULL;
     enum err err = ERR_NONE;
     local_lock(local);
     if (client->id != client_id || client_id == 0) {
         err = ERR_NOT_FOUND;
+    } else if (client->is_doomed) {
+        err = ERR_LIMIT;
     } else if (is_too_large ||
                (frame != NULL && client->backlog_size + frame->size >
                                      local->limits.backlog_size_max)) {
@@ -113,6 +119,7 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
     }
     if (err == ERR_NONE && answer(local, client, frame)) {
         frame = NULL;
+        shed = local_unread_shed(local);
     } else if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         client->is_doomed = true;
         local->has_held = true;
@@ -121,6 +128,7 @@ enum err local_socket_reply(struct local_socket *local, uint64_t client_id,
         held_wake(local);
     local_unlock(local);
     local_frame_free(frame);
+    local_frame_free(shed);
     return err;
 }
 
@@ -169,6 +177,8 @@ static struct local_socket_options limits_of(
             options->outstanding_count_max, LOCAL_OUTSTANDING_COUNT_MAX),
         .backlog_size_max =
             or_default(options->backlog_size_max, LOCAL_BACKLOG_SIZE_MAX),
+        .unread_size_max =
+            or_default(options->unread_size_max, LOCAL_UNREAD_SIZE_MAX),
         .frame_ms_max = options->frame_ms_max != 0 ? options->frame_ms_max
                                                    : LOCAL_FRAME_MS_MAX,
         .steady_ms =

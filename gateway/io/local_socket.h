@@ -10,8 +10,9 @@
  *
  * A client that breaks a rule costs itself its connection and nobody else
  * anything: one that opens too many, sends a frame too large or half of one,
- * or does not read its replies. One that asks too much at once is not read
- * until replies have gone out. Large frames are read as far as there is room
+ * or does not read its replies. Where all together leave too much unread, those
+ * go that have read longest ago, and of them none that leaves little. One that
+ * asks too much at once is not read until replies have gone out. Large frames are read as far as there is room
  * for them; others wait for their turn, and small ones for none of them.
  *
  * Caveat: a client that closes its sending side is taken to be gone.
@@ -44,6 +45,7 @@ struct local_socket_options {
     size_t reading_size_max_per_user;
     size_t outstanding_count_max; /* of one client */
     size_t backlog_size_max;      /* of one client, bytes of replies */
+    size_t unread_size_max;       /* of all with more than a small one */
     uint32_t frame_ms_max;        /* for a frame begun, either way */
     /* A clock that never goes back and never shows 0, asked by the socket's
      * thread; NULL: the machine's. */

@@ -42,6 +42,8 @@ struct local_socket {
     pthread_mutex_t lock; /* for what follows and parts of the clients */
     struct local_socket_user *users;
     size_t user_count;
+    uint64_t read_serial; /* counts when one began to wait, or read */
+    size_t unread_size;   /* of backlogs above LOCAL_LARGE_SIZE_MIN */
     bool has_new_users;
     bool has_room;
     bool is_held;  /* replies wait for local_socket_release() */
@@ -52,6 +54,12 @@ struct local_socket {
 
 void local_lock(struct local_socket *local);
 void local_unlock(struct local_socket *local);
+/* Under the lock: so many bytes wait for the client to be read. */
+void local_backlog_set(
+    struct local_socket *local, struct local_client *client, size_t size);
+/* Under the lock: dooms clients until what all leave is within the bound.
+ * Returns frames to be freed without it; the thread closes. */
+struct local_frame *local_unread_shed(struct local_socket *local);
 /* Under the lock: the thread takes a turn. */
 void local_wake(struct local_socket *local);
 

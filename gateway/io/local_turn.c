@@ -109,7 +109,7 @@ static void client_close(
     client->id = 0;
     client->first = NULL;
     client->last = NULL;
-    client->backlog_size = 0;
+    local_backlog_set(local, client, 0);
     client->outstanding_count = 0;
     client->is_writing = false;
     client->is_doomed = false;
@@ -289,7 +289,8 @@ static struct local_frame *client_next_frame(
     local_lock(local);
     struct local_frame *done = client->first;
     client->first = done->next;
-    client->backlog_size -= done->size;
+    client->read_at = ++local->read_serial;
+    local_backlog_set(local, client, client->backlog_size - done->size);
     struct local_frame *next = client->first;
     client->is_writing = next != NULL;
     local_unlock(local);
@@ -298,17 +299,30 @@ static struct local_frame *client_next_frame(
     return next;
 }
 
+/* No more goes now: until more does, the frame is anybody's again. */
+static void client_pause(
+    struct local_socket *local, struct local_client *client, bool has_read)
+{
+    local_lock(local);
+    client->is_writing = false;
+    if (has_read)
+        client->read_at = ++local->read_serial;
+    local_unlock(local);
+}
+
 static void client_write(
     struct local_socket *local, struct local_client *client, int64_t now_ms)
 {
     struct local_frame *frame = client_first_frame(local, client);
     while (frame != NULL) {
+        size_t sent = frame->sent;
         enum err err = local_frame_write(frame, client->fd);
         if (err == ERR_NOT_FOUND) {
             client_close(local, client);
             return;
         }
         if (err == ERR_EARLY) {
+            client_pause(local, client, frame->sent > sent);
             if (client->writing_since_ms == 0)
                 client->writing_since_ms = now_ms;
             return;

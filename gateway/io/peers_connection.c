@@ -158,7 +158,7 @@ void connection_give(struct connection *connection)
     peers_lock(&connection->lock);
     free(connection->out);
     peers_drop(peers, connection->out_capacity);
-    free(connection->records.bytes);
+    connection_records_free(connection);
     connection->session = NULL;
     connection->id = 0;
     connection->stream = NULL;
@@ -191,9 +191,6 @@ void connection_give(struct connection *connection)
     connection->out_done = 0;
     connection->out_mark = 0;
     connection->out_deadline_ms = 0;
-    connection->records = (struct tls_records){ .bytes = NULL };
-    connection->records_sent = 0;
-    connection->records_taken = 0;
     peers_unlock(&connection->lock);
     connection->free_next = peers->free_list;
     peers->free_list = connection;

@@ -152,6 +152,19 @@ static bool evict_oldest(struct peers *peers)
     return true;
 }
 
+/* The quietest connection without a request ends: who wants its place finds it
+ * the next time. */
+static void make_room(struct peers *peers)
+{
+    struct link *quietest = NULL;
+    for (struct link *link = peers->links; link != NULL; link = link->next)
+        if (link->state == LINK_OPEN && link->requests == NULL &&
+            (quietest == NULL || link->used_ms < quietest->used_ms))
+            quietest = link;
+    if (quietest != NULL)
+        connection_fail(quietest->connection, PEERS_REASON_IDLE);
+}
+
 static struct link *link_new(struct peers *peers, const uint8_t *spki)
 {
     struct link *link = calloc(1, sizeof *link);
@@ -181,8 +194,10 @@ struct link *link_get(struct peers *peers, const struct peers_address *address)
         link = link->bucket_next;
     if (link == NULL) {
         if (peers->link_count >= peers->options.peer_count_max &&
-            !evict_oldest(peers))
+            !evict_oldest(peers)) {
+            make_room(peers);
             return NULL;
+        }
         link = link_new(peers, spki);
     }
     if (link != NULL)

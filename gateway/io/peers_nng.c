@@ -173,7 +173,7 @@ struct peers_options peers_options_default(void)
         .idle_ms_max = CONNECTION_IDLE_MS_MAX,
         .reply_ms_max = REPLY_MS_MAX,
         .connection_count_max = CONNECTION_COUNT_MAX,
-        .peer_count_max = PEER_COUNT_MAX,
+        .peer_count_max = DIALED_COUNT_MAX,
         .half_open_count_max = HALF_OPEN_COUNT_MAX,
         .half_open_per_address_count_max = HALF_OPEN_PER_ADDRESS_COUNT_MAX,
         .connection_per_peer_count_max = CONNECTION_PER_PEER_COUNT_MAX,
@@ -395,6 +395,7 @@ void peers_close(struct peers *peers)
         connection_free(peers->slots[i]);
     assert(atomic_load(&peers->memory) == 0);
     assert(atomic_load(&peers->receive_large_count) == 0);
+    assert(atomic_load(&peers->send_large_count) == 0);
     free(peers->slots);
     free(peers->listeners);
     free(peers->pins);

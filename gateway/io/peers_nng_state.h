@@ -43,6 +43,15 @@
 #define RECEIVE_SIZE_LARGE (128u * 1024)
 /* Connections that may have the large one at a time: 8 MiB. */
 #define RECEIVE_LARGE_COUNT_MAX 64u
+/* Sent at once, unless it is one of those that may have more: 12 MiB. */
+#define SEND_SIZE (16u * 1024)
+#define SEND_LARGE_COUNT_MAX 64u
+/* With room for growth; see TRANSPORT_LARGE_SIZE_MAX. */
+_Static_assert(RECEIVE_LARGE_COUNT_MAX *RECEIVE_SIZE_LARGE +
+                       SEND_LARGE_COUNT_MAX *
+                           (TLS_WRITE_SIZE_MAX + TLS_WRITE_SIZE_MAX / 2) <=
+                   TRANSPORT_LARGE_SIZE_MAX,
+    "what is large is counted");
 /* Of a connection's id; above it the count of connections ever taken. */
 #define SLOT_BITS 24
 
@@ -149,6 +158,7 @@ struct connection {
     struct tls_records records; /* what the aio sends now */
     size_t records_sent;
     size_t records_taken; /* bytes of `out` that are in them */
+    bool records_large;   /* counted in peers->send_large_count */
 
     pthread_mutex_t session_lock;
     /* Under session_lock; made once, by connection_start(). */
@@ -215,6 +225,7 @@ struct peers {
     int64_t tick_ms;
     atomic_size_t memory;
     atomic_uint receive_large_count;
+    atomic_uint send_large_count;
 
     pthread_mutex_t lock;
     /* Under lock. */
@@ -302,6 +313,8 @@ MUST_USE enum err connection_append(struct connection *connection,
  * taken over if nothing else waits: *frame is NULL then. */
 MUST_USE enum err connection_append_frame(struct connection *connection,
     uint32_t number, uint8_t **frame, size_t size);
+/* Its records are freed; under its lock, and nothing sends them. */
+void connection_records_free(struct connection *connection);
 /* Sends what waits, if it can. Under its lock. */
 void connection_kick_locked(struct connection *connection);
 void connection_kick(struct connection *connection);

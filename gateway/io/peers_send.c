@@ -110,13 +110,44 @@ static void post_send(struct connection *connection)
     nng_stream_send(connection->stream, connection->send_aio);
 }
 
+/* How much of what waits is to be sent at once. */
+static size_t share_take(struct connection *connection)
+{
+    atomic_uint *count = &connection->peers->send_large_count;
+    size_t size = connection->out_size;
+    if (size <= SEND_SIZE)
+        return size;
+    connection->records_large =
+        atomic_fetch_add(count, 1) < SEND_LARGE_COUNT_MAX;
+    if (connection->records_large)
+        return size;
+    (void)atomic_fetch_sub(count, 1);
+    return SEND_SIZE;
+}
+
+static void share_give(struct connection *connection)
+{
+    if (connection->records_large)
+        (void)atomic_fetch_sub(&connection->peers->send_large_count, 1);
+    connection->records_large = false;
+}
+
+void connection_records_free(struct connection *connection)
+{
+    share_give(connection);
+    free(connection->records.bytes);
+    connection->records = (struct tls_records){ .bytes = NULL };
+    connection->records_sent = 0;
+    connection->records_taken = 0;
+}
+
 /* Makes records of what waits, behind what the session has to say itself. */
 static void make_records(struct connection *connection)
 {
     struct slice waiting = slice_of(NULL, 0);
+    size_t share = share_take(connection);
     if (connection->out != NULL)
-        waiting = slice_of(
-            connection->out + connection->out_start, connection->out_size);
+        waiting = slice_of(connection->out + connection->out_start, share);
     peers_lock(&connection->session_lock);
     enum tls_progress progress =
         tls_session_write(connection->session, &waiting);
@@ -124,7 +155,9 @@ static void make_records(struct connection *connection)
         connection->records = tls_session_take(connection->session);
     peers_unlock(&connection->session_lock);
     connection->records_sent = 0;
-    connection->records_taken = connection->out_size - waiting.size;
+    connection->records_taken = share - waiting.size;
+    if (connection->records_taken == 0)
+        share_give(connection);
     if (progress != TLS_GOES_ON)
         connection_fail_locked(
             connection, connection_reason_tls(connection, progress));
@@ -197,8 +230,7 @@ static void records_done(struct connection *connection)
     peers_lock(&connection->session_lock);
     tls_session_give(connection->session, &connection->records);
     peers_unlock(&connection->session_lock);
-    connection->records_sent = 0;
-    connection->records_taken = 0;
+    connection_records_free(connection);
 }
 
 void connection_send_done(void *argument)

@@ -30,7 +30,7 @@ struct slice store_kept_find(struct store_kept *kept, struct slice key)
     struct store_kept_value *value = value_of(kept, key);
     if (value == NULL)
         return SLICE_NONE;
-    value->is_lent = true;
+    value->lent_count++;
     return slice_of(value->bytes, value->size);
 }
 
@@ -40,7 +40,7 @@ static struct store_kept_value *oldest(struct store_kept *kept)
     for (size_t i = 0; i < STORE_KEPT_COUNT; i++) {
         struct store_kept_value *value = &kept->values[kept->next];
         kept->next = (kept->next + 1) % STORE_KEPT_COUNT;
-        if (!value->is_lent)
+        if (value->lent_count == 0)
             return value;
     }
     return NULL;
@@ -60,8 +60,15 @@ uint8_t *store_kept_add(struct store_kept *kept, struct slice key, size_t size)
     memcpy(value->key, key.bytes, key.size);
     value->key_size = key.size;
     value->size = size;
-    value->is_lent = true;
+    value->lent_count = 1;
     return value->bytes;
+}
+
+void store_kept_let_go(struct store_kept *kept, const uint8_t *bytes)
+{
+    for (size_t i = 0; bytes != NULL && i < STORE_KEPT_COUNT; i++)
+        if (kept->values[i].bytes == bytes && kept->values[i].lent_count > 0)
+            kept->values[i].lent_count--;
 }
 
 void store_kept_forget(struct store_kept *kept, struct slice key)
@@ -74,7 +81,7 @@ void store_kept_forget(struct store_kept *kept, struct slice key)
 void store_kept_return(struct store_kept *kept)
 {
     for (size_t i = 0; i < STORE_KEPT_COUNT; i++)
-        kept->values[i].is_lent = false;
+        kept->values[i].lent_count = 0;
 }
 
 void store_kept_clear(struct store_kept *kept)

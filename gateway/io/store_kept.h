@@ -7,7 +7,6 @@
 #ifndef IO_STORE_KEPT_H
 #define IO_STORE_KEPT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +25,7 @@ struct store_kept_value {
     size_t key_size; /* 0: nothing here */
     uint8_t *bytes;
     size_t size;
-    bool is_lent; /* someone may be reading it */
+    unsigned lent_count; /* who may be reading it */
 };
 
 struct store_kept {
@@ -39,6 +38,8 @@ struct slice store_kept_find(struct store_kept *kept, struct slice key);
 /* Room for a value of that key, lent, which the caller fills, or forgets. NULL
  * when all there is is lent, the size is not to be kept, or memory is short. */
 uint8_t *store_kept_add(struct store_kept *kept, struct slice key, size_t size);
+/* One who was lent it reads it no more. Nothing when it is none of these. */
+void store_kept_let_go(struct store_kept *kept, const uint8_t *bytes);
 /* The value of that key is about to be another. A key that borrows from the
  * value itself is gone with it. */
 void store_kept_forget(struct store_kept *kept, struct slice key);

@@ -9,6 +9,10 @@
 
 #define CHECKSUM_SIZE sizeof(uint64_t)
 #define VALUE_SIZE_MAX (UINT32_MAX - CHECKSUM_SIZE)
+/* A row that changes makes its leaf anew, and the values that have pages of
+ * their own; the leaf's parents are few. LMDB keeps such pages in memory until
+ * the commit. */
+#define LEAF_SIZE 4096u
 #define FREE_TABLE 0 /* LMDB's own table of free pages */
 
 struct lmdb_txn {
@@ -16,6 +20,7 @@ struct lmdb_txn {
     struct store_lmdb *lmdb;
     MDB_txn *raw;
     MDB_cursor *cursor; /* NULL until the first seek */
+    size_t changed;     /* bytes of pages that it may have made anew */
 };
 
 static struct store_lmdb *lmdb_of(struct store *store)
@@ -173,6 +178,7 @@ static void put(
     int result = v.mv_data == NULL
                      ? ENOMEM
                      : mdb_put(txn->raw, txn->lmdb->table, &k, &v, 0);
+    txn->changed += LEAF_SIZE + v.mv_size;
     if (result != MDB_SUCCESS)
         fail(txn, store_lmdb_err(result));
 }
@@ -186,6 +192,7 @@ static void del(struct store_txn *store_txn, struct slice key)
     memcpy(key_copy, key.bytes, key.size);
     MDB_val k = { key.size, key_copy };
     int result = mdb_del(txn->raw, txn->lmdb->table, &k, NULL);
+    txn->changed += LEAF_SIZE;
     if (result != MDB_SUCCESS && result != MDB_NOTFOUND)
         fail(txn, store_lmdb_err(result));
 }
@@ -288,12 +295,18 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
     return value->bytes == NULL ? ERR_CORRUPT : ERR_NONE;
 }
 
+static size_t held(const struct store_txn *store_txn)
+{
+    return ((const struct lmdb_txn *)store_txn)->changed;
+}
+
 static const struct store_ops txn_ops = { .get = get,
     .put = put,
     .del = del,
     .seek = seek,
     .seek_back = seek_back,
-    .probe = probe };
+    .probe = probe,
+    .held = held };
 
 /* ---- Transactions ----------------------------------------------------- */
 

@@ -13,6 +13,7 @@ struct memory_txn {
     struct store_memory *memory;
     struct treap view; /* what was committed when it began, and its changes */
     struct memory_txn *next;
+    size_t changed; /* bytes that were put */
 };
 
 struct store_memory {
@@ -85,6 +86,7 @@ static void put(
         fail(txn, ERR_INVALID);
         return;
     }
+    txn->changed += key.size + value.size;
     uint64_t used = used_by(&txn->view);
     if (treap_get(&txn->view, key, &old))
         used -= old.size;
@@ -162,12 +164,18 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
                                       : ERR_NOT_FOUND;
 }
 
+static size_t held(const struct store_txn *store_txn)
+{
+    return ((const struct memory_txn *)store_txn)->changed;
+}
+
 static const struct store_ops txn_ops = { .get = get,
     .put = put,
     .del = del,
     .seek = seek,
     .seek_back = seek_back,
-    .probe = probe };
+    .probe = probe,
+    .held = held };
 
 /* ---- Transactions ----------------------------------------------------- */
 

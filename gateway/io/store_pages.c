@@ -6,6 +6,10 @@
 #include "io/openssl.h"
 #include "io/store_pages_state.h"
 
+/* Once for itself, with room for rows to come and where they are; once for what
+ * the store is given of it in the end. */
+#define PAGE_FACTOR 3u
+
 static struct pages_store *store_of(struct store *store)
 {
     return (struct pages_store *)(void *)store;
@@ -36,6 +40,7 @@ static struct row_page *keep(struct pages_txn *txn, struct row_page *page)
         page == NULL ? ERR_NO_MEMORY : page_cache_add(txn->cache, page);
     if (err == ERR_NONE) {
         page->touched = txn->now;
+        txn->held += PAGE_FACTOR * (sizeof *page + row_page_size(page));
         return page;
     }
     row_page_free(page);
@@ -387,12 +392,26 @@ static bool seek_back(struct store_txn *store_txn, size_t prefix_size,
     return is_found;
 }
 
+/* What is in a page is none of theirs. */
+static void let_go(struct store_txn *store_txn, struct slice value)
+{
+    store_let_go(txn_of(store_txn)->inner, value);
+}
+
+static size_t held(const struct store_txn *store_txn)
+{
+    const struct pages_txn *txn = (const void *)store_txn;
+    return txn->held + store_held(txn->inner);
+}
+
 static const struct store_ops txn_ops = { .get = get,
     .put = put,
     .del = del,
     .seek = seek,
     .seek_back = seek_back,
-    .probe = pages_probe };
+    .probe = pages_probe,
+    .let_go = let_go,
+    .held = held };
 
 /* ---- Transactions ------------------------------------------------------- */
 

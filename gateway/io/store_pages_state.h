@@ -24,6 +24,7 @@ struct pages_txn {
     struct page_cache *cache;
     struct page_cache own; /* of a reading one */
     uint64_t now;
+    size_t held; /* for pages that were not at hand */
 };
 
 /* Where a search is, and what it may end at. */

@@ -47,6 +47,7 @@ struct sealed_txn {
     struct xaes *xaes;
     struct xaes reader; /* of a reading one */
     struct block *blocks;
+    size_t block_size; /* of all of them */
 };
 
 static struct sealed_store *store_of(struct store *store)
@@ -71,10 +72,32 @@ static uint8_t *block_take(struct sealed_txn *txn, size_t size)
             return NULL;
         *block = (struct block){ .before = txn->blocks, .capacity = capacity };
         txn->blocks = block;
+        txn->block_size += capacity;
     }
     uint8_t *bytes = block->bytes + block->used;
     block->used += size;
     return bytes;
+}
+
+static void block_free(struct sealed_txn *txn)
+{
+    struct block *block = txn->blocks;
+    txn->block_size -= block->capacity;
+    txn->blocks = block->before;
+    free(block);
+}
+
+/* Only what was handed out last: nothing is behind it. */
+static void block_return(struct sealed_txn *txn, struct slice value)
+{
+    struct block *block = txn->blocks;
+    if (block == NULL || value.bytes == NULL ||
+        value.bytes + value.size + 1 != block->bytes + block->used)
+        return;
+    OPENSSL_cleanse(block->bytes + block->used - value.size - 1, value.size);
+    block->used -= value.size + 1;
+    if (block->used == 0 && block->before != NULL)
+        block_free(txn);
 }
 
 static void blocks_wipe(struct sealed_txn *txn)
@@ -85,8 +108,7 @@ static void blocks_wipe(struct sealed_txn *txn)
         block->used = 0;
         if (block->before == NULL && block->capacity == BLOCK_SIZE_MIN)
             return; /* the next values go there */
-        txn->blocks = block->before;
-        free(block);
+        block_free(txn);
     }
 }
 
@@ -312,12 +334,28 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
     return err == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
 }
 
+static void let_go(struct store_txn *store_txn, struct slice value)
+{
+    struct sealed_txn *txn = txn_of(store_txn);
+    if (txn->txn.writes)
+        store_kept_let_go(&txn->sealed->kept, value.bytes);
+    block_return(txn, value);
+}
+
+static size_t held(const struct store_txn *store_txn)
+{
+    const struct sealed_txn *txn = (const void *)store_txn;
+    return txn->block_size + store_held(txn->inner);
+}
+
 static const struct store_ops txn_ops = { .get = get,
     .put = put,
     .del = del,
     .seek = seek,
     .seek_back = seek_back,
-    .probe = probe };
+    .probe = probe,
+    .let_go = let_go,
+    .held = held };
 
 /* ---- Transactions ------------------------------------------------------- */
 

@@ -95,6 +95,7 @@ static const cyaml_schema_field_t log_fields[] = {
     CYAML_FIELD_UINT(#key, CYAML_FLAG_OPTIONAL, struct config_limits, key)
 static const cyaml_schema_field_t limit_fields[] = {
     LIMIT(connections),
+    LIMIT(dialed),
     LIMIT(half_open),
     LIMIT(half_open_per_address),
     LIMIT(connections_per_peer),
@@ -221,8 +222,10 @@ static const struct yaml_key keys[] = {
       "Whether referctl panic may destroy the keys of the store." },
     { "limits", NULL, "", 0, 0, "{}", false, "limits: {connections: 4096}",
       "Bounds of what other machines can take." },
-    { "limits.connections", NULL, "", 1, 65536, "4096", false,
+    { "limits.connections", NULL, "", 1, 65536, "512", false,
       "connections: 4096", "Connections accepted and authenticated." },
+    { "limits.dialed", NULL, "", 1, 65536, "512", false, "dialed: 512",
+      "Agencies that are dialed at a time; others wait for one that is quiet." },
     { "limits.half_open", NULL, "", 1, 65536, "256", false, "half_open: 256",
       "Connections that are not authenticated yet." },
     { "limits.half_open_per_address", NULL, "", 1, 65536, "32", false,
@@ -489,6 +492,7 @@ static void read_numbers(
     fill_in("map_size_mib", &config->map_size_mib);
     fill_in("store_check_days", &config->store_check_days);
     fill_in("limits.connections", &config->limits.connections);
+    fill_in("limits.dialed", &config->limits.dialed);
     fill_in("limits.half_open", &config->limits.half_open);
     fill_in(
         "limits.half_open_per_address", &config->limits.half_open_per_address);

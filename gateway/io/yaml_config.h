@@ -56,6 +56,7 @@ struct config_client {
 
 struct config_limits {
     uint32_t connections;
+    uint32_t dialed;
     uint32_t half_open;
     uint32_t half_open_per_address;
     uint32_t connections_per_peer;

@@ -24,6 +24,7 @@ static const struct config_field fields[] = {
     FIELD("panic", PANIC, panic),
     { "limits", CONFIG_KIND_SECTION, 0, 0 },
     FIELD("limits.connections", NUMBER, limits.connections),
+    FIELD("limits.dialed", NUMBER, limits.dialed),
     FIELD("limits.half_open", NUMBER, limits.half_open),
     FIELD("limits.half_open_per_address", NUMBER,
         limits.half_open_per_address),

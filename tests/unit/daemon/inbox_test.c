@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "core/limits.h"
 #include "daemon/clock.h"
 #include "daemon/inbox.h"
 
-/* As inbox.c bounds it. */
-#define COUNT_MAX 1024u
-#define BYTES_MAX (32u * 1024 * 1024)
+#define COUNT_MAX INBOX_COUNT_MAX
+#define BYTES_MAX INBOX_SIZE_MAX
 
 static struct inbox_item *item_new(uint64_t number, size_t size)
 {

@@ -713,6 +713,73 @@ static void who_does_not_read_is_closed(void **state)
     fixture_release(&fixture);
 }
 
+/* Replies until so many bytes wait here, behind what the kernel took. */
+static void leave_unread(
+    struct fixture *fixture, int fd, char byte, size_t size, size_t waiting)
+{
+    uint8_t *bytes = malloc(size);
+    size_t kernel_size = 0;
+    socklen_t option_size = sizeof(int);
+    int buffer = 0;
+    assert_non_null(bytes);
+    memset(bytes, byte, size);
+    assert_answers(fd);
+    assert_int_equal(
+        getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, &option_size), 0);
+    /* it counts more than the bytes, so what it has room for waits nowhere */
+    while (kernel_size < (size_t)buffer + waiting) {
+        assert_int_equal(local_socket_reply(
+                             fixture->local, last(fixture).client, bytes, size),
+            ERR_NONE);
+        kernel_size += size;
+    }
+    free(bytes);
+}
+
+/* The frames before are whole; how many bytes came until the end. */
+static size_t drain(int fd)
+{
+    uint8_t bytes[4096];
+    size_t total = 0;
+    size_t got;
+    while ((got = get(fd, bytes, sizeof bytes)) > 0)
+        total += got;
+    (void)close(fd);
+    return total;
+}
+
+static void who_read_longest_ago_goes_where_all_leave_too_much(void **state)
+{
+    (void)state;
+    enum { MIB = 1024 * 1024 };
+    struct fixture fixture;
+    start(&fixture, (struct local_socket_options){ .unread_size_max = 7 * MIB,
+                        .frame_ms_max = UINT32_MAX });
+    int small = dial(&fixture);
+    int reader = dial(&fixture);
+    int silent = dial(&fixture);
+    leave_unread(&fixture, small, 's', 1024, 0);
+    leave_unread(&fixture, reader, 'a', MIB, 2 * MIB);
+    leave_unread(&fixture, silent, 'b', MIB, 2 * MIB);
+    assert_frame(reader, 'a', MIB);
+    int next = dial(&fixture);
+    leave_unread(&fixture, next, 'c', MIB, 2 * MIB);
+    await_count(
+        &fixture, &fixture.log.refusal_counts[LOCAL_REFUSAL_READ_SLOW], 1);
+    await_count(&fixture, &fixture.log.gone_count, 1);
+    assert_true(drain(silent) < 2 * MIB);
+    /* who waited longer than it, and read or left little, is told all */
+    assert_frame(small, 's', 1024);
+    for (int i = 0; i < 2; i++)
+        assert_frame(reader, 'a', MIB);
+    for (int i = 0; i < 3; i++)
+        assert_frame(next, 'c', MIB);
+    (void)close(small);
+    (void)close(reader);
+    (void)close(next);
+    fixture_release(&fixture);
+}
+
 static void who_reads_too_slowly_is_closed(void **state)
 {
     (void)state;
@@ -968,6 +1035,7 @@ int main(void)
         cmocka_unit_test(an_answer_lets_the_next_request_in),
         cmocka_unit_test(a_full_queue_gives_the_same_request_again),
         cmocka_unit_test(who_does_not_read_is_closed),
+        cmocka_unit_test(who_read_longest_ago_goes_where_all_leave_too_much),
         cmocka_unit_test(who_reads_too_slowly_is_closed),
         cmocka_unit_test(a_storm_of_connections_leaves_the_door_open),
         cmocka_unit_test(who_is_not_in_the_table_is_refused),

@@ -69,7 +69,7 @@ static const char *const documents[] = {
     /* every key, with the least, then with the most that it takes */
     "data: a\nkeys: b\nsocket: c\nmetrics: e\nlisten: []\nmap_size_mib: 16\n"
     "clients: []\nlog: {level: error}\nlimits: {connections: 1,"
-    " half_open: 1, half_open_per_address: 1, connections_per_peer: 1,"
+    " dialed: 1, half_open: 1, half_open_per_address: 1, connections_per_peer: 1,"
     " handshake_ms: 100, idle_ms: 1000, reply_ms: 1000}\n"
     "retry: {delay_ms_min: 100, delay_ms_max: 100}\n"
     "rotation: {key_days: 7, overlap_days: 2, card_days: 7}\n",
@@ -78,7 +78,7 @@ static const char *const documents[] = {
     "map_size_mib: 67108864\n"
     "clients: [{user: 4294967294, rights: [submit, act, read, admin]}]\n"
     "log: {level: debug}\nlimits: {connections: 65536,"
-    " half_open: 65536, half_open_per_address: 65536,"
+    " dialed: 65536, half_open: 65536, half_open_per_address: 65536,"
     " connections_per_peer: 64, handshake_ms: 60000, idle_ms: 3600000,"
     " reply_ms: 3600000}\n"
     "retry: {delay_ms_min: 3600000, delay_ms_max: 86400000}\n"
@@ -220,6 +220,7 @@ static void every_key_has_a_place_and_tells_its_own_differences(void **state)
         { "log.level", "log: {level: debug}" },
         { "panic", "panic: forbidden" },
         { "limits.connections", "limits: {connections: 99}" },
+        { "limits.dialed", "limits: {dialed: 99}" },
         { "limits.half_open", "limits: {half_open: 99}" },
         { "limits.half_open_per_address",
             "limits: {half_open_per_address: 9}" },

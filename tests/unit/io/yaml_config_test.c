@@ -267,7 +267,8 @@ static void what_is_absent_has_its_default(void **state)
     assert_int_equal(config.map_size_mib, 16384);
     assert_int_equal(config.client_count, 0);
     assert_int_equal(config.log_level, CONFIG_LOG_INFO);
-    assert_int_equal(config.limits.connections, 4096);
+    assert_int_equal(config.limits.connections, CONNECTION_COUNT_MAX);
+    assert_int_equal(config.limits.dialed, DIALED_COUNT_MAX);
     assert_int_equal(config.limits.half_open, 256);
     assert_int_equal(config.limits.half_open_per_address, 32);
     assert_int_equal(config.limits.connections_per_peer, 4);
@@ -291,7 +292,7 @@ static void a_part_of_a_section_leaves_the_rest_at_its_default(void **state)
     assert_string_equal(config.metrics, "");
     assert_int_equal(config.log_level, CONFIG_LOG_INFO);
     assert_int_equal(config.limits.half_open, 40);
-    assert_int_equal(config.limits.connections, 4096);
+    assert_int_equal(config.limits.connections, CONNECTION_COUNT_MAX);
     assert_int_equal(config.retry.delay_ms_min, RETRY_DELAY_MS_MIN);
     arena_release(&arena);
 }
