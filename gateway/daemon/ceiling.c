@@ -91,7 +91,7 @@ static uint64_t heap_loss(const struct config_limits *limits)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].of_heap)
             size += size_of(&rows[i], limits);
-    return size / HEAP_LOSS_DIVISOR;
+    return size / HEAP_LOSS_DIVISOR + HEAP_COUNT_MAX * HEAP_KEPT_SIZE;
 }
 
 struct ceiling_part ceiling_part_at(
@@ -102,7 +102,8 @@ struct ceiling_part ceiling_part_at(
             size_of(&rows[index], limits) };
     if (index == ROW_COUNT)
         return (struct ceiling_part){ "heap",
-            "lost between the blocks of all that grows", heap_loss(limits) };
+            "lost between the blocks of all that grows, and free at the end",
+            heap_loss(limits) };
     return (struct ceiling_part){ 0 };
 }
 

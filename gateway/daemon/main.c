@@ -430,7 +430,7 @@ __attribute__((noreturn)) static void leave(int code)
 static void heap_bound(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, HEAP_MAPPED_SIZE_MIN);
-    (void)mallopt(M_TRIM_THRESHOLD, HEAP_MAPPED_SIZE_MIN);
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_SIZE);
     (void)mallopt(M_ARENA_MAX, HEAP_COUNT_MAX);
 }
 
