@@ -101,19 +101,40 @@ static bool is_full(
     return usage.used / (usage.capacity / 100 + 1) >= percent_max;
 }
 
+/* What an agency still has to do beside is done, and its store stands still; how
+ * it is then. False: its disk, or much to do, is in the way. */
+static bool comes_to_rest(
+    struct federation *federation, size_t agency, uint64_t *hash)
+{
+    struct node_input time = { .type = NODE_TIME };
+    const struct store *store = federation_store(federation, agency);
+    *hash = store_memory_hash(store);
+    for (int i = 0; i < 8; i++) {
+        if (federation_step(federation, agency, &time) != ERR_NONE)
+            return false;
+        uint64_t after = store_memory_hash(store);
+        if (after == *hash)
+            return true;
+        *hash = after;
+    }
+    return false;
+}
+
 /* What is refused for want of room can be tried again, and changed nothing. */
 static const struct local_reply *call_with_room(struct federation *federation,
     size_t agency, struct call *wanted, unsigned percent_max)
 {
-    const struct store *store = federation_store(federation, agency);
-    uint64_t before = store_memory_hash(store);
+    uint64_t hash = 0;
+    bool was_full = is_full(federation, agency, percent_max);
+    bool rests = was_full && comes_to_rest(federation, agency, &hash);
     const struct local_reply *reply =
         federation_call(federation, agency, wanted);
     if (reply == NULL)
         return call(federation, agency, wanted);
-    MUST(reply->err != ERR_FULL || (is_full(federation, agency, percent_max) &&
-                                       reply->problem == PROBLEM_TRY_LATER &&
-                                       store_memory_hash(store) == before));
+    MUST(reply->err != ERR_FULL ||
+         (was_full && reply->problem == PROBLEM_TRY_LATER));
+    MUST(reply->err != ERR_FULL || !rests ||
+         store_memory_hash(federation_store(federation, agency)) == hash);
     return reply;
 }
 
