@@ -202,14 +202,32 @@ static void carry(
 
 /* ---- Batches ------------------------------------------------------------- */
 
+struct store_usage federation_usage(
+    const struct federation *federation, size_t at)
+{
+    const struct agency *agency = &federation->agencies[at];
+    struct store_usage usage;
+    agency->store->ops->usage(agency->store, &usage);
+    usage.used += agency->ballast;
+    usage.capacity += agency->ballast;
+    return usage;
+}
+
+void federation_ballast(struct federation *federation, size_t at, uint64_t size)
+{
+    struct agency *agency = &federation->agencies[at];
+    MUST(size < STORE_CAPACITY);
+    agency->ballast = size;
+    store_memory_set_capacity(agency->store, STORE_CAPACITY - size);
+}
+
 static void batch_open(struct federation *federation, size_t at)
 {
     struct agency *agency = &federation->agencies[at];
-    struct store_usage usage;
+    struct store_usage usage = federation_usage(federation, at);
     MUST(agency->txn == NULL);
     MUST(agency->store->ops->begin(agency->store, true, &agency->txn) ==
          ERR_NONE);
-    agency->store->ops->usage(agency->store, &usage);
     node_begin(agency->node, agency->txn, &usage);
 }
 
@@ -447,6 +465,8 @@ static void agency_mark_take(
     vault_plain_become(mark->vault, agency->vault);
     mark->memory = owned(slice_of(agency->memory.block, agency->memory.used));
     mark->node = agency->node;
+    mark->card = agency->card;
+    memcpy(mark->cards, agency->cards, sizeof mark->cards);
     memcpy(mark->known, agency->known, sizeof mark->known);
     mark->life = agency->life;
     mark->day = agency->day;
@@ -462,6 +482,8 @@ static void agency_restore(
     memcpy(agency->memory.block, mark->memory.bytes, mark->memory.size);
     agency->memory.used = mark->memory.size;
     agency->node = mark->node;
+    agency->card = mark->card;
+    memcpy(agency->cards, mark->cards, sizeof mark->cards);
     memcpy(agency->known, mark->known, sizeof mark->known);
     agency->life = mark->life;
     if (agency->day != mark->day)
@@ -478,6 +500,7 @@ void federation_mark(struct federation *federation)
     for (size_t i = 0; i < federation->count; i++)
         agency_mark_take(&federation->agencies[i], &mark->agencies[i]);
     mark->prng = federation->prng;
+    mark->papers_used = federation->papers.used;
     mark->elapsed_ms = federation->elapsed_ms;
     memcpy(mark->served, federation->served, sizeof mark->served);
 }
@@ -490,10 +513,13 @@ void federation_return(struct federation *federation)
         message_free(&gone);
     }
     federation->prng = mark->prng;
+    arena_rewind(&federation->papers, mark->papers_used);
     federation->elapsed_ms = mark->elapsed_ms;
     memcpy(federation->served, mark->served, sizeof mark->served);
     for (size_t i = 0; i < federation->count; i++)
         agency_restore(&federation->agencies[i], &mark->agencies[i]);
+    for (size_t i = 0; i < federation->count; i++)
+        federation_ballast(federation, i, 0);
 }
 
 /* ---- Messages arrive ----------------------------------------------------- */

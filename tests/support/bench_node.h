@@ -167,7 +167,16 @@ void federation_crash(struct federation *federation, size_t agency);
 void federation_fail_commit(struct federation *federation, size_t agency,
     uint64_t nth, enum store_memory_fault fault);
 
-/* Remembers how all stands, with nothing on the line. */
+/* So many bytes of its store are taken by what is of no concern here, and so
+ * much less room is there; 0: none. A small store would have a reserve that is
+ * too small for a batch. */
+void federation_ballast(
+    struct federation *federation, size_t agency, uint64_t size);
+/* How full its store is, in bytes. */
+struct store_usage federation_usage(
+    const struct federation *federation, size_t agency);
+
+/* Remembers how all stands, with nothing on the line and no ballast. */
 void federation_mark(struct federation *federation);
 /* Back to that, with nodes that know nothing of what came after. */
 void federation_return(struct federation *federation);

@@ -17,7 +17,8 @@ struct outcome {
     char id[64];
 };
 
-/* A life with words that go, a new day's keys and a crash. */
+/* A life with words that go, a new day's keys, a crash, another card and a full
+ * store. */
 static struct outcome live(struct federation *federation)
 {
     struct outcome outcome = { .now_ms = 0 };
@@ -31,6 +32,18 @@ static struct outcome live(struct federation *federation)
     federation_sheet(federation, 1);
     federation_crash(federation, 0);
     federation_run(federation);
+    assert_int_equal(
+        federation_card_change(federation, 1,
+            federation_card_new(federation, 1, 2, federation_now(federation))),
+        ERR_NONE);
+    struct store_usage before = federation_usage(federation, 0);
+    federation_ballast(federation, 0, before.capacity / 100 * 81);
+    struct store_usage after = federation_usage(federation, 0);
+    assert_int_equal(after.capacity, before.capacity);
+    assert_int_equal(after.used - before.used, before.capacity / 100 * 81);
+    struct call call;
+    federation_referral(federation, &call, 0, 1, "third");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_FULL);
     for (size_t i = 0; i < 2; i++)
         outcome.stores[i] = store_memory_hash(federation_store(federation, i));
     outcome.now_ms = federation_now(federation).unix_ms;

@@ -43,6 +43,7 @@ struct agency {
     uint64_t life;                      /* counts its starts */
     uint32_t day;                       /* of its sheet */
     bool disk_fails;                    /* that is planned */
+    uint64_t ballast;                   /* bytes of its store */
     struct instance_mark *mark;         /* of its store; NULL: none */
     struct known known[FEDERATION_COUNT_MAX];
     struct slice replies[REPLY_COUNT_MAX]; /* to local clients, in order */
@@ -72,6 +73,8 @@ struct agency_mark {
     struct vault *vault;
     struct slice memory; /* owned; of its node, to be put where it was */
     struct node *node;
+    struct slice card;
+    struct slice cards[CARD_COUNT_MAX];
     struct known known[FEDERATION_COUNT_MAX];
     uint64_t life;
     uint32_t day;
@@ -81,6 +84,7 @@ struct agency_mark {
 struct mark {
     struct agency_mark agencies[FEDERATION_COUNT_MAX];
     struct prng prng;
+    size_t papers_used;
     int64_t elapsed_ms;
     struct served served[SERVED_COUNT_MAX];
 };
