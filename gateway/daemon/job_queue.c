@@ -11,7 +11,8 @@ static const struct {
 } bounds[JOB_TYPE_COUNT] = {
     /* clang-format off */
     [JOB_OPEN_REQUEST] = { OPEN_COUNT_MAX, OPEN_SIZE_MAX,  OPEN_SIZE_MAX / 4 },
-    [JOB_SEAL_REPLY]   = { SIZE_MAX, SEAL_REPLY_SIZE_MAX, SEAL_REPLY_SIZE_MAX / 4 },
+    [JOB_SEAL_REPLY]   = { SIZE_MAX, SEAL_REPLY_SIZE_MAX,
+                           SEAL_REPLY_SIZE_MAX / 4 },
     [JOB_SEAL_REQUEST] = { SIZE_MAX, SEAL_REQUEST_SIZE_MAX,         SIZE_MAX },
     [JOB_OPEN_REPLY]   = { SIZE_MAX, OPEN_REPLY_SIZE_MAX,           SIZE_MAX },
     /* clang-format on */
