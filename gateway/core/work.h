@@ -55,8 +55,8 @@ static inline size_t work_room(const struct work *work)
     return left > blob ? left - blob : 0;
 }
 
-/* The store's transaction takes as much memory as it may, with the contents that
- * are to be written: what can wait for the next batch is left to it. */
+/* The store's transaction takes as much memory as it may, with the contents
+ * that are to be written: what can wait for the next batch is left to it. */
 static inline bool work_is_heavy(const struct work *work)
 {
     return store_held(work->txn) + work->contents->size >= STORE_TXN_SIZE_MAX;

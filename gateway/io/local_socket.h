@@ -12,8 +12,9 @@
  * anything: one that opens too many, sends a frame too large or half of one,
  * or does not read its replies. Where all together leave too much unread, those
  * go that have read longest ago, and of them none that leaves little. One that
- * asks too much at once is not read until replies have gone out. Large frames are read as far as there is room
- * for them; others wait for their turn, and small ones for none of them.
+ * asks too much at once is not read until replies have gone out. Large frames
+ * are read as far as there is room for them; others wait for their turn, and
+ * small ones for none of them.
  *
  * Caveat: a client that closes its sending side is taken to be gone.
  */

@@ -101,8 +101,8 @@ static bool is_full(
     return usage.used / (usage.capacity / 100 + 1) >= percent_max;
 }
 
-/* What an agency still has to do beside is done, and its store stands still; how
- * it is then. False: its disk, or much to do, is in the way. */
+/* What an agency still has to do beside is done, and its store stands still;
+ * how it is then. False: its disk, or much to do, is in the way. */
 static bool comes_to_rest(
     struct federation *federation, size_t agency, uint64_t *hash)
 {
@@ -110,7 +110,7 @@ static bool comes_to_rest(
     const struct store *store = federation_store(federation, agency);
     *hash = store_memory_hash(store);
     for (int i = 0; i < 8; i++) {
-        if (federation_step(federation, agency, &time) != ERR_NONE)
+        if (!federation_take(federation, agency, &time))
             return false;
         uint64_t after = store_memory_hash(store);
         if (after == *hash)
@@ -354,8 +354,9 @@ static bool is_at_rest(struct federation *federation, size_t agency)
     return peer->settled_out && peer->settled_in && peer->queued_count == 0;
 }
 
-/* No fault any more, and time for whatever waits to be tried again. Who takes
- * nothing new has room enough for all else; who takes nothing at all gets it. */
+/* No fault any more, and time for whatever waits to be tried again. Who
+ * takes nothing new has room enough for all else; who takes nothing at all
+ * gets it. */
 static void clear_up(struct federation *federation)
 {
     for (size_t i = 0; i < 2; i++)

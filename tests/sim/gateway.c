@@ -18,7 +18,7 @@
 #include "support/crypto_real.h"
 #include "support/vault_plain.h"
 
-#define NODE_MEMORY_SIZE (2u * 1024 * 1024)
+#define GATEWAY_MEMORY_SIZE (2u * 1024 * 1024)
 #define KEPT_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (UINT64_C(1) << 30)
 #define DAY_MS INT64_C(86400000)
@@ -483,7 +483,7 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
                           : crypto_fake_new(world->seed * 4096 + index, 0, 0);
     gateway->contacts = calloc(world->gateway_count, sizeof *gateway->contacts);
     if (gateway->contacts == NULL ||
-        arena_init(&gateway->memory, NODE_MEMORY_SIZE) != ERR_NONE ||
+        arena_init(&gateway->memory, GATEWAY_MEMORY_SIZE) != ERR_NONE ||
         arena_init(&gateway->kept, KEPT_SIZE) != ERR_NONE ||
         store_memory_open(&options, &gateway->disk) != ERR_NONE)
         abort();

@@ -18,7 +18,7 @@
 #define HELD_DAYS_BACK 7
 #define RUN_COUNT_MAX 20000 /* more: two nodes that never come to rest */
 #define WORK_SIZE (16u * 1024 * 1024) /* a message opened, one sealed */
-#define NODE_MEMORY_SIZE (1u * 1024 * 1024)
+#define BENCH_MEMORY_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (64u * 1024 * 1024)
 #define DIRECT_HANDLE UINT64_MAX
 
@@ -336,7 +336,7 @@ static void agency_open(struct federation *federation, size_t at)
         (struct instant){ FEDERATION_START_MS + 60 * FEDERATION_DAY_MS });
     MUST(store_memory_open(&store, &agency->store) == ERR_NONE);
     agency->vault = vault_plain_new();
-    MUST(arena_init(&agency->memory, NODE_MEMORY_SIZE) == ERR_NONE);
+    MUST(arena_init(&agency->memory, BENCH_MEMORY_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->batch, BATCH_ARENA_SIZE) == ERR_NONE);
     MUST(arena_init(&agency->scratch, DECODE_ARENA_SIZE) == ERR_NONE);
     agency_start(federation, at);

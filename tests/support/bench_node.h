@@ -203,6 +203,10 @@ struct peer *federation_peer(
  * after all but a step's ERR_LIMIT the node must be crashed next. */
 enum err federation_step(
     struct federation *federation, size_t agency, struct node_input *input);
+/* A step that cannot fail, but by a plan for the disk: then the node is
+ * crashed, and this is false. */
+bool federation_take(
+    struct federation *federation, size_t agency, struct node_input *input);
 
 /* Its card from now on; nothing travels yet. */
 static inline enum err federation_card_change(

@@ -126,9 +126,4 @@ static inline void disown(struct slice *bytes)
     *bytes = SLICE_NONE;
 }
 
-/* A step that cannot fail, but by a plan for the disk: then the node is
- * crashed, and this is false. */
-bool federation_take(
-    struct federation *federation, size_t agency, struct node_input *input);
-
 #endif
