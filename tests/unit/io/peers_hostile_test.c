@@ -777,6 +777,33 @@ static void half_a_reply_is_none(void **unused)
     close_dialer();
 }
 
+/* Who asks while all places are taken comes later; who was quiet has gone then,
+ * and who waits for a reply has not. */
+static void the_quietest_makes_room_for_who_is_dialed_next(void **unused)
+{
+    struct peers_options options = bench_options();
+    struct tls_raw raw;
+    (void)unused;
+    options.peer_count_max = 1;
+    open_dialer(&options);
+    bench_pin(&alice, &bob);
+    alice.manner = BENCH_HOLD;
+    bench_ask(&bob, &alice, 0, "x", 1, LONG_MS);
+    bench_await_requests(&alice, 1);
+    dial(1, LONG_MS);
+    assert_int_equal(bench_await(&bob, 1), ERR_BUSY);
+    assert_int_equal(bench_answer(&alice, 0, "y", 1), ERR_NONE);
+    assert_int_equal(bench_await(&bob, 0), ERR_NONE);
+    dial(2, LONG_MS);
+    assert_int_equal(bench_await(&bob, 2), ERR_BUSY);
+    bench_await_closed(&bob, PEERS_REASON_IDLE, 1);
+    dial(3, LONG_MS);
+    ask(&raw, receive_question(&raw));
+    assert_int_equal(bench_await(&bob, 3), ERR_NONE);
+    tls_raw_close(&raw, TLS_RAW_END_FIN);
+    close_dialer();
+}
+
 static void a_listener_that_is_no_gateway_is_unreachable(void **unused)
 {
     struct tls_certificate rsa;
@@ -885,6 +912,7 @@ int main(void)
         cmocka_unit_test(replies_to_what_nobody_asked_end_the_connection),
         cmocka_unit_test(the_first_reply_counts),
         cmocka_unit_test(half_a_reply_is_none),
+        cmocka_unit_test(the_quietest_makes_room_for_who_is_dialed_next),
         cmocka_unit_test(a_listener_that_is_no_gateway_is_unreachable),
         cmocka_unit_test(a_large_question_survives_a_slow_reader),
     };
