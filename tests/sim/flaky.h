@@ -1,7 +1,8 @@
 /*
  * flaky.h - a store that is sound, on a disk that is not: once armed, what the
  * next writing transactions read comes with a bit changed, or is another row's,
- * now and then, until the machine starts again. Above it stands what must notice: store_sealed.
+ * now and then, until the machine starts again. Above it stands what must
+ * notice: store_sealed.
  */
 #ifndef SIM_FLAKY_H
 #define SIM_FLAKY_H
