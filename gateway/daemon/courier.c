@@ -167,9 +167,10 @@ static void reply_plainly(
 
 /* ---- What workers do ---------------------------------------------------- */
 
-/* An item with a copy of `body`, which its structures then point to. */
-static struct inbox_item *item_new(
-    enum node_input_type type, struct slice body, struct slice *copied)
+/* An item of that agency with a copy of `body`, which its structures then
+ * point to. */
+static struct inbox_item *item_new(enum node_input_type type,
+    const struct agency_id *from, struct slice body, struct slice *copied)
 {
     struct inbox_item *item = calloc(1, sizeof *item);
     if (item == NULL)
@@ -184,6 +185,7 @@ static struct inbox_item *item_new(
     *copied = slice_of(item->block, body.size);
     item->size = body.size;
     item->input.type = type;
+    memcpy(item->turn.origin, from->text, AGENCY_ID_SIZE);
     return item;
 }
 
@@ -201,7 +203,8 @@ static void open_request(struct worker *worker, struct job *job)
         err = ERR_FORBIDDEN;
     if (err == ERR_NONE) {
         wait_ms = patience_with_request(&request, &worker->arena);
-        item = item_new(NODE_PEER_REQUEST, request.body, &request.body);
+        item = item_new(
+            NODE_PEER_REQUEST, &request.sender, request.body, &request.body);
         if (item == NULL)
             err = ERR_NO_MEMORY;
     }
@@ -242,7 +245,8 @@ static void flight_end(
                         : reply->plain != 0 ? reply->sheet
                                             : reply->body;
     struct slice copied;
-    struct inbox_item *item = item_new(NODE_PEER_REPLY, body, &copied);
+    struct inbox_item *item =
+        item_new(NODE_PEER_REPLY, &flight->agency, body, &copied);
     if (item == NULL)
         abort(); /* the node waits for this for ever: begin anew instead */
     if (reply != NULL) {
