@@ -204,6 +204,9 @@
 /* Unanswered requests of one connection: parcels of two lanes each way,
  * Collect, Head, Fetch, and a margin. */
 #define CONNECTION_REQUEST_COUNT_MAX 32u
+/* Requests of all peers that wait to be opened; beyond it they are told to come
+ * later. One alone gets half: all that CONNECTION_PER_PEER_COUNT_MAX ask. */
+#define OPEN_COUNT_MAX 512u
 /* Bytes waiting for one peer to read them. */
 #define CONNECTION_QUEUE_SIZE_MAX (4u * FRAME_SIZE_MAX)
 /* TLS keys by which one peer is known: now, next, and a margin. */

@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "core/patience.h"
 #include "daemon/clock.h"
+#include "daemon/job_queue.h"
 #include "daemon/journal.h"
 #include "io/crypto_openssl.h"
 #include "io/random_openssl.h"
@@ -11,19 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Requests that wait to be opened; beyond it peers are told to come later. */
-#define OPEN_COUNT_MAX 512u
 /* Sealing or opening the largest message takes one copy of it; the rest is for
  * what a card or a Head in it unfolds into. */
 #define WORKER_ARENA_SIZE (4u * 1024 * 1024)
 #define BUSY_RETRY_MS 1000u
-
-enum job_type {
-    JOB_OPEN_REQUEST,
-    JOB_SEAL_REPLY,
-    JOB_SEAL_REQUEST,
-    JOB_OPEN_REPLY
-};
 
 /* A request of a peer, from its opening to our reply. */
 struct exchange {
@@ -43,14 +35,13 @@ struct flight {
 };
 
 struct job {
-    enum job_type type;
+    struct queued queued; /* first, so that either is the other */
     struct exchange *exchange;
     struct flight *flight;
     uint8_t sealing_key[KEY_SIZE];
     int kind; /* enum request_kind or reply_kind */
     enum err err;
     uint64_t batch; /* it was taken in: see await_release() */
-    struct job *next;
     size_t size;
     uint8_t bytes[];
 };
@@ -68,9 +59,7 @@ struct courier {
     struct worker *workers;
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct job *first;
-    struct job **last;
-    size_t open_count; /* jobs of strangers' making that wait */
+    struct job_queue queue;
     pthread_cond_t released;
     uint64_t batch; /* whose sends and replies are being taken */
     uint8_t *sheet;
@@ -84,42 +73,32 @@ static struct job *job_new(enum job_type type, struct slice bytes)
     struct job *job = malloc(sizeof *job + bytes.size);
     if (job == NULL)
         return NULL;
-    *job = (struct job){ .type = type, .size = bytes.size };
+    *job = (struct job){ .queued.type = type, .size = bytes.size };
     if (bytes.size > 0)
         memcpy(job->bytes, bytes.bytes, bytes.size);
     return job;
 }
 
-/* False, and the job stays the caller's, when too many wait to be opened. */
+/* False, and the job stays the caller's, when too many wait to be opened, or
+ * too many of its sender. */
 static bool job_put(struct courier *courier, struct job *job)
 {
-    bool opens = job->type == JOB_OPEN_REQUEST;
     (void)pthread_mutex_lock(&courier->lock);
-    bool has_room = !opens || courier->open_count < OPEN_COUNT_MAX;
-    if (has_room) {
-        courier->open_count += opens;
-        job->next = NULL;
-        *courier->last = job;
-        courier->last = &job->next;
+    bool has_room = job_queue_put(&courier->queue, &job->queued);
+    if (has_room)
         (void)pthread_cond_signal(&courier->filled);
-    }
     (void)pthread_mutex_unlock(&courier->lock);
     return has_room;
 }
 
 static struct job *job_take(struct courier *courier)
 {
+    struct queued *queued;
     (void)pthread_mutex_lock(&courier->lock);
-    while (courier->first == NULL)
+    while ((queued = job_queue_take(&courier->queue)) == NULL)
         (void)pthread_cond_wait(&courier->filled, &courier->lock);
-    struct job *job = courier->first;
-    courier->first = job->next;
-    if (courier->first == NULL)
-        courier->last = &courier->first;
-    if (job->type == JOB_OPEN_REQUEST)
-        courier->open_count--;
     (void)pthread_mutex_unlock(&courier->lock);
-    return job;
+    return (struct job *)(void *)queued;
 }
 
 /* Sealed or not, nothing that the store might not hold is said to anyone. */
@@ -355,7 +334,7 @@ __attribute__((noreturn)) static void *work(void *argument)
         enum err err = crypto_openssl_refresh(worker->crypto);
         if (err != ERR_NONE) /* each signature fails, and is tried again */
             JOURNAL(LOG_KEYS_FAILED, log_code("code", err_name(err)));
-        handlers[job->type](worker, job);
+        handlers[job->queued.type](worker, job);
         arena_reset(&worker->arena);
         free(job);
     }
@@ -368,8 +347,9 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
     size_t size)
 {
     struct courier *courier = user;
-    (void)spki;
     struct job *job = job_new(JOB_OPEN_REQUEST, slice_of(body, size));
+    if (job != NULL && !stranger) /* who are one: keys cost nothing */
+        memcpy(job->queued.turn.origin, spki, PEERS_SPKI_SIZE);
     if (job != NULL)
         job->exchange = calloc(1, sizeof *job->exchange);
     if (job != NULL && job->exchange != NULL) {
@@ -456,7 +436,7 @@ enum err courier_open(const struct courier_options *options,
     if (courier == NULL)
         return ERR_NO_MEMORY;
     courier->options = *options;
-    courier->last = &courier->first;
+    job_queue_init(&courier->queue);
     if (pthread_mutex_init(&courier->lock, NULL) != 0 ||
         pthread_cond_init(&courier->filled, NULL) != 0 ||
         pthread_cond_init(&courier->released, NULL) != 0) {
