@@ -273,9 +273,9 @@
 /* Sealing or opening the largest message takes one copy of it; the rest is for
  * what a card or a Head in it unfolds into. */
 #define WORKER_ARENA_SIZE (8u * 1024 * 1024)
-/* Requests of peers that wait to be opened; beyond it they are told to come
- * later. A quarter of one peer's: two lanes of parcels, Fetch, Collect, Head.
- */
+/* Requests of all peers that wait to be opened; beyond it they are told to come
+ * later. One alone gets half: all that CONNECTION_PER_PEER_COUNT_MAX ask, but
+ * of bytes a quarter. */
 #define OPEN_COUNT_MAX 512u
 #define OPEN_SIZE_MAX (16u * 1024 * 1024)
 /* Replies to ours: one request at a time is under way to each peer, and few of

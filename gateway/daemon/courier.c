@@ -164,9 +164,10 @@ static void reply_plainly(
 
 /* ---- What workers do ---------------------------------------------------- */
 
-/* An item with a copy of `body`, which its structures then point to. */
-static struct inbox_item *item_new(
-    enum node_input_type type, struct slice body, struct slice *copied)
+/* An item of that agency with a copy of `body`, which its structures then
+ * point to. */
+static struct inbox_item *item_new(enum node_input_type type,
+    const struct agency_id *from, struct slice body, struct slice *copied)
 {
     struct inbox_item *item = calloc(1, sizeof *item);
     if (item == NULL)
@@ -181,6 +182,7 @@ static struct inbox_item *item_new(
     *copied = slice_of(item->block, body.size);
     item->size = body.size;
     item->input.type = type;
+    memcpy(item->turn.origin, from->text, AGENCY_ID_SIZE);
     return item;
 }
 
@@ -198,7 +200,8 @@ static void open_request(struct worker *worker, struct job *job)
         err = ERR_FORBIDDEN;
     if (err == ERR_NONE) {
         wait_ms = patience_with_request(&request, &worker->arena);
-        item = item_new(NODE_PEER_REQUEST, request.body, &request.body);
+        item = item_new(
+            NODE_PEER_REQUEST, &request.sender, request.body, &request.body);
         if (item == NULL)
             err = ERR_NO_MEMORY;
     }
@@ -244,7 +247,8 @@ static void flight_end(
                         : reply->plain != 0 ? reply->sheet
                                             : reply->body;
     struct slice copied;
-    struct inbox_item *item = item_new(NODE_PEER_REPLY, body, &copied);
+    struct inbox_item *item =
+        item_new(NODE_PEER_REPLY, &flight->agency, body, &copied);
     if (item == NULL)
         abort(); /* the node waits for this for ever: begin anew instead */
     if (reply != NULL) {
@@ -370,8 +374,8 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
 {
     struct courier *courier = user;
     struct job *job = job_new(JOB_OPEN_REQUEST, slice_of(body, size));
-    if (job != NULL)
-        memcpy(&job->queued.origin, spki, sizeof job->queued.origin);
+    if (job != NULL && !stranger) /* who are one: keys cost nothing */
+        memcpy(job->queued.turn.origin, spki, PEERS_SPKI_SIZE);
     if (job != NULL)
         job->exchange = calloc(1, sizeof *job->exchange);
     if (job != NULL && job->exchange != NULL) {
@@ -487,7 +491,8 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     job->batch = courier->batch; /* only this thread ever changes it */
     if (!sends) {
         job->exchange = (struct exchange *)(uintptr_t)output->of.reply.handle;
-        job->queued.origin = job->exchange->connection;
+        memcpy(job->queued.turn.origin, &job->exchange->connection,
+            sizeof job->exchange->connection);
         job->kind = (int)output->of.reply.kind;
         job_put_or_busy(courier, job);
         return true;

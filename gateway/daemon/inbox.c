@@ -21,7 +21,7 @@ struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t filled; /* something came, or a wake */
     pthread_cond_t freed;
-    struct queue peers;
+    struct turns peers;
     struct queue others;
     bool others_waited; /* while peers were served; they are next */
     struct patience patience;
@@ -40,7 +40,6 @@ enum err inbox_new(struct inbox **inbox)
     *inbox = calloc(1, sizeof **inbox);
     if (*inbox == NULL)
         return ERR_NO_MEMORY;
-    (*inbox)->peers.last = &(*inbox)->peers.first;
     (*inbox)->others.last = &(*inbox)->others.first;
     if (pthread_condattr_init(&steady) != 0 ||
         pthread_condattr_setclock(&steady, CLOCK_MONOTONIC) != 0 ||
@@ -72,11 +71,19 @@ static void queue_free(struct queue *queue)
     }
 }
 
+static struct inbox_item *peers_next(const struct inbox *inbox)
+{
+    return (struct inbox_item *)(void *)inbox->peers.first;
+}
+
 void inbox_free(struct inbox *inbox)
 {
     if (inbox == NULL)
         return;
-    queue_free(&inbox->peers);
+    for (struct inbox_item *item; (item = peers_next(inbox)) != NULL;) {
+        (void)turns_take(&inbox->peers);
+        inbox_item_free(item);
+    }
     queue_free(&inbox->others);
     (void)pthread_cond_destroy(&inbox->filled);
     (void)pthread_cond_destroy(&inbox->freed);
@@ -89,14 +96,21 @@ static bool is_full(const struct inbox *inbox)
     return inbox->count >= INBOX_COUNT_MAX || inbox->size >= INBOX_SIZE_MAX;
 }
 
+static void queue_append(struct queue *queue, struct inbox_item *item)
+{
+    item->next = NULL;
+    *queue->last = item;
+    queue->last = &item->next;
+}
+
 static void append(struct inbox *inbox, struct inbox_item *item)
 {
     bool is_peers = item->input.type == NODE_PEER_REQUEST ||
                     item->input.type == NODE_PEER_REPLY;
-    struct queue *queue = is_peers ? &inbox->peers : &inbox->others;
-    item->next = NULL;
-    *queue->last = item;
-    queue->last = &item->next;
+    if (is_peers)
+        turns_put(&inbox->peers, &item->turn);
+    else
+        queue_append(&inbox->others, item);
     inbox->count++;
     inbox->size += item->size;
     if (!patience_pays(&inbox->patience, item->wait_ms))
@@ -168,23 +182,45 @@ struct taken {
     size_t size;
 };
 
+/* False without an item, or without room for one more such. */
+static bool fits(const struct taken *taken, const struct inbox_item *item,
+    size_t count_max, size_t size_max)
+{
+    return item != NULL && taken->count < count_max &&
+           (taken->count == 0 || taken->size + item->size <= size_max);
+}
+
+static void taken_add(struct taken *taken, struct inbox_item *item)
+{
+    item->next = NULL;
+    *taken->end = item;
+    taken->end = &item->next;
+    taken->count++;
+    taken->patient_count += item->wait_ms > 0;
+    taken->size += item->size;
+}
+
 static void queue_take(
     struct queue *queue, struct taken *taken, size_t count_max, size_t size_max)
 {
-    while (
-        queue->first != NULL && taken->count < count_max &&
-        (taken->count == 0 || taken->size + queue->first->size <= size_max)) {
-        struct inbox_item *item = queue->first;
+    struct inbox_item *item;
+    while (fits(taken, item = queue->first, count_max, size_max)) {
         queue->first = item->next;
-        *taken->end = item;
-        taken->end = &item->next;
-        taken->count++;
-        taken->patient_count += item->wait_ms > 0;
-        taken->size += item->size;
+        taken_add(taken, item);
     }
-    *taken->end = NULL;
     if (queue->first == NULL)
         queue->last = &queue->first;
+}
+
+/* One of each peer in a round: who says much keeps nobody waiting. */
+static void peers_take(
+    struct inbox *inbox, struct taken *taken, size_t count_max, size_t size_max)
+{
+    struct inbox_item *item;
+    while (fits(taken, item = peers_next(inbox), count_max, size_max)) {
+        (void)turns_take(&inbox->peers);
+        taken_add(taken, item);
+    }
 }
 
 /* What a peer says holds up what both agencies exchange: it passes what
@@ -195,10 +231,10 @@ static void queues_take(
     if (inbox->others_waited) {
         inbox->others_waited = false;
         queue_take(&inbox->others, taken, count_max, size_max);
-        queue_take(&inbox->peers, taken, count_max, size_max);
+        peers_take(inbox, taken, count_max, size_max);
         return;
     }
-    queue_take(&inbox->peers, taken, count_max, size_max);
+    peers_take(inbox, taken, count_max, size_max);
     if (taken->count > 0 && taken->size + BESIDE_PEERS_SIZE_MAX < size_max)
         size_max = taken->size + BESIDE_PEERS_SIZE_MAX;
     queue_take(&inbox->others, taken, count_max, size_max);

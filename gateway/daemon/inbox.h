@@ -11,9 +11,11 @@
 
 #include "base/err.h"
 #include "core/node.h"
+#include "daemon/turns.h"
 
 /* An input and the block that owns what it points to. */
 struct inbox_item {
+    struct turns_item turn;  /* of peers' ones: its origin is who says it */
     struct node_input input; /* without its clocks and entropy */
     struct request request;  /* where input points for NODE_PEER_REQUEST */
     struct reply reply;      /* where input points for NODE_PEER_REPLY */
@@ -36,8 +38,9 @@ bool inbox_try(struct inbox *inbox, struct inbox_item *item);
 /*
  * Waits until something is there that cannot wait, `steady_ms` has come, or
  * inbox_wake. Then takes up to count_max items and size_max bytes (at least one
- * item): peers' in their order and all others in theirs, where peers' pass what
- * is large. NULL when nothing was there. *was_full: someone may wait for room.
+ * item): peers' in turns, each one's in their order, and all others in theirs,
+ * where peers' pass what is large. NULL when nothing was there. *was_full:
+ * someone may wait for room.
  */
 struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     size_t count_max, size_t size_max, bool *was_full);

@@ -275,7 +275,8 @@ static enum err feed(struct batch *batch, const struct letter *letter)
         break;
     case LETTER_REVIEW:
         input.type = NODE_REVIEW;
-        input.of.review.clock_is_trusted = batch->gateway->clock_offset_ms == 0;
+        input.of.review.clock_is_trusted =
+            gateway_clock_is_right(batch->gateway);
         break;
     case LETTER_TIME:
         break;

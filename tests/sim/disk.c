@@ -72,7 +72,7 @@ void disk_close(struct gateway *gateway)
     gateway->disk->ops->close(gateway->disk);
 }
 
-/* ---- Wrong bits --------------------------------------------------------- */
+/* ---- Wrong bits, wrong rows ---------------------------------------------- */
 
 static void flip(struct world *world, void *subject, uint64_t argument)
 {
@@ -85,7 +85,12 @@ static void flip(struct world *world, void *subject, uint64_t argument)
             1 + (uint64_t)world_below(world, STREAM_flip_per_hour, READ_COUNT);
         uint64_t bit =
             (uint64_t)world_below(world, STREAM_flip_per_hour, INT64_MAX);
-        flaky_arm(gateway->flaky, nth, bit);
+        if (CHANCE(world, stray_permille)) {
+            TALLY(world, strays);
+            flaky_arm_stray(gateway->flaky, nth);
+        } else {
+            flaky_arm(gateway->flaky, nth, bit);
+        }
     }
     scheduler_add(&world->scheduler,
         world_below(world, STREAM_flip_per_hour, 2 * each_ms), flip, gateway,

@@ -57,11 +57,24 @@ static void contacts_forget(const struct world *world, struct gateway *gateway)
     gateway->served_capacity = 0;
 }
 
+/* How far off it is by now. */
+static int64_t clock_error_ms(
+    const struct world *world, const struct gateway *gateway)
+{
+    int64_t since_ms = world->scheduler.now_ms - gateway->clock_set_ms;
+    return gateway->clock_offset_ms + since_ms * gateway->drift_permille / 1000;
+}
+
+bool gateway_clock_is_right(const struct gateway *gateway)
+{
+    return gateway->clock_offset_ms == 0 && gateway->drift_permille == 0;
+}
+
 struct instant gateway_now(
     const struct world *world, const struct gateway *gateway)
 {
     return (struct instant){ SIM_EPOCH_MS + world->scheduler.now_ms +
-                             gateway->clock_offset_ms };
+                             clock_error_ms(world, gateway) };
 }
 
 int64_t gateway_steady_ms(
@@ -69,7 +82,7 @@ int64_t gateway_steady_ms(
 {
     int64_t steady_ms = gateway->steady_base_ms + world->scheduler.now_ms;
     return world->plant.timers_by_wall_clock
-               ? steady_ms + gateway->clock_offset_ms
+               ? steady_ms + clock_error_ms(world, gateway)
                : steady_ms;
 }
 
@@ -348,6 +361,9 @@ void gateway_clock_set(
     struct world *world, struct gateway *gateway, int64_t offset_ms)
 {
     gateway->clock_offset_ms = offset_ms;
+    gateway->clock_set_ms = world->scheduler.now_ms;
+    if (world->is_calm)
+        gateway->drift_permille = 0;
     sheet_renew(world, gateway);
 }
 
@@ -493,6 +509,10 @@ void gateway_found(struct world *world, struct gateway *gateway, size_t index)
 
 void gateway_begin(struct world *world, struct gateway *gateway)
 {
+    int64_t drift = world->options.drift_permille;
+    if (drift > 0)
+        gateway->drift_permille =
+            world_below(world, STREAM_drift_permille, 2 * drift + 1) - drift;
     start(world, gateway, gateway->life);
     midnight_watch(world, gateway, 0);
     if (world->options.clock_per_hour > 0)

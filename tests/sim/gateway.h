@@ -103,7 +103,9 @@ struct gateway {
     int64_t suspended_ms;    /* of it the steady clock stands still */
     uint64_t full_count; /* batches lost to a full store, one after another */
     int64_t steady_base_ms;
-    int64_t clock_offset_ms;
+    int64_t clock_offset_ms; /* when it was set... */
+    int64_t clock_set_ms;    /* ... which was then */
+    int64_t drift_permille;  /* and by which it has gone wrong since */
     uint32_t sheet_day;
     bool turn_planned;
     int64_t wake_steady_ms; /* that is planned */
@@ -144,6 +146,8 @@ void gateway_mark(
 
 /* Its store has room again. */
 void gateway_empty(struct gateway *gateway);
+/* Its wall clock shows the right time, and goes at the right pace. */
+bool gateway_clock_is_right(const struct gateway *gateway);
 /* Its wall clock is that far off from now on; keys follow, as the daemon sees
  * to when a clock jumps. */
 void gateway_clock_set(

@@ -140,9 +140,56 @@ bool network_request(struct world *world, size_t from, size_t to, uint64_t id,
     return true;
 }
 
+/* A reply of before, from the same to the same, is there first. */
+static void echo(struct world *world, const struct letter *fresh)
+{
+    struct network *network = &world->network;
+    if (!CHANCE(world, echo_permille))
+        return;
+    uint64_t first =
+        (uint64_t)world_below(world, STREAM_echo_permille, NETWORK_OLD_COUNT);
+    for (uint64_t i = 0; i < NETWORK_OLD_COUNT; i++) {
+        const struct letter *old =
+            network->said[(first + i) % NETWORK_OLD_COUNT];
+        if (old == NULL || old->from != fresh->from || old->to != fresh->to)
+            continue;
+        TALLY(world, replies_replayed);
+        send_one(world, LETTER_REPLY, fresh->from, fresh->to, fresh->id,
+            letter_slice(old));
+        return;
+    }
+}
+
+/* Any of them may be kept for long. */
+static void said_keep(struct world *world, const struct letter *fresh)
+{
+    struct network *network = &world->network;
+    uint64_t slot = network->said_next++;
+    if (slot >= NETWORK_OLD_COUNT)
+        slot = (uint64_t)world_below(
+            world, STREAM_echo_permille, 4 * NETWORK_OLD_COUNT);
+    if (slot >= NETWORK_OLD_COUNT)
+        return;
+    if (network->said[slot] != NULL)
+        letter_free(&world->letters, network->said[slot]);
+    network->said[slot] =
+        letter_new(&world->letters, LETTER_REPLY, letter_slice(fresh));
+    network->said[slot]->from = fresh->from;
+    network->said[slot]->to = fresh->to;
+}
+
 void network_reply(struct world *world, size_t from, size_t to, uint64_t id,
     struct slice frame)
 {
+    if (world->options.echo_permille > 0 && !world->is_calm) {
+        struct letter *fresh = letter_new(&world->letters, LETTER_REPLY, frame);
+        fresh->from = from;
+        fresh->to = to;
+        fresh->id = id;
+        echo(world, fresh);
+        said_keep(world, fresh);
+        letter_free(&world->letters, fresh);
+    }
     send(world, LETTER_REPLY, from, to, id, frame);
 }
 

@@ -1,7 +1,8 @@
 /*
  * network.h - what lies between gateways. Requests and replies may be lost,
- * late, repeated, out of order or damaged. Links break, some in one direction
- * only, and agencies part in two groups. A frame to a broken link fails at
+ * late, repeated, out of order or damaged; old ones come again, replies as the
+ * answer to another request. Links break, some in one direction only, and
+ * agencies part in two groups. A frame to a broken link fails at
  * once, as a dial does; a mute one swallows it, as an old connection does.
  */
 #ifndef SIM_NETWORK_H
@@ -29,6 +30,8 @@ struct network {
     struct link *links;                    /* from * gateway_count + to */
     struct letter *old[NETWORK_OLD_COUNT]; /* requests, to be replayed */
     uint64_t old_next;
+    struct letter *said[NETWORK_OLD_COUNT]; /* replies, likewise */
+    uint64_t said_next;
 };
 
 /* False: the peer cannot be reached (the link or the peer is down). */

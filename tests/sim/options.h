@@ -63,6 +63,9 @@
 /* Drawn for all only with `--faults all`. */
 #define SIM_RARE_LIST(X)                                                       \
     X(flip_per_hour, 1, 10)     /* values that are read with a wrong bit */    \
+    X(stray_permille, 1, 500)   /* of which are another row's altogether */    \
+    X(echo_permille, 1, 100)    /* replies before which an old one comes */    \
+    X(drift_permille, 1, 50)    /* that a wall clock is too fast or slow */    \
     X(pause_per_hour, 1, 10)    /* gateways that are stopped, go on later */   \
     X(suspend_permille, 1, 500) /* of which with the whole machine */
 

@@ -40,6 +40,8 @@
     X(timers_by_wall_clock, "G11", SIM_CLOCKS)                                 \
     /* what the store cannot tell from what was written */                     \
     X(flips_unseen, "G10", "--flip_per_hour 60")                               \
+    /* nor which row it was written to */                                      \
+    X(row_unbound, "G10", "--flip_per_hour 60 --stray_permille 1000")          \
     /* nor is what was found taken back */                                     \
     X(mend_forgets, "G10", "--rot 5 --minutes 3 --agencies 2")                 \
     X(key_forgotten, "G5", "") /* a retry is a new intention */                \

@@ -12,6 +12,7 @@
 #include "core/scrub_mend.h"
 #include "core/work.h"
 #include "io/row_page.h"
+#include "io/xaes_openssl.h"
 #include "sim/planted_list.h"
 
 WRAPPED(bool, generation_is_spent, const struct work *work,
@@ -155,4 +156,27 @@ void __wrap_node_begin(
     if (planted_is(PLANT_full_is_ignored))
         empty.used = 0;
     __real_node_begin(node, txn, &empty);
+}
+
+/* A sealed row is what it is wherever it lies. */
+WRAPPED(enum err, xaes_seal, struct xaes *xaes,
+    const uint8_t nonce[XAES_NONCE_SIZE], struct slice aad, struct slice plain,
+    uint8_t *sealed);
+enum err __wrap_xaes_seal(struct xaes *xaes,
+    const uint8_t nonce[XAES_NONCE_SIZE], struct slice aad, struct slice plain,
+    uint8_t *sealed)
+{
+    return __real_xaes_seal(xaes, nonce,
+        planted_is(PLANT_row_unbound) ? SLICE_NONE : aad, plain, sealed);
+}
+
+WRAPPED(enum err, xaes_open, struct xaes *xaes,
+    const uint8_t nonce[XAES_NONCE_SIZE], struct slice aad, struct slice sealed,
+    uint8_t *plain);
+enum err __wrap_xaes_open(struct xaes *xaes,
+    const uint8_t nonce[XAES_NONCE_SIZE], struct slice aad, struct slice sealed,
+    uint8_t *plain)
+{
+    return __real_xaes_open(xaes, nonce,
+        planted_is(PLANT_row_unbound) ? SLICE_NONE : aad, sealed, plain);
 }

@@ -36,6 +36,8 @@
 #define TALLY_EXTRA_LIST(X)                                                    \
     X(stores_restored)                                                         \
     X(flips_found)                                                             \
+    X(strays)                                                                  \
+    X(replies_replayed)                                                        \
     X(pauses)                                                                  \
     X(suspensions)                                                             \
     X(losses_hidden)                                                           \

@@ -432,7 +432,7 @@ void watch_log(struct world *world, size_t at, const struct log_entry *entry)
         keeping_seen(world, at);
     bool lets_go =
         entry->event == LOG_HOLD_ENDED || entry->event == LOG_RETENTION_ERASED;
-    if (lets_go && world->gateways[at].clock_offset_ms != 0)
+    if (lets_go && !gateway_clock_is_right(&world->gateways[at]))
         world_fail(world, "clock.believed", at);
     if (slice_is(name, "store.lost"))
         world->gateways[at].owes_notice = false;

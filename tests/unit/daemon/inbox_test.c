@@ -198,6 +198,35 @@ static void what_can_wait_does_not_wait_for_ever(void **state)
     inbox_free(inbox);
 }
 
+/* What that one says, of 40,000 bytes. */
+static struct inbox_item *said_new(uint8_t origin, uint64_t number)
+{
+    struct inbox_item *item = peers_item_new(NODE_PEER_REQUEST, number, 40000);
+    item->turn.origin[0] = origin;
+    return item;
+}
+
+static void who_says_a_hundred_things_takes_no_other_ones_turn(void **state)
+{
+    enum { FLOOD = 1, OTHER, BATCH_COUNT = 4, SAID_COUNT = 100 };
+    struct inbox *inbox = open_inbox();
+    (void)state;
+    for (uint64_t i = 0; i < SAID_COUNT; i++)
+        inbox_put(inbox, said_new(FLOOD, i));
+    inbox_put(inbox, said_new(OTHER, SAID_COUNT));
+    inbox_put(inbox, said_new(OTHER, SAID_COUNT + 1));
+    /* with the first batch, as if there were nothing else, in its order */
+    expect_numbers(take(inbox, BATCH_COUNT, 4u << 20),
+        (const uint64_t[]){ 0, SAID_COUNT, 1, SAID_COUNT + 1 }, BATCH_COUNT);
+    /* and where bytes are what bounds it */
+    inbox_put(inbox, said_new(OTHER, SAID_COUNT + 2));
+    expect_numbers(take(inbox, BATCH_COUNT, 80000),
+        (const uint64_t[]){ 2, SAID_COUNT + 2 }, 2);
+    expect_numbers(take(inbox, BATCH_COUNT, 80000), (const uint64_t[]){ 3, 4 },
+        2);            /* none of the others is there */
+    inbox_free(inbox); /* frees what is left */
+}
+
 static void who_finds_it_full_is_told_and_called_back(void **state)
 {
     struct inbox *inbox = open_inbox();
@@ -321,6 +350,7 @@ int main(void)
         cmocka_unit_test(what_is_small_is_taken_with_what_a_peer_says),
         cmocka_unit_test(what_can_wait_is_taken_with_what_comes_next),
         cmocka_unit_test(what_can_wait_does_not_wait_for_ever),
+        cmocka_unit_test(who_says_a_hundred_things_takes_no_other_ones_turn),
         cmocka_unit_test(who_finds_it_full_is_told_and_called_back),
         cmocka_unit_test(bytes_fill_it_as_well),
         cmocka_unit_test(putting_waits_for_room),
