@@ -151,7 +151,8 @@ void desk_get(struct work *work, const struct caller *caller,
     bool content = field_number(fields, count, "content", 1) != 0;
     if (uuid_parse(field_text(fields, count, "id"), &uuid) == ERR_NONE)
         referral = register_get(work, &uuid);
-    if (referral == NULL) {
+    /* what came of it is not known before it was taken up */
+    if (referral == NULL || register_is_begun(referral)) {
         answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "get.id",
             "look the id up with referctl referral list");
         return;
@@ -238,7 +239,8 @@ static bool filter_read(struct work *work, const struct local_request *request,
 static bool filter_admits(
     const struct filter *filter, const struct referral *referral)
 {
-    return (filter->state == REFERRAL_UNKNOWN ||
+    return !register_is_begun(referral) &&
+           (filter->state == REFERRAL_UNKNOWN ||
                filter->state == referral->state) &&
            (filter->peer == NULL || filter->peer->number == referral->peer) &&
            (filter->direction == 0 ||

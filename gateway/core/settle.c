@@ -50,13 +50,21 @@ static struct slice cosigned_note(struct work *work, struct ledger *out)
     return before == NULL ? out->note : before->note;
 }
 
+/* What left before the author asked is over; and a store that came back may
+ * hold fences that it had retired. */
+static bool retires_fences(
+    const struct node *node, const struct peer *peer, bool is_reply)
+{
+    return is_reply || (node->loss != LOSS_NONE && !peer->has_given);
+}
+
 struct slice settle_head(struct work *work, struct peer *peer, bool is_reply)
 {
     struct node *node = work->node;
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
-    if (is_reply)
-        in->fence_count = 0; /* what left before the author asked is over */
+    if (retires_fences(node, peer, is_reply))
+        in->fence_count = 0;
     fence_issue(work, in);
     memcpy(peer->fence_given, in->fences[in->fence_count - 1], FENCE_SIZE);
     peer->has_given = true;

@@ -142,6 +142,22 @@ static struct words words_of(
     return words;
 }
 
+/* What is left when elements are erased gets another key. A store of before has
+ * it under the one that went, and asks for nothing: with it would come what was
+ * erased, from an end that keeps it. */
+static bool erased_part(
+    const struct world *world, size_t at, const struct affair *affair)
+{
+    const struct truth *truth = &world->truth;
+    size_t index = (size_t)(affair - truth->affairs);
+    for (size_t i = 0; i < truth->canary_count; i++)
+        if (truth->canaries[i].affair == index &&
+            (truth->canaries[i].erased_by & truth_bit(at)) != 0 &&
+            world->gateways[at].lost_ms >= truth->canaries[i].erased_ms)
+            return true;
+    return false;
+}
+
 /* It erased them before it lost that it did: they stay gone, and where the
  * other end lost them meanwhile, it had none to give back. */
 static bool chose_it(
@@ -151,6 +167,8 @@ static bool chose_it(
     const struct uuid *uuid = &affair->uuid;
     if ((affair->erased_by & truth_bit(at)) != 0 &&
         world->gateways[at].lost_ms >= affair->erased_ms)
+        return true;
+    if (erased_part(world, at, affair))
         return true;
     for (size_t i = 0; i < truth->deed_count && gateway_has_lost(world, at);
          i++) {

@@ -64,13 +64,24 @@ static bool is_about_the_revoked(
                &entry->fields[0].value.agency, &world->gateways[0].agency);
 }
 
+/* Who stopped as it heard, before that was logged, shows it by what it does. */
+static bool says_revoked(const struct log_entry *entry)
+{
+    for (size_t i = 0; i < LOG_FIELD_COUNT_MAX; i++)
+        if (entry->fields[i].type == LOG_FIELD_CODE &&
+            strcmp(entry->fields[i].value.code, "revoked") == 0)
+            return true;
+    return false;
+}
+
 void revocation_log(
     struct world *world, size_t at, const struct log_entry *entry)
 {
     struct gateway *gateway = &world->gateways[at];
     if (!world->is_revoked || !is_about_the_revoked(world, entry))
         return;
-    if (entry->event == LOG_PEER_REVOKED)
+    if (entry->event == LOG_PEER_REVOKED ||
+        (entry->event == LOG_PEER_REFUSED && says_revoked(entry)))
         gateway->knows_revoked = true;
     if (entry->event == LOG_PARCEL_RECEIVED && gateway->knows_revoked)
         world_fail(world, "revoked.believed", at);

@@ -503,6 +503,29 @@ static void a_referral_is_shown_with_its_way_so_far(void **state)
     federation_free(federation);
 }
 
+/* What was fetched of it may be refused yet, and then no more comes. */
+static void what_is_not_taken_up_yet_is_not_shown(void **state)
+{
+    struct federation *federation = agreed();
+    struct uuid uuid;
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    assert_int_equal(ask(federation, "get", "id", id)->err, ERR_NONE);
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    struct referral *referral = register_get(work, &uuid);
+    referral->state = REFERRAL_DRAFT;
+    register_put(work, referral);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(ask(federation, "get", "id", id)->err, ERR_NOT_FOUND);
+    assert_int_equal(
+        reply_count(ask(federation, "list", NULL, NULL), "referral"), 0);
+    assert_int_equal(
+        reply_count(ask(federation, "list", "state", "draft"), "referral"), 0);
+    federation_free(federation);
+}
+
 static void a_list_is_filtered(void **state)
 {
     static const struct {
@@ -716,6 +739,7 @@ int main(void)
         cmocka_unit_test(the_condition_of_a_peer_is_shown),
         cmocka_unit_test(an_agreement_is_listed_and_shown),
         cmocka_unit_test(a_referral_is_shown_with_its_way_so_far),
+        cmocka_unit_test(what_is_not_taken_up_yet_is_not_shown),
         cmocka_unit_test(a_list_is_filtered),
         cmocka_unit_test(a_list_is_read_page_by_page),
         cmocka_unit_test(ledgers_are_listed_and_shown),

@@ -298,7 +298,7 @@ static void what_is_being_taken_back_takes_no_step(void **state)
             break;
         federation_deliver(federation, 0);
     }
-    assert_string_equal(federation_state(federation, 0, id), "draft");
+    assert_string_equal(federation_state(federation, 0, id), "none");
     const struct local_reply *reply =
         federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
     assert_int_equal(reply->err, ERR_BUSY);

@@ -244,6 +244,36 @@ static void an_old_backup_is_noticed_and_signs_nothing_before_it_is_whole(
     }
 }
 
+/* It may have retired them since: what came under one was answered. */
+static void a_store_that_came_back_takes_nothing_under_its_fences(void **state)
+{
+    struct federation *federation = federation_of_two();
+    struct instance_mark mark = { 0 };
+    (void)state;
+    federation_keep_mark(federation, 1, &mark);
+    federation_crash(federation, 1);
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    federation_crash(federation, 1); /* a life that the backup knows not of */
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    assert_int_equal(federation_logged(federation, 1, LOG_STORE_LOST), 1);
+    struct work *work = federation_begin(federation, 1);
+    struct peer *peer = federation_peer(federation, 1, 0);
+    struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
+    assert_true(peer->has_given);
+    assert_int_equal(in->fence_count, 1);
+    assert_memory_equal(in->fences[0], peer->fence_given, FENCE_SIZE);
+    /* of what it gave since, it forgot nothing */
+    assert_true(settle_head(work, peer, false).size > 0);
+    assert_int_equal(in->fence_count, 2);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_true(peer->settled_out && peer->settled_in);
+    store_memory_snapshot_free(backup);
+    federation_free(federation);
+}
+
 static void a_backup_of_now_is_no_loss(void **state)
 {
     struct desk desk;
@@ -541,6 +571,7 @@ int main(void)
         cmocka_unit_test(what_is_no_head_is_refused),
         cmocka_unit_test(
             an_old_backup_is_noticed_and_signs_nothing_before_it_is_whole),
+        cmocka_unit_test(a_store_that_came_back_takes_nothing_under_its_fences),
         cmocka_unit_test(a_backup_of_now_is_no_loss),
         cmocka_unit_test(a_claim_against_us_must_be_proved),
         cmocka_unit_test(what_both_forgot_is_not_signed_over),
