@@ -165,15 +165,18 @@ static void pass_on(const struct pair *pair, const struct feed_event *told)
 static bool ending_find(const struct pair *pair, struct feed_event *ending)
 {
     const struct referral *second = pair->second;
+    struct feed_event erased = { .actor = ACTOR_PERSON, .at = second->ended };
     bool is_told = false;
-    *ending = (struct feed_event){ .actor = ACTOR_PERSON, .at = second->ended };
     if (second->state == REFERRAL_WITHDRAWN)
-        ending->step = EVENT_WITHDRAW;
+        erased.step = EVENT_WITHDRAW;
+    *ending = erased;
     for (uint32_t i = 0; i < second->position_count; i++) {
         struct feed_event event;
         size_t used = pair->work->scratch->used;
         if (feed_at(pair->work, second->positions[i], &event)) {
             is_told |= event.type == FEED_DELIVERED;
+            if (event.type == FEED_RETURNED && event.step == ending->step)
+                *ending = erased; /* it ended nothing */
             if (event.type == FEED_STEP && event.by_us &&
                 event.step != EVENT_SEND) {
                 ending->position = event.position;
