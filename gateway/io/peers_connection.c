@@ -130,7 +130,7 @@ struct connection *connection_take(
         return NULL;
     }
     peers->used_count++;
-    int64_t now = peers_now_ms();
+    int64_t now = peers_now_ms(peers);
     frame_reader_init(&connection->reader, NUMBER_SIZE,
         peers->options.frame_size_max + NUMBER_SIZE);
     peers_lock(&connection->lock);
@@ -208,7 +208,7 @@ void connection_fail_locked(
     if (connection->id == 0 || connection->closing)
         return;
     connection->closing = true;
-    connection->closing_ms = peers_now_ms();
+    connection->closing_ms = peers_now_ms(connection->peers);
     connection->reason = reason;
     peers_work(connection->peers, connection);
 }

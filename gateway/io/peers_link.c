@@ -57,7 +57,7 @@ struct request *link_take(
     for (struct request **at = &link->requests; *at != NULL;
          at = &(*at)->next) {
         if ((*at)->connection == connection && (*at)->number == number) {
-            link->used_ms = peers_now_ms();
+            link->used_ms = peers_now_ms(link->peers);
             link->peers->request_count--;
             return link_unlink(link, at);
         }
@@ -97,7 +97,7 @@ static enum err push(struct link *link, struct request *request)
         connection->number_last = number;
         if (connection->number_count < UINT32_MAX)
             connection->number_count++;
-        connection->active_ms = peers_now_ms();
+        connection->active_ms = peers_now_ms(link->peers);
         request->heard_count = connection->heard_count;
         request->connection = connection->id;
         request->number = number;
@@ -186,7 +186,7 @@ struct link *link_get(struct peers *peers, const struct peers_address *address)
         link = link_new(peers, spki);
     }
     if (link != NULL)
-        link->used_ms = peers_now_ms();
+        link->used_ms = peers_now_ms(peers);
     return link;
 }
 
@@ -256,7 +256,7 @@ void link_lost(struct link *link, enum peers_reason reason)
 {
     bool was_open = link->state == LINK_OPEN;
     link->connection = NULL;
-    link->used_ms = peers_now_ms();
+    link->used_ms = peers_now_ms(link->peers);
     if (!was_open) {
         if (reason == PEERS_REASON_WRONG_KEY)
             link->wrong_key = true;

@@ -58,7 +58,7 @@ static bool same_origin(const struct origin *a, const struct origin *b)
 static bool give_way(struct connection *oldest, enum peers_reason reason)
 {
     struct peers *peers = oldest->peers;
-    int64_t age_ms = peers_now_ms() - oldest->opened_ms;
+    int64_t age_ms = peers_now_ms(peers) - oldest->opened_ms;
     if (age_ms < peers->options.handshake_ms_max / GRACE_SHARE)
         return false;
     half_open_remove(oldest);
@@ -166,7 +166,7 @@ static void accept_done(void *argument)
     if (peers->stopping) {
         /* the last one */
     } else if (is_shortage(code) || listener->error_count > ERROR_COUNT_MAX) {
-        listener->retry_ms = peers_now_ms() + peers->tick_ms;
+        listener->retry_ms = peers_now_ms(peers) + peers->tick_ms;
     } else {
         nng_stream_listener_accept(listener->listener, listener->aio);
     }

@@ -31,13 +31,18 @@ const char *peers_reason_name(enum peers_reason reason)
     return (size_t)reason < PEERS_REASON_COUNT ? reason_names[reason] : "?";
 }
 
-int64_t peers_now_ms(void)
+int64_t peers_machine_ms(void)
 {
     struct timespec now;
     int result = clock_gettime(CLOCK_MONOTONIC, &now);
     assert(result == 0);
     (void)result;
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t peers_now_ms(const struct peers *peers)
+{
+    return peers->options.steady_ms();
 }
 
 void peers_lock(pthread_mutex_t *lock)
@@ -324,6 +329,8 @@ enum err peers_open(const struct peers_options *options,
     made->options.listen_urls = NULL;
     made->options.certificate_path = NULL;
     made->options.key_path = NULL;
+    if (options->steady_ms == NULL)
+        made->options.steady_ms = peers_machine_ms;
     made->events = *events;
     made->tick_ms = tick_of(options);
     made->failed_end = &made->failed;
@@ -425,7 +432,7 @@ static struct request *request_new(struct peers *peers, uint64_t token,
     if (timeout_ms > peers->options.reply_ms_max)
         timeout_ms = peers->options.reply_ms_max;
     request->token = token;
-    request->deadline_ms = peers_now_ms() + timeout_ms;
+    request->deadline_ms = peers_now_ms(peers) + timeout_ms;
     request->frame = frame;
     request->size = size;
     if (!peers_hold(peers, ROOM_SIZE + size))
@@ -496,11 +503,11 @@ static enum err reply_locked(struct connection *connection, uint64_t id,
         /* just taken out, so there is room */
         connection->asked[connection->asked_count++] = (struct asked){
             .number = number,
-            .at_ms = peers_now_ms(),
+            .at_ms = peers_now_ms(connection->peers),
         };
         return err;
     }
-    connection->active_ms = peers_now_ms();
+    connection->active_ms = peers_now_ms(connection->peers);
     connection_kick_locked(connection);
     if (connection->paused)
         peers_work(connection->peers, connection);

@@ -47,6 +47,10 @@ struct peers_options {
     size_t stranger_frame_size_max; /* of the body of a request */
     size_t memory_size_max;         /* all bodies held, both ways */
     bool strangers_allowed;         /* keys that are not pinned may ask */
+    /* A clock that never goes back and never shows 0, asked by any thread;
+     * NULL: the machine's. Only how long nng tries to reach an endpoint is
+     * always by the machine's. */
+    int64_t (*steady_ms)(void);
 };
 
 /* Why a connection ended. Numbers reach logs: append only. */

@@ -117,8 +117,9 @@ struct connection {
     bool work_queued;
 
     pthread_mutex_t lock;
+    /* Under lock, and to be changed under peers->lock too. */
+    uint64_t id; /* 0 while in the pool; who came later has the larger one */
     /* Under lock. */
-    uint64_t id; /* 0 while in the pool */
     bool closing;
     bool closed;
     bool receiving; /* the aio runs */
@@ -202,7 +203,7 @@ struct listener {
 #define LINK_BUCKET_COUNT 1024u
 
 struct peers {
-    struct peers_options options; /* its pointers are not kept */
+    struct peers_options options; /* its paths and URLs are not kept */
     struct peers_events events;
     struct tls_own *own;
     struct tls_context *server_context;
@@ -248,7 +249,8 @@ struct peers {
 
 /* ---- peers_nng.c ------------------------------------------------------- */
 
-int64_t peers_now_ms(void); /* steady */
+int64_t peers_now_ms(const struct peers *peers); /* by the options' clock */
+int64_t peers_machine_ms(void);                  /* by the machine's */
 void peers_lock(pthread_mutex_t *lock);
 void peers_unlock(pthread_mutex_t *lock);
 bool peers_is_pinned(struct peers *peers, const uint8_t *spki);

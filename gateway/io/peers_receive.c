@@ -94,7 +94,7 @@ static enum reading deliver_request(struct connection *connection,
     if (reading == READING_ON)
         connection->asked[connection->asked_count++] = (struct asked){
             .number = number,
-            .at_ms = peers_now_ms(),
+            .at_ms = peers_now_ms(peers),
         };
     peers_unlock(&connection->lock);
     if (reading == READING_FAILED)
@@ -320,9 +320,10 @@ static void connection_read(struct connection *connection)
     do {
         enum peers_reason reason = PEERS_REASON_LOST;
         bool completed;
+        /* it came now, however long it takes to hand it out */
+        int64_t now = peers_now_ms(connection->peers);
         feed(connection);
         enum reading reading = read_frames(connection, &reason, &completed);
-        int64_t now = peers_now_ms();
 
         peers_lock(&connection->lock);
         if (completed)
@@ -387,7 +388,7 @@ void connection_receive_done(void *argument)
     connection->received = code == 0 ? size : 0;
     if (code != 0 && connection->paused) {
         /* what came before it is read first, if that is soon */
-        connection->lost_ms = peers_now_ms();
+        connection->lost_ms = peers_now_ms(connection->peers);
         connection->lost_reason = connection_reason(connection, code);
     } else if (code != 0) {
         connection_fail_locked(connection, connection_reason(connection, code));

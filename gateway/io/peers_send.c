@@ -56,8 +56,8 @@ static void note_appended(struct connection *connection, size_t size)
     connection->out_total += size;
     if (connection->out_deadline_ms == 0) {
         connection->out_mark = connection->out_total;
-        connection->out_deadline_ms =
-            peers_now_ms() + connection->peers->options.idle_ms_max;
+        connection->out_deadline_ms = peers_now_ms(connection->peers) +
+                                      connection->peers->options.idle_ms_max;
     }
 }
 
@@ -171,8 +171,8 @@ static void note_sent(struct connection *connection, size_t size)
         connection->out_deadline_ms = 0;
     } else if (connection->out_done >= connection->out_mark) {
         connection->out_mark = connection->out_total;
-        connection->out_deadline_ms =
-            peers_now_ms() + connection->peers->options.idle_ms_max;
+        connection->out_deadline_ms = peers_now_ms(connection->peers) +
+                                      connection->peers->options.idle_ms_max;
     }
 }
 

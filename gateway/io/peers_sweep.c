@@ -29,12 +29,12 @@ static struct connection *surplus_of(struct peers *peers, const uint8_t *spki)
         if (!c->counted || memcmp(c->identity.spki, spki, PEERS_SPKI_SIZE) != 0)
             continue;
         count++;
-        if (oldest == NULL || c->opened_ms < oldest->opened_ms)
+        if (oldest == NULL || c->id < oldest->id)
             oldest = c;
         peers_lock(&c->lock);
         bool owes = c->asked_count > 0;
         peers_unlock(&c->lock);
-        if (!owes && (idle == NULL || c->opened_ms < idle->opened_ms))
+        if (!owes && (idle == NULL || c->id < idle->id))
             idle = c;
     }
     if (count <= peers->options.connection_per_peer_count_max)
@@ -92,8 +92,9 @@ struct chore {
 /* What is being sent has a moment to leave, so that last words can follow. */
 static bool may_close(const struct connection *connection)
 {
-    return !connection->sending || peers_now_ms() - connection->closing_ms >=
-                                       connection->peers->tick_ms;
+    struct peers *peers = connection->peers;
+    return !connection->sending ||
+           peers_now_ms(peers) - connection->closing_ms >= peers->tick_ms;
 }
 
 static struct chore chore_of(struct connection *connection)
@@ -300,7 +301,9 @@ static bool is_done(struct peers *peers)
 void *peers_sweep(void *argument)
 {
     struct peers *peers = argument;
-    int64_t scan_ms = peers_now_ms() + peers->tick_ms;
+    /* how often it looks is by the machine's clock, what it sees by the one it
+     * was given */
+    int64_t scan_ms = peers_machine_ms() + peers->tick_ms;
     while (!is_done(peers)) {
         struct connection *work = wait_for_work(peers, scan_ms);
         while (work != NULL) {
@@ -308,9 +311,9 @@ void *peers_sweep(void *argument)
             sweep_connection(work);
             work = next;
         }
-        int64_t now = peers_now_ms();
+        int64_t now = peers_machine_ms();
         if (now >= scan_ms) {
-            scan(peers, now);
+            scan(peers, peers_now_ms(peers));
             scan_ms = now + peers->tick_ms;
         }
         tell_failed(peers);

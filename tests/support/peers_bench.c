@@ -1,6 +1,5 @@
 #include "support/peers_bench.h"
 
-#include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
@@ -14,6 +13,22 @@
 
 /* Never reached by a test that passes. */
 #define PATIENCE_S 60
+
+/* Between two looks, where time passes meanwhile. */
+#define LOOK_MS 2
+
+/* Of all transports: so that a test need not tell whose time passes. */
+static _Atomic int64_t hand_ms = 1;
+
+static int64_t clock_by_hand(void)
+{
+    return hand_ms;
+}
+
+void bench_pass(uint32_t ms)
+{
+    hand_ms += ms;
+}
 
 /* Also on the transport's threads, where cmocka cannot fail a test. */
 static void must(bool condition)
@@ -106,6 +121,9 @@ struct peers_options bench_options(void)
     struct peers_options options = peers_options_default();
     options.listen_urls = any_port;
     options.listen_count = 1;
+    options.steady_ms = clock_by_hand;
+    /* for nng, which has its own */
+    options.handshake_ms_max = PATIENCE_S * 1000;
     return options;
 }
 
@@ -212,19 +230,26 @@ enum err bench_answer(
 
 /* ---- Waiting ----------------------------------------------------------- */
 
-static struct timespec in_seconds(int seconds)
+static struct timespec in_ms(int64_t ms)
 {
     struct timespec until;
     assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &until), 0);
-    until.tv_sec += seconds;
+    int64_t nanoseconds = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += (time_t)(ms / 1000 + nanoseconds / 1000000000);
+    until.tv_nsec = (long)(nanoseconds % 1000000000);
     return until;
+}
+
+static struct timespec in_patience(void)
+{
+    return in_ms(PATIENCE_S * 1000);
 }
 
 /* Until *value reaches `count`. Under the lock, which it keeps. */
 static void await_locked(struct bench *bench, const uint64_t *value,
     uint64_t count, const char *what)
 {
-    struct timespec until = in_seconds(PATIENCE_S);
+    struct timespec until = in_patience();
     while (*value < count) {
         if (pthread_cond_timedwait(&bench->changed, &bench->lock, &until) !=
             0) {
@@ -238,7 +263,7 @@ static void await_locked(struct bench *bench, const uint64_t *value,
 
 enum err bench_await(struct bench *bench, uint64_t token)
 {
-    struct timespec until = in_seconds(PATIENCE_S);
+    struct timespec until = in_patience();
     lock(bench);
     while (bench->told[token] == 0) {
         if (pthread_cond_timedwait(&bench->changed, &bench->lock, &until) !=
@@ -286,13 +311,30 @@ static uint64_t closed_for(const struct bench *bench, uint32_t reasons)
 void bench_await_closed_for(
     struct bench *bench, uint32_t reasons, uint64_t count)
 {
-    struct timespec until = in_seconds(PATIENCE_S);
+    struct timespec until = in_patience();
     lock(bench);
     while (closed_for(bench, reasons) < count) {
         if (pthread_cond_timedwait(&bench->changed, &bench->lock, &until) !=
             0) {
             unlock(bench);
             fail_msg("not closed for any of %x", (unsigned)reasons);
+        }
+    }
+    unlock(bench);
+}
+
+void bench_pass_until_closed_for(
+    struct bench *bench, uint32_t step_ms, uint32_t reasons, uint64_t count)
+{
+    unsigned look_count = 0;
+    lock(bench);
+    while (closed_for(bench, reasons) < count) {
+        struct timespec until = in_ms(LOOK_MS);
+        bench_pass(step_ms);
+        (void)pthread_cond_timedwait(&bench->changed, &bench->lock, &until);
+        if (++look_count == PATIENCE_S * 1000 / LOOK_MS) {
+            unlock(bench);
+            fail_msg("never closed for any of %x", (unsigned)reasons);
         }
     }
     unlock(bench);
@@ -310,7 +352,7 @@ static void await_counters(struct bench *bench,
     bool (*holds)(const struct peers_counters *, uint32_t), uint32_t number,
     const char *what)
 {
-    struct timespec until = in_seconds(PATIENCE_S), now;
+    struct timespec until = in_patience(), now;
     for (;;) {
         struct peers_counters counters = bench_counters(bench);
         if (holds(&counters, number))
@@ -345,6 +387,36 @@ void bench_await_quiet(struct bench *bench)
 void bench_await_open(struct bench *bench, uint32_t count)
 {
     await_counters(bench, has_open, count, "not that many open");
+}
+
+static bool has_accepted(const struct peers_counters *counters, uint32_t count)
+{
+    return counters->accepted == count;
+}
+
+void bench_await_accepted(struct bench *bench, uint32_t count)
+{
+    await_counters(bench, has_accepted, count, "not that many accepted");
+}
+
+static bool has_dialed(const struct peers_counters *counters, uint32_t count)
+{
+    return counters->dialed == count;
+}
+
+void bench_await_dialed(struct bench *bench, uint32_t count)
+{
+    await_counters(bench, has_dialed, count, "not that many dialed");
+}
+
+static bool has_memory(const struct peers_counters *counters, uint32_t size)
+{
+    return counters->memory >= size;
+}
+
+void bench_await_memory(struct bench *bench, uint32_t size)
+{
+    await_counters(bench, has_memory, size, "not that much memory");
 }
 
 static bool has_unanswered(

@@ -48,8 +48,13 @@ struct bench {
     uint64_t closed[PEERS_REASON_COUNT];
 };
 
-/* peers_options_default() that listens on a free port of 127.0.0.1. */
+/* peers_options_default() that listens on a free port of 127.0.0.1, by a clock
+ * that stands still: no time runs out that a test does not let pass. */
 struct peers_options bench_options(void);
+
+/* So much time passes, for all. What came before counts as come before: a reply
+ * that was received, a request that was told of, memory that was taken. */
+void bench_pass(uint32_t ms);
 
 /* Fails the test when it cannot open. NULL: bench_options(). */
 void bench_open(struct bench *bench, const struct peers_options *options);
@@ -89,11 +94,23 @@ void bench_await_closed(
 void bench_await_closed_for(
     struct bench *bench, uint32_t reasons, uint64_t count);
 
+/* The same while time passes, so much at each look: for what counts from a
+ * moment that cannot be seen from outside. */
+void bench_pass_until_closed_for(
+    struct bench *bench, uint32_t step_ms, uint32_t reasons, uint64_t count);
+
 /* Waits, by asking again and again, until nothing is left of connections. */
 void bench_await_quiet(struct bench *bench);
 
 /* Until that many are open. */
 void bench_await_open(struct bench *bench, uint32_t count);
+
+/* Until that many were accepted, and dialed, since the start. */
+void bench_await_accepted(struct bench *bench, uint32_t count);
+void bench_await_dialed(struct bench *bench, uint32_t count);
+
+/* Until it holds that many bytes of frames. */
+void bench_await_memory(struct bench *bench, uint32_t size);
 
 /* Until that many requests were given up unanswered. */
 void bench_await_unanswered(struct bench *bench, uint32_t count);

@@ -259,6 +259,7 @@ static void a_late_reply_is_a_timeout_and_harms_nobody(void **unused)
     assert_int_equal(
         bench_answer(&bob, 1, "early", 5), ERR_NONE); /* so it is not mute */
     assert_int_equal(bench_await(&alice, 1), ERR_NONE);
+    bench_pass(100);
     assert_int_equal(bench_await(&alice, 0), ERR_TIMEOUT);
     assert_int_equal(bench_answer(&bob, 0, "late", 4), ERR_NONE);
     bench_ask(&alice, &bob, 2, "next", 4, LONG_MS);
@@ -276,6 +277,8 @@ static void a_mute_connection_is_given_up(void **unused)
     open_both(NULL);
     bob.manner = BENCH_HOLD;
     bench_ask(&alice, &bob, 0, "x", 1, 100);
+    bench_await_requests(&bob, 1);
+    bench_pass(100);
     assert_int_equal(bench_await(&alice, 0), ERR_TIMEOUT);
     bench_await_closed(&alice, PEERS_REASON_REPLY_TIMEOUT, 1);
     bench_ask(&alice, &bob, 1, "x", 1, LONG_MS);
@@ -290,14 +293,18 @@ static void what_we_never_answer_is_given_up(void **unused)
 {
     struct peers_options options = bench_options();
     (void)unused;
-    options.reply_ms_max = 200;
+    options.reply_ms_max = 40;
     bench_open(&bob, &options);
     bench_open(&alice, NULL);
     bench_pin(&bob, &alice);
     bob.manner = BENCH_HOLD;
-    bench_ask(&alice, &bob, 0, "x", 1, 700);
-    assert_int_equal(bench_await(&alice, 0), ERR_TIMEOUT);
+    bench_ask(&alice, &bob, 0, "x", 1, 100);
+    bench_await_requests(&bob, 1);
+    bench_pass(options.reply_ms_max + 1);
     bench_await_unanswered(&bob, 1);
+    assert_int_equal(alice.reply_count, 0);
+    bench_pass(100);
+    assert_int_equal(bench_await(&alice, 0), ERR_TIMEOUT);
     assert_int_equal(bench_answer(&bob, 0, "y", 1), ERR_NOT_FOUND);
     close_both();
 }
@@ -456,11 +463,12 @@ static void idle_connections_end_and_come_back(void **unused)
 {
     struct peers_options options = bench_options();
     (void)unused;
-    options.idle_ms_max = 150;
+    options.idle_ms_max = 40;
     open_both(&options);
     for (uint64_t i = 0; i < 3; i++) {
         bench_ask(&alice, &bob, i, "x", 1, LONG_MS);
         assert_int_equal(bench_await(&alice, i), ERR_NONE);
+        bench_pass(options.idle_ms_max); /* who asks ends it, and earlier */
         bench_await_closed(&alice, PEERS_REASON_IDLE, i + 1);
     }
     bench_await_quiet(&alice);
@@ -468,8 +476,11 @@ static void idle_connections_end_and_come_back(void **unused)
     /* a request that waits for its reply is not idle */
     bob.manner = BENCH_HOLD;
     bench_ask(&alice, &bob, 3, "x", 1, 1000);
+    bench_await_requests(&bob, 4);
+    bench_pass(1000);
     assert_int_equal(bench_await(&alice, 3), ERR_TIMEOUT);
     assert_int_equal(alice.closed[PEERS_REASON_IDLE], 3);
+    assert_int_equal(bob.closed[PEERS_REASON_IDLE], 0);
     close_both();
 }
 
