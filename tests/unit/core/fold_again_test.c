@@ -112,6 +112,41 @@ static void what_was_erased_before_it_was_known_is_erased_at_both_ends(
     }
 }
 
+/* Consent ended as well, before the call or after it. */
+static void all_that_was_done_before_it_was_known_is_told(void **state)
+{
+    static const struct {
+        const char *steps[2];
+        const char *state;
+        unsigned returned; /* without the words that it needs */
+    } rows[] = {
+        { { "cancel", "consent_revoked" }, "delivered", 1 },
+        { { "withdraw", "consent_revoked" }, "withdrawn", 0 },
+        { { "consent_revoked", NULL }, "withdrawn", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        size_t row = i / 2;
+        struct twice twice = handed_over_twice(i % 2 == 1);
+        struct federation *federation = twice.federation;
+        for (size_t k = 0; k < 2 && rows[row].steps[k] != NULL; k++) {
+            const char *step = rows[row].steps[k];
+            if (strcmp(step, "cancel") == 0)
+                (void)federation_act(
+                    federation, 0, twice.second, step, step, reason);
+            else
+                (void)federation_act_by(
+                    federation, 0, twice.second, step, step, "person", NULL);
+        }
+        federation_wait(federation, 600000);
+        assert_first(&twice, rows[row].state, 0);
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED),
+            rows[row].returned);
+        twice_free(&twice);
+    }
+}
+
 /* Both ends had been put back, and the second was on its way when staff called
  * it off; then the other end was put right. */
 static void what_waits_behind_the_other_is_done_to_it(void **state)
@@ -179,8 +214,7 @@ static void run_until_it_recovers(struct federation *federation)
         federation_wait_until(federation,
             federation_now(federation).unix_ms - FEDERATION_START_MS + 1000);
         for (size_t at = 0; at < 2; at++)
-            assert_int_equal(
-                federation_step(federation, at, &time), ERR_NONE);
+            assert_int_equal(federation_step(federation, at, &time), ERR_NONE);
     }
     fail_msg("nothing was lost");
 }
@@ -196,8 +230,7 @@ static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
         twice.first = strdup(federation_submit(federation, 0, 1, "first"));
         federation_lose(federation, 0);
         twice.second = strdup(twice.first);
-        (void)federation_act(
-            federation, 0, twice.first, "cancel", "c", reason);
+        (void)federation_act(federation, 0, twice.first, "cancel", "c", reason);
         struct store_memory_snapshot *backup =
             federation_back_up(federation, 0);
         federation_wait(federation, 600000);
@@ -207,8 +240,8 @@ static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
         store_memory_snapshot_free(backup);
         run_until_it_recovers(federation);
         if (withdraws)
-            (void)federation_act_by(federation, 0, twice.first, "withdraw", "w",
-                "person", NULL);
+            (void)federation_act_by(
+                federation, 0, twice.first, "withdraw", "w", "person", NULL);
         else
             erase(&twice, NULL);
         federation_wait(federation, 600000);
@@ -225,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             what_was_erased_before_it_was_known_is_erased_at_both_ends),
+        cmocka_unit_test(all_that_was_done_before_it_was_known_is_told),
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
         cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
     };
