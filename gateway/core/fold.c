@@ -322,16 +322,19 @@ enum words {
     WORDS_ANOTHERS /* it is another one */
 };
 
-/* A program gives each step a key of its own; without words it has none. */
-static bool is_of_one_key(
-    struct work *work, struct slice held, struct slice came)
+/* A program gives each step a key of its own; without words it has none. What
+ * is told again was said when it was said first. */
+static bool is_of_one_step(struct work *work, const struct intent *intent,
+    struct slice held, struct slice came)
 {
     struct referral_event first;
     struct referral_event second;
-    return referral_event_read(held, work->scratch, &first) == ERR_NONE &&
-           referral_event_read(came, work->scratch, &second) == ERR_NONE &&
-           (first.key.size == 0 || second.key.size == 0 ||
-               slice_equal(first.key, second.key));
+    if (referral_event_read(held, work->scratch, &first) != ERR_NONE ||
+        referral_event_read(came, work->scratch, &second) != ERR_NONE)
+        return false;
+    if (first.key.size == 0 || second.key.size == 0)
+        return !intent->is_again || first.at.unix_ms == second.at.unix_ms;
+    return slice_equal(first.key, second.key);
 }
 
 static enum words words_of(
@@ -347,7 +350,7 @@ static enum words words_of(
     else if (held.bytes == NULL && intent->event_type != EVENT_NONE)
         words = WORDS_GONE;
     else if (intent->event_type != EVENT_NONE &&
-             is_of_one_key(work, held, folded->content))
+             is_of_one_step(work, intent, held, folded->content))
         words = WORDS_FEWER;
     arena_rewind(work->scratch, used);
     return words;

@@ -86,7 +86,7 @@ void fold_their_event(struct folded *folded, const struct answer_item *answer);
 void fold_again_send(const struct folded *folded, struct referral *referral,
     const struct repeat_other *other);
 /* The same referral, ended before it was known that it had been sent: it is as
- * sent, and what ended it goes after it. False when nothing ended it. */
+ * sent, and what was done to it goes after it. False when nothing ended it. */
 bool fold_again_ended(struct folded *folded, struct referral *referral);
 /* A step; false when the other one does not wait to be told. */
 bool fold_again_step(struct folded *folded, const struct repeat_other *other);

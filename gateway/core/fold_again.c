@@ -160,31 +160,75 @@ static void pass_on(const struct pair *pair, const struct feed_event *told)
     outbox_put(pair->work, pair->out, &intent);
 }
 
-/* What ended the second before it was told: a step, or that it was erased for
- * the person, which withdrew it. False: it was told, or nothing ended it. */
-static bool ending_find(const struct pair *pair, struct feed_event *ending)
+/* A step of ours, but its SEND. */
+static bool is_own_step(const struct feed_event *event)
+{
+    return event->type == FEED_STEP && event->by_us &&
+           event->step != EVENT_SEND;
+}
+
+/* It ended before it was told. */
+static bool has_ended(const struct pair *pair)
 {
     const struct referral *second = pair->second;
     bool is_told = false;
-    *ending = (struct feed_event){ .actor = ACTOR_PERSON, .at = second->ended };
-    if (second->state == REFERRAL_WITHDRAWN)
-        ending->step = EVENT_WITHDRAW;
     for (uint32_t i = 0; i < second->position_count; i++) {
         struct feed_event event;
         size_t used = pair->work->scratch->used;
-        if (feed_at(pair->work, second->positions[i], &event)) {
-            is_told |= event.type == FEED_DELIVERED;
-            if (event.type == FEED_STEP && event.by_us &&
-                event.step != EVENT_SEND) {
-                ending->position = event.position;
-                ending->step = event.step;
-                ending->actor = event.actor;
-                ending->content = event.content;
-            }
-        }
+        is_told |= feed_at(pair->work, second->positions[i], &event) &&
+                   event.type == FEED_DELIVERED;
         arena_rewind(pair->work->scratch, used);
     }
     return !is_told && referral_is_terminal(second->state);
+}
+
+/* Of the second's first `count` events, one after that of number `from` says
+ * that the step went back to staff: then it did nothing. */
+static bool went_back(const struct pair *pair, uint32_t from, uint32_t count,
+    enum referral_event_type step)
+{
+    bool went = false;
+    for (uint32_t i = from + 1; i < count && !went; i++) {
+        struct feed_event event;
+        size_t used = pair->work->scratch->used;
+        went = feed_at(pair->work, pair->second->positions[i], &event) &&
+               event.type == FEED_RETURNED && event.step == step;
+        arena_rewind(pair->work->scratch, used);
+    }
+    return went;
+}
+
+typedef void pass_fn(const struct pair *pair, const struct feed_event *told);
+
+/* What was done to the second before it was told, in its order; and the
+ * withdrawal, where it was erased for the person, which withdrew it. */
+static void done_pass_on(
+    const struct pair *pair, const struct feed_event *withdrawal, pass_fn *pass)
+{
+    struct work *work = pair->work;
+    uint32_t count = pair->second->position_count; /* more may come */
+    bool is_said = withdrawal->step == EVENT_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        if (feed_at(work, pair->second->positions[i], &event) &&
+            is_own_step(&event) && !went_back(pair, i, count, event.step)) {
+            is_said |= event.step == EVENT_WITHDRAW;
+            pass(pair, &event);
+        }
+        arena_rewind(work->scratch, used);
+    }
+    if (!is_said)
+        pass(pair, withdrawal);
+}
+
+static struct feed_event withdrawal_of(const struct referral *second)
+{
+    return (struct feed_event){ .step = second->state == REFERRAL_WITHDRAWN
+                                            ? EVENT_WITHDRAW
+                                            : EVENT_NONE,
+        .actor = ACTOR_PERSON,
+        .at = second->ended };
 }
 
 static void erasure_pass_on(const struct pair *pair, struct content_ref said)
@@ -218,13 +262,15 @@ static void erasures_pass_on(const struct pair *pair)
     }
 }
 
-/* Something of that kind about the second waits to be told. */
+/* Something of that kind about the second waits to be told: but that consent
+ * ended, which is said of what was dropped as well. */
 static bool waits(const struct pair *pair, enum entry_kind kind)
 {
     struct intent intent;
     uint64_t from = 0;
     while (outbox_next(pair->work, pair->out, from, &intent)) {
         if (intent.kind == kind && intent.has_referral &&
+            intent.event_type != EVENT_CONSENT_REVOKED &&
             uuid_equal(&intent.referral, &pair->second->uuid))
             return true;
         from = intent.number + 1;
@@ -274,7 +320,6 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         .out = peer_ledger(work, folded->peer, LEDGER_OUT),
         .first = referral,
         .second = register_get(work, &other->referral) };
-    struct feed_event ending;
     struct intent send;
     if (pair.second == NULL || !pair.second->outgoing ||
         pair.second->peer != folded->peer->number ||
@@ -285,23 +330,35 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
         waiting_pass_on(&pair);
         (void)outbox_drop_referral(work, pair.out, &pair.second->uuid);
         give_back(&pair);
-    } else if (!waits(&pair, ENTRY_REFERRAL_EVENT) &&
-               ending_find(&pair, &ending)) {
+    } else if (!waits(&pair, ENTRY_REFERRAL_EVENT) && has_ended(&pair)) {
+        struct feed_event withdrawal = withdrawal_of(pair.second);
         erasures_pass_on(&pair);
-        if (ending.step != EVENT_NONE)
-            pass_on(&pair, &ending);
+        done_pass_on(&pair, &withdrawal, pass_on);
     }
 }
 
+static bool waits_from(const struct pair *pair, uint64_t position)
+{
+    struct intent intent;
+    uint64_t from = 0;
+    while (outbox_next(pair->work, pair->out, from, &intent)) {
+        if (position != 0 && intent.feed_position == position)
+            return true;
+        from = intent.number + 1;
+    }
+    return false;
+}
+
 /* Its own step waits to be told: programs have read of it. */
-static void tell_ending(const struct pair *pair, const struct feed_event *said)
+static void tell_done(const struct pair *pair, const struct feed_event *said)
 {
     struct work *work = pair->work;
     struct referral *referral = pair->first;
     struct feed_event told;
     struct referral_event event;
     struct intent intent;
-    if (!passed(pair, said, &event, &intent))
+    if (waits_from(pair, said->position) ||
+        !passed(pair, said, &event, &intent))
         return;
     if (feed_at(work, said->position, &told)) {
         content_erase(work->contents, work->txn, work->arena, told.content);
@@ -325,20 +382,19 @@ bool fold_again_ended(struct folded *folded, struct referral *referral)
         .out = peer_ledger(folded->work, folded->peer, LEDGER_OUT),
         .first = referral,
         .second = referral };
-    struct feed_event ending;
+    struct feed_event withdrawal = withdrawal_of(referral);
     if (!referral->outgoing || waits(&pair, ENTRY_REFERRAL_EVENT) ||
-        !ending_find(&pair, &ending))
+        !has_ended(&pair))
         return false;
     referral->state = REFERRAL_SENT;
     referral->ended.unix_ms = 0;
     fold_send_place(folded, referral->positions[0]);
     referral->request = folded_kept(folded);
-    referral->pending = 1;
+    referral->pending++;
     referral->refill = pair.out->refill;
     register_put(folded->work, referral);
     if (!waits(&pair, ENTRY_ERASURE_NOTICE))
         erasures_pass_on(&pair);
-    if (ending.step != EVENT_NONE)
-        tell_ending(&pair, &ending);
+    done_pass_on(&pair, &withdrawal, tell_done);
     return true;
 }

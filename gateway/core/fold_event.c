@@ -4,6 +4,7 @@
 #include "core/feed.h"
 #include "core/outbox.h"
 #include "core/referral_step.h"
+#include "core/retell.h"
 #include "core/step.h"
 
 #include <string.h>
@@ -196,6 +197,21 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
+/* It waited when the store was copied, and went back to staff since: its place
+ * in the feed is there. */
+static bool own_step_place(
+    struct folded *folded, const struct referral *referral)
+{
+    const struct ledger_entry *entry = folded->entry;
+    struct feed_event told;
+    if (!retell_find(folded->work, referral, entry->event_type, entry->seq,
+            entry->seq, &told) ||
+        told.at.unix_ms != folded->at.unix_ms)
+        return false;
+    fold_send_place(folded, told.position);
+    return true;
+}
+
 static void own_step(struct folded *folded, const struct referral_event *event)
 {
     struct repeat_other other;
@@ -222,6 +238,10 @@ static void own_step(struct folded *folded, const struct referral_event *event)
         return;
     }
     referral->pending += referral->outgoing;
+    if (!at_once && own_step_place(folded, referral)) {
+        register_put(folded->work, referral);
+        return;
+    }
     struct step_note note = { FEED_STEP,
         at_once ? FEED_STATUS_APPLIED : FEED_STATUS_PENDING, NULL,
         folded_kept(folded) };

@@ -59,6 +59,8 @@ static struct slice rest_write(
     struct referral_event event;
     if (!register_event(work, told->content, &event))
         event = bare_event(referral, told, 0);
+    if (referral->outgoing)
+        event.state = REFERRAL_UNKNOWN; /* the receiver states it */
     event.seq = ++referral->own_seq;
     event.seen = referral->peer_seq;
     struct slice bytes = referral_event_write(&event, work->scratch);
@@ -124,8 +126,9 @@ static bool place_keep(struct work *work, struct referral *referral,
 static bool intent_fill(struct work *work, struct referral *referral,
     struct feed_event *told, struct intent *intent)
 {
-    /* steps of the referring agency are decided by their words */
-    if (referral->outgoing && is_wordless(work, told))
+    /* steps of the referring agency are decided by their words, but for what
+     * stands whatever the other says */
+    if (!bare_is_told(referral, told->step) && is_wordless(work, told))
         return place_keep(work, referral, told, intent);
     struct slice bytes = rest_write(work, referral, told);
     if (bytes.bytes == NULL)
@@ -147,6 +150,31 @@ static bool intent_fill(struct work *work, struct referral *referral,
     OUTPUT_LOG(work, LOG_REFERRAL_RETOLD, log_uuid("referral", &referral->uuid),
         log_code("step", event_type_name(told->step)));
     return !work_failed(work);
+}
+
+/* The other knows of the referral: else it was told of nothing to end. */
+static bool is_known_there(struct work *work, const struct referral *referral)
+{
+    bool is_known = referral->peer_seq > 0;
+    for (uint32_t i = 0; i < referral->position_count && !is_known; i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        is_known = feed_at(work, referral->positions[i], &event) &&
+                   event.type == FEED_DELIVERED;
+        arena_rewind(work->scratch, used);
+    }
+    return is_known;
+}
+
+/* It stands here whatever was said since, and the other has to hear it. */
+static bool stands(struct work *work, const struct referral *referral,
+    const struct ledger_entry *entry)
+{
+    if (!referral->outgoing || !is_known_there(work, referral))
+        return false;
+    return entry->event_type == EVENT_WITHDRAW
+               ? referral->state == REFERRAL_WITHDRAWN
+               : entry->event_type == EVENT_CONSENT_REVOKED;
 }
 
 /* Nothing that we wrote later says where the referral is. */
@@ -187,7 +215,8 @@ bool retell_answered(struct work *work, struct peer *peer,
         return !referral->outgoing && item->problem == PROBLEM_GUARD &&
                is_wordless(work, &told) &&
                item->state == (uint32_t)entry->state;
-    if (went_whole(work, entry) || !is_newest(referral, entry) ||
+    if (went_whole(work, entry) ||
+        (!stands(work, referral, entry) && !is_newest(referral, entry)) ||
         !intent_fill(work, referral, &told, &intent))
         return false;
     outbox_put(work, out, &intent);

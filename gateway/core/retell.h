@@ -3,7 +3,8 @@
  * arrives as absent, and the other does not know what it was. Where nothing
  * that came later says as much, it is told again with what is left: a decision
  * of the receiving agency without a word, so that the referring one knows where
- * the referral is; what lost some elements, with the others.
+ * the referral is; a withdrawal, which needs no words; what lost some elements,
+ * with the others.
  */
 #ifndef CORE_RETELL_H
 #define CORE_RETELL_H

@@ -366,8 +366,10 @@ static void steps_check(struct world *world, size_t here, size_t there,
     bool is_wordless = gateway_has_lost(world, there) &&
                        (counts[0].is_erased || counts[1].is_erased);
     /* and where both lost it, the referrer, which has no words left to send it
-     * anew, says that it is withdrawn */
-    bool may_end = refers && is_wordless && gateway_has_lost(world, here);
+     * anew, says that it is withdrawn; so it does of what it erased before it
+     * knew again that it had sent it */
+    bool may_end = refers && gateway_has_lost(world, here) &&
+                   (is_wordless || counts[0].is_erased);
     taken_count(world, here, uuid, &taken);
     for (unsigned step = EVENT_SEND + 1; step < EVENT_TYPE_COUNT; step++) {
         unsigned ours = counts[0].ours[step];

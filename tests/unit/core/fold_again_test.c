@@ -112,6 +112,41 @@ static void what_was_erased_before_it_was_known_is_erased_at_both_ends(
     }
 }
 
+/* Consent ended as well, before the call or after it. */
+static void all_that_was_done_before_it_was_known_is_told(void **state)
+{
+    static const struct {
+        const char *steps[2];
+        const char *state;
+        unsigned returned; /* without the words that it needs */
+    } rows[] = {
+        { { "cancel", "consent_revoked" }, "delivered", 1 },
+        { { "withdraw", "consent_revoked" }, "withdrawn", 0 },
+        { { "consent_revoked", NULL }, "withdrawn", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        size_t row = i / 2;
+        struct twice twice = handed_over_twice(i % 2 == 1);
+        struct federation *federation = twice.federation;
+        for (size_t k = 0; k < 2 && rows[row].steps[k] != NULL; k++) {
+            const char *step = rows[row].steps[k];
+            if (strcmp(step, "cancel") == 0)
+                (void)federation_act(
+                    federation, 0, twice.second, step, step, reason);
+            else
+                (void)federation_act_by(
+                    federation, 0, twice.second, step, step, "person", NULL);
+        }
+        federation_wait(federation, 600000);
+        assert_first(&twice, rows[row].state, 0);
+        assert_int_equal(
+            federation_logged(federation, 0, LOG_REFERRAL_RETURNED),
+            rows[row].returned);
+        twice_free(&twice);
+    }
+}
+
 /* Both ends had been put back, and the second was on its way when staff called
  * it off; then the other end was put right. */
 static void what_waits_behind_the_other_is_done_to_it(void **state)
@@ -149,12 +184,83 @@ static void what_waits_behind_the_other_is_done_to_it(void **state)
     twice_free(&twice);
 }
 
+static size_t count_of(struct twice *twice, const char *type, const char *step)
+{
+    struct call call;
+    size_t count = 0;
+    call_begin(&call, "get");
+    call_text(&call, "id", twice->first);
+    const struct local_reply *reply =
+        federation_call(twice->federation, 0, &call);
+    for (size_t i = 0; i < reply_count(reply, "event"); i++) {
+        const struct local_record *event = reply_record(reply, "event", i);
+        count +=
+            record_is(event, "type", type) && record_is(event, "step", step);
+    }
+    return count;
+}
+
+/* Until the agency that lost something knows how much. */
+static void run_until_it_recovers(struct federation *federation)
+{
+    struct node_input time = { .type = NODE_TIME };
+    for (int64_t ms = 0; ms < 600; ms++) {
+        if (federation_logged(federation, 0, LOG_LEDGER_RECOVERING) > 0)
+            return;
+        if (federation_message_count(federation) > 0) {
+            federation_deliver(federation, 0);
+            continue;
+        }
+        federation_wait_until(federation,
+            federation_now(federation).unix_ms - FEDERATION_START_MS + 1000);
+        for (size_t at = 0; at < 2; at++)
+            assert_int_equal(federation_step(federation, at, &time), ERR_NONE);
+    }
+    fail_msg("nothing was lost");
+}
+
+/* It had been called off, and both were told, when a copy from before was put
+ * back: there they wait, and were dropped when all of it was erased. */
+static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
+{
+    (void)state;
+    for (int withdraws = 0; withdraws < 2; withdraws++) {
+        struct twice twice = { .federation = federation_of_two() };
+        struct federation *federation = twice.federation;
+        twice.first = strdup(federation_submit(federation, 0, 1, "first"));
+        federation_lose(federation, 0);
+        twice.second = strdup(twice.first);
+        (void)federation_act(federation, 0, twice.first, "cancel", "c", reason);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, 0);
+        federation_wait(federation, 600000);
+        assert_string_equal(
+            federation_state(federation, 1, twice.first), "cancelled");
+        federation_restore(federation, 0, backup);
+        store_memory_snapshot_free(backup);
+        run_until_it_recovers(federation);
+        if (withdraws)
+            (void)federation_act_by(
+                federation, 0, twice.first, "withdraw", "w", "person", NULL);
+        else
+            erase(&twice, NULL);
+        federation_wait(federation, 600000);
+        assert_string_equal(federation_state(federation, 0, twice.first),
+            federation_state(federation, 1, twice.first));
+        assert_int_equal(count_of(&twice, "referral.step", "cancel"), 1);
+        assert_int_equal(count_of(&twice, "referral.returned", "cancel"), 1);
+        twice_free(&twice);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             what_was_erased_before_it_was_known_is_erased_at_both_ends),
+        cmocka_unit_test(all_that_was_done_before_it_was_known_is_told),
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
+        cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
     };
     return cmocka_run_group_tests_name("fold_again", tests, NULL, NULL);
 }

@@ -152,6 +152,38 @@ static void a_withdrawal_that_crosses_it_stands(void **state)
     federation_free(affair.federation);
 }
 
+/* It was in flight when the store was copied. Since then it was erased here, or
+ * the other end voided it, and the vault has no key to what it said: it arrives
+ * as absent. */
+static void a_withdrawal_that_lost_its_words_is_told_without(void **state)
+{
+    static const char *const place[] = { "what", "place", NULL };
+    (void)state;
+    for (int voids = 0; voids < 2; voids++) {
+        struct affair affair = lost_on_its_way();
+        struct federation *federation = affair.federation;
+        federation_wait(federation, 600000);
+        (void)federation_act_by(
+            federation, 0, affair.id, "withdraw", "w", "person", NULL);
+        federation_lose(federation, 0);
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, 0);
+        if (voids) {
+            (void)federation_act(
+                federation, 1, affair.id, "wrong_person_or_place", "v", place);
+            federation_deliver(federation, 0);
+        } else
+            erase(&affair, 0, NULL);
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        federation_restore(federation, 0, backup);
+        store_memory_snapshot_free(backup);
+        federation_wait(federation, 600000);
+        assert_both(&affair, "withdrawn");
+        federation_free(federation);
+    }
+}
+
 static void a_request_that_lost_an_element_still_arrives(void **state)
 {
     struct affair affair = lost_on_its_way();
@@ -551,6 +583,7 @@ int main(void)
         cmocka_unit_test(consent_that_ends_meanwhile_hides_no_decision),
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
+        cmocka_unit_test(a_withdrawal_that_lost_its_words_is_told_without),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
         cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
         cmocka_unit_test(
