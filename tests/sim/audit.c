@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "sim/again.h"
 #include "sim/agency.h"
 #include "sim/audit_accord.h"
 #include "sim/audit_content.h"
@@ -260,6 +261,7 @@ static void register_check(struct world *world, const struct rows *rows)
                         row_find(&rows[affair->from], &affair->uuid) != NULL;
         expected[affair->from] +=
             is_open_to_doubt ? is_there : affair->outcome == OUTCOME_DONE;
+        expected[affair->from] += affair->tries != TRIES_ONE;
     }
     for (size_t i = 0; i < world->gateway_count; i++) {
         size_t outgoing = 0;
@@ -321,8 +323,8 @@ struct taken {
     unsigned doubted[EVENT_TYPE_COUNT]; /* refused, maybe when tried again */
 };
 
-static void taken_count(struct world *world, size_t here,
-    const struct uuid *uuid, struct taken *taken)
+static void taken_add(struct world *world, size_t here, const struct uuid *uuid,
+    struct taken *taken)
 {
     const struct truth *truth = &world->truth;
     for (size_t i = first_deed(truth, uuid);
@@ -339,6 +341,23 @@ static void taken_count(struct world *world, size_t here,
         taken->doubted[deed->step] += deed->outcome == OUTCOME_REFUSED &&
                                       gateway_has_lost(world, here) && !is_old;
     }
+}
+
+/* What was done to the one that is back with staff is a step of the other, or
+ * back as well. */
+static void taken_count(struct world *world, size_t here,
+    const struct uuid *uuid, struct taken *taken)
+{
+    const struct truth *truth = &world->truth;
+    size_t affair = truth_find(truth, uuid);
+    struct taken second = { 0 };
+    taken_add(world, here, uuid, taken);
+    if (affair == truth->affair_count ||
+        truth->affairs[affair].tries != TRIES_BACK)
+        return;
+    taken_add(world, here, &truth->affairs[affair].other, &second);
+    for (unsigned step = 0; step < EVENT_TYPE_COUNT; step++)
+        taken->doubted[step] += second.done[step] + second.doubted[step];
 }
 
 /* What was decided before all was taken back may be decided again, and what
@@ -559,6 +578,8 @@ void audit_run(struct world *world)
         audit_accords(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rows_read(world, &world->gateways[i], &rows[i]);
+    if (!world->failed)
+        again_find(world);
     if (!world->failed)
         register_check(world, rows);
     if (!world->failed)

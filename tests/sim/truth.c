@@ -67,6 +67,8 @@ void truth_name(struct truth *truth, size_t affair, const struct uuid *uuid)
     if (was_named && uuid_equal(&its->uuid, uuid))
         return;
     its->is_named = true;
+    its->was_named = was_named;
+    its->other = its->uuid;
     its->uuid = *uuid;
     truth->named_count += !was_named;
     if (was_named || 2 * truth->named_count >= truth->named_capacity)

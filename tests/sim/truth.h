@@ -16,6 +16,14 @@
 
 enum outcome { OUTCOME_OPEN, OUTCOME_DONE, OUTCOME_REFUSED };
 
+/* What became of an intention that was handed over again after a loss, as
+ * again.h finds. */
+enum tries {
+    TRIES_ONE,  /* one referral */
+    TRIES_BACK, /* the other one is back with staff, told to nobody */
+    TRIES_BOTH  /* the first has no words left to be known by: there are two */
+};
+
 /* One intention to refer: one referral, however often it is tried. */
 struct affair {
     size_t from;
@@ -25,6 +33,9 @@ struct affair {
     int64_t stored_ms; /* when the gateway last said so */
     bool is_named;
     struct uuid uuid;
+    bool was_named; /* otherwise before, so: */
+    struct uuid other;
+    enum tries tries;
     uint64_t erased_by; /* agencies, a bit each, that erased all of it */
     int64_t erased_ms;  /* when the last of them did */
 };
