@@ -180,9 +180,8 @@ static uint64_t waiting_count(struct federation *federation, size_t agency)
  * their place. */
 static void keys_renew(struct federation *federation)
 {
-    struct instant until = {
-        federation_now(federation).unix_ms + 60 * FEDERATION_DAY_MS
-    };
+    struct instant until = { federation_now(federation).unix_ms +
+                             60 * FEDERATION_DAY_MS };
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(federation_card_change(federation, i,
                              federation_card_new(federation, i, 2, until)),
