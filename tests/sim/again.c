@@ -60,7 +60,9 @@ static void back_note(struct world *world, size_t index,
     struct truth *truth = &world->truth;
     struct affair *affair = &truth->affairs[index];
     size_t whose = truth_find(truth, first);
-    if (whose != truth->affair_count && whose != index)
+    bool is_anothers = whose != truth->affair_count && whose != index;
+    if (is_anothers || uuid_equal(first, second) ||
+        !ask(world, affair->from, first).is_outgoing)
         world_fail(world, "referral.lost", affair->from);
     if (ask(world, affair->to, second).is_known)
         world_fail(world, "referral.twice", affair->to);

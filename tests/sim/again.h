@@ -6,7 +6,7 @@
  * words were erased before it was back, it is not known by them: both stay.
  *
  *   referral.twice  the other agency knows of the one that is back with staff
- *   referral.lost   one went back to staff for another intention's
+ *   referral.lost   one went back to staff for none, or another intention's
  */
 #ifndef SIM_AGAIN_H
 #define SIM_AGAIN_H
