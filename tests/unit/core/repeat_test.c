@@ -153,7 +153,7 @@ static void what_was_done_to_the_other_is_done_to_it(void **state)
         { "withdraw", "person", "withdrawn" },
         { "cancel", "staff", "cancelled" },
         { "wrong_person_or_place", "staff", "void" },
-        { "consent_revoked", "person", "delivered" },
+        { "consent_revoked", "person", "withdrawn" },
     };
     static const char *const reason[] = { "reason", "NEED_CHANGED",
         "person_told", "yes", NULL };
@@ -206,7 +206,7 @@ static void what_ended_it_meanwhile_is_told(void **state)
     } steps[] = {
         { "withdraw", "person", "withdrawn" },
         { "wrong_person_or_place", "staff", "void" },
-        { "consent_revoked", "person", "delivered" },
+        { "consent_revoked", "person", "withdrawn" },
     };
     static const char *const what[] = { "what", "person", NULL };
     (void)state;
