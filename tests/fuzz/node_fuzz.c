@@ -120,19 +120,23 @@ static bool comes_to_rest(
     return false;
 }
 
-/* What is refused for want of room can be tried again, and changed nothing. */
+/* What is refused for want of room can be tried again, and changed nothing.
+ * *was_full: as it was called, and did not die over it. */
 static const struct local_reply *call_with_room(struct federation *federation,
-    size_t agency, struct call *wanted, unsigned percent_max)
+    size_t agency, struct call *wanted, unsigned percent_max, bool *was_full)
 {
     uint64_t hash = 0;
-    bool was_full = is_full(federation, agency, percent_max);
-    bool rests = was_full && comes_to_rest(federation, agency, &hash);
+    bool rests = is_full(federation, agency, percent_max) &&
+                 comes_to_rest(federation, agency, &hash);
+    *was_full = is_full(federation, agency, percent_max);
     const struct local_reply *reply =
         federation_call(federation, agency, wanted);
-    if (reply == NULL)
+    if (reply == NULL) {
+        *was_full = false;
         return call(federation, agency, wanted);
+    }
     MUST(reply->err != ERR_FULL ||
-         (was_full && reply->problem == PROBLEM_TRY_LATER));
+         (*was_full && reply->problem == PROBLEM_TRY_LATER));
     MUST(reply->err != ERR_FULL || !rests ||
          store_memory_hash(federation_store(federation, agency)) == hash);
     return reply;
@@ -147,9 +151,9 @@ static void submit(struct world *world, struct tape *tape)
         return;
     federation_referral(
         world->federation, &referral, from, 1 - from, key_next(world, key));
-    bool was_full = is_full(world->federation, from, STORE_INTAKE_PERCENT_MAX);
-    const struct local_reply *reply = call_with_room(
-        world->federation, from, &referral, STORE_INTAKE_PERCENT_MAX);
+    bool was_full;
+    const struct local_reply *reply = call_with_room(world->federation, from,
+        &referral, STORE_INTAKE_PERCENT_MAX, &was_full);
     MUST(reply->err == ERR_NONE ? !was_full : reply->err == ERR_FULL);
     if (reply->err == ERR_FULL)
         return;
@@ -172,8 +176,9 @@ static void act(struct world *world, struct tape *tape)
     federation_step_call(&step_call, world->ids[which % world->count],
         steps[step].step, key_next(world, key), steps[step].actor,
         steps[step].details);
-    const struct local_reply *reply = call_with_room(
-        world->federation, agency, &step_call, STORE_RECEIVE_PERCENT_MAX);
+    bool was_full;
+    const struct local_reply *reply = call_with_room(world->federation, agency,
+        &step_call, STORE_RECEIVE_PERCENT_MAX, &was_full);
     MUST(reply->err == ERR_NONE || reply->err == ERR_STATE ||
          (reply->err == ERR_FULL && !steps[step].is_exempt) ||
          reply->err == ERR_FORBIDDEN || reply->err == ERR_NOT_FOUND ||
