@@ -20,7 +20,7 @@
     "--apart_hours 30 --minutes 60 --pause_ms 900000 --dial_only 0 "           \
     "--clock_per_hour 0"
 #define SIM_SLOW                                                               \
-    "--apart_hours 25 --agencies 2 --minutes 30 --pause_ms 100000 "             \
+    "--apart_hours 25 --agencies 2 --minutes 30 --pause_ms 100000 "            \
     "--line_bytes_per_s 2600 --clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
