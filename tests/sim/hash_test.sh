@@ -13,7 +13,7 @@ hashes() { "$1" "${seeds[@]}" 2>/dev/null | grep '^seed '; }
 
 expected=$(hashes "$sim")
 compared=0
-for preset in hunt bench fuzz tsan coverage; do
+for preset in clang bench fuzz tsan coverage; do
   build=$source/build/$preset
   other=$build/tests/sim/sim
   [ -x "$other" ] && [ "$(realpath "$other")" != "$sim" ] || continue
@@ -32,6 +32,6 @@ for preset in hunt bench fuzz tsan coverage; do
 done
 [ "$compared" -gt 0 ] || {
   echo "# skipped: no other build of the simulator, such as"
-  echo "#   cmake --preset hunt && cmake --build --preset hunt --target sim"
+  echo "#   cmake --preset clang && cmake --build --preset clang --target sim"
   exit 77
 }
