@@ -170,16 +170,8 @@ static bool is_own_step(const struct feed_event *event)
 /* It ended before it was told. */
 static bool has_ended(const struct pair *pair)
 {
-    const struct referral *second = pair->second;
-    bool is_told = false;
-    for (uint32_t i = 0; i < second->position_count; i++) {
-        struct feed_event event;
-        size_t used = pair->work->scratch->used;
-        is_told |= feed_at(pair->work, second->positions[i], &event) &&
-                   event.type == FEED_DELIVERED;
-        arena_rewind(pair->work->scratch, used);
-    }
-    return !is_told && referral_is_terminal(second->state);
+    return referral_is_terminal(pair->second->state) &&
+           !retell_is_delivered(pair->work, pair->second);
 }
 
 /* Of the second's first `count` events, one after that of number `from` says

@@ -152,18 +152,23 @@ static bool intent_fill(struct work *work, struct referral *referral,
     return !work_failed(work);
 }
 
+bool retell_is_delivered(struct work *work, const struct referral *referral)
+{
+    bool is_delivered = false;
+    for (uint32_t i = 0; i < referral->position_count && !is_delivered; i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        is_delivered = feed_at(work, referral->positions[i], &event) &&
+                       event.type == FEED_DELIVERED;
+        arena_rewind(work->scratch, used);
+    }
+    return is_delivered;
+}
+
 /* The other knows of the referral: else it was told of nothing to end. */
 static bool is_known_there(struct work *work, const struct referral *referral)
 {
-    bool is_known = referral->peer_seq > 0;
-    for (uint32_t i = 0; i < referral->position_count && !is_known; i++) {
-        struct feed_event event;
-        size_t used = work->scratch->used;
-        is_known = feed_at(work, referral->positions[i], &event) &&
-                   event.type == FEED_DELIVERED;
-        arena_rewind(work->scratch, used);
-    }
-    return is_known;
+    return referral->peer_seq > 0 || retell_is_delivered(work, referral);
 }
 
 /* It stands here whatever was said since, and the other has to hear it. */

@@ -35,6 +35,9 @@ bool retell_answered(struct work *work, struct peer *peer,
 bool retell_find(struct work *work, const struct referral *referral,
     uint8_t step, uint32_t from, uint32_t to, struct feed_event *told);
 
+/* The feed tells that the other agency signed for its request. */
+bool retell_is_delivered(struct work *work, const struct referral *referral);
+
 /* Where the receiver states that it is elsewhere, and nothing of ours is on its
  * way: that it is withdrawn, for want of words, was told to nobody, and is told
  * now. Staff know: nothing is noted. */
