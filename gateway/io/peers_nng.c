@@ -45,6 +45,14 @@ int64_t peers_now_ms(const struct peers *peers)
     return peers->options.steady_ms();
 }
 
+bool peers_place_take(atomic_uint *count, unsigned count_max)
+{
+    if (atomic_fetch_add(count, 1) < count_max)
+        return true;
+    (void)atomic_fetch_sub(count, 1);
+    return false;
+}
+
 void peers_lock(pthread_mutex_t *lock)
 {
     int result = pthread_mutex_lock(lock);

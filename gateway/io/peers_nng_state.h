@@ -262,6 +262,8 @@ struct peers {
 
 int64_t peers_now_ms(const struct peers *peers); /* by the options' clock */
 int64_t peers_machine_ms(void);                  /* by the machine's */
+/* One of so many places, given back by counting down. False: all are taken. */
+bool peers_place_take(atomic_uint *count, unsigned count_max);
 void peers_lock(pthread_mutex_t *lock);
 void peers_unlock(pthread_mutex_t *lock);
 bool peers_is_pinned(struct peers *peers, const uint8_t *spki);

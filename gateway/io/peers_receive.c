@@ -48,8 +48,9 @@ static void buffer_fit(struct connection *connection)
         buffer_change(connection, RECEIVE_SIZE);
     if (is_large || missing <= RECEIVE_SIZE || !connection->receive_filled)
         return;
-    if (atomic_fetch_add(count, 1) < RECEIVE_LARGE_COUNT_MAX)
-        buffer_change(connection, RECEIVE_SIZE_LARGE);
+    if (!peers_place_take(count, RECEIVE_LARGE_COUNT_MAX))
+        return;
+    buffer_change(connection, RECEIVE_SIZE_LARGE);
     if (connection->receive_capacity != RECEIVE_SIZE_LARGE)
         (void)atomic_fetch_sub(count, 1);
 }

@@ -113,16 +113,12 @@ static void post_send(struct connection *connection)
 /* How much of what waits is to be sent at once. */
 static size_t share_take(struct connection *connection)
 {
-    atomic_uint *count = &connection->peers->send_large_count;
     size_t size = connection->out_size;
     if (size <= SEND_SIZE)
         return size;
-    connection->records_large =
-        atomic_fetch_add(count, 1) < SEND_LARGE_COUNT_MAX;
-    if (connection->records_large)
-        return size;
-    (void)atomic_fetch_sub(count, 1);
-    return SEND_SIZE;
+    connection->records_large = peers_place_take(
+        &connection->peers->send_large_count, SEND_LARGE_COUNT_MAX);
+    return connection->records_large ? size : SEND_SIZE;
 }
 
 static void share_give(struct connection *connection)
