@@ -102,6 +102,17 @@ static void send(struct world *world, enum letter_kind kind, size_t from,
     }
 }
 
+/* In place of what was kept there. */
+static void keep(struct world *world, struct letter **place,
+    enum letter_kind kind, const struct letter *fresh)
+{
+    if (*place != NULL)
+        letter_free(&world->letters, *place);
+    *place = letter_new(&world->letters, kind, letter_slice(fresh));
+    (*place)->from = fresh->from;
+    (*place)->to = fresh->to;
+}
+
 /* Keeps some requests and lets one of them come again, much later. */
 static void replay(struct world *world, const struct letter *fresh)
 {
@@ -109,12 +120,7 @@ static void replay(struct world *world, const struct letter *fresh)
     if (!CHANCE(world, replay_permille))
         return;
     size_t slot = network->old_next++ % NETWORK_OLD_COUNT;
-    if (network->old[slot] != NULL)
-        letter_free(&world->letters, network->old[slot]);
-    network->old[slot] =
-        letter_new(&world->letters, LETTER_REQUEST, letter_slice(fresh));
-    network->old[slot]->from = fresh->from;
-    network->old[slot]->to = fresh->to;
+    keep(world, &network->old[slot], LETTER_REQUEST, fresh);
     const struct letter *old = network->old[world_below(
         world, STREAM_replay_permille, NETWORK_OLD_COUNT)];
     if (old == NULL)
@@ -170,12 +176,7 @@ static void said_keep(struct world *world, const struct letter *fresh)
             world, STREAM_echo_permille, 4 * NETWORK_OLD_COUNT);
     if (slot >= NETWORK_OLD_COUNT)
         return;
-    if (network->said[slot] != NULL)
-        letter_free(&world->letters, network->said[slot]);
-    network->said[slot] =
-        letter_new(&world->letters, LETTER_REPLY, letter_slice(fresh));
-    network->said[slot]->from = fresh->from;
-    network->said[slot]->to = fresh->to;
+    keep(world, &network->said[slot], LETTER_REPLY, fresh);
 }
 
 void network_reply(struct world *world, size_t from, size_t to, uint64_t id,
