@@ -402,10 +402,7 @@ static void check_referral(const struct world *world, size_t index)
 static void check_erased(
     struct federation *federation, size_t agency, const char *id)
 {
-    struct call get;
-    call_begin(&get, "get");
-    call_text(&get, "id", id);
-    const struct local_reply *reply = federation_call(federation, agency, &get);
+    const struct local_reply *reply = federation_get(federation, agency, id);
     MUST(reply != NULL && reply_count(reply, "element") == 0);
 }
 

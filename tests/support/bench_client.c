@@ -246,14 +246,32 @@ void federation_erase(
     MUST(federation_call(federation, agency, &call)->err == ERR_NONE);
 }
 
-const char *federation_state(
+const struct local_reply *federation_get(
     struct federation *federation, size_t agency, const char *id)
 {
     struct call call;
     call_begin(&call, "get");
     call_text(&call, "id", id);
-    const struct local_reply *reply =
-        federation_call(federation, agency, &call);
+    return federation_call(federation, agency, &call);
+}
+
+size_t federation_event_count(struct federation *federation, size_t agency,
+    const char *id, const char *type, const char *step)
+{
+    const struct local_reply *reply = federation_get(federation, agency, id);
+    size_t count = 0;
+    for (size_t i = 0; i < reply_count(reply, "event"); i++) {
+        const struct local_record *event = reply_record(reply, "event", i);
+        count +=
+            record_is(event, "type", type) && record_is(event, "step", step);
+    }
+    return count;
+}
+
+const char *federation_state(
+    struct federation *federation, size_t agency, const char *id)
+{
+    const struct local_reply *reply = federation_get(federation, agency, id);
     MUST(reply != NULL);
     if (reply->err != ERR_NONE)
         return "none";

@@ -86,6 +86,14 @@ const struct local_reply *federation_reply(
 void federation_gone(
     struct federation *federation, size_t agency, uint64_t client);
 
+/* The reply to "get" of that referral, with its content; NULL when the node
+ * died over it. Until the next call of that agency. */
+const struct local_reply *federation_get(
+    struct federation *federation, size_t agency, const char *id);
+/* How many events of that type and step it shows; 0 as well when it shows
+ * none. */
+size_t federation_event_count(struct federation *federation, size_t agency,
+    const char *id, const char *type, const char *step);
 /* A whole valid `submit` (its fields can be changed then). */
 void federation_referral(struct federation *federation, struct call *call,
     size_t from, size_t to, const char *key);

@@ -278,10 +278,7 @@ static void who_has_no_room_for_a_step_refuses_it(void **state)
     fill(federation, 1, id);
     (void)federation_act(federation, 0, id, "answer", "a", answer);
     federation_run(federation);
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply = federation_call(federation, 0, &call);
+    const struct local_reply *reply = federation_get(federation, 0, id);
     assert_non_null(reply_find(reply, "event", "problem", "RATE_LIMIT"));
     assert_true(
         record_is(reply_record(reply, "referral", 0), "state", "info_needed"));

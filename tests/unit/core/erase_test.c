@@ -58,11 +58,7 @@ static const struct local_record *erased(struct federation *federation,
 static const struct local_reply *shown(
     struct federation *federation, size_t agency, const char *id)
 {
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply =
-        federation_call(federation, agency, &call);
+    const struct local_reply *reply = federation_get(federation, agency, id);
     assert_int_equal(reply->err, ERR_NONE);
     return reply;
 }

@@ -63,14 +63,11 @@ static void erase(struct twice *twice, const char *elements)
 static void assert_first(struct twice *twice, const char *state, size_t count)
 {
     for (size_t at = 0; at < 2; at++) {
-        struct call call;
         assert_string_equal(
             federation_state(twice->federation, at, twice->first), state);
-        call_begin(&call, "get");
-        call_text(&call, "id", twice->first);
         assert_int_equal(
             reply_count(
-                federation_call(twice->federation, at, &call), "element"),
+                federation_get(twice->federation, at, twice->first), "element"),
             count);
     }
 }
@@ -186,18 +183,8 @@ static void what_waits_behind_the_other_is_done_to_it(void **state)
 
 static size_t count_of(struct twice *twice, const char *type, const char *step)
 {
-    struct call call;
-    size_t count = 0;
-    call_begin(&call, "get");
-    call_text(&call, "id", twice->first);
-    const struct local_reply *reply =
-        federation_call(twice->federation, 0, &call);
-    for (size_t i = 0; i < reply_count(reply, "event"); i++) {
-        const struct local_record *event = reply_record(reply, "event", i);
-        count +=
-            record_is(event, "type", type) && record_is(event, "step", step);
-    }
-    return count;
+    return federation_event_count(
+        twice->federation, 0, twice->first, type, step);
 }
 
 /* Until the agency that lost something knows how much. */

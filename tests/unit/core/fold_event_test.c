@@ -225,7 +225,6 @@ static void what_was_erased_in_a_life_that_was_lost_stays_so(void **state)
     for (int is_after = 0; is_after < 2; is_after++) {
         struct federation *federation = federation_new(2);
         char *id = seen(federation);
-        struct call call;
         federation_crash(federation, 1); /* unsettled: nothing leaves yet */
         (void)federation_act(federation, 1, id, "accept", "a", offer);
         struct store_memory_snapshot *backup =
@@ -246,9 +245,7 @@ static void what_was_erased_in_a_life_that_was_lost_stays_so(void **state)
         for (size_t at = 0; at < 2; at++)
             assert_string_equal(
                 federation_state(federation, at, id), "accepted");
-        call_begin(&call, "get");
-        call_text(&call, "id", id);
-        const struct local_reply *reply = federation_call(federation, 1, &call);
+        const struct local_reply *reply = federation_get(federation, 1, id);
         assert_int_equal(reply_count(reply, "element"), 0);
         assert_int_equal(reply_count(reply, "detail"), 0);
         free(id);

@@ -16,23 +16,6 @@ static void lose_all(struct federation *federation)
         federation_lose(federation, 0);
 }
 
-static size_t count_of(struct federation *federation, size_t agency,
-    const char *id, const char *type, const char *step)
-{
-    struct call call;
-    size_t count = 0;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply =
-        federation_call(federation, agency, &call);
-    for (size_t i = 0; i < reply_count(reply, "event"); i++) {
-        const struct local_record *event = reply_record(reply, "event", i);
-        count +=
-            record_is(event, "type", type) && record_is(event, "step", step);
-    }
-    return count;
-}
-
 /* A decision that nobody heard loses its words. Where it is answered as absent,
  * that stands behind requests that wait to be answered: so it was told again
  * before they were answered. Its author has a copy from before that put back,
@@ -70,10 +53,12 @@ static void what_was_told_again_before_other_answers_comes_back_as_one(
         for (size_t i = 0; i < 2; i++) {
             assert_string_equal(
                 federation_state(federation, i, id), "accepted");
-            assert_int_equal(
-                count_of(federation, i, id, "referral.step", "accept"), 1);
-            assert_int_equal(
-                count_of(federation, i, id, "referral.returned", "accept"), 0);
+            assert_int_equal(federation_event_count(
+                                 federation, i, id, "referral.step", "accept"),
+                1);
+            assert_int_equal(federation_event_count(federation, i, id,
+                                 "referral.returned", "accept"),
+                0);
         }
         federation_free(federation);
     }
@@ -82,11 +67,8 @@ static void what_was_told_again_before_other_answers_comes_back_as_one(
 static bool says(struct federation *federation, size_t agency, const char *id,
     const char *text)
 {
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    return reply_find(federation_call(federation, agency, &call), "detail",
-               "value", text) != NULL;
+    return reply_find(federation_get(federation, agency, id), "detail", "value",
+               text) != NULL;
 }
 
 /* The referring agency may be told of them, too. */
@@ -158,8 +140,9 @@ static void a_step_that_follows_one_of_its_type_is_not_that_one(void **state)
     federation_wait(federation, 600000);
     assert_true(says(federation, 1, id, note[1]));
     assert_true(says(federation, 0, id, note[1]));
-    assert_int_equal(
-        count_of(federation, 1, id, "referral.step", "interim_note"), 2);
+    assert_int_equal(federation_event_count(
+                         federation, 1, id, "referral.step", "interim_note"),
+        2);
     federation_free(federation);
 }
 

@@ -96,20 +96,11 @@ static void ended(
     assert_string_equal(federation_state(federation, 0, id), "declined");
 }
 
-static const struct local_reply *get(
-    struct federation *federation, size_t agency, const char *id)
-{
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    return federation_call(federation, agency, &call);
-}
-
 /* What 0 said (the request), and what 1 did (its next option). */
 static void assert_held(struct federation *federation, size_t agency,
     const char *id, bool request, bool option)
 {
-    const struct local_reply *reply = get(federation, agency, id);
+    const struct local_reply *reply = federation_get(federation, agency, id);
     assert_int_equal(
         reply_find(reply, "element", "code", "call_name") != NULL, request);
     assert_int_equal(
@@ -120,7 +111,7 @@ static int64_t said(struct federation *federation, size_t agency,
     const char *id, const char *field)
 {
     const struct local_record *record =
-        reply_record(get(federation, agency, id), "referral", 0);
+        reply_record(federation_get(federation, agency, id), "referral", 0);
     for (size_t i = 0; i < record->field_count; i++)
         if (slice_is(record->fields[i].name, field))
             return record->fields[i].number;
@@ -213,15 +204,17 @@ static void the_end_of_retention_is_told_where_our_words_went_before(
     federation_wait_until(
         federation, (PAPERS_CONTENT_DAYS + 1) * FEDERATION_DAY_MS);
     federation_run(federation);
-    assert_null(reply_find(get(federation, 0, id), "element", "code", "needs"));
-    assert_non_null(
-        reply_find(get(federation, 1, id), "element", "code", "needs"));
+    assert_null(reply_find(
+        federation_get(federation, 0, id), "element", "code", "needs"));
+    assert_non_null(reply_find(
+        federation_get(federation, 1, id), "element", "code", "needs"));
     review_at(federation, 0);
     assert_true(said(federation, 0, id, "erased_ms") > 0);
     assert_int_equal(waiting_count(federation, 0), 1);
     keys_renew(federation);
     assert_int_equal(waiting_count(federation, 0), 0);
-    assert_null(reply_find(get(federation, 1, id), "element", "code", "needs"));
+    assert_null(reply_find(
+        federation_get(federation, 1, id), "element", "code", "needs"));
     federation_free(federation);
 }
 

@@ -52,11 +52,7 @@ static const char *const cancel_details[] = { "reason", "NEED_MET_ELSEWHERE",
 static const struct local_record *last_event(
     struct federation *federation, size_t agency, const char *id)
 {
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply =
-        federation_call(federation, agency, &call);
+    const struct local_reply *reply = federation_get(federation, agency, id);
     size_t count = reply_count(reply, "event");
     assert_true(count > 0);
     return reply_record(reply, "event", count - 1);

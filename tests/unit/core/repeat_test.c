@@ -316,11 +316,8 @@ static void offered_again(bool is_later)
             federation_logged(federation, at, LOG_REFERRAL_REFUSED), 0);
     }
     assert_int_equal(step_count(federation, 1, "accept"), 1);
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
     const struct local_record *detail =
-        reply_record(federation_call(federation, 1, &call), "detail", 0);
+        reply_record(federation_get(federation, 1, id), "detail", 0);
     assert_non_null(detail);
     assert_true(record_is(detail, "value", "Monday"));
     /* and it is what the person chooses from */
@@ -369,10 +366,8 @@ static void handed_over_by_id(bool is_later)
     assert_int_equal(open_count(federation, 1), 1);
     assert_int_equal(step_count(federation, 0, "send"), 1);
     assert_int_equal(federation_logged(federation, 1, LOG_REFERRAL_REFUSED), 0);
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
     assert_non_null(reply_find(
-        federation_call(federation, 0, &call), "element", "code", "needs"));
+        federation_get(federation, 0, id), "element", "code", "needs"));
     federation_free(federation);
 }
 
@@ -400,10 +395,7 @@ static void what_was_erased_of_the_other_is_erased_of_it(void **state)
     federation_wait(federation, 600000);
     assert_string_equal(federation_state(federation, 0, second), "cancelled");
     for (size_t at = 0; at < 2; at++) {
-        struct call get;
-        call_begin(&get, "get");
-        call_text(&get, "id", first);
-        const struct local_reply *reply = federation_call(federation, at, &get);
+        const struct local_reply *reply = federation_get(federation, at, first);
         assert_int_equal(reply->err, ERR_NONE);
         for (size_t i = 0; i < reply_count(reply, "element"); i++)
             assert_false(

@@ -35,10 +35,7 @@ static void affair_open(struct affair *affair)
 
 static const struct local_reply *shown(struct affair *affair, size_t agency)
 {
-    struct call call;
-    call_begin(&call, "get");
-    call_text(&call, "id", affair->id);
-    return federation_call(affair->federation, agency, &call);
+    return federation_get(affair->federation, agency, affair->id);
 }
 
 /* A referral that 0 sent; the request that had it never came. */

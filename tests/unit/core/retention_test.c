@@ -30,12 +30,8 @@ static void review(struct federation *federation, int64_t day, bool is_trusted)
 static size_t element_count(struct federation *federation, size_t agency,
     const char *id, const char *code)
 {
-    struct call call;
     size_t count = 0;
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply =
-        federation_call(federation, agency, &call);
+    const struct local_reply *reply = federation_get(federation, agency, id);
     for (size_t i = 0; i < reply_count(reply, "element"); i++)
         count += record_is(reply_record(reply, "element", i), "code", code);
     return count;

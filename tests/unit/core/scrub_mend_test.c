@@ -71,7 +71,6 @@ static void a_damaged_content_comes_back_in_place(void **state)
 static void a_program_reads_what_was_said_before(void **state)
 {
     struct federation *federation = busy();
-    struct call call;
     (void)state;
     const char *id = federation_submit(federation, 0, 1, "told");
     federation_run(federation);
@@ -82,9 +81,7 @@ static void a_program_reads_what_was_said_before(void **state)
     federation_run(federation);
     damage_patrol(federation, 1);
     expect_whole(federation, 1);
-    call_begin(&call, "get");
-    call_text(&call, "id", id);
-    const struct local_reply *reply = federation_call(federation, 1, &call);
+    const struct local_reply *reply = federation_get(federation, 1, id);
     assert_non_null(reply);
     assert_int_equal(reply->err, ERR_NONE);
     const struct local_record *element = reply_record(reply, "element", 0);
