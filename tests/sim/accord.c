@@ -121,7 +121,7 @@ static void text_make(
     };
     struct mou_problem problem;
     if (mou_check(crypto, &mou, true, &problem) != ERR_NONE) {
-        printf("sim: the agreement is no good: %s %s\n", problem.path,
+        printf("refer-sim: the agreement is no good: %s %s\n", problem.path,
             problem.reason);
         abort();
     }

@@ -528,7 +528,8 @@ static void star_say(struct world *world)
                  world->gateways[i].asked_before_end;
     const struct gateway *hub = &world->gateways[0];
     size_t each = (hub->memory.used - hub->memory_empty) / count;
-    printf("sim: %zu members, each %.1f requests in an idle hour, %zu bytes of "
+    printf("refer-sim: %zu members, each %.1f requests in an idle hour, %zu "
+           "bytes of "
            "the hub's memory\n",
         count, (double)asked * 3600000 / SIM_IDLE_MS / (double)count, each);
     if (count >= 100 && each > STAR_MEMBER_SIZE_MAX)

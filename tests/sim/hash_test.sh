@@ -15,9 +15,9 @@ expected=$(hashes "$sim")
 compared=0
 for preset in clang bench fuzz tsan coverage; do
   build=$source/build/$preset
-  other=$build/tests/sim/sim
+  other=$build/tests/sim/refer-sim
   [ -x "$other" ] && [ "$(realpath "$other")" != "$sim" ] || continue
-  if ! ninja -C "$build" -n tests/sim/sim 2>/dev/null | grep -q 'no work to do'
+  if ! ninja -C "$build" -n tests/sim/refer-sim 2>/dev/null | grep -q 'no work to do'
   then
     echo "# $preset: older than the sources, not compared"
     continue

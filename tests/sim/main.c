@@ -1,7 +1,7 @@
 /*
- * sim: does a federation keep its promises under every bad week?
+ * refer-sim: does a federation keep its promises under every bad week?
  *
- *   sim [--seeds FROM..TO | --seed N] [--until STEP] [-v] [--OPTION N]...
+ *   refer-sim [--seeds FROM..TO | --seed N] [--until STEP] [-v] [--OPTION N]...
  *
  * Each seed is a run of several gateways with its own mix of faults; options
  * (options.h, --help) hold one of them to a value. Ends with 1 at the first
@@ -58,7 +58,7 @@ struct command {
 static void usage(FILE *out)
 {
     fprintf(out,
-        "usage: sim [OPTION]...\n"
+        "usage: refer-sim [OPTION]...\n"
         "  --seed N, --seeds FROM..TO   which runs (1)\n"
         "  --faults none|some|all       of each run (some, as the seed draws)\n"
         "  --days N                     instead of --minutes, with ten\n"
@@ -162,14 +162,14 @@ static bool is_repeated(struct command *command, uint64_t seed, uint64_t first)
     (void)run(command, seed, &second);
     command->failure = failure;
     if (first != second)
-        printf("sim: seed %llu: two runs differ: %016llx %016llx\n",
+        printf("refer-sim: seed %llu: two runs differ: %016llx %016llx\n",
             (unsigned long long)seed, (unsigned long long)first,
             (unsigned long long)second);
     else if (!elsewhere_run(command->replay, seed, &third))
-        printf("sim: seed %llu: no run in another process\n",
+        printf("refer-sim: seed %llu: no run in another process\n",
             (unsigned long long)seed);
     else if (first != third)
-        printf("sim: seed %llu: another run elsewhere: %016llx %016llx\n",
+        printf("refer-sim: seed %llu: another run elsewhere: %016llx %016llx\n",
             (unsigned long long)seed, (unsigned long long)first,
             (unsigned long long)third);
     else
@@ -320,10 +320,10 @@ static void smaller_find(
     unsigned count = shrink(&options, checker, run_with, &hunted);
     command->is_quiet = false;
     command->until = 0;
-    printf(
-        "sim: %s in a smaller run, the smallest of %u - replay: sim%s --seed "
-        "%llu%s --faults none",
-        checker, count, plant == NULL ? "" : "_planted",
+    printf("refer-sim: %s in a smaller run, the smallest of %u - replay: %s "
+           "--seed "
+           "%llu%s --faults none",
+        checker, count, plant == NULL ? "refer-sim" : "sim_planted",
         (unsigned long long)seed, command->unchecked ? " --unchecked" : "");
     if (plant != NULL)
         printf(" --plant %s", plant);
@@ -351,7 +351,7 @@ static void measure_print(const struct command *command, double seconds)
 static int report(struct command *command, uint64_t count, bool well)
 {
     double seconds = (double)clock() / CLOCKS_PER_SEC;
-    printf("sim: %llu seeds, %llu steps, %.1f s, %.1f seeds/s\n",
+    printf("refer-sim: %llu seeds, %llu steps, %.1f s, %.1f seeds/s\n",
         (unsigned long long)count, (unsigned long long)command->step_count,
         seconds, (double)count / (seconds > 0 ? seconds : 1));
     if (command->measures)
@@ -388,15 +388,16 @@ static int hunt(struct command *command)
         bool well = run(command, seed, &hash);
         command->without_plant = false;
         if (well) {
-            printf("sim: %s was found by seed %llu: %s\n", command->plant,
+            printf("refer-sim: %s was found by seed %llu: %s\n", command->plant,
                 (unsigned long long)seed, checker);
             if (command->shrinks)
                 smaller_find(command, seed, checker);
             return 0;
         }
     }
-    printf("sim: %s was NOT found by seeds %llu to %llu\n", command->plant,
-        (unsigned long long)command->from, (unsigned long long)command->to);
+    printf("refer-sim: %s was NOT found by seeds %llu to %llu\n",
+        command->plant, (unsigned long long)command->from,
+        (unsigned long long)command->to);
     return 1;
 }
 

@@ -9,8 +9,8 @@ mistake=$2
 
 found=$("$planted" --plant "$mistake" --seeds 1..40 --shrink 2>/dev/null)
 echo "$found"
-checker=$(sed -n 's/^sim: .* was found by seed [0-9]*: //p' <<< "$found")
-first=$(sed -n 's/^sim: seed .* replay: sim \(.*\) -v$/\1/p' <<< "$found" |
+checker=$(sed -n 's/^refer-sim: .* was found by seed [0-9]*: //p' <<< "$found")
+first=$(sed -n 's/^refer-sim: seed .* replay: refer-sim \(.*\) -v$/\1/p' <<< "$found" |
   head -1)
 smaller=$(sed -n 's/.* in a smaller run, .* replay: sim_planted //p' \
   <<< "$found")
@@ -19,7 +19,7 @@ smaller=$(sed -n 's/.* in a smaller run, .* replay: sim_planted //p' \
 # again WORDS...: the checker that speaks
 again() {
   "$planted" "$@" 2>/dev/null |
-    sed -n 's/^sim: seed .* step [0-9]*: \([^ ]*\) at .*/\1/p' | head -1
+    sed -n 's/^refer-sim: seed .* step [0-9]*: \([^ ]*\) at .*/\1/p' | head -1
 }
 # shellcheck disable=SC2086
 [ "$(again $first)" = "$checker" ] || { echo "not again: $first"; exit 1; }

@@ -26,7 +26,7 @@ void tally_print(const struct tally *tally)
 static bool met(const char *what, uint64_t count)
 {
     if (count == 0)
-        printf("sim: never met: %s\n", what);
+        printf("refer-sim: never met: %s\n", what);
     return count > 0;
 }
 

@@ -75,7 +75,8 @@ void world_fail(struct world *world, const char *what, size_t agency)
     world->failed = true;
     world->failure = what;
     if (!world->is_quiet)
-        printf("sim: seed %llu step %llu: %s at agency %zu - replay: sim "
+        printf("refer-sim: seed %llu step %llu: %s at agency %zu - replay: "
+               "refer-sim "
                "--seed %llu%s --until %llu -v\n",
             (unsigned long long)world->seed, (unsigned long long)world->step,
             what, agency, (unsigned long long)world->seed,
