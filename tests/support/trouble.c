@@ -129,14 +129,21 @@ static void show_when_stopped(void)
 /* What a node is, but for its ports: it lives in its arena. */
 struct image {
     uint8_t *bytes;
+    size_t capacity;
     size_t used;
 };
 
+/* In the block of the one before: each step takes one, and new pages cost more
+ * than what is copied into them. */
 static void image_take(struct image *image, const struct arena *memory)
 {
-    image->used = memory->used;
-    image->bytes = malloc(memory->used);
+    if (image->capacity < memory->used) {
+        free(image->bytes);
+        image->capacity = 2 * memory->used;
+        image->bytes = malloc(image->capacity);
+    }
     MUST(image->bytes != NULL);
+    image->used = memory->used;
     memcpy(image->bytes, memory->block, memory->used);
 }
 
@@ -325,7 +332,7 @@ static void rehearse_changes(const struct trouble_subject *subject,
 void trouble_rehearse(
     const struct trouble_subject *subject, const struct node_input *input)
 {
-    struct image image;
+    static struct image image;
     size_t count;
     present.input = input->type;
     show_when_stopped();
@@ -338,5 +345,4 @@ void trouble_rehearse(
         rehearse_changes(subject, &image, input);
     }
     free(asked);
-    free(image.bytes);
 }
