@@ -13,7 +13,9 @@
 
 #include "io/local_socket.h"
 
+#ifndef DOOR_PATIENCE_MS /* where a mistake is planted, less */
 #define DOOR_PATIENCE_MS 30000
+#endif
 #define DOOR_RIGHTS 5u
 
 /* The last request, and how many there were. */
