@@ -7,10 +7,10 @@ submit() {
         -t "${agency_id[tbhosp]}" -p "$2" -n "$1" >>submit.log 2>&1 \
         || bail "$1 referrals: $(tail -1 submit.log)"
 }
-is_at_rest() {
-    is_settled opendoor tbhosp && is_settled tbhosp opendoor \
-        && is_all_answered opendoor tbhosp && is_all_answered tbhosp opendoor
+is_done_with() {
+    [[ $(peer_field "$1" "$2" settled queued unanswered) == "true 0 0" ]]
 }
+is_at_rest() { is_done_with opendoor tbhosp && is_done_with tbhosp opendoor; }
 down() {
     gateway_stop "$1" || fail "the gateway of $1 ends cleanly" "$output"
 }

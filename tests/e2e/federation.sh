@@ -254,9 +254,11 @@ config_set() {
 
 socket_of() { printf '%s/%s.run/sock' "$folder" "$1"; }
 ctl() { "$referctl" -c "$1/referd.yaml" "${@:2}"; }
-is_healthy() { ctl "$1" health >/dev/null 2>&1; }
+# Asked before any program that would find nobody, as that takes its time.
+is_listening() { [[ $(</proc/net/unix) == *" $(socket_of "$1")"* ]]; }
+is_healthy() { is_listening "$1" && ctl "$1" health >/dev/null 2>&1; }
 # It answers, whether or not it takes new referrals.
-is_up() { ctl "$1" status >/dev/null 2>&1; }
+is_up() { is_listening "$1" && ctl "$1" status >/dev/null 2>&1; }
 is_running() { kill -0 "${gateway_pid[$1]}" 2>/dev/null; }
 
 # gateway_launch NAME [PROGRAM]: does not wait for it to be ready.
@@ -331,20 +333,22 @@ befriend() {
         --safety-number "$number_one" >/dev/null || bail "$other accepts $one"
 }
 
-# peer_field AGENCY PEER FIELD: of the record that `peer list` has of it; of
-# one word.
+# peer_field AGENCY PEER FIELD...: of the record that `peer list` has of it,
+# one line; each of one word.
 peer_field() {
-    ctl "$1" --json peer list | awk -v id="${agency_id[$2]}" -v field="$3" '
+    ctl "$1" --json peer list | awk -v id="${agency_id[$2]}" -v names="${*:3}" '
         $1 == "\"agency\":" { is_it = index($2, id) > 0 }
-        is_it && $1 == "\"" field "\":" { gsub(/[",]/, "", $2); print $2 }'
+        is_it { gsub(/[":,]/, ""); value[$1] = $2 }
+        END {
+            count = split(names, name, " ")
+            for (i = 1; i <= count; i++)
+                printf "%s%s", value[name[i]], i < count ? " " : "\n"
+        }'
 }
 
 is_settled() { [[ $(peer_field "$1" "$2" settled) == true ]]; }
 is_nothing_queued() { [[ $(peer_field "$1" "$2" queued) == 0 ]]; }
-is_all_answered() {
-    [[ $(peer_field "$1" "$2" queued) == 0 \
-        && $(peer_field "$1" "$2" unanswered) == 0 ]]
-}
+is_all_answered() { [[ $(peer_field "$1" "$2" queued unanswered) == "0 0" ]]; }
 
 mou_write() {
     cat >mou.yaml <<END
