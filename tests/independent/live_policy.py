@@ -1,6 +1,6 @@
 """The hospital judges what another agency sends: sections 10 to 12, one
 broken rule at a time."""
-from live_story import detail, later_event, send_event
+from live_story import detail, later_event, send_event, urn
 from live_world import DAY_MS, answers, now_ms, tell
 from refer import messages as m
 
@@ -99,6 +99,37 @@ def refused_sends(world):
         tap.equal("a referral " + name, answer.split()[:2],
                   ["REFUSED", problem])
     tap.equal("and a good one after them", got[-1], "APPLIED DELIVERED")
+
+
+def said(remote, index):
+    """An answer's bytes, but for the entry that it is to."""
+    item = m.AnswerItem.decode(remote.authored.answers[index].encode())
+    item.index = 0
+    return item.encode()
+
+
+def probed(world):
+    """What a peer may ask tells nothing of whom others referred."""
+    tap, door, remote = world.tap, world.door, world.door_remote
+    names = ("Sasha", "Nadya")  # the hospital knows one of them
+    unknown, foreign = 0x4fff, world.social_number
+    tap.ok("the hospital has a referral of another agency's",
+           urn(foreign) in world.hospital.ctl("referral", "list"))
+    first = tell(door, remote, *(
+        send_event(world, door, 0x4000 + i, elements=elements(call_name=name))
+        for i, name in enumerate(names)), *(
+            event for seq, kind in ((2, "WITHDRAW"), (3, "CONSENT_REVOKED"),
+                                    (3, "WITHDRAW"))
+            for event in (later_event(world, unknown, kind, seq),
+                          later_event(world, foreign, kind, seq))))
+    got = answers(door, remote, first, 8)
+    tap.equal("a new referral is delivered, whoever it is of", got[:2],
+              ["APPLIED DELIVERED"] * 2)
+    tap.equal("one of others is as unknown as none", got[2:],
+              ["REFUSED REFERRAL_UNKNOWN -"] * 6)
+    tap.ok("byte for byte", all(
+        said(remote, first + i) == said(remote, first + i + 1)
+        for i in range(0, 8, 2)))
 
 
 def refused_senders(world):

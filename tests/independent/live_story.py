@@ -339,7 +339,8 @@ def referral_start(world, peer, remote, service, purpose, key, move):
 
 
 def referral_in(world, peer, remote, service, purpose, move):
-    """The hospital refers to one of ours, and the person withdraws."""
+    """The hospital refers to one of ours, and the person withdraws; the
+    referral as a number."""
     tap, hospital = world.tap, world.hospital
     number, name = referral_start(world, peer, remote, service, purpose,
                                   service, move)
@@ -364,6 +365,7 @@ def referral_in(world, peer, remote, service, purpose, move):
     wait_until("all is answered", lambda: (move(), hospital.peer(
         peer.agency.id)["unanswered"])[1] == 0)
     tap.ok("and our answer to it", True)
+    return number
 
 
 def referrals_in(world):
@@ -380,7 +382,8 @@ def referrals_collected(world):
     def move():
         collect_once(social, far, 50)
         social.deliver(far)
-    referral_in(world, social, far, "soc.shelter", "shelter", move)
+    world.social_number = referral_in(
+        world, social, far, "soc.shelter", "shelter", move)
 
 
 # ---- A gateway that only dials out ---------------------------------------

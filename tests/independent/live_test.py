@@ -15,6 +15,7 @@ import live_introduction
 import live_lost
 import live_policy
 import live_refusals
+import live_replay
 import live_rules
 import live_story
 from live_world import World
@@ -29,8 +30,10 @@ PARTS = [
     live_story.first_words,
     live_story.renewed,
     live_story.agreement,
+    live_replay.recorded,
     live_story.referral_out,
     live_story.referral_withdrawn,
+    live_replay.replayed,
     live_story.referrals_in,
     live_fetch.taken_back,
     live_policy.refused_sends,
@@ -53,6 +56,7 @@ PARTS = [
     live_connection.false_replies,
     live_story.agreement_collected,
     live_story.referrals_collected,
+    live_policy.probed,
     live_connection.collect_again,
     live_story.collecting_gateway,
     live_erasure.told,
