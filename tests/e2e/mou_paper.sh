@@ -91,6 +91,10 @@ expect "and nothing of it was taken" test "$(signed_count opendoor)" = 0
 
 try "one signature" 0 '' ctl opendoor mou import signed.mou
 expect "is there" test "$(signed_count opendoor)" = 1
+referral_write referral.yaml
+try "which is no agreement: one operator alone sends nothing by it" 3 \
+    'wait until the agreement is in force' ctl opendoor referral send referral.yaml --key alone
+expect "and nothing is there" test -z "$(ctl opendoor referral list)"
 try "both" 0 '' ctl opendoor mou import both.mou
 expect "are there" test "$(signed_count opendoor)" = 2
 try "again changes nothing" 0 '' ctl tbhosp mou import both.mou
