@@ -160,6 +160,14 @@ def output_of(*command):
     return run.stdout
 
 
+@functools.lru_cache(maxsize=None)
+def said_of(text, *command):
+    """What a program says of a text, which it always does: most pages and
+    examples are the same in each tree that is looked at."""
+    return subprocess.run(command, input=text, text=True, encoding="utf-8",
+                          capture_output=True)
+
+
 class Facts:
     def __init__(self, text):
         self.rows = [line.split("\t") for line in text.splitlines()]
@@ -643,8 +651,7 @@ def places(root):
 
 
 def form(page, options):
-    run = subprocess.run([options.scdoc], input=page.text, text=True,
-                         encoding="utf-8", capture_output=True)
+    run = said_of(page.text, options.scdoc)
     if run.returncode != 0:
         where = re.search(r"at (\d+):", run.stderr)
         yield page.path, int(where.group(1)) if where else 1, \
@@ -675,12 +682,9 @@ def literals_in(page, name):
     return [start for start, _ in page.literals if at < start < end]
 
 
-@functools.lru_cache(maxsize=None)
 def compiler_says(compiler, include, text):
-    return subprocess.run(
-        [compiler, "-std=c17", "-Wall", "-Wextra", "-Werror",
-         "-fsyntax-only", "-I", include, "-x", "c", "-"], input=text,
-        text=True, encoding="utf-8", capture_output=True).stderr
+    return said_of(text, compiler, "-std=c17", "-Wall", "-Wextra", "-Werror",
+                   "-fsyntax-only", "-I", include, "-x", "c", "-").stderr
 
 
 # Pages with programs: how many in C, and in Python.
@@ -731,9 +735,7 @@ def documents(root, options):
             yield path, 1, "has no EXAMPLE"
             continue
         lines = dict(page.literals)[blocks[0]]
-        run = subprocess.run(
-            [options.tables, name], input="\n".join(lines) + "\n", text=True,
-            encoding="utf-8", capture_output=True)
+        run = said_of("\n".join(lines) + "\n", options.tables, name)
         if run.returncode != 0:
             where = re.match(name + r":(\d+):", run.stdout)
             yield path, blocks[0] + int(where.group(1) if where else 0), \
