@@ -253,10 +253,6 @@ static size_t turn(
         return 0;
     if (fate == FATE_CUT)
         bytes = referral_event_write(&said, work->scratch);
-    if (fate == FATE_CUT && bytes.bytes == NULL) {
-        work_exhausted(work);
-        return 0;
-    }
     if (fate != FATE_GOES) {
         uint64_t entry = register_entry(work, erasing->referral, event->step);
         /* what was cut goes with its salt: the rest has another */
