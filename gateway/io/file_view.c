@@ -43,8 +43,16 @@ static enum err part_read(struct file_view *view, size_t begin, size_t size)
         view->part = malloc(PART_SIZE);
     if (view->part == NULL)
         return ERR_NO_MEMORY;
-    ssize_t got = pread(view->fd, view->part, size, (off_t)begin);
-    return got >= 0 && (size_t)got == size ? ERR_NONE : ERR_IO;
+    while (size > 0) {
+        ssize_t got = pread(view->fd, view->part, size, (off_t)begin);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return ERR_IO;
+        begin += (size_t)got;
+        size -= (size_t)got;
+    }
+    return ERR_NONE;
 }
 
 static int populate(void *at, size_t size)

@@ -165,19 +165,15 @@ enum err key_file_create_public(
     return err;
 }
 
-enum err key_file_load_public(const char *path, const char *algorithm,
-    uint8_t public_key[KEY_SIZE], struct keys_problem *problem)
+enum err key_file_decode_public(const char *path, struct slice pem,
+    const char *algorithm, uint8_t public_key[KEY_SIZE],
+    struct keys_problem *problem)
 {
-    uint8_t pem[KEY_FILE_SIZE_MAX];
-    size_t size = 0;
     EVP_PKEY *key = NULL;
     struct passphrase none = { 0 };
+    enum err err = ERR_NONE;
     memset(public_key, 0, KEY_SIZE);
-    enum err err = private_file_read(
-        path, PRIVATE_FILE_PUBLIC, pem, sizeof pem, &size, problem);
-    if (err != ERR_NONE)
-        return err;
-    BIO *bio = BIO_new_mem_buf(pem, (int)size);
+    BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.size);
     if (bio != NULL)
         key = PEM_read_bio_PUBKEY(bio, NULL, passphrase_give, &none);
     BIO_free(bio);
@@ -194,4 +190,17 @@ enum err key_file_load_public(const char *path, const char *algorithm,
         err = wrong_algorithm(path, algorithm, problem);
     EVP_PKEY_free(key);
     return err;
+}
+
+enum err key_file_load_public(const char *path, const char *algorithm,
+    uint8_t public_key[KEY_SIZE], struct keys_problem *problem)
+{
+    uint8_t pem[KEY_FILE_SIZE_MAX];
+    size_t size = 0;
+    memset(public_key, 0, KEY_SIZE);
+    enum err err = private_file_read(
+        path, PRIVATE_FILE_PUBLIC, pem, sizeof pem, &size, problem);
+    return err == ERR_NONE ? key_file_decode_public(path, slice_of(pem, size),
+                                 algorithm, public_key, problem)
+                           : err;
 }

@@ -45,5 +45,9 @@ MUST_USE enum err key_file_create_public(
     const char *path, struct evp_pkey_st *key, struct keys_problem *problem);
 MUST_USE enum err key_file_load_public(const char *path, const char *algorithm,
     uint8_t public_key[KEY_SIZE], struct keys_problem *problem);
+/* The same from what such a file holds. */
+MUST_USE enum err key_file_decode_public(const char *path, struct slice pem,
+    const char *algorithm, uint8_t public_key[KEY_SIZE],
+    struct keys_problem *problem);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef IO_LMDB_LAYOUT_H
 #define IO_LMDB_LAYOUT_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -90,13 +91,22 @@ static inline enum err corrupt(const char **reason, const char *text)
 static inline enum err read_at(
     int fd, uint64_t offset, void *bytes, size_t size, const char **reason)
 {
-    ssize_t got = pread(fd, bytes, size, (off_t)offset);
-    if (got < 0) {
-        *reason = "the disk cannot be read";
-        return ERR_IO;
+    uint8_t *at = bytes;
+    while (size > 0) {
+        ssize_t got = pread(fd, at, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            *reason = "the disk cannot be read";
+            return ERR_IO;
+        }
+        if (got == 0)
+            return corrupt(reason, "the file ends too early");
+        at += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
     }
-    return (size_t)got == size ? ERR_NONE
-                               : corrupt(reason, "the file ends too early");
+    return ERR_NONE;
 }
 
 #endif

@@ -59,16 +59,11 @@ enum err token_uri_parse(const char *text, P11KitUri **parsed,
         keys_problem_set(problem, "store_token: out of memory");
         return ERR_NO_MEMORY;
     }
-    enum err err = ERR_NONE;
+    /* a name in capitals has the same code as no memory, and is likelier */
     int code = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, *parsed);
-    if (code == P11_KIT_URI_NO_MEMORY) {
-        keys_problem_set(problem, "store_token: out of memory");
-        err = ERR_NO_MEMORY;
-    } else if (code != P11_KIT_URI_OK) {
-        err = uri_refuse(problem, "cannot be read");
-    } else {
-        err = uri_take(*parsed, uri, problem);
-    }
+    enum err err = code == P11_KIT_URI_OK
+                       ? uri_take(*parsed, uri, problem)
+                       : uri_refuse(problem, "cannot be read");
     if (err == ERR_NONE)
         return ERR_NONE;
     p11_kit_uri_free(*parsed);

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "fuzz/file.h"
 #include "io/lmdb_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,8 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         file = tmpfile();
     MUST(file != NULL);
     int fd = fileno(file);
-    MUST(ftruncate(fd, 0) == 0);
-    MUST(size == 0 || pwrite(fd, data, size, 0) == (ssize_t)size);
+    file_hold(fd, slice_of(data, size));
     look_into(fd);
     return 0;
 }

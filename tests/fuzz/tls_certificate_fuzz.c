@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/file.h"
 #include "io/openssl.h"
 #include "io/tls_own.h"
 #include "io/tls_spki.h"
@@ -31,7 +32,7 @@ static int file_open(struct slice bytes, char path[PATH_SIZE])
 {
     int ends[2];
     require(bytes.size <= FILE_SIZE_MAX && pipe(ends) == 0);
-    require(write(ends[1], bytes.bytes, bytes.size) == (ssize_t)bytes.size);
+    file_write(ends[1], bytes);
     require(close(ends[1]) == 0);
     (void)snprintf(path, PATH_SIZE, "/proc/self/fd/%d", ends[0]);
     return ends[0];

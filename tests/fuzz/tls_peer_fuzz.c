@@ -251,8 +251,10 @@ static void session_reads(struct line *line, size_t room)
     require(size > 0 || tls_session_unread(line->session) == 0 ||
             progress != TLS_GOES_ON);
     look_at(line, progress);
-    for (size_t i = 0; i < size; i++)
-        require(bytes[i] == line->read++);
+    for (size_t i = 0; i < size; i++) {
+        require(bytes[i] == line->read);
+        line->read = (uint8_t)(line->read + 1);
+    }
 }
 
 static void session_writes(struct line *line, size_t size)

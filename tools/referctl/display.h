@@ -2,7 +2,8 @@
  * display.h - records for people, for pipes and as JSON. On a terminal tables
  * are aligned under titles and long ids are cut; in a pipe they are lines of
  * tab-separated fields, whole and without titles; both go through
- * words_printable(). JSON shows every field that the gateway sent.
+ * words_printable(). JSON shows every field that the gateway sent, and has
+ * escapes for what could move a terminal's cursor.
  */
 #ifndef REFERCTL_DISPLAY_H
 #define REFERCTL_DISPLAY_H

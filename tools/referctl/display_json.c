@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "referctl/words.h"
 
 /* jansson fails for want of memory only: text was checked by the gateway, and
  * is checked again here. */
@@ -67,7 +68,8 @@ static void print(struct session *session, json_t *json, size_t flags)
 {
     char *text = json_dumps(json, flags | JSON_ENCODE_ANY);
     assert(text != NULL);
-    (void)fprintf(session->out, "%s\n", text);
+    (void)fprintf(
+        session->out, "%s\n", words_printable_json(session->pool, text));
     json_free_t release = NULL;
     json_get_alloc_funcs(NULL, &release);
     memset(text, 0, strlen(text));

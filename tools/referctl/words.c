@@ -68,6 +68,35 @@ char *words_printable(struct pool *pool, const char *text)
     return out;
 }
 
+char *words_printable_json(struct pool *pool, const char *text)
+{
+    size_t rest = strlen(text);
+    char *out = pool_take(pool, 6 * rest + 1);
+    size_t size = 0;
+    mbstate_t state = { 0 };
+    while (rest > 0) {
+        wchar_t character;
+        size_t taken = mbrtowc(&character, text, rest, &state);
+        bool is_known = taken > 0 && taken <= rest;
+        if (!is_known) { /* not in this locale */
+            state = (mbstate_t){ 0 };
+            taken = 1;
+        }
+        if (!is_known || is_shown(character) || *text == '\\' ||
+            *text == '\n') {
+            memcpy(out + size, text, taken);
+            size += taken;
+        } else {
+            size +=
+                (size_t)snprintf(out + size, 7, "\\u%04x", (unsigned)character);
+        }
+        text += taken;
+        rest -= taken;
+    }
+    out[size] = '\0';
+    return out;
+}
+
 size_t words_width(const char *text)
 {
     size_t width = 0;

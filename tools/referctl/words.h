@@ -17,6 +17,10 @@
  * "\n", "\t", "\\" or "\xHH"; everything else stays. One line, no tab.
  */
 char *words_printable(struct pool *pool, const char *text);
+/* JSON in which the same characters stand as their escapes: it says the same,
+ * and a terminal shows it in the order in which it is written. Line feeds
+ * between its parts stay. */
+char *words_printable_json(struct pool *pool, const char *text);
 
 /* Columns on a terminal of printable UTF-8. */
 size_t words_width(const char *text);

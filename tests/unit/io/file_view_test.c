@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,6 +14,32 @@
 #include "support/folder.h"
 
 #define SIZE (300u * 1000)
+
+/* ---- A kernel that knows no way to bring pages in, and signals ----------- */
+
+static bool kernel_is_old;
+static unsigned read_count; /* of those that are cut short */
+
+int __real_madvise(void *at, size_t size, int advice);
+int __wrap_madvise(void *at, size_t size, int advice);
+int __wrap_madvise(void *at, size_t size, int advice)
+{
+    if (!kernel_is_old)
+        return __real_madvise(at, size, advice);
+    errno = EINVAL;
+    return -1;
+}
+
+ssize_t __real_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    if (++read_count % 2 == 1) {
+        errno = EINTR;
+        return -1;
+    }
+    return __real_pread(fd, bytes, size > 1000 ? 1000 : size, offset);
+}
 
 struct sample {
     char folder[FOLDER_PATH_SIZE];
@@ -82,6 +110,24 @@ static void what_cannot_be_brought_in_is_an_error(void **state)
     sample_remove(&sample);
 }
 
+static void a_read_goes_on_where_a_signal_ended_it(void **state)
+{
+    struct sample sample;
+    struct file_view view;
+    const uint8_t *bytes;
+    (void)state;
+    sample_make(&sample);
+    kernel_is_old = true;
+    read_count = 0;
+    assert_int_equal(file_view_open(sample.fd, SIZE, &view), ERR_NONE);
+    assert_int_equal(file_view_at(&view, 0, 1, &bytes), ERR_NONE);
+    assert_int_equal(*bytes, byte_at(0));
+    assert_int_equal(read_count, 2 * 66); /* 64 KiB by 1000 bytes */
+    file_view_close(&view);
+    kernel_is_old = false;
+    sample_remove(&sample);
+}
+
 static void what_is_no_file_cannot_be_seen(void **state)
 {
     struct file_view view;
@@ -95,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_it_is_there_to_see),
         cmocka_unit_test(what_cannot_be_brought_in_is_an_error),
+        cmocka_unit_test(a_read_goes_on_where_a_signal_ended_it),
         cmocka_unit_test(what_is_no_file_cannot_be_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

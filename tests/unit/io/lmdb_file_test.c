@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +18,22 @@
 #define PAGE_SIZE 4096u
 #define ROW_COUNT 300u
 #define DEEP_ROW_COUNT 2000u
+
+static bool reads_are_short;
+static unsigned short_read_count;
+
+ssize_t __real_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    if (!reads_are_short)
+        return __real_pread(fd, bytes, size, offset);
+    if (++short_read_count % 2 == 1) {
+        errno = EINTR;
+        return -1;
+    }
+    return __real_pread(fd, bytes, size < 7 ? size : 7, offset);
+}
 
 struct file {
     char path[FOLDER_PATH_SIZE];
@@ -388,6 +406,19 @@ static void what_cannot_be_read_is_not_called_corrupt(void **state)
     assert_string_equal(reason, "the disk cannot be read");
 }
 
+static void what_a_signal_cut_short_is_not_called_corrupt(void **state)
+{
+    struct file file;
+    const char *reason = NULL;
+    (void)state;
+    file_make(&file);
+    reads_are_short = true;
+    assert_int_equal(check(&file, &reason), ERR_NONE);
+    assert_true(short_read_count > 40);
+    reads_are_short = false;
+    file_remove(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +427,7 @@ int main(void)
         cmocka_unit_test(where_a_tree_is_divided_makes_no_difference),
         cmocka_unit_test(the_end_may_not_be_missing),
         cmocka_unit_test(what_cannot_be_read_is_not_called_corrupt),
+        cmocka_unit_test(what_a_signal_cut_short_is_not_called_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,7 @@ static void a_uri_names_module_and_pin_but_never_holds_the_pin(void **state)
         { "pkcs11:type=public?module-path=/m.so", "type is not private" },
         { "pkcs11:colour=red?module-path=/m.so", "nobody knows" },
         { "pkcs11:token=%zz?module-path=/m.so", "cannot be read" },
+        { "pkcs11:token=a?Module-path=/m.so", "cannot be read" },
         { "file:/m.so", "cannot be read" },
         { "", "cannot be read" },
     };

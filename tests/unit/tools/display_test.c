@@ -58,6 +58,14 @@ static void fill_story(struct pool *pool, struct records *records)
     record_put_number(pool, record, "value", 1);
 }
 
+static void fill_foreign(struct pool *pool, struct records *records)
+{
+    struct record *record = records_add(pool, records, "peer");
+    record_put_text(pool, record, "name",
+        "a\xc2\x9b"
+        "2J\x7f");
+}
+
 static char *shown(enum way way, bool is_terminal, bool has_colour,
     void (*fill_in)(struct pool *, struct records *))
 {
@@ -124,6 +132,8 @@ static const struct {
       "  {\n    \"name\": \"Hospital\",\n    \"state\": \"imported\",\n"
       "    \"settled\": false,\n    \"key\": \"AP8QQQ==\"\n  }\n]\n" },
     { JSON_LIST, false, false, NULL, "[]\n" },
+    { JSON_LIST, true, false, fill_foreign,
+      "[\n  {\n    \"name\": \"a\\u009b2J\\u007f\"\n  }\n]\n" },
     { JSON_OBJECT, false, false, fill_story,
       "{\n  \"id\": \"urn:uuid:1\",\n"
       "  \"elements\": [\n    {\n      \"code\": \"call_name\"\n    }\n  ],\n"

@@ -41,6 +41,28 @@ static void foreign_text_cannot_move_the_cursor(void **state)
     pool_release(&pool);
 }
 
+static void json_says_the_same_with_escapes(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+    } rows[] = {
+        { "{\n  \"a\": \"Дверь\"\n}", "{\n  \"a\": \"Дверь\"\n}" },
+        { "\"\\n\\\\\"", "\"\\n\\\\\"" }, { "\"\x7f\"", "\"\\u007f\"" },
+        { "\"\xc2\x9b"
+          "31m\"",
+            "\"\\u009b31m\"" },
+        { "\"\xe2\x80\xae\xef\xbb\xbf\"", "\"\\u202e\\ufeff\"" },
+        { "\"\xff\"", "\"\xff\"" }, /* not in this locale */
+    };
+    struct pool pool = { 0 };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(
+            words_printable_json(&pool, rows[i].text), rows[i].shown);
+    pool_release(&pool);
+}
+
 static void width_counts_columns_not_bytes(void **state)
 {
     (void)state;
@@ -108,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_cannot_move_the_cursor),
+        cmocka_unit_test(json_says_the_same_with_escapes),
         cmocka_unit_test(width_counts_columns_not_bytes),
         cmocka_unit_test(names_are_equal_whatever_their_case),
         cmocka_unit_test(times_are_utc_and_absent_ones_a_dash),
