@@ -31,6 +31,13 @@ static struct followed *follow(struct reader *reader, const struct uuid *uuid)
     return fresh;
 }
 
+/* An old copy that nothing shows to be old goes on in its epoch until a peer
+ * proves it: its positions are given again. */
+static bool may_be_again(const struct program *program)
+{
+    return program->gateway->hides_loss && !program->of.reader.begins_anew;
+}
+
 /* Of what never changes about an event; its contents may be erased. */
 static uint64_t digest_of(const refer_event *event)
 {
@@ -59,10 +66,8 @@ static void digest_check(struct world *world, struct program *program,
             (reader->digest_capacity - old) * sizeof *reader->digests);
     }
     uint64_t digest = digest_of(event);
-    /* an old copy that nothing shows to be old goes on in its epoch until a
-     * peer proves it: its positions are given again */
     if (reader->digests[at] != 0 && reader->digests[at] != digest &&
-        !(program->gateway->hides_loss && !reader->begins_anew))
+        !may_be_again(program))
         world_fail(world, "feed.changed", program->gateway->index);
     reader->digests[at] = digest;
 }
@@ -165,13 +170,16 @@ static void epoch_check(struct world *world, struct program *program,
 }
 
 /* From one handle they come in order, each once; from another those come again
- * that were not acknowledged. */
+ * that were not acknowledged, and from one that had handed out nothing, those
+ * that were, where that is lost. */
 static void event_check(
     struct world *world, struct program *program, const refer_event *event)
 {
     struct reader *reader = &program->of.reader;
     int64_t position = (int64_t)refer_event_position(event);
     epoch_check(world, program, refer_event_epoch(event), position - 1);
+    if (position <= reader->position && may_be_again(program))
+        reader->position = position - 1;
     if (position <= reader->position)
         world_fail(world, "feed.again", program->gateway->index);
     else if (position != reader->position + 1)
