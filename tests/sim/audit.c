@@ -242,11 +242,21 @@ static void twice_say(
     }
 }
 
+static void unheard_find(struct world *world, const struct rows *rows)
+{
+    for (size_t i = 0; i < world->gateway_count; i++)
+        for (size_t k = 0; k < rows[i].count; k++)
+            if (rows[i].items[k].is_outgoing)
+                again_unheard(
+                    world, i, rows[i].items[k].peer, &rows[i].items[k].uuid);
+}
+
 static void register_check(struct world *world, const struct rows *rows)
 {
     size_t *expected = calloc(world->gateway_count, sizeof *expected);
     if (expected == NULL)
         abort();
+    unheard_find(world, rows);
     const struct truth *truth = &world->truth;
     for (size_t i = 0; i < truth->affair_count; i++) {
         affair_check(world, &truth->affairs[i], rows);
