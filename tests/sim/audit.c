@@ -467,10 +467,8 @@ static void head_check(struct world *world, const struct program *program,
     bool is_unheard =
         (uint64_t)heard_number(cursor, "epoch") != reader->epoch &&
         heard_number(cursor, "position") == head;
-    /* see reader.c */
-    bool may_be_again = program->gateway->hides_loss && !reader->begins_anew;
     if (head == reader->seen || is_unheard ||
-        (may_be_again && head < reader->seen))
+        (reader_may_be_again(program) && head < reader->seen))
         return;
     world_say(world, "seen to %lld of %lld", (long long)reader->seen,
         (long long)head);
