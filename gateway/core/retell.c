@@ -258,7 +258,7 @@ bool retell_again(struct work *work, struct ledger *out,
     if (is_so && !is_mute(work, referral, &told) &&
         intent_fill(work, referral, &told, &again)) {
         again.number = intent->number;
-        outbox_replace(work, out, &again);
+        outbox_requeue(work, out, &again);
         return true;
     }
     outbox_take(work, out, intent);
