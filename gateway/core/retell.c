@@ -160,6 +160,14 @@ static bool intent_fill(struct work *work, struct referral *referral,
     return !work_failed(work);
 }
 
+/* Of one that ended while it was on its way no delivery is noted. */
+static bool says_delivered(const struct feed_event *event)
+{
+    return event->type == FEED_DELIVERED ||
+           (event->type == FEED_STEP && event->by_us &&
+               event->step == EVENT_SEND && event->generation != 0);
+}
+
 bool retell_is_delivered(struct work *work, const struct referral *referral)
 {
     bool is_delivered = false;
@@ -167,7 +175,7 @@ bool retell_is_delivered(struct work *work, const struct referral *referral)
         struct feed_event event;
         size_t used = work->scratch->used;
         is_delivered = feed_at(work, referral->positions[i], &event) &&
-                       event.type == FEED_DELIVERED;
+                       says_delivered(&event);
         arena_rewind(work->scratch, used);
     }
     return is_delivered;

@@ -181,6 +181,33 @@ static void a_withdrawal_that_lost_its_words_is_told_without(void **state)
     }
 }
 
+/* It was withdrawn while its request was on its way, so that nothing but its
+ * place in the feed says that the request arrived. */
+static void a_withdrawal_before_the_receipt_is_told_without_words_too(
+    void **state)
+{
+    struct affair affair = { .federation = federation_of_two() };
+    struct federation *federation = affair.federation;
+    (void)state;
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(federation, 0, 1, "first"));
+    (void)federation_act_by(
+        federation, 0, affair.id, "withdraw", "w", "person", NULL);
+    federation_deliver(federation, 0); /* the request */
+    federation_deliver(federation, 0); /* its receipt */
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    erase(&affair, 0, NULL);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+    assert_both(&affair, "withdrawn");
+    federation_free(federation);
+}
+
 static void a_request_that_lost_an_element_still_arrives(void **state)
 {
     struct affair affair = lost_on_its_way();
@@ -571,8 +598,8 @@ static void a_request_that_was_erased_on_its_way_comes_back_as_withdrawn(
 }
 
 /* An amendment by 0 with one element. */
-static void amend(struct affair *affair, const char *key, const char *code,
-    const char *value)
+static void amend(
+    struct affair *affair, const char *key, const char *code, const char *value)
 {
     struct call call;
     federation_step_call(&call, affair->id, "amend", key, "staff", NULL);
@@ -644,6 +671,8 @@ int main(void)
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
         cmocka_unit_test(a_withdrawal_that_lost_its_words_is_told_without),
+        cmocka_unit_test(
+            a_withdrawal_before_the_receipt_is_told_without_words_too),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
         cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
         cmocka_unit_test(
