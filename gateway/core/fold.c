@@ -344,8 +344,8 @@ static bool is_said_since(
 {
     struct referral_event came;
     return intent->is_again &&
-           referral_event_read(
-               folded->content, folded->work->scratch, &came) == ERR_NONE &&
+           referral_event_read(folded->content, folded->work->scratch, &came) ==
+               ERR_NONE &&
            came.at.unix_ms > intent->at.unix_ms;
 }
 

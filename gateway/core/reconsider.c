@@ -141,12 +141,11 @@ static void keep(struct thought *thought, enum referral_state next)
     event->seq = ++referral->own_seq;
     event->seen = referral->peer_seq;
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
+    uint64_t entry =
+        bare_entry(work, referral, event->type, intent->feed_position != 0);
     struct slice bytes = referral_event_write(event, work->scratch);
     struct content_ref content =
-        bytes.bytes == NULL
-            ? CONTENT_NONE
-            : work_say(
-                  work, register_entry(work, referral, event->type), bytes);
+        bytes.bytes == NULL ? CONTENT_NONE : work_say(work, entry, bytes);
     if (content_is_none(content)) {
         work_exhausted(work);
         return;

@@ -168,9 +168,8 @@ static void amend_without_receipt(struct federation *federation, const char *id)
     call_text(&call, "code", "call_name");
     call_text(&call, "value", "Canary");
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-    for (int64_t ms = 0;
-         federation_event_count(
-             federation, 0, id, "referral.answered", "amend") == 0;
+    for (int64_t ms = 0; federation_event_count(federation, 0, id,
+                             "referral.answered", "amend") == 0;
          ms++) {
         const struct bench_message *message = federation_message(federation, 0);
         if (message == NULL)
