@@ -227,7 +227,7 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
 
 /* ---- What was never answered --------------------------------------------- */
 
-/* It is judged as if nothing of it were known. */
+/* Nothing of it came to be known: no referral has those keys. */
 static void row_forget(struct work *work, const struct ledger_entry *entry)
 {
     const struct referral *referral =
@@ -268,7 +268,6 @@ static void judge(struct fold *fold)
     struct entry entry = { .header = folded.entry->header,
         .salt = folded.salt,
         .content = folded.content };
-    row_forget(work, folded.entry);
     fold_found_event(&folded);
     fold_let_go(&folded);
     row_turn(fold, folded.entry, false);
@@ -282,6 +281,7 @@ static void judge(struct fold *fold)
             .stored = folded.entry,
             .count = 1 });
     row_turn(fold, folded.entry, true);
+    row_forget(work, folded.entry);
     work->node->folds = true;
     side->parcel_changed = true;
     side_pass(fold, side, 1);

@@ -266,7 +266,18 @@ static void the_offer_is_of_the_last_step_that_made_one(void **state)
     federation_free(federation);
 }
 
-/* 0 amends; 1 signs for that, and its answer is lost. */
+/* 1 signs for what comes, and its answers are lost. */
+static void run_without_answers(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->is_reply || message->from == 0)
+            federation_deliver(federation, 0);
+        else
+            federation_lose(federation, 0);
+    }
+}
+
 static void amended_without_answer(struct federation *federation, char *id)
 {
     struct call call;
@@ -275,12 +286,7 @@ static void amended_without_answer(struct federation *federation, char *id)
     call_text(&call, "code", "call_name");
     call_text(&call, "value", "Canary");
     assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-    federation_deliver(federation, 0);
-    while (federation_message_count(federation) > 0)
-        if (federation_message(federation, 0)->is_reply)
-            federation_deliver(federation, 0);
-        else
-            federation_lose(federation, 0);
+    run_without_answers(federation);
 }
 
 /* What was never answered is judged before the steps that waited are decided
