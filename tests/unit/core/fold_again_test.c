@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/bench_loss.h"
+#include "support/bench_papers.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -263,6 +264,50 @@ static void a_withdrawal_for_what_was_dropped_outlives_the_words(void **state)
     twice_free(&twice);
 }
 
+static void talk(struct twice *twice, bool goes_on)
+{
+    struct call call;
+    call_begin(&call, "peer.close");
+    call_text(&call, "agency", federation_id(twice->federation, 1)->text);
+    if (goes_on)
+        call_flag(&call, "reopen", true);
+    assert_int_equal(
+        federation_call(twice->federation, 0, &call)->err, ERR_NONE);
+}
+
+/* The second went back to staff as the talking ended, and they called it off.
+ * Of that the time of keeping is over when the first comes back: its words have
+ * a time of their own, which begins only then. */
+static void retention_of_the_second_erases_nothing_of_the_first(void **state)
+{
+    struct node_input review = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = true };
+    struct twice twice = handed_over_twice(false);
+    struct federation *federation = twice.federation;
+    (void)state;
+    talk(&twice, false);
+    (void)federation_act(federation, 0, twice.second, "cancel", "c", reason);
+    assert_string_equal(
+        federation_state(federation, 0, twice.second), "cancelled");
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_wait_until(
+        federation, (PAPERS_IDENTIFIERS_DAYS + 1) * FEDERATION_DAY_MS);
+    assert_int_equal(federation_step(federation, 0, &review), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    assert_int_equal(federation_event_count(federation, 0, twice.second,
+                         "referral.erased", "erasure"),
+        1);
+    for (size_t at = 0; at < 2; at++)
+        federation_sheet(federation, at);
+    talk(&twice, true);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    assert_first(&twice, "cancelled", 4);
+    twice_free(&twice);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +316,7 @@ int main(void)
         cmocka_unit_test(all_that_was_done_before_it_was_known_is_told),
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
         cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
+        cmocka_unit_test(retention_of_the_second_erases_nothing_of_the_first),
         cmocka_unit_test(a_withdrawal_for_what_was_dropped_outlives_the_words),
     };
     return cmocka_run_group_tests_name("fold_again", tests, NULL, NULL);
