@@ -124,8 +124,9 @@ void again_unheard(
     struct world *world, size_t from, size_t to, const struct uuid *uuid)
 {
     struct truth *truth = &world->truth;
-    if (!gateway_has_lost(world, from) ||
-        truth_find(truth, uuid) != truth->affair_count)
+    bool may_be = gateway_has_lost(world, from) ||
+                  world->options.clock_per_hour > 0; /* clerk.c */
+    if (!may_be || truth_find(truth, uuid) != truth->affair_count)
         return;
     for (size_t i = 0; i < truth->affair_count; i++)
         if (truth->affairs[i].tries != TRIES_ONE &&

@@ -348,8 +348,9 @@ static void taken_add(struct world *world, size_t here, const struct uuid *uuid,
             world_fail(world, "program.unanswered", here);
         taken->done[deed->step] += deed->outcome == OUTCOME_DONE;
         taken->gone[deed->step] += deed->outcome == OUTCOME_DONE && is_old;
-        taken->doubted[deed->step] += deed->outcome == OUTCOME_REFUSED &&
-                                      gateway_has_lost(world, here) && !is_old;
+        taken->doubted[deed->step] +=
+            deed->outcome == OUTCOME_REFUSED &&
+            (deed->may_be_done || (gateway_has_lost(world, here) && !is_old));
     }
 }
 
@@ -406,6 +407,8 @@ static void steps_check(struct world *world, size_t here, size_t there,
         unsigned refused = counts[0].refused[step];
         unsigned returned = counts[0].returned[step];
         unsigned most = taken.done[step] + taken.doubted[step];
+        /* it comes back without words, so that it is not known again */
+        most += gateway_has_lost(world, here) ? refused : 0;
         if (ours > most)
             step_fail(world, "step.twice", here, uuid, step);
         if (ours + taken.gone[step] < taken.done[step])
