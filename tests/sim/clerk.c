@@ -69,8 +69,8 @@ static void on_submitted(struct world *world, struct program *program,
     struct affair *affair = &world->truth.affairs[clerk->affair];
     clerk->is_submitting = false;
     bool was_done = affair->is_named && may_be_past(world, reply);
-    affair->outcome = reply->err == ERR_NONE || was_done ? OUTCOME_DONE
-                                                         : OUTCOME_REFUSED;
+    affair->outcome =
+        reply->err == ERR_NONE || was_done ? OUTCOME_DONE : OUTCOME_REFUSED;
     affair->stored_ms = world->scheduler.now_ms;
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
