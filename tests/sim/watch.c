@@ -136,13 +136,19 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
-/* Both ends have old copies, and nothing is left that shows either. */
+/* It has an old copy, and does not know. */
+static bool has_forgotten(const struct gateway *gateway)
+{
+    return gateway->hides_loss &&
+           (gateway->node == NULL || gateway->node->losses == 0);
+}
+
+/* Both ends do, and nothing is left that shows either. */
 static bool both_forgot(
     const struct world *world, size_t author, size_t recipient)
 {
-    const struct gateway *gateway = &world->gateways[author];
-    return gateway->hides_loss && world->gateways[recipient].hides_loss &&
-           gateway->node != NULL && gateway->node->losses == 0;
+    return has_forgotten(&world->gateways[author]) &&
+           has_forgotten(&world->gateways[recipient]);
 }
 
 /* An author that forgot and cannot know it may sign anew what never arrived;
