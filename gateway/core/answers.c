@@ -41,6 +41,26 @@ void answers_cosigned(
     (void)step_apply(&step, REFERRAL_DELIVERED, &note);
 }
 
+/* The same was answered before: its parcel was taken back since, as its receipt
+ * never came, and both ends lost what showed that it had been there. */
+static bool was_noted(struct work *work, struct peer *peer,
+    const struct referral *referral, const struct ledger_entry *entry,
+    enum feed_type type)
+{
+    bool was = false;
+    if (peer_ledger(work, peer, LEDGER_OUT)->previous == 0)
+        return false;
+    for (uint32_t i = 0; i < referral->position_count && !was; i++) {
+        struct feed_event event;
+        size_t used = work->scratch->used;
+        was = feed_at(work, referral->positions[i], &event) && event.by_us &&
+              event.type == type && (uint8_t)event.step == entry->event_type &&
+              event.seq == entry->seq;
+        arena_rewind(work->scratch, used);
+    }
+    return was;
+}
+
 /* What the receiver's gateway says of one event of ours. */
 static void answered(struct work *work, struct peer *peer,
     struct ledger_entry *entry, const struct answer_item *item)
@@ -110,7 +130,11 @@ static void answered(struct work *work, struct peer *peer,
                                           : FEED_REFUSED,
         applied ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, &why,
         CONTENT_NONE };
-    (void)step_apply(&step, state, &note);
+    if (state == referral->state &&
+        was_noted(work, peer, referral, entry, note.type))
+        register_put(work, referral);
+    else
+        (void)step_apply(&step, state, &note);
 }
 
 /* Of erasure: who refused it is told of it again after a loss. */

@@ -71,15 +71,19 @@ struct referral_event bare_intent(struct work *work,
     return event;
 }
 
-struct content_ref bare_put(struct work *work, struct referral *referral,
+uint64_t bare_entry(struct work *work, struct referral *referral,
+    enum referral_event_type type, bool is_in_feed)
+{
+    return is_in_feed ? register_entry(work, referral, type)
+                      : VAULT_ENTRY_COMMON;
+}
+
+struct content_ref bare_put(struct work *work, uint64_t entry,
     const struct referral_event *event, size_t *size)
 {
     struct slice bytes = referral_event_write(event, work->scratch);
     struct content_ref content =
-        bytes.bytes == NULL
-            ? CONTENT_NONE
-            : work_say(
-                  work, register_entry(work, referral, event->type), bytes);
+        bytes.bytes == NULL ? CONTENT_NONE : work_say(work, entry, bytes);
     if (content_is_none(content))
         work_exhausted(work);
     *size = bytes.size;
@@ -99,7 +103,9 @@ static void turn(
         !bare_is_told(referral, (enum referral_event_type)intent->event_type))
         return;
     struct referral_event event = bare_intent(work, referral, intent);
-    intent->content = bare_put(work, referral, &event, &size);
+    uint64_t entry =
+        bare_entry(work, referral, event.type, intent->feed_position != 0);
+    intent->content = bare_put(work, entry, &event, &size);
     intent->content_size = (uint32_t)size;
     outbox_replace(work, out, intent);
     register_put(work, referral); /* its entries may be others now */

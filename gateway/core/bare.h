@@ -29,8 +29,14 @@ struct referral_event bare_event(const struct referral *referral,
 struct referral_event bare_intent(struct work *work,
     const struct referral *referral, const struct intent *intent);
 
+/* The vault's entry for a step that is told. One that is not in the feed says
+ * nothing of a person: it goes with no referral, as nothing would seal it anew
+ * when words are erased. */
+uint64_t bare_entry(struct work *work, struct referral *referral,
+    enum referral_event_type type, bool is_in_feed);
+
 /* Writes it; *size is that of its bytes. None when memory failed. */
-struct content_ref bare_put(struct work *work, struct referral *referral,
+struct content_ref bare_put(struct work *work, uint64_t entry,
     const struct referral_event *event, size_t *size);
 
 /* Of all that waits for that peer: what has lost its words goes bare. */

@@ -2,7 +2,7 @@
 
 #include "core/agreement.h"
 #include "core/answers.h"
-#include "core/delivery.h"
+#include "core/casework_answer.h"
 #include "core/erase.h"
 #include "core/generation.h"
 #include "core/limits.h"
@@ -14,15 +14,6 @@
 #include "core/step.h"
 
 #include <string.h>
-
-/* What becomes of one entry. */
-struct judgement {
-    bool answered; /* an answer is owed */
-    enum answer_verdict verdict;
-    struct verdict why;
-    enum referral_state state;
-    struct content_ref content; /* kept where it is not none */
-};
 
 /* One entry on its way into the store. */
 struct taking {
@@ -87,14 +78,25 @@ static bool states_nothing(const struct step *step, struct judgement *judgement)
     return false;
 }
 
+static void received_note(struct step *step)
+{
+    struct work *work = step->work;
+    work->node->counters.referrals_received++;
+    OUTPUT_LOG(work, LOG_REFERRAL_RECEIVED,
+        log_uuid("referral", &step->event->referral),
+        log_agency("from", &step->peer->agency));
+}
+
 /* A new referral to us: it has a row even when it is refused, so that later
- * events about it find their answer. */
+ * events about it find their answer. Where a row was begun, with its keys. */
 static void receive(
     struct step *step, const struct entry *entry, struct judgement *judgement)
 {
     struct work *work = step->work;
     struct referral *referral = step->referral;
+    uint64_t begun = referral->entry;
     *referral = (struct referral){
+        .entry = begun,
         .uuid = step->event->referral,
         .peer = step->peer->number,
         .mou = step->event->mou,
@@ -102,7 +104,8 @@ static void receive(
         .created = work->now,
         .state = REFERRAL_DRAFT,
     };
-    register_entries_take(work, referral);
+    if (begun == 0)
+        register_entries_take(work, referral);
     enum referral_state sent;
     if (states_nothing(step, judgement) &&
         step_next(step, &sent, &judgement->why))
@@ -121,13 +124,57 @@ static void receive(
         keep_event(step, entry, judgement);
         note.content = judgement->content;
         referral->request = judgement->content;
-        work->node->counters.referrals_received++;
-        OUTPUT_LOG(work, LOG_REFERRAL_RECEIVED,
-            log_uuid("referral", &referral->uuid),
-            log_agency("from", &step->peer->agency));
+        received_note(step);
     }
     (void)step_apply(step, state, &note);
     judgement->state = state;
+}
+
+/* A referral that was taken back without its request is under the agreement
+ * that its next event names. */
+static void adopt_mou(
+    struct referral *referral, const struct referral_event *event)
+{
+    if (mou_id_is_none(&referral->mou))
+        referral->mou = event->mou;
+}
+
+/* Both ends lost that it had come; here our own steps brought it back. */
+static bool lacks_request(const struct step *step)
+{
+    const struct referral *referral = step->referral;
+    return referral->peer == step->peer->number && !referral->outgoing &&
+           referral->refill != 0 && referral->peer_seq == 0 &&
+           content_is_none(referral->request);
+}
+
+/* The request comes once more: it changes nothing but what is known of it. */
+static void receive_again(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
+{
+    struct work *work = step->work;
+    struct referral *referral = step->referral;
+    adopt_mou(referral, step->event);
+    judgement->state = referral->state;
+    if (referral->frozen || referral->erased)
+        refuse(judgement, PROBLEM_CONSENT_MISSING, "consent",
+            "nothing: all that was said of it is erased here");
+    else if (states_nothing(step, judgement))
+        step_judge(step, &judgement->why);
+    if (work_failed(work))
+        return;
+    referral->peer_seq = step->event->seq;
+    if (judgement->why.problem != PROBLEM_NONE) {
+        log_refusal(step, judgement);
+        register_put(work, referral);
+        return;
+    }
+    keep_event(step, entry, judgement);
+    referral->request = judgement->content;
+    struct step_note note = { FEED_RECEIVED, FEED_STATUS_APPLIED, NULL,
+        judgement->content };
+    (void)step_apply(step, referral->state, &note);
+    received_note(step);
 }
 
 /* Withdrawal is never refused, whatever crossed it on the way. */
@@ -290,13 +337,23 @@ static void mention(
     stored->state = (uint8_t)event->state;
 }
 
-/* A referral that was taken back without its request is under the agreement
- * that its next event names. */
-static void adopt_mou(
-    struct referral *referral, const struct referral_event *event)
+static void take_send(
+    struct step *step, const struct entry *entry, struct judgement *judgement)
 {
-    if (mou_id_is_none(&referral->mou))
-        referral->mou = event->mou;
+    struct referral *known = step->referral;
+    bool is_begun = known != NULL && register_is_begun(known) &&
+                    known->peer == step->peer->number;
+    if (known == NULL)
+        step->referral = arena_take(step->work->scratch, sizeof *known);
+    if (step->referral == NULL)
+        work_exhausted(step->work);
+    else if (known == NULL || is_begun)
+        receive(step, entry, judgement);
+    else if (lacks_request(step))
+        receive_again(step, entry, judgement);
+    else
+        refuse(judgement, PROBLEM_REFERRAL_EXISTS, "referral",
+            "give every referral an id of its own");
 }
 
 static void take_event(struct taking *taking)
@@ -306,7 +363,6 @@ static void take_event(struct taking *taking)
     const struct entry *entry = taking->entry;
     struct judgement *judgement = taking->judgement;
     struct referral_event event;
-    struct referral *fresh;
     if (referral_event_read(entry->content, work->scratch, &event) !=
         ERR_NONE) {
         refuse(judgement, PROBLEM_FORMAT, "event",
@@ -329,19 +385,11 @@ static void take_event(struct taking *taking)
     if (work_failed(work))
         return;
     if (event.type == EVENT_SEND) {
-        fresh = arena_take(work->scratch, sizeof *fresh);
-        if (fresh == NULL)
-            work_exhausted(work);
-        else if (step.referral != NULL)
-            refuse(judgement, PROBLEM_REFERRAL_EXISTS, "referral",
-                "give every referral an id of its own");
-        else {
-            step.referral = fresh;
-            receive(&step, entry, judgement);
-        }
+        take_send(&step, entry, judgement);
         return;
     }
-    if (step.referral == NULL || step.referral->peer != peer->number) {
+    if (step.referral == NULL || step.referral->peer != peer->number ||
+        register_is_begun(step.referral)) {
         refuse(judgement, PROBLEM_REFERRAL_UNKNOWN, "referral",
             "send the referral first");
         return;
@@ -522,61 +570,12 @@ static void store_entry(const struct taking *taking)
         work_exhausted(taking->work);
 }
 
-/* Runs of the same answer become one item. */
-static bool joins(const struct answer_item *last, uint64_t index,
-    const struct judgement *judgement)
-{
-    return last->verdict == ANSWER_APPLIED &&
-           judgement->verdict == ANSWER_APPLIED &&
-           last->index + last->count == index &&
-           last->state == (uint32_t)judgement->state;
-}
-
-static void item_fill(struct work *work, uint64_t index,
-    const struct judgement *judgement, struct answer_item *item)
-{
-    *item = (struct answer_item){
-        .index = index,
-        .count = 1,
-        .verdict = judgement->verdict,
-        .problem = judgement->why.problem,
-        .clause = arena_copy(work->arena, slice_of_text(judgement->why.clause)),
-        .remedy = arena_copy(work->arena, slice_of_text(judgement->why.remedy)),
-        .state = (uint32_t)judgement->state,
-    };
-    if (item->clause.bytes == NULL || item->remedy.bytes == NULL)
-        work_exhausted(work);
-}
-
-/* So many items, with the longest texts, stay far below CONTENT_SIZE_MAX. */
-#define TOLD_ITEM_COUNT_MAX 256u
-_Static_assert(TOLD_ITEM_COUNT_MAX <= ANSWER_ITEM_COUNT_MAX, "");
-
-static void tell_answers(struct work *work, struct peer *peer,
-    uint64_t generation, const struct answer_item *items, size_t count)
-{
-    for (size_t at = 0; at < count;) {
-        size_t part =
-            count - at < TOLD_ITEM_COUNT_MAX ? count - at : TOLD_ITEM_COUNT_MAX;
-        struct answer answer = { generation, items + at, part };
-        struct tell tell = { .kind = ENTRY_ANSWER,
-            .content = answer_write(&answer, work->arena) };
-        if (!delivery_tell(work, peer, &tell))
-            work_exhausted(work);
-        at += part;
-    }
-}
-
 void casework_take(
     struct work *work, struct peer *peer, const struct casework_parcel *parcel)
 {
-    struct answer_item *items =
-        arena_take_array(work->arena, parcel->count, sizeof *items);
-    size_t count = 0;
-    if (items == NULL) {
-        work_exhausted(work);
+    struct judgements judgements;
+    if (!judgements_begin(work, parcel->count, &judgements))
         return;
-    }
     for (size_t i = 0; i < parcel->count && !work_failed(work); i++) {
         struct judgement judgement;
         size_t used = work->scratch->used;
@@ -585,13 +584,8 @@ void casework_take(
             parcel->generation, index, &parcel->stored[i], &judgement };
         take_entry(&taking, &parcel->headers[i]);
         store_entry(&taking);
-        if (judgement.answered) {
-            if (count > 0 && joins(&items[count - 1], index, &judgement))
-                items[count - 1].count++;
-            else
-                item_fill(work, index, &judgement, &items[count++]);
-        }
+        judgements_add(work, &judgements, index, &judgement);
         arena_rewind(work->scratch, used);
     }
-    tell_answers(work, peer, parcel->generation, items, count);
+    judgements_tell(work, peer, parcel->generation, &judgements);
 }

@@ -7,6 +7,7 @@
 #include "core/erase.h"
 #include "core/feed.h"
 #include "core/limits.h"
+#include "core/refill.h"
 #include "core/register.h"
 #include "core/submission_read.h"
 #include "core/value.h"
@@ -101,12 +102,39 @@ static void answer_erasure(const struct referral *referral,
 {
     answer_record(answer, "erasure");
     answer_uuid(answer, "id", &referral->uuid);
-    answer_text(answer, "state", referral_state_name(referral->state));
+    answer_text(answer, "state",
+        register_is_begun(referral) ? ""
+                                    : referral_state_name(referral->state));
     answer_number(answer, "contents", result->extent.content_count);
     answer_flag(answer, "unsent", result->is_dropped);
     answer_flag(answer, "dry_run", is_asked);
     answer_text(answer, "notice",
         is_asked ? "" : erasure_outcome_name(referral->erasure.outcome));
+}
+
+static void answer_unknown(struct local_answer *answer)
+{
+    answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "erase.id",
+        "look the id up with referctl referral list");
+}
+
+/* What was said of it is not known before it is taken up, which may be never:
+ * all of it can go, no part. */
+static void begun_erase(struct work *work, struct referral *begun,
+    const struct erasure_notice *notice, bool is_asked,
+    struct local_answer *answer)
+{
+    const struct erase_result none = { .is_dropped = false };
+    if (!refill_takes_up(work, begun)) {
+        answer_unknown(answer);
+    } else if (is_asked || notice->element_count > 0) {
+        answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, "erase.id",
+            "try again once this referral is taken back after the loss, or "
+            "erase the whole referral now");
+    } else {
+        erase_begun(work, begun, notice);
+        answer_erasure(begun, &none, false, answer);
+    }
 }
 
 void desk_erase(struct work *work, const struct caller *caller,
@@ -132,13 +160,11 @@ void desk_erase(struct work *work, const struct caller *caller,
         return;
     struct referral *referral = register_get(work, &notice.referral);
     if (referral == NULL) {
-        answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN,
-            "erase.id", "look the id up with referctl referral list");
+        answer_unknown(answer);
         return;
     }
     if (register_is_begun(referral)) {
-        answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, "erase.id",
-            "try again soon: this referral is being taken back after a loss");
+        begun_erase(work, referral, &notice, is_asked, answer);
         return;
     }
     if (is_asked)

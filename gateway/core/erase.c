@@ -1,6 +1,7 @@
 #include "core/erase.h"
 
 #include "core/delivery.h"
+#include "core/erasure.h"
 #include "core/feed.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -201,6 +202,22 @@ enum err erase_own(struct work *work, struct referral *referral,
     if (!result->is_dropped && !work_failed(work))
         tell(work, referral, bytes, content, position);
     return ERR_NONE;
+}
+
+void erase_begun(struct work *work, struct referral *begun,
+    const struct erasure_notice *notice)
+{
+    struct slice bytes;
+    if (begun->erasure.reason != ERASURE_NONE)
+        return;
+    erasure_doom(work, begun->entry);
+    begun->erased = true; /* of what comes nothing is sealed with that */
+    note(begun, notice, true, ERASURE_OUTCOME_WAITING);
+    register_put(work, begun);
+    struct content_ref content = notice_put(work, notice, &bytes);
+    if (!work_failed(work))
+        tell(work, begun, bytes, content, 0);
+    OUTPUT_LOG(work, LOG_REFERRAL_ERASED, log_uuid("referral", &begun->uuid));
 }
 
 bool erase_key(struct work *work, struct referral *referral,

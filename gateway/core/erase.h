@@ -55,7 +55,12 @@ MUST_USE enum err erase_own(struct work *work, struct referral *referral,
 void erase_own_at_least(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 
-/* The same, without any effect. */
+/* Of a row that was begun (register.h), all of it: what came of it already, and
+ * what is to come (refill.h, fold.h). The other agency is told. */
+void erase_begun(struct work *work, struct referral *begun,
+    const struct erasure_notice *notice);
+
+/* What erase_own would do, without any effect. */
 void erase_measure(struct work *work, struct referral *referral,
     const struct erasure_notice *notice, struct erase_result *result);
 

@@ -227,7 +227,7 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
 
 /* ---- What was never answered --------------------------------------------- */
 
-/* It is judged as if nothing of it were known. */
+/* Nothing of it came to be known: no referral has those keys. */
 static void row_forget(struct work *work, const struct ledger_entry *entry)
 {
     const struct referral *referral =
@@ -268,7 +268,6 @@ static void judge(struct fold *fold)
     struct entry entry = { .header = folded.entry->header,
         .salt = folded.salt,
         .content = folded.content };
-    row_forget(work, folded.entry);
     fold_found_event(&folded);
     fold_let_go(&folded);
     row_turn(fold, folded.entry, false);
@@ -282,6 +281,7 @@ static void judge(struct fold *fold)
             .stored = folded.entry,
             .count = 1 });
     row_turn(fold, folded.entry, true);
+    row_forget(work, folded.entry);
     work->node->folds = true;
     side->parcel_changed = true;
     side_pass(fold, side, 1);
@@ -337,6 +337,18 @@ static bool is_of_one_step(struct work *work, const struct intent *intent,
     return slice_equal(first.key, second.key);
 }
 
+/* What is told again was said before the entry that arrived as absent, whose
+ * words are gone, was written: retell.c, place_keep(). */
+static bool is_said_since(
+    const struct folded *folded, const struct intent *intent)
+{
+    struct referral_event came;
+    return intent->is_again &&
+           referral_event_read(folded->content, folded->work->scratch, &came) ==
+               ERR_NONE &&
+           came.at.unix_ms > intent->at.unix_ms;
+}
+
 static enum words words_of(
     const struct folded *folded, const struct intent *intent)
 {
@@ -348,7 +360,7 @@ static enum words words_of(
     if (folded->content.bytes == NULL || slice_equal(held, folded->content))
         words = WORDS_SAME;
     else if (held.bytes == NULL && intent->event_type != EVENT_NONE)
-        words = WORDS_GONE;
+        words = is_said_since(folded, intent) ? WORDS_ANOTHERS : WORDS_GONE;
     else if (intent->event_type != EVENT_NONE &&
              is_of_one_step(work, intent, held, folded->content))
         words = WORDS_FEWER;

@@ -112,7 +112,7 @@ static bool said_read(const struct pair *pair, const struct feed_event *told,
 /* What was done to the second, as a step of the first: as an intent, but for
  * its place in the feed. False when its words are gone. */
 static bool passed(const struct pair *pair, const struct feed_event *told,
-    struct referral_event *event, struct intent *intent)
+    bool is_in_feed, struct referral_event *event, struct intent *intent)
 {
     struct work *work = pair->work;
     struct referral *first = pair->first;
@@ -123,7 +123,8 @@ static bool passed(const struct pair *pair, const struct feed_event *told,
     event->seq = ++first->own_seq;
     event->seen = first->peer_seq;
     size_t size;
-    struct content_ref content = bare_put(work, first, event, &size);
+    uint64_t entry = bare_entry(work, first, event->type, is_in_feed);
+    struct content_ref content = bare_put(work, entry, event, &size);
     *intent = (struct intent){
         .kind = ENTRY_REFERRAL_EVENT,
         .at = work->now,
@@ -143,7 +144,7 @@ static void pass_on(const struct pair *pair, const struct feed_event *told)
 {
     struct referral_event event;
     struct intent intent;
-    if (!passed(pair, told, &event, &intent))
+    if (!passed(pair, told, true, &event, &intent))
         return;
     bool withdraws = event.type == EVENT_WITHDRAW;
     bool at_once = withdraws || event.type == EVENT_CONSENT_REVOKED;
@@ -350,7 +351,7 @@ static void tell_done(const struct pair *pair, const struct feed_event *said)
     struct referral_event event;
     struct intent intent;
     if (waits_from(pair, said->position) ||
-        !passed(pair, said, &event, &intent))
+        !passed(pair, said, said->position != 0, &event, &intent))
         return;
     if (feed_at(work, said->position, &told)) {
         content_erase(work->contents, work->txn, work->arena, told.content);

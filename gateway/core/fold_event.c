@@ -85,12 +85,16 @@ static struct referral *row_new(
         }
         register_entries_take(work, referral);
     }
+    const struct referral_erasure erasure = referral->erasure;
     *referral = (struct referral){
         .uuid = event->referral,
         .peer = folded->peer->number,
         .mou = event->mou,
         .created = folded->at,
         .entry = referral->entry,
+        .erasure = erasure,
+        .erased = erasure.reason != ERASURE_NONE,
+        .frozen = erasure.reason != ERASURE_NONE,
     };
     return referral;
 }

@@ -120,6 +120,13 @@ void outbox_take(
     ledger->changed = true;
 }
 
+void outbox_requeue(
+    struct work *work, struct ledger *ledger, const struct intent *intent)
+{
+    outbox_take(work, ledger, intent);
+    outbox_put(work, ledger, intent);
+}
+
 /* The next intent about that referral, of any type or of just that one. */
 static bool next_about(struct work *work, const struct ledger *ledger,
     const struct uuid *referral, uint64_t from, struct intent *intent)

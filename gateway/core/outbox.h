@@ -38,6 +38,10 @@ void outbox_put(
 void outbox_replace(struct work *work, const struct ledger *ledger,
     const struct intent *intent);
 
+/* The same behind all others: it is to be told after what was queued since. */
+void outbox_requeue(
+    struct work *work, struct ledger *ledger, const struct intent *intent);
+
 /* Puts intents that a parcel had taken up back before all others, in their
  * order; their numbers are given here. */
 void outbox_return(struct work *work, struct ledger *ledger,

@@ -130,7 +130,8 @@ static void content_move(struct thought *thought, struct content_ref content)
     intent->content = content;
 }
 
-/* Written anew, as what follows on what is known now. */
+/* Written anew, as what follows on what is known now: after the answers to what
+ * was judged before it, which say where the referral was. */
 static void keep(struct thought *thought, enum referral_state next)
 {
     struct work *work = thought->work;
@@ -140,12 +141,11 @@ static void keep(struct thought *thought, enum referral_state next)
     event->seq = ++referral->own_seq;
     event->seen = referral->peer_seq;
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
+    uint64_t entry =
+        bare_entry(work, referral, event->type, intent->feed_position != 0);
     struct slice bytes = referral_event_write(event, work->scratch);
     struct content_ref content =
-        bytes.bytes == NULL
-            ? CONTENT_NONE
-            : work_say(
-                  work, register_entry(work, referral, event->type), bytes);
+        bytes.bytes == NULL ? CONTENT_NONE : work_say(work, entry, bytes);
     if (content_is_none(content)) {
         work_exhausted(work);
         return;
@@ -154,7 +154,7 @@ static void keep(struct thought *thought, enum referral_state next)
     intent->content_size = (uint32_t)bytes.size;
     intent->seq = event->seq;
     intent->state = (uint8_t)event->state;
-    outbox_replace(work, thought->out, intent);
+    outbox_requeue(work, thought->out, intent);
     if (!referral->outgoing || event->type == EVENT_WITHDRAW)
         referral->state = next;
     register_put(work, referral);
@@ -237,8 +237,10 @@ void reconsider_intents(struct work *work, struct peer *peer)
     struct thought thought = { .work = work,
         .out = peer_ledger(work, peer, LEDGER_OUT) };
     uint64_t from = 0;
+    const uint64_t end = thought.out->intent_next; /* some are queued anew */
     while (!work_failed(work) &&
-           outbox_next(work, thought.out, from, &thought.intent)) {
+           outbox_next(work, thought.out, from, &thought.intent) &&
+           thought.intent.number < end) {
         size_t used = work->scratch->used;
         from = thought.intent.number + 1;
         if (thought.intent.kind == ENTRY_ERASURE_NOTICE)

@@ -219,7 +219,8 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     bool decides = fate == FATE_GOES && event->by_us && !referral->outgoing;
     if (decides && told_waits(work, erasing->peer, &told)) {
         struct referral_event bare = bare_event(referral, event, event->seq);
-        intent = bare_put(work, referral, &bare, &size);
+        intent = bare_put(
+            work, register_entry(work, referral, bare.type), &bare, &size);
     }
     /* a ledger's digest covers all that was said at once */
     told_turn(work, erasing->peer, &told,

@@ -82,6 +82,12 @@ bool refill_is_wanted(const struct peer *peer)
     return peer->goals[0].wanted || peer->goals[1].wanted;
 }
 
+bool refill_takes_up(struct work *work, const struct referral *begun)
+{
+    struct peer *peer = peer_numbered(work->node, begun->peer);
+    return peer_ledger(work, peer, LEDGER_OUT)->refills;
+}
+
 bool refill_progress(struct work *work, struct peer *peer,
     enum ledger_direction direction, uint64_t *held, uint64_t *goal)
 {
@@ -336,6 +342,19 @@ static void mention_fill(struct work *work, enum entry_kind kind,
     arena_rewind(work->scratch, used);
 }
 
+/* Staff erased it before it was taken up. */
+static bool is_unwanted(struct work *work, const struct ledger_entry *entry)
+{
+    size_t used = work->scratch->used;
+    const struct referral *referral = register_get(work, &entry->referral);
+    bool is_erased =
+        referral != NULL && register_is_begun(referral) &&
+        referral->erasure.reason != ERASURE_NONE &&
+        !event_is_exempt((enum referral_event_type)entry->event_type);
+    arena_rewind(work->scratch, used);
+    return is_erased;
+}
+
 static void entry_store(struct work *work, const struct peer *peer,
     enum entry_kind kind, const struct entry *from, struct ledger_entry *to)
 {
@@ -343,6 +362,9 @@ static void entry_store(struct work *work, const struct peer *peer,
     *to = (struct ledger_entry){ .header = from->header,
         .attached = from->salt.size > 0 };
     mention_fill(work, kind, from, to);
+    if (to->has_referral && kind == ENTRY_REFERRAL_EVENT &&
+        is_unwanted(work, to))
+        to->attached = false;
     if (!to->attached)
         return;
     size_t used = work->scratch->used;

@@ -19,6 +19,7 @@
 
 #include "core/note.h"
 #include "core/peer.h"
+#include "core/register.h"
 #include "core/work.h"
 
 /* The peer showed this note, which we signed (or cosigned) and do not hold. */
@@ -31,6 +32,10 @@ void refill_end(struct peer *peer, enum ledger_direction direction);
 
 /* Something is to be fetched. */
 bool refill_is_wanted(const struct peer *peer);
+
+/* Of a row that was begun (register.h): it may still be taken up. Else nothing
+ * of it was, and nothing more comes. */
+bool refill_takes_up(struct work *work, const struct referral *begun);
 
 /* The next Fetch; empty when memory failed. */
 struct slice refill_ask(struct work *work, struct peer *peer);

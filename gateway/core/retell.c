@@ -98,18 +98,22 @@ static struct content_ref rest_put(struct work *work, struct referral *referral,
 }
 
 /* Its words are gone, and it may have been told again all the same, before a
- * loss: then that comes back later (fold.h), and has the words. */
+ * loss: then that comes back later (fold.h), and has the words. It was said by
+ * the time at which the entry was written. */
 static bool place_keep(struct work *work, struct referral *referral,
-    struct feed_event *told, struct intent *intent)
+    const struct ledger_entry *entry, struct feed_event *told,
+    struct intent *intent)
 {
+    struct entry_header header;
     if (!work->node->folds)
         return false;
+    ledger_header(work, work->scratch, entry, &header);
     told->seq = ++referral->own_seq;
     told->generation = told->index = 0;
     feed_rewrite(work, told);
     *intent = (struct intent){
         .kind = ENTRY_REFERRAL_EVENT,
-        .at = work->now,
+        .at = header.at,
         .content = CONTENT_NONE,
         .has_referral = true,
         .referral = referral->uuid,
@@ -122,14 +126,18 @@ static bool place_keep(struct work *work, struct referral *referral,
     return !work_failed(work);
 }
 
-/* What is to be told; false when there is nothing left, or memory failed. */
+/* Steps of the referring agency are decided by their words, but for what stands
+ * whatever the other says. */
+static bool is_mute(struct work *work, const struct referral *referral,
+    const struct feed_event *told)
+{
+    return !bare_is_told(referral, told->step) && is_wordless(work, told);
+}
+
+/* What is to be told; false when memory failed. */
 static bool intent_fill(struct work *work, struct referral *referral,
     struct feed_event *told, struct intent *intent)
 {
-    /* steps of the referring agency are decided by their words, but for what
-     * stands whatever the other says */
-    if (!bare_is_told(referral, told->step) && is_wordless(work, told))
-        return place_keep(work, referral, told, intent);
     struct slice bytes = rest_write(work, referral, told);
     if (bytes.bytes == NULL)
         return false;
@@ -152,6 +160,14 @@ static bool intent_fill(struct work *work, struct referral *referral,
     return !work_failed(work);
 }
 
+/* Of one that ended while it was on its way no delivery is noted. */
+static bool says_delivered(const struct feed_event *event)
+{
+    return event->type == FEED_DELIVERED ||
+           (event->type == FEED_STEP && event->by_us &&
+               event->step == EVENT_SEND && event->generation != 0);
+}
+
 bool retell_is_delivered(struct work *work, const struct referral *referral)
 {
     bool is_delivered = false;
@@ -159,7 +175,7 @@ bool retell_is_delivered(struct work *work, const struct referral *referral)
         struct feed_event event;
         size_t used = work->scratch->used;
         is_delivered = feed_at(work, referral->positions[i], &event) &&
-                       event.type == FEED_DELIVERED;
+                       says_delivered(&event);
         arena_rewind(work->scratch, used);
     }
     return is_delivered;
@@ -222,7 +238,9 @@ bool retell_answered(struct work *work, struct peer *peer,
                item->state == (uint32_t)entry->state;
     if (went_whole(work, entry) ||
         (!stands(work, referral, entry) && !is_newest(referral, entry)) ||
-        !intent_fill(work, referral, &told, &intent))
+        !(is_mute(work, referral, &told)
+                ? place_keep(work, referral, entry, &told, &intent)
+                : intent_fill(work, referral, &told, &intent)))
         return false;
     outbox_put(work, out, &intent);
     entry->feed_position = 0;
@@ -245,9 +263,10 @@ bool retell_again(struct work *work, struct ledger *out,
     /* of what waited without a word nothing else refers to the content */
     if (!is_so || is_wordless(work, &told))
         content_erase(work->contents, work->txn, work->arena, intent->content);
-    if (is_so && intent_fill(work, referral, &told, &again)) {
+    if (is_so && !is_mute(work, referral, &told) &&
+        intent_fill(work, referral, &told, &again)) {
         again.number = intent->number;
-        outbox_replace(work, out, &again);
+        outbox_requeue(work, out, &again);
         return true;
     }
     outbox_take(work, out, intent);

@@ -9,6 +9,7 @@
 #include "core/output.h"
 #include "core/peer_close.h"
 #include "core/reconsider.h"
+#include "core/refill.h"
 #include "core/referral_step.h"
 #include "core/repeat.h"
 #include "core/revoke.h"
@@ -385,7 +386,12 @@ static void refuse_unknown(struct work *work, const struct referral *begun,
     static const char again[] =
         "try again: the store was lost, and this referral may come back from "
         "the other agency";
-    if (begun != NULL)
+    bool comes = begun != NULL && refill_takes_up(work, begun);
+    const struct peer *peer =
+        comes ? peer_numbered(work->node, begun->peer) : NULL;
+    if (peer != NULL && peer_is_over(peer))
+        refuse_over(peer, answer);
+    else if (comes)
         answer_error(answer, ERR_BUSY, PROBLEM_TRY_LATER, "act.id", again);
     else if (!loss_puts_off(work, "act.id", again, answer))
         answer_error(answer, ERR_NOT_FOUND, PROBLEM_REFERRAL_UNKNOWN, "act.id",

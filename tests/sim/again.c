@@ -44,7 +44,8 @@ static struct view ask(struct world *world, size_t at, const struct uuid *uuid)
         view.is_known = true;
         view.is_outgoing = slice_is(heard_text(referral, "direction"), "out");
         view.is_erased = heard_number(referral, "frozen") != 0 ||
-                         heard_number(referral, "erased_ms") != 0;
+                         heard_number(referral, "erased_ms") != 0 ||
+                         slice_is(heard_text(referral, "state"), "void");
     }
     for (size_t i = 0; i < reply.record_count; i++)
         if (slice_is(reply.records[i].type, "event"))
@@ -96,4 +97,50 @@ void again_find(struct world *world)
             truth->affairs[i].is_named &&
             gateway_has_lost(world, truth->affairs[i].from))
             tries_find(world, i);
+}
+
+/* Of which that may be a try: it was refused when it was tried again, or taken
+ * as another, since the first had no words left to be known by. */
+static size_t tried_find(
+    const struct world *world, size_t from, size_t to, bool is_erased)
+{
+    const struct truth *truth = &world->truth;
+    for (size_t i = 0; i < truth->affair_count; i++) {
+        const struct affair *affair = &truth->affairs[i];
+        bool was_refused =
+            affair->outcome == OUTCOME_REFUSED && !affair->is_named;
+        bool is_other = is_erased && affair->outcome == OUTCOME_DONE &&
+                        affair->is_named && !affair->was_named &&
+                        affair->tries == TRIES_ONE;
+        if (affair->from == from && affair->to == to &&
+            affair->stored_ms > world->gateways[from].lost_ms &&
+            (was_refused || is_other))
+            return i;
+    }
+    return truth->affair_count;
+}
+
+void again_unheard(
+    struct world *world, size_t from, size_t to, const struct uuid *uuid)
+{
+    struct truth *truth = &world->truth;
+    bool may_be = gateway_has_lost(world, from) ||
+                  world->options.clock_per_hour > 0; /* clerk.c */
+    if (!may_be || truth_find(truth, uuid) != truth->affair_count)
+        return;
+    for (size_t i = 0; i < truth->affair_count; i++)
+        if (truth->affairs[i].tries != TRIES_ONE &&
+            uuid_equal(&truth->affairs[i].other, uuid))
+            return;
+    size_t index =
+        tried_find(world, from, to, ask(world, from, uuid).is_erased);
+    if (index == truth->affair_count)
+        return;
+    struct affair *affair = &truth->affairs[index];
+    if (affair->outcome == OUTCOME_REFUSED) {
+        truth_name(truth, index, uuid);
+    } else {
+        affair->other = *uuid;
+        affair->tries = TRIES_BOTH;
+    }
 }

@@ -11,9 +11,18 @@
 #ifndef SIM_AGAIN_H
 #define SIM_AGAIN_H
 
+#include <stddef.h>
+
+#include "base/id.h"
+
 struct world;
 
 /* When all is at rest: finds what became of their tries. */
 void again_find(struct world *world);
+
+/* Then, of a referral that `from` has: where no program was told its id, it may
+ * be the first try of an intention, which has both then. */
+void again_unheard(
+    struct world *world, size_t from, size_t to, const struct uuid *uuid);
 
 #endif

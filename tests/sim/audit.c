@@ -242,11 +242,21 @@ static void twice_say(
     }
 }
 
+static void unheard_find(struct world *world, const struct rows *rows)
+{
+    for (size_t i = 0; i < world->gateway_count; i++)
+        for (size_t k = 0; k < rows[i].count; k++)
+            if (rows[i].items[k].is_outgoing)
+                again_unheard(
+                    world, i, rows[i].items[k].peer, &rows[i].items[k].uuid);
+}
+
 static void register_check(struct world *world, const struct rows *rows)
 {
     size_t *expected = calloc(world->gateway_count, sizeof *expected);
     if (expected == NULL)
         abort();
+    unheard_find(world, rows);
     const struct truth *truth = &world->truth;
     for (size_t i = 0; i < truth->affair_count; i++) {
         affair_check(world, &truth->affairs[i], rows);
@@ -338,8 +348,9 @@ static void taken_add(struct world *world, size_t here, const struct uuid *uuid,
             world_fail(world, "program.unanswered", here);
         taken->done[deed->step] += deed->outcome == OUTCOME_DONE;
         taken->gone[deed->step] += deed->outcome == OUTCOME_DONE && is_old;
-        taken->doubted[deed->step] += deed->outcome == OUTCOME_REFUSED &&
-                                      gateway_has_lost(world, here) && !is_old;
+        taken->doubted[deed->step] +=
+            deed->outcome == OUTCOME_REFUSED &&
+            (deed->may_be_done || (gateway_has_lost(world, here) && !is_old));
     }
 }
 
@@ -396,6 +407,8 @@ static void steps_check(struct world *world, size_t here, size_t there,
         unsigned refused = counts[0].refused[step];
         unsigned returned = counts[0].returned[step];
         unsigned most = taken.done[step] + taken.doubted[step];
+        /* it comes back without words, so that it is not known again */
+        most += gateway_has_lost(world, here) ? refused : 0;
         if (ours > most)
             step_fail(world, "step.twice", here, uuid, step);
         if (ours + taken.gone[step] < taken.done[step])
@@ -457,10 +470,8 @@ static void head_check(struct world *world, const struct program *program,
     bool is_unheard =
         (uint64_t)heard_number(cursor, "epoch") != reader->epoch &&
         heard_number(cursor, "position") == head;
-    /* see reader.c */
-    bool may_be_again = program->gateway->hides_loss && !reader->begins_anew;
     if (head == reader->seen || is_unheard ||
-        (may_be_again && head < reader->seen))
+        (reader_may_be_again(program) && head < reader->seen))
         return;
     world_say(world, "seen to %lld of %lld", (long long)reader->seen,
         (long long)head);

@@ -54,19 +54,30 @@ void clerk_stored(
     truth_name(&world->truth, clerk->affair, referral);
 }
 
+/* By a clock that was wrong it was long ago that the words under a key were
+ * erased: it stands for another request then. */
+static bool may_be_past(
+    const struct world *world, const struct local_reply *reply)
+{
+    return slice_is(reply->clause, "key") && world->options.clock_per_hour > 0;
+}
+
 static void on_submitted(struct world *world, struct program *program,
     const struct local_reply *reply)
 {
     struct clerk *clerk = &program->of.clerk;
     struct affair *affair = &world->truth.affairs[clerk->affair];
     clerk->is_submitting = false;
-    affair->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    bool was_done = affair->is_named && may_be_past(world, reply);
+    affair->outcome =
+        reply->err == ERR_NONE || was_done ? OUTCOME_DONE : OUTCOME_REFUSED;
     affair->stored_ms = world->scheduler.now_ms;
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
         world_fail(world, "policy.passed", program->gateway->index);
     /* a gateway that lost its agreements refuses until they are back */
     if (affair->outcome == OUTCOME_REFUSED && !affair->is_forbidden &&
+        !may_be_past(world, reply) &&
         !gateway_has_lost(world, program->gateway->index) &&
         !(slice_is(reply->clause, "peer.state") &&
             closer_was_at(world, affair->from, affair->to))) {
@@ -106,6 +117,7 @@ static void on_acted(struct world *world, struct program *program,
     struct clerk *clerk = &program->of.clerk;
     struct deed *deed = &world->truth.deeds[clerk->deed];
     deed->outcome = reply->err == ERR_NONE ? OUTCOME_DONE : OUTCOME_REFUSED;
+    deed->may_be_done = may_be_past(world, reply);
     deed->stored_ms = world->scheduler.now_ms;
     world_say(world, "agency %zu: %s: %s %.*s", deed->agency,
         event_type_name(deed->step), err_text(reply->err),

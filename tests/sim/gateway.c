@@ -442,6 +442,9 @@ static void ballast_put(
     if (gateway->store->ops->commit(txn) != ERR_NONE)
         abort();
     free(bytes);
+    /* with this commit an old copy may have as many as its mark says */
+    gateway->hides_loss |= gateway->owes_notice;
+    gateway->owes_notice = false;
 }
 
 void gateway_empty(struct gateway *gateway)

@@ -138,6 +138,7 @@ void marks_end(struct world *world, size_t author, size_t recipient,
     const struct reader *reader = reader_at(world, recipient);
     bool has_all =
         !is_between_epochs(world, recipient) &&
+        !reader_may_be_again(world_reader(world, recipient)) &&
         (uint64_t)reader->acknowledged + 1 == node->feed_position_next;
     if (has_all && recipient_says != size)
         world_fail(world, "mark.lost", recipient);

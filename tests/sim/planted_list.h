@@ -13,7 +13,7 @@
     "--restart_ms_max 2000 --program_permille 500 --pause_ms 3000"
 #define SIM_LOST_BOTH                                                          \
     "--recover 1 --restore_permille 800 --losers 2 --agencies 2 "              \
-    "--dial_only 0 --crash_permille 20"
+    "--dial_only 0 --crash_permille 20 --clerks 2 --pause_ms 3000"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_APART                                                              \

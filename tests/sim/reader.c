@@ -31,16 +31,24 @@ static struct followed *follow(struct reader *reader, const struct uuid *uuid)
     return fresh;
 }
 
-/* Of what never changes about an event; its contents may be erased. */
-static uint64_t digest_of(const refer_event *event)
+bool reader_may_be_again(const struct program *program)
+{
+    return program->gateway->hides_loss && !program->of.reader.begins_anew;
+}
+
+/* Of what never changes about an event; its contents may be erased, and where
+ * it leads may be decided again once all is taken back. */
+static uint64_t digest_of(const refer_event *event, bool begins_anew)
 {
     static const char *const names[] = { "type", "step", "by", "referral",
-        "state", "status", "problem" };
+        "status", "problem" };
     uint64_t digest = 1;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         digest =
             checksum(digest, slice_of_text(refer_event_get(event, names[i])));
-    return digest;
+    return begins_anew ? digest
+                       : checksum(digest,
+                             slice_of_text(refer_event_get(event, "state")));
 }
 
 static void digest_check(struct world *world, struct program *program,
@@ -58,11 +66,9 @@ static void digest_check(struct world *world, struct program *program,
         memset(reader->digests + old, 0,
             (reader->digest_capacity - old) * sizeof *reader->digests);
     }
-    uint64_t digest = digest_of(event);
-    /* an old copy that nothing shows to be old goes on in its epoch until a
-     * peer proves it: its positions are given again */
+    uint64_t digest = digest_of(event, reader->begins_anew);
     if (reader->digests[at] != 0 && reader->digests[at] != digest &&
-        !(program->gateway->hides_loss && !reader->begins_anew))
+        !reader_may_be_again(program))
         world_fail(world, "feed.changed", program->gateway->index);
     reader->digests[at] = digest;
 }
@@ -165,13 +171,16 @@ static void epoch_check(struct world *world, struct program *program,
 }
 
 /* From one handle they come in order, each once; from another those come again
- * that were not acknowledged. */
+ * that were not acknowledged, and from one that had handed out nothing, those
+ * that were, where that is lost. */
 static void event_check(
     struct world *world, struct program *program, const refer_event *event)
 {
     struct reader *reader = &program->of.reader;
     int64_t position = (int64_t)refer_event_position(event);
     epoch_check(world, program, refer_event_epoch(event), position - 1);
+    if (position <= reader->position && reader_may_be_again(program))
+        reader->position = position - 1;
     if (position <= reader->position)
         world_fail(world, "feed.again", program->gateway->index);
     else if (position != reader->position + 1)

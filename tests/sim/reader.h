@@ -60,4 +60,8 @@ void reader_begin(struct program *program);
 void reader_live(struct world *world, struct program *program);
 void reader_release(struct reader *reader);
 
+/* Its gateway has an old copy that nothing shows to be old: it goes on in its
+ * epoch until a peer proves it, and gives positions again. */
+bool reader_may_be_again(const struct program *program);
+
 #endif

@@ -46,6 +46,7 @@ struct deed {
     struct uuid referral;
     enum referral_event_type step;
     enum outcome outcome;
+    bool may_be_done; /* though it was refused when it was tried again */
     int64_t stored_ms;
 };
 

@@ -6,6 +6,7 @@
 #include "base/checksum.h"
 #include "core/keys.h"
 #include "core/ledger.h"
+#include "core/node_state.h"
 #include "core/note.h"
 #include "core/peer.h"
 #include "sim/forger.h"
@@ -135,12 +136,29 @@ static struct sighting *sighting_of(
     return fresh;
 }
 
+/* It has an old copy, and does not know. */
+static bool has_forgotten(const struct gateway *gateway)
+{
+    return gateway->hides_loss &&
+           (gateway->node == NULL || gateway->node->losses == 0);
+}
+
+/* Both ends do, and nothing is left that shows either. */
+static bool both_forgot(
+    const struct world *world, size_t author, size_t recipient)
+{
+    return has_forgotten(&world->gateways[author]) &&
+           has_forgotten(&world->gateways[recipient]);
+}
+
 /* An author that forgot and cannot know it may sign anew what never arrived;
  * nothing else may, and no recipient may ever receipt two roots. */
 static void fork_seen(struct world *world, size_t at, size_t author,
     size_t recipient, struct sighting *sighting, const struct note *note)
 {
-    bool forgot = world->gateways[author].hides_loss && sighting->receipt == 0;
+    bool forgot =
+        (world->gateways[author].hides_loss && sighting->receipt == 0) ||
+        both_forgot(world, author, recipient);
     if (!forgot && !watched_of(&world->watch, author, recipient)->is_forked)
         world_fail(world, "ledger.fork", at);
     memcpy(sighting->root, note->root, HASH_SIZE);
@@ -167,7 +185,8 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
     size_t count = ledger->count;
     struct sighting *sighting = sighting_of(ledger, &note);
     if (ledger->count > count && at == author && ledger->retired != 0 &&
-        ledger->retired == note.origin.generation)
+        ledger->retired == note.origin.generation &&
+        !both_forgot(world, author, recipient))
         world_fail(world, "generation.reused", at);
     if (memcmp(sighting->root, note.root, HASH_SIZE) != 0)
         fork_seen(world, at, author, recipient, sighting, &note);

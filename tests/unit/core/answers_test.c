@@ -2,11 +2,13 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "core/register.h"
 #include "support/bench_hand.h"
+#include "support/bench_loss.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -157,6 +159,109 @@ static void equal_answers_share_an_item(void **state)
     hand_close(&hand);
 }
 
+/* 0's parcel arrives, and the answer comes; the receipt does not. */
+static void run_without_receipt(
+    struct federation *federation, const char *id, const char *step)
+{
+    for (int64_t ms = 0; federation_event_count(
+                             federation, 0, id, "referral.answered", step) == 0;
+         ms++) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message == NULL)
+            federation_wait(federation, 1);
+        else if (message->is_reply && message->to == 0)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+        assert_true(ms < 1000);
+    }
+}
+
+static void amend_without_receipt(struct federation *federation, const char *id)
+{
+    struct call call;
+    federation_step_call(&call, id, "amend", "a", "staff", NULL);
+    call_record(&call, "element");
+    call_text(&call, "code", "call_name");
+    call_text(&call, "value", "Canary");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    run_without_receipt(federation, id, "amend");
+}
+
+/* 0 is put back to what it is now, and finds that by its mark; 1 loses all. */
+static void both_lose(struct federation *federation)
+{
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    federation_crash(federation, 0);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+}
+
+/* The same of a request, which the other had opened since: it knows it again by
+ * that, and has no word of it, until it comes once more. */
+static void a_request_that_was_answered_without_a_receipt_is_taken_again(
+    void **state)
+{
+    struct instance_mark mark = { 0 };
+    char id[64];
+    (void)state;
+    struct federation *federation = federation_of_two();
+    federation_keep_mark(federation, 0, &mark);
+    federation_crash(federation, 0);
+    federation_run(federation);
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    run_without_receipt(federation, id, "send");
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    for (int i = 0; strcmp(federation_state(federation, 0, id), "seen") != 0;
+         i++) {
+        const struct bench_message *message = federation_message(federation, 0);
+        assert_true(i < 100 && message != NULL);
+        if (message->from == 0 && !message->is_reply)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    both_lose(federation);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(federation_state(federation, i, id), "seen");
+        assert_non_null(reply_find(
+            federation_get(federation, i, id), "element", "code", "call_name"));
+    }
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    federation_free(federation);
+}
+
+/* Its author is put back to then, and who had answered it has lost it: it is
+ * taken up there, and answered again. */
+static void what_was_answered_without_a_receipt_is_noted_once(void **state)
+{
+    struct instance_mark mark = { 0 };
+    char id[64];
+    (void)state;
+    struct federation *federation = federation_of_two();
+    federation_keep_mark(federation, 0, &mark);
+    federation_crash(federation, 0);
+    (void)snprintf(
+        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    amend_without_receipt(federation, id);
+    both_lose(federation);
+    assert_int_equal(
+        federation_event_count(federation, 1, id, "referral.step", "amend"), 1);
+    assert_int_equal(
+        federation_event_count(federation, 0, id, "referral.answered", "amend"),
+        1);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +269,9 @@ int main(void)
         cmocka_unit_test(an_answer_moves_what_was_sent),
         cmocka_unit_test(an_answer_about_what_was_never_sent_is_nothing),
         cmocka_unit_test(equal_answers_share_an_item),
+        cmocka_unit_test(what_was_answered_without_a_receipt_is_noted_once),
+        cmocka_unit_test(
+            a_request_that_was_answered_without_a_receipt_is_taken_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,7 +162,8 @@ static void an_intent_is_written_without_words(void **state)
     assert_int_equal(event.at.unix_ms, 12345);
     assert_true(mou_id_equal(&event.mou, &referral->mou));
     assert_int_equal(event.detail_count + event.element_count, 0);
-    struct content_ref content = bare_put(work, referral, &event, &size);
+    struct content_ref content = bare_put(
+        work, register_entry(work, referral, event.type), &event, &size);
     struct referral_event read;
     assert_true(register_event(work, content, &read));
     assert_int_equal(read.type, EVENT_OPENED);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/bench_loss.h"
+#include "support/bench_papers.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -187,12 +188,12 @@ static size_t count_of(struct twice *twice, const char *type, const char *step)
         twice->federation, 0, twice->first, type, step);
 }
 
-/* Until the agency that lost something knows how much. */
-static void run_until_it_recovers(struct federation *federation)
+/* Until 0 logs that. */
+static void run_until(struct federation *federation, enum log_event event)
 {
     struct node_input time = { .type = NODE_TIME };
     for (int64_t ms = 0; ms < 600; ms++) {
-        if (federation_logged(federation, 0, LOG_LEDGER_RECOVERING) > 0)
+        if (federation_logged(federation, 0, event) > 0)
             return;
         if (federation_message_count(federation) > 0) {
             federation_deliver(federation, 0);
@@ -203,7 +204,7 @@ static void run_until_it_recovers(struct federation *federation)
         for (size_t at = 0; at < 2; at++)
             assert_int_equal(federation_step(federation, at, &time), ERR_NONE);
     }
-    fail_msg("nothing was lost");
+    fail_msg("it never came to that");
 }
 
 /* It had been called off, and both were told, when a copy from before was put
@@ -225,7 +226,7 @@ static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
             federation_state(federation, 1, twice.first), "cancelled");
         federation_restore(federation, 0, backup);
         store_memory_snapshot_free(backup);
-        run_until_it_recovers(federation);
+        run_until(federation, LOG_LEDGER_RECOVERING);
         if (withdraws)
             (void)federation_act_by(
                 federation, 0, twice.first, "withdraw", "w", "person", NULL);
@@ -240,6 +241,73 @@ static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
     }
 }
 
+/* It was dropped before it was known that it had been sent; the withdrawal that
+ * is told for that is on its way when consent ends, with all words. */
+static void a_withdrawal_for_what_was_dropped_outlives_the_words(void **state)
+{
+    (void)state;
+    struct twice twice = handed_over_twice(true);
+    struct federation *federation = twice.federation;
+    erase(&twice, NULL);
+    run_until(federation, LOG_LEDGER_RENEWED);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    assert_string_equal(
+        federation_state(federation, 1, twice.first), "delivered");
+    assert_int_equal(federation_act_by(federation, 0, twice.first,
+                         "consent_revoked", "c", "person", NULL)
+                         ->err,
+        ERR_NONE);
+    federation_wait(federation, 600000);
+    assert_first(&twice, "withdrawn", 0);
+    twice_free(&twice);
+}
+
+static void talk(struct twice *twice, bool goes_on)
+{
+    struct call call;
+    call_begin(&call, "peer.close");
+    call_text(&call, "agency", federation_id(twice->federation, 1)->text);
+    if (goes_on)
+        call_flag(&call, "reopen", true);
+    assert_int_equal(
+        federation_call(twice->federation, 0, &call)->err, ERR_NONE);
+}
+
+/* The second went back to staff as the talking ended, and they called it off.
+ * Of that the time of keeping is over when the first comes back: its words have
+ * a time of their own, which begins only then. */
+static void retention_of_the_second_erases_nothing_of_the_first(void **state)
+{
+    struct node_input review = { .type = NODE_REVIEW,
+        .of.review.clock_is_trusted = true };
+    struct twice twice = handed_over_twice(false);
+    struct federation *federation = twice.federation;
+    (void)state;
+    talk(&twice, false);
+    (void)federation_act(federation, 0, twice.second, "cancel", "c", reason);
+    assert_string_equal(
+        federation_state(federation, 0, twice.second), "cancelled");
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_wait_until(
+        federation, (PAPERS_IDENTIFIERS_DAYS + 1) * FEDERATION_DAY_MS);
+    assert_int_equal(federation_step(federation, 0, &review), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    assert_int_equal(federation_event_count(federation, 0, twice.second,
+                         "referral.erased", "erasure"),
+        1);
+    for (size_t at = 0; at < 2; at++)
+        federation_sheet(federation, at);
+    talk(&twice, true);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    assert_first(&twice, "cancelled", 4);
+    twice_free(&twice);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +316,8 @@ int main(void)
         cmocka_unit_test(all_that_was_done_before_it_was_known_is_told),
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
         cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
+        cmocka_unit_test(retention_of_the_second_erases_nothing_of_the_first),
+        cmocka_unit_test(a_withdrawal_for_what_was_dropped_outlives_the_words),
     };
     return cmocka_run_group_tests_name("fold_again", tests, NULL, NULL);
 }

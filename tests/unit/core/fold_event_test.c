@@ -2,12 +2,14 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "core/fetch.h"
 #include "core/fold.h"
+#include "core/limits.h"
 #include "core/register.h"
 #include "support/bench_loss.h"
 
@@ -313,6 +315,53 @@ static void what_nobody_knows_any_more_is_passed_over(void **state)
     federation_free(federation);
 }
 
+/* 1 signs for what comes, and its answers are lost. */
+static void run_without_answers(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->is_reply || message->from == 0)
+            federation_deliver(federation, 0);
+        else
+            federation_lose(federation, 0);
+    }
+}
+
+/* Its request and a step of it were never answered, and are judged in different
+ * pieces of what comes back: the words of both lie under one key. */
+static void what_was_never_answered_is_judged_in_pieces(void **state)
+{
+    struct call call;
+    char key[16];
+    struct federation *federation = federation_of_two();
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    run_without_answers(federation);
+    for (unsigned i = 0; i < FOLD_ENTRY_COUNT; i++) {
+        (void)snprintf(key, sizeof key, "key%u", i);
+        (void)federation_submit(federation, 0, 1, key);
+    }
+    run_without_answers(federation);
+    federation_step_call(&call, id, "amend", "a", "staff", NULL);
+    call_record(&call, "element");
+    call_text(&call, "code", "call_name");
+    call_text(&call, "value", "Canary");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    run_without_answers(federation);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 0, 1);
+    federation_wait(federation, 600000);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(reply_find(
+            federation_get(federation, i, id), "element", "value", "Canary"));
+    assert_int_equal(
+        federation_event_count(federation, 0, id, "referral.answered", "amend"),
+        1);
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_step_that_came_without_words_moves_nothing),
         cmocka_unit_test(what_was_erased_in_a_life_that_was_lost_stays_so),
         cmocka_unit_test(what_nobody_knows_any_more_is_passed_over),
+        cmocka_unit_test(what_was_never_answered_is_judged_in_pieces),
     };
     return cmocka_run_group_tests_name("fold_event", tests, NULL, NULL);
 }

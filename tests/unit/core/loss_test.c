@@ -11,6 +11,7 @@
 #include "core/ledger.h"
 #include "core/loss.h"
 #include "core/node_state.h"
+#include "core/register.h"
 #include "support/bench_loss.h"
 
 struct bench {
@@ -281,11 +282,9 @@ static void what_is_not_known_is_to_be_tried_again(void **state)
 
 /* Its words were fetched, and what became of it was not: there is a row for
  * their keys alone, of which nothing is known. */
-static void what_is_being_taken_back_takes_no_step(void **state)
+static char *begun(struct federation *federation)
 {
-    struct federation *federation = federation_of_two();
     unsigned fetches = 0;
-    (void)state;
     struct store_memory_snapshot *backup = federation_back_up(federation, 0);
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     federation_run(federation);
@@ -299,17 +298,44 @@ static void what_is_being_taken_back_takes_no_step(void **state)
         federation_deliver(federation, 0);
     }
     assert_string_equal(federation_state(federation, 0, id), "none");
-    const struct local_reply *reply =
-        federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
-    assert_int_equal(reply->err, ERR_BUSY);
-    assert_true(slice_is(reply->clause, "act.id"));
+    return id;
+}
+
+static const struct local_reply *erase(struct federation *federation,
+    const char *id, const char *elements, bool is_asked)
+{
     struct call call;
     call_begin(&call, "erase");
     call_text(&call, "id", id);
     call_text(&call, "reason", "person_asked");
-    reply = federation_call(federation, 0, &call);
+    if (elements != NULL)
+        call_text(&call, "elements", elements);
+    if (is_asked)
+        call_flag(&call, "dry_run", true);
+    return federation_call(federation, 0, &call);
+}
+
+static const struct local_reply *withdraw(
+    struct federation *federation, const char *id)
+{
+    return federation_act_by(
+        federation, 0, id, "withdraw", "w", "person", NULL);
+}
+
+static void what_is_being_taken_back_takes_no_step(void **state)
+{
+    struct federation *federation = federation_of_two();
+    struct call call;
+    (void)state;
+    char *id = begun(federation);
+    const struct local_reply *reply = withdraw(federation, id);
     assert_int_equal(reply->err, ERR_BUSY);
-    assert_true(slice_is(reply->clause, "erase.id"));
+    assert_true(slice_is(reply->clause, "act.id"));
+    for (int is_asked = 0; is_asked < 2; is_asked++) {
+        reply = erase(federation, id, is_asked ? NULL : "needs", is_asked);
+        assert_int_equal(reply->err, ERR_BUSY);
+        assert_true(slice_is(reply->clause, "erase.id"));
+    }
     call_begin(&call, "disclosures");
     call_text(&call, "id", id);
     reply = federation_call(federation, 0, &call);
@@ -317,11 +343,74 @@ static void what_is_being_taken_back_takes_no_step(void **state)
     assert_int_equal(reply->record_count, 0);
     federation_run(federation);
     assert_string_equal(federation_state(federation, 0, id), "delivered");
-    reply =
-        federation_act_by(federation, 0, id, "withdraw", "w", "person", NULL);
-    assert_int_equal(reply->err, ERR_NONE);
+    assert_int_equal(withdraw(federation, id)->err, ERR_NONE);
     federation_run(federation);
     assert_string_equal(federation_state(federation, 1, id), "withdrawn");
+    free(id);
+    federation_free(federation);
+}
+
+/* Nobody has to wait for an agency that may never be there again. */
+static void what_is_being_taken_back_can_be_erased(void **state)
+{
+    struct federation *federation = federation_of_two();
+    (void)state;
+    char *id = begun(federation);
+    for (int i = 0; i < 2; i++) { /* once more is as good as once */
+        const struct local_reply *reply = erase(federation, id, NULL, false);
+        assert_int_equal(reply->err, ERR_NONE);
+        const struct local_record *record = reply_record(reply, "erasure", 0);
+        assert_true(record_is(record, "state", ""));
+        assert_true(record_is(record, "notice", "waiting"));
+    }
+    federation_run(federation);
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(federation_state(federation, i, id), "delivered");
+        assert_int_equal(
+            reply_count(federation_get(federation, i, id), "element"), 0);
+    }
+    const struct local_reply *reply = erase(federation, id, NULL, false);
+    assert_true(
+        record_is(reply_record(reply, "erasure", 0), "notice", "erased"));
+    free(id);
+    federation_free(federation);
+}
+
+/* The talking ends before the rest has come: it is not to be waited for. */
+static void what_was_begun_waits_for_no_closed_agency(void **state)
+{
+    struct federation *federation = federation_of_two();
+    struct call call;
+    (void)state;
+    char *id = begun(federation);
+    call_begin(&call, "peer.close");
+    call_text(&call, "agency", federation_id(federation, 1)->text);
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    const struct local_reply *reply = withdraw(federation, id);
+    assert_int_equal(reply->err, ERR_STATE);
+    assert_true(slice_is(reply->clause, "peer.state"));
+    assert_int_equal(erase(federation, id, NULL, false)->err, ERR_NONE);
+    free(id);
+    federation_free(federation);
+}
+
+/* All is back, and nothing of it was taken up. */
+static void what_was_begun_and_is_nothing_is_not_waited_for(void **state)
+{
+    struct federation *federation = federation_of_two();
+    struct uuid uuid;
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    struct referral *referral = register_get(work, &uuid);
+    referral->state = REFERRAL_DRAFT;
+    register_put(work, referral);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(withdraw(federation, id)->err, ERR_NOT_FOUND);
+    assert_int_equal(erase(federation, id, NULL, false)->err, ERR_NOT_FOUND);
     free(id);
     federation_free(federation);
 }
@@ -337,6 +426,9 @@ int main(void)
         cmocka_unit_test(a_loss_that_is_known_is_not_another),
         cmocka_unit_test(what_is_not_known_is_to_be_tried_again),
         cmocka_unit_test(what_is_being_taken_back_takes_no_step),
+        cmocka_unit_test(what_is_being_taken_back_can_be_erased),
+        cmocka_unit_test(what_was_begun_waits_for_no_closed_agency),
+        cmocka_unit_test(what_was_begun_and_is_nothing_is_not_waited_for),
         cmocka_unit_test(the_sheet_of_after_a_loss_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,20 @@ static void a_damaged_row_is_found(void **state)
     desk_close(&desk, ERR_CORRUPT);
 }
 
+static void what_is_queued_anew_waits_behind_all_others(void **state)
+{
+    struct desk desk;
+    struct intent first;
+    (void)state;
+    desk_open(&desk);
+    (void)put(&desk, 1, EVENT_SEND, "first");
+    (void)put(&desk, 2, EVENT_SEND, "second");
+    assert_true(outbox_next(desk.work, &desk.ledger, 0, &first));
+    outbox_requeue(desk.work, &desk.ledger, &first);
+    assert_waiting(&desk, "second first ");
+    desk_close(&desk, ERR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_referral_that_still_waits_is_dropped_whole),
         cmocka_unit_test(a_referral_on_its_way_is_not_dropped),
         cmocka_unit_test(a_damaged_row_is_found),
+        cmocka_unit_test(what_is_queued_anew_waits_behind_all_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,6 +266,63 @@ static void the_offer_is_of_the_last_step_that_made_one(void **state)
     federation_free(federation);
 }
 
+/* 1 signs for what comes, and its answers are lost. */
+static void run_without_answers(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->is_reply || message->from == 0)
+            federation_deliver(federation, 0);
+        else
+            federation_lose(federation, 0);
+    }
+}
+
+static void amended_without_answer(struct federation *federation, char *id)
+{
+    struct call call;
+    federation_step_call(&call, id, "amend", "m", "staff", NULL);
+    call_record(&call, "element");
+    call_text(&call, "code", "call_name");
+    call_text(&call, "value", "Canary");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    run_without_answers(federation);
+}
+
+/* What was never answered is judged before the steps that waited are decided
+ * again: its answer says where the referral was without them. */
+static void a_step_decided_again_is_told_after_what_was_judged_before_it(
+    void **state)
+{
+    static const char *const offer[] = { "offer", "Canary Monday", NULL };
+    struct federation *federation = federation_new(2);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    amended_without_answer(federation, id);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    assert_int_equal(
+        federation_act(federation, 1, id, "opened", "o2", NULL)->err, ERR_NONE);
+    assert_int_equal(
+        federation_act(federation, 1, id, "accept", "a", offer)->err, ERR_NONE);
+    federation_wait(federation, 600000);
+    federation_wait(federation, 600000);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(federation_state(federation, i, id), "accepted");
+    assert_int_equal(
+        federation_event_count(federation, 1, id, "referral.step", "amend"), 1);
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +337,8 @@ int main(void)
         cmocka_unit_test(
             what_the_other_has_seen_without_words_is_withdrawn_there_too),
         cmocka_unit_test(the_offer_is_of_the_last_step_that_made_one),
+        cmocka_unit_test(
+            a_step_decided_again_is_told_after_what_was_judged_before_it),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
 }

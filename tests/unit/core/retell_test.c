@@ -181,6 +181,33 @@ static void a_withdrawal_that_lost_its_words_is_told_without(void **state)
     }
 }
 
+/* It was withdrawn while its request was on its way, so that nothing but its
+ * place in the feed says that the request arrived. */
+static void a_withdrawal_before_the_receipt_is_told_without_words_too(
+    void **state)
+{
+    struct affair affair = { .federation = federation_of_two() };
+    struct federation *federation = affair.federation;
+    (void)state;
+    (void)snprintf(affair.id, sizeof affair.id, "%s",
+        federation_submit(federation, 0, 1, "first"));
+    (void)federation_act_by(
+        federation, 0, affair.id, "withdraw", "w", "person", NULL);
+    federation_deliver(federation, 0); /* the request */
+    federation_deliver(federation, 0); /* its receipt */
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    erase(&affair, 0, NULL);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    federation_wait(federation, 600000);
+    assert_both(&affair, "withdrawn");
+    federation_free(federation);
+}
+
 static void a_request_that_lost_an_element_still_arrives(void **state)
 {
     struct affair affair = lost_on_its_way();
@@ -570,6 +597,69 @@ static void a_request_that_was_erased_on_its_way_comes_back_as_withdrawn(
     federation_free(federation);
 }
 
+/* An amendment by 0 with one element. */
+static void amend(
+    struct affair *affair, const char *key, const char *code, const char *value)
+{
+    struct call call;
+    federation_step_call(&call, affair->id, "amend", key, "staff", NULL);
+    call_record(&call, "element");
+    call_text(&call, "code", code);
+    call_text(&call, "value", value);
+    assert_int_equal(
+        federation_call(affair->federation, 0, &call)->err, ERR_NONE);
+}
+
+/* The first lost its words on its way, and was not told again, as the next was
+ * said by then; its author loses both, with all else or alone. */
+static void two_amendments_of_which_one_lost_its_words_come_back_as_two(
+    void **state)
+{
+    (void)state;
+    for (int is_all = 0; is_all < 2; is_all++) {
+        struct affair affair;
+        affair_open(&affair);
+        struct federation *federation = affair.federation;
+        struct store_memory_snapshot *backup =
+            federation_back_up(federation, 0);
+        amend(&affair, "a1", "needs", "company");
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        erase(&affair, 0, "needs");
+        while (federation_message_count(federation) > 0)
+            federation_lose(federation, 0);
+        federation_wait_until(federation,
+            federation_now(federation).unix_ms - FEDERATION_START_MS + 1);
+        amend(&affair, "a2", "call_name", "Canary Friday");
+        federation_wait(federation, 600000);
+        assert_non_null(
+            reply_find(shown(&affair, 1), "element", "value", "Canary Friday"));
+        size_t returned = federation_event_count(
+            federation, 0, affair.id, "referral.returned", "amend");
+        if (is_all) {
+            federation_lose_store(federation, 0);
+            federation_connect(federation, 0, 1);
+        } else
+            federation_restore(federation, 0, backup);
+        store_memory_snapshot_free(backup);
+        federation_wait(federation, 600000);
+        /* a copy that is older than an erasure gets no words back */
+        if (is_all)
+            assert_non_null(reply_find(
+                shown(&affair, 0), "element", "value", "Canary Friday"));
+        assert_int_equal(federation_event_count(federation, 0, affair.id,
+                             "referral.step", "amend"),
+            2);
+        assert_int_equal(federation_event_count(federation, 0, affair.id,
+                             "referral.answered", "amend"),
+            1);
+        assert_int_equal(federation_event_count(federation, 0, affair.id,
+                             "referral.returned", "amend"),
+            returned);
+        federation_free(federation);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -581,6 +671,8 @@ int main(void)
         cmocka_unit_test(what_a_later_step_says_is_not_said_again),
         cmocka_unit_test(a_withdrawal_that_crosses_it_stands),
         cmocka_unit_test(a_withdrawal_that_lost_its_words_is_told_without),
+        cmocka_unit_test(
+            a_withdrawal_before_the_receipt_is_told_without_words_too),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
         cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
         cmocka_unit_test(
@@ -592,6 +684,8 @@ int main(void)
         cmocka_unit_test(an_old_copy_tells_it_once),
         cmocka_unit_test(who_lost_that_it_was_absent_follows_it),
         cmocka_unit_test(what_waits_to_be_told_again_is_decided_again),
+        cmocka_unit_test(
+            two_amendments_of_which_one_lost_its_words_come_back_as_two),
         cmocka_unit_test(
             a_withdrawal_that_nobody_heard_is_told_when_they_go_on),
     };

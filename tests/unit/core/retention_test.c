@@ -183,9 +183,40 @@ static void many_are_erased_in_turns(void **state)
     federation_free(federation);
 }
 
+/* What comes then has to wait for it. */
+static void what_a_heavy_batch_leaves_is_a_batch_of_its_own(void **state)
+{
+    static const uint8_t large[64 * 1024];
+    struct federation *federation = two();
+    struct node *node = federation_node(federation, 0);
+    (void)state;
+    const char *id = ended(federation, "first");
+    federation_wait_until(
+        federation, (PAPERS_CONTENT_DAYS + 1) * FEDERATION_DAY_MS);
+    struct work *work = federation_begin(federation, 0);
+    struct node_input review = { .type = NODE_REVIEW,
+        .now = federation_now(federation),
+        .steady_ms = federation_steady_ms(federation),
+        .of.review.clock_is_trusted = true };
+    assert_int_equal(node_step(node, &review), ERR_NONE);
+    while (!work_is_heavy(work))
+        (void)work_say(work, VAULT_ENTRY_COMMON, SLICE_ARRAY(large));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 0);
+    assert_true(node_leaves_rest(node));
+    assert_int_equal(node_wake_steady_ms(node), 0);
+    (void)federation_begin(federation, 0);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_RETENTION_ERASED), 1);
+    assert_false(node_leaves_rest(node));
+    assert_int_equal(element_count(federation, 0, id, "needs"), 0);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_heavy_batch_leaves_is_a_batch_of_its_own),
         cmocka_unit_test(identifiers_go_first_and_then_the_rest),
         cmocka_unit_test(a_clock_that_is_not_believed_erases_nothing),
         cmocka_unit_test(what_has_not_ended_is_held),

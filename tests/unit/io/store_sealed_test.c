@@ -12,6 +12,7 @@
 
 #include "io/store_kept.h"
 #include "io/store_memory.h"
+#include "io/store_pages.h"
 #include "io/store_sealed.h"
 
 static const uint8_t own_key[KEY_SIZE] = { 1 };
@@ -313,6 +314,94 @@ static void more_than_is_kept_stays_until_the_next_change(void **state)
     bench.sealed->ops->close(bench.sealed);
 }
 
+/* ---- What was read is let go --------------------------------------------- */
+
+#define LARGE_COUNT (3 * STORE_KEPT_COUNT)
+
+static void larges_put(struct store *store)
+{
+    struct store_txn *txn;
+    char key[] = "k?";
+    assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
+    for (int i = 0; i < (int)LARGE_COUNT; i++) {
+        key[1] = (char)('a' + i);
+        large_put(txn, key, i);
+    }
+    assert_int_equal(store->ops->commit(txn), ERR_NONE);
+}
+
+/* Each of them once; what the transaction holds at most. */
+static size_t larges_read(struct store *store, bool writes, bool lets_go)
+{
+    struct store_txn *txn;
+    char key[] = "k?";
+    size_t most = 0;
+    assert_int_equal(store->ops->begin(store, writes, &txn), ERR_NONE);
+    for (int i = 0; i < (int)LARGE_COUNT; i++) {
+        key[1] = (char)('a' + i);
+        struct slice value = store_get(txn, slice_of_text(key));
+        assert_int_equal(value.size, LARGE_SIZE);
+        assert_int_equal(value.bytes[0], i);
+        assert_int_equal(value.bytes[LARGE_SIZE - 1], i);
+        if (lets_go)
+            store_let_go(txn, value);
+        if (store_held(txn) > most)
+            most = store_held(txn);
+    }
+    store->ops->abort(txn);
+    return most;
+}
+
+static void what_is_let_go_takes_no_room(void **state)
+{
+    (void)state;
+    for (int has_pages = 0; has_pages < 2; has_pages++) {
+        struct bench bench;
+        bench_open(&bench);
+        struct store *store = bench.sealed;
+        if (has_pages)
+            assert_int_equal(
+                store_pages_open(bench.sealed, "f", &store), ERR_NONE);
+        larges_put(store);
+        for (int writes = 0; writes < 2; writes++) {
+            size_t kept = larges_read(store, writes == 1, false);
+            size_t let_go = larges_read(store, writes == 1, true);
+
+            assert_true(let_go <= kept / 2);
+        }
+        store->ops->close(store);
+    }
+}
+
+/* Who reads it still has it, whoever else lets it go; and what was never lent
+ * is let go without harm. */
+static void what_another_reads_stays(void **state)
+{
+    struct store_kept kept = { .next = 0 };
+    const struct slice key = SLICE_LITERAL("a");
+    uint8_t *bytes = store_kept_add(&kept, key, LARGE_SIZE);
+    (void)state;
+    assert_non_null(bytes);
+    memset(bytes, 7, LARGE_SIZE);
+    assert_ptr_equal(store_kept_find(&kept, key).bytes, bytes);
+    store_kept_let_go(&kept, bytes);
+    store_kept_let_go(&kept, NULL);
+    store_kept_let_go(&kept, bytes + 1);
+    char other[] = "o?";
+    for (unsigned i = 0; i < STORE_KEPT_COUNT - 1; i++) {
+        other[1] = (char)('a' + i);
+        assert_non_null(
+            store_kept_add(&kept, slice_of_text(other), LARGE_SIZE));
+    }
+    assert_null(store_kept_add(&kept, SLICE_LITERAL("b"), LARGE_SIZE));
+    assert_int_equal(bytes[LARGE_SIZE - 1], 7);
+    store_kept_let_go(&kept, bytes);
+    store_kept_let_go(&kept, bytes); /* more often than it was lent */
+    assert_non_null(store_kept_add(&kept, SLICE_LITERAL("b"), LARGE_SIZE));
+    assert_null(store_kept_find(&kept, key).bytes);
+    store_kept_clear(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +413,8 @@ int main(void)
         cmocka_unit_test(values_stay_until_the_next_change),
         cmocka_unit_test(what_was_kept_is_never_what_was_before_a_change),
         cmocka_unit_test(more_than_is_kept_stays_until_the_next_change),
+        cmocka_unit_test(what_is_let_go_takes_no_room),
+        cmocka_unit_test(what_another_reads_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
