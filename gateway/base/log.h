@@ -64,6 +64,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(MOU_OFFERED, INFO, "mou.offered", "an agreement waits for signatures")   \
     X(MOU_SIGNED, INFO, "mou.signed", "a party signed an agreement")           \
     X(MOU_IN_FORCE, INFO, "mou.in-force", "an agreement is in force here")     \
+    X(MOU_CONTRADICTED, WARNING, "mou.contradicted",                           \
+        "another agreement has its URN and version")                           \
     X(MOU_REFUSED, WARNING, "mou.refused",                                     \
         "a peer offered an agreement that cannot be enforced here")            \
     X(CLIENT_REFUSED, WARNING, "client.refused",                               \

@@ -504,12 +504,16 @@ static struct agreement *agreement_add(struct work *work,
         .offered_by = from == NULL ? 0 : from->number,
         .bytes = bundle->mou };
     bool is_sound = is_sound_offer(work, from, &agreement, verdict);
+    size_t rival_count = is_sound ? agreement_rival_count(work, &agreement) : 0;
     if (is_sound)
         row_put(work, &agreement);
     arena_rewind(work->scratch, used);
     if (!is_sound || work_failed(work))
         return NULL;
     OUTPUT_LOG(work, LOG_MOU_OFFERED, log_mou("mou", &agreement.id));
+    if (rival_count > 0)
+        OUTPUT_LOG(work, LOG_MOU_CONTRADICTED, log_mou("mou", &agreement.id),
+            log_number("rivals", (int64_t)rival_count));
     return agreement_get(work, &agreement.id);
 }
 

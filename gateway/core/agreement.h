@@ -43,6 +43,11 @@ struct agreement *agreement_get(struct work *work, const struct mou_id *id);
  * then where to go on. NULL past the last. Rewind scratch after each. */
 struct agreement *agreement_next(struct work *work, struct mou_id *from);
 
+/* Others of its URN and version with other bytes: their parties may have signed
+ * the one or the other, and take it for the same. */
+size_t agreement_rival_count(
+    struct work *work, const struct agreement *agreement);
+
 /* True when that party said "in force here"; of ourselves, when we did. */
 bool agreement_is_in_force_at(const struct work *work,
     const struct agreement *agreement, const struct agency_id *agency);

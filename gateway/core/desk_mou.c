@@ -147,6 +147,8 @@ void desk_mou_show(struct work *work, const struct caller *caller,
         return;
     }
     answer_agreement(work, agreement, answer);
+    answer_number(
+        answer, "rivals", (int64_t)agreement_rival_count(work, agreement));
     answer_data(answer, "data", agreement->bytes);
     for (size_t i = 0; i < agreement->mou.party_count; i++) {
         const struct mou_party *party = &agreement->mou.parties[i];

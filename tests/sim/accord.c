@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/agency.h"
+#include "sim/twofold.h"
 #include "sim/world.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -63,10 +64,10 @@ static void party_fill(
     draft->required[position] = party->id;
 }
 
-static size_t pathways_fill(
-    const struct world *world, const struct accord *accord, struct draft *draft)
+static size_t pathways_add(const struct world *world,
+    const struct accord *accord, const char *purpose, struct draft *draft,
+    size_t count)
 {
-    size_t count = 0;
     for (size_t i = 0; i < accord->party_count; i++)
         for (size_t k = 0; k < accord->party_count; k++)
             if (agency_may_refer(
@@ -74,11 +75,21 @@ static size_t pathways_fill(
                 draft->pathways[count++] = (struct mou_pathway){
                     .from = draft->parties[i].id,
                     .to = draft->offers[k].id,
-                    .purpose = SLICE_LITERAL("help"),
+                    .purpose = slice_of_text(purpose),
                     .hops_max = 1,
                     .forward = MOU_FORWARD_WITH_CONSENT,
                 };
     return count;
+}
+
+/* For gossip by a second text only. */
+static size_t pathways_fill(
+    const struct world *world, const struct accord *accord, struct draft *draft)
+{
+    size_t count = pathways_add(world, accord, "help", draft, 0);
+    return accord->is_second
+               ? pathways_add(world, accord, "gossip", draft, count)
+               : count;
 }
 
 static void text_make(
@@ -100,7 +111,9 @@ static void text_make(
         draft->urn, sizeof draft->urn, "urn:mou:sim:%zu", accord->parties[1]);
     struct mou mou = {
         .id = slice_of_text(draft->urn),
-        .title = SLICE_LITERAL("Referrals between simulated agencies"),
+        .title = accord->is_second
+                     ? SLICE_LITERAL("Referrals, in other words")
+                     : SLICE_LITERAL("Referrals between simulated agencies"),
         .version = accord->version,
         .from = { SIM_EPOCH_MS - 100 * DAY_MS },
         .until = { SIM_EPOCH_MS + YEAR_MS },
@@ -154,19 +167,22 @@ static void parties_choose(
         accord->parties[accord->party_count++] = i;
 }
 
-static void accord_make(
-    struct world *world, size_t group, uint32_t version, struct accord *accord)
+static void accord_make(struct world *world, size_t group, uint32_t version,
+    bool is_second, struct accord *accord)
 {
     struct draft *draft = calloc(1, sizeof *draft);
     if (draft == NULL)
         abort();
-    *accord = (struct accord){ .version = version, .never_by = ACCORD_NOBODY };
+    *accord = (struct accord){
+        .version = version, .never_by = ACCORD_NOBODY, .is_second = is_second
+    };
     parties_choose(world, group, accord);
     size_t count = accord->party_count;
     accord->offered_by = accord->parties[(version - 1) % count];
     if (version > 1 && CHANCE(world, unsigned_permille))
         accord->never_by = accord->parties[world_below(
             world, STREAM_unsigned_permille, (int64_t)count)];
+    twofold_arrange(world, accord);
     text_make(world, accord, draft);
     free(draft);
 }
@@ -178,13 +194,14 @@ void accords_begin(struct world *world)
         (world->gateway_count - is_star - 1) / group_size(world) + 1;
     uint32_t version_count = 1 + (uint32_t)world->options.versions;
     world->accords =
-        calloc(group_count * version_count, sizeof *world->accords);
+        calloc(2 * group_count * version_count, sizeof *world->accords);
     if (world->accords == NULL)
         abort();
     for (uint32_t version = 1; version <= version_count; version++)
         for (size_t group = 0; group < group_count; group++)
-            accord_make(
-                world, group, version, &world->accords[world->accord_count++]);
+            for (size_t i = 0; i < twofold_text_count(world, version); i++)
+                accord_make(world, group, version, i > 0,
+                    &world->accords[world->accord_count++]);
 }
 
 void accords_release(struct world *world)

@@ -27,6 +27,7 @@ struct accord {
     size_t offered_by;
     size_t never_by;    /* this one never signs: a version that comes to
                             nothing; ACCORD_NOBODY */
+    bool is_second;     /* another text of that version: twofold.h */
     struct slice bytes; /* exact */
     struct mou_id id;
     bool is_signed[MOU_PARTY_COUNT_MAX]; /* by that party's operator */

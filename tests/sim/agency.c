@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/borrower.h"
 #include "sim/world.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -53,7 +54,7 @@ static size_t keys_list(struct crypto *crypto, size_t index,
 void agency_found(const struct world *world, struct gateway *gateway)
 {
     struct arena *arena = &gateway->kept;
-    struct card_key keys[KEY_PURPOSE_COUNT];
+    struct card_key keys[CARD_KEY_COUNT_MAX];
     char name[32];
     char endpoint[48];
     (void)snprintf(name, sizeof name, "Agency %zu", gateway->index);
@@ -66,7 +67,8 @@ void agency_found(const struct world *world, struct gateway *gateway)
         .endpoints = endpoints,
         .endpoint_count = agency_dials_only(world, gateway->index) ? 0 : 1,
         .keys = keys,
-        .key_count = keys_list(gateway->crypto, gateway->index, keys),
+        .key_count = borrower_card(world, gateway, keys,
+            keys_list(gateway->crypto, gateway->index, keys)),
         .issued = { SIM_EPOCH_MS - DAY_MS },
         .valid_until = { SIM_EPOCH_MS + 3 * YEAR_MS },
     };

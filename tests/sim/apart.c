@@ -19,7 +19,7 @@ static bool is_parted(size_t here, size_t there)
 
 /* ---- What a gateway says of it ------------------------------------------- */
 
-static bool stands(struct world *world, size_t at, size_t peer)
+bool apart_alarm_stands(struct world *world, size_t at, size_t peer)
 {
     struct say say;
     struct local_reply reply;
@@ -80,7 +80,7 @@ static void end(struct world *world, void *subject, uint64_t argument)
         for (size_t k = 0; k < world->gateway_count; k++)
             if (is_parted(i, k) && agency_is_linked(world, i, k) &&
                 world->gateways[i].is_up && (i == 0 || waits(world, i, k)) &&
-                !stands(world, i, k))
+                !apart_alarm_stands(world, i, k))
                 world_fail(world, "alarm.missing", i);
 }
 
@@ -165,6 +165,7 @@ void apart_check(struct world *world, size_t at)
     if (world->apart.begins_ms == 0)
         return;
     for (size_t i = 0; i < world->gateway_count; i++)
-        if (i != at && agency_is_linked(world, at, i) && stands(world, at, i))
+        if (i != at && agency_is_linked(world, at, i) &&
+            apart_alarm_stands(world, at, i))
             world_fail(world, "alarm.stays", at);
 }

@@ -36,6 +36,9 @@ bool apart_cuts(const struct world *world, size_t from, size_t to);
 /* What a gateway said. */
 void apart_log(struct world *world, size_t at, const struct log_entry *entry);
 
+/* A gateway says that people should talk about that peer. */
+bool apart_alarm_stands(struct world *world, size_t at, size_t peer);
+
 /* When all is quiet. */
 void apart_check(struct world *world, size_t at);
 

@@ -12,6 +12,7 @@
 #include "sim/audit_ledger.h"
 #include "sim/keeping.h"
 #include "sim/say.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 #include "sim/rot.h"
 
@@ -221,6 +222,9 @@ static void affair_check(
     if (affair->is_forbidden && row->state != REFERRAL_REFUSED_BY_POLICY &&
         !may_be_unheard(row->state))
         world_fail(world, "policy.passed", affair->to);
+    if (!affair->is_forbidden && !world->is_amnesiac &&
+        row->state == REFERRAL_REFUSED_BY_POLICY)
+        world_fail(world, "policy.refused", affair->to);
     ends_check(world, row, &rows[affair->to]);
 }
 
@@ -276,8 +280,9 @@ static void register_check(struct world *world, const struct rows *rows)
     for (size_t i = 0; i < world->gateway_count; i++) {
         size_t outgoing = 0;
         for (size_t k = 0; k < rows[i].count; k++) {
-            outgoing += rows[i].items[k].is_outgoing;
-            if (!rows[i].items[k].is_outgoing &&
+            bool is_twofold = twofold_has(world, &rows[i].items[k].uuid);
+            outgoing += rows[i].items[k].is_outgoing && !is_twofold;
+            if (!rows[i].items[k].is_outgoing && !is_twofold &&
                 row_find(&rows[rows[i].items[k].peer],
                     &rows[i].items[k].uuid) == NULL)
                 lost_fail(world, &rows[i].items[k].uuid, rows[i].items[k].peer);
@@ -500,6 +505,9 @@ static void readers_check(struct world *world)
 
 /* ---- Quiet -------------------------------------------------------------- */
 
+/* Who has no receipt asks again, and what else it hears ends its backoff. */
+#define UNSIGNED_COUNT_MAX (SIM_IDLE_MS / REQUEST_TIMEOUT_MS + 1)
+
 /* A member that only dials out keeps one Collect waiting at each peer; nobody
  * else has a reason to ask. */
 static void quiet_check(struct world *world, size_t at)
@@ -509,6 +517,10 @@ static void quiet_check(struct world *world, size_t at)
     for (size_t i = 0; i < world->gateway_count; i++)
         if (agency_dials_only(world, at) && agency_is_linked(world, at, i))
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (i != at && withholder_is_between(world, at, i))
+            most = withholder_is(world, at) ? UINT64_MAX
+                                            : most + UNSIGNED_COUNT_MAX;
     uint64_t count = gateway->asked_count - gateway->asked_before_end;
     world->tally->idle_requests += count;
     if (count > most && !(rogue_is_at(world, at) && world->options.renew == 0))
@@ -522,7 +534,7 @@ static void quiet_check(struct world *world, size_t at)
 #define OWN_SIZE_MAX (3 * (SIGNED_CARD_SIZE_MAX + 64))
 
 /* What a gateway remembers follows from whom it knows, not from what it did. */
-static void memory_check(struct world *world, size_t at)
+void audit_memory(struct world *world, size_t at)
 {
     const struct gateway *gateway = &world->gateways[at];
     size_t most = OWN_SIZE_MAX + world->gateway_count * STAR_MEMBER_SIZE_MAX;
@@ -576,7 +588,7 @@ void audit_run(struct world *world)
         world_fail(world, "agreement.stuck", 0);
     for (size_t i = 0; i < world->gateway_count; i++) {
         quiet_check(world, i);
-        memory_check(world, i);
+        audit_memory(world, i);
     }
     if (world->options.star != 0)
         star_check(world);
@@ -584,10 +596,16 @@ void audit_run(struct world *world)
         rot_check(world, i);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         apart_check(world, i);
+    for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
+        withholder_check(world, i);
     if (!world->failed)
         audit_ledgers(world);
     if (!world->failed)
         audit_accords(world);
+    if (!world->failed)
+        twofold_check(world);
+    if (!world->failed)
+        usurper_check(world);
     for (size_t i = 0; i < world->gateway_count && !world->failed; i++)
         rows_read(world, &world->gateways[i], &rows[i]);
     if (!world->failed)

@@ -7,6 +7,7 @@
  *   referral.stuck      it still waits for something
  *   referral.differs    the two ends see different states
  *   policy.passed       what is forbidden was received
+ *   policy.refused      what is allowed was refused by the other end
  *   step.lost           a step that was taken is not where it belongs
  *   step.twice          one step was recorded more often than it was taken
  *   agreement.forged    a signature is held that nobody gave
@@ -26,8 +27,13 @@
 #ifndef SIM_AUDIT_H
 #define SIM_AUDIT_H
 
+#include <stddef.h>
+
 struct world;
 
 void audit_run(struct world *world);
+
+/* What it remembers, at any time that it is up. */
+void audit_memory(struct world *world, size_t at);
 
 #endif

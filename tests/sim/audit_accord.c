@@ -7,7 +7,8 @@
 /* A ledger stands still for good. */
 static bool is_stopped(const struct world *world)
 {
-    return world->is_forked && world->options.renew == 0;
+    return (world->is_forked && world->options.renew == 0) ||
+           world->options.withhold_for_ever != 0;
 }
 
 /* What one party's gateway says of another: that it signed, and that the
@@ -32,7 +33,8 @@ static void party_check(struct world *world, const struct accord *accord,
         world_fail(world, "agreement.forged", at);
     if (!is_signed && accord->is_signed[position] && !is_cut_off)
         world_fail(world, "agreement.stuck", at);
-    if (is_in_force && !all_signed)
+    bool is_said = accord->is_second && party + 1 == world->gateway_count;
+    if (is_in_force && !all_signed && !is_said)
         world_fail(world, "agreement.unsigned", at);
     if (!is_in_force && all_signed && !is_cut_off &&
         (party == at || agency_is_linked(world, party, at)))

@@ -8,10 +8,16 @@
 #include "core/node_state.h"
 #include "core/note.h"
 #include "sim/agency.h"
+#include "sim/borrower.h"
+#include "sim/claimer.h"
 #include "sim/disk.h"
+#include "sim/flooder.h"
 #include "sim/forger.h"
+#include "sim/garbler.h"
 #include "sim/rehearsal.h"
 #include "sim/rotation.h"
+#include "sim/stale.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 
 struct batch {
@@ -138,12 +144,14 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
         request_open(gateway->crypto, &gateway->agency, letter_slice(letter),
             &world->opened, key_find, batch, &secret, &request);
     if (err != ERR_NONE) {
+        borrower_pass_on(world, gateway, letter);
         turn_away(batch, letter, err);
         return ERR_NONE;
     }
     newer_opened(world, gateway->index, letter->id, letter_slice(letter));
     if (request.kind == REQUEST_HEAD)
         gateway_contact(gateway, letter->from)->has_compared = true;
+    borrower_opened(world, gateway->index, letter->from, &request.sender);
     forger_request_believed(world, gateway->index, letter->from, &request);
     struct served *served = served_new(gateway, &handle);
     *served = (struct served){ .from = letter->from,
@@ -237,6 +245,7 @@ static enum err feed_sheet(struct batch *batch)
     struct node_input input = { .type = NODE_SHEET };
     gateway->sheet_day = agency_day(gateway_now(batch->world, gateway));
     agency_sheet(gateway, gateway->sheet_day, keys);
+    borrower_sheet(batch->world, gateway, keys, AGENCY_DAY_COUNT);
     input.of.sheet.keys = keys;
     input.of.sheet.count = AGENCY_DAY_COUNT;
     return step(batch, &input);
@@ -365,22 +374,27 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     struct gateway *gateway = batch->gateway;
     size_t peer = gateway_find(world, &output->of.send.agency);
     enum request_kind kind = output->of.send.kind;
-    struct slice body = output->of.send.body;
+    struct slice body =
+        claimer_request(world, gateway, kind, output->of.send.body);
     uint8_t seed[SEED_SIZE];
     struct slice frame;
     assert(peer < world->gateway_count);
     struct waiting *waiting = waiting_new(batch, peer, kind);
     gateway->asked_count++;
-    watch_request(world, gateway->index, peer, kind, output->of.send.body);
+    watch_request(world, gateway->index, peer, kind, body);
     world_fill(world, seed, sizeof seed);
     waiting->token = output->of.send.token;
     if (kind == REQUEST_HEAD)
-        body = rogue_head(world, gateway, peer, body);
+        body = withholder_head(
+            world, gateway, rogue_head(world, gateway, peer, body));
+    else if (kind == REQUEST_COLLECT)
+        body = withholder_collect(world, gateway, body);
     else if (kind == REQUEST_DELIVER)
         body = forger_deliver(world, gateway, peer, waiting->id, body);
+    body = stale_request(world, gateway, kind, body);
     body = newer_request(world, gateway, waiting->id, &kind, body);
     if (request_seal(gateway->crypto, &gateway->agency, &output->of.send.agency,
-            output->of.send.sealing_key, kind, gateway_now(world, gateway),
+            output->of.send.sealing_key, kind, claimer_now(world, gateway),
             body, seed, &world->wire, &waiting->secret, &frame) != ERR_NONE) {
         world_fail(world, "request.unsealed", gateway->index);
         return;
@@ -399,6 +413,8 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     else
         scheduler_add(&world->scheduler, REQUEST_TIMEOUT_MS, timeout, gateway,
             waiting->id);
+    flooder_repeat(
+        world, gateway, peer, output->of.send.kind, output->of.send.body);
     arena_reset(&world->wire);
 }
 
@@ -413,23 +429,27 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     if (!served->is_used)
         world_fail(world, "request.answered-twice", gateway->index);
     enum reply_kind kind = output->of.reply.kind;
-    struct slice body = output->of.reply.body;
+    struct slice body =
+        claimer_reply(world, gateway, kind, output->of.reply.body);
     served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
     forger_reply_seen(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
     newer_answered(world, gateway->index, served, output->of.reply.kind,
         output->of.reply.body);
-    watch_reply(world, gateway->index, served, output->of.reply.kind,
-        output->of.reply.body);
+    watch_reply(world, gateway->index, served, output->of.reply.kind, body);
+    if (withholder_keeps(world, gateway, output->of.reply.kind))
+        return;
     world_fill(world, seed, sizeof seed);
     if (output->of.reply.kind == REPLY_HEAD)
-        body = rogue_head(world, gateway, served->from, body);
+        body = withholder_head(
+            world, gateway, rogue_head(world, gateway, served->from, body));
     else if (output->of.reply.kind == REPLY_COSIGNED)
         body = forger_cosigned(world, gateway, body);
+    body = stale_reply(world, gateway, kind, body);
     body = newer_reply(world, gateway, &kind, body);
     if (reply_seal(gateway->crypto, &served->secret, kind,
-            gateway_now(world, gateway), body, seed, &world->wire,
+            claimer_now(world, gateway), body, seed, &world->wire,
             &frame) != ERR_NONE) {
         world_fail(world, "reply.unsealed", gateway->index);
         return;
@@ -447,6 +467,7 @@ static void carry_directory(
     size_t peer = gateway_find(batch->world, &directory->agency);
     assert(peer < batch->world->gateway_count);
     struct contact *entry = gateway_contact(batch->gateway, peer);
+    stale_directory(batch->world, batch->gateway->index, peer, directory);
     entry->is_known = directory->accepted;
     entry->operation_key_count = directory->operation_key_count;
     entry->card_serial = directory->card_serial;
@@ -695,6 +716,17 @@ static void finish(struct batch *batch, enum err err)
         give_up(batch, err);
 }
 
+/* What the last agency writes into its ledgers beside what it is asked to. */
+static void scripts_tell(struct world *world, struct gateway *gateway)
+{
+    stale_tell(world, gateway);
+    claimer_tell(world, gateway);
+    flooder_tell(world, gateway);
+    twofold_tell(world, gateway);
+    garbler_tell(world, gateway);
+    usurper_tell(world, gateway);
+}
+
 void batch_run(struct world *world, struct gateway *gateway)
 {
     struct batch batch = { .world = world, .gateway = gateway };
@@ -717,6 +749,8 @@ void batch_run(struct world *world, struct gateway *gateway)
     }
     if (count > 1)
         TALLY(world, batches_of_many);
+    if (batch.txn != NULL && (err == ERR_NONE || err == ERR_LIMIT))
+        scripts_tell(world, gateway);
     finish(&batch, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "sim/agency.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 
 /* ---- The lists ---------------------------------------------------------- */
@@ -175,7 +176,8 @@ void model_check(struct world *world)
         const struct affair *affair = &truth->affairs[i];
         if (!affair->is_named || !is_whole(world, affair->from) ||
             !is_whole(world, affair->to) ||
-            !agency_is_linked(world, affair->from, affair->to))
+            !agency_is_linked(world, affair->from, affair->to) ||
+            withholder_is_between(world, affair->from, affair->to))
             continue;
         const struct model_list *from =
             find(&world->model, affair->from, &affair->uuid);

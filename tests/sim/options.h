@@ -101,7 +101,16 @@
     X(pages, 0, 0)             /* 1: small rows lie in pages, as on a disk */  \
     X(apart_hours, 0, 0)       /* that agency 0 is cut off, once */            \
     X(line_bytes_per_s, 0, 0)  /* that lines carry each way; 0: no bound */    \
-    X(newer_permille, 0, 0)    /* of what the last agency says: newer.h */
+    X(newer_permille, 0, 0)    /* of what the last agency says: newer.h */     \
+    X(withhold_permille, 0, 0) /* of its receipts: withholder.h */             \
+    X(withhold_for_ever, 0, 0) /* 1: those, and when it is calm */             \
+    X(borrow_keys, 0, 0)       /* 1: on its card, 2: in sheets; borrower.h */  \
+    X(twofold, 0, 0)           /* 1: it offers two texts; twofold.h */         \
+    X(flood, 0, 0)             /* requests for each of its own: flooder.h */   \
+    X(stale_permille, 0, 0)    /* of its cards: ones of before; stale.h */     \
+    X(claim_permille, 0, 0)    /* of its times: far off; claimer.h */          \
+    X(garble_permille, 0, 0)   /* batches with nonsense; garbler.h */          \
+    X(usurp_permille, 0, 0)    /* or others' referrals in them; usurper.h */
 
 struct sim_options {
 #define X(name, least, most) int64_t name;

@@ -24,6 +24,11 @@
     "--line_bytes_per_s 2600 --clock_per_hour 0"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
+#define SIM_STALE "--stale_permille 500 --rotate_per_hour 20"
+#define SIM_TWOFOLD "--twofold 1 --versions 2"
+#define SIM_WITHHELD                                                           \
+    "--withhold_permille 1000 --agencies 2 --minutes 1800 --pause_ms 1800000 " \
+    "--dial_only 0 --clock_per_hour 0"
 #define SIM_LATE SIM_RESTORE " --late_permille 200 --late_ms_max 20000"
 #define SIM_CLOCKS "--clock_per_hour 40 --clock_ms_max 864000000"
 
@@ -136,6 +141,20 @@
     X(busy_is_final, "G3", "")                                                 \
     /* what a gateway remembers grows with what it does */                     \
     X(memory_kept, "G23", "")                                                  \
+    /* a card is followed by one that is older */                              \
+    X(cards_go_back, "G15", SIM_STALE)                                         \
+    /* what a request claims is the time */                                    \
+    X(claims_believed, "G11", "--claim_permille 500")                          \
+    /* an envelope's recipient is whoever can open it */                       \
+    X(recipient_unread, "G14", "--borrow_keys 2 --agencies 3 --dial_only 0")   \
+    /* an agreement is in force because a party says so */                     \
+    X(in_force_by_word, "G14", SIM_TWOFOLD)                                    \
+    /* who names a referral is party to it */                                  \
+    X(ids_are_anyones, "G14", "--usurp_permille 500 --agencies 4")             \
+    X(rivals_unseen, "G14", SIM_TWOFOLD) /* nobody hears that there are two */ \
+    X(collects_pile, "G23", "--flood 100") /* what waits is not answered */    \
+    /* what has no receipt counts as just said */                              \
+    X(waiting_unheard, "G4", SIM_WITHHELD)                                     \
     /* a run follows from more than seed and options: what an earlier one left, \
      * and where in memory it is */                                            \
     X(draws_count_on, "G28", "")                                                \

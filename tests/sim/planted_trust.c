@@ -5,6 +5,7 @@
 #include "core/custody.h"
 #include "core/entry.h"
 #include "core/note.h"
+#include "core/register.h"
 #include "core/request.h"
 #include "core/signatory.h"
 #include "sim/planted_list.h"
@@ -49,12 +50,29 @@ bool __wrap_signatory_is_witness(
            __real_signatory_is_witness(work, peer, note);
 }
 
+static uint32_t giver; /* of the parcel in hand: the peer's number */
+
+WRAPPED(struct referral *, register_get, struct work *work,
+    const struct uuid *uuid);
+struct referral *__wrap_register_get(struct work *work, const struct uuid *uuid)
+{
+    struct referral *referral = __real_register_get(work, uuid);
+    if (taker != NULL && referral != NULL && planted_is(PLANT_ids_are_anyones))
+        referral->peer = giver;
+    return referral;
+}
+
+static struct instant claimed; /* by the last request */
+
 WRAPPED(void, custody_take, struct work *work, struct peer *peer,
     struct slice body, struct custody_reply *reply);
 void __wrap_custody_take(struct work *work, struct peer *peer,
     struct slice body, struct custody_reply *reply)
 {
     taker = &work->node->self;
+    giver = peer->number;
+    if (planted_is(PLANT_claims_believed))
+        work->now = claimed;
     __real_custody_take(work, peer, body, reply);
     taker = NULL;
 }
@@ -143,6 +161,17 @@ static struct slice with_version_1(struct slice frame, struct arena *arena)
     return copy;
 }
 
+/* After the version stands the recipient, of one size. */
+static struct agency_id named_in(
+    struct slice frame, const struct agency_id *self)
+{
+    struct agency_id named = *self;
+    if (frame.size > 6 + AGENCY_ID_SIZE && frame.bytes[4] == 0x12 &&
+        frame.bytes[5] == AGENCY_ID_SIZE)
+        memcpy(named.text, frame.bytes + 6, AGENCY_ID_SIZE);
+    return named;
+}
+
 WRAPPED(enum err, deliver_read, struct slice bytes, struct arena *arena,
     struct deliver *deliver);
 enum err __wrap_deliver_read(
@@ -168,11 +197,16 @@ enum err __wrap_request_open(struct crypto *crypto,
 {
     const struct crypto_ops *own = crypto->ops;
     crypto->ops = mistaken(own);
+    struct agency_id named = named_in(frame, self);
     if (planted_is(PLANT_version_unread))
         frame = with_version_1(frame, arena);
+    if (planted_is(PLANT_recipient_unread))
+        self = &named;
     enum err err = __real_request_open(
         crypto, self, frame, arena, find, user, secret, request);
     crypto->ops = own;
+    if (err == ERR_NONE)
+        claimed = request->at;
     return err;
 }
 

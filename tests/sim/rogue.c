@@ -6,6 +6,7 @@
 #include "core/note.h"
 #include "core/peer.h"
 #include "sim/agency.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -23,7 +24,8 @@ bool rogue_is_between(const struct world *world, size_t a, size_t b)
 
 bool rogue_is_for_good(const struct world *world, size_t a, size_t b)
 {
-    return world->options.renew == 0 && rogue_is_between(world, a, b);
+    return (world->options.renew == 0 && rogue_is_between(world, a, b)) ||
+           withholder_is_between(world, a, b);
 }
 
 bool rogue_is_at(const struct world *world, size_t at)
@@ -43,10 +45,8 @@ static enum err public_of_another(
     return impersonated->ops->signer_public(impersonated, signer, key);
 }
 
-/* Sealed as by whoever holds the keys of `signer`, in the name of `sender`,
- * whose key it names: everybody knows which that is. */
-static void send(struct world *world, const struct gateway *signer,
-    size_t sender, size_t to, struct slice body)
+void rogue_send(struct world *world, const struct gateway *signer,
+    size_t sender, size_t to, enum request_kind kind, struct slice body)
 {
     const struct gateway *recipient = &world->gateways[to];
     struct request_secret secret;
@@ -64,9 +64,8 @@ static void send(struct world *world, const struct gateway *signer,
     crypto_fake_day_public(
         recipient->crypto, agency_day(gateway_now(world, recipient)), key);
     if (request_seal(signer->crypto, &world->gateways[sender].agency,
-            &recipient->agency, key, REQUEST_DELIVER,
-            gateway_now(world, signer), body, seed, &world->wire, &secret,
-            &frame) == ERR_NONE)
+            &recipient->agency, key, kind, gateway_now(world, signer), body,
+            seed, &world->wire, &secret, &frame) == ERR_NONE)
         (void)network_request(world, signer->index, to, 0, frame);
     signer->crypto->ops = own;
     arena_rewind(&world->wire, used);
@@ -131,7 +130,7 @@ static void history_send(struct world *world, struct gateway *author, size_t to)
         watched_of(&world->watch, author->index, to)->is_forked = true;
         world->is_rogue = true;
         world->is_forked = true;
-        send(world, author, author->index, to, body);
+        rogue_send(world, author, author->index, to, REQUEST_DELIVER, body);
     }
     author->store->ops->abort(txn);
     arena_rewind(&world->wire, used);
@@ -245,7 +244,7 @@ void rogue_pass_on(
             !agency_is_linked(world, gateway->index, i))
             continue;
         TALLY(world, forwards);
-        send(world, gateway, as_itself ? gateway->index : author, i,
-            request->body);
+        rogue_send(world, gateway, as_itself ? gateway->index : author, i,
+            REQUEST_DELIVER, request->body);
     }
 }

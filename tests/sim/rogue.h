@@ -14,12 +14,19 @@
 #include <stddef.h>
 
 #include "base/slice.h"
+#include "core/message.h"
 
 struct gateway;
 struct request;
 struct world;
 
 void rogue_begin(struct world *world);
+
+/* A request that no node made, sealed as by whoever holds the keys of `signer`,
+ * in the name of `sender`, whose key it names: everybody knows which that is.
+ * Nobody waits for the reply. */
+void rogue_send(struct world *world, const struct gateway *signer,
+    size_t sender, size_t to, enum request_kind kind, struct slice body);
 
 /* What it says instead of that Head; mostly the same. */
 struct slice rogue_head(struct world *world, const struct gateway *gateway,

@@ -59,7 +59,20 @@
     X(newer_requests)                                                          \
     X(newer_replies)                                                           \
     X(newer_refused)                                                           \
-    X(newer_told)
+    X(newer_told)                                                              \
+    X(receipts_withheld)                                                       \
+    X(receipts_missed)                                                         \
+    X(referrals_twofold)                                                       \
+    X(texts_seen)                                                              \
+    X(entries_garbled)                                                         \
+    X(referrals_usurped)                                                       \
+    X(sheets_borrowed)                                                         \
+    X(frames_borrowed)                                                         \
+    X(requests_flooded)                                                        \
+    X(entries_flooded)                                                         \
+    X(cards_stale)                                                             \
+    X(times_claimed)                                                           \
+    X(receipts_dated)
 
 struct tally {
 #define X(name) uint64_t name;

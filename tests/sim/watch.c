@@ -13,6 +13,7 @@
 #include "sim/keeping.h"
 #include "sim/marks.h"
 #include "sim/revocation.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 
 void watch_begin(struct watch *watch, size_t gateway_count)
@@ -316,7 +317,10 @@ static void parcel_seen(
     note_seen(world, from, bytes);
     if (note_parse(bytes, &note) != ERR_NONE)
         return;
-    if (ledger->count == count && note.size == ledger->parcel_size)
+    /* who gives no receipt asks again and again for what it has */
+    bool is_asked = withholder_is(world, from) || flooder_is(world, from) ||
+                    withholder_is(world, to) || flooder_is(world, to);
+    if (ledger->count == count && note.size == ledger->parcel_size && !is_asked)
         storm_watch(world, &ledger->parcels, "parcel.storm", from);
     ledger->parcel_size = note.size;
 }
@@ -375,7 +379,8 @@ static void collected_seen(
     struct deliver deliver;
     if (body.size == 0) {
         TALLY(world, collects_empty);
-        storm_watch(world, &ledger->empties, "collect.storm", from);
+        if (!flooder_is(world, to))
+            storm_watch(world, &ledger->empties, "collect.storm", from);
     } else if (deliver_open(world, from, body, &deliver)) {
         parcel_seen(world, from, to, deliver.parcel.note);
     }

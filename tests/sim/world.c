@@ -12,8 +12,10 @@
 #include "sim/agency.h"
 #include "sim/audit.h"
 #include "sim/batch.h"
+#include "sim/borrower.h"
 #include "sim/disk.h"
 #include "sim/rot.h"
+#include "sim/withholder.h"
 
 #define OPENED_SIZE (48u * 1024 * 1024)
 #define WIRE_SIZE (8u * 1024 * 1024)
@@ -280,6 +282,9 @@ static void set_up(struct world *world)
     rogue_begin(world);
     rot_begin(world);
     apart_begin(world);
+    withholder_begin(world);
+    flooder_begin(world);
+    borrower_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
     scheduler_add(&world->scheduler, calm_ms + drain_ms(world) - SIM_IDLE_MS,

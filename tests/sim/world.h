@@ -15,6 +15,7 @@
 #include "base/prng.h"
 #include "sim/accord.h"
 #include "sim/apart.h"
+#include "sim/flooder.h"
 #include "sim/forger.h"
 #include "sim/gateway.h"
 #include "sim/letter.h"
@@ -25,8 +26,11 @@
 #include "sim/program.h"
 #include "sim/rogue.h"
 #include "sim/scheduler.h"
+#include "sim/stale.h"
 #include "sim/tally.h"
 #include "sim/truth.h"
+#include "sim/twofold.h"
+#include "sim/usurper.h"
 #include "sim/watch.h"
 
 /* After the last fault: the longest backoff, and what may follow it. */
@@ -60,8 +64,13 @@ struct world {
     struct watch watch;
     bool *was_closed; /* of here * gateway_count + there: closer.h */
     struct apart apart;
+    struct flooder flooder;
     struct forger forger;
     struct newer newer;
+    struct stale stale;
+    struct twofold twofold;
+    struct usurper usurper;
+    int64_t smuggled_ms; /* when the last was: smuggler.h */
     struct tally *tally; /* of all runs */
 
     struct arena batch;   /* shared: batches do not overlap */

@@ -265,6 +265,10 @@ static void look_at_agreement(struct doctor *doctor,
     char time[WORDS_DURATION_SIZE];
     const char *missing =
         list_missing(pool, agreements, index, doctor->self, &is_ours);
+    if (record_number(mou, "rivals") > 0)
+        doctor_find(doctor, FINDING_WARNING, "agreement", id,
+            "ask the parties which one they signed, and offer another version",
+            "another agreement has its URN and version");
     if (strcmp(state, "offered") == 0)
         doctor_find(doctor, FINDING_WARNING, "agreement", id,
             is_ours ? pool_format(pool, "referctl mou sign %s --keys DIR", id)

@@ -139,8 +139,12 @@ enum exit_code run_mou_show(
     if (code == EXIT_CODE_DONE && session->json) {
         display_json_object(session, &held.reply.records, "mou");
     } else if (code == EXIT_CODE_DONE) {
-        display_fields(session, records_first(&held.reply.records, "mou"),
-            mou_columns, DISPLAY_COUNT(mou_columns));
+        const struct record *mou = records_first(&held.reply.records, "mou");
+        display_fields(session, mou, mou_columns, DISPLAY_COUNT(mou_columns));
+        if (record_number(mou, "rivals") > 0)
+            display_line(session,
+                "Another agreement has its URN and version: ask the parties "
+                "which one they signed.\n");
         if (session->is_terminal) {
             display_line(session, "\n");
             mou_print(session, &held.mou);

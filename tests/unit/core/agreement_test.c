@@ -212,6 +212,54 @@ static void assert_refused(
     assert_true(reply->remedy.size > 0);
 }
 
+/* The same agreement with another title. */
+static struct slice otherwise(struct desk *desk, uint32_t version)
+{
+    struct mou mou;
+    struct mou_problem problem;
+    struct crypto *crypto = federation_crypto(desk->federation, 0);
+    assert_int_equal(
+        mou_read(crypto, desk->mou, &desk->arena, &mou, &problem), ERR_NONE);
+    mou.title = SLICE_LITERAL("Something else altogether");
+    mou.version = version;
+    return mou_bytes(&mou, &desk->arena);
+}
+
+static int64_t rivals(struct desk *desk, size_t agency, struct slice bytes)
+{
+    struct mou_id id;
+    char text[MOU_ID_TEXT_SIZE + 1];
+    struct call call;
+    mou_id_of(federation_crypto(desk->federation, 0), bytes, &id);
+    mou_id_format(&id, text);
+    call_begin(&call, "mou.show");
+    call_text(&call, "id", text);
+    return record_number(
+        reply_record(
+            federation_call(desk->federation, agency, &call), "mou", 0),
+        "rivals");
+}
+
+static void two_of_one_version_are_shown(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk, 2);
+    struct slice later = otherwise(&desk, 2);
+    struct slice same = otherwise(&desk, 1);
+    (void)offer(desk.federation, 0, desk.mou);
+    (void)offer(desk.federation, 0, later);
+    assert_int_equal(
+        federation_logged(desk.federation, 0, LOG_MOU_CONTRADICTED), 0);
+    (void)offer(desk.federation, 0, same);
+    assert_int_equal(
+        federation_logged(desk.federation, 0, LOG_MOU_CONTRADICTED), 1);
+    assert_int_equal(rivals(&desk, 0, desk.mou), 1);
+    assert_int_equal(rivals(&desk, 0, same), 1);
+    assert_int_equal(rivals(&desk, 0, later), 0);
+    desk_close(&desk);
+}
+
 static void what_is_no_agreement_is_refused(void **state)
 {
     struct desk desk;
@@ -446,6 +494,7 @@ int main(void)
         cmocka_unit_test(whoever_is_connected_learns_it_from_any_party),
         cmocka_unit_test(who_is_accepted_later_is_told_what_there_is),
         cmocka_unit_test(an_offer_twice_is_one_agreement),
+        cmocka_unit_test(two_of_one_version_are_shown),
         cmocka_unit_test(what_is_no_agreement_is_refused),
         cmocka_unit_test(an_agreement_of_others_is_refused),
         cmocka_unit_test(only_a_party_may_offer_it_over_the_wire),

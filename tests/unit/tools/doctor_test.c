@@ -579,6 +579,9 @@ static void how_agreements_stand_is_said(void **state)
             "ok\tagreement\t0123456789abcdef\tin_force: T; no card is here of "
             "Third\t",
             "" },
+        { "mou", "| mou id=0123456789abcdef0123 state=over rivals=#1",
+            "another agreement has its URN and version",
+            "offer another version" },
         { "mou", "| mou id=0123456789abcdef0123 state=over",
             "none is in force with it", "referctl mou offer FILE --sign" },
     };

@@ -1,0 +1,131 @@
+#include "sim/claimer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/note.h"
+#include "sim/smuggler.h"
+#include "sim/world.h"
+
+#define YEAR_MS (INT64_C(365) * 86400000)
+
+static bool is_claimer(const struct world *world, const struct gateway *gateway)
+{
+    return world->options.claim_permille > 0 &&
+           gateway->index + 1 == world->gateway_count;
+}
+
+/* ---- Times --------------------------------------------------------------- */
+
+static int64_t claim_of(int64_t now_ms, int64_t way)
+{
+    const int64_t claims[] = { 0, 1, now_ms - 10 * YEAR_MS,
+        now_ms + 10 * YEAR_MS, now_ms - YEAR_MS / 12, now_ms + YEAR_MS / 12,
+        now_ms + 7000 * YEAR_MS, INT64_MAX };
+    return claims[way % (int64_t)(sizeof claims / sizeof *claims)];
+}
+
+static struct instant claim_draw(
+    struct world *world, const struct gateway *gateway)
+{
+    struct instant now = gateway_now(world, gateway);
+    if (!CHANCE(world, claim_permille))
+        return now;
+    TALLY(world, times_claimed);
+    return (struct instant){ claim_of(
+        now.unix_ms, world_below(world, STREAM_claim_permille, 64)) };
+}
+
+struct instant claimer_now(struct world *world, const struct gateway *gateway)
+{
+    return is_claimer(world, gateway) ? claim_draw(world, gateway)
+                                      : gateway_now(world, gateway);
+}
+
+/* ---- Receipts ------------------------------------------------------------ */
+
+/* As often as anything else, by its root. */
+static bool is_chosen(const struct world *world, const struct note *note)
+{
+    unsigned drawn = (unsigned)(note->root[0] << 8 | note->root[1]);
+    return drawn % 1000 < (unsigned)world->options.claim_permille;
+}
+
+/* Its own receipt, dated anew. */
+static struct slice dated(
+    struct world *world, const struct gateway *gateway, struct slice text)
+{
+    struct note note;
+    char bytes[NOTE_SIZE_MAX];
+    if (text.size == 0 || note_parse(text, &note) != ERR_NONE ||
+        !note.has_cosignature || !is_chosen(world, &note) ||
+        !agency_id_equal(&note.origin.recipient, &gateway->agency))
+        return text;
+    int64_t claim_ms = claim_of(SIM_EPOCH_MS, note.root[2]);
+    note.has_cosignature = false;
+    if (note_cosign(gateway->crypto, (uint64_t)claim_ms / 1000, &note) !=
+        ERR_NONE)
+        abort();
+    TALLY(world, receipts_dated);
+    return arena_copy(&world->wire, note_print(&note, bytes));
+}
+
+static struct slice head_of(
+    struct world *world, const struct gateway *gateway, struct slice body)
+{
+    struct head head;
+    struct ledger_view views[8];
+    if (head_read(body, &world->wire, &head) != ERR_NONE ||
+        head.ledger_count > sizeof views / sizeof *views)
+        return body;
+    memcpy(views, head.ledgers, head.ledger_count * sizeof *views);
+    for (size_t i = 0; i < head.ledger_count; i++)
+        views[i].note = dated(world, gateway, views[i].note);
+    head.ledgers = views;
+    return head_write(&head, &world->wire);
+}
+
+struct slice claimer_request(struct world *world, const struct gateway *gateway,
+    enum request_kind kind, struct slice body)
+{
+    struct collect collect;
+    if (!is_claimer(world, gateway))
+        return body;
+    if (kind == REQUEST_HEAD)
+        return head_of(world, gateway, body);
+    if (kind != REQUEST_COLLECT ||
+        collect_read(body, &world->wire, &collect) != ERR_NONE)
+        return body;
+    collect.cosigned = dated(world, gateway, collect.cosigned);
+    return collect_write(&collect, &world->wire);
+}
+
+struct slice claimer_reply(struct world *world, const struct gateway *gateway,
+    enum reply_kind kind, struct slice body)
+{
+    struct cosigned cosigned;
+    if (!is_claimer(world, gateway))
+        return body;
+    if (kind == REPLY_HEAD)
+        return head_of(world, gateway, body);
+    if (kind != REPLY_COSIGNED ||
+        cosigned_read(body, &world->wire, &cosigned) != ERR_NONE)
+        return body;
+    cosigned.note = dated(world, gateway, cosigned.note);
+    return cosigned_write(&cosigned, &world->wire);
+}
+
+/* ---- Entries ------------------------------------------------------------- */
+
+void claimer_tell(struct world *world, struct gateway *gateway)
+{
+    if (!is_claimer(world, gateway) || !smuggler_may(world, gateway) ||
+        !CHANCE(world, claim_permille))
+        return;
+    struct instant at = claim_draw(world, gateway);
+    size_t to = smuggler_choose(world, gateway, STREAM_claim_permille);
+    if (to < world->gateway_count &&
+        smuggler_tell(world, gateway, to, ENTRY_PADDING, at,
+            SLICE_LITERAL("at some time")))
+        TALLY(world, times_claimed);
+}
