@@ -54,7 +54,6 @@ static void lists_unpack(struct unpacker *in, struct agreement *agreement)
 static struct agreement *row_read(struct work *work, struct arena *arena,
     const struct mou_id *id, struct slice row)
 {
-    struct mou_problem problem;
     struct agreement *agreement = arena_take(arena, sizeof *agreement);
     row = arena_copy(arena, row);
     if (agreement == NULL || row.bytes == NULL) {
@@ -67,9 +66,10 @@ static struct agreement *row_read(struct work *work, struct arena *arena,
     agreement->id = *id;
     agreement->offered_by = unpack_u32(&in);
     agreement->bytes = unpack_bytes(&in);
-    enum err err = in.err == ERR_NONE ? mou_read(work->crypto, agreement->bytes,
-                                            arena, &agreement->mou, &problem)
-                                      : in.err;
+    /* judged when it was offered; what the store gives back is that */
+    enum err err = in.err;
+    if (err == ERR_NONE)
+        err = mou_read_again(agreement->bytes, arena, &agreement->mou);
     if (err == ERR_NONE && !lists_take(agreement, arena))
         err = ERR_LIMIT;
     if (err == ERR_NONE) {
@@ -210,6 +210,38 @@ static struct row_head row_peek(
     if (unpack_end(&in) != ERR_NONE)
         work_corrupt(work);
     return head;
+}
+
+/* Whether that party's signature stands in the row. */
+static bool row_is_signed(struct slice row, const struct agency_id *party)
+{
+    struct mou_signature signature;
+    struct unpacker in = unpack_from(row);
+    (void)unpack_u8(&in);
+    (void)unpack_u32(&in);
+    (void)unpack_bytes(&in);
+    (void)unpack_u8(&in);
+    for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
+         left--) {
+        unpack_fixed(&in, signature.agency.text, AGENCY_ID_SIZE);
+        unpack_fixed(&in, signature.signature, SIGNATURE_SIZE);
+        if (in.err == ERR_NONE && agency_id_equal(&signature.agency, party))
+            return true;
+    }
+    return false;
+}
+
+/* Each party tells all others of each signature: among many, nearly all that
+ * is told is known, which the row shows without its document being read. */
+static bool has_all(struct work *work, const struct mou_id *id,
+    const struct mou_signature *signatures, size_t count)
+{
+    struct key key = key_mou(id);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    for (size_t i = 0; i < count; i++)
+        if (!row_is_signed(row, &signatures[i].agency))
+            return false;
+    return row.bytes != NULL;
 }
 
 /* ---- What holds --------------------------------------------------------- */
@@ -554,6 +586,8 @@ void agreement_sign(struct work *work, const struct peer *from,
     size_t count, struct verdict *verdict)
 {
     bool all_hold = true;
+    if (has_all(work, id, signatures, count))
+        return;
     struct agreement *agreement = known(work, id, verdict);
     if (agreement == NULL)
         return;
