@@ -36,6 +36,10 @@ bool apart_cuts(const struct world *world, size_t from, size_t to);
 /* What a gateway said. */
 void apart_log(struct world *world, size_t at, const struct log_entry *entry);
 
+/* What it did not come to say: the machine stopped after it was committed. */
+void apart_unsaid(
+    struct world *world, size_t at, const struct log_entry *entry);
+
 /* When all is quiet. */
 void apart_check(struct world *world, size_t at);
 
