@@ -389,6 +389,38 @@ static void many_go_in_turns(void **state)
     federation_free(federation);
 }
 
+static size_t full(const struct store_txn *txn)
+{
+    (void)txn;
+    return STORE_TXN_SIZE_MAX;
+}
+
+static void what_a_full_transaction_cannot_take_goes_in_the_next(void **state)
+{
+    struct federation *federation = two();
+    struct node *node = federation_node(federation, 0);
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    reader_take_all(federation, 0, "ward");
+    federation_wait_until(federation, (HOLD + 2) * FEDERATION_DAY_MS);
+    struct work *work = federation_begin(federation, 0);
+    struct store_ops ops = *work->txn->ops;
+    ops.held = full;
+    work->txn->ops = &ops;
+    hold_review(work, true);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(hold_is_due(node));
+    /* it is looked at before the rest of its batch */
+    assert_held(federation, 0, id, true, true);
+    assert_false(hold_is_due(node));
+    assert_held(federation, 0, id, false, true);
+    federation_free(federation);
+}
+
 /* ---- Disks that are lost ---- */
 
 static struct moving moving_of(
@@ -702,6 +734,7 @@ int main(void)
         cmocka_unit_test(without_a_time_of_keeping_it_is_kept_for_ever),
         cmocka_unit_test(our_own_programs_hear_it_first),
         cmocka_unit_test(many_go_in_turns),
+        cmocka_unit_test(what_a_full_transaction_cannot_take_goes_in_the_next),
         cmocka_unit_test(what_is_too_much_to_seal_anew_at_once_is_in_parts),
         cmocka_unit_test(what_is_erased_while_it_moves_goes_with_all_its_keys),
         cmocka_unit_test(what_is_erased_while_it_moves_and_comes_back_goes_too),
