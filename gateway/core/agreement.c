@@ -184,6 +184,7 @@ struct row_head {
     uint32_t offered_by;
     bool in_force_here;
     bool in_force_there;
+    bool signed_there;
 };
 
 static struct row_head row_peek(
@@ -198,9 +199,10 @@ static struct row_head row_peek(
     head.in_force_here = unpack_u8(&in) != 0;
     for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
          left--) {
-        struct mou_signature skipped;
-        unpack_fixed(&in, skipped.agency.text, AGENCY_ID_SIZE);
-        unpack_fixed(&in, skipped.signature, SIGNATURE_SIZE);
+        uint8_t skipped[SIGNATURE_SIZE];
+        unpack_fixed(&in, agency.text, AGENCY_ID_SIZE);
+        unpack_fixed(&in, skipped, SIGNATURE_SIZE);
+        head.signed_there |= agency_id_equal(&agency, there);
     }
     for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
          left--) {
@@ -212,25 +214,6 @@ static struct row_head row_peek(
     return head;
 }
 
-/* Whether that party's signature stands in the row. */
-static bool row_is_signed(struct slice row, const struct agency_id *party)
-{
-    struct mou_signature signature;
-    struct unpacker in = unpack_from(row);
-    (void)unpack_u8(&in);
-    (void)unpack_u32(&in);
-    (void)unpack_bytes(&in);
-    (void)unpack_u8(&in);
-    for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
-         left--) {
-        unpack_fixed(&in, signature.agency.text, AGENCY_ID_SIZE);
-        unpack_fixed(&in, signature.signature, SIGNATURE_SIZE);
-        if (in.err == ERR_NONE && agency_id_equal(&signature.agency, party))
-            return true;
-    }
-    return false;
-}
-
 /* Each party tells all others of each signature: among many, nearly all that
  * is told is known, which the row shows without its document being read. */
 static bool has_all(struct work *work, const struct mou_id *id,
@@ -238,10 +221,10 @@ static bool has_all(struct work *work, const struct mou_id *id,
 {
     struct key key = key_mou(id);
     struct slice row = store_get(work->txn, key_slice(&key));
-    for (size_t i = 0; i < count; i++)
-        if (!row_is_signed(row, &signatures[i].agency))
-            return false;
-    return row.bytes != NULL;
+    bool has = row.bytes != NULL;
+    for (size_t i = 0; i < count && has; i++)
+        has = row_peek(work, row, &signatures[i].agency).signed_there;
+    return has;
 }
 
 /* ---- What holds --------------------------------------------------------- */
