@@ -54,7 +54,6 @@ static void lists_unpack(struct unpacker *in, struct agreement *agreement)
 static struct agreement *row_read(struct work *work, struct arena *arena,
     const struct mou_id *id, struct slice row)
 {
-    struct mou_problem problem;
     struct agreement *agreement = arena_take(arena, sizeof *agreement);
     row = arena_copy(arena, row);
     if (agreement == NULL || row.bytes == NULL) {
@@ -67,9 +66,10 @@ static struct agreement *row_read(struct work *work, struct arena *arena,
     agreement->id = *id;
     agreement->offered_by = unpack_u32(&in);
     agreement->bytes = unpack_bytes(&in);
-    enum err err = in.err == ERR_NONE ? mou_read(work->crypto, agreement->bytes,
-                                            arena, &agreement->mou, &problem)
-                                      : in.err;
+    /* judged when it was offered; what the store gives back is that */
+    enum err err = in.err;
+    if (err == ERR_NONE)
+        err = mou_read_again(agreement->bytes, arena, &agreement->mou);
     if (err == ERR_NONE && !lists_take(agreement, arena))
         err = ERR_LIMIT;
     if (err == ERR_NONE) {
@@ -184,6 +184,7 @@ struct row_head {
     uint32_t offered_by;
     bool in_force_here;
     bool in_force_there;
+    bool signed_there;
 };
 
 static struct row_head row_peek(
@@ -198,9 +199,10 @@ static struct row_head row_peek(
     head.in_force_here = unpack_u8(&in) != 0;
     for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
          left--) {
-        struct mou_signature skipped;
-        unpack_fixed(&in, skipped.agency.text, AGENCY_ID_SIZE);
-        unpack_fixed(&in, skipped.signature, SIGNATURE_SIZE);
+        uint8_t skipped[SIGNATURE_SIZE];
+        unpack_fixed(&in, agency.text, AGENCY_ID_SIZE);
+        unpack_fixed(&in, skipped, SIGNATURE_SIZE);
+        head.signed_there |= agency_id_equal(&agency, there);
     }
     for (uint32_t left = unpack_u32(&in); left > 0 && in.err == ERR_NONE;
          left--) {
@@ -210,6 +212,19 @@ static struct row_head row_peek(
     if (unpack_end(&in) != ERR_NONE)
         work_corrupt(work);
     return head;
+}
+
+/* Each party tells all others of each signature: among many, nearly all that
+ * is told is known, which the row shows without its document being read. */
+static bool has_all(struct work *work, const struct mou_id *id,
+    const struct mou_signature *signatures, size_t count)
+{
+    struct key key = key_mou(id);
+    struct slice row = store_get(work->txn, key_slice(&key));
+    bool has = row.bytes != NULL;
+    for (size_t i = 0; i < count && has; i++)
+        has = row_peek(work, row, &signatures[i].agency).signed_there;
+    return has;
 }
 
 /* ---- What holds --------------------------------------------------------- */
@@ -558,6 +573,8 @@ void agreement_sign(struct work *work, const struct peer *from,
     size_t count, struct verdict *verdict)
 {
     bool all_hold = true;
+    if (has_all(work, id, signatures, count))
+        return;
     struct agreement *agreement = known(work, id, verdict);
     if (agreement == NULL)
         return;

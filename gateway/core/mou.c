@@ -23,6 +23,12 @@ enum err mou_read(struct crypto *crypto, struct slice bytes,
     return mou_check(crypto, mou, true, problem);
 }
 
+enum err mou_read_again(
+    struct slice bytes, struct arena *arena, struct mou *mou)
+{
+    return codec_mou_read(bytes, arena, mou);
+}
+
 void mou_id_of(struct crypto *crypto, struct slice bytes, struct mou_id *id)
 {
     crypto_hash(crypto, &bytes, 1, id->bytes);

@@ -108,6 +108,12 @@ struct slice mou_bytes(const struct mou *mou, struct arena *arena);
 MUST_USE enum err mou_read(struct crypto *crypto, struct slice bytes,
     struct arena *arena, struct mou *mou, struct mou_problem *problem);
 
+/* The same of bytes that mou_read() had found sound before they were stored:
+ * checks no more than the form, in time that grows with their size alone.
+ * ERR_MALFORMED, ERR_LIMIT. */
+MUST_USE enum err mou_read_again(
+    struct slice bytes, struct arena *arena, struct mou *mou);
+
 /* SHA-256 of the exact bytes. */
 void mou_id_of(struct crypto *crypto, struct slice bytes, struct mou_id *id);
 
@@ -142,6 +148,10 @@ const struct mou_purpose *mou_purpose_named(
 /* The pathway for exactly this. */
 const struct mou_pathway *mou_pathway_for(const struct mou *mou,
     struct slice from_party, struct slice service, struct slice purpose);
+/* The first pathway that is for the same from, to and purpose as one before
+ * it, *first; pathway_count when each is another. At most as many as limits.h
+ * says. */
+size_t mou_pathway_twice(const struct mou *mou, size_t *first);
 /* True at an instant inside [from, until). */
 bool mou_is_dated(const struct mou *mou, struct instant now);
 

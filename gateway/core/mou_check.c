@@ -15,6 +15,8 @@ struct check {
     const struct mou *mou;
     struct crypto *crypto; /* NULL: parties need not be bound */
     struct mou_problem *problem;
+    size_t twice; /* the first pathway that is another one as well... */
+    size_t first; /* ... which is this one */
 };
 
 /* ---- What is said about a finding ---- */
@@ -321,13 +323,6 @@ static enum err check_service(const struct check *check, size_t index)
 
 /* ---- Pathways ---- */
 
-static bool is_same_pathway(
-    const struct mou_pathway *a, const struct mou_pathway *b)
-{
-    return slice_equal(a->to, b->to) && slice_equal(a->from, b->from) &&
-           slice_equal(a->purpose, b->purpose);
-}
-
 static enum err check_pathway_names(const struct check *check, size_t index)
 {
     const struct mou_pathway *pathway = &check->mou->pathways[index];
@@ -374,14 +369,12 @@ static enum err check_pathway(const struct check *check, size_t index)
         explain(check, "is missing", "use one of: never, with_consent");
         return refuse(check, "pathways[%zu].forward", index);
     }
-    for (size_t i = 0; i < index; i++)
-        if (is_same_pathway(pathway, &check->mou->pathways[i])) {
-            explain(check, "", "delete one of the two");
-            (void)snprintf(check->problem->reason, MOU_PROBLEM_SIZE,
-                "is for the same from, to and purpose as pathways[%zu]", i);
-            return refuse(check, "pathways[%zu]", index);
-        }
-    return ERR_NONE;
+    if (index != check->twice)
+        return ERR_NONE;
+    explain(check, "", "delete one of the two");
+    (void)snprintf(check->problem->reason, MOU_PROBLEM_SIZE,
+        "is for the same from, to and purpose as pathways[%zu]", check->first);
+    return refuse(check, "pathways[%zu]", index);
 }
 
 _Static_assert(MOU_HOP_COUNT_MAX == 8, "the remedy says 8");
@@ -571,8 +564,10 @@ enum err mou_check(struct crypto *crypto, const struct mou *mou, bool bound,
         err = check_rows(&check, mou->party_count, check_party);
     if (err == ERR_NONE)
         err = check_rows(&check, mou->service_count, check_service);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
+        check.twice = mou_pathway_twice(mou, &check.first);
         err = check_rows(&check, mou->pathway_count, check_pathway);
+    }
     if (err == ERR_NONE)
         err = check_never_share(&check);
     if (err == ERR_NONE)

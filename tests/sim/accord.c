@@ -151,20 +151,55 @@ static size_t group_size(const struct world *world)
 {
     if (world->options.star != 0)
         return ACCORD_STAR_MEMBERS;
-    return world->options.group > 0 ? (size_t)world->options.group
-                                    : world->gateway_count;
+    if (world->options.group > 0)
+        return (size_t)world->options.group;
+    return accord_is_ring(world) ? ACCORD_RING_MEMBERS : world->gateway_count;
+}
+
+static size_t group_count(const struct world *world)
+{
+    bool is_star = world->options.star != 0;
+    if (accord_is_ring(world))
+        return (world->gateway_count - 1) / ACCORD_RING_STEP + 1;
+    return (world->gateway_count - is_star - 1) / group_size(world) + 1;
+}
+
+bool accord_is_ring(const struct world *world)
+{
+    return world->options.star == 0 && world->options.group == 0 &&
+           world->gateway_count > ACCORD_RING_MEMBERS;
+}
+
+static bool is_in_ring_group(
+    const struct world *world, size_t group, size_t agency)
+{
+    size_t count = world->gateway_count;
+    return (agency + count - group * ACCORD_RING_STEP) % count <
+           ACCORD_RING_MEMBERS;
+}
+
+bool accord_is_shared(const struct world *world, size_t a, size_t b)
+{
+    bool is_shared = !accord_is_ring(world);
+    for (size_t i = 0; i < group_count(world) && !is_shared; i++)
+        is_shared =
+            is_in_ring_group(world, i, a) && is_in_ring_group(world, i, b);
+    return is_shared;
 }
 
 static void parties_choose(
     const struct world *world, size_t group, struct accord *accord)
 {
     bool is_star = world->options.star != 0;
-    size_t first = group * group_size(world) + is_star;
+    bool is_ring = accord_is_ring(world);
+    size_t step = is_ring ? ACCORD_RING_STEP : group_size(world);
+    size_t first = group * step + is_star;
     size_t last = first + group_size(world);
     if (is_star)
         accord->parties[accord->party_count++] = 0;
-    for (size_t i = first; i < last && i < world->gateway_count; i++)
-        accord->parties[accord->party_count++] = i;
+    for (size_t i = first; i < last; i++)
+        if (is_ring || i < world->gateway_count)
+            accord->parties[accord->party_count++] = i % world->gateway_count;
 }
 
 static void accord_make(struct world *world, size_t group, uint32_t version,
@@ -189,16 +224,13 @@ static void accord_make(struct world *world, size_t group, uint32_t version,
 
 void accords_begin(struct world *world)
 {
-    bool is_star = world->options.star != 0;
-    size_t group_count =
-        (world->gateway_count - is_star - 1) / group_size(world) + 1;
+    size_t count = group_count(world);
     uint32_t version_count = 1 + (uint32_t)world->options.versions;
-    world->accords =
-        calloc(2 * group_count * version_count, sizeof *world->accords);
+    world->accords = calloc(2 * count * version_count, sizeof *world->accords);
     if (world->accords == NULL)
         abort();
     for (uint32_t version = 1; version <= version_count; version++)
-        for (size_t group = 0; group < group_count; group++)
+        for (size_t group = 0; group < count; group++)
             for (size_t i = 0; i < twofold_text_count(world, version); i++)
                 accord_make(world, group, version, i > 0,
                     &world->accords[world->accord_count++]);

@@ -18,6 +18,11 @@ struct world;
 
 /* The hub of a star and these many members share one. */
 #define ACCORD_STAR_MEMBERS 8
+/* And more agencies than this many share several, each with the next: who is
+ * party tells all others of each signature, so that one among fifty takes a
+ * hundred thousand entries. */
+#define ACCORD_RING_MEMBERS 16
+#define ACCORD_RING_STEP 8
 #define ACCORD_NOBODY SIZE_MAX
 
 struct accord {
@@ -40,5 +45,10 @@ void accords_release(struct world *world);
 /* The party's position in it; party_count when it is none. */
 size_t accord_position(const struct accord *accord, size_t agency);
 bool accord_is_signed(const struct accord *accord);
+
+/* There are several that overlap. */
+bool accord_is_ring(const struct world *world);
+/* Both are party to one of these; true where there are none such. */
+bool accord_is_shared(const struct world *world, size_t a, size_t b);
 
 #endif

@@ -120,19 +120,14 @@ bool agency_is_linked(const struct world *world, size_t a, size_t b)
            !(agency_dials_only(world, a) && agency_dials_only(world, b));
 }
 
-/* Of a large federation each refers to its neighbours only. */
-#define NEIGHBOUR_COUNT 20
-
 bool agency_may_refer(
     const struct world *world, size_t from, size_t to, const char *purpose)
 {
     size_t count = world->gateway_count;
     bool is_cut =
         world->options.star == 0 && from == 0 && to + 1 == count && count > 2;
-    bool is_far = world->options.star == 0 &&
-                  (to + count - from) % count > NEIGHBOUR_COUNT;
     return agency_is_linked(world, from, to) && strcmp(purpose, "help") == 0 &&
-           !is_cut && !is_far;
+           !is_cut && accord_is_shared(world, from, to);
 }
 
 void agency_sign(struct gateway *gateway, const struct mou_id *id,

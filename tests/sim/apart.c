@@ -69,6 +69,15 @@ static void restart(struct world *world, void *subject, uint64_t argument)
         gateway_crash(world, gateway);
 }
 
+/* That it has not been told since when, or that there is a line; or that it
+ * stands still at this moment. */
+static bool may_not_know(const struct world *world, size_t at, size_t peer)
+{
+    return gateway_has_lost(world, at) || closer_was_at(world, at, peer) ||
+           rogue_is_between(world, at, peer) || world->is_revoked ||
+           world->gateways[at].paused_until_ms > world->scheduler.now_ms;
+}
+
 /* Agency 0 was started again when it began, and is unsettled with everybody;
  * others know of it by what waits. */
 static void end(struct world *world, void *subject, uint64_t argument)
@@ -79,7 +88,8 @@ static void end(struct world *world, void *subject, uint64_t argument)
     for (size_t i = 0; i < world->gateway_count; i++)
         for (size_t k = 0; k < world->gateway_count; k++)
             if (is_parted(i, k) && agency_is_linked(world, i, k) &&
-                world->gateways[i].is_up && (i == 0 || waits(world, i, k)) &&
+                world->gateways[i].is_up && !may_not_know(world, i, k) &&
+                (i == 0 || waits(world, i, k)) &&
                 !apart_alarm_stands(world, i, k))
                 world_fail(world, "alarm.missing", i);
 }
@@ -137,27 +147,45 @@ static bool is_early(const struct world *world, size_t at, size_t peer)
                world->scheduler.now_ms < apart->begins_ms + DAY_MS - SLACK_MS);
 }
 
+/* What the entry is about, when that is an alarm about a line; or NULL. */
+static const char **raised_of(struct world *world, size_t at,
+    const struct log_entry *entry, const char **now)
+{
+    bool is_raised = entry->event == LOG_ALARM_RAISED;
+    if (world->apart.begins_ms == 0 ||
+        !(is_raised || entry->event == LOG_ALARM_ENDED))
+        return NULL;
+    size_t peer = gateway_find(world, &entry->fields[0].value.agency);
+    if (peer == world->gateway_count || !agency_is_linked(world, at, peer))
+        return NULL;
+    *now = is_raised ? entry->fields[1].value.code : NULL;
+    return &world->apart.raised[at * world->gateway_count + peer];
+}
+
+void apart_unsaid(struct world *world, size_t at, const struct log_entry *entry)
+{
+    const char *now;
+    const char **raised = raised_of(world, at, entry, &now);
+    if (raised != NULL)
+        *raised = now;
+}
+
 void apart_log(struct world *world, size_t at, const struct log_entry *entry)
 {
-    struct apart *apart = &world->apart;
-    bool is_raised = entry->event == LOG_ALARM_RAISED;
-    if (apart->begins_ms == 0 ||
-        !(is_raised || entry->event == LOG_ALARM_ENDED))
+    const char *now;
+    const char **raised = raised_of(world, at, entry, &now);
+    if (raised == NULL)
         return;
     size_t peer = gateway_find(world, &entry->fields[0].value.agency);
-    const char *code = entry->fields[1].value.code;
-    if (peer == world->gateway_count || !agency_is_linked(world, at, peer))
-        return;
-    const char **raised = &apart->raised[at * world->gateway_count + peer];
-    if (is_raised && is_early(world, at, peer))
+    if (now != NULL && is_early(world, at, peer))
         world_fail(world, "alarm.early", at);
-    if (is_raised && *raised != NULL && strcmp(*raised, code) == 0)
+    if (now != NULL && *raised != NULL && strcmp(*raised, now) == 0)
         world_fail(world, "alarm.twice", at);
-    if (is_raised)
+    if (now != NULL)
         TALLY(world, alarms_raised);
     else
         TALLY(world, alarms_ended);
-    *raised = is_raised ? code : NULL;
+    *raised = now;
 }
 
 void apart_check(struct world *world, size_t at)

@@ -39,6 +39,10 @@ void apart_log(struct world *world, size_t at, const struct log_entry *entry);
 /* A gateway says that people should talk about that peer. */
 bool apart_alarm_stands(struct world *world, size_t at, size_t peer);
 
+/* What it did not come to say: the machine stopped after it was committed. */
+void apart_unsaid(
+    struct world *world, size_t at, const struct log_entry *entry);
+
 /* When all is quiet. */
 void apart_check(struct world *world, size_t at);
 

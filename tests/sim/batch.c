@@ -30,6 +30,7 @@ struct batch {
     uint64_t submitted; /* before it */
     uint64_t epoch;     /* of the feed, before it */
     bool has_replied;   /* planted: peers have their replies already */
+    bool is_unknown;    /* its commit is said to have failed, and did not */
 };
 
 #define ASK_CLIENT UINT64_MAX
@@ -525,6 +526,18 @@ static void carry_out(struct batch *batch, const struct node_output *output)
     }
 }
 
+/* What was committed, and the machine stopped before it was said. */
+static void leave_unsaid(struct batch *batch, size_t from)
+{
+    size_t count;
+    const struct node_output *outputs =
+        node_outputs(batch->gateway->node, &count);
+    for (size_t i = from; i < count; i++)
+        if (outputs[i].type == NODE_LOG)
+            apart_unsaid(
+                batch->world, batch->gateway->index, &outputs[i].of.log);
+}
+
 /* All of them, or those before the machine stops. */
 static void carry_all(struct batch *batch, size_t count_max)
 {
@@ -534,8 +547,10 @@ static void carry_all(struct batch *batch, size_t count_max)
     for (size_t i = 0; i < count && i < count_max; i++)
         if (!batch->has_replied || outputs[i].type != NODE_REPLY)
             carry_out(batch, &outputs[i]);
-    if (count_max < count)
+    if (count_max < count) {
+        leave_unsaid(batch, count_max);
         return;
+    }
     const struct gateway *gateway = batch->gateway;
     for (size_t i = 0; i < gateway->served_capacity; i++)
         if (gateway->served[i].is_used && !gateway->served[i].is_collect)
@@ -592,6 +607,7 @@ static enum ending ending_draw(struct batch *batch)
         bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
         store_memory_fail_commit(batch->gateway->disk, 1,
             unknown ? STORE_MEMORY_FAIL_AFTER : STORE_MEMORY_FAIL_BEFORE);
+        batch->is_unknown = unknown;
         if (unknown)
             TALLY(world, commits_unknown);
         else
@@ -675,6 +691,8 @@ static void end(struct batch *batch)
     batch->txn = NULL;
     if (gateway->store->ops->commit(txn) != ERR_NONE) {
         mistakes_after_failure(batch);
+        if (batch->is_unknown)
+            leave_unsaid(batch, 0);
         lose(batch);
         return;
     }
@@ -689,7 +707,9 @@ static void end(struct batch *batch)
     if (ending != ENDING_AFTER_COMMIT &&
         node_committed(gateway->node) != ERR_NONE)
         abort();
-    if (!world->plant.outputs_before_commit && ending != ENDING_AFTER_COMMIT)
+    if (ending == ENDING_AFTER_COMMIT)
+        leave_unsaid(batch, 0);
+    else if (!world->plant.outputs_before_commit)
         carry_all(
             batch, ending == ENDING_AMONG_OUTPUTS
                        ? (size_t)world_below(world, STREAM_crash_permille, 4)

@@ -4,7 +4,6 @@
 #include "sim/say.h"
 #include "sim/world.h"
 
-#define HOUR_MS INT64_C(3600000)
 #define PATIENCE_MS 60000
 /* Until somebody notices. */
 #define CLOSED_MS_MAX 120000
@@ -32,8 +31,9 @@ static void on_reply(struct world *world, struct program *program,
     if (closer->is_closed)
         TALLY(world, lines_closed);
     later(world, program,
-        closer->is_closed ? CLOSED_MS_MAX
-                          : 2 * HOUR_MS / world->options.close_per_hour);
+        closer->is_closed
+            ? CLOSED_MS_MAX
+            : 2 * world_hour_ms(world) / world->options.close_per_hour);
 }
 
 static bool is_ready(const struct world *world, const struct closer *closer)
@@ -71,7 +71,8 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
             world, STREAM_close_per_hour, (int64_t)world->gateway_count);
     if (!is_ready(world, closer) ||
         !agency_is_linked(world, closer->peer, here)) {
-        later(world, program, 2 * HOUR_MS / world->options.close_per_hour);
+        later(world, program,
+            2 * world_hour_ms(world) / world->options.close_per_hour);
         return;
     }
     world->was_closed[here * world->gateway_count + closer->peer] = true;
@@ -84,7 +85,8 @@ static void go_on(struct world *world, void *subject, uint64_t ticket)
 
 void closer_begin(struct world *world, struct program *program)
 {
-    later(world, program, 2 * HOUR_MS / world->options.close_per_hour);
+    later(world, program,
+        2 * world_hour_ms(world) / world->options.close_per_hour);
 }
 
 bool closer_was_at(const struct world *world, size_t here, size_t there)

@@ -7,7 +7,6 @@
 #include "sim/flaky.h"
 #include "sim/world.h"
 
-#define HOUR_MS INT64_C(3600000)
 #define READ_COUNT 300 /* until the wrong one */
 
 /* ---- Layers ------------------------------------------------------------- */
@@ -77,7 +76,7 @@ void disk_close(struct gateway *gateway)
 static void flip(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
-    int64_t each_ms = HOUR_MS / world->options.flip_per_hour;
+    int64_t each_ms = world_hour_ms(world) / world->options.flip_per_hour;
     if (world->is_calm)
         return;
     if (argument > 0) {

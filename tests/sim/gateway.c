@@ -13,6 +13,7 @@
 #include "sim/disk.h"
 #include "sim/keeping.h"
 #include "sim/pause.h"
+#include "sim/revocation.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 #include "support/crypto_real.h"
@@ -22,7 +23,6 @@
 #define KEPT_SIZE (1u * 1024 * 1024)
 #define STORE_CAPACITY (UINT64_C(1) << 30)
 #define DAY_MS INT64_C(86400000)
-#define HOUR_MS INT64_C(3600000)
 /* A minute, but the weeks here are minutes long. */
 #define MARK_MS 5000
 /* A week, likewise. */
@@ -302,6 +302,7 @@ static void forget(struct world *world, struct gateway *gateway)
     }
     gateway->owes_notice = !gateway->hides_loss;
     operator_begin_again(world, gateway); /* looks what is left */
+    revocation_lost(world, gateway);
     world_say(world, "agency %zu has lost %s", gateway->index,
         loses ? "its store" : "commits");
 }
@@ -344,7 +345,7 @@ void gateway_crash(struct world *world, struct gateway *gateway)
 static int64_t mishap_delay(
     struct world *world, enum sim_stream stream, int64_t per_hour)
 {
-    return world_below(world, stream, 2 * HOUR_MS / per_hour);
+    return world_below(world, stream, 2 * world_hour_ms(world) / per_hour);
 }
 
 /* The sheet for the days around the present one, when that changed. */

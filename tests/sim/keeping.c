@@ -10,7 +10,7 @@
 #include "sim/say.h"
 #include "sim/world.h"
 
-#define REVIEW_MS INT64_C(60000)
+#define REVIEW_MS (world_hour_ms(world) / 60)
 
 static void review(struct world *world, void *subject, uint64_t argument)
 {

@@ -20,11 +20,9 @@
 
 #define SET_COUNT_MAX 64
 
-enum faults { FAULTS_SOME, FAULTS_NONE, FAULTS_ALL, FAULTS_COUNT };
+enum faults { FAULTS_SOME, FAULTS_NONE, FAULTS_MOST, FAULTS_ALL, FAULTS_COUNT };
 
-static const char *const faults_names[] = { "some", "none", "all" };
-
-#define REFERRALS_PER_DAY 10 /* of an agency, in runs of days */
+static const char *const faults_names[] = { "some", "none", "most", "all" };
 
 struct command {
     uint64_t from;
@@ -60,9 +58,10 @@ static void usage(FILE *out)
     fprintf(out,
         "usage: refer-sim [OPTION]...\n"
         "  --seed N, --seeds FROM..TO   which runs (1)\n"
-        "  --faults none|some|all       of each run (some, as the seed draws)\n"
+        "  --faults none|some|most|all  of each run (some, as the seed draws)\n"
         "  --days N                     instead of --minutes, with ten\n"
-        "                               referrals a day from each agency\n"
+        "                               referrals a day from each agency,\n"
+        "                               and hours that are days long\n"
         "  --until STEP                 stop there\n"
         "  -v                           say all that happens\n"
         "  --twice                      each run again, here and in another\n"
@@ -106,11 +105,13 @@ static struct sim_options options_of(
     struct sim_options options = sim_options_draw(seed);
     if (command->faults == FAULTS_NONE)
         sim_options_without(&options);
+    else if (command->faults == FAULTS_MOST)
+        sim_options_with_most(&options, seed);
     else if (command->faults == FAULTS_ALL)
         sim_options_with_all(&options, seed);
     if (command->days > 0) {
         options.minutes = command->days * 24 * 60;
-        options.referrals_per_day = REFERRALS_PER_DAY;
+        sim_options_slow(&options);
     }
     if (command->plant != NULL)
         arguments_apply(planted_arguments(command->plant), &options);

@@ -4,8 +4,6 @@
 
 #include "sim/world.h"
 
-#define HOUR_MS INT64_C(3600000)
-
 static struct link *link_of(const struct world *world, size_t from, size_t to)
 {
     return &world->network.links[from * world->gateway_count + to];
@@ -207,7 +205,7 @@ static void link_break(
 static void plan(struct world *world, enum sim_stream stream, int64_t per_hour,
     event_handler *handle)
 {
-    int64_t each_ms = HOUR_MS / per_hour;
+    int64_t each_ms = world_hour_ms(world) / per_hour;
     scheduler_add(&world->scheduler, world_below(world, stream, 2 * each_ms),
         handle, NULL, 0);
 }

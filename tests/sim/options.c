@@ -71,7 +71,7 @@ void sim_options_without(struct sim_options *options)
 #undef X
 }
 
-void sim_options_with_all(struct sim_options *options, uint64_t seed)
+void sim_options_with_most(struct sim_options *options, uint64_t seed)
 {
     struct prng prng;
 #define X(name, least, most)                                                   \
@@ -80,6 +80,45 @@ void sim_options_with_all(struct sim_options *options, uint64_t seed)
     SIM_FAULT_LIST(X)
     SIM_RARE_LIST(X)
 #undef X
+}
+
+/* Whether a seed that has the mix has that part of it. */
+static bool is_in_mix(
+    uint64_t seed, enum sim_stream stream, uint64_t percent, unsigned mixes)
+{
+    static const enum sim_mix all[] = { MIX_QUIET, MIX_LOSS, MIX_CHEAT,
+        MIX_LAST };
+    struct prng prng = prng_of(seed, STREAM_mix);
+    unsigned mix = all[prng_below(&prng, sizeof all / sizeof *all)];
+    prng = prng_of(
+        checksum(seed, slice_of_text(sim_stream_name(stream))), STREAM_mixed);
+    return (mixes & mix) != 0 && prng_below(&prng, 100) < percent;
+}
+
+#define REFERRALS_PER_DAY 10
+#define HOURS_EACH 24
+
+void sim_options_slow(struct sim_options *options)
+{
+    options->referrals_per_day = REFERRALS_PER_DAY;
+    options->hours_each = HOURS_EACH;
+}
+
+void sim_options_with_all(struct sim_options *options, uint64_t seed)
+{
+    struct prng prng;
+    sim_options_with_most(options, seed);
+#define X(name, least, most, percent, mixes)                                   \
+    prng = prng_of(seed, STREAM_##name);                                       \
+    if (is_in_mix(seed, STREAM_##name, percent, mixes))                        \
+        options->name = between(&prng, least, most);
+    SIM_ALL_LIST(X)
+#undef X
+    if (options->apart_hours > 0) {
+        sim_options_slow(options);
+        options->clock_per_hour = 0;
+        options->drift_permille = 0;
+    }
 }
 
 bool sim_options_set(

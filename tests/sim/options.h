@@ -60,7 +60,7 @@
     X(sign_ms_max, 1000, 480000) /* that an operator takes to sign one */
 /* clang-format on */
 
-/* Drawn for all only with `--faults all`. */
+/* Drawn only with `--faults most` and `--faults all`. */
 #define SIM_RARE_LIST(X)                                                       \
     X(flip_per_hour, 1, 10)     /* values that are read with a wrong bit */    \
     X(stray_permille, 1, 500)   /* of which are another row's altogether */    \
@@ -69,7 +69,7 @@
     X(pause_per_hour, 1, 10)    /* gateways that are stopped, go on later */   \
     X(suspend_permille, 1, 500) /* of which with the whole machine */
 
-/* Only by the command line: after this nothing is promised but safety. */
+/* By the command line, and some with `--faults all`. */
 #define SIM_EXTRA_LIST(X)                                                      \
     X(restore_permille, 0, 0)   /* restarts from an old copy of the store */   \
     X(mark_back_permille, 0, 0) /* of which with the mark of that time */      \
@@ -93,6 +93,7 @@
     X(commit_fail_nth, 0, 0) /* this commit of each gateway is refused */      \
     X(crash_lost_permille, 0, 0) /* batches that crash after a loss */         \
     X(referrals_per_day, 0, 0) /* of each agency, on average; for pause_ms */  \
+    X(hours_each, 0, 0)        /* in which `_per_hour` comes; 0: in one */     \
     X(referrals_max, 0, 0)     /* of all; 0: no bound */                       \
     X(close_per_hour, 0, 0)    /* lines that an operator closes by mistake */  \
     X(rot, 0, 0)               /* contents of an agency that rot at the end */ \
@@ -111,6 +112,53 @@
     X(claim_permille, 0, 0)    /* of its times: far off; claimer.h */          \
     X(garble_permille, 0, 0)   /* batches with nonsense; garbler.h */          \
     X(usurp_permille, 0, 0)    /* or others' referrals in them; usurper.h */
+
+/*
+ * What `--faults all` draws beside those: name, least, most, how many seeds in
+ * a hundred, of which mixes. What cannot be promised together is in different
+ * ones:
+ *   LOSS    stores are lost and put back. Not where somebody has a second
+ *           history as well: whether an author signs twice because it forgot
+ *           or because it cheats, nobody can tell from outside.
+ *   CHEAT   the last agency lies, forges, passes on and speaks in later words;
+ *           anybody may have a second history, which operators end.
+ *   LAST    agency 0 ends its card; after that only safety is promised, so all
+ *           others may come with it.
+ * QUIET is none of these: every promise is kept to the letter.
+ */
+/* clang-format off */
+#define SIM_ALL_LIST(X)                                                        \
+    X(recover, 1, 1, 100, MIX_LOSS | MIX_LAST)                                 \
+    X(restore_permille, 50, 300, 70, MIX_LOSS | MIX_LAST)                      \
+    X(lose_permille, 50, 300, 70, MIX_LOSS | MIX_LAST)                         \
+    X(losers, 1, 3, 100, MIX_LOSS | MIX_LAST)                                  \
+    X(crash_lost_permille, 10, 100, 30, MIX_LOSS)                              \
+    X(fork_per_hour, 5, 20, 60, MIX_CHEAT | MIX_LAST)                          \
+    X(renew, 1, 1, 100, MIX_CHEAT | MIX_LAST)                                  \
+    X(lie_permille, 50, 200, 60, MIX_CHEAT | MIX_LAST)                         \
+    X(forward_permille, 50, 200, 60, MIX_CHEAT | MIX_LAST)                     \
+    X(forge_permille, 50, 200, 60, MIX_CHEAT | MIX_LAST)                       \
+    X(newer_permille, 50, 200, 60, MIX_CHEAT | MIX_LOSS)                       \
+    X(revoke, 1, 1, 100, MIX_LAST)                                             \
+    X(rotate_per_hour, 1, 10, 50, MIX_ANY)                                     \
+    X(close_per_hour, 1, 20, 50, MIX_ANY)                                      \
+    X(erase_permille, 10, 100, 60, MIX_ANY)                                    \
+    X(erase_part_permille, 50, 500, 60, MIX_ANY)                               \
+    X(erasers, 1, 2, 25, MIX_ANY)                                              \
+    X(keepers, 1, 1, 25, MIX_ANY)                                              \
+    X(hold_minutes, 5, 60, 50, MIX_ANY)                                        \
+    X(retention_days, 1, 2, 20, MIX_ANY)                                       \
+    X(apart_hours, 25, 30, 8, MIX_ANY) /* in a run of days: see below */       \
+    X(pages, 1, 1, 50, MIX_ANY)
+/* clang-format on */
+
+enum sim_mix {
+    MIX_QUIET = 1,
+    MIX_LOSS = 2,
+    MIX_CHEAT = 4,
+    MIX_LAST = 8,
+    MIX_ANY = 15,
+};
 
 struct sim_options {
 #define X(name, least, most) int64_t name;
@@ -138,7 +186,9 @@ struct sim_plant {
     X(turn, 0, 0)    /* of batches */                                          \
     X(work, 0, 0)    /* of programs and people */                              \
     X(entropy, 0, 0) /* of nodes */                                            \
-    X(copy, 0, 0)    /* of stores */
+    X(copy, 0, 0)    /* of stores */                                           \
+    X(mix, 0, 0)     /* which of them `--faults all` has */                    \
+    X(mixed, 0, 0)   /* and whether a part of it */
 
 enum sim_stream {
 #define X(name, least, most) STREAM_##name,
@@ -152,8 +202,15 @@ const char *sim_stream_name(enum sim_stream stream);
 
 struct sim_options sim_options_draw(uint64_t seed);
 
-/* No fault at all, or every one, as the seed draws it. */
+/* A run of days, not of minutes: ten referrals a day from each agency, and what
+ * comes by the hour elsewhere comes by the day. */
+void sim_options_slow(struct sim_options *options);
+
+/* No fault at all; every one that a seed may draw, or may with `rare`; and one
+ * of the mixes beside these. Where somebody is apart for a day the run is slow
+ * and its clocks are right: what people are told then goes by them. */
 void sim_options_without(struct sim_options *options);
+void sim_options_with_most(struct sim_options *options, uint64_t seed);
 void sim_options_with_all(struct sim_options *options, uint64_t seed);
 
 /* Sets the option of that name; false when there is none. */

@@ -2,8 +2,6 @@
 
 #include "sim/world.h"
 
-#define HOUR_MS INT64_C(3600000)
-
 /* All that was due comes at once; and timers of the steady clock are asked for
  * anew. */
 static void go_on(struct world *world, void *subject, uint64_t life)
@@ -52,7 +50,7 @@ static void stop_perhaps(struct world *world, void *subject, uint64_t argument)
 
 static void plan(struct world *world, struct gateway *gateway)
 {
-    int64_t each_ms = HOUR_MS / world->options.pause_per_hour;
+    int64_t each_ms = world_hour_ms(world) / world->options.pause_per_hour;
     scheduler_add(&world->scheduler,
         world_below(world, STREAM_pause_per_hour, 2 * each_ms), stop_perhaps,
         gateway, 0);

@@ -240,6 +240,15 @@ static void acknowledge(struct world *world, struct program *program,
         reader->acknowledged = reader->position;
 }
 
+/* Where weeks are days long it looks in from time to time. */
+#define LOOK_MS 600000
+
+static void rest(const struct world *world, struct program *program)
+{
+    if (world->options.hours_each > 0 && !world->is_calm)
+        program_pause(program, LOOK_MS);
+}
+
 /* Handles events until the program dies. */
 static void follow_feed(
     struct world *world, struct program *program, refer_cursor *cursor)
@@ -247,6 +256,8 @@ static void follow_feed(
     refer_event *event;
     while (!world->is_over && !program->is_killed) {
         refer_status status = refer_cursor_next(cursor, WAIT_MS, &event);
+        if (status == REFER_TIMEOUT)
+            rest(world, program);
         if (!is_well(world, program, status))
             continue;
         event_check(world, program, event);

@@ -126,9 +126,20 @@ static void grants_say(struct draft *draft)
     grant_say(draft, draft->from, "outcome_note needs"); /* the way back */
 }
 
+/* In a ring, one of its neighbours on both sides. */
+static size_t neighbour_choose(struct world *world, size_t from)
+{
+    size_t count = world->gateway_count;
+    size_t at = (size_t)world_below(world, STREAM_work, 2 * ACCORD_RING_STEP);
+    bool is_behind = at < ACCORD_RING_STEP;
+    return (from + count - ACCORD_RING_STEP + at + !is_behind) % count;
+}
+
 /* Another one of its group, or of all. */
 static size_t recipient_choose(struct world *world, size_t from)
 {
+    if (accord_is_ring(world))
+        return neighbour_choose(world, from);
     size_t group = (size_t)world->options.group;
     size_t first = group == 0 ? 0 : from / group * group;
     size_t count = world->gateway_count - first;

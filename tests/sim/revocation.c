@@ -11,6 +11,8 @@
 #include "sim/world.h"
 #include "support/crypto_fake.h"
 
+/* Until its operator has looked what is left. */
+#define AGAIN_MS 60000
 #define OPERATOR_CLIENT UINT64_C(0xffffff) /* who waits for no reply */
 
 static struct slice last_word(struct gateway *gateway)
@@ -32,7 +34,7 @@ static void revoke(struct world *world, void *subject, uint64_t argument)
     struct gateway *gateway = subject;
     struct say say;
     (void)argument;
-    if (!gateway->is_up && !world->is_calm) {
+    if (!gateway->is_up) {
         scheduler_add(&world->scheduler, 1000, revoke, gateway, 0);
         return;
     }
@@ -54,6 +56,13 @@ void revocation_begin(struct world *world)
     scheduler_add(&world->scheduler,
         span_ms / 2 + world_below(world, STREAM_revoke, span_ms), revoke,
         &world->gateways[0], 0);
+}
+
+void revocation_lost(struct world *world, struct gateway *gateway)
+{
+    gateway->knows_revoked = false;
+    if (world->is_revoked && gateway->index == 0)
+        scheduler_add(&world->scheduler, AGAIN_MS, revoke, gateway, 0);
 }
 
 static bool is_about_the_revoked(

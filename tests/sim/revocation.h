@@ -5,10 +5,15 @@
 
 #include "base/log.h"
 
+struct gateway;
 struct world;
 
 /* Plans it, if this run has it. */
 void revocation_begin(struct world *world);
+
+/* That gateway lost its store, and may not know any more; whose card it is
+ * says so again. */
+void revocation_lost(struct world *world, struct gateway *gateway);
 
 /* What a gateway said: from its peer.revoked on it takes nothing more. */
 void revocation_log(

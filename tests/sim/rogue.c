@@ -9,7 +9,6 @@
 #include "sim/withholder.h"
 #include "sim/world.h"
 
-#define HOUR_MS INT64_C(3600000)
 #define BILLION UINT64_C(1000000000)
 
 bool rogue_is_between(const struct world *world, size_t a, size_t b)
@@ -18,8 +17,8 @@ bool rogue_is_between(const struct world *world, size_t a, size_t b)
         world->watch.ledgers[a * world->gateway_count + b],
         world->watch.ledgers[b * world->gateway_count + a],
     };
-    return (both[0] != NULL && both[0]->is_forked) ||
-           (both[1] != NULL && both[1]->is_forked);
+    return world->is_forked && ((both[0] != NULL && both[0]->is_forked) ||
+                                   (both[1] != NULL && both[1]->is_forked));
 }
 
 bool rogue_is_for_good(const struct world *world, size_t a, size_t b)
@@ -30,7 +29,7 @@ bool rogue_is_for_good(const struct world *world, size_t a, size_t b)
 
 bool rogue_is_at(const struct world *world, size_t at)
 {
-    for (size_t i = 0; i < world->gateway_count; i++)
+    for (size_t i = 0; i < world->gateway_count && world->is_forked; i++)
         if (rogue_is_between(world, at, i))
             return true;
     return false;
@@ -160,7 +159,7 @@ static void fork_plan(struct world *world)
 {
     scheduler_add(&world->scheduler,
         world_below(world, STREAM_fork_per_hour,
-            2 * HOUR_MS / world->options.fork_per_hour),
+            2 * world_hour_ms(world) / world->options.fork_per_hour),
         fork_one, NULL, 0);
 }
 

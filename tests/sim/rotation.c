@@ -13,19 +13,25 @@
 /* Keys that were followed by others: over long before the run is. */
 #define OVERLAP_MS (HOUR_MS / 12)
 
-static void fresh_make(struct gateway *gateway, struct card_key *keys)
+/* Which, without the keys themselves. */
+static void fresh_plan(struct card_key *keys)
 {
     static const enum key_purpose purposes[CRYPTO_SIGNER_COUNT] = {
         [CRYPTO_SIGNER_LOG] = KEY_LOG,
         [CRYPTO_SIGNER_WITNESS] = KEY_WITNESS,
         [CRYPTO_SIGNER_OPERATION] = KEY_OPERATION,
     };
-    for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
-        enum crypto_signer signer = (enum crypto_signer)i;
-        crypto_fake_signer_rotate(gateway->crypto, signer);
+    for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++)
         keys[i] = (struct card_key){ .purpose = purposes[i],
             .from = { SIM_EPOCH_MS - YEAR_MS },
             .until = { SIM_EPOCH_MS + 3 * YEAR_MS } };
+}
+
+static void fresh_make(struct gateway *gateway, struct card_key *keys)
+{
+    for (unsigned i = 0; i < CRYPTO_SIGNER_COUNT; i++) {
+        enum crypto_signer signer = (enum crypto_signer)i;
+        crypto_fake_signer_rotate(gateway->crypto, signer);
         if (gateway->crypto->ops->signer_public(
                 gateway->crypto, signer, keys[i].key) != ERR_NONE)
             abort();
@@ -33,12 +39,13 @@ static void fresh_make(struct gateway *gateway, struct card_key *keys)
 }
 
 /* Signed, into the memory that outlives crashes. */
-static void card_sign(struct gateway *gateway, const struct card *card)
+static void card_sign(
+    struct world *world, struct gateway *gateway, const struct card *card)
 {
     uint8_t signature[SIGNATURE_SIZE];
-    struct slice bytes = card_bytes(card, &gateway->kept);
+    struct slice bytes = card_bytes(card, &world->wire);
     crypto_fake_root_sign(
-        gateway->crypto, card_statement(bytes, &gateway->kept), signature);
+        gateway->crypto, card_statement(bytes, &world->wire), signature);
     gateway->card = card_assemble(bytes, signature, &gateway->kept);
     if (gateway->card.bytes == NULL)
         abort();
@@ -62,22 +69,32 @@ void rotation_make(struct world *world, struct gateway *gateway)
     struct card_key fresh[CRYPTO_SIGNER_COUNT];
     struct card_key keys[CARD_KEY_COUNT_MAX];
     struct instant now = gateway_now(world, gateway);
+    size_t used = world->wire.used;
     struct card_renewal renewal = { .now = now,
         .valid_until = { SIM_EPOCH_MS + 3 * YEAR_MS },
         .fresh = fresh,
         .fresh_count = CRYPTO_SIGNER_COUNT,
         .at_once = world_below(world, STREAM_rotate_per_hour, 2) == 0 };
+    fresh_plan(fresh);
+    if (card_read(gateway->crypto, gateway->card, &world->wire, &held,
+            &problem) != ERR_NONE)
+        abort();
+    enum err err = card_renew(
+        gateway->crypto, &held, gateway->card, &renewal, &world->wire, &next);
+    if (err == ERR_LIMIT) { /* too many are not over, by a clock that is slow */
+        arena_rewind(&world->wire, used);
+        return;
+    }
     fresh_make(gateway, fresh);
-    if (card_read(gateway->crypto, gateway->card, &gateway->kept, &held,
-            &problem) != ERR_NONE ||
-        card_renew(gateway->crypto, &held, gateway->card, &renewal,
-            &gateway->kept, &next) != ERR_NONE)
+    if (err != ERR_NONE || card_renew(gateway->crypto, &held, gateway->card,
+                               &renewal, &world->wire, &next) != ERR_NONE)
         abort();
     memcpy(keys, next.keys, next.key_count * sizeof *keys);
     earlier_end(keys, next.key_count - CRYPTO_SIGNER_COUNT,
         (struct instant){ now.unix_ms + OVERLAP_MS });
     next.keys = keys;
-    card_sign(gateway, &next);
+    card_sign(world, gateway, &next);
+    arena_rewind(&world->wire, used);
     world_say(world, "agency %zu has card %llu, %s", gateway->index,
         (unsigned long long)next.serial,
         renewal.at_once ? "new keys alone" : "new keys beside the others");
@@ -99,6 +116,6 @@ void rotation_begin(struct world *world, struct gateway *gateway)
     if (world->options.rotate_per_hour == 0)
         return;
     int64_t delay_ms = world_below(world, STREAM_rotate_per_hour,
-        2 * HOUR_MS / world->options.rotate_per_hour);
+        2 * world_hour_ms(world) / world->options.rotate_per_hour);
     scheduler_add(&world->scheduler, delay_ms, rotate, gateway, 0);
 }

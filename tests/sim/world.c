@@ -20,7 +20,8 @@
 #define OPENED_SIZE (48u * 1024 * 1024)
 #define WIRE_SIZE (8u * 1024 * 1024)
 #define TALK_SIZE (16u * 1024 * 1024)
-#define DAY_MS INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 /* How often a gateway looks at what is due: the daemon does it each hour. */
 #define REVIEW_MS INT64_C(3600000)
 
@@ -134,6 +135,12 @@ bool world_chance_of_batch(
         return world_chance(world, stream, permille);
     return world_below(world, stream, 1000 * count) < FEW * permille &&
            !world->is_calm;
+}
+
+int64_t world_hour_ms(const struct world *world)
+{
+    int64_t hours = world->options.hours_each;
+    return HOUR_MS * (hours > 0 ? hours : 1);
 }
 
 void world_fill(struct world *world, void *bytes, size_t size)

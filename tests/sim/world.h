@@ -132,6 +132,9 @@ bool world_chance(
     world_chance_of_batch(world, STREAM_##fault, (world)->options.fault)
 bool world_chance_of_batch(
     struct world *world, enum sim_stream stream, int64_t permille);
+/* The time in which as much comes as `_per_hour` says: weeks are minutes long
+ * here, but where they are days, so are hours. */
+int64_t world_hour_ms(const struct world *world);
 /* 0 to limit - 1. */
 int64_t world_below(struct world *world, enum sim_stream stream, int64_t limit);
 void world_fill(struct world *world, void *bytes, size_t size);

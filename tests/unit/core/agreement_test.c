@@ -466,6 +466,43 @@ static void a_damaged_row_is_found(void **state)
     desk_close(&desk);
 }
 
+/* Each party tells it, and the document is large: damage of that is met by who
+ * reads it. */
+static void a_signature_that_is_held_is_known_without_its_document(void **state)
+{
+    struct desk desk;
+    struct mou_id id;
+    struct mou_signature both[2];
+    struct verdict verdict = { 0 };
+    (void)state;
+    desk_open(&desk, 2);
+    mou_id_of(federation_crypto(desk.federation, 0), desk.mou, &id);
+    for (size_t i = 0; i < 2; i++) {
+        papers_mou_sign(federation_crypto(desk.federation, i), &id, &both[i]);
+        both[i].agency = *federation_id(desk.federation, i);
+    }
+    (void)offer(desk.federation, 0, desk.mou);
+    (void)sign(desk.federation, 0, 0, 0, desk.mou);
+    struct key key = key_mou(&id);
+    struct work *work = federation_begin(desk.federation, 0);
+    struct slice row =
+        arena_copy(work->scratch, store_get(work->txn, key_slice(&key)));
+    size_t document_at = 1 + 4 + 4;
+    uint8_t *bytes = (uint8_t *)(uintptr_t)row.bytes;
+    bytes[document_at] ^= 0xff;
+    store_put(work->txn, key_slice(&key), row);
+    agreement_sign(work, NULL, &id, both, 1, &verdict);
+    assert_int_equal(work->txn->err, ERR_NONE);
+    agreement_sign(work, NULL, &id, both, 2, &verdict);
+    assert_int_equal(work->txn->err, ERR_CORRUPT);
+    assert_int_equal(verdict.problem, PROBLEM_NONE);
+    work->txn->err = ERR_NONE;
+    bytes[document_at] ^= 0xff;
+    store_put(work->txn, key_slice(&key), row);
+    assert_int_equal(federation_end(desk.federation, 0), ERR_NONE);
+    desk_close(&desk);
+}
+
 /* What is in force with others is not with this one. */
 static void one_with_others_is_none_with_this_one(void **state)
 {
@@ -505,6 +542,8 @@ int main(void)
         cmocka_unit_test(one_with_others_is_none_with_this_one),
         cmocka_unit_test(agreements_are_walked_each_once),
         cmocka_unit_test(a_damaged_row_is_found),
+        cmocka_unit_test(
+            a_signature_that_is_held_is_known_without_its_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

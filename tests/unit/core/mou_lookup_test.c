@@ -4,7 +4,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "core/limits.h"
 #include "core/mou.h"
+
+#include <stdio.h>
 
 #define ONE "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define TWO "bbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -74,6 +77,36 @@ static void a_pathway_is_for_exactly_one_way_and_purpose(void **unused)
     assert_null(mou_pathway_for(&mou, one, service, papers));
 }
 
+static void a_pathway_that_stands_twice_is_found_among_many(void **unused)
+{
+    (void)unused;
+    static struct mou_pathway pathways[MOU_PATHWAY_COUNT_MAX];
+    static char names[MOU_PATHWAY_COUNT_MAX][8];
+    struct mou mou = { .pathways = pathways,
+        .pathway_count = MOU_PATHWAY_COUNT_MAX };
+    size_t last = MOU_PATHWAY_COUNT_MAX - 1;
+    size_t first = 0;
+    for (size_t i = 0; i <= last; i++) {
+        (void)snprintf(names[i], sizeof names[i], "s%zu", i / 2);
+        pathways[i] = (struct mou_pathway){ .from = SLICE_LITERAL("opendoor"),
+            .to = slice_of_text(names[i]),
+            .purpose = i % 2 == 0 ? SLICE_LITERAL("shelter")
+                                  : SLICE_LITERAL("papers") };
+    }
+    assert_int_equal(mou_pathway_twice(&mou, &first), mou.pathway_count);
+    pathways[last] = pathways[7];
+    assert_int_equal(mou_pathway_twice(&mou, &first), last);
+    assert_int_equal(first, 7);
+    pathways[20] = pathways[3];
+    pathways[30] = pathways[3];
+    assert_int_equal(mou_pathway_twice(&mou, &first), 20);
+    assert_int_equal(first, 3);
+    mou.pathway_count = 20;
+    assert_int_equal(mou_pathway_twice(&mou, &first), 20);
+    mou.pathway_count = 0;
+    assert_int_equal(mou_pathway_twice(&mou, &first), 0);
+}
+
 static void it_is_dated_from_its_first_instant_to_before_its_last(void **unused)
 {
     (void)unused;
@@ -89,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_thing_is_found_by_its_name),
         cmocka_unit_test(a_pathway_is_for_exactly_one_way_and_purpose),
+        cmocka_unit_test(a_pathway_that_stands_twice_is_found_among_many),
         cmocka_unit_test(it_is_dated_from_its_first_instant_to_before_its_last),
     };
     return cmocka_run_group_tests_name("core/mou_lookup", tests, NULL, NULL);
