@@ -265,8 +265,7 @@ void erase_answered(struct work *work, struct peer *peer,
     if (referral->erasure.by_us)
         referral->erasure.outcome =
             done ? ERASURE_OUTCOME_DONE : ERASURE_OUTCOME_REFUSED;
-    if (done)
-        erase_late(work, referral, entry);
+    erase_late(work, referral, entry);
     (void)record(work, referral,
         &(struct record){ done ? FEED_ANSWERED : FEED_REFUSED,
             done ? FEED_STATUS_APPLIED : FEED_STATUS_TURNED_DOWN, true,

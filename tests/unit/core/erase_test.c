@@ -426,6 +426,24 @@ static void an_element_on_its_way_goes_with_a_second_wish(void **state)
     federation_free(federation);
 }
 
+/* It keeps its own; here it was erased all the same. */
+static void an_element_on_its_way_goes_though_the_other_keeps(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    policy_set(federation, 0, ERASE_REFUSE);
+    amend(federation, id);
+    (void)erased(federation, 1, id, "person_asked", "needs");
+    federation_run(federation);
+    assert_told(federation, 1, id, "us", "kept");
+    assert_true(store_mentions(federation, 0, "Canary Monday"));
+    assert_int_equal(element_count(federation, 1, id, "needs"), 0);
+    assert_false(store_mentions(federation, 1, "Canary Monday"));
+    federation_free(federation);
+}
+
 static void what_is_said_after_it_stays(void **state)
 {
     static const char *const words[] = { "offer", "Canary Monday", NULL };
@@ -716,6 +734,7 @@ int main(void)
         cmocka_unit_test(
             an_element_that_comes_back_goes_with_a_wish_of_meanwhile),
         cmocka_unit_test(an_element_on_its_way_goes_with_a_second_wish),
+        cmocka_unit_test(an_element_on_its_way_goes_though_the_other_keeps),
         cmocka_unit_test(what_is_said_after_it_stays),
         cmocka_unit_test(an_agency_may_keep_and_says_so),
         cmocka_unit_test(staff_decide_where_they_are_asked),
