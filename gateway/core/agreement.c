@@ -434,7 +434,8 @@ static void come_into_force(struct work *work, struct agreement *agreement)
 
 /* How many of them were new and hold. */
 static size_t add_signatures(struct work *work, struct agreement *agreement,
-    const struct mou_signature *signatures, size_t count, bool *all_hold)
+    const struct mou_signature *signatures, size_t count,
+    struct verdict *verdict)
 {
     size_t added = 0;
     for (size_t i = 0; i < count; i++) {
@@ -446,7 +447,8 @@ static size_t add_signatures(struct work *work, struct agreement *agreement,
             continue;
         if (!mou_signature_holds(work->crypto, &agreement->mou, &agreement->id,
                 &signatures[i])) {
-            *all_hold = false;
+            verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
+                "sign the agreement with the root key of the party named");
             continue;
         }
         /* each party once, so the list never outgrows the parties */
@@ -535,7 +537,6 @@ static struct agreement *agreement_add(struct work *work,
 void agreement_offer(struct work *work, const struct peer *from,
     const struct mou_bundle *bundle, struct verdict *verdict)
 {
-    bool all_hold = true;
     struct agreement *agreement = agreement_get(work, &bundle->id);
     bool is_new = agreement == NULL;
     if (work_failed(work))
@@ -544,11 +545,8 @@ void agreement_offer(struct work *work, const struct peer *from,
         agreement = agreement_add(work, from, bundle, verdict);
     if (agreement == NULL || !is_party(agreement, from, verdict))
         return;
-    size_t added = add_signatures(work, agreement, bundle->signatures,
-        bundle->signature_count, &all_hold);
-    if (!all_hold)
-        verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
-            "sign the agreement with the root key of the party named");
+    size_t added = add_signatures(
+        work, agreement, bundle->signatures, bundle->signature_count, verdict);
     if (is_new)
         tell_parties(work, from, agreement, TELL_OFFER);
     else if (added > 0)
@@ -572,17 +570,12 @@ void agreement_sign(struct work *work, const struct peer *from,
     const struct mou_id *id, const struct mou_signature *signatures,
     size_t count, struct verdict *verdict)
 {
-    bool all_hold = true;
     if (has_all(work, id, signatures, count))
         return;
     struct agreement *agreement = known(work, id, verdict);
     if (agreement == NULL)
         return;
-    size_t added =
-        add_signatures(work, agreement, signatures, count, &all_hold);
-    if (!all_hold)
-        verdict_set(verdict, PROBLEM_SIGNATURE_BAD, "signatures",
-            "sign the agreement with the root key of the party named");
+    size_t added = add_signatures(work, agreement, signatures, count, verdict);
     if (added == 0)
         return;
     tell_parties(work, from, agreement, TELL_SIGNATURES);
