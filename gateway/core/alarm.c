@@ -55,8 +55,11 @@ static struct standing stand(const struct peer *peer)
 
 static int64_t due_ms(const struct standing *standing)
 {
-    return standing->kind == ALARM_CONFLICT
-               ? standing->since_ms
+    if (standing->kind == ALARM_CONFLICT)
+        return standing->since_ms;
+    /* by a clock that may have shown anything */
+    return standing->since_ms > INT64_MAX - ALARM_AFTER_MS
+               ? INT64_MAX
                : standing->since_ms + ALARM_AFTER_MS;
 }
 
