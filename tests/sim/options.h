@@ -139,6 +139,14 @@
     X(forward_permille, 50, 200, 60, MIX_CHEAT | MIX_LAST)                     \
     X(forge_permille, 50, 200, 60, MIX_CHEAT | MIX_LAST)                       \
     X(newer_permille, 50, 200, 60, MIX_CHEAT | MIX_LOSS)                       \
+    X(withhold_permille, 50, 500, 20, MIX_CHEAT | MIX_LAST)                    \
+    X(borrow_keys, 1, 2, 20, MIX_CHEAT | MIX_LAST)                             \
+    X(twofold, 1, 1, 20, MIX_CHEAT)                                            \
+    X(flood, 10, 100, 20, MIX_CHEAT | MIX_LAST)                                \
+    X(stale_permille, 50, 500, 20, MIX_CHEAT | MIX_LAST)                       \
+    X(claim_permille, 50, 500, 20, MIX_CHEAT)                                  \
+    X(garble_permille, 10, 100, 20, MIX_CHEAT)                                 \
+    X(usurp_permille, 10, 100, 20, MIX_CHEAT)                                  \
     X(revoke, 1, 1, 100, MIX_LAST)                                             \
     X(rotate_per_hour, 1, 10, 50, MIX_ANY)                                     \
     X(close_per_hour, 1, 20, 50, MIX_ANY)                                      \

@@ -13,6 +13,7 @@
 
 /* Until its operator has looked what is left. */
 #define AGAIN_MS 60000
+#define AGAIN_COUNT 5
 #define OPERATOR_CLIENT UINT64_C(0xffffff) /* who waits for no reply */
 
 static struct slice last_word(struct gateway *gateway)
@@ -33,9 +34,10 @@ static void revoke(struct world *world, void *subject, uint64_t argument)
 {
     struct gateway *gateway = subject;
     struct say say;
-    (void)argument;
+    if (gateway->knows_revoked)
+        return;
     if (!gateway->is_up) {
-        scheduler_add(&world->scheduler, 1000, revoke, gateway, 0);
+        scheduler_add(&world->scheduler, 1000, revoke, gateway, argument);
         return;
     }
     world->is_revoked = true;
@@ -46,6 +48,10 @@ static void revoke(struct world *world, void *subject, uint64_t argument)
     letter->id = OPERATOR_CLIENT;
     letter->rights = UINT32_MAX;
     gateway_queue(world, gateway, letter);
+    /* a crash takes with it what was not committed */
+    if (argument + 1 < AGAIN_COUNT)
+        scheduler_add(
+            &world->scheduler, AGAIN_MS, revoke, gateway, argument + 1);
 }
 
 void revocation_begin(struct world *world)
@@ -89,7 +95,7 @@ void revocation_log(
     struct gateway *gateway = &world->gateways[at];
     if (!world->is_revoked || !is_about_the_revoked(world, entry))
         return;
-    if (entry->event == LOG_PEER_REVOKED ||
+    if (entry->event == LOG_PEER_REVOKED || entry->event == LOG_CARD_REVOKED ||
         (entry->event == LOG_PEER_REFUSED && says_revoked(entry)))
         gateway->knows_revoked = true;
     if (entry->event == LOG_PARCEL_RECEIVED && gateway->knows_revoked)

@@ -13,6 +13,9 @@
 bool smuggler_can(const struct world *world, const struct gateway *gateway)
 {
     const struct node *node = gateway->node;
+    /* who ends a line looks up what waits for it, and has no row for this */
+    if (world->options.close_per_hour != 0 || world->options.revoke != 0)
+        return false;
     return gateway->index + 1 == world->gateway_count && world->is_agreed &&
            node->work.txn->err == ERR_NONE && work_room(&node->work) > ROOM_MIN;
 }
