@@ -136,6 +136,49 @@ static void a_referral_is_sent_once(void **state)
     hand_close(&hand);
 }
 
+/* As after a loss of both, when only steps of the receiver's came back. */
+static void lose_request(
+    struct hand *hand, const struct uuid *uuid, bool erased)
+{
+    struct work *work = federation_begin(hand->federation, 1);
+    struct referral *referral = register_get(work, uuid);
+    assert_non_null(referral);
+    referral->refill = 1;
+    referral->peer_seq = 0;
+    referral->request = CONTENT_NONE;
+    referral->erased = erased;
+    register_put(work, referral);
+    assert_int_equal(federation_end(hand->federation, 1), ERR_NONE);
+}
+
+static void what_was_lost_is_judged_again_when_it_comes_again(void **state)
+{
+    static const struct {
+        bool erased;
+        enum problem problem;
+        const char *clause;
+    } cases[] = {
+        { true, PROBLEM_CONSENT_MISSING, "consent" },
+        { false, PROBLEM_CONSENT_SCOPE, "consent.grants" },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct hand hand;
+        struct hand_form form;
+        hand_open_told(&hand, &form);
+        lose_request(&hand, &form.event.referral, cases[i].erased);
+        if (!cases[i].erased)
+            form_spoil(&form, SPOIL_CONSENT);
+        struct answer_item item = hand_tell(&hand, &form);
+        assert_turned_down(
+            &item, cases[i].problem, cases[i].clause, REFERRAL_DELIVERED);
+        assert_string_equal(hand_state(&hand, 1), "delivered");
+        assert_int_equal(
+            federation_logged(hand.federation, 1, LOG_REFERRAL_REFUSED), 1);
+        hand_close(&hand);
+    }
+}
+
 static void a_step_of_an_unknown_referral_is_refused(void **state)
 {
     struct hand hand;
@@ -482,6 +525,7 @@ int main(void)
         cmocka_unit_test(what_policy_refuses_is_answered_and_not_kept),
         cmocka_unit_test(what_is_applied_is_kept),
         cmocka_unit_test(a_referral_is_sent_once),
+        cmocka_unit_test(what_was_lost_is_judged_again_when_it_comes_again),
         cmocka_unit_test(a_step_of_an_unknown_referral_is_refused),
         cmocka_unit_test(what_is_no_event_is_refused),
         cmocka_unit_test(each_step_is_applied_or_refused),

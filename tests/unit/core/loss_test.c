@@ -12,6 +12,7 @@
 #include "core/loss.h"
 #include "core/node_state.h"
 #include "core/register.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 
 struct bench {
@@ -282,12 +283,17 @@ static void what_is_not_known_is_to_be_tried_again(void **state)
 
 /* Its words were fetched, and what became of it was not: there is a row for
  * their keys alone, of which nothing is known. */
-static char *begun(struct federation *federation)
+static char *begun_with(struct federation *federation, const char *const *words)
 {
     unsigned fetches = 0;
     struct store_memory_snapshot *backup = federation_back_up(federation, 0);
     char *id = strdup(federation_submit(federation, 0, 1, "first"));
     federation_run(federation);
+    if (words != NULL) {
+        (void)federation_act(federation, 1, id, "opened", "o", NULL);
+        (void)federation_act(federation, 1, id, "decline", "d", words);
+        federation_run(federation);
+    }
     federation_restore(federation, 0, backup);
     store_memory_snapshot_free(backup);
     while (federation_message_count(federation) > 0) {
@@ -299,6 +305,11 @@ static char *begun(struct federation *federation)
     }
     assert_string_equal(federation_state(federation, 0, id), "none");
     return id;
+}
+
+static char *begun(struct federation *federation)
+{
+    return begun_with(federation, NULL);
 }
 
 static const struct local_reply *erase(struct federation *federation,
@@ -377,6 +388,28 @@ static void what_is_being_taken_back_can_be_erased(void **state)
     federation_free(federation);
 }
 
+/* What the other said of it comes after. */
+static void what_comes_of_what_was_erased_is_not_stored(void **state)
+{
+    static const char *const words[] = { "reason", "NO_CAPACITY", "next_option",
+        "Canary street", NULL };
+    struct federation *federation = federation_of_two();
+    (void)state;
+    char *id = begun_with(federation, words);
+    assert_int_equal(erase(federation, id, NULL, false)->err, ERR_NONE);
+    /* the notice waits: nothing is heard of it yet */
+    while (federation_state(federation, 0, id)[0] == 'n' &&
+           federation_message_count(federation) > 0)
+        federation_deliver(federation, 0);
+    assert_string_equal(federation_state(federation, 0, id), "declined");
+    assert_false(damage_has_words(federation, 0, "Canary street"));
+    assert_true(damage_has_words(federation, 1, "Canary street"));
+    federation_run(federation);
+    assert_false(damage_has_words(federation, 1, "Canary street"));
+    free(id);
+    federation_free(federation);
+}
+
 /* The talking ends before the rest has come: it is not to be waited for. */
 static void what_was_begun_waits_for_no_closed_agency(void **state)
 {
@@ -427,6 +460,7 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_to_be_tried_again),
         cmocka_unit_test(what_is_being_taken_back_takes_no_step),
         cmocka_unit_test(what_is_being_taken_back_can_be_erased),
+        cmocka_unit_test(what_comes_of_what_was_erased_is_not_stored),
         cmocka_unit_test(what_was_begun_waits_for_no_closed_agency),
         cmocka_unit_test(what_was_begun_and_is_nothing_is_not_waited_for),
         cmocka_unit_test(the_sheet_of_after_a_loss_is_taken),
