@@ -96,6 +96,7 @@ static void send_head(struct work *work, struct peer *peer)
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     peer->asked_in_size = in->frontier.size;
     peer->asked_in_generation = in->generation;
+    peer->head_is_old = false;
     work->node->counters.heads_sent++;
     peer->token = delivery_send(work, peer, REQUEST_HEAD, body);
     peer->token_kind = REQUEST_HEAD;
@@ -481,6 +482,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
+    peer->wants_head |= peer->head_is_old;
+    peer->head_is_old = false;
     if (problem == NULL) {
         peer_progressed(work, peer);
     } else {

@@ -87,8 +87,7 @@ static void tell_all(struct work *work)
         struct peer *peer = node->peers[i];
         if (peer->state != PEER_ACCEPTED)
             continue; /* a HEAD brings it, should they ever speak */
-        peer->wants_head = true;
-        peer->touched = true;
+        peer_tell_head(peer);
         if (!delivery_tell(work, peer, &tell))
             work_exhausted(work);
     }

@@ -532,6 +532,13 @@ void peer_progressed(struct work *work, struct peer *peer)
     peer->touched = true;
 }
 
+void peer_tell_head(struct peer *peer)
+{
+    peer->wants_head = true;
+    peer->head_is_old = peer->token != 0;
+    peer->touched = true;
+}
+
 void peer_ask_anew(struct peer *peer)
 {
     peer->wants_head = true;

@@ -64,6 +64,7 @@ struct peer {
     bool is_whole;           /* it cannot show that we lost anything */
     uint64_t epoch;          /* of what it holds, when ours was settled */
     bool wants_head;         /* compare before anything else */
+    bool head_is_old;        /* the one that is asked: we have more to say */
     bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
     bool has_given;          /* a fence, since we started: */
@@ -181,6 +182,8 @@ void peer_heard(struct work *work, struct peer *peer);
 /* A request of ours did what it was to do; but a peer that stumbles keeps its
  * place in the backoff. */
 void peer_progressed(struct work *work, struct peer *peer);
+/* What a greeting of ours says has changed: one more, whatever is asked now. */
+void peer_tell_head(struct peer *peer);
 /* It says that things have changed: they are compared at once. */
 void peer_ask_anew(struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */

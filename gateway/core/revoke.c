@@ -111,10 +111,8 @@ enum err revoke_self(struct work *work, struct slice signed_revocation)
         return err;
     put(work, CARD_BOOK_SELF, signed_revocation);
     set_own(work, signed_revocation);
-    for (size_t i = 0; i < node->peer_count; i++) {
-        node->peers[i]->wants_head = true; /* which carries it */
-        node->peers[i]->touched = true;
-    }
+    for (size_t i = 0; i < node->peer_count; i++)
+        peer_tell_head(node->peers[i]); /* which carries it */
     OUTPUT_LOG(work, LOG_CARD_REVOKED, log_agency("agency", &node->self));
     return work->txn->err;
 }

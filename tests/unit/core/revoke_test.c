@@ -112,6 +112,23 @@ static void who_was_away_hears_it_later(void **state)
     desk_close(&desk);
 }
 
+/* The answer to what was said before settles all, but says nothing of it. */
+static void a_greeting_on_its_way_is_followed_by_one_that_tells_it(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    federation_run(desk.federation);
+    federation_crash(desk.federation, 0);
+    assert_int_equal(federation_message_count(desk.federation), 2);
+    assert_int_equal(import(&desk, 0, desk.last_word)->err, ERR_NONE);
+    settle(&desk);
+    assert_int_equal(state_at(&desk, 1), PEER_REVOKED);
+    assert_int_equal(state_at(&desk, 2), PEER_REVOKED);
+    assert_int_equal(federation_message_count(desk.federation), 0);
+    desk_close(&desk);
+}
+
 static void the_revoked_send_and_take_nothing(void **state)
 {
     struct desk desk;
@@ -245,6 +262,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_own_goes_to_all_that_we_know),
         cmocka_unit_test(who_was_away_hears_it_later),
+        cmocka_unit_test(
+            a_greeting_on_its_way_is_followed_by_one_that_tells_it),
         cmocka_unit_test(the_revoked_send_and_take_nothing),
         cmocka_unit_test(nothing_signed_after_it_is_believed),
         cmocka_unit_test(there_is_no_way_back),
