@@ -82,12 +82,8 @@ struct content_ref bare_put(struct work *work, uint64_t entry,
     const struct referral_event *event, size_t *size)
 {
     struct slice bytes = referral_event_write(event, work->scratch);
-    struct content_ref content =
-        bytes.bytes == NULL ? CONTENT_NONE : work_say(work, entry, bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
     *size = bytes.size;
-    return content;
+    return work_say(work, entry, bytes);
 }
 
 static void turn(

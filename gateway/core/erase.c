@@ -74,13 +74,8 @@ static uint64_t record(
 static struct content_ref notice_put(
     struct work *work, const struct erasure_notice *notice, struct slice *bytes)
 {
-    struct content_ref content = CONTENT_NONE;
     *bytes = erasure_notice_write(notice, work->scratch);
-    if (bytes->bytes != NULL)
-        content = work_say(work, VAULT_ENTRY_COMMON, *bytes);
-    if (content_is_none(content))
-        work_exhausted(work);
-    return content;
+    return work_say(work, VAULT_ENTRY_COMMON, *bytes);
 }
 
 static void note(struct referral *referral, const struct erasure_notice *notice,

@@ -143,15 +143,12 @@ static void keep(struct thought *thought, enum referral_state next)
     event->state = referral->outgoing ? REFERRAL_UNKNOWN : next;
     uint64_t entry =
         bare_entry(work, referral, event->type, intent->feed_position != 0);
-    struct slice bytes = referral_event_write(event, work->scratch);
-    struct content_ref content =
-        bytes.bytes == NULL ? CONTENT_NONE : work_say(work, entry, bytes);
-    if (content_is_none(content)) {
-        work_exhausted(work);
+    size_t size;
+    struct content_ref content = bare_put(work, entry, event, &size);
+    if (content_is_none(content))
         return;
-    }
     content_move(thought, content);
-    intent->content_size = (uint32_t)bytes.size;
+    intent->content_size = (uint32_t)size;
     intent->seq = event->seq;
     intent->state = (uint8_t)event->state;
     outbox_requeue(work, thought->out, intent);

@@ -257,10 +257,9 @@ static size_t turn(
     if (fate != FATE_GOES) {
         uint64_t entry = register_entry(work, erasing->referral, event->step);
         /* what was cut goes with its salt: the rest has another */
-        if (fate == FATE_STAYS)
-            to = content_put(work->contents, work->arena, entry, salt, bytes);
-        else if (bytes.bytes != NULL)
-            to = work_say(work, entry, bytes);
+        to = fate == FATE_CUT
+                 ? work_say(work, entry, bytes)
+                 : content_put(work->contents, work->arena, entry, salt, bytes);
         if (content_is_none(to)) {
             work_exhausted(work);
             return 0;

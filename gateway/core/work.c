@@ -26,9 +26,11 @@ struct content_ref work_say(
     struct work *work, uint64_t entry, struct slice content)
 {
     uint8_t salt[SALT_SIZE];
+    struct content_ref ref = CONTENT_NONE;
     work_draw(work, salt, sizeof salt);
-    struct content_ref ref = content_put(
-        work->contents, work->arena, entry, SLICE_ARRAY(salt), content);
+    if (content.bytes != NULL)
+        ref = content_put(
+            work->contents, work->arena, entry, SLICE_ARRAY(salt), content);
     if (content_is_none(ref))
         work_exhausted(work);
     return ref;

@@ -37,7 +37,8 @@ struct work {
 void work_draw(struct work *work, void *bytes, size_t size);
 
 /* A content that this gateway says, with a fresh salt (content_put). When the
- * arena is full CONTENT_NONE, and the work fails. */
+ * arena is full, or was before and the content is none, CONTENT_NONE, and the
+ * work fails. */
 struct content_ref work_say(
     struct work *work, uint64_t entry, struct slice content);
 
