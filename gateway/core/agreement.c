@@ -153,10 +153,8 @@ static void id_step(struct mou_id *id)
         }
 }
 
-/* The first row at or after *from, which is then where to go on; borrowed from
- * the store. */
-static bool row_next(struct work *work, struct mou_id *from, struct mou_id *id,
-    struct slice *row)
+bool agreement_row_next(struct work *work, struct mou_id *from,
+    struct mou_id *id, struct slice *row)
 {
     struct key wanted = key_mou(from);
     struct slice key = key_slice(&wanted);
@@ -172,7 +170,7 @@ struct agreement *agreement_next(struct work *work, struct mou_id *from)
 {
     struct mou_id id;
     struct slice row;
-    if (!row_next(work, from, &id, &row))
+    if (!agreement_row_next(work, from, &id, &row))
         return NULL;
     struct agreement *held = cached(work, &id);
     return held != NULL ? held : row_read(work, work->scratch, &id, row);
@@ -304,7 +302,7 @@ struct agreement *agreement_for(struct work *work, const struct peer *to,
     struct slice row;
     if (is_chosen(work, to, service, purpose))
         return work->node->choice.found;
-    while (row_next(work, &from, &id, &row)) {
+    while (agreement_row_next(work, &from, &id, &row)) {
         struct row_head head = row_peek(work, row, &to->agency);
         if (!head.in_force_here || !head.in_force_there)
             continue;
@@ -323,7 +321,7 @@ static struct agreement *binding_with(struct work *work, const struct peer *to)
     struct mou_id from = { 0 };
     struct mou_id id;
     struct slice row;
-    while (row_next(work, &from, &id, &row)) {
+    while (agreement_row_next(work, &from, &id, &row)) {
         struct row_head head = row_peek(work, row, &to->agency);
         if (head.in_force_here && head.in_force_there)
             return agreement_get(work, &id);
@@ -479,7 +477,7 @@ static bool has_quota(
     struct mou_id id;
     struct slice row;
     size_t count = 0;
-    while (from != NULL && row_next(work, &at, &id, &row)) {
+    while (from != NULL && agreement_row_next(work, &at, &id, &row)) {
         struct row_head head = row_peek(work, row, &from->agency);
         count += head.offered_by == from->number && !head.in_force_here;
     }

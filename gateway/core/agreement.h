@@ -43,6 +43,11 @@ struct agreement *agreement_get(struct work *work, const struct mou_id *id);
  * then where to go on. NULL past the last. Rewind scratch after each. */
 struct agreement *agreement_next(struct work *work, struct mou_id *from);
 
+/* The first row at or after *from, which is then where to go on; borrowed from
+ * the store. For a look without reading the document. */
+bool agreement_row_next(struct work *work, struct mou_id *from,
+    struct mou_id *id, struct slice *row);
+
 /* Others of its URN and version with other bytes: their parties may have signed
  * the one or the other, and take it for the same. */
 size_t agreement_rival_count(

@@ -2,8 +2,6 @@
  * id, but people speak of a version. */
 #include "core/agreement.h"
 
-#include "core/keys.h"
-
 #include <string.h>
 
 /* The bytes begin with the URN: of other URNs nothing more is read. */
@@ -40,18 +38,12 @@ static bool is_rival(struct work *work, const struct agreement *agreement,
 size_t agreement_rival_count(
     struct work *work, const struct agreement *agreement)
 {
-    struct mou_id id = { 0 };
-    uint8_t after[KEY_TABLE_SIZE + sizeof id.bytes + 1] = { 0 };
-    struct key first = key_mou(&id);
-    struct slice key = key_slice(&first);
+    struct mou_id from = { 0 };
+    struct mou_id id;
     struct slice row;
     size_t count = 0;
-    while (store_seek(work->txn, KEY_TABLE_SIZE, &key, &row)) {
-        memcpy(id.bytes, key.bytes + KEY_TABLE_SIZE, sizeof id.bytes);
-        memcpy(after, key.bytes, sizeof after - 1);
+    while (agreement_row_next(work, &from, &id, &row))
         if (is_of_urn(bytes_of(row), &agreement->mou))
             count += is_rival(work, agreement, &id);
-        key = SLICE_ARRAY(after); /* the next: this one and a zero byte */
-    }
     return count;
 }
