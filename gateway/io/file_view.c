@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/file_read.h"
+
 /* What is asked for lies together, mostly; what does not is brought in for
  * nothing. A multiple of the system's page. */
 #define PART_SIZE ((size_t)64 * 1024)
@@ -43,16 +45,8 @@ static enum err part_read(struct file_view *view, size_t begin, size_t size)
         view->part = malloc(PART_SIZE);
     if (view->part == NULL)
         return ERR_NO_MEMORY;
-    while (size > 0) {
-        ssize_t got = pread(view->fd, view->part, size, (off_t)begin);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return ERR_IO;
-        begin += (size_t)got;
-        size -= (size_t)got;
-    }
-    return ERR_NONE;
+    return file_read(view->fd, begin, view->part, size) == ERR_NONE ? ERR_NONE
+                                                                    : ERR_IO;
 }
 
 static int populate(void *at, size_t size)

@@ -5,13 +5,13 @@
 #ifndef IO_LMDB_LAYOUT_H
 #define IO_LMDB_LAYOUT_H
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "io/file_read.h"
 
 _Static_assert(sizeof(size_t) == 8, "the layout is that of 64-bit LMDB");
 
@@ -91,22 +91,12 @@ static inline enum err corrupt(const char **reason, const char *text)
 static inline enum err read_at(
     int fd, uint64_t offset, void *bytes, size_t size, const char **reason)
 {
-    uint8_t *at = bytes;
-    while (size > 0) {
-        ssize_t got = pread(fd, at, size, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            *reason = "the disk cannot be read";
-            return ERR_IO;
-        }
-        if (got == 0)
-            return corrupt(reason, "the file ends too early");
-        at += got;
-        offset += (uint64_t)got;
-        size -= (size_t)got;
-    }
-    return ERR_NONE;
+    enum err err = file_read(fd, offset, bytes, size);
+    if (err == ERR_CORRUPT)
+        return corrupt(reason, "the file ends too early");
+    if (err != ERR_NONE)
+        *reason = "the disk cannot be read";
+    return err;
 }
 
 #endif

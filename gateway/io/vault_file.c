@@ -9,6 +9,7 @@
 
 #include "base/pack.h"
 #include "io/aead_openssl.h"
+#include "io/file_read.h"
 #include "io/hkdf_openssl.h"
 #include "io/must_openssl.h"
 #include "io/openssl.h"
@@ -50,24 +51,6 @@ static struct vault_file *of(struct vault *vault)
 }
 
 /* ---- The file ----------------------------------------------------------- */
-
-/* All of it or an error; the file's own end is one. */
-static enum err read_at(int file, uint64_t offset, uint8_t *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t got = pread(file, bytes, size, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got == 0)
-            return ERR_CORRUPT;
-        if (got < 0)
-            return ERR_IO;
-        bytes += got;
-        offset += (uint64_t)got;
-        size -= (size_t)got;
-    }
-    return ERR_NONE;
-}
 
 static enum err write_at(
     int file, uint64_t offset, const uint8_t *bytes, size_t size)
@@ -124,7 +107,7 @@ static enum err head_read(struct vault_file *self)
     uint8_t head[HEAD_SIZE];
     uint8_t expected[HEAD_SIZE];
     struct stat status;
-    enum err err = read_at(self->file, 0, head, sizeof head);
+    enum err err = file_read(self->file, 0, head, sizeof head);
     if (err != ERR_NONE)
         return err;
     struct unpacker in = unpack_from(SLICE_ARRAY(head));
@@ -189,7 +172,7 @@ static enum err entry_number(
         entry - self->near_first >= self->near_count) {
         uint64_t first = entry - entry % NEAR_COUNT;
         self->near_count = 0;
-        enum err err = read_at(
+        enum err err = file_read(
             self->file, entry_offset(first), self->near, sizeof self->near);
         if (err != ERR_NONE)
             return err;
