@@ -24,13 +24,8 @@ agency_init tbhosp
 for agency in opendoor tbhosp; do
     config_set "$agency" limits '{connections: 64, dialed: 16, half_open: 256,
         half_open_per_address: 32, connections_per_peer: 64}'
-    gateway_launch "$agency"
 done
-for agency in opendoor tbhosp; do
-    wait_until "$READY_MS_MAX" "$agency is ready" is_healthy "$agency"
-done
-befriend opendoor tbhosp
-agreement_make
+pair_launch
 port=${gateway_port[tbhosp]}
 socket=$(socket_of tbhosp)
 "$referd" -c tbhosp/referd.yaml -p >printed || bail "nothing is printed"

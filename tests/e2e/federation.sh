@@ -384,12 +384,10 @@ is_in_force() {
     [[ $(ctl "$1" --json mou show "$mou_id" | grep -c '"in_force": true') == 2 ]]
 }
 
-# federation_pair [dials_out]: Open Door and the hospital, running, with an
-# agreement; Open Door may be one that only dials out.
-federation_pair() {
+# pair_launch: Open Door and the hospital, set up before, run, know each other
+# and have an agreement.
+pair_launch() {
     local agency
-    agency_init opendoor "$@"
-    agency_init tbhosp
     for agency in opendoor tbhosp; do
         gateway_launch "$agency"
     done
@@ -398,6 +396,14 @@ federation_pair() {
     done
     befriend opendoor tbhosp
     agreement_make
+}
+
+# federation_pair [dials_out]: Open Door and the hospital, running, with an
+# agreement; Open Door may be one that only dials out.
+federation_pair() {
+    agency_init opendoor "$@"
+    agency_init tbhosp
+    pair_launch
 }
 
 agreement_make() {

@@ -10,13 +10,8 @@ agency_init opendoor
 agency_init tbhosp
 for agency in opendoor tbhosp; do
     config_set "$agency" map_size_mib 16
-    gateway_launch "$agency"
 done
-for agency in opendoor tbhosp; do
-    wait_until "$READY_MS_MAX" "$agency is ready" is_healthy "$agency"
-done
-befriend opendoor tbhosp
-agreement_make
+pair_launch
 down() {
     gateway_stop "$1" || fail "the gateway of $1 ends cleanly" "$output"
 }

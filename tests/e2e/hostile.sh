@@ -17,13 +17,8 @@ agency_init tbhosp
 for agency in opendoor tbhosp; do
     config_set "$agency" limits \
         '{handshake_ms: 1000, idle_ms: 1000, half_open_per_address: 32}'
-    gateway_launch "$agency"
 done
-for agency in opendoor tbhosp; do
-    wait_until "$READY_MS_MAX" "$agency is ready" is_healthy "$agency"
-done
-befriend opendoor tbhosp
-agreement_make
+pair_launch
 port=${gateway_port[tbhosp]}
 openssl req -x509 -newkey ed25519 -nodes -keyout stranger.key \
     -out stranger.crt -subj /CN=stranger -days 30 2>/dev/null \

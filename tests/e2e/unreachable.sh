@@ -9,14 +9,7 @@ agency_init tbhosp
 # Once it failed, we shall not try again within this test: what arrives arrives
 # because the other side spoke first.
 config_set opendoor retry '{delay_ms_min: 3600000, delay_ms_max: 3600000}'
-for agency in opendoor tbhosp; do
-    gateway_launch "$agency"
-done
-for agency in opendoor tbhosp; do
-    wait_until "$READY_MS_MAX" "$agency is ready" is_healthy "$agency"
-done
-befriend opendoor tbhosp
-agreement_make
+pair_launch
 wait_until 10000 "all is answered" is_all_answered opendoor tbhosp
 wait_until 10000 "all is answered" is_all_answered tbhosp opendoor
 
