@@ -42,6 +42,19 @@ static size_t escape(char *out, const char *bytes, size_t size)
     return 4 * size;
 }
 
+/* How many bytes the next character has; false and one byte where there is none
+ * in this locale. */
+static bool character_next(const char *text, size_t rest, mbstate_t *state,
+    wchar_t *character, size_t *taken)
+{
+    *taken = mbrtowc(character, text, rest, state);
+    if (*taken > 0 && *taken <= rest)
+        return true;
+    *state = (mbstate_t){ 0 };
+    *taken = 1;
+    return false;
+}
+
 char *words_printable(struct pool *pool, const char *text)
 {
     size_t rest = strlen(text);
@@ -50,12 +63,9 @@ char *words_printable(struct pool *pool, const char *text)
     mbstate_t state = { 0 };
     while (rest > 0) {
         wchar_t character;
-        size_t taken = mbrtowc(&character, text, rest, &state);
-        if (taken == 0 || taken > rest) { /* no character: one byte, escaped */
-            size += escape(out + size, text, 1);
-            state = (mbstate_t){ 0 };
-            taken = 1;
-        } else if (is_shown(character)) {
+        size_t taken;
+        if (character_next(text, rest, &state, &character, &taken) &&
+            is_shown(character)) {
             memcpy(out + size, text, taken);
             size += taken;
         } else {
@@ -76,14 +86,9 @@ char *words_printable_json(struct pool *pool, const char *text)
     mbstate_t state = { 0 };
     while (rest > 0) {
         wchar_t character;
-        size_t taken = mbrtowc(&character, text, rest, &state);
-        bool is_known = taken > 0 && taken <= rest;
-        if (!is_known) { /* not in this locale */
-            state = (mbstate_t){ 0 };
-            taken = 1;
-        }
-        if (!is_known || is_shown(character) || *text == '\\' ||
-            *text == '\n') {
+        size_t taken;
+        if (!character_next(text, rest, &state, &character, &taken) ||
+            is_shown(character) || *text == '\\' || *text == '\n') {
             memcpy(out + size, text, taken);
             size += taken;
         } else {
