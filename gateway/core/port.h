@@ -248,7 +248,8 @@ struct crypto_ops {
     MUST_USE enum err (*aead_seal)(struct crypto *crypto,
         const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
         struct slice aad, struct slice plain, uint8_t *sealed);
-    /* `plain` gets sealed.size - 16 bytes. ERR_SIGNATURE when not authentic. */
+    /* `plain` gets sealed.size - 16 bytes; it may begin where `sealed` does.
+     * ERR_SIGNATURE when not authentic. */
     MUST_USE enum err (*aead_open)(struct crypto *crypto,
         const uint8_t key[KEY_SIZE], const uint8_t nonce[AEAD_NONCE_SIZE],
         struct slice aad, struct slice sealed, uint8_t *plain);

@@ -123,21 +123,20 @@ static enum err sign_and_seal(struct crypto *crypto,
     return err;
 }
 
-/* Opens, unpads and reads the signed part of either direction. */
+/* Opens in place, unpads and reads the signed part of either direction: of an
+ * envelope, and what is sealed in it. */
 static enum err open_part(struct crypto *crypto, const uint8_t key[KEY_SIZE],
-    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, struct slice sealed,
-    struct arena *arena, struct signed_part *part)
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct slice aad, uint8_t *envelope,
+    struct slice sealed, struct arena *arena, struct signed_part *part)
 {
     struct slice bytes;
     if (sealed.size < AEAD_TAG_SIZE)
         return ERR_MALFORMED;
-    size_t size = sealed.size - AEAD_TAG_SIZE;
-    uint8_t *plain = arena_take(arena, size);
-    if (plain == NULL)
-        return ERR_LIMIT;
+    uint8_t *plain = envelope + (sealed.bytes - envelope);
+    struct slice opened = slice_of(plain, sealed.size - AEAD_TAG_SIZE);
     enum err err =
         crypto->ops->aead_open(crypto, key, nonce, aad, sealed, plain);
-    if (err == ERR_NONE && !letter_unpad(slice_of(plain, size), &bytes))
+    if (err == ERR_NONE && !letter_unpad(opened, &bytes))
         err = ERR_MALFORMED;
     return err != ERR_NONE ? err : signed_part_read(bytes, arena, part);
 }
@@ -206,7 +205,7 @@ static bool introduced_key(struct crypto *crypto, const struct request *request,
 }
 
 enum err request_open(struct crypto *crypto, const struct agency_id *self,
-    struct slice envelope, struct arena *arena, request_key_find *find,
+    uint8_t *envelope, size_t size, struct arena *arena, request_key_find *find,
     void *user, struct request_secret *secret, struct request *request)
 {
     struct slice header_bytes;
@@ -214,7 +213,8 @@ enum err request_open(struct crypto *crypto, const struct agency_id *self,
     struct envelope_header header;
     struct signed_part part;
     uint8_t key[KEY_SIZE];
-    enum err err = envelope_read(envelope, arena, &header_bytes, &ciphertext);
+    enum err err = envelope_read(
+        slice_of(envelope, size), arena, &header_bytes, &ciphertext);
     if (err == ERR_NONE)
         err = header_check(header_bytes, self, arena, &header);
     if (err != ERR_NONE)
@@ -228,7 +228,7 @@ enum err request_open(struct crypto *crypto, const struct agency_id *self,
         SLICE_ARRAY(info.bytes), &opener, &secret->hpke);
     if (err == ERR_NONE)
         err = open_part(crypto, secret->hpke.key, secret->hpke.nonce,
-            header_bytes, ciphertext, arena, &part);
+            header_bytes, envelope, ciphertext, arena, &part);
     if (err == ERR_NONE)
         err = request_statement_read(part.statement, arena, request);
     if (err != ERR_NONE)
@@ -340,14 +340,14 @@ static enum err reply_verify(struct crypto *crypto,
 }
 
 enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
-    const struct replier *replier, struct slice envelope, struct arena *arena,
-    struct reply *reply)
+    const struct replier *replier, uint8_t *envelope, size_t size,
+    struct arena *arena, struct reply *reply)
 {
     struct reply_shell shell;
     struct reply_keys keys;
     struct signed_part part;
     *reply = (struct reply){ 0 };
-    enum err err = reply_shell_read(envelope, arena, &shell);
+    enum err err = reply_shell_read(slice_of(envelope, size), arena, &shell);
     if (err != ERR_NONE)
         return err;
     if (shell.version != REFER_PROTOCOL_VERSION)
@@ -359,8 +359,8 @@ enum err reply_open(struct crypto *crypto, const struct request_secret *secret,
         return ERR_NONE;
     }
     reply_derive(crypto, secret, shell.nonce, &keys);
-    err = open_part(crypto, keys.key, keys.nonce, REPLY_AAD, shell.ciphertext,
-        arena, &part);
+    err = open_part(crypto, keys.key, keys.nonce, REPLY_AAD, envelope,
+        shell.ciphertext, arena, &part);
     if (err == ERR_NONE)
         err = reply_verify(crypto, secret, replier, &part, arena);
     return err != ERR_NONE ? err

@@ -59,7 +59,8 @@ typedef bool request_key_find(void *user, const struct agency_id *agency,
     uint64_t key_id, uint8_t key[KEY_SIZE]);
 
 /*
- * Opens and verifies what arrived for agency `self`. An Introduce is verified
+ * Opens and verifies what arrived for agency `self`, in place: the request's
+ * parts point into the envelope's bytes and the arena. An Introduce is verified
  * with the card that it brings, where no card is held: `request` then says who
  * it is, and nothing yet that it may do more.
  *   ERR_MALFORMED  no envelope, or nonsense inside it
@@ -71,9 +72,9 @@ typedef bool request_key_find(void *user, const struct agency_id *agency,
  *   ERR_LIMIT      larger than allowed
  */
 MUST_USE enum err request_open(struct crypto *crypto,
-    const struct agency_id *self, struct slice envelope, struct arena *arena,
-    request_key_find *find, void *user, struct request_secret *secret,
-    struct request *request);
+    const struct agency_id *self, uint8_t *envelope, size_t size,
+    struct arena *arena, request_key_find *find, void *user,
+    struct request_secret *secret, struct request *request);
 
 /* A signed, sealed reply to that request. ERR_KEY, ERR_LIMIT. */
 MUST_USE enum err reply_seal(struct crypto *crypto,
@@ -103,13 +104,13 @@ struct replier {
 };
 
 /*
- * Opens a reply and verifies it with one of the peer's operation keys: those
+ * Opens a reply, in place too, and verifies it with one of the peer's operation keys: those
  * held, or, of a HEAD, those of the newer card of the same agency in it: who
  * was apart while the keys were followed by others learns them so.
  * ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_LIMIT.
  */
 MUST_USE enum err reply_open(struct crypto *crypto,
     const struct request_secret *secret, const struct replier *replier,
-    struct slice envelope, struct arena *arena, struct reply *reply);
+    uint8_t *envelope, size_t size, struct arena *arena, struct reply *reply);
 
 #endif

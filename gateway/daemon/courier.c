@@ -40,7 +40,7 @@ struct job {
     int kind;       /* enum request_kind or reply_kind */
     enum err err;   /* there is nothing to seal or open */
     uint64_t batch; /* it was taken in: see await_release() */
-    uint8_t bytes[];
+    struct peers_body body;
 };
 
 struct worker {
@@ -65,15 +65,32 @@ struct courier {
 
 /* ---- Jobs --------------------------------------------------------------- */
 
-static struct job *job_new(enum job_type type, struct slice bytes)
+/* The block is the job's from now on; without memory it stays the caller's. */
+static struct job *job_new(enum job_type type, struct peers_body body)
 {
-    struct job *job = malloc(sizeof *job + bytes.size);
-    if (job == NULL)
-        return NULL;
-    *job = (struct job){ .queued = { .type = type, .size = bytes.size } };
-    if (bytes.size > 0)
-        memcpy(job->bytes, bytes.bytes, bytes.size);
+    struct job *job = malloc(sizeof *job);
+    if (job != NULL)
+        *job = (struct job){ .queued = { .type = type, .size = body.size },
+            .body = body };
     return job;
+}
+
+static void job_free(struct job *job)
+{
+    if (job != NULL)
+        free(job->body.block);
+    free(job);
+}
+
+static bool body_copy(struct slice bytes, struct peers_body *body)
+{
+    uint8_t *block = malloc(bytes.size + 1);
+    if (block == NULL)
+        return false;
+    if (bytes.size > 0)
+        memcpy(block, bytes.bytes, bytes.size);
+    *body = (struct peers_body){ block, block, bytes.size };
+    return true;
 }
 
 /* False, and the job stays the caller's, when there is no room for it. */
@@ -93,10 +110,11 @@ static void job_put_or_busy(struct courier *courier, struct job *job)
 {
     if (job_put(courier, job))
         return;
+    free(job->body.block);
+    job->body = (struct peers_body){ .size = 0 };
     job->queued.size = 0;
     job->err = ERR_BUSY;
-    struct job *smaller = realloc(job, sizeof *job);
-    bool is_put = job_put(courier, smaller == NULL ? job : smaller);
+    bool is_put = job_put(courier, job);
     assert(is_put); /* nothing has room always */
     (void)is_put;
 }
@@ -116,7 +134,7 @@ static void job_end(struct courier *courier, struct job *job)
     (void)pthread_mutex_lock(&courier->lock);
     job_queue_done(&courier->queue, &job->queued);
     (void)pthread_mutex_unlock(&courier->lock);
-    free(job);
+    job_free(job);
 }
 
 /* Sealed or not, nothing that the store might not hold is said to anyone. */
@@ -130,7 +148,7 @@ static void await_release(struct courier *courier, const struct job *job)
 
 static struct slice job_bytes(const struct job *job)
 {
-    return slice_of(job->bytes, job->queued.size);
+    return slice_of(job->body.bytes, job->body.size);
 }
 
 /* ---- Replies that need no node ------------------------------------------ */
@@ -164,23 +182,16 @@ static void reply_plainly(
 
 /* ---- What workers do ---------------------------------------------------- */
 
-/* An item of that agency with a copy of `body`, which its structures then
- * point to. */
-static struct inbox_item *item_new(enum node_input_type type,
-    const struct agency_id *from, struct slice body, struct slice *copied)
+/* An item of that agency, with the block of the job: what was opened in it. */
+static struct inbox_item *item_new(
+    enum node_input_type type, const struct agency_id *from, struct job *job)
 {
     struct inbox_item *item = calloc(1, sizeof *item);
     if (item == NULL)
         return NULL;
-    item->block = malloc(body.size + 1);
-    if (item->block == NULL) {
-        free(item);
-        return NULL;
-    }
-    if (body.size > 0)
-        memcpy(item->block, body.bytes, body.size);
-    *copied = slice_of(item->block, body.size);
-    item->size = body.size;
+    item->block = job->body.block;
+    item->size = job->body.size;
+    job->body.block = NULL;
     item->input.type = type;
     memcpy(item->turn.origin, from->text, AGENCY_ID_SIZE);
     return item;
@@ -192,16 +203,16 @@ static void open_request(struct worker *worker, struct job *job)
     struct request request;
     struct inbox_item *item = NULL;
     uint32_t wait_ms = 0;
-    enum err err = request_open(worker->crypto, &courier->options.self,
-        job_bytes(job), &worker->arena, directory_operation_key,
-        courier->options.directory, &job->exchange->secret, &request);
+    enum err err =
+        request_open(worker->crypto, &courier->options.self, job->body.bytes,
+            job->body.size, &worker->arena, directory_operation_key,
+            courier->options.directory, &job->exchange->secret, &request);
     if (err == ERR_NONE && job->exchange->stranger &&
         request.kind != REQUEST_INTRODUCE)
         err = ERR_FORBIDDEN;
     if (err == ERR_NONE) {
         wait_ms = patience_with_request(&request, &worker->arena);
-        item = item_new(
-            NODE_PEER_REQUEST, &request.sender, request.body, &request.body);
+        item = item_new(NODE_PEER_REQUEST, &request.sender, job);
         if (item == NULL)
             err = ERR_NO_MEMORY;
     }
@@ -240,24 +251,29 @@ static void seal_reply(struct worker *worker, struct job *job)
     free(exchange);
 }
 
-static void flight_end(
-    struct flight *flight, enum err err, const struct reply *reply)
+/* Instead of what was opened in place. */
+static void item_hold(struct inbox_item *item, struct peers_body body)
 {
-    struct slice body = reply == NULL       ? SLICE_NONE
-                        : reply->plain != 0 ? reply->sheet
-                                            : reply->body;
-    struct slice copied;
-    struct inbox_item *item =
-        item_new(NODE_PEER_REPLY, &flight->agency, body, &copied);
-    if (item == NULL)
+    free(item->block);
+    item->block = body.block;
+    item->size = body.size;
+}
+
+static void flight_end(struct job *job, enum err err, const struct reply *reply)
+{
+    struct flight *flight = job->flight;
+    struct peers_body sheet = { .size = 0 };
+    struct inbox_item *item = item_new(NODE_PEER_REPLY, &flight->agency, job);
+    bool is_plain = reply != NULL && reply->plain != 0;
+    if (item == NULL || (is_plain && !body_copy(reply->sheet, &sheet)))
         abort(); /* the node waits for this for ever: begin anew instead */
+    if (reply == NULL || is_plain)
+        item_hold(item, sheet);
     if (reply != NULL) {
         item->wait_ms = patience_with_reply(reply, flight->is_all);
         item->reply = *reply;
-        if (reply->plain != 0)
-            item->reply.sheet = copied;
-        else
-            item->reply.body = copied;
+        if (is_plain)
+            item->reply.sheet = slice_of(sheet.bytes, sheet.size);
         item->input.of.reply.reply = &item->reply;
     }
     item->input.of.reply.token = flight->token;
@@ -320,7 +336,7 @@ static void seal_request(struct worker *worker, struct job *job)
     if (err == ERR_NONE)
         err = launch(worker, job, envelope);
     if (err != ERR_NONE)
-        flight_end(job->flight, err, NULL);
+        flight_end(job, err, NULL);
 }
 
 static void open_reply(struct worker *worker, struct job *job)
@@ -336,13 +352,13 @@ static void open_reply(struct worker *worker, struct job *job)
         if (entry != NULL)
             replier = (struct replier){ entry->operation_keys,
                 entry->operation_key_count, entry->card_serial };
-        err = entry == NULL
-                  ? ERR_UNREACHABLE
-                  : reply_open(worker->crypto, &flight->secret, &replier,
-                        job_bytes(job), &worker->arena, &reply);
+        err = entry == NULL ? ERR_UNREACHABLE
+                            : reply_open(worker->crypto, &flight->secret,
+                                  &replier, job->body.bytes, job->body.size,
+                                  &worker->arena, &reply);
         free(entry);
     }
-    flight_end(flight, err, err == ERR_NONE ? &reply : NULL);
+    flight_end(job, err, err == ERR_NONE ? &reply : NULL);
 }
 
 __attribute__((noreturn)) static void *work(void *argument)
@@ -369,11 +385,12 @@ __attribute__((noreturn)) static void *work(void *argument)
 /* ---- Events of the transport -------------------------------------------- */
 
 static void on_request(void *user, uint64_t connection, uint32_t number,
-    const uint8_t spki[PEERS_SPKI_SIZE], bool stranger, const uint8_t *body,
-    size_t size)
+    const uint8_t spki[PEERS_SPKI_SIZE], bool stranger, struct peers_body body)
 {
     struct courier *courier = user;
-    struct job *job = job_new(JOB_OPEN_REQUEST, slice_of(body, size));
+    struct job *job = job_new(JOB_OPEN_REQUEST, body);
+    if (job == NULL)
+        free(body.block);
     if (job != NULL && !stranger) /* who are one: keys cost nothing */
         memcpy(job->queued.turn.origin, spki, PEERS_SPKI_SIZE);
     if (job != NULL)
@@ -386,7 +403,7 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
             return;
         free(job->exchange);
     }
-    free(job);
+    job_free(job);
     /* version 1, plain { busy, retry_after_ms }: made without an arena's
      * memory, which this thread has none of */
     uint8_t space[512] = { 0 };
@@ -400,11 +417,10 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
 }
 
 static void on_reply(
-    void *user, uint64_t token, enum err err, const uint8_t *body, size_t size)
+    void *user, uint64_t token, enum err err, struct peers_body body)
 {
     struct courier *courier = user;
-    struct slice bytes = err == ERR_NONE ? slice_of(body, size) : SLICE_NONE;
-    struct job *job = job_new(JOB_OPEN_REPLY, bytes);
+    struct job *job = job_new(JOB_OPEN_REPLY, body);
     if (job == NULL)
         abort(); /* as in flight_end */
     job->flight = (struct flight *)(uintptr_t)token;
@@ -484,10 +500,14 @@ enum err courier_open(const struct courier_options *options,
 bool courier_take(struct courier *courier, const struct node_output *output)
 {
     bool sends = output->type == NODE_SEND;
-    struct job *job = job_new(sends ? JOB_SEAL_REQUEST : JOB_SEAL_REPLY,
-        sends ? output->of.send.body : output->of.reply.body);
-    if (job == NULL)
+    struct peers_body body;
+    if (!body_copy(sends ? output->of.send.body : output->of.reply.body, &body))
         return false;
+    struct job *job = job_new(sends ? JOB_SEAL_REQUEST : JOB_SEAL_REPLY, body);
+    if (job == NULL) {
+        free(body.block);
+        return false;
+    }
     job->batch = courier->batch; /* only this thread ever changes it */
     if (!sends) {
         job->exchange = (struct exchange *)(uintptr_t)output->of.reply.handle;
@@ -499,7 +519,7 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     }
     job->flight = calloc(1, sizeof *job->flight);
     if (job->flight == NULL) {
-        free(job);
+        job_free(job);
         return false;
     }
     job->flight->courier = courier;

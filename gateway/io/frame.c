@@ -22,15 +22,21 @@ static void wipe(uint8_t *bytes, size_t size)
     __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
-void frame_reader_next(struct frame_reader *reader)
+uint8_t *frame_reader_take(struct frame_reader *reader)
 {
-    wipe(reader->bytes, reader->received);
-    free(reader->bytes);
+    uint8_t *bytes = reader->bytes;
     reader->bytes = NULL;
     reader->capacity = 0;
     reader->head_size = 0;
     reader->size = 0;
     reader->received = 0;
+    return bytes;
+}
+
+void frame_reader_next(struct frame_reader *reader)
+{
+    wipe(reader->bytes, reader->received);
+    free(frame_reader_take(reader));
 }
 
 void frame_reader_release(struct frame_reader *reader)
@@ -63,12 +69,14 @@ static enum err head_filled(struct frame_reader *reader, size_t count)
     return ERR_NONE;
 }
 
-/* Not realloc, which may leave a copy behind that is never wiped. */
+/* All of it, once its beginning is here: memory that nothing was written to
+ * yet costs nothing. Not realloc, which may leave a copy behind that is never
+ * wiped. */
 static enum err grow(struct frame_reader *reader)
 {
-    size_t capacity =
-        reader->capacity == 0 ? FRAME_FIRST_SIZE : 2 * reader->capacity;
-    capacity = smaller(capacity, reader->size);
+    size_t capacity = reader->size;
+    if (reader->capacity == 0)
+        capacity = smaller(capacity, FRAME_FIRST_SIZE);
     uint8_t *bytes = malloc(capacity);
     if (bytes == NULL)
         return ERR_NO_MEMORY;
@@ -79,6 +87,11 @@ static enum err grow(struct frame_reader *reader)
     reader->bytes = bytes;
     reader->capacity = capacity;
     return ERR_NONE;
+}
+
+static size_t room(const struct frame_reader *reader)
+{
+    return smaller(reader->capacity - reader->received, FRAME_FIRST_SIZE);
 }
 
 enum err frame_reader_room(
@@ -96,7 +109,7 @@ enum err frame_reader_room(
             return err;
     }
     *bytes = reader->bytes + reader->received;
-    *size = reader->capacity - reader->received;
+    *size = room(reader);
     return ERR_NONE;
 }
 
@@ -152,7 +165,7 @@ bool frame_reader_is_idle(const struct frame_reader *reader)
 
 size_t frame_reader_held(const struct frame_reader *reader)
 {
-    return reader->capacity;
+    return reader->received + room(reader);
 }
 
 void frame_head(uint8_t head[FRAME_HEAD_SIZE], size_t size)

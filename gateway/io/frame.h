@@ -1,6 +1,6 @@
 /*
  * frame.h - frames on a byte stream: a size as 4 big-endian bytes, then that
- * many bytes. Reads piece by piece, never more than one frame ahead, and takes
+ * many bytes. Reads piece by piece, never more than one frame ahead, and uses
  * memory as the bytes arrive: a declared size alone costs at most
  * FRAME_FIRST_SIZE. Knows no socket; one reader belongs to one thread at a
  * time. What a reader held is wiped before it is freed.
@@ -55,8 +55,7 @@ MUST_USE enum err frame_reader_feed(
 
 /*
  * The same in two steps, for who can put bytes where they belong: room for the
- * next ones, 1 or more, and then how many of them are there. Room is taken for
- * FRAME_FIRST_SIZE, or for as much again as is there.
+ * next ones, 1 to FRAME_FIRST_SIZE, and then how many of them are there.
  */
 MUST_USE enum err frame_reader_room(
     struct frame_reader *reader, uint8_t **bytes, size_t *size);
@@ -72,10 +71,13 @@ struct slice frame_reader_frame(const struct frame_reader *reader);
 /* Wipes and forgets the frame. */
 void frame_reader_next(struct frame_reader *reader);
 
+/* The same, but the complete frame is the caller's, to be given to free(). */
+uint8_t *frame_reader_take(struct frame_reader *reader);
+
 /* Between two frames, with no byte of a next one. */
 bool frame_reader_is_idle(const struct frame_reader *reader);
 
-/* Heap bytes held now. */
+/* Heap bytes in use now, those of the next room among them. */
 size_t frame_reader_held(const struct frame_reader *reader);
 
 /* `size` as a head; at most UINT32_MAX, which is asserted. */

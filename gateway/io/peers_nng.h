@@ -84,6 +84,14 @@ enum peers_reason { PEERS_REASON_LIST(X) PEERS_REASON_COUNT };
 #undef X
 /* clang-format on */
 
+/* What a peer said. The block that it is in is given to free() by who gets it;
+ * its bytes may be changed, and what they say opened in place. */
+struct peers_body {
+    uint8_t *block;
+    uint8_t *bytes;
+    size_t size;
+};
+
 /*
  * What happens. Called from nng's threads and the sweeper's, several at once;
  * no lock is held. They return fast: a connection, or all deadlines, wait.
@@ -91,15 +99,15 @@ enum peers_reason { PEERS_REASON_LIST(X) PEERS_REASON_COUNT };
 struct peers_events {
     void *user;
     /*
-     * A request of a peer, or of a stranger. The body is borrowed until
-     * return. To be answered by peers_reply() with the connection and number.
+     * A request of a peer, or of a stranger. To be answered by peers_reply()
+     * with the connection and number.
      */
     void (*on_request)(void *user, uint64_t connection, uint32_t number,
-        const uint8_t spki[PEERS_SPKI_SIZE], bool stranger, const uint8_t *body,
-        size_t size);
+        const uint8_t spki[PEERS_SPKI_SIZE], bool stranger,
+        struct peers_body body);
     /*
      * Exactly once for each peers_request() that returned ERR_NONE. With
-     * ERR_NONE the body is the reply, borrowed until return. Else:
+     * ERR_NONE the body is the reply. Else it is all zero:
      *
      *   ERR_UNREACHABLE  no endpoint connected, or the connection was lost
      *   ERR_TIMEOUT      no reply in time; the request may have been served
@@ -107,8 +115,8 @@ struct peers_events {
      *   ERR_BUSY         too much waits for this peer, or for all
      *   ERR_NO_MEMORY
      */
-    void (*on_reply)(void *user, uint64_t token, enum err err,
-        const uint8_t *body, size_t size);
+    void (*on_reply)(
+        void *user, uint64_t token, enum err err, struct peers_body body);
     /*
      * A connection ended, or was refused. The key is the peer's once it is
      * proved; of a dialed one the first that was expected; else NULL.

@@ -77,11 +77,36 @@ static uint32_t number_of(struct slice frame)
            (uint32_t)frame.bytes[2] << 8 | (uint32_t)frame.bytes[3];
 }
 
-static enum reading deliver_request(struct connection *connection,
-    struct slice frame, enum peers_reason *reason)
+/* Counts what the reader holds now. False above the limit. */
+static bool count_reader(struct connection *connection)
+{
+    size_t held = frame_reader_held(&connection->reader);
+    size_t before = connection->reader_held;
+    connection->reader_held = held;
+    if (held > before)
+        return peers_hold(connection->peers, held - before);
+    peers_drop(connection->peers, before - held);
+    return true;
+}
+
+/* The frame that is ready, without its number. */
+static struct peers_body body_take(struct connection *connection)
+{
+    size_t size = frame_reader_frame(&connection->reader).size;
+    uint8_t *block = frame_reader_take(&connection->reader);
+    connection->frame_ready = false;
+    (void)count_reader(connection); /* it only fell */
+    return (struct peers_body){
+        .block = block,
+        .bytes = block + NUMBER_SIZE,
+        .size = size - NUMBER_SIZE,
+    };
+}
+
+static enum reading deliver_request(
+    struct connection *connection, uint32_t number, enum peers_reason *reason)
 {
     struct peers *peers = connection->peers;
-    uint32_t number = number_of(frame);
     enum reading reading = READING_ON;
 
     peers_lock(&connection->lock);
@@ -103,7 +128,7 @@ static enum reading deliver_request(struct connection *connection,
     if (reading == READING_ON)
         peers->events.on_request(peers->events.user, id, number,
             connection->identity.spki, connection->stranger,
-            frame.bytes + NUMBER_SIZE, frame.size - NUMBER_SIZE);
+            body_take(connection));
     return reading;
 }
 
@@ -114,11 +139,10 @@ static bool was_asked(const struct connection *connection, uint32_t number)
            connection->number_count;
 }
 
-static enum reading deliver_reply(struct connection *connection,
-    struct slice frame, enum peers_reason *reason)
+static enum reading deliver_reply(
+    struct connection *connection, uint32_t number, enum peers_reason *reason)
 {
     struct peers *peers = connection->peers;
-    uint32_t number = number_of(frame);
 
     peers_lock(&peers->lock);
     peers_lock(&connection->lock);
@@ -135,24 +159,14 @@ static enum reading deliver_reply(struct connection *connection,
         *reason = PEERS_REASON_MALFORMED;
         return READING_FAILED;
     }
-    if (request == NULL)
+    struct peers_body body = body_take(connection);
+    if (request == NULL) {
+        free(body.block);
         return READING_ON;
-    peers->events.on_reply(peers->events.user, request->token, ERR_NONE,
-        frame.bytes + NUMBER_SIZE, frame.size - NUMBER_SIZE);
+    }
+    peers->events.on_reply(peers->events.user, request->token, ERR_NONE, body);
     request_free(peers, request);
     return READING_ON;
-}
-
-/* Counts what the reader holds now. False above the limit. */
-static bool count_reader(struct connection *connection)
-{
-    size_t held = frame_reader_held(&connection->reader);
-    size_t before = connection->reader_held;
-    connection->reader_held = held;
-    if (held > before)
-        return peers_hold(connection->peers, held - before);
-    peers_drop(connection->peers, before - held);
-    return true;
 }
 
 /* The first bytes of a peer: what may it send? */
@@ -210,16 +224,10 @@ static enum reading read_some(
 static enum reading deliver(
     struct connection *connection, enum peers_reason *reason)
 {
-    struct slice frame = frame_reader_frame(&connection->reader);
-    enum reading reading = connection->link != NULL
-                               ? deliver_reply(connection, frame, reason)
-                               : deliver_request(connection, frame, reason);
-    if (reading != READING_ON)
-        return reading;
-    connection->frame_ready = false;
-    frame_reader_next(&connection->reader);
-    (void)count_reader(connection); /* it only fell */
-    return READING_ON;
+    uint32_t number = number_of(frame_reader_frame(&connection->reader));
+    return connection->link != NULL
+               ? deliver_reply(connection, number, reason)
+               : deliver_request(connection, number, reason);
 }
 
 /* Cuts what was received into frames and hands them out. */

@@ -249,8 +249,8 @@ static void tell_failed(struct peers *peers)
     peers_unlock(&peers->lock);
     while (request != NULL) {
         struct request *next = request->next;
-        peers->events.on_reply(
-            peers->events.user, request->token, request->err, NULL, 0);
+        peers->events.on_reply(peers->events.user, request->token, request->err,
+            (struct peers_body){ .size = 0 });
         request_free(peers, request);
         request = next;
     }

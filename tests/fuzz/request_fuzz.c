@@ -14,6 +14,7 @@
 #include "core/request.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
+#include "support/open_copy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,8 +61,8 @@ static enum err open_request(struct slice envelope)
 {
     struct request_secret secret;
     struct request request;
-    enum err err = request_open(world.us, &world.our_id, envelope, &world.arena,
-        find, NULL, &secret, &request);
+    enum err err = request_open_copy(world.us, &world.our_id, envelope,
+        &world.arena, find, NULL, &secret, &request);
     MUST(err != ERR_NO_MEMORY);
     if (err == ERR_NONE && agency_id_equal(&request.sender, &world.peer_id))
         MUST(slice_equal(request.body, BODY));
@@ -109,7 +110,7 @@ static void check_reply(struct slice bytes)
 {
     struct request_secret secret = asked();
     struct reply reply;
-    enum err err = reply_open(world.us, &secret,
+    enum err err = reply_open_copy(world.us, &secret,
         &(struct replier){ (const uint8_t(*)[KEY_SIZE])world.peer_key, 1, 1 },
         bytes, &world.arena, &reply);
     if (err == ERR_NONE && reply.plain == 0)

@@ -28,6 +28,7 @@
 #include "core/revocation.h"
 #include "golden/world.h"
 #include "support/crypto_repeat.h"
+#include "support/open_copy.h"
 
 #define FOLDER SOURCE_DIR "/proto/vectors/"
 #define FILE_SIZE_MAX (64u * 1024)
@@ -372,12 +373,12 @@ static void request_opened(struct world *world, struct slice bytes,
     struct request_secret *secret, struct request *request)
 {
     const struct place *place = &world->hospital;
-    enum err err = request_open(place->crypto, &place->id, bytes, &world->arena,
-        operation_key, world, secret, request);
+    enum err err = request_open_copy(place->crypto, &place->id, bytes,
+        &world->arena, operation_key, world, secret, request);
     if (err == ERR_NONE)
         return;
     place = &world->opendoor;
-    assert_int_equal(request_open(place->crypto, &place->id, bytes,
+    assert_int_equal(request_open_copy(place->crypto, &place->id, bytes,
                          &world->arena, operation_key, world, secret, request),
         ERR_NONE);
 }
@@ -461,7 +462,7 @@ static void reply_check(
     bool is_author = agency_id_equal(&secret.recipient, &world->opendoor.id);
     crypto_repeat_ed25519(is_author ? 0xa3 : 0xb3, key[0]);
     assert_int_equal(
-        reply_open(world->opendoor.crypto, &secret,
+        reply_open_copy(world->opendoor.crypto, &secret,
             &(struct replier){ (const uint8_t(*)[KEY_SIZE])key, 1, 1 }, bytes,
             &world->arena, &reply),
         ERR_NONE);
@@ -508,7 +509,7 @@ static struct slice plain_again(struct world *world, struct slice bytes)
     request_opened(
         world, vector_read(world, "request_deliver.hex"), &secret, &request);
     assert_int_equal(
-        reply_open(world->opendoor.crypto, &secret,
+        reply_open_copy(world->opendoor.crypto, &secret,
             &(struct replier){ NULL, 0, 0 }, bytes, &world->arena, &reply),
         ERR_NONE);
     assert_int_equal(reply.kind, 0);

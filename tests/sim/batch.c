@@ -19,6 +19,7 @@
 #include "sim/stale.h"
 #include "sim/withholder.h"
 #include "sim/world.h"
+#include "support/open_copy.h"
 
 struct batch {
     struct world *world;
@@ -141,9 +142,9 @@ static enum err feed_request(struct batch *batch, const struct letter *letter)
     struct request request;
     struct request_secret secret;
     size_t handle;
-    enum err err =
-        request_open(gateway->crypto, &gateway->agency, letter_slice(letter),
-            &world->opened, key_find, batch, &secret, &request);
+    enum err err = request_open_copy(gateway->crypto, &gateway->agency,
+        letter_slice(letter), &world->opened, key_find, batch, &secret,
+        &request);
     if (err != ERR_NONE) {
         borrower_pass_on(world, gateway, letter);
         turn_away(batch, letter, err);
@@ -216,7 +217,7 @@ static enum err feed_reply(struct batch *batch, const struct letter *letter)
     input.of.reply.token = waiting->token;
     input.of.reply.err = letter->err;
     if (letter->kind == LETTER_REPLY) {
-        input.of.reply.err = reply_open(gateway->crypto, &waiting->secret,
+        input.of.reply.err = reply_open_copy(gateway->crypto, &waiting->secret,
             &(struct replier){
                 (const uint8_t(*)[KEY_SIZE])contact->operation_keys,
                 contact->operation_key_count, contact->card_serial },

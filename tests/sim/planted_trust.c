@@ -187,23 +187,25 @@ enum err __wrap_deliver_read(
 }
 
 WRAPPED(enum err, request_open, struct crypto *crypto,
-    const struct agency_id *self, struct slice frame, struct arena *arena,
-    request_key_find *find, void *user, struct request_secret *secret,
-    struct request *request);
+    const struct agency_id *self, uint8_t *envelope, size_t size,
+    struct arena *arena, request_key_find *find, void *user,
+    struct request_secret *secret, struct request *request);
 enum err __wrap_request_open(struct crypto *crypto,
-    const struct agency_id *self, struct slice frame, struct arena *arena,
-    request_key_find *find, void *user, struct request_secret *secret,
-    struct request *request)
+    const struct agency_id *self, uint8_t *envelope, size_t size,
+    struct arena *arena, request_key_find *find, void *user,
+    struct request_secret *secret, struct request *request)
 {
     const struct crypto_ops *own = crypto->ops;
     crypto->ops = mistaken(own);
+    struct slice frame = slice_of(envelope, size);
     struct agency_id named = named_in(frame, self);
     if (planted_is(PLANT_version_unread))
         frame = with_version_1(frame, arena);
     if (planted_is(PLANT_recipient_unread))
         self = &named;
-    enum err err = __real_request_open(
-        crypto, self, frame, arena, find, user, secret, request);
+    enum err err =
+        __real_request_open(crypto, self, (uint8_t *)(uintptr_t)frame.bytes,
+            frame.size, arena, find, user, secret, request);
     crypto->ops = own;
     if (err == ERR_NONE)
         claimed = request->at;

@@ -11,6 +11,7 @@
 #include "support/bench_state.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
+#include "support/open_copy.h"
 #include "support/trouble.h"
 #include "support/vault_plain.h"
 
@@ -554,7 +555,7 @@ static void reply_arrives(
     if (message->life != agency->life)
         return; /* who asked has died since */
     if (err == ERR_NONE)
-        err = reply_open(agency->crypto, &message->secret,
+        err = reply_open_copy(agency->crypto, &message->secret,
             &(struct replier){
                 (const uint8_t(*)[KEY_SIZE])known->operation_keys,
                 known->operation_key_count, known->card_serial },
@@ -582,8 +583,9 @@ static void request_arrives(
     struct finder finder = { federation, message->shown.to };
     struct request_secret secret;
     struct request request;
-    enum err err = request_open(agency->crypto, &agency->id, message->envelope,
-        &federation->work, key_find, &finder, &secret, &request);
+    enum err err =
+        request_open_copy(agency->crypto, &agency->id, message->envelope,
+            &federation->work, key_find, &finder, &secret, &request);
     if (err != ERR_NONE) {
         carry_plain(federation, message,
             err == ERR_KEY ? PLAIN_REKEY : PLAIN_REFUSED,

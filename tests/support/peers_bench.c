@@ -64,7 +64,7 @@ uint8_t bench_sum(const uint8_t *bytes, size_t size)
 /* ---- Events ------------- */
 
 static void on_request(void *user, uint64_t connection, uint32_t number,
-    const uint8_t spki[32], bool stranger, const uint8_t *body, size_t size)
+    const uint8_t spki[32], bool stranger, struct peers_body body)
 {
     struct bench *bench = user;
     (void)spki;
@@ -77,20 +77,22 @@ static void on_request(void *user, uint64_t connection, uint32_t number,
             .connection = connection,
             .number = number,
             .stranger = stranger,
-            .size = size,
+            .size = body.size,
         };
     }
     changed(bench);
-    if (!echo)
-        return;
-    enum err err = peers_reply(bench->peers, connection, number, body, size);
+    enum err err = ERR_NONE;
+    if (echo)
+        err = peers_reply(
+            bench->peers, connection, number, body.bytes, body.size);
+    free(body.block);
     lock(bench);
     bench->reply_failed_count += err != ERR_NONE;
     changed(bench);
 }
 
 static void on_reply(
-    void *user, uint64_t token, enum err err, const uint8_t *body, size_t size)
+    void *user, uint64_t token, enum err err, struct peers_body body)
 {
     struct bench *bench = user;
     must(token < BENCH_TOKEN_COUNT);
@@ -98,9 +100,10 @@ static void on_reply(
     bench->reply_count++;
     bench->told[token]++;
     bench->errs[token] = err;
-    bench->sizes[token] = size;
-    bench->sums[token] = bench_sum(body, size);
+    bench->sizes[token] = body.size;
+    bench->sums[token] = bench_sum(body.bytes, body.size);
     changed(bench);
+    free(body.block);
 }
 
 static void on_closed(void *user, enum peers_reason reason, const uint8_t *spki)

@@ -16,6 +16,7 @@
 #include "core/card.h"
 #include "core/request.h"
 #include "support/crypto_fake.h"
+#include "support/open_copy.h"
 
 #define SEAL_TODAY 20000u
 #define SEAL_NOW ((struct instant){ INT64_C(1728000000000) })
@@ -96,7 +97,7 @@ static inline enum err seal_desk_unseal(struct seal_desk *desk, unsigned who,
     struct slice envelope, struct request_secret *secret,
     struct request *request)
 {
-    return request_open(desk->crypto[who], &desk->id[who], envelope,
+    return request_open_copy(desk->crypto[who], &desk->id[who], envelope,
         &desk->arena, seal_desk_find, desk, secret, request);
 }
 

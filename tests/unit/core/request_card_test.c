@@ -10,6 +10,7 @@
 #include "core/request.h"
 #include "support/bench_papers.h"
 #include "support/crypto_fake.h"
+#include "support/open_copy.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define TODAY 20000u
@@ -77,7 +78,7 @@ static enum err ask(struct desk *desk, unsigned signer, enum request_kind kind,
                          &desk->id[BOB], desk->today[BOB], kind, NOW, body,
                          seed, &desk->arena, asked, &envelope),
         ERR_NONE);
-    return request_open(desk->crypto[BOB], &desk->id[BOB], envelope,
+    return request_open_copy(desk->crypto[BOB], &desk->id[BOB], envelope,
         &desk->arena, find_none, NULL, got, &request);
 }
 
@@ -163,7 +164,7 @@ static void a_reply_is_believed_by_a_newer_card_in_its_head(void **state)
             reply_seal(desk->crypto[rows[i].signer], &got, rows[i].kind, NOW,
                 rows[i].body, seed, &desk->arena, &envelope),
             ERR_NONE);
-        enum err err = reply_open(desk->crypto[ALICE], &asked,
+        enum err err = reply_open_copy(desk->crypto[ALICE], &asked,
             &(struct replier){ NULL, 0, rows[i].serial }, envelope,
             &desk->arena, &reply);
         if ((err == ERR_NONE) != rows[i].is_believed)

@@ -11,6 +11,7 @@
 #include "core/request.h"
 #include "support/bench_papers.h"
 #include "support/codec_check.h"
+#include "support/open_copy.h"
 #include "support/seal_desk.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -47,7 +48,7 @@ static struct slice answer_by(struct seal_desk *desk, unsigned who,
 static enum err take(struct seal_desk *desk, const struct exchange *exchange,
     struct slice envelope, struct reply *reply)
 {
-    return reply_open(desk->crypto[SEAL_ALICE], &exchange->asked,
+    return reply_open_copy(desk->crypto[SEAL_ALICE], &exchange->asked,
         &(struct replier){
             (const uint8_t(*)[KEY_SIZE])desk->operation + SEAL_BOB, 1, 1 },
         envelope, &desk->arena, reply);
@@ -133,12 +134,12 @@ static void any_of_the_operation_keys_will_do(void **state)
     exchange_open(&desk, 0, &exchange);
     struct slice envelope = answer_by(&desk, SEAL_BOB, &exchange.got, "answer");
     const uint8_t(*keys)[KEY_SIZE] = (const uint8_t(*)[KEY_SIZE])desk.operation;
-    assert_int_equal(reply_open(desk.crypto[SEAL_ALICE], &exchange.asked,
+    assert_int_equal(reply_open_copy(desk.crypto[SEAL_ALICE], &exchange.asked,
                          &(struct replier){ keys, SEAL_PERSON_COUNT, 1 },
                          envelope, &desk.arena, &reply),
         ERR_NONE);
     assert_int_equal(
-        reply_open(desk.crypto[SEAL_ALICE], &exchange.asked,
+        reply_open_copy(desk.crypto[SEAL_ALICE], &exchange.asked,
             &(struct replier){ keys, 0, 1 }, envelope, &desk.arena, &reply),
         ERR_SIGNATURE);
     crypto_fake_signer_rotate(desk.crypto[SEAL_BOB], CRYPTO_SIGNER_OPERATION);

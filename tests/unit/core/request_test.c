@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/request.h"
 #include "support/codec_check.h"
+#include "support/open_copy.h"
 #include "support/seal_desk.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -93,7 +94,7 @@ static void another_agency_is_the_wrong_address(void **state)
         ERR_ADDRESS);
     /* not even with the right keys */
     assert_int_equal(
-        request_open(desk.crypto[SEAL_BOB], &desk.id[SEAL_CAROL], envelope,
+        request_open_copy(desk.crypto[SEAL_BOB], &desk.id[SEAL_CAROL], envelope,
             &desk.arena, seal_desk_find, &desk, &secret, &request),
         ERR_ADDRESS);
     seal_desk_close(&desk);
@@ -154,7 +155,7 @@ static void the_key_of_another_does_not_verify(void **state)
     seal_desk_open(&desk);
     struct slice envelope = seal_desk_seal(&desk, "hello", &secret);
     assert_int_equal(
-        request_open(desk.crypto[SEAL_BOB], &desk.id[SEAL_BOB], envelope,
+        request_open_copy(desk.crypto[SEAL_BOB], &desk.id[SEAL_BOB], envelope,
             &desk.arena, find_any, &desk, &secret, &request),
         ERR_SIGNATURE);
     seal_desk_close(&desk);
@@ -473,7 +474,7 @@ static void too_little_memory_never_makes_another_request(void **state)
         err = ERR_LIMIT;
         for (size_t room = 64; err != ERR_NONE; room += 64) {
             struct arena small = { .block = block, .capacity = room };
-            err = request_open(desk.crypto[SEAL_BOB], &desk.id[SEAL_BOB],
+            err = request_open_copy(desk.crypto[SEAL_BOB], &desk.id[SEAL_BOB],
                 envelope, &small, seal_desk_find, &desk, &secret, &request);
             assert_true(err == ERR_NONE || err == ERR_LIMIT);
             if (err == ERR_NONE)

@@ -21,6 +21,7 @@
 #include "io/keyring.h"
 #include "io/keys_file.h"
 #include "support/agency_folder.h"
+#include "support/open_copy.h"
 #include "support/scratch.h"
 
 #define DAY_MS AGENCY_FOLDER_DAY_MS
@@ -140,7 +141,7 @@ static enum err try_open(struct fixture *it, struct crypto *crypto)
     struct request_secret secret;
     struct request request;
     enum err err =
-        request_open(crypto, &it->agencies[RECIPIENT].id, it->capture,
+        request_open_copy(crypto, &it->agencies[RECIPIENT].id, it->capture,
             &it->arena, find, &it->agencies[SENDER], &secret, &request);
     if (err == ERR_NONE)
         assert_true(slice_is(request.body, CONTENT));

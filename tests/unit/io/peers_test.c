@@ -550,15 +550,17 @@ static void child_kill(struct child *child)
 }
 
 static void serve_request(void *user, uint64_t connection, uint32_t number,
-    const uint8_t spki[32], bool stranger, const uint8_t *body, size_t size)
+    const uint8_t spki[32], bool stranger, struct peers_body body)
 {
     struct peers **peers = user;
     (void)spki;
     (void)stranger;
     /* 'e' wants an echo, anything else waits for ever */
-    if (size > 0 && body[0] == 'e' &&
-        peers_reply(*peers, connection, number, body, size) != ERR_NONE)
+    if (body.size > 0 && body.bytes[0] == 'e' &&
+        peers_reply(*peers, connection, number, body.bytes, body.size) !=
+            ERR_NONE)
         _exit(3);
+    free(body.block);
 }
 
 static void serve_closed(
