@@ -161,7 +161,7 @@
 /* So many heaps there are for the threads, and each keeps so much that is free
  * at its end. */
 #define HEAP_COUNT_MAX 4u
-#define HEAP_KEPT_SIZE (4u * 1024 * 1024)
+#define HEAP_KEPT_SIZE (8u * 1024 * 1024)
 /* For the life of the node: peers, its card, every key sheet it ever made. */
 #define NODE_MEMORY_SIZE (64u * 1024 * 1024)
 /* What waits for the core thread: a few batches; more would only be memory and

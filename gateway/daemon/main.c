@@ -431,6 +431,7 @@ static void heap_bound(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, HEAP_MAPPED_SIZE_MIN);
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_SIZE);
+    (void)mallopt(M_TOP_PAD, HEAP_KEPT_SIZE / 2);
     (void)mallopt(M_ARENA_MAX, HEAP_COUNT_MAX);
 }
 
