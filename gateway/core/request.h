@@ -104,9 +104,9 @@ struct replier {
 };
 
 /*
- * Opens a reply, in place too, and verifies it with one of the peer's operation keys: those
- * held, or, of a HEAD, those of the newer card of the same agency in it: who
- * was apart while the keys were followed by others learns them so.
+ * Opens a reply, in place too, and verifies it with one of the peer's operation
+ * keys: those held, or, of a HEAD, those of the newer card of the same agency
+ * in it: who was apart while the keys were followed by others learns them so.
  * ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_LIMIT.
  */
 MUST_USE enum err reply_open(struct crypto *crypto,

@@ -79,7 +79,9 @@ static int64_t wakes_read(pid_t pid)
 void gauge_read_process(pid_t pid, struct gauge *gauge)
 {
     *gauge = (struct gauge){ .processor_s = processor_read(pid) };
-    gauge->written_bytes = lines_sum(pid, "io", "write_bytes:");
+    /* not write_bytes: of a small write into a large folio of the page cache it
+     * counts all (ext4 has such since Linux 6.16); sockets are sent to */
+    gauge->written_bytes = lines_sum(pid, "io", "wchar:");
     /* the store's map is a file: its pages are the kernel's cache */
     gauge->memory_bytes = 1024 * (lines_sum(pid, "status", "RssAnon:") +
                                      lines_sum(pid, "status", "RssShmem:"));

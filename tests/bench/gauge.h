@@ -11,7 +11,7 @@
 
 struct gauge {
     double processor_s;    /* user and system */
-    int64_t written_bytes; /* that went to the disk */
+    int64_t written_bytes; /* given to write() and its like: to the disk */
     int64_t memory_bytes;  /* resident, without the store's map */
     int64_t thread_count;
     int64_t wake_count; /* voluntary switches of all threads */

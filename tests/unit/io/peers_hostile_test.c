@@ -451,7 +451,7 @@ static void an_unfinished_frame_has_a_deadline(void **unused)
     close_all();
 }
 
-/* So much of a frame that, once it was read, there is twice the room. */
+/* So much of a frame, and until it was read. */
 static void fill(struct tls_raw *raw, uint32_t before, uint32_t room)
 {
     static const uint8_t bytes[256 * 1024];
@@ -631,22 +631,22 @@ static void who_left_while_held_back_is_noticed_with_the_reply(void **unused)
     close_all();
 }
 
+#define ROOM (256u * 1024)
+
 /* So much of a large frame that its room is all there is. */
-static void fill_room(struct tls_raw *raw, size_t room)
+static void fill_room(struct tls_raw *raw)
 {
-    static uint8_t frame[128 * 1024 + 4];
+    static uint8_t frame[ROOM - FRAME_FIRST_SIZE + 4];
     (void)make_frame(frame, 1, sizeof frame - 8);
     memcpy(frame, "\0\5\0\0", 4);
     join(raw);
     assert_true(tls_raw_write(raw, frame, sizeof frame));
-    assert_true(tls_raw_write(raw, "x", 1));
-    while (bench_counters(&bob).memory <= room / 2)
+    while (bench_counters(&bob).memory < ROOM)
         (void)sched_yield();
 }
 
 static void room_counts_not_what_is_in_it(void **unused)
 {
-    enum { ROOM = 256 * 1024 };
     struct peers_options options = bench_options();
     struct tls_raw filled;
     struct tls_raw raw;
@@ -654,7 +654,7 @@ static void room_counts_not_what_is_in_it(void **unused)
     (void)unused;
     options.memory_size_max = ROOM;
     open_all(&options);
-    fill_room(&filled, ROOM);
+    fill_room(&filled);
     join(&raw);
     ask(&raw, 1);
     if (tls_raw_read(&raw, &byte, 1))
@@ -673,7 +673,7 @@ static void frames_of_many_peers_share_a_limit(void **unused)
     struct peers_options options = bench_options();
     struct tls_raw raw;
     (void)unused;
-    options.memory_size_max = 256 * 1024;
+    options.memory_size_max = ROOM;
     open_all(&options);
     join(&raw);
     uint8_t *frame = malloc(SIZE + 8);
