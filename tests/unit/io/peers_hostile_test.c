@@ -641,8 +641,7 @@ static void fill_room(struct tls_raw *raw)
     memcpy(frame, "\0\5\0\0", 4);
     join(raw);
     assert_true(tls_raw_write(raw, frame, sizeof frame));
-    while (bench_counters(&bob).memory < ROOM)
-        (void)sched_yield();
+    bench_await_memory(&bob, ROOM);
 }
 
 static void room_counts_not_what_is_in_it(void **unused)
