@@ -21,6 +21,7 @@
 #include "core/ledger.h"
 #include "core/node.h"
 #include "core/peer.h"
+#include "core/peer_index.h"
 #include "core/referral_erase.h"
 #include "core/repeat_rows.h"
 #include "core/scrub_patrol.h"
@@ -98,6 +99,7 @@ struct node {
     struct peer **peers;
     size_t peer_count;
     size_t peer_capacity;
+    struct peer_index peer_index;
 
     struct waiter waiters[LOCAL_CLIENT_COUNT_MAX];
     size_t waiter_count;

@@ -100,26 +100,38 @@ static void row_put(struct work *work, uint32_t number, const struct row *row)
 
 /* ---- In memory ---------------------------------------------------------- */
 
-static struct peer *peer_new(struct node *node)
+static bool peers_grow(struct node *node)
 {
-    if (node->peer_count == node->peer_capacity) {
-        size_t capacity =
-            node->peer_capacity == 0 ? 16 : node->peer_capacity * 2;
-        struct peer **peers =
-            arena_take_array(node->memory, capacity, sizeof(struct peer *));
-        if (peers == NULL || node->peer_count >= PEER_COUNT_MAX)
-            return NULL;
-        if (node->peer_count > 0)
-            memcpy(
-                peers, node->peers, node->peer_count * sizeof(struct peer *));
-        node->peers = peers;
-        node->peer_capacity = capacity;
+    size_t capacity = node->peer_capacity == 0 ? 16 : node->peer_capacity * 2;
+    struct peer **peers =
+        arena_take_array(node->memory, capacity, sizeof(struct peer *));
+    struct peer_index index = { .count = 2 * capacity };
+    index.slots =
+        arena_take_array(node->memory, index.count, sizeof *index.slots);
+    if (peers == NULL || index.slots == NULL ||
+        node->peer_count >= PEER_COUNT_MAX)
+        return false;
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        peers[i] = node->peers[i];
+        peer_index_add(&index, &peers[i]->agency, i);
     }
+    node->peers = peers;
+    node->peer_index = index;
+    node->peer_capacity = capacity;
+    return true;
+}
+
+static struct peer *peer_new(struct node *node, const struct agency_id *agency)
+{
+    if (node->peer_count == node->peer_capacity && !peers_grow(node))
+        return NULL;
     struct peer *peer = arena_take(node->memory, sizeof *peer);
     if (peer == NULL)
         return NULL;
+    peer->agency = *agency;
     peer->problem = "";
     peer->wants_head = true;
+    peer_index_add(&node->peer_index, agency, (uint32_t)node->peer_count);
     node->peers[node->peer_count++] = peer;
     return peer;
 }
@@ -134,15 +146,14 @@ void peers_load(struct work *work)
         uint32_t number = 0;
         for (size_t i = KEY_TABLE_SIZE; i < key.size; i++)
             number = number << 8 | key.bytes[i];
-        struct peer *peer = peer_new(work->node);
+        if (!row_read(work, value, &row))
+            return;
+        struct peer *peer = peer_new(work->node, &row.agency);
         if (peer == NULL) {
             work_exhausted(work);
             return;
         }
-        if (!row_read(work, value, &row))
-            return;
         peer->number = number;
-        peer->agency = row.agency;
         peer->state = row.state;
         peer->card_serial = row.card_serial;
         peer->sheet_serial = row.sheet_serial;
@@ -153,10 +164,7 @@ void peers_load(struct work *work)
 
 struct peer *peer_find(struct node *node, const struct agency_id *agency)
 {
-    for (size_t i = 0; i < node->peer_count; i++)
-        if (agency_id_equal(&node->peers[i]->agency, agency))
-            return node->peers[i];
-    return NULL;
+    return peer_index_find(&node->peer_index, node->peers, agency);
 }
 
 struct peer *peer_numbered(struct node *node, uint32_t number)
@@ -179,12 +187,11 @@ struct peer *peer_numbered(struct node *node, uint32_t number)
 struct peer *peer_add(struct work *work, const struct card *card,
     struct slice signed_card, enum peer_state state)
 {
-    struct peer *peer = peer_new(work->node);
+    struct peer *peer = peer_new(work->node, &card->agency);
     if (peer == NULL)
         return NULL;
     peer->number = work->node->peer_next++;
     work->node->changed = true;
-    peer->agency = card->agency;
     peer->state = state;
     peer->card_serial = card->serial;
     struct row row = { card->agency, state, card->serial, 0, signed_card,
