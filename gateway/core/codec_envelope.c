@@ -193,6 +193,8 @@ enum err reply_shell_read(
         shell->sheet = codec_pack(&message->plain->sheet->base, arena);
         if (shell->sheet.bytes == NULL)
             return ERR_LIMIT;
+        if (shell->sheet.size == 0) /* then it is left out */
+            return ERR_MALFORMED;
     }
     return ERR_NONE;
 }
