@@ -110,24 +110,27 @@ static bool said_read(const struct pair *pair, const struct feed_event *told,
 }
 
 /* What was done to the second, as a step of the first: as an intent, but for
- * its place in the feed. False when its words are gone. */
+ * its place in the feed. A step of the first itself may have been told, and
+ * come back: it is known by count and time (fold.c), and else counted anew with
+ * all that waits (reconsider.h). False when its words are gone. */
 static bool passed(const struct pair *pair, const struct feed_event *told,
     bool is_in_feed, struct referral_event *event, struct intent *intent)
 {
     struct work *work = pair->work;
     struct referral *first = pair->first;
+    bool is_its_own = first == pair->second && told->seq != 0;
     if (!said_read(pair, told, event))
         return false;
     event->referral = first->uuid;
     event->mou = first->mou;
-    event->seq = ++first->own_seq;
+    event->seq = is_its_own ? told->seq : ++first->own_seq;
     event->seen = first->peer_seq;
     size_t size;
     uint64_t entry = bare_entry(work, first, event->type, is_in_feed);
     struct content_ref content = bare_put(work, entry, event, &size);
     *intent = (struct intent){
         .kind = ENTRY_REFERRAL_EVENT,
-        .at = work->now,
+        .at = is_its_own ? told->at : work->now,
         .content = content,
         .content_size = (uint32_t)size,
         .has_referral = true,

@@ -241,6 +241,38 @@ static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
     }
 }
 
+/* Consent had ended behind a request whose receipt never came, and both were
+ * told; the copy from before has both waiting, and all of it is erased. */
+static void consent_that_ended_behind_what_was_dropped_ended_once(void **state)
+{
+    (void)state;
+    struct twice twice = { .federation = federation_of_two() };
+    struct federation *federation = twice.federation;
+    twice.first = strdup(federation_submit(federation, 0, 1, "first"));
+    twice.second = strdup(twice.first);
+    federation_deliver(federation, 0);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    (void)federation_act_by(
+        federation, 0, twice.first, "consent_revoked", "r", "person", NULL);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    federation_wait(federation, 600000);
+    assert_first(&twice, "delivered", 0);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    run_until(federation, LOG_LEDGER_RECOVERING);
+    erase(&twice, NULL);
+    assert_string_equal(
+        federation_state(federation, 0, twice.first), "withdrawn");
+    federation_wait(federation, 600000);
+    assert_first(&twice, "withdrawn", 0);
+    for (size_t at = 0; at < 2; at++)
+        assert_int_equal(federation_event_count(federation, at, twice.first,
+                             "referral.step", "consent_revoked"),
+            1);
+    twice_free(&twice);
+}
+
 /* It was dropped before it was known that it had been sent; the withdrawal that
  * is told for that is on its way when consent ends, with all words. */
 static void a_withdrawal_for_what_was_dropped_outlives_the_words(void **state)
@@ -316,6 +348,7 @@ int main(void)
         cmocka_unit_test(all_that_was_done_before_it_was_known_is_told),
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
         cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
+        cmocka_unit_test(consent_that_ended_behind_what_was_dropped_ended_once),
         cmocka_unit_test(retention_of_the_second_erases_nothing_of_the_first),
         cmocka_unit_test(a_withdrawal_for_what_was_dropped_outlives_the_words),
     };
