@@ -96,6 +96,7 @@ struct counts {
     unsigned refused[EVENT_TYPE_COUNT];  /* ours, by them */
     unsigned returned[EVENT_TYPE_COUNT]; /* ours, told to nobody */
     unsigned answered[EVENT_TYPE_COUNT]; /* ours, one way or the other */
+    unsigned again[EVENT_TYPE_COUNT];    /* of these, after it was returned */
     int64_t pending;
     bool is_erased; /* words about the person are gone */
     bool is_cut;    /* or some of them */
@@ -112,9 +113,12 @@ static void event_count(struct counts *counts, const struct local_record *event)
         counts->refused[step]++;
     else if (slice_is(heard_text(event, "type"), "referral.returned"))
         counts->returned[step]++;
-    counts->answered[step] +=
+    bool answers =
         by_us && (slice_is(heard_text(event, "type"), "referral.answered") ||
                      slice_is(heard_text(event, "type"), "referral.refused"));
+    counts->answered[step] += answers;
+    counts->again[step] +=
+        answers && counts->again[step] < counts->returned[step];
 }
 
 static void counts_read(struct world *world, struct gateway *gateway,
@@ -414,6 +418,10 @@ static void steps_check(struct world *world, size_t here, size_t there,
         unsigned most = taken.done[step] + taken.doubted[step];
         /* it comes back without words, so that it is not known again */
         most += gateway_has_lost(world, here) ? refused : 0;
+        /* dropped before it was known that it had been told, in a life that was
+         * lost: staff hear of it, and of the answer */
+        unsigned back =
+            gateway_has_lost(world, here) ? counts[0].again[step] : 0;
         if (ours > most)
             step_fail(world, "step.twice", here, uuid, step);
         if (ours + taken.gone[step] < taken.done[step])
@@ -428,7 +436,8 @@ static void steps_check(struct world *world, size_t here, size_t there,
         /* the receiver decides: what it refused did not happen there */
         if (refers && heard + refused > most_heard)
             step_fail(world, "step.refused", there, uuid, step);
-        if (heard + returned > most_heard && !closer_was_at(world, here, there))
+        if (heard + returned > most_heard + back &&
+            !closer_was_at(world, here, there))
             step_fail(world, "step.returned", there, uuid, step);
     }
 }
