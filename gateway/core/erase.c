@@ -103,7 +103,7 @@ static void carry_out(struct work *work, struct referral *referral,
     if (wish.element_count == 0)
         referral->frozen = true;
     /* what was dropped from the queue before has a key that is still there */
-    if (extent.content_count > 0 ||
+    if (extent.content_count > 0 || extent.gone_count > 0 ||
         (wish.element_count == 0 && !referral->erased))
         referral_erase_later(work, referral, &wish);
 }

@@ -324,7 +324,7 @@ void fold_again_send(const struct folded *folded, struct referral *referral,
     if (outbox_find_send(work, pair.out, &pair.second->uuid, &send)) {
         erasures_pass_on(&pair);
         waiting_pass_on(&pair);
-        (void)outbox_drop_referral(work, pair.out, &pair.second->uuid);
+        (void)outbox_drop_referral(work, pair.out, &pair.second->uuid, true);
         give_back(&pair);
     } else if (!waits(&pair, ENTRY_REFERRAL_EVENT) && has_ended(&pair)) {
         struct feed_event withdrawal = withdrawal_of(pair.second);

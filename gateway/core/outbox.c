@@ -147,15 +147,18 @@ bool outbox_find_send(struct work *work, const struct ledger *ledger,
            intent->event_type == EVENT_SEND;
 }
 
-bool outbox_drop_referral(
-    struct work *work, struct ledger *ledger, const struct uuid *referral)
+bool outbox_drop_referral(struct work *work, struct ledger *ledger,
+    const struct uuid *referral, bool keeps_notices)
 {
     struct intent intent = { 0 };
     if (!outbox_find_send(work, ledger, referral, &intent))
         return false;
     do {
+        bool is_notice = intent.kind == ENTRY_ERASURE_NOTICE;
+        if (is_notice && keeps_notices)
+            continue;
         /* of a notice the feed has the codes */
-        if (intent.kind != ENTRY_ERASURE_NOTICE)
+        if (!is_notice)
             content_erase(
                 work->contents, work->txn, work->arena, intent.content);
         outbox_take(work, ledger, &intent);

@@ -66,8 +66,9 @@ bool outbox_find_send(struct work *work, const struct ledger *ledger,
 
 /* When the referral's first event still waits: drops everything about it,
  * erases what was said, and is true: the other agency never hears of it. Else
- * nothing happens. */
-bool outbox_drop_referral(
-    struct work *work, struct ledger *ledger, const struct uuid *referral);
+ * nothing happens. While all is taken back, notices of erasure stay: they are
+ * carried out when it is (erase.h), and then told. */
+bool outbox_drop_referral(struct work *work, struct ledger *ledger,
+    const struct uuid *referral, bool keeps_notices);
 
 #endif

@@ -163,7 +163,7 @@ static void drop(struct thought *thought)
 {
     struct work *work = thought->work;
     struct referral *referral = thought->step.referral;
-    (void)outbox_drop_referral(work, thought->out, &referral->uuid);
+    (void)outbox_drop_referral(work, thought->out, &referral->uuid, true);
     referral->pending = 0;
     register_put(work, referral);
 }
@@ -278,5 +278,5 @@ bool reconsider_drop(
             returned(work, peer, referral,
                 (enum referral_event_type)intent.event_type, intent.seq, &why);
     }
-    return outbox_drop_referral(work, out, &referral->uuid);
+    return outbox_drop_referral(work, out, &referral->uuid, out->refills);
 }

@@ -122,7 +122,9 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
             enum fate fate = bytes.bytes == NULL ? FATE_GOES : FATE_STAYS;
             if (bytes.bytes != NULL && is_meant(wish, &event))
                 fate = fate_of(work, wish, &event, bytes, &said);
-            if (bytes.bytes != NULL && fate != FATE_STAYS)
+            if (bytes.bytes == NULL)
+                extent->gone_count++;
+            else if (fate != FATE_STAYS)
                 extent->content_count++;
             if (fate != FATE_GOES)
                 extent->size += bytes.size;

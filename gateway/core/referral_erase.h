@@ -45,6 +45,7 @@ struct erase_list {
 /* What a wish concerns. */
 struct erase_extent {
     uint32_t content_count; /* that would go, or lose something */
+    uint32_t gone_count;    /* that went before, and may be in old copies */
     size_t size;            /* bytes that would be sealed anew */
     bool is_large;          /* more than can be: only all of it can go */
 };

@@ -292,6 +292,54 @@ static void what_waits_is_told_without_an_erased_element(void **state)
     federation_free(federation);
 }
 
+/* Where the vault has the key of what is said there. */
+static uint64_t entry_of(struct federation *federation, const char *id)
+{
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 0);
+    uint64_t entry = register_get(work, &uuid)->entry;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    return entry;
+}
+
+static bool entry_is_destroyed(struct federation *federation, uint64_t entry)
+{
+    return vault_plain_is_destroyed(
+        federation_node(federation, 0)->vault, entry);
+}
+
+/* Its words went from the store as it ended before it was told, or on its way;
+ * an older copy has them, until they are to be erased. */
+static void an_element_of_what_ended_is_in_no_old_copy(void **state)
+{
+    static const char *const reason[] = { "reason", "NEED_CHANGED",
+        "person_told", "yes", NULL };
+    (void)state;
+    for (int is_sent = 0; is_sent < 2; is_sent++) {
+        struct federation *federation = two();
+        const char *id = federation_submit(federation, 0, 1, "first");
+        if (!is_sent) {
+            id = federation_submit(federation, 0, 1, "second");
+            (void)federation_act(federation, 0, id, "cancel", "c", reason);
+        } else {
+            (void)federation_act_by(
+                federation, 0, id, "withdraw", "w", "person", NULL);
+        }
+        assert_string_equal(federation_state(federation, 0, id),
+            is_sent ? "withdrawn" : "cancelled");
+        assert_int_equal(element_count(federation, 0, id, "needs"), 0);
+        uint64_t entry = entry_of(federation, id);
+        assert_false(entry_is_destroyed(federation, entry));
+        (void)erased(federation, 0, id, "person_asked", "needs");
+        assert_true(entry_is_destroyed(federation, entry));
+        federation_run(federation);
+        assert_string_equal(federation_state(federation, 1, id),
+            is_sent ? "withdrawn" : "none");
+        federation_free(federation);
+    }
+}
+
 static void what_is_in_flight_arrives_as_absent(void **state)
 {
     struct federation *federation = two();
@@ -728,6 +776,7 @@ int main(void)
         cmocka_unit_test(what_waits_is_never_heard_of),
         cmocka_unit_test(what_waits_ends_by_the_reason),
         cmocka_unit_test(what_waits_is_told_without_an_erased_element),
+        cmocka_unit_test(an_element_of_what_ended_is_in_no_old_copy),
         cmocka_unit_test(what_is_in_flight_arrives_as_absent),
         cmocka_unit_test(what_was_said_before_they_heard_of_it_goes_too),
         cmocka_unit_test(what_the_referrer_said_before_it_heard_of_it_goes_too),

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/node_state.h"
+#include "core/register.h"
 #include "support/bench_loss.h"
 #include "support/bench_papers.h"
 
@@ -273,6 +275,45 @@ static void consent_that_ended_behind_what_was_dropped_ended_once(void **state)
     twice_free(&twice);
 }
 
+static uint64_t entry_of(struct twice *twice)
+{
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(twice->second), &uuid), ERR_NONE);
+    struct work *work = federation_begin(twice->federation, 0);
+    uint64_t entry = register_get(work, &uuid)->entry;
+    assert_int_equal(federation_end(twice->federation, 0), ERR_NONE);
+    return entry;
+}
+
+/* Keys are needed until all is taken back; what was dropped meanwhile loses its
+ * key then. */
+static void what_was_erased_before_it_was_dropped_is_in_no_old_copy(
+    void **state)
+{
+    (void)state;
+    struct twice twice = { .federation = federation_of_two() };
+    struct federation *federation = twice.federation;
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    twice.first = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    store_memory_snapshot_free(backup);
+    run_until(federation, LOG_LEDGER_RECOVERING);
+    twice.second = strdup(federation_submit(federation, 0, 1, "second"));
+    uint64_t entry = entry_of(&twice);
+    struct vault *vault = federation_node(federation, 0)->vault;
+    erase(&twice, "needs");
+    (void)federation_act(federation, 0, twice.second, "cancel", "c", reason);
+    assert_string_equal(
+        federation_state(federation, 0, twice.second), "cancelled");
+    assert_false(vault->ops->is_destroyed(vault, entry));
+    federation_wait(federation, 600000);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_RECOVERED), 1);
+    assert_true(vault->ops->is_destroyed(vault, entry));
+    assert_string_equal(federation_state(federation, 1, twice.second), "none");
+    twice_free(&twice);
+}
+
 /* It was dropped before it was known that it had been sent; the withdrawal that
  * is told for that is on its way when consent ends, with all words. */
 static void a_withdrawal_for_what_was_dropped_outlives_the_words(void **state)
@@ -349,6 +390,8 @@ int main(void)
         cmocka_unit_test(what_waits_behind_the_other_is_done_to_it),
         cmocka_unit_test(a_step_that_was_dropped_and_comes_back_is_one),
         cmocka_unit_test(consent_that_ended_behind_what_was_dropped_ended_once),
+        cmocka_unit_test(
+            what_was_erased_before_it_was_dropped_is_in_no_old_copy),
         cmocka_unit_test(retention_of_the_second_erases_nothing_of_the_first),
         cmocka_unit_test(a_withdrawal_for_what_was_dropped_outlives_the_words),
     };

@@ -35,7 +35,9 @@ static struct content_ref put(struct desk *desk, uint8_t referral,
     enum referral_event_type type, const char *text)
 {
     struct intent intent = {
-        .kind = referral == 0 ? ENTRY_CARD : ENTRY_REFERRAL_EVENT,
+        .kind = referral == 0        ? ENTRY_CARD
+                : type == EVENT_NONE ? ENTRY_ERASURE_NOTICE
+                                     : ENTRY_REFERRAL_EVENT,
         .at = { 1000 + referral },
         .content =
             work_say(desk->work, VAULT_ENTRY_COMMON, slice_of_text(text)),
@@ -54,6 +56,13 @@ static bool is_held(struct desk *desk, struct content_ref ref)
     return content_get(
                desk->work->contents, desk->work->txn, desk->work->arena, ref)
                .bytes != NULL;
+}
+
+static bool drop(struct desk *desk, uint8_t referral, bool keeps_notices)
+{
+    const struct uuid uuid = { { referral } };
+    return outbox_drop_referral(
+        desk->work, &desk->ledger, &uuid, keeps_notices);
 }
 
 /* The contents that wait, in order, with a space behind each. */
@@ -147,15 +156,30 @@ static void a_referral_that_still_waits_is_dropped_whole(void **state)
     struct content_ref other = put(&desk, 6, EVENT_SEND, "send6");
     struct content_ref amend = put(&desk, 5, EVENT_AMEND, "amend5");
     put(&desk, 0, EVENT_NONE, "card");
-    assert_true(
-        outbox_drop_referral(desk.work, &desk.ledger, &(struct uuid){ { 5 } }));
+    assert_true(drop(&desk, 5, false));
     assert_waiting(&desk, "send6 card ");
     assert_false(is_held(&desk, send));
     assert_false(is_held(&desk, amend));
     assert_true(is_held(&desk, other));
-    assert_false(
-        outbox_drop_referral(desk.work, &desk.ledger, &(struct uuid){ { 5 } }));
+    assert_false(drop(&desk, 5, false));
     desk_close(&desk, ERR_NONE);
+}
+
+static void what_is_to_be_erased_of_it_may_stay(void **state)
+{
+    struct desk desk;
+    (void)state;
+    for (int keeps = 0; keeps < 2; keeps++) {
+        desk_open(&desk);
+        put(&desk, 5, EVENT_SEND, "send5");
+        struct content_ref notice = put(&desk, 5, EVENT_NONE, "notice5");
+        put(&desk, 5, EVENT_AMEND, "amend5");
+        assert_true(drop(&desk, 5, keeps != 0));
+        assert_waiting(&desk, keeps ? "notice5 " : "");
+        assert_true(is_held(&desk, notice)); /* by the feed */
+        assert_false(drop(&desk, 5, keeps != 0));
+        desk_close(&desk, ERR_NONE);
+    }
 }
 
 static void a_referral_on_its_way_is_not_dropped(void **state)
@@ -168,10 +192,8 @@ static void a_referral_on_its_way_is_not_dropped(void **state)
     struct content_ref amend = put(&desk, 5, EVENT_AMEND, "amend5");
     assert_true(outbox_next(desk.work, &desk.ledger, 0, &intent));
     outbox_take(desk.work, &desk.ledger, &intent);
-    assert_false(
-        outbox_drop_referral(desk.work, &desk.ledger, &(struct uuid){ { 5 } }));
-    assert_false(outbox_drop_referral(
-        desk.work, &desk.ledger, &(struct uuid){ { 99 } }));
+    assert_false(drop(&desk, 5, false));
+    assert_false(drop(&desk, 99, false));
     assert_true(is_held(&desk, amend));
     assert_waiting(&desk, "amend5 ");
     desk_close(&desk, ERR_NONE);
@@ -218,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_taken_intent_leaves_its_content),
         cmocka_unit_test(another_ledgers_intents_are_not_ours),
         cmocka_unit_test(a_referral_that_still_waits_is_dropped_whole),
+        cmocka_unit_test(what_is_to_be_erased_of_it_may_stay),
         cmocka_unit_test(a_referral_on_its_way_is_not_dropped),
         cmocka_unit_test(a_damaged_row_is_found),
         cmocka_unit_test(what_is_queued_anew_waits_behind_all_others),
