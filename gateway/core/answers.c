@@ -61,6 +61,21 @@ static bool was_noted(struct work *work, struct peer *peer,
     return was;
 }
 
+/* Of retell_withdrawn() nothing was noted. What was applied and lost its words
+ * before it was told again is applied: the other knows of it yet, for it has
+ * said more since, which is held here. */
+static bool is_settled(struct work *work, struct peer *peer,
+    const struct referral *referral, const struct ledger_entry *entry,
+    const struct answer_item *item)
+{
+    if (!referral->outgoing)
+        return false;
+    if (entry->feed_position == 0 && entry->event_type == EVENT_WITHDRAW)
+        return referral->state == REFERRAL_WITHDRAWN;
+    return item->verdict == ANSWER_ABSENT && referral->peer_seq > 0 &&
+           was_noted(work, peer, referral, entry, FEED_ANSWERED);
+}
+
 /* What the receiver's gateway says of one event of ours. */
 static void answered(struct work *work, struct peer *peer,
     struct ledger_entry *entry, const struct answer_item *item)
@@ -82,14 +97,12 @@ static void answered(struct work *work, struct peer *peer,
     if (!incoming && state != REFERRAL_WITHDRAWN &&
         item->state > REFERRAL_DRAFT && item->state < REFERRAL_STATE_COUNT)
         state = (enum referral_state)item->state;
-    memcpy(why.clause, item->clause.bytes, item->clause.size);
-    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
-    /* of retell_withdrawn(): nothing was noted of it */
-    if (!incoming && entry->feed_position == 0 &&
-        event.type == EVENT_WITHDRAW && state == REFERRAL_WITHDRAWN) {
+    if (is_settled(work, peer, referral, entry, item)) {
         register_put(work, referral);
         return;
     }
+    memcpy(why.clause, item->clause.bytes, item->clause.size);
+    memcpy(why.remedy, item->remedy.bytes, item->remedy.size);
     if (is_absent) {
         /* we sent it without its content: that was erased here meanwhile */
         retell_why(&why);

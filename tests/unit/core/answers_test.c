@@ -202,20 +202,15 @@ static void both_lose(struct federation *federation)
     federation_wait(federation, 600000);
 }
 
-/* The same of a request, which the other had opened since: it knows it again by
- * that, and has no word of it, until it comes once more. */
-static void a_request_that_was_answered_without_a_receipt_is_taken_again(
-    void **state)
+/* The same of a request, which the other had opened since. */
+static struct federation *opened_without_receipt(
+    struct instance_mark *mark, char id[64])
 {
-    struct instance_mark mark = { 0 };
-    char id[64];
-    (void)state;
     struct federation *federation = federation_of_two();
-    federation_keep_mark(federation, 0, &mark);
+    federation_keep_mark(federation, 0, mark);
     federation_crash(federation, 0);
     federation_run(federation);
-    (void)snprintf(
-        id, sizeof id, "%s", federation_submit(federation, 0, 1, "first"));
+    (void)snprintf(id, 64, "%s", federation_submit(federation, 0, 1, "first"));
     run_without_receipt(federation, id, "send");
     (void)federation_act(federation, 1, id, "opened", "o", NULL);
     for (int i = 0; strcmp(federation_state(federation, 0, id), "seen") != 0;
@@ -227,6 +222,17 @@ static void a_request_that_was_answered_without_a_receipt_is_taken_again(
         else
             federation_deliver(federation, 0);
     }
+    return federation;
+}
+
+/* It knows it again by that, without a word of it, until it comes once more. */
+static void a_request_that_was_answered_without_a_receipt_is_taken_again(
+    void **state)
+{
+    struct instance_mark mark = { 0 };
+    char id[64];
+    (void)state;
+    struct federation *federation = opened_without_receipt(&mark, id);
     both_lose(federation);
     for (size_t i = 0; i < 2; i++) {
         assert_string_equal(federation_state(federation, i, id), "seen");
@@ -234,6 +240,30 @@ static void a_request_that_was_answered_without_a_receipt_is_taken_again(
             federation_get(federation, i, id), "element", "code", "call_name"));
     }
     assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    federation_free(federation);
+}
+
+/* It lost its words before it comes once more: it was answered all the same. */
+static void a_request_that_was_answered_and_erased_goes_on(void **state)
+{
+    struct instance_mark mark = { 0 };
+    struct call call;
+    char id[64];
+    (void)state;
+    struct federation *federation = opened_without_receipt(&mark, id);
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    both_lose(federation);
+    for (size_t i = 0; i < 2; i++) {
+        const struct local_reply *reply = federation_get(federation, i, id);
+        assert_int_equal(reply_count(reply, "element"), 0);
+        assert_string_equal(federation_state(federation, i, id), "seen");
+    }
+    assert_int_equal(
+        federation_event_count(federation, 0, id, "referral.returned", "send"),
+        0);
     federation_free(federation);
 }
 
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(what_was_answered_without_a_receipt_is_noted_once),
         cmocka_unit_test(
             a_request_that_was_answered_without_a_receipt_is_taken_again),
+        cmocka_unit_test(a_request_that_was_answered_and_erased_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
