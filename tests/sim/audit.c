@@ -363,21 +363,37 @@ static void taken_add(struct world *world, size_t here, const struct uuid *uuid,
     }
 }
 
-/* What was done to the one that is back with staff is a step of the other, or
- * back as well. */
+/* The referral of the same intention of which steps may be this one's: it is
+ * back with staff, or had ended before this one came back. */
+static const struct uuid *other_of(
+    const struct truth *truth, const struct uuid *uuid)
+{
+    size_t at = truth_find(truth, uuid);
+    if (at != truth->affair_count)
+        return truth->affairs[at].tries == TRIES_BACK
+                   ? &truth->affairs[at].other
+                   : NULL;
+    for (size_t i = 0; i < truth->affair_count; i++)
+        if (truth->affairs[i].tries == TRIES_BOTH &&
+            uuid_equal(&truth->affairs[i].other, uuid))
+            return &truth->affairs[i].uuid;
+    return NULL;
+}
+
+/* What was done to the other is a step of this one, or back as well; that it
+ * was erased, or its consent ended, withdrew it before it was told. */
 static void taken_count(struct world *world, size_t here,
     const struct uuid *uuid, struct taken *taken)
 {
-    const struct truth *truth = &world->truth;
-    size_t affair = truth_find(truth, uuid);
+    const struct uuid *other = other_of(&world->truth, uuid);
     struct taken second = { 0 };
     taken_add(world, here, uuid, taken);
-    if (affair == truth->affair_count ||
-        truth->affairs[affair].tries != TRIES_BACK)
+    if (other == NULL)
         return;
-    taken_add(world, here, &truth->affairs[affair].other, &second);
+    taken_add(world, here, other, &second);
     for (unsigned step = 0; step < EVENT_TYPE_COUNT; step++)
         taken->doubted[step] += second.done[step] + second.doubted[step];
+    taken->doubted[EVENT_WITHDRAW]++;
 }
 
 /* What was decided before all was taken back may be decided again, and what
