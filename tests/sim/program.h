@@ -17,6 +17,7 @@
 #include "sim/clerk.h"
 #include "sim/closer.h"
 #include "sim/fiber.h"
+#include "sim/mender.h"
 #include "sim/operator.h"
 #include "sim/reader.h"
 #include "sim/say.h"
@@ -61,7 +62,7 @@ struct program {
         struct operator_state operator_state;
         struct clerk clerk;
         struct reader reader;
-        size_t mender_peer; /* that is next */
+        struct mender mender;
         struct closer closer;
     } of;
 };
