@@ -148,6 +148,7 @@ void fold_send_place(struct folded *folded, uint64_t position)
         return;
     told.generation = folded->generation;
     told.index = folded->index;
+    told.seq = folded->entry->seq;
     told.content = folded_kept(folded);
     feed_rewrite(folded->work, &told);
 }
@@ -201,16 +202,17 @@ static void own_send(struct folded *folded, const struct referral_event *event)
     answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
-/* It waited when the store was copied, and went back to staff since: its place
- * in the feed is there. */
-static bool own_step_place(
-    struct folded *folded, const struct referral *referral)
+/* It waited when the store was copied, or was said again since, and went back
+ * to staff: its place in the feed is there. */
+static bool own_step_place(struct folded *folded,
+    const struct referral *referral, const struct repeat_other *again)
 {
     const struct ledger_entry *entry = folded->entry;
     struct feed_event told;
-    if (!retell_find(folded->work, referral, entry->event_type, entry->seq,
-            entry->seq, &told) ||
-        told.at.unix_ms != folded->at.unix_ms)
+    uint32_t seq = again != NULL ? again->seq : entry->seq;
+    if (!retell_find(
+            folded->work, referral, entry->event_type, seq, seq, &told) ||
+        (again == NULL && told.at.unix_ms != folded->at.unix_ms))
         return false;
     fold_send_place(folded, told.position);
     return true;
@@ -234,15 +236,17 @@ static void own_step(struct folded *folded, const struct referral_event *event)
         step_offer(event).size > 0)
         referral->offer = folded_kept(folded);
     struct step step = step_of(folded, referral, event, true, state);
-    if (repeat_take_up(
-            folded->work, event, &folded->peer->agency, !at_once, &other) &&
-        fold_again_step(folded, &other)) {
+    bool is_again = repeat_take_up(
+        folded->work, event, &folded->peer->agency, !at_once, &other);
+    if (is_again && fold_again_step(folded, &other)) {
         referral->state = state;
         register_put(folded->work, referral);
         return;
     }
     referral->pending += referral->outgoing;
-    if (!at_once && own_step_place(folded, referral)) {
+    is_again = is_again && uuid_equal(&other.referral, &referral->uuid);
+    if (!at_once &&
+        own_step_place(folded, referral, is_again ? &other : NULL)) {
         register_put(folded->work, referral);
         return;
     }

@@ -210,26 +210,37 @@ static void run_until(struct federation *federation, enum log_event event)
 }
 
 /* It had been called off, and both were told, when a copy from before was put
- * back: there they wait, and were dropped when all of it was erased. */
+ * back: there they wait, the call as it was said then or under its key again,
+ * and were dropped when all of it was erased, or withdrawn. */
 static void a_step_that_was_dropped_and_comes_back_is_one(void **state)
 {
+    static const struct {
+        bool is_said_again;
+        bool is_withdrawn;
+    } rows[] = { { false, false }, { false, true }, { true, true } };
     (void)state;
-    for (int withdraws = 0; withdraws < 2; withdraws++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct twice twice = { .federation = federation_of_two() };
         struct federation *federation = twice.federation;
+        struct store_memory_snapshot *backup = NULL;
         twice.first = strdup(federation_submit(federation, 0, 1, "first"));
         federation_lose(federation, 0);
         twice.second = strdup(twice.first);
+        if (rows[i].is_said_again)
+            backup = federation_back_up(federation, 0);
         (void)federation_act(federation, 0, twice.first, "cancel", "c", reason);
-        struct store_memory_snapshot *backup =
-            federation_back_up(federation, 0);
+        if (!rows[i].is_said_again)
+            backup = federation_back_up(federation, 0);
         federation_wait(federation, 600000);
         assert_string_equal(
             federation_state(federation, 1, twice.first), "cancelled");
         federation_restore(federation, 0, backup);
         store_memory_snapshot_free(backup);
+        if (rows[i].is_said_again)
+            (void)federation_act(
+                federation, 0, twice.first, "cancel", "c", reason);
         run_until(federation, LOG_LEDGER_RECOVERING);
-        if (withdraws)
+        if (rows[i].is_withdrawn)
             (void)federation_act_by(
                 federation, 0, twice.first, "withdraw", "w", "person", NULL);
         else
