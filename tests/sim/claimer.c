@@ -51,23 +51,56 @@ static bool is_chosen(const struct world *world, const struct note *note)
     return drawn % 1000 < (unsigned)world->options.claim_permille;
 }
 
+static struct claimed *claimed_find(
+    struct claimer *claimer, const struct note *note)
+{
+    for (size_t i = 0; i < claimer->count; i++)
+        if (memcmp(claimer->receipts[i].root, note->root, HASH_SIZE) == 0)
+            return &claimer->receipts[i];
+    return NULL;
+}
+
+static struct claimed *claimed_add(struct claimer *claimer)
+{
+    if (claimer->count == claimer->capacity) {
+        claimer->capacity = claimer->capacity == 0 ? 16 : claimer->capacity * 2;
+        claimer->receipts = realloc(
+            claimer->receipts, claimer->capacity * sizeof *claimer->receipts);
+        if (claimer->receipts == NULL)
+            abort();
+    }
+    return &claimer->receipts[claimer->count++];
+}
+
+void claimer_release(struct claimer *claimer)
+{
+    free(claimer->receipts);
+    *claimer = (struct claimer){ .count = 0 };
+}
+
 /* Its own receipt, dated anew. */
 static struct slice dated(
     struct world *world, const struct gateway *gateway, struct slice text)
 {
     struct note note;
-    char bytes[NOTE_SIZE_MAX];
     if (text.size == 0 || note_parse(text, &note) != ERR_NONE ||
         !note.has_cosignature || !is_chosen(world, &note) ||
         !agency_id_equal(&note.origin.recipient, &gateway->agency))
         return text;
-    int64_t claim_ms = claim_of(SIM_EPOCH_MS, note.root[2]);
-    note.has_cosignature = false;
-    if (note_cosign(gateway->crypto, (uint64_t)claim_ms / 1000, &note) !=
-        ERR_NONE)
-        abort();
+    struct claimed *claimed = claimed_find(&world->claimer, &note);
+    if (claimed == NULL) {
+        int64_t claim_ms = claim_of(SIM_EPOCH_MS, note.root[2]);
+        note.has_cosignature = false;
+        if (note_cosign(gateway->crypto, (uint64_t)claim_ms / 1000, &note) !=
+            ERR_NONE)
+            abort();
+        claimed = claimed_add(&world->claimer);
+        memcpy(claimed->root, note.root, HASH_SIZE);
+        claimed->size = note_print(&note, claimed->text).size;
+    }
     TALLY(world, receipts_dated);
-    return arena_copy(&world->wire, note_print(&note, bytes));
+    return arena_copy(
+        &world->wire, slice_of((const uint8_t *)claimed->text, claimed->size));
 }
 
 static struct slice head_of(

@@ -4,18 +4,31 @@
  * receipts, what its entries are dated. Its clock itself is right. Times that
  * others claim move nothing: everybody goes by a clock of its own.
  *
- * A receipt is the same bytes each time, so its time follows from what it is
- * for; not with --rotate_per_hour, where another key would sign it anew.
+ * A receipt is the same bytes each time, whatever keys come meanwhile.
  */
 #ifndef SIM_CLAIMER_H
 #define SIM_CLAIMER_H
 
 #include "base/instant.h"
 #include "base/slice.h"
+#include "core/limits.h"
 #include "core/message.h"
+#include "core/note.h"
 
 struct gateway;
 struct world;
+
+struct claimer {
+    struct claimed {
+        uint8_t root[HASH_SIZE]; /* of what it is a receipt for */
+        size_t size;
+        char text[NOTE_SIZE_MAX];
+    } * receipts;
+    size_t count;
+    size_t capacity;
+};
+
+void claimer_release(struct claimer *claimer);
 
 /* When a message leaves, as it says. */
 struct instant claimer_now(struct world *world, const struct gateway *gateway);

@@ -374,6 +374,7 @@ void world_clear(struct world *world)
     accords_release(world);
     network_release(&world->network);
     apart_release(&world->apart);
+    claimer_release(&world->claimer);
     letters_release(&world->letters);
     scheduler_release(&world->scheduler);
     truth_release(&world->truth);

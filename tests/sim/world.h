@@ -15,6 +15,7 @@
 #include "base/prng.h"
 #include "sim/accord.h"
 #include "sim/apart.h"
+#include "sim/claimer.h"
 #include "sim/flooder.h"
 #include "sim/forger.h"
 #include "sim/gateway.h"
@@ -64,6 +65,7 @@ struct world {
     struct watch watch;
     bool *was_closed; /* of here * gateway_count + there: closer.h */
     struct apart apart;
+    struct claimer claimer;
     struct flooder flooder;
     struct forger forger;
     struct newer newer;
