@@ -376,8 +376,9 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     struct gateway *gateway = batch->gateway;
     size_t peer = gateway_find(world, &output->of.send.agency);
     enum request_kind kind = output->of.send.kind;
-    struct slice body =
+    const struct slice said =
         claimer_request(world, gateway, kind, output->of.send.body);
+    struct slice body = said;
     uint8_t seed[SEED_SIZE];
     struct slice frame;
     assert(peer < world->gateway_count);
@@ -415,8 +416,7 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     else
         scheduler_add(&world->scheduler, REQUEST_TIMEOUT_MS, timeout, gateway,
             waiting->id);
-    flooder_repeat(
-        world, gateway, peer, output->of.send.kind, output->of.send.body);
+    flooder_repeat(world, gateway, peer, output->of.send.kind, said);
     arena_reset(&world->wire);
 }
 
