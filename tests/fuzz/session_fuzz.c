@@ -67,6 +67,7 @@ struct session {
     uint32_t number; /* of the last request */
     char ids[ID_COUNT][UUID_URN_SIZE + 1];
     int64_t submitted_ms[ID_COUNT];
+    bool is_taken_back[ID_COUNT]; /* by the person */
     struct cursor_model cursors[CURSOR_COUNT];
     struct wait_model waits[WAIT_COUNT_MAX];
     size_t wait_count;
@@ -163,8 +164,11 @@ static void submit(struct session *session, size_t client)
         return;
     int64_t now_ms = federation_now(session->federation).unix_ms;
     if (id[0] != '\0' && now_ms != session->submitted_ms[slot]) {
-        MUST(reply->err == ERR_CONFLICT); /* its consent is of that moment */
-        return;
+        /* its consent is of that moment; of what was taken back no words are
+         * left to compare with */
+        MUST(reply->err == ERR_CONFLICT || session->is_taken_back[slot]);
+        if (reply->err == ERR_CONFLICT)
+            return;
     }
     MUST(reply->err == ERR_NONE);
     session->submitted_ms[slot] = now_ms;
@@ -189,7 +193,8 @@ static void act(struct session *session, size_t client)
         { "opened", "staff", NULL } };
     struct call call;
     char key[16];
-    const char *id = session->ids[next(&session->tape) % ID_COUNT];
+    size_t slot = next(&session->tape) % ID_COUNT;
+    const char *id = session->ids[slot];
     size_t step = next(&session->tape) % (sizeof steps / sizeof *steps);
     if (id[0] == '\0')
         return;
@@ -204,6 +209,8 @@ static void act(struct session *session, size_t client)
         MUST(reply->err == ERR_NONE || reply->err == ERR_STATE ||
              reply->err == ERR_FORBIDDEN || reply->err == ERR_POLICY ||
              reply->err == ERR_INVALID);
+    session->is_taken_back[slot] |=
+        reply->err == ERR_NONE && strcmp(steps[step].actor, "person") == 0;
 }
 
 static size_t cursor_call(

@@ -57,9 +57,11 @@ static enum err read_all(struct store *store, size_t *count)
     struct slice key = slice_of(last, 0);
     struct slice value;
     MUST(store->ops->begin(store, false, &txn) == ERR_NONE);
-    for (*count = 0; store_seek(txn, 1, &key, &value); ++*count) {
+    for (*count = 0; store_seek(txn, 0, &key, &value); ++*count) {
         MUST(*count < ROW_COUNT_MAX);
         MUST(key.size > 0 && key.size <= STORE_KEY_SIZE_MAX);
+        if (key.size == STORE_KEY_SIZE_MAX)
+            return store->ops->commit(txn); /* behind it no key can be asked */
         memcpy(last, key.bytes, key.size);
         last[key.size] = 0;
         key = slice_of(last, key.size + 1);

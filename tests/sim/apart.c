@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/agency.h"
+#include "sim/claimer.h"
 #include "sim/say.h"
 #include "sim/world.h"
 
@@ -138,13 +139,14 @@ bool apart_cuts(const struct world *world, size_t from, size_t to)
 
 /* ---- What is told -------------------------------------------------------- */
 
-/* By a wall clock that jumps a day is soon over; and of two histories people
- * hear at once, or when a line that stood still for them goes on. */
+/* By a wall clock that jumps a day is soon over, and what claims to be old has
+ * waited long; of two histories people hear at once, or when a line that stood
+ * still for them goes on. */
 static bool is_early(const struct world *world, size_t at, size_t peer)
 {
     const struct apart *apart = &world->apart;
     return world->options.clock_per_hour == 0 &&
-           !rogue_is_between(world, at, peer) &&
+           !rogue_is_between(world, at, peer) && !claimer_is_at(world, at) &&
            (!is_parted(at, peer) ||
                world->scheduler.now_ms < apart->begins_ms + DAY_MS - SLACK_MS);
 }

@@ -9,10 +9,14 @@
 
 #define YEAR_MS (INT64_C(365) * 86400000)
 
+bool claimer_is_at(const struct world *world, size_t at)
+{
+    return world->options.claim_permille > 0 && at + 1 == world->gateway_count;
+}
+
 static bool is_claimer(const struct world *world, const struct gateway *gateway)
 {
-    return world->options.claim_permille > 0 &&
-           gateway->index + 1 == world->gateway_count;
+    return claimer_is_at(world, gateway->index);
 }
 
 /* ---- Times --------------------------------------------------------------- */

@@ -9,6 +9,10 @@
 #ifndef SIM_CLAIMER_H
 #define SIM_CLAIMER_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/instant.h"
 #include "base/slice.h"
 #include "core/limits.h"
@@ -29,6 +33,9 @@ struct claimer {
 };
 
 void claimer_release(struct claimer *claimer);
+
+/* What it tells waits since whenever it claims. */
+bool claimer_is_at(const struct world *world, size_t at);
 
 /* When a message leaves, as it says. */
 struct instant claimer_now(struct world *world, const struct gateway *gateway);

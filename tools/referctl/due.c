@@ -54,8 +54,10 @@ static void add(struct session *session, struct records *records,
         record_put_text(
             session->pool, row, copied[i], record_text(referral, copied[i]));
     record_put_number(session->pool, row, "since_ms", since_ms);
+    /* of a time before 1970 nobody waits longer than since then */
+    int64_t begin_ms = since_ms > 0 ? since_ms : 0;
     record_put_number(session->pool, row, "waiting_ms",
-        session->now_ms > since_ms ? session->now_ms - since_ms : 0);
+        session->now_ms > begin_ms ? session->now_ms - begin_ms : 0);
 }
 
 static enum exit_code judge(struct session *session,
