@@ -86,6 +86,7 @@ static struct referral *row_new(
         register_entries_take(work, referral);
     }
     const struct referral_erasure erasure = referral->erasure;
+    const bool is_erased = referral->erased;
     *referral = (struct referral){
         .uuid = event->referral,
         .peer = folded->peer->number,
@@ -93,8 +94,8 @@ static struct referral *row_new(
         .created = folded->at,
         .entry = referral->entry,
         .erasure = erasure,
-        .erased = erasure.reason != ERASURE_NONE,
-        .frozen = erasure.reason != ERASURE_NONE,
+        .erased = is_erased,
+        .frozen = erasure.is_whole,
     };
     return referral;
 }

@@ -268,6 +268,29 @@ static void a_request_that_was_told_again_comes_back_as_one(void **state)
     }
 }
 
+/* Its recipient does: the notice of what was erased comes back before there is
+ * a referral. The rest of it is taken as before. */
+static void a_part_that_was_erased_before_it_came_freezes_nothing(void **state)
+{
+    struct affair affair = lost_on_its_way();
+    struct federation *federation = affair.federation;
+    (void)state;
+    erase(&affair, 0, "needs");
+    federation_wait(federation, 600000);
+    federation_lose_store(federation, 1);
+    federation_connect(federation, 1, 0);
+    federation_wait(federation, 600000);
+    assert_both(&affair, "delivered");
+    for (size_t i = 0; i < 2; i++) {
+        const struct local_record *referral =
+            reply_record(shown(&affair, i), "referral", 0);
+        assert_false(record_flag(referral, "frozen"));
+        assert_non_null(
+            reply_find(shown(&affair, i), "element", "code", "call_name"));
+    }
+    federation_free(federation);
+}
+
 /* It never was: it ends where it was left. */
 static void a_request_that_nobody_told_again_comes_back_as_withdrawn(
     void **state)
@@ -675,6 +698,7 @@ int main(void)
             a_withdrawal_before_the_receipt_is_told_without_words_too),
         cmocka_unit_test(a_request_that_lost_an_element_still_arrives),
         cmocka_unit_test(a_request_that_was_told_again_comes_back_as_one),
+        cmocka_unit_test(a_part_that_was_erased_before_it_came_freezes_nothing),
         cmocka_unit_test(
             a_request_that_nobody_told_again_comes_back_as_withdrawn),
         cmocka_unit_test(
