@@ -86,7 +86,6 @@ static struct referral *row_new(
         register_entries_take(work, referral);
     }
     const struct referral_erasure erasure = referral->erasure;
-    const bool is_erased = referral->erased;
     *referral = (struct referral){
         .uuid = event->referral,
         .peer = folded->peer->number,
@@ -94,7 +93,7 @@ static struct referral *row_new(
         .created = folded->at,
         .entry = referral->entry,
         .erasure = erasure,
-        .erased = is_erased,
+        .erased = referral->erased,
         .frozen = erasure.is_whole,
     };
     return referral;

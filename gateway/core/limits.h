@@ -271,8 +271,8 @@
 /* ---- Opening and sealing ---- */
 
 #define WORKER_COUNT 2u
-/* Sealing or opening the largest message takes one copy of it; the rest is for
- * what a card or a Head in it unfolds into. */
+/* Sealing the largest message takes one copy of it; the rest is for what a card
+ * or a Head in one that is opened unfolds into. */
 #define WORKER_ARENA_SIZE (8u * 1024 * 1024)
 /* Requests of all peers that wait to be opened; beyond it they are told to come
  * later. One alone gets half: all that CONNECTION_PER_PEER_COUNT_MAX ask, but
