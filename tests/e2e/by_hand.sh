@@ -155,9 +155,9 @@ answer() { # SIDE TEXT
 
 # Someone looks at the screen until it shows that.
 wait_screen() { # SIDE TEXT
-    local end=$(($(now_ms) + wait_ms_max))
+    local left=$((wait_ms_max / 50))
     until grep -q -- "$2" "$folder/$1/screen"; do
-        (($(now_ms) < end)) || return 1
+        ((left-- > 0)) || return 1
         sleep 0.05
     done
 }
@@ -174,10 +174,10 @@ ctl() { # SIDE ARGUMENTS...
         2>/dev/null
 }
 until_ctl() { # SIDE PATTERN ARGUMENTS...
-    local side=$1 pattern=$2 end=$(($(now_ms) + wait_ms_max))
+    local side=$1 pattern=$2 left=$((wait_ms_max / 50))
     shift 2
     until ctl "$side" "$@" | grep -q -- "$pattern"; do
-        (($(now_ms) < end)) || return 1
+        ((left-- > 0)) || return 1
         sleep 0.05
     done
 }

@@ -17,6 +17,7 @@ set -uo pipefail
 export LC_ALL=C.UTF-8
 unset REFER_SOCKET NO_COLOR
 
+POLL_MS=20
 POLL_S=0.02
 STOP_MS_MAX=5000 # of a clean end
 READY_MS_MAX=20000
@@ -173,12 +174,13 @@ federation_end() {
 
 # ---- Waiting
 
-# is_until MS COMMAND...: polls; 1 when the time is over.
+# is_until MS COMMAND...: polls; 1 when the time is over. Only what was slept
+# here counts: while the machine stands still, nobody else got on either.
 is_until() {
-    local end=$(($(now_ms) + $1))
+    local left=$(($1 / POLL_MS))
     shift
     until "$@" >/dev/null 2>&1; do
-        (($(now_ms) < end)) || return 1
+        ((left-- > 0)) || return 1
         sleep "$POLL_S"
     done
 }

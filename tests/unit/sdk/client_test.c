@@ -13,7 +13,7 @@
 #include "refer/refer.h"
 #include "support/local_script.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 300000
 
 static refer_client *client_of(const struct local_script *script)
 {

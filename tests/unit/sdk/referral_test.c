@@ -10,7 +10,7 @@
 #include "refer/refer.h"
 #include "support/local_script.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 300000
 
 static struct local_field text_field(const char *name, const char *value)
 {
