@@ -239,16 +239,16 @@ PURE_SYMBOLS_OF = {
 
 def symbols_of(nm, objects):
     """{object: (undefined, defined)} from nm's portable format."""
-    found = {}
-    for path in objects:
-        output = subprocess.run(
-            [nm, "-P", "-g", path], check=True, capture_output=True,
-            text=True).stdout
-        undefined, defined = set(), set()
-        for line in output.splitlines():
-            name, kind = line.split()[:2]
-            (undefined if kind in "Uw" else defined).add(name)
-        found[path] = (undefined, defined)
+    found = {path: (set(), set()) for path in objects}
+    if not found:
+        return found
+    output = subprocess.run(
+        [nm, "-P", "-g", "-A", *objects], check=True, capture_output=True,
+        text=True).stdout
+    for line in output.splitlines():
+        path, rest = line.split(": ", 1)
+        name, kind = rest.split()[:2]
+        found[path]["Uw".find(kind) < 0].add(name)
     return found
 
 

@@ -34,28 +34,19 @@ class Field:
         self.name = name
         self.kind = kind
         self.is_repeated = is_repeated
-
-    @property
-    def is_message(self):
-        return isinstance(self.kind, type) and issubclass(self.kind, Message)
-
-    @property
-    def is_enum(self):
-        return isinstance(self.kind, type) and issubclass(
-            self.kind, enum.IntEnum)
-
-    @property
-    def wire_type(self):
+        self.is_message = isinstance(kind, type) and issubclass(kind, Message)
+        self.is_enum = isinstance(kind, type) and issubclass(
+            kind, enum.IntEnum)
         if self.is_message:
-            return SIZED
-        return VARINT if self.is_enum else WIRE_TYPES[self.kind]
+            self.wire_type, self.single_default = SIZED, None
+        elif self.is_enum:
+            self.wire_type, self.single_default = VARINT, kind(0)
+        else:
+            self.wire_type = WIRE_TYPES[kind]
+            self.single_default = DEFAULTS[kind]
 
     def default(self):
-        if self.is_repeated:
-            return []
-        if self.is_message:
-            return None
-        return self.kind(0) if self.is_enum else DEFAULTS[self.kind]
+        return [] if self.is_repeated else self.single_default
 
 
 ENUM = re.compile(r"\benum\s+(\w+)\s*\{([^}]*)\}")
@@ -181,7 +172,7 @@ def sized_read(field, data, at):
         raise Refused("%s is cut off" % field.name)
     part = data[at:at + size]
     if field.is_message:
-        return field.kind.decode(part), at + size
+        return field.kind.read(part), at + size
     if field.kind == "string":
         try:
             text = part.decode("utf-8", errors="strict")
@@ -240,6 +231,13 @@ class Message:
     def decode(cls, data, size_max=None):
         if size_max is not None and len(data) > size_max:
             raise Refused("%s of %d bytes" % (cls.__name__, len(data)))
+        message = cls.read(data)
+        if message.encode() != data:
+            raise AssertionError("reader and writer disagree")
+        return message
+
+    @classmethod
+    def read(cls, data):
         message = cls()
         fields = {field.number: field for field in cls.FIELDS}
         at = last = 0
@@ -260,6 +258,4 @@ class Message:
                 raise Refused("%s: a default value" % field.name)
             else:
                 setattr(message, field.name, value)
-        if message.encode() != data:
-            raise AssertionError("reader and writer disagree")
         return message
