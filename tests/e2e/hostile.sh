@@ -38,7 +38,7 @@ refusal_count() { grep -c "connection.refused code=$1" tbhosp.log; }
 
 # s_client gets as far as it can; then the gateway says no.
 stranger() {
-    timeout 10 openssl s_client -connect "127.0.0.1:$port" -tls1_3 \
+    timeout 300 openssl s_client -connect "127.0.0.1:$port" -tls1_3 \
         -ign_eof "$@" </dev/null 2>&1
 }
 try "TLS without a certificate is refused" 1 \
@@ -48,7 +48,7 @@ arrives 3000 "with its code in the log" grep -q \
 # it could be an agency that leaves its card; the storm has what else it says
 try "an unknown certificate that says nothing is closed" 0 '^closed' \
     stranger -cert stranger.crt -key stranger.key
-try "TLS 1.2 is not spoken" 1 'alert|protocol|wrong version' timeout 10 \
+try "TLS 1.2 is not spoken" 1 'alert|protocol|wrong version' timeout 300 \
     openssl s_client -connect "127.0.0.1:$port" -tls1_2 -cert stranger.crt \
     -key stranger.key
 

@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 federation_begin "$@"
 
 is_said() { grep -Eq -- "$1" "$folder/story"; }
-story_ms_max=60000
+story_ms_max=300000 # also where the machine stands still for a minute
 
 # its own logs go away with its folder: the reports go elsewhere
 export ASAN_OPTIONS=log_path=$folder/sanitizer

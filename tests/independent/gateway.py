@@ -12,7 +12,7 @@ from tap import wait_until
 
 READY_S = 20
 STOP_S = 10
-CALL_S = 60
+CALL_S = 300
 
 
 def port_pick():

@@ -14,7 +14,7 @@
 #include "io/local_socket.h"
 
 #ifndef DOOR_PATIENCE_MS /* where a mistake is planted, less */
-#define DOOR_PATIENCE_MS 30000
+#define DOOR_PATIENCE_MS 300000
 #endif
 #define DOOR_RIGHTS 5u
 

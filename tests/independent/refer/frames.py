@@ -57,11 +57,11 @@ class Caller:
         except OSError as problem:
             raise Ended(str(problem)) from None
 
-    def receive(self, timeout_s=30):
+    def receive(self, timeout_s=300):
         self.connection.settimeout(timeout_s)
         return frame_read(self.connection)
 
-    def ask(self, body, timeout_s=30):
+    def ask(self, body, timeout_s=300):
         number = self.send(body)
         replied, reply = self.receive(timeout_s)
         if replied != number:

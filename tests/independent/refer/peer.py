@@ -479,7 +479,7 @@ class Peer:
             sealing_key or self.sealing_key(remote, kind), kind, body,
             now_ms())
 
-    def ask_raw(self, remote, envelope, secret=None, timeout_s=30):
+    def ask_raw(self, remote, envelope, secret=None, timeout_s=300):
         """Reply or Plain to these very bytes; dials again if the connection
         that was open meanwhile ended."""
         for is_last in (False, True):
@@ -494,7 +494,7 @@ class Peer:
                     raise
         raise AssertionError
 
-    def ask(self, remote, kind, body, sealing_key=None, timeout_s=30):
+    def ask(self, remote, kind, body, sealing_key=None, timeout_s=300):
         envelope, secret = self.seal(remote, kind, body, sealing_key)
         reply = self.ask_raw(remote, envelope, secret, timeout_s)
         if isinstance(reply, m.Plain) and reply.kind == m.PlainKind.REKEY \
@@ -571,7 +571,7 @@ class Peer:
             with self.lock:
                 body = self.collect_body(remote, wait_ms)
             reply = self.ask(remote, m.RequestKind.COLLECT, body,
-                             timeout_s=wait_ms / 1000 + 30)
+                             timeout_s=wait_ms / 1000 + 300)
             reply = self.bring_back(remote, reply)
             if is_last or not isinstance(reply, m.Reply) \
                     or reply.kind != m.ReplyKind.BEHIND:

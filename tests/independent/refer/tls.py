@@ -23,7 +23,7 @@ from .frames import Ended
 from .keys import sha256
 from .wire import Refused
 
-HANDSHAKE_S = 5
+HANDSHAKE_S = 120
 IDLE_S = 60
 
 

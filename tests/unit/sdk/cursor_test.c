@@ -194,7 +194,7 @@ static void an_event_is_polled_for(void **state)
     }
     assert_int_equal(write(told[1], "", 1), 1);
     struct pollfd polled = { fd, POLLIN, 0 };
-    assert_int_equal(poll(&polled, 1, 30000), 1);
+    assert_int_equal(poll(&polled, 1, 300000), 1);
     refer_status status;
     do /* the reply may be here in part only */
         status = refer_cursor_next(cursor, 0, &event);

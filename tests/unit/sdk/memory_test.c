@@ -88,7 +88,7 @@ static void serve(struct local_script *script)
             { script->fd >= 0 ? script->fd : script->listener, POLLIN, 0 },
             { ends[0], POLLIN, 0 },
         };
-        local_script_require(poll(polled, 2, 30000) > 0, "poll");
+        local_script_require(poll(polled, 2, 300000) > 0, "poll");
         if (polled[1].revents != 0 && polled[0].revents == 0)
             return;
         if (script->fd < 0)
