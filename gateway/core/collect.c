@@ -201,7 +201,7 @@ static const char *on_reply(
     enum refusal_code code;
     if (refusal_read(reply->body, work->scratch, &code) == ERR_NONE &&
         code == REFUSAL_REVOKED)
-        peer->wants_head = !revoke_is_own(work->node);
+        peer->wants_head = true;
     return "refused";
 }
 

@@ -151,13 +151,12 @@ void delivery_go_on(struct work *work, struct peer *peer)
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->has_due = false;
     peer->gathers = false;
+    peer->wants_head |= revoke_is_own(work->node); /* which carries it */
     /* one that only dials out comes by itself: collect.h */
     if (peer->state != PEER_ACCEPTED || !peer->reachable || peer->token != 0 ||
         !(peer->introduces || peer->wants_head || wanted_is_any(peer) ||
             delivery_has_parcel(peer, out)))
         return;
-    if (revoke_is_own(work->node) && !peer->wants_head && !peer->introduces)
-        return; /* all was said */
     if (work->steady_ms < peer->next_try_steady_ms ||
         !delivery_has_room(work)) {
         peer->has_due = true; /* later, or in the next batch */
@@ -371,8 +370,11 @@ static const char *on_refused(
     /* it lacks our newest card, or we its; or its last word is to be had */
     if (code == REFUSAL_SIGNATURE)
         peer->wants_head = true;
-    if (code == REFUSAL_REVOKED)
-        peer->wants_head = !revoke_is_own(work->node);
+    if (code == REFUSAL_REVOKED && revoke_is_own(work->node)) {
+        peer->introduces = false;
+        return NULL; /* it knows */
+    }
+    peer->wants_head |= code == REFUSAL_REVOKED;
     work->node->counters.requests_refused++;
     return refusal_code_name(code);
 }
@@ -448,6 +450,21 @@ static struct pace *pace_of(struct peer *peer, enum request_kind kind)
     return kind == REQUEST_FETCH ? &peer->refill_pace : NULL;
 }
 
+/* A good reply says that it heard how our card ended. */
+static bool was_told(const struct node *node, const struct peer *peer,
+    enum request_kind asked, const struct reply *reply)
+{
+    return revoke_is_own(node) && !peer->head_is_old && reply->plain == 0 &&
+           (asked == REQUEST_HEAD || reply->kind == REPLY_REFUSED);
+}
+
+/* What it asks is answered with it, and brings nothing more. */
+static void tell_again(const struct work *work, struct peer *peer)
+{
+    peer->declined = REQUEST_HEAD;
+    peer->next_try_steady_ms = work->steady_ms + REVOCATION_AGAIN_MS;
+}
+
 void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const struct reply *reply)
 {
@@ -482,10 +499,13 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     }
     if (work_failed(work))
         return;
+    bool has_heard = was_told(work->node, peer, asked, reply);
     peer->wants_head |= peer->head_is_old;
     peer->head_is_old = false;
     if (problem == NULL) {
         peer_progressed(work, peer);
+        if (has_heard)
+            tell_again(work, peer);
     } else {
         peer_failed(work, peer, problem);
         /* who waits for an operator is told by a greeting */

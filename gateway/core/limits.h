@@ -219,6 +219,9 @@
 #define RETRY_DELAY_MS_MIN 1000u
 #define RETRY_DELAY_MS_MAX (5u * 60 * 1000)
 #define REQUEST_TIMEOUT_MS 30000u
+/* Who is revoked says so again: another that lost its store takes the card from
+ * paper, and nobody else would tell it. Rare enough for those who know. */
+#define REVOCATION_AGAIN_MS (60u * 60 * 1000)
 /* How long an agency that only dials out lets the other wait for something to
  * hand over, and how long we let it: home routers forget a quiet connection. */
 #define COLLECT_WAIT_MS (4u * 60 * 1000)

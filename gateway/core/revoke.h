@@ -2,7 +2,9 @@
  * revoke.h - what a revocation does here. Another agency's: nothing of its keys
  * is believed any more, what was queued for it goes back to staff, and no card
  * of it is ever taken again; its ledgers stay, and stay verifiable. Our own:
- * this gateway tells all it knows, and does nothing else. There is no way back.
+ * this gateway tells all it knows, again and again, and does nothing else: who
+ * loses its store and takes the card from paper is told by nobody else. There
+ * is no way back.
  */
 #ifndef CORE_REVOKE_H
 #define CORE_REVOKE_H

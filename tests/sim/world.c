@@ -241,11 +241,12 @@ static void idle_begin(struct world *world, void *subject, uint64_t argument)
 }
 
 /* Time of a federation that has come to rest, until agreements let nothing be
- * held any more. */
+ * held any more, and who forgot an end has heard of it again. */
 static int64_t drain_ms(const struct world *world)
 {
     int64_t days = world->options.retention_days;
-    return SIM_DRAIN_MS + (days > 0 ? (days + 1) * DAY_MS : 0);
+    return SIM_DRAIN_MS + (days > 0 ? (days + 1) * DAY_MS : 0) +
+           (world->options.revoke != 0 ? REVOCATION_AGAIN_MS : 0);
 }
 
 static void review(struct world *world, void *subject, uint64_t argument)

@@ -6,9 +6,13 @@
 #include <cmocka.h>
 
 #include "core/codec_card.h"
+#include "core/limits.h"
+#include "core/node_state.h"
 #include "core/revoke.h"
 #include "support/bench_author.h"
+#include "support/bench_loss.h"
 #include "support/bench_node.h"
+#include "support/bench_router.h"
 #include "support/crypto_fake.h"
 
 /* Three agencies that know each other; 0 revokes its card. */
@@ -126,6 +130,53 @@ static void a_greeting_on_its_way_is_followed_by_one_that_tells_it(void **state)
     assert_int_equal(state_at(&desk, 1), PEER_REVOKED);
     assert_int_equal(state_at(&desk, 2), PEER_REVOKED);
     assert_int_equal(federation_message_count(desk.federation), 0);
+    desk_close(&desk);
+}
+
+/* It comes back from an old copy, or took the card from paper once more; and
+ * nobody can dial whose card it is. */
+static void who_has_forgotten_it_hears_it_again(void **state)
+{
+    struct desk desk;
+    struct arena router;
+    (void)state;
+    desk.federation = router_federation(&router);
+    assert_int_equal(arena_init(&desk.arena, 1 << 20), ERR_NONE);
+    desk.last_word = last_word(&desk, NULL, 0);
+    struct store_memory_snapshot *backup =
+        federation_back_up(desk.federation, 1);
+    assert_int_equal(import(&desk, 0, desk.last_word)->err, ERR_NONE);
+    settle(&desk);
+    assert_int_equal(state_at(&desk, 1), PEER_REVOKED);
+    federation_restore(desk.federation, 1, backup);
+    federation_run(desk.federation);
+    assert_int_equal(state_at(&desk, 1), PEER_ACCEPTED);
+    federation_wait(desk.federation, REVOCATION_AGAIN_MS);
+    assert_int_equal(state_at(&desk, 1), PEER_REVOKED);
+    store_memory_snapshot_free(backup);
+    arena_release(&router);
+    desk_close(&desk);
+}
+
+/* Whatever others ask of it meanwhile, each brings the same answer. */
+static void who_knows_it_hears_it_seldom(void **state)
+{
+    struct desk desk;
+    struct bench_reply reply;
+    const struct head nothing = { .epoch = 1 };
+    (void)state;
+    desk_open(&desk);
+    assert_int_equal(import(&desk, 0, desk.last_word)->err, ERR_NONE);
+    settle(&desk);
+    uint64_t said = federation_node(desk.federation, 0)->counters.heads_sent;
+    for (int i = 0; i < 6 * 10; i++) {
+        federation_request(desk.federation, 1, 0, REQUEST_HEAD,
+            head_write(&nothing, &desk.arena), &reply);
+        assert_int_equal(reply.kind, REPLY_HEAD);
+        federation_wait(desk.federation, REVOCATION_AGAIN_MS / 10);
+    }
+    said = federation_node(desk.federation, 0)->counters.heads_sent - said;
+    assert_in_range(said, 2 * 5, 2 * 7);
     desk_close(&desk);
 }
 
@@ -264,6 +315,8 @@ int main(void)
         cmocka_unit_test(who_was_away_hears_it_later),
         cmocka_unit_test(
             a_greeting_on_its_way_is_followed_by_one_that_tells_it),
+        cmocka_unit_test(who_has_forgotten_it_hears_it_again),
+        cmocka_unit_test(who_knows_it_hears_it_seldom),
         cmocka_unit_test(the_revoked_send_and_take_nothing),
         cmocka_unit_test(nothing_signed_after_it_is_believed),
         cmocka_unit_test(there_is_no_way_back),
