@@ -106,10 +106,19 @@ static struct slice made_up(struct world *world, const struct gateway *gateway,
     return SLICE_NONE;
 }
 
+/* In a run of days as many of them as in one of an hour: who does it all day
+ * ends with each greeting what those before it allowed, and none of its own
+ * parcels comes through. */
+static bool is_spared(struct world *world)
+{
+    int64_t hours = world->options.hours_each;
+    return hours > 1 && world_below(world, STREAM_flood, hours) > 0;
+}
+
 void flooder_repeat(struct world *world, struct gateway *gateway, size_t to,
     enum request_kind kind, struct slice body)
 {
-    if (!floods(world, gateway->index))
+    if (!floods(world, gateway->index) || is_spared(world))
         return;
     if (kind == REQUEST_HEAD)
         head_keep(world, body);
