@@ -108,6 +108,14 @@ static bool may_help(const struct ledger *out, const struct ledger *in)
            in->trouble == LEDGER_AUTHOR_SHORTER;
 }
 
+/* What came had no room, and there is none yet. */
+static bool rests(const struct work *work, struct peer *peer)
+{
+    if (work->node->store_percent < STORE_RECEIVE_PERCENT_MAX)
+        peer->collect_rest_steady_ms = 0;
+    return work->steady_ms < peer->collect_rest_steady_ms;
+}
+
 void collect_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
@@ -119,7 +127,7 @@ void collect_go_on(struct work *work, struct peer *peer)
         !(may_help(out, in) ||
             (peer->settled_in && in->trouble == LEDGER_NONE)))
         return;
-    if (work->steady_ms < peer->next_try_steady_ms) {
+    if (rests(work, peer) || work->steady_ms < peer->next_try_steady_ms) {
         peer->collect_due = true;
         return;
     }
@@ -144,20 +152,25 @@ static const char *take_parcel(
         peer->stumble_count = 0;
         return NULL;
     }
+    uint64_t again = work->node->counters.parcels_again;
     custody_take(work, peer, body, &reply);
     if (work_failed(work))
         return NULL;
     if (reply.kind == REPLY_COSIGNED) {
         peer->stumble_count = 0;
-        return NULL;
+        /* it would bring the same for each receipt that it does not take */
+        return again == work->node->counters.parcels_again ? NULL : "unheard";
     }
     if (reply.kind == REPLY_REFUSED) {
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
             log_code("code", reply.refused));
         return reply.refused;
     }
-    if (reply.kind == REPLY_BUSY)
+    if (reply.kind == REPLY_BUSY) {
+        /* whatever ends the backoff, the parcel comes for nothing until then */
+        peer->collect_rest_steady_ms = work->steady_ms + RETRY_DELAY_MS_MAX;
         return "store_full";
+    }
     peer->settled_in = false; /* behind, or in conflict */
     peer->wants_head = true;
     return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "behind" : NULL;
@@ -232,7 +245,11 @@ int64_t collect_due_steady_ms(const struct peer *peer)
     int64_t due = INT64_MAX;
     if (peer->collect_waits)
         due = peer->collect_until_steady_ms;
-    if (peer->collect_due && peer->next_try_steady_ms < due)
-        due = peer->next_try_steady_ms;
+    if (peer->collect_due) {
+        int64_t rest = peer->collect_rest_steady_ms;
+        int64_t next = peer->next_try_steady_ms;
+        int64_t asks = rest > next ? rest : next;
+        due = asks < due ? asks : due;
+    }
     return due;
 }

@@ -76,7 +76,8 @@ struct peer {
     uint64_t collect_token;  /* of our Collect on its way; 0: none */
     uint64_t collect_handle; /* of its Collect that waits here */
     bool collect_waits;
-    bool collect_due; /* we want to ask at next_try_steady_ms */
+    bool collect_due; /* we want to ask at next_try_steady_ms... */
+    int64_t collect_rest_steady_ms; /* ... and then; what came had no room */
     int64_t collect_asked_steady_ms;
     int64_t collect_until_steady_ms;
     uint32_t failure_count;

@@ -194,6 +194,85 @@ static void both_may_die_and_go_on(void **state)
     arena_release(&arena);
 }
 
+static void tell(struct federation *federation, size_t from, size_t to)
+{
+    const struct tell tell = { .kind = ENTRY_PADDING,
+        .content = SLICE_LITERAL("words") };
+    struct peer *peer = federation_peer(federation, from, to);
+    struct work *work = federation_begin(federation, from);
+    assert_true(delivery_tell(work, peer, &tell));
+    peer->touched = true;
+    assert_int_equal(federation_end(federation, from), ERR_NONE);
+}
+
+/* One that does not hear what we sign has the same parcel for each request. */
+static void what_we_signed_for_is_not_asked_for_without_end(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    (void)state;
+    federation_agree(federation);
+    tell(federation, 1, 0);
+    const struct bench_message *message = federation_message(federation, 0);
+    assert_int_equal(message->reply, REPLY_PARCEL);
+    const struct reply reply = { .kind = REPLY_PARCEL,
+        .body = arena_copy(&arena, message->body) };
+    federation_deliver(federation, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(federation_message_count(federation), 1);
+        federation_answer(federation, 0, &reply, ERR_NONE);
+        assert_int_equal(federation_message_count(federation), 0);
+        assert_string_equal(peer->problem, "unheard");
+        assert_int_equal(peer->failure_count, i + 1);
+        federation_wait_until(federation, peer->next_try_steady_ms);
+        struct node_input time = { .type = NODE_TIME };
+        (void)federation_take(federation, 0, &time);
+    }
+    federation_run(federation);
+    federation_wait(federation, COLLECT_WAIT_MS);
+    assert_int_equal(peer->failure_count, 0);
+    assert_collects(federation);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+static void fill_store(struct federation *federation, size_t agency)
+{
+    struct store_usage usage = federation_usage(federation, agency);
+    federation_ballast(federation, agency, usage.capacity / 100 * 92);
+}
+
+/* What comes is not taken, and stays there; what leaves does not wait for it,
+ * nor hasten it. */
+static void who_has_no_room_asks_seldom(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct node *node = federation_node(federation, 0);
+    (void)state;
+    federation_agree(federation);
+    fill_store(federation, 0);
+    const char *id = federation_submit(federation, 1, 0, "in");
+    federation_run(federation);
+    uint64_t failed = node->counters.sends_failed;
+    uint64_t signed_for = node->counters.parcels_cosigned;
+    for (int i = 0; i < 8; i++) {
+        tell(federation, 0, 1);
+        federation_wait(federation, RETRY_DELAY_MS_MIN);
+    }
+    assert_int_equal(node->counters.parcels_cosigned, signed_for + 8);
+    assert_int_equal(node->counters.sends_failed, failed);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(node->counters.sends_failed, failed + 1);
+    assert_string_equal(federation_state(federation, 1, id), "sent");
+    federation_ballast(federation, 0, 0);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    federation_free(federation);
+    arena_release(&arena);
+}
+
 static void what_is_no_collect_is_refused(void **state)
 {
     struct federation *federation = federation_new(2);
@@ -319,6 +398,8 @@ int main(void)
         cmocka_unit_test(
             a_parcel_for_which_a_batch_has_no_room_goes_with_the_next),
         cmocka_unit_test(both_may_die_and_go_on),
+        cmocka_unit_test(what_we_signed_for_is_not_asked_for_without_end),
+        cmocka_unit_test(who_has_no_room_asks_seldom),
         cmocka_unit_test(what_is_no_collect_is_refused),
         cmocka_unit_test(who_only_dials_out_gives_back_what_the_other_lost),
         cmocka_unit_test(
