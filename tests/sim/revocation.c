@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/local.h"
+#include "core/peer.h"
 #include "core/revocation.h"
 #include "sim/agency.h"
 #include "sim/letter.h"
@@ -102,9 +103,20 @@ void revocation_log(
         world_fail(world, "revoked.believed", at);
 }
 
+/* One that lost commits after it heard of it has no reason to say so again. */
+static bool is_known(const struct world *world, const struct gateway *gateway)
+{
+    if (gateway->knows_revoked || !gateway->is_up)
+        return gateway->knows_revoked;
+    const struct peer *peer =
+        peer_find(gateway->node, &world->gateways[0].agency);
+    return peer != NULL && peer->state == PEER_REVOKED;
+}
+
 void revocation_check(struct world *world)
 {
     for (size_t i = 1; world->is_revoked && i < world->gateway_count; i++)
-        if (agency_is_linked(world, 0, i) && !world->gateways[i].knows_revoked)
+        if (agency_is_linked(world, 0, i) &&
+            !is_known(world, &world->gateways[i]))
             world_fail(world, "revoked.unheard", i);
 }
