@@ -544,8 +544,7 @@ static void quiet_check(struct world *world, size_t at)
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
     for (size_t i = 0; i < world->gateway_count; i++)
         if (i != at && withholder_is_between(world, at, i))
-            most = withholder_is(world, at) ? UINT64_MAX
-                                            : most + UNSIGNED_COUNT_MAX;
+            most += UNSIGNED_COUNT_MAX;
     uint64_t count = gateway->asked_count - gateway->asked_before_end;
     world->tally->idle_requests += count;
     if (count > most && !(rogue_is_at(world, at) && world->options.renew == 0))
