@@ -127,7 +127,7 @@ static enum err start_with(struct federation *federation, size_t agency,
         assert_int_equal(arena_init(&arenas[i], 16u << 20), ERR_NONE);
     struct node *node =
         node_new(&options, federation_crypto(federation, agency), vault,
-            &arenas[0], &arenas[1], &arenas[2]);
+            &arenas[0], &arenas[1], NULL, &arenas[2]);
     struct node_input input = { .type = NODE_START,
         .now = federation_now(federation) };
     input.of.start.card = card;
@@ -247,14 +247,14 @@ static void memory_too_small_for_a_node_makes_none(void **state)
         struct arena small;
         assert_true(size < (1u << 20));
         assert_int_equal(arena_init(&small, size), ERR_NONE);
-        node = node_new(&few, NULL, NULL, &small, &small, &small);
+        node = node_new(&few, NULL, NULL, &small, &small, NULL, &small);
         arena_release(&small);
     }
     /* no more keys are remembered together than there may be */
     const struct node_options many = { .repeat_run_count = UINT32_MAX };
     struct arena large;
     assert_int_equal(arena_init(&large, 64u << 20), ERR_NONE);
-    assert_non_null(node_new(&many, NULL, NULL, &large, &large, &large));
+    assert_non_null(node_new(&many, NULL, NULL, &large, &large, NULL, &large));
     arena_release(&large);
 }
 
