@@ -189,9 +189,9 @@ struct node;
 /*
  * A node in `memory` (which must outlive it), with arenas of the caller's for
  * a batch (BATCH_ARENA_SIZE), the next one (the same, or NULL: it never runs
- * ahead) and a step (DECODE_ARENA_SIZE). NULL when memory is too small. NODE_START must be its first input;
- * ERR_CONFLICT then: the store is another agency's; ERR_STATE: it was sealed
- * with another vault.
+ * ahead) and a step (DECODE_ARENA_SIZE). NULL when memory is too small.
+ * NODE_START must be its first input; ERR_CONFLICT then: the store is another
+ * agency's; ERR_STATE: it was sealed with another vault.
  */
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
     struct vault *vault, struct arena *memory, struct arena *batch,

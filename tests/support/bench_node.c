@@ -259,7 +259,7 @@ static void rehearse(
 {
     struct agency *agency = &federation->agencies[at];
     const struct trouble_subject subject = { agency->node, agency->store,
-        &agency->memory, &agency->batch, NULL, &agency->scratch };
+        &agency->memory, &agency->batch, &agency->scratch };
     trouble_rehearse(&subject, input);
 }
 
