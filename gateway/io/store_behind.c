@@ -20,7 +20,7 @@ struct behind_store {
     struct changes behind; /* of the commit on its way, or just settled */
     bool defers;           /* the next commit */
     bool is_read;          /* a transaction sees what is behind */
-    enum err err;          /* of the first commit that failed */
+    enum err err;          /* of the deferred commit that failed */
     void (*done)(void *user);
     void *user;
     pthread_t thread;
@@ -94,6 +94,8 @@ static void put(
     struct store_txn *store_txn, struct slice key, struct slice value)
 {
     struct behind_txn *txn = txn_of(store_txn);
+    if (value.bytes == NULL)
+        value = SLICE_LITERAL(""); /* empty, not gone */
     if (may_go_on(txn, true, key))
         fail(txn, changes_put(&txn->own, key, value));
 }
@@ -145,6 +147,7 @@ static struct candidate candidate_inner(const struct search *search)
     struct candidate found = { .key = row_bound_key(&search->bound) };
     found.err = inner->ops->probe(
         inner, search->prefix_size, &found.key, &found.value, search->back);
+    fail(search->txn, inner->err); /* damage of more than that row */
     if (found.err == ERR_NONE || found.err == ERR_CORRUPT)
         return found;
     if (found.err != ERR_NOT_FOUND)
@@ -224,7 +227,7 @@ static enum err probe(struct store_txn *store_txn, size_t prefix_size,
     search.prefix = slice_of(wanted.bytes, prefix_size);
     search.bound = wanted;
     enum err err = nearest(&search, &found);
-    if (err == ERR_NONE || err == ERR_CORRUPT) {
+    if (txn->txn.err == ERR_NONE && err != ERR_NOT_FOUND) {
         *key = found.key;
         *value = found.value;
     }
@@ -403,14 +406,15 @@ static enum err commit(struct store_txn *store_txn)
     struct behind_txn *txn = txn_of(store_txn);
     struct behind_store *store = txn->store;
     enum err err = txn->txn.err;
+    bool defers = store->defers;
+    if (txn->txn.writes)
+        store->defers = false;
     if (err == ERR_NONE && txn->txn.writes)
         err = store_behind_settle(&store->store);
     if (err != ERR_NONE || !txn->txn.writes) {
         abort_txn(store_txn);
         return err;
     }
-    bool defers = store->defers;
-    store->defers = false;
     changes_clear(&store->behind);
     store->behind = txn->own;
     txn->own = (struct changes){ 0 };
@@ -419,9 +423,9 @@ static enum err commit(struct store_txn *store_txn)
         stage_set(store, STAGE_CLOSED);
         return ERR_NONE;
     }
-    store->err = carry_out(store->inner, &store->behind);
+    err = carry_out(store->inner, &store->behind);
     changes_clear(&store->behind);
-    return store->err;
+    return err;
 }
 
 static void usage(struct store *any, struct store_usage *out)
