@@ -12,7 +12,7 @@
  * its recipient is away. Under load that is some seconds. */
 #define UNUSED_BATCH_COUNT_MAX 1024u
 
-/* Of the pieces, so many are for what is wanted next: some parcel's. */
+/* Of items and pieces, so many are for what is wanted next: some parcel's. */
 #define NEXT_PART 4u
 
 struct content_recent_item {
@@ -54,6 +54,7 @@ void content_recent_init(
     recent->free_count = (uint32_t)piece_count;
     recent->free_piece = 1;
     recent->free_item = 1;
+    recent->free_item_count = (uint32_t)item_count;
     recent->bucket_count = (uint32_t)item_count;
 }
 
@@ -109,6 +110,7 @@ static void item_free(
     pieces_free(recent, item);
     item->piece = recent->free_item;
     recent->free_item = link;
+    recent->free_item_count++;
 }
 
 /* ---- Keeping ------------------------------------------------------------ */
@@ -118,14 +120,17 @@ void content_recent_batch(struct content_recent *recent)
     recent->batch++;
 }
 
-static bool has_room(const struct content_recent *recent, uint32_t piece_count)
+static bool has_room(const struct content_recent *recent, uint32_t item_count,
+    uint32_t piece_count)
 {
-    return recent->free_item != 0 && recent->free_count >= piece_count;
+    return recent->free_item_count >= item_count &&
+           recent->free_count >= piece_count;
 }
 
-static bool make_room(struct content_recent *recent, uint32_t piece_count)
+static bool make_room(
+    struct content_recent *recent, uint32_t item_count, uint32_t piece_count)
 {
-    while (!has_room(recent, piece_count)) {
+    while (!has_room(recent, item_count, piece_count)) {
         struct content_recent_item *oldest = item_at(recent, recent->oldest);
         if (oldest == NULL ||
             recent->batch - oldest->batch <= UNUSED_BATCH_COUNT_MAX)
@@ -165,6 +170,7 @@ static void item_add(struct content_recent *recent, uint64_t segment,
     struct content_recent_item *item = item_at(recent, link);
     uint32_t *bucket = bucket_of(recent, segment, slot);
     recent->free_item = item->piece;
+    recent->free_item_count--;
     *item = (struct content_recent_item){ .segment = segment,
         .entry = known->entry,
         .batch = recent->batch,
@@ -187,7 +193,8 @@ void content_recent_keep(struct content_recent *recent, uint64_t segment,
     const struct content_known known = { .plain = plain, .entry = entry };
     uint32_t count = pieces_for(plain);
     if (count <= recent->piece_count / 4 &&
-        make_room(recent, count + recent->piece_count / NEXT_PART))
+        make_room(recent, 1 + recent->bucket_count / NEXT_PART,
+            count + recent->piece_count / NEXT_PART))
         item_add(recent, segment, slot, &known, recent->newest, 0);
 }
 
@@ -195,7 +202,7 @@ void content_recent_keep_next(struct content_recent *recent, uint64_t segment,
     uint32_t slot, const struct content_known *known)
 {
     /* as the oldest: places rise towards the newest */
-    if (has_room(recent, pieces_for(known->plain)))
+    if (has_room(recent, 1, pieces_for(known->plain)))
         item_add(recent, segment, slot, known, 0, recent->oldest);
 }
 

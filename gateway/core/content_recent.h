@@ -37,6 +37,7 @@ struct content_recent {
     uint32_t free_count;
     struct content_recent_item *items;
     uint32_t free_item;
+    uint32_t free_item_count;
     uint32_t oldest;
     uint32_t newest;
     uint32_t *buckets;
