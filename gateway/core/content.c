@@ -320,7 +320,8 @@ enum err content_foresee(struct content_log *log, struct store_txn *txn,
     struct content_known known;
     const struct content_recent_item *item =
         content_recent_find(log->recent, ref.segment, ref.slot);
-    if (item != NULL && content_recent_has_digest(item))
+    if (content_is_new(log, ref) ||
+        (item != NULL && content_recent_has_digest(item)))
         return ERR_NONE;
     size_t used = arena->used;
     enum err err = take(log, txn, arena, ref, true, &known);

@@ -100,8 +100,9 @@ struct slice content_get_digested(struct content_log *log,
     struct store_txn *txn, struct arena *arena, struct crypto *crypto,
     struct content_ref ref, struct slice *salt, uint8_t digest[HASH_SIZE]);
 
-/* It is wanted next: kept opened, with its digest, if there is room. Nothing
- * else happens. Errors are of the store; damage is for who needs it. */
+/* It is wanted next: kept opened, with its digest, if there is room and it is
+ * of a batch before. Nothing else happens. Errors are of the store; damage is
+ * for who needs it. */
 MUST_USE enum err content_foresee(struct content_log *log,
     struct store_txn *txn, struct arena *arena, struct crypto *crypto,
     struct content_ref ref);
