@@ -28,7 +28,8 @@ void foresight_begin(
 
 bool foresight_is_due(const struct foresight *foresight);
 
-/* Some of it; what came in is not kept waiting for long. Errors of the store. */
+/* Some of it; what came in is not kept waiting for long. Errors are of the
+ * store. */
 MUST_USE enum err foresight_go_on(struct work *work);
 
 #endif

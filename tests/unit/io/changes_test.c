@@ -12,7 +12,7 @@
 #include "io/changes.h"
 #include "io/row_page.h"
 
-/* ---- The n-th allocation fails: the linker sends them here --------------- */
+/* ---- The n-th allocation fails: the linker sends them here ------------ */
 
 static unsigned allocations_left; /* 0: no limit */
 
@@ -39,7 +39,7 @@ void *__wrap_realloc(void *at, size_t size)
     return memory_is_short() ? NULL : __real_realloc(at, size);
 }
 
-/* ---- Small words ---------------------------------------------------------- */
+/* ---- Small words ------------------------------------------------------- */
 
 static struct slice text(const char *words)
 {
@@ -72,7 +72,7 @@ static void assert_has(
     assert_change(changes_find(changes, text(key)), key, value);
 }
 
-/* ---- One row -------------------------------------------------------------- */
+/* ---- One row ----------------------------------------------------------- */
 
 static void the_newest_word_about_a_row_counts(void **state)
 {
@@ -154,7 +154,7 @@ static void what_is_gone_is_not_overwritten(void **state)
     changes_clear(&changes);
 }
 
-/* ---- Many ----------------------------------------------------------------- */
+/* ---- Many -------------------------------------------------------------- */
 
 #define KEY_COUNT 256u /* what they could be: an array too simple to be wrong */
 

@@ -21,7 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- The linker sends these here ------------------------------------------ */
+/* ---- The linker sends these here --------------------------------------- */
 
 static unsigned allocations_left; /* 0: no limit */
 static bool has_no_threads;
@@ -58,7 +58,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                : __real_pthread_create(thread, attributes, work, argument);
 }
 
-/* ---- A store that writes when it may -------------------------------------- */
+/* ---- A store that writes when it may ----------------------------------- */
 
 /* Where who writes to the inner store waits, and how often one was done. */
 static struct {
@@ -165,7 +165,7 @@ static void bench_close(struct bench *bench)
         folder_remove(bench->path);
 }
 
-/* ---- Small words ---------------------------------------------------------- */
+/* ---- Small words ------------------------------------------------------- */
 
 static struct slice text(const char *words)
 {
@@ -233,7 +233,7 @@ static void settle(struct bench *bench)
     assert_true(store_behind_is_idle(bench->store));
 }
 
-/* ---- What is seen, and when it is durable ---------------------------------- */
+/* ---- What is seen, and when it is durable ------------------------------- */
 
 static void the_next_that_writes_sees_it_and_those_that_read_do_not(
     void **state)
@@ -408,7 +408,7 @@ static void closing_waits_for_the_commit_on_its_way(void **state)
     }
 }
 
-/* ---- Failures ------------------------------------------------------------- */
+/* ---- Failures ---------------------------------------------------------- */
 
 static void assert_all_fails(struct bench *bench, enum err err)
 {
@@ -594,7 +594,7 @@ static void what_it_changes_is_counted(void **state)
     bench_close(&bench);
 }
 
-/* ---- Searches ------------------------------------------------------------- */
+/* ---- Searches ---------------------------------------------------------- */
 
 #define ROW_COUNT 39u /* all keys of one to three of these: */
 static const uint8_t letters[] = { 0, 'x', 0xff };
@@ -741,7 +741,7 @@ static void wrong_probes_are_errors(void **state)
     bench_close(&bench);
 }
 
-/* ---- Damage --------------------------------------------------------------- */
+/* ---- Damage ------------------------------------------------------------ */
 
 static const struct store_ops *sound; /* operations of the inner store */
 static struct store_ops damaged;
