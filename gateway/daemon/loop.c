@@ -538,9 +538,10 @@ enum err loop_run(struct loop *loop)
     while (err == ERR_NONE && !atomic_load(&loop->ended)) {
         struct intake intake = { 0 };
         err = foresee(loop);
+        if (err != ERR_NONE)
+            break;
         (void)take_more(loop, &intake, turn_due_steady_ms(loop));
-        if (err == ERR_NONE)
-            err = turn(loop, &intake);
+        err = turn(loop, &intake);
     }
     if (err == ERR_NONE)
         err = settle(loop);

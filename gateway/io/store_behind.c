@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "io/changes.h"
 #include "io/row_page.h"
@@ -289,6 +290,7 @@ static enum err carry_out(struct store *inner, const struct changes *changes)
 static void *work(void *argument)
 {
     struct behind_store *store = argument;
+    (void)prctl(PR_SET_NAME, "store", 0, 0, 0); /* for top and gdb */
     (void)pthread_mutex_lock(&store->lock);
     for (;;) {
         while (store->stage != STAGE_CLOSED && !store->ends)
