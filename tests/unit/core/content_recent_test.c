@@ -200,20 +200,22 @@ static void what_its_batch_gave_up_is_not_there(void **state)
     desk_close(&desk);
 }
 
-static struct content_ref put_number(struct desk *desk, unsigned number)
+/* Of so many digits. */
+static struct content_ref put_number(
+    struct desk *desk, unsigned number, int width)
 {
-    char text[200];
-    (void)snprintf(text, sizeof text, "%0100u", number);
+    char text[2000];
+    (void)snprintf(text, sizeof text, "%0*u", width, number);
     return put(desk, text);
 }
 
 /* More than there is room for, a batch each; how many were kept. */
 static unsigned fill(
-    struct desk *desk, struct content_ref *refs, unsigned count)
+    struct desk *desk, struct content_ref *refs, unsigned count, int width)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < count; i++) {
-        refs[i] = put_number(desk, i);
+        refs[i] = put_number(desk, i, width);
         batch_end(desk);
         kept += is_kept(desk, refs[i]);
     }
@@ -227,13 +229,13 @@ static void what_waits_longest_is_not_pushed_out(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT);
+    unsigned kept = fill(&desk, refs, COUNT, 100);
     assert_in_range(kept, 10, COUNT - 1);
     for (unsigned i = 0; i < COUNT; i++)
         assert_int_equal(is_kept(&desk, refs[i]), i < kept);
     assert_non_null(
         content_get(&desk.log, desk.txn, &desk.arena, refs[0]).bytes);
-    struct content_ref next = put_number(&desk, COUNT);
+    struct content_ref next = put_number(&desk, COUNT, 100);
     batch_end(&desk);
     assert_true(is_kept(&desk, next));
     desk_close(&desk);
@@ -246,8 +248,8 @@ static void what_nobody_takes_makes_room(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT);
-    assert_true(fill(&desk, refs + COUNT, LONG) > 0);
+    unsigned kept = fill(&desk, refs, COUNT, 100);
+    assert_true(fill(&desk, refs + COUNT, LONG, 100) > 0);
     for (unsigned i = 0; i < kept; i++)
         assert_false(is_kept(&desk, refs[i]));
     desk_close(&desk);
@@ -458,32 +460,58 @@ static void what_its_batch_gave_up_is_found_behind_what_is_ready(void **state)
     desk_close(&desk);
 }
 
+/* Small ones take the items, larger ones the pieces. */
 static void there_is_room_that_others_have_not(void **state)
 {
     enum { COUNT = 300 };
+    static const int widths[] = { 100, 1400 };
     struct content_ref refs[COUNT + 1];
+    (void)state;
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        struct desk desk;
+        unsigned ready = 0;
+        desk_open(&desk, SIZE);
+        unsigned kept = fill(&desk, refs, COUNT, widths[w]);
+        while (kept + ready < COUNT && foresee(&desk, refs[kept + ready]))
+            ready++;
+        assert_in_range(ready, 5, kept);
+        assert_true(kept + ready < COUNT); /* and then there is none */
+        assert_false(is_kept(&desk, refs[kept + ready]));
+        refs[COUNT] = put_number(&desk, COUNT, widths[w]);
+        batch_end(&desk);
+        assert_false(is_kept(&desk, refs[COUNT]));
+        for (unsigned i = 0; i < COUNT; i++) {
+            char text[2000];
+            (void)snprintf(text, sizeof text, "%0*u", widths[w], i);
+            assert_int_equal(is_kept(&desk, refs[i]), i < kept + ready);
+            assert_int_equal(
+                is_ready(&desk, refs[i]), i >= kept && i < kept + ready);
+            assert_digested(&desk, refs[i], text);
+            arena_reset(&desk.arena);
+        }
+        desk_close(&desk);
+    }
+}
+
+/* Whatever was kept in between: places rise towards what is forgotten. */
+static void what_is_wanted_next_is_before_all_others(void **state)
+{
+    const struct content_known known = { .plain = SLICE_LITERAL("wanted"),
+        .has_digest = true };
     struct desk desk;
-    unsigned ready = 0;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT);
-    while (kept + ready < COUNT && foresee(&desk, refs[kept + ready]))
-        ready++;
-    assert_in_range(ready, 5, kept);
-    assert_true(kept + ready < COUNT); /* and then there is none */
-    assert_false(is_kept(&desk, refs[kept + ready]));
-    refs[COUNT] = put_number(&desk, COUNT);
-    batch_end(&desk);
-    assert_false(is_kept(&desk, refs[COUNT]));
-    for (unsigned i = 0; i < COUNT; i++) {
-        char text[200];
-        (void)snprintf(text, sizeof text, "%0100u", i);
-        assert_int_equal(is_kept(&desk, refs[i]), i < kept + ready);
-        assert_int_equal(
-            is_ready(&desk, refs[i]), i >= kept && i < kept + ready);
-        assert_digested(&desk, refs[i], text);
-        arena_reset(&desk.arena);
-    }
+    content_recent_keep_next(&desk.recent, 3, 0, &known);
+    content_recent_keep(&desk.recent, 9, 0, ENTRY, SLICE_LITERAL("older"));
+    content_recent_keep(&desk.recent, 10, 0, ENTRY, SLICE_LITERAL("given up"));
+    content_recent_keep_next(&desk.recent, 4, 1, &known);
+    content_recent_forget_from(&desk.recent, 10);
+    assert_null(content_recent_find(&desk.recent, 10, 0));
+    assert_false(is_in_memory(&desk, "given up"));
+    assert_non_null(content_recent_find(&desk.recent, 3, 0));
+    assert_non_null(content_recent_find(&desk.recent, 4, 1));
+    content_recent_forget_from(&desk.recent, 4);
+    assert_null(content_recent_find(&desk.recent, 9, 0));
     desk_close(&desk);
 }
 
@@ -494,10 +522,10 @@ static void what_was_foreseen_and_nobody_takes_makes_room(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT);
+    unsigned kept = fill(&desk, refs, COUNT, 100);
     assert_true(foresee(&desk, refs[kept]));
     assert_true(foresee(&desk, refs[0]));
-    assert_true(fill(&desk, refs + COUNT, LONG) > 0);
+    assert_true(fill(&desk, refs + COUNT, LONG, 100) > 0);
     assert_false(is_kept(&desk, refs[kept]));
     assert_false(is_kept(&desk, refs[0]));
     desk_close(&desk);
@@ -557,6 +585,7 @@ int main(void)
         cmocka_unit_test(foreseeing_a_new_one_does_not_outlive_its_batch),
         cmocka_unit_test(what_its_batch_gave_up_is_found_behind_what_is_ready),
         cmocka_unit_test(there_is_room_that_others_have_not),
+        cmocka_unit_test(what_is_wanted_next_is_before_all_others),
         cmocka_unit_test(what_was_foreseen_and_nobody_takes_makes_room),
         cmocka_unit_test(what_is_too_large_is_not_made_ready),
         cmocka_unit_test(nothing_is_made_ready_without_memory),
