@@ -55,8 +55,9 @@ static const uint8_t *sealing_key_for(
     struct work *work, struct peer *peer, enum request_kind kind)
 {
     const struct key_sheet *sheet = peer_sheet(work, peer);
-    const struct sealing_key *day =
-        sheet == NULL ? NULL : key_sheet_at(sheet, work->now);
+    const struct sealing_key *day = sheet == NULL || peer->is_rekeyed
+                                        ? NULL
+                                        : key_sheet_at(sheet, work->now);
     if (day != NULL)
         return day->key;
     const struct card *card = peer_card(work, peer);
@@ -394,10 +395,13 @@ static const char *on_busy(
 const char *delivery_plain(
     struct work *work, struct peer *peer, const struct reply *reply)
 {
-    if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0 &&
-        peer_offer_sheet(work, peer, reply->sheet) == ERR_NONE &&
-        ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
-        return NULL;
+    if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0) {
+        enum err err = peer_offer_sheet(work, peer, reply->sheet);
+        if (err == ERR_NONE && ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
+            return NULL;
+        /* by a key of a newer card: that comes with a greeting alone */
+        peer->is_rekeyed = err == ERR_KEY;
+    }
     if (reply->plain == PLAIN_REFUSED && peer->token_kind == REQUEST_HEAD) {
         peer->introduces = true; /* us, or our newest card, it may not know */
         return introduction_pending(peer);

@@ -369,6 +369,7 @@ enum err peer_offer_sheet(
             log_code("code", err_name(err)));
         return err;
     }
+    peer->is_rekeyed = false;
     if (sheet.serial <= peer->sheet_serial)
         return ERR_NONE;
     peer->sheet_serial = sheet.serial;

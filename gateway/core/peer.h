@@ -67,6 +67,7 @@ struct peer {
     bool head_is_old;        /* the one that is asked: we have more to say */
     bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
+    bool is_rekeyed;         /* our sheet of it is old, the next unproved */
     bool has_given;          /* a fence, since we started: */
     uint64_t given_out_size; /* that was cosigned of ours then */
     uint8_t fence_given[FENCE_SIZE]; /* the newest */

@@ -52,6 +52,41 @@ static void who_only_dials_out_learns_of_keys_that_changed_meanwhile(
     federation_free(federation);
 }
 
+/* And of the keys of its day, too, which the other lost: nothing but what is
+ * sealed to the last resort is opened there, and its sheet is of a newer
+ * card. */
+static void who_only_dials_out_learns_of_keys_that_were_lost(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct crypto *crypto = federation_crypto(federation, 1);
+    (void)state;
+    federation_agree(federation);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
+        crypto_fake_signer_rotate(crypto, (enum crypto_signer)i);
+    assert_int_equal(federation_card_change(federation, 1,
+                         federation_card_new(federation, 1, 2,
+                             (struct instant){ FEDERATION_START_MS +
+                                               60 * FEDERATION_DAY_MS })),
+        ERR_NONE);
+    federation_sheet(federation, 1);
+    crypto_fake_days_hold(crypto, 1, 1);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    for (int i = 0; i < 6; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 2);
+    federation_sheet(federation, 1);
+    const char *id = federation_submit(federation, 1, 0, "after");
+    for (int i = 0; i < 2; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 static void who_only_dials_out_is_a_full_member(void **state)
 {
     struct arena arena;
@@ -390,6 +425,7 @@ int main(void)
         cmocka_unit_test(who_only_dials_out_is_a_full_member),
         cmocka_unit_test(
             who_only_dials_out_learns_of_keys_that_changed_meanwhile),
+        cmocka_unit_test(who_only_dials_out_learns_of_keys_that_were_lost),
         cmocka_unit_test(nothing_is_dialed_to_it),
         cmocka_unit_test(it_waits_and_asks_anew_without_polling),
         cmocka_unit_test(
