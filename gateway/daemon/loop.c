@@ -184,14 +184,16 @@ struct intake {
     struct inbox_item *done;
     size_t count;
     size_t size;
+    bool has_peers; /* something of theirs is among it */
 };
 
 /* Takes what waits, and what comes in time: nothing of this batch can be
- * committed before the one that is on its way. */
+ * committed before the one that is on its way. But what peers say is not made
+ * to wait for a larger commit. */
 static bool take_more(struct loop *loop, struct intake *intake, int64_t until)
 {
     bool was_full;
-    if (intake->count >= BATCH_INPUT_COUNT_MAX ||
+    if (intake->has_peers || intake->count >= BATCH_INPUT_COUNT_MAX ||
         intake->size >= BATCH_INPUT_SIZE_MAX)
         return false;
     size_t size = BATCH_INPUT_SIZE_MAX - intake->size;
@@ -204,6 +206,8 @@ static bool take_more(struct loop *loop, struct intake *intake, int64_t until)
          item = item->next) {
         intake->count++;
         intake->size += item->size;
+        intake->has_peers |= item->input.type == NODE_PEER_REQUEST ||
+                             item->input.type == NODE_PEER_REPLY;
     }
     return true;
 }
