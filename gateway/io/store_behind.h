@@ -6,7 +6,8 @@
  * before all of the one before it.
  *
  * A commit is durable when it returns, as in any store, unless
- * store_behind_defer() said otherwise.
+ * store_behind_defer() said otherwise. Closing waits for a deferred one that
+ * the thread has; where there is no thread it is lost, as in a crash.
  */
 #ifndef IO_STORE_BEHIND_H
 #define IO_STORE_BEHIND_H
