@@ -107,6 +107,13 @@ static struct slice dated(
         &world->wire, slice_of((const uint8_t *)claimed->text, claimed->size));
 }
 
+static struct conflict conflict_dated(struct world *world,
+    const struct gateway *gateway, const struct conflict *conflict)
+{
+    return (struct conflict){ dated(world, gateway, conflict->held),
+        dated(world, gateway, conflict->offered) };
+}
+
 static struct slice head_of(
     struct world *world, const struct gateway *gateway, struct slice body)
 {
@@ -116,40 +123,94 @@ static struct slice head_of(
         head.ledger_count > sizeof views / sizeof *views)
         return body;
     memcpy(views, head.ledgers, head.ledger_count * sizeof *views);
-    for (size_t i = 0; i < head.ledger_count; i++)
+    for (size_t i = 0; i < head.ledger_count; i++) {
         views[i].note = dated(world, gateway, views[i].note);
+        views[i].conflict = conflict_dated(world, gateway, &views[i].conflict);
+    }
     head.ledgers = views;
     return head_write(&head, &world->wire);
 }
 
-struct slice claimer_request(struct world *world, const struct gateway *gateway,
-    enum request_kind kind, struct slice body)
+static struct slice conflict_of(
+    struct world *world, const struct gateway *gateway, struct slice body)
+{
+    struct conflict conflict;
+    if (conflict_read(body, &world->wire, &conflict) != ERR_NONE)
+        return body;
+    conflict = conflict_dated(world, gateway, &conflict);
+    return conflict_write(&conflict, &world->wire);
+}
+
+/* Who takes its ledger back gets the receipts with it. */
+static struct slice fetched_of(
+    struct world *world, const struct gateway *gateway, struct slice body)
+{
+    struct fetched fetched;
+    if (fetched_read(body, &world->wire, &fetched) != ERR_NONE)
+        return body;
+    struct parcel *parcels =
+        arena_take_array(&world->wire, fetched.parcel_count, sizeof *parcels);
+    if (parcels == NULL)
+        return body;
+    for (size_t i = 0; i < fetched.parcel_count; i++) {
+        parcels[i] = fetched.parcels[i];
+        parcels[i].note = dated(world, gateway, parcels[i].note);
+    }
+    fetched.parcels = parcels;
+    return fetched_write(&fetched, &world->wire);
+}
+
+static struct slice cosigned_of(
+    struct world *world, const struct gateway *gateway, struct slice body)
+{
+    struct cosigned cosigned;
+    if (cosigned_read(body, &world->wire, &cosigned) != ERR_NONE)
+        return body;
+    cosigned.note = dated(world, gateway, cosigned.note);
+    return cosigned_write(&cosigned, &world->wire);
+}
+
+static struct slice collect_of(
+    struct world *world, const struct gateway *gateway, struct slice body)
 {
     struct collect collect;
-    if (!is_claimer(world, gateway))
-        return body;
-    if (kind == REQUEST_HEAD)
-        return head_of(world, gateway, body);
-    if (kind != REQUEST_COLLECT ||
-        collect_read(body, &world->wire, &collect) != ERR_NONE)
+    if (collect_read(body, &world->wire, &collect) != ERR_NONE)
         return body;
     collect.cosigned = dated(world, gateway, collect.cosigned);
     return collect_write(&collect, &world->wire);
 }
 
+/* Whatever brings a receipt. */
+typedef struct slice dater(
+    struct world *world, const struct gateway *gateway, struct slice body);
+
+static dater *const requests[REQUEST_KIND_COUNT] = {
+    [REQUEST_HEAD] = head_of,
+    [REQUEST_COLLECT] = collect_of,
+    [REQUEST_FETCHED] = fetched_of,
+};
+
+static dater *const replies[REPLY_KIND_COUNT] = {
+    [REPLY_HEAD] = head_of,
+    [REPLY_COSIGNED] = cosigned_of,
+    [REPLY_CONFLICT] = conflict_of,
+    [REPLY_FETCHED] = fetched_of,
+};
+
+struct slice claimer_request(struct world *world, const struct gateway *gateway,
+    enum request_kind kind, struct slice body)
+{
+    if (!is_claimer(world, gateway) || requests[kind] == NULL)
+        return body;
+    return requests[kind](world, gateway, body);
+}
+
 struct slice claimer_reply(struct world *world, const struct gateway *gateway,
     enum reply_kind kind, struct slice body)
 {
-    struct cosigned cosigned;
-    if (!is_claimer(world, gateway))
+    if (!is_claimer(world, gateway) || replies[kind] == NULL)
         return body;
-    if (kind == REPLY_HEAD)
-        return head_of(world, gateway, body);
-    if (kind != REPLY_COSIGNED ||
-        cosigned_read(body, &world->wire, &cosigned) != ERR_NONE)
-        return body;
-    cosigned.note = dated(world, gateway, cosigned.note);
-    return cosigned_write(&cosigned, &world->wire);
+    return replies[kind](world, gateway, body);
 }
 
 /* ---- Entries ------------------------------------------------------------- */
