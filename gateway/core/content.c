@@ -166,23 +166,23 @@ static struct place place_of(struct content_ref ref)
 
 /* ERR_NOT_FOUND: its entry was destroyed. */
 static enum err item_open(const struct content_log *log, struct content_ref ref,
-    struct slice item, struct arena *arena, struct content_known *known)
+    struct slice item, struct arena *arena, struct slice *plain)
 {
     struct place place = place_of(ref);
     struct unpacker in = unpack_from(item);
-    known->entry = unpack_u64(&in);
+    uint64_t entry = unpack_u64(&in);
     size_t size = item.size - ITEM_OVERHEAD;
     uint8_t *bytes = arena_take(arena, size);
     if (bytes == NULL)
         return ERR_NO_MEMORY;
-    known->plain = slice_of(bytes, size);
+    *plain = slice_of(bytes, size);
     return log->vault->ops->open(
-        log->vault, known->entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
+        log->vault, entry, SLICE_ARRAY(place.bytes), in.rest, bytes);
 }
 
 /* What a batch before kept, unless its entry was destroyed since. */
 static bool recent_take(struct content_log *log, struct arena *arena,
-    struct content_ref ref, struct content_known *known, enum err *err)
+    struct content_ref ref, struct slice *plain, enum err *err)
 {
     struct content_recent_item *item =
         log->recent == NULL
@@ -191,8 +191,8 @@ static bool recent_take(struct content_log *log, struct arena *arena,
     if (item == NULL ||
         log->vault->ops->is_destroyed(log->vault, content_recent_entry(item)))
         return false;
-    content_recent_take(log->recent, item, arena, known);
-    *err = known->plain.bytes == NULL ? ERR_NO_MEMORY : ERR_NONE;
+    *plain = content_recent_take(log->recent, item, arena);
+    *err = plain->bytes == NULL ? ERR_NO_MEMORY : ERR_NONE;
     return true;
 }
 
@@ -212,21 +212,21 @@ static enum err blob_probe(struct content_log *log, struct store_txn *txn,
  * told, and is not to stick. */
 static enum err take(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, bool is_tried,
-    struct content_known *known)
+    struct slice *plain)
 {
-    *known = (struct content_known){ .plain = SLICE_NONE };
+    *plain = SLICE_NONE;
     if (content_is_none(ref) || txn->err != ERR_NONE)
         return txn->err;
     if (content_is_new(log, ref)) {
         struct content_item *item = added(log, ref);
         if (item != NULL) {
-            known->plain = item->plain;
+            *plain = item->plain;
             item->was_read = true;
         }
         return ERR_NONE;
     }
     enum err err;
-    if (recent_take(log, arena, ref, known, &err))
+    if (recent_take(log, arena, ref, plain, &err))
         return err;
     struct slice item;
     struct slice blob;
@@ -242,10 +242,10 @@ static enum err take(struct content_log *log, struct store_txn *txn,
         return txn->err;
     err = blob_item(blob, ref.slot, &item) ? ERR_NONE : ERR_CORRUPT;
     if (err == ERR_NONE && item.size > 0)
-        err = item_open(log, ref, item, arena, known);
+        err = item_open(log, ref, item, arena, plain);
     store_let_go(txn, blob); /* a page of events is in as many blobs */
     if (err != ERR_NONE)
-        known->plain = SLICE_NONE;
+        *plain = SLICE_NONE;
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
@@ -261,9 +261,9 @@ enum err content_try_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt,
     struct slice *plain)
 {
-    struct content_known known;
-    enum err err = take(log, txn, arena, ref, true, &known);
-    part(known.plain, salt, plain);
+    struct slice both;
+    enum err err = take(log, txn, arena, ref, true, &both);
+    part(both, salt, plain);
     if (err != ERR_NONE && err != ERR_CORRUPT)
         txn->err = err;
     return err;
@@ -279,57 +279,13 @@ enum err content_try(struct content_log *log, struct store_txn *txn,
 struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt)
 {
-    struct content_known known;
+    struct slice both;
     struct slice plain;
-    enum err err = take(log, txn, arena, ref, false, &known);
-    part(known.plain, salt, &plain);
+    enum err err = take(log, txn, arena, ref, false, &both);
+    part(both, salt, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
     return plain;
-}
-
-static void digest_find(struct crypto *crypto, struct content_known *known)
-{
-    struct slice salt;
-    struct slice plain;
-    if (known->has_digest || known->plain.bytes == NULL)
-        return;
-    part(known->plain, &salt, &plain);
-    entry_digest(crypto, salt, plain, known->digest);
-    known->has_digest = true;
-}
-
-struct slice content_get_digested(struct content_log *log,
-    struct store_txn *txn, struct arena *arena, struct crypto *crypto,
-    struct content_ref ref, struct slice *salt, uint8_t digest[HASH_SIZE])
-{
-    struct content_known known;
-    struct slice plain;
-    enum err err = take(log, txn, arena, ref, false, &known);
-    digest_find(crypto, &known);
-    part(known.plain, salt, &plain);
-    memcpy(digest, known.digest, HASH_SIZE);
-    if (txn->err == ERR_NONE)
-        txn->err = err;
-    return plain;
-}
-
-enum err content_foresee(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct crypto *crypto, struct content_ref ref)
-{
-    struct content_known known;
-    const struct content_recent_item *item =
-        content_recent_find(log->recent, ref.segment, ref.slot);
-    if (content_is_new(log, ref) ||
-        (item != NULL && content_recent_has_digest(item)))
-        return ERR_NONE;
-    size_t used = arena->used;
-    enum err err = take(log, txn, arena, ref, true, &known);
-    digest_find(crypto, &known);
-    if (err == ERR_NONE && known.has_digest)
-        content_recent_keep_next(log->recent, ref.segment, ref.slot, &known);
-    arena_rewind(arena, used);
-    return err == ERR_CORRUPT ? ERR_NONE : err; /* for who needs it */
 }
 
 struct slice content_get(struct content_log *log, struct store_txn *txn,

@@ -94,19 +94,6 @@ struct slice content_get(struct content_log *log, struct store_txn *txn,
 struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref, struct slice *salt);
 
-/* The same with its entry_digest(), which content_foresee() may have found
- * before; zeroes where the content is erased or absent. */
-struct slice content_get_digested(struct content_log *log,
-    struct store_txn *txn, struct arena *arena, struct crypto *crypto,
-    struct content_ref ref, struct slice *salt, uint8_t digest[HASH_SIZE]);
-
-/* It is wanted next: kept opened, with its digest, if there is room and it is
- * of a batch before. Nothing else happens. Errors are of the store; damage is
- * for who needs it. */
-MUST_USE enum err content_foresee(struct content_log *log,
-    struct store_txn *txn, struct arena *arena, struct crypto *crypto,
-    struct content_ref ref);
-
 /* The same, but a content that does not open, or whose blob is damaged, is an
  * ERR_CORRUPT to be told, and the store goes on; all other errors stick as
  * ever. */

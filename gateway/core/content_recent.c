@@ -12,9 +12,6 @@
  * its recipient is away. Under load that is some seconds. */
 #define UNUSED_BATCH_COUNT_MAX 1024u
 
-/* Of items and pieces, so many are for what is wanted next: some parcel's. */
-#define NEXT_PART 4u
-
 struct content_recent_item {
     uint64_t segment;
     uint64_t entry;
@@ -25,8 +22,6 @@ struct content_recent_item {
     uint32_t older;
     uint32_t newer;
     uint32_t next; /* in its bucket */
-    bool has_digest;
-    uint8_t digest[HASH_SIZE];
 };
 
 void content_recent_init(
@@ -54,7 +49,6 @@ void content_recent_init(
     recent->free_count = (uint32_t)piece_count;
     recent->free_piece = 1;
     recent->free_item = 1;
-    recent->free_item_count = (uint32_t)item_count;
     recent->bucket_count = (uint32_t)item_count;
 }
 
@@ -110,7 +104,6 @@ static void item_free(
     pieces_free(recent, item);
     item->piece = recent->free_item;
     recent->free_item = link;
-    recent->free_item_count++;
 }
 
 /* ---- Keeping ------------------------------------------------------------ */
@@ -120,17 +113,14 @@ void content_recent_batch(struct content_recent *recent)
     recent->batch++;
 }
 
-static bool has_room(const struct content_recent *recent, uint32_t item_count,
-    uint32_t piece_count)
+static bool has_room(const struct content_recent *recent, uint32_t piece_count)
 {
-    return recent->free_item_count >= item_count &&
-           recent->free_count >= piece_count;
+    return recent->free_item != 0 && recent->free_count >= piece_count;
 }
 
-static bool make_room(
-    struct content_recent *recent, uint32_t item_count, uint32_t piece_count)
+static bool make_room(struct content_recent *recent, uint32_t piece_count)
 {
-    while (!has_room(recent, item_count, piece_count)) {
+    while (!has_room(recent, piece_count)) {
         struct content_recent_item *oldest = item_at(recent, recent->oldest);
         if (oldest == NULL ||
             recent->batch - oldest->batch <= UNUSED_BATCH_COUNT_MAX)
@@ -156,54 +146,29 @@ static uint32_t pieces_fill(struct content_recent *recent, struct slice plain)
     return first;
 }
 
-static uint32_t pieces_for(struct slice plain)
+void content_recent_keep(struct content_recent *recent, uint64_t segment,
+    uint32_t slot, uint64_t entry, struct slice plain)
 {
-    return (uint32_t)((plain.size + PIECE_SIZE - 1) / PIECE_SIZE);
-}
-
-/* There is room. It is between those two. */
-static void item_add(struct content_recent *recent, uint64_t segment,
-    uint32_t slot, const struct content_known *known, uint32_t older,
-    uint32_t newer)
-{
+    size_t piece_count = (plain.size + PIECE_SIZE - 1) / PIECE_SIZE;
+    if (piece_count > recent->piece_count / 4 ||
+        !make_room(recent, (uint32_t)piece_count))
+        return;
     uint32_t link = recent->free_item;
     struct content_recent_item *item = item_at(recent, link);
     uint32_t *bucket = bucket_of(recent, segment, slot);
     recent->free_item = item->piece;
-    recent->free_item_count--;
     *item = (struct content_recent_item){ .segment = segment,
-        .entry = known->entry,
+        .entry = entry,
         .batch = recent->batch,
         .slot = slot,
-        .size = (uint32_t)known->plain.size,
-        .piece = pieces_fill(recent, known->plain),
-        .older = older,
-        .newer = newer,
-        .next = *bucket,
-        .has_digest = known->has_digest };
-    memcpy(item->digest, known->digest, HASH_SIZE);
+        .size = (uint32_t)plain.size,
+        .piece = pieces_fill(recent, plain),
+        .older = recent->newest,
+        .next = *bucket };
     *bucket = link;
-    *(older == 0 ? &recent->oldest : &item_at(recent, older)->newer) = link;
-    *(newer == 0 ? &recent->newest : &item_at(recent, newer)->older) = link;
-}
-
-void content_recent_keep(struct content_recent *recent, uint64_t segment,
-    uint32_t slot, uint64_t entry, struct slice plain)
-{
-    const struct content_known known = { .plain = plain, .entry = entry };
-    uint32_t count = pieces_for(plain);
-    if (count <= recent->piece_count / 4 &&
-        make_room(recent, 1 + recent->bucket_count / NEXT_PART,
-            count + recent->piece_count / NEXT_PART))
-        item_add(recent, segment, slot, &known, recent->newest, 0);
-}
-
-void content_recent_keep_next(struct content_recent *recent, uint64_t segment,
-    uint32_t slot, const struct content_known *known)
-{
-    /* as the oldest: places rise towards the newest */
-    if (has_room(recent, 1, pieces_for(known->plain)))
-        item_add(recent, segment, slot, known, 0, recent->oldest);
+    *(recent->newest == 0 ? &recent->oldest
+                          : &item_at(recent, recent->newest)->newer) = link;
+    recent->newest = link;
 }
 
 /* ---- Finding ------------------------------------------------------------ */
@@ -225,14 +190,8 @@ uint64_t content_recent_entry(const struct content_recent_item *item)
     return item->entry;
 }
 
-bool content_recent_has_digest(const struct content_recent_item *item)
-{
-    return item->has_digest;
-}
-
-void content_recent_take(struct content_recent *recent,
-    struct content_recent_item *item, struct arena *arena,
-    struct content_known *known)
+struct slice content_recent_take(struct content_recent *recent,
+    struct content_recent_item *item, struct arena *arena)
 {
     uint8_t *bytes = arena_take(arena, item->size);
     uint32_t link = item->piece;
@@ -243,13 +202,9 @@ void content_recent_take(struct content_recent *recent,
             left < PIECE_SIZE ? left : PIECE_SIZE);
         link = recent->links[link - 1];
     }
-    *known = (struct content_known){
-        .plain = slice_of(bytes, bytes == NULL ? 0 : item->size),
-        .entry = item->entry,
-        .has_digest = item->has_digest,
-    };
-    memcpy(known->digest, item->digest, HASH_SIZE);
+    struct slice plain = slice_of(bytes, bytes == NULL ? 0 : item->size);
     item_free(recent, item);
+    return plain;
 }
 
 void content_recent_forget(

@@ -4,7 +4,7 @@
  * derive its key and open it costs more than all else that is then done with
  * it. What was handed over, or erased, is wiped. Bounded: what waits longest is
  * wanted first, so when all room is taken no more is kept; but what nobody
- * took for long makes room. A part is for what is wanted next, with its digest.
+ * took for long makes room.
  */
 #ifndef CORE_CONTENT_RECENT_H
 #define CORE_CONTENT_RECENT_H
@@ -15,17 +15,8 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
-#include "core/port.h"
 
 struct content_recent_item;
-
-/* Salt and content, one after the other, and what is known of it beside. */
-struct content_known {
-    struct slice plain;
-    uint64_t entry; /* of the vault */
-    bool has_digest;
-    uint8_t digest[HASH_SIZE]; /* entry_digest() of it */
-};
 
 /* Contents lie in chains of pieces. Links are an index and one more; 0: none.
  * Zero-initialised it keeps nothing. */
@@ -37,7 +28,6 @@ struct content_recent {
     uint32_t free_count;
     struct content_recent_item *items;
     uint32_t free_item;
-    uint32_t free_item_count;
     uint32_t oldest;
     uint32_t newest;
     uint32_t *buckets;
@@ -54,19 +44,14 @@ void content_recent_batch(struct content_recent *recent);
 /* The next content; places rise. One for which there is no room is not kept. */
 void content_recent_keep(struct content_recent *recent, uint64_t segment,
     uint32_t slot, uint64_t entry, struct slice plain);
-/* One of a batch before that is wanted next, with its digest. */
-void content_recent_keep_next(struct content_recent *recent, uint64_t segment,
-    uint32_t slot, const struct content_known *known);
 /* NULL when it is not there. */
 struct content_recent_item *content_recent_find(
     struct content_recent *recent, uint64_t segment, uint32_t slot);
 /* Of the vault. */
 uint64_t content_recent_entry(const struct content_recent_item *item);
-bool content_recent_has_digest(const struct content_recent_item *item);
 /* A copy in the arena, bytes NULL when that is full; it is wiped here. */
-void content_recent_take(struct content_recent *recent,
-    struct content_recent_item *item, struct arena *arena,
-    struct content_known *known);
+struct slice content_recent_take(struct content_recent *recent,
+    struct content_recent_item *item, struct arena *arena);
 /* Wipes it, where it is there. */
 void content_recent_forget(
     struct content_recent *recent, uint64_t segment, uint32_t slot);

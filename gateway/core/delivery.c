@@ -4,7 +4,6 @@
 #include "core/collected.h"
 #include "core/conflict.h"
 #include "core/feed.h"
-#include "core/foresight.h"
 #include "core/generation.h"
 #include "core/introduction.h"
 #include "core/limits.h"
@@ -133,7 +132,6 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
             : signatory_renew(work, out) && shipment_load(work, out, &shipment);
     if (!is_there)
         return SLICE_NONE;
-    foresight_begin(work, peer, out);
     struct slice body = shipment_body(work, peer, out, &shipment);
     peer->parcel_size = body.size;
     pace_begin(&peer->parcel_pace, work->steady_ms);

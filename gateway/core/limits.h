@@ -140,9 +140,8 @@
 /* Inputs in one transaction: latency of the first against work shared. */
 #define BATCH_INPUT_COUNT_MAX 256u
 #define BATCH_INPUT_SIZE_MAX (4u * 1024 * 1024)
-/* Memory of a batch: inputs as structures, outputs, parcels under way. There
- * are two: the next begins while one is committed. */
-#define BATCH_ARENA_SIZE (52u * 1024 * 1024)
+/* Memory of a batch: inputs as structures, outputs, parcels under way. */
+#define BATCH_ARENA_SIZE (64u * 1024 * 1024)
 /* Structures that one foreign message may unfold into; protobuf-c makes up to
  * 96 bytes of one. Beside a batch of them, which unfold one by one. */
 #define DECODE_ARENA_SIZE                                                      \
@@ -175,7 +174,7 @@
 
 /* A transaction that takes so much memory, for what it read and what it
  * changes, takes no more inputs: the rest goes into the next. */
-#define STORE_TXN_SIZE_MAX (24u * 1024 * 1024)
+#define STORE_TXN_SIZE_MAX (32u * 1024 * 1024)
 /* What the last of them may add: the longest referral is erased, and each of
  * its contents is in another blob, which is written again. */
 #define STORE_STEP_SIZE_MAX                                                    \

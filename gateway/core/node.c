@@ -44,7 +44,7 @@ _Static_assert(STEP_ARENA_MIN + BATCH_ANSWER_SIZE_MAX +
 
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
     struct vault *vault, struct arena *memory, struct arena *batch,
-    struct arena *next, struct arena *scratch)
+    struct arena *scratch)
 {
     struct node *node = arena_take(memory, sizeof *node);
     if (node == NULL)
@@ -54,7 +54,6 @@ struct node *node_new(const struct node_options *options, struct crypto *crypto,
     node->vault = vault;
     node->memory = memory;
     node->arena = batch;
-    node->next_arena = next;
     node->scratch = scratch;
     node->token_next = 1;
     content_recent_init(
@@ -356,6 +355,36 @@ static void take_reply(struct work *work, const struct node_input *input)
 
 /* ---- Steps -------------------------------------------------------------- */
 
+void node_begin(
+    struct node *node, struct store_txn *txn, const struct store_usage *usage)
+{
+    assert(!node->in_batch);
+    node->in_batch = true;
+    node->feed_grew = false;
+    node->agreements = NULL;
+    node->choice.found = NULL;
+    node->agreements_size = 0;
+    node->outputs = (struct output_list){ 0 };
+    node->erases = (struct erase_list){ 0 };
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
+    node->usage = *usage;
+    node->input_count = 0;
+    node->store_percent =
+        usage->capacity == 0
+            ? 0
+            : (unsigned)(usage->used / (usage->capacity / 100 + 1));
+    node->work = (struct work){
+        .node = node,
+        .txn = txn,
+        .crypto = node->crypto,
+        .arena = node->arena,
+        .scratch = node->scratch,
+        .contents = &node->contents,
+    };
+    erasure_begin(&node->work);
+}
+
 /* When something is to be done about that peer, if nothing comes before. */
 static int64_t peer_due_steady_ms(const struct peer *peer)
 {
@@ -487,9 +516,37 @@ enum err node_finish(struct node *node)
     if (node->changed)
         row_save(node, work->txn);
     node->changed = false;
-    node->is_finished = true;
     arena_reset(node->scratch);
     return work->txn->err;
+}
+
+enum err node_committed(struct node *node)
+{
+    assert(node->in_batch);
+    return erasure_carry_out(&node->erasure, node->vault);
+}
+
+const struct node_output *node_outputs(const struct node *node, size_t *count)
+{
+    *count = node->outputs.count;
+    return node->outputs.items;
+}
+
+void node_release(struct node *node)
+{
+    assert(node->in_batch);
+    node->in_batch = false;
+    node->counters.commits++;
+    node->counters.inputs += node->input_count;
+    node->outputs = (struct output_list){ 0 };
+    node->agreements = NULL;
+    node->choice.found = NULL;
+    /* what it points to is wiped; what is counted are refs to come */
+    content_begin(
+        &node->contents, node->vault, &node->recent, node->segment_next);
+    node->erasure.entries = NULL;
+    node->erasure.capacity = 0;
+    arena_reset(node->arena);
 }
 
 bool node_leaves_rest(const struct node *node)

@@ -3,10 +3,9 @@
  *
  * A batch is node_begin, node_step for each input, node_finish, all in one
  * store transaction; then a durable commit and node_committed; only then are
- * the outputs carried out, and node_release forgets them. The next batch may
- * begin while the one before is being committed: node_may_run_ahead. It never
- * blocks, reads no clock, draws no entropy, touches no socket and no file: what
- * it needs to know comes with the input, what it remembers is in the store and
+ * the outputs carried out, and node_release forgets them. It never blocks,
+ * reads no clock, draws no entropy, touches no socket and no file: what it
+ * needs to know comes with the input, what it remembers is in the store and
  * the vault, what it wants done leaves as outputs. Same store, same inputs:
  * same outputs, byte for byte. The daemon feeds it from nng, LMDB and timers;
  * tests/sim feeds many of them from one seeded scheduler.
@@ -188,25 +187,17 @@ struct node;
 
 /*
  * A node in `memory` (which must outlive it), with arenas of the caller's for
- * a batch (BATCH_ARENA_SIZE), the next one (the same, or NULL: it never runs
- * ahead) and a step (DECODE_ARENA_SIZE). NULL when memory is too small.
- * NODE_START must be its first input; ERR_CONFLICT then: the store is another
- * agency's; ERR_STATE: it was sealed with another vault.
+ * a batch (BATCH_ARENA_SIZE) and a step (DECODE_ARENA_SIZE). NULL when memory
+ * is too small. NODE_START must be its first input;
+ * ERR_CONFLICT then: the store is another agency's; ERR_STATE: it was sealed
+ * with another vault.
  */
 struct node *node_new(const struct node_options *options, struct crypto *crypto,
     struct vault *vault, struct arena *memory, struct arena *batch,
-    struct arena *next, struct arena *scratch);
+    struct arena *scratch);
 
-/* Where one batch was finished and not released, this is the next, and the
- * transaction sees what that one wrote. Until node_release, node_committed and
- * node_outputs are of the earlier. */
 void node_begin(
     struct node *node, struct store_txn *txn, const struct store_usage *usage);
-
-/* After node_finish: the next batch may begin before this one is committed. Not
- * when something is to be destroyed after the commit: the next must not find
- * it. */
-bool node_may_run_ahead(const struct node *node);
 
 /*
  * Advances the node by one input and appends to its outputs.
@@ -228,13 +219,6 @@ MUST_USE enum err node_committed(struct node *node);
 /* Valid until node_release. */
 const struct node_output *node_outputs(const struct node *node, size_t *count);
 void node_release(struct node *node);
-
-/* While nothing is to be done: something can be made ready for what is likely
- * to come. Outside of batches, in a writing transaction of its own that changes
- * nothing; what the node decides and says is the same without it. Errors as
- * node_step, but never ERR_LIMIT. */
-bool node_may_foresee(const struct node *node);
-MUST_USE enum err node_foresee(struct node *node, struct store_txn *txn);
 
 /* The last batch had no room left for what the node does by itself: the next is
  * to be one without inputs. */

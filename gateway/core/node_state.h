@@ -16,7 +16,6 @@
 #include "core/collected.h"
 #include "core/content.h"
 #include "core/erasure.h"
-#include "core/foresight.h"
 #include "core/hold.h"
 #include "core/instance.h"
 #include "core/ledger.h"
@@ -32,14 +31,6 @@ struct output_list {
     struct node_output *items;
     size_t count;
     size_t capacity;
-};
-
-/* A batch that was finished, while the next is under way. */
-struct batch_before {
-    bool is_there;
-    struct arena *arena;
-    struct output_list outputs;
-    size_t input_count;
 };
 
 /* A local client that waits for the next event. */
@@ -66,7 +57,6 @@ struct node {
     struct vault *vault;
     struct arena *memory;        /* for the life of the node */
     struct arena *arena;         /* for the batch */
-    struct arena *next_arena;    /* for the next; NULL: none, or in use */
     struct arena *scratch;       /* for the step */
     struct ledger no_ledgers[2]; /* of a batch that failed: peer_ledger() */
 
@@ -128,13 +118,10 @@ struct node {
 
     /* the batch under way */
     bool in_batch;
-    bool is_finished; /* and not released */
-    struct batch_before before;
     bool feed_grew;
     struct work work;
     struct content_log contents;
     struct content_recent recent;
-    struct foresight foresight;
     struct repeat_rows repeats;
     struct erasure erasure;
     struct hold hold;

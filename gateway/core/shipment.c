@@ -69,9 +69,9 @@ static bool entry_index(struct work *work, const struct intent *intent,
 {
     struct slice salt;
     uint8_t nobodys[SALT_SIZE]; /* of what was erased before it could leave */
+    struct slice content = content_get_salted(
+        work->contents, work->txn, work->arena, intent->content, &salt);
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
-    struct slice content = content_get_digested(work->contents, work->txn,
-        work->arena, work->crypto, intent->content, &salt, header.digest);
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
         .content = intent->content,
@@ -87,8 +87,8 @@ static bool entry_index(struct work *work, const struct intent *intent,
         work_draw(work, nobodys, sizeof nobodys);
         salt = SLICE_ARRAY(nobodys);
         travelling->mention = mention_make(work, out->peer, entry);
-        entry_digest(work->crypto, salt, content, header.digest);
     }
+    entry_digest(work->crypto, salt, content, header.digest);
     entry->header = entry_header_write(&header, work->arena);
     if (entry->header.bytes == NULL) {
         work_exhausted(work);

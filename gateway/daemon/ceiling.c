@@ -32,14 +32,12 @@ static const struct row {
 } rows[] = {
     { "node", false, NODE_MEMORY_SIZE, 0, 0, 0,
       "agencies, keys of programs, contents that are wanted soon" },
-    { "batch", false, 2 * BATCH_ARENA_SIZE + DECODE_ARENA_SIZE, 0, 0, 0,
-      "what two batches read and say, and one message unfolded" },
+    { "batch", false, BATCH_ARENA_SIZE + DECODE_ARENA_SIZE, 0, 0, 0,
+      "what one batch reads and says, and one message unfolded" },
     { "settings", false, 2 * SETTINGS_ARENA_SIZE, 0, 0, 0,
       "configuration and cards, twice in a reload" },
     { "store_batch", true, STORE_TXN_SIZE_MAX + STORE_STEP_SIZE_MAX, 0, 0, 0,
       "pages that one transaction reads and changes" },
-    { "store_behind", true, STORE_TXN_SIZE_MAX / 2, 0, 0, 0,
-      "rows that the next one changes, while that is committed" },
     { "store_kept", true,
       STORE_TXN_SIZE_MAX + STORE_PAGES_KEPT_SIZE +
           STORE_KEPT_COUNT * STORE_KEPT_SIZE_MAX +

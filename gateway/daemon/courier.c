@@ -58,8 +58,7 @@ struct courier {
     pthread_cond_t filled;
     struct job_queue queue;
     pthread_cond_t released;
-    uint64_t batch; /* whose sends and replies are being taken: its number */
-    uint64_t released_count; /* batches that were committed */
+    uint64_t batch; /* whose sends and replies are being taken */
     uint8_t *sheet;
     size_t sheet_size;
 };
@@ -142,7 +141,7 @@ static void job_end(struct courier *courier, struct job *job)
 static void await_release(struct courier *courier, const struct job *job)
 {
     (void)pthread_mutex_lock(&courier->lock);
-    while (job->batch >= courier->released_count)
+    while (job->batch == courier->batch)
         (void)pthread_cond_wait(&courier->released, &courier->lock);
     (void)pthread_mutex_unlock(&courier->lock);
 }
@@ -533,16 +532,10 @@ bool courier_take(struct courier *courier, const struct node_output *output)
     return true;
 }
 
-void courier_batch_end(struct courier *courier)
-{
-    courier->batch++;
-}
-
 void courier_release(struct courier *courier)
 {
     (void)pthread_mutex_lock(&courier->lock);
-    assert(courier->released_count < courier->batch);
-    courier->released_count++;
+    courier->batch++;
     (void)pthread_cond_broadcast(&courier->released);
     (void)pthread_mutex_unlock(&courier->lock);
 }

@@ -43,11 +43,8 @@ MUST_USE enum err courier_open(const struct courier_options *options,
 MUST_USE bool courier_take(
     struct courier *courier, const struct node_output *output);
 
-/* All of a batch was taken; what is taken next is of another. */
-void courier_batch_end(struct courier *courier);
-
-/* The earliest batch that was not released yet is committed, and what was taken
- * of it may leave. Without this call it never does: the process ends. */
+/* What was taken is committed, and may leave. Without this call it never does:
+ * the process ends. */
 void courier_release(struct courier *courier);
 
 /* The key sheet that Rekey shows from now on. */

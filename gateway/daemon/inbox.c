@@ -262,14 +262,6 @@ struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     return taken.list;
 }
 
-bool inbox_is_quiet(struct inbox *inbox)
-{
-    (void)pthread_mutex_lock(&inbox->lock);
-    int64_t until = idle_until(inbox, INT64_MAX);
-    (void)pthread_mutex_unlock(&inbox->lock);
-    return until > clock_steady_ms();
-}
-
 void inbox_wake(struct inbox *inbox)
 {
     (void)pthread_mutex_lock(&inbox->lock);

@@ -45,9 +45,6 @@ bool inbox_try(struct inbox *inbox, struct inbox_item *item);
 struct inbox_item *inbox_take(struct inbox *inbox, int64_t until_steady_ms,
     size_t count_max, size_t size_max, bool *was_full);
 
-/* inbox_take would wait. */
-bool inbox_is_quiet(struct inbox *inbox);
-
 /* Ends a wait of inbox_take now; used from any thread, not from signals. */
 void inbox_wake(struct inbox *inbox);
 

@@ -4,7 +4,6 @@
 #include "daemon/clock.h"
 #include "daemon/journal.h"
 #include "io/random_openssl.h"
-#include "io/store_behind.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -15,9 +14,6 @@
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS (24 * (int64_t)HOUR_MS)
 #define LOOK_MS 1000
-
-/* Taken at once: what is taken is done before what a peer says meanwhile. */
-#define TAKE_SIZE_MAX (512u * 1024)
 
 /* ---- Outputs ------------------------------------------------------------ */
 
@@ -60,7 +56,6 @@ static enum err seal_ahead(struct loop *loop)
         if (is_for_courier(&outputs[i]) &&
             !courier_take(loop->courier, &outputs[i]))
             return ERR_NO_MEMORY;
-    courier_batch_end(loop->courier);
     return ERR_NONE;
 }
 
@@ -113,14 +108,25 @@ static enum err batch_begin(struct loop *loop, struct store_txn **txn)
     return ERR_NONE;
 }
 
-/* The commit of the earliest batch that was finished is over. */
-static enum err committed(struct loop *loop, enum err err)
+/* Commits when all went well; on any error nothing was said to anyone. */
+static enum err batch_end(
+    struct loop *loop, struct store_txn *txn, enum err err)
 {
     if (err == ERR_NONE)
-        marker_keep(&loop->marker, loop->store, node_life(loop->node),
-            clock_steady_ms());
+        err = node_finish(loop->node);
     if (err == ERR_NONE)
-        err = node_committed(loop->node);
+        err = seal_ahead(loop);
+    if (err == ERR_NONE)
+        err = loop->store->ops->commit(txn);
+    else
+        loop->store->ops->abort(txn);
+    if (err != ERR_NONE) {
+        JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
+        return err;
+    }
+    marker_keep(
+        &loop->marker, loop->store, node_life(loop->node), clock_steady_ms());
+    err = node_committed(loop->node);
     if (err == ERR_NONE)
         err = carry_all(loop);
     else
@@ -129,137 +135,35 @@ static enum err committed(struct loop *loop, enum err err)
     return err;
 }
 
-/* Waits for the batch that is being committed, if there is one. */
-static enum err settle(struct loop *loop)
-{
-    if (!loop->is_behind)
-        return ERR_NONE;
-    loop->is_behind = false;
-    return committed(loop, store_behind_settle(loop->behind));
-}
-
-static enum err settle_if_over(struct loop *loop)
-{
-    return loop->is_behind && store_behind_is_idle(loop->behind) ? settle(loop)
-                                                                 : ERR_NONE;
-}
-
-/* Commits when all went well; on any error nothing was said to anyone. With
- * `behind` it may be on its way yet when this returns. */
-static enum err batch_end(
-    struct loop *loop, struct store_txn *txn, enum err err, bool behind)
-{
-    if (err == ERR_NONE)
-        err = node_finish(loop->node);
-    if (err == ERR_NONE)
-        err = settle(loop);
-    if (err == ERR_NONE)
-        err = seal_ahead(loop);
-    if (err != ERR_NONE) {
-        loop->store->ops->abort(txn);
-        JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
-        return err;
-    }
-    loop->is_behind = behind && node_may_run_ahead(loop->node);
-    if (loop->is_behind)
-        store_behind_defer(loop->behind);
-    err = loop->store->ops->commit(txn);
-    return loop->is_behind && err == ERR_NONE ? ERR_NONE : committed(loop, err);
-}
-
-/* An input that is nobody's, in a batch of its own. */
-static enum err batch_alone(struct loop *loop, struct node_input *input)
-{
-    struct store_txn *txn;
-    enum err err = settle(loop);
-    if (err == ERR_NONE)
-        err = batch_begin(loop, &txn);
-    return err == ERR_NONE ? batch_end(loop, txn, step(loop, input), false)
-                           : err;
-}
-
-/* What was taken out of the inbox, and what of it was dealt with. */
-struct intake {
-    struct inbox_item *waiting;
-    struct inbox_item *done;
-    size_t count;
-    size_t size;
-    bool has_peers; /* something of theirs is among it */
-};
-
-/* Takes what waits, and what comes in time: nothing of this batch can be
- * committed before the one that is on its way. But what peers say is not made
- * to wait for a larger commit. */
-static bool take_more(struct loop *loop, struct intake *intake, int64_t until)
-{
-    bool was_full;
-    if (intake->has_peers || intake->count >= BATCH_INPUT_COUNT_MAX ||
-        intake->size >= BATCH_INPUT_SIZE_MAX)
-        return false;
-    size_t size = BATCH_INPUT_SIZE_MAX - intake->size;
-    intake->waiting =
-        inbox_take(loop->inbox, until, BATCH_INPUT_COUNT_MAX - intake->count,
-            size < TAKE_SIZE_MAX ? size : TAKE_SIZE_MAX, &was_full);
-    if (was_full)
-        local_socket_resume(loop->socket);
-    for (const struct inbox_item *item = intake->waiting; item != NULL;
-         item = item->next) {
-        intake->count++;
-        intake->size += item->size;
-        intake->has_peers |= item->input.type == NODE_PEER_REQUEST ||
-                             item->input.type == NODE_PEER_REPLY;
-    }
-    return true;
-}
-
-/* ERR_LIMIT: what waits does not fit. */
-static enum err steps(struct loop *loop, struct intake *intake)
-{
-    enum err err = ERR_NONE;
-    while (err == ERR_NONE && intake->waiting != NULL) {
-        struct inbox_item *item = intake->waiting;
-        err = step(loop, &item->input);
-        if (err != ERR_NONE)
-            return err;
-        intake->waiting = item->next;
-        item->next = intake->done;
-        intake->done = item;
-        err = settle_if_over(loop);
-    }
-    return err;
-}
-
-static void intake_drop(struct intake *intake)
-{
-    while (intake->done != NULL) {
-        struct inbox_item *next = intake->done->next;
-        inbox_item_free(intake->done);
-        intake->done = next;
-    }
-}
-
-/* One batch of what waits, or the first of it; the rest goes on waiting. */
-static enum err batch(struct loop *loop, struct intake *intake)
+/* One batch of these items, or the first of them; the rest is returned. */
+static enum err batch(struct loop *loop, struct inbox_item **items)
 {
     struct store_txn *txn;
     struct node_input time = { .type = NODE_TIME };
+    struct inbox_item *done = NULL;
     enum err err = batch_begin(loop, &txn);
     if (err != ERR_NONE)
         return err;
     if (clock_steady_ms() >= node_wake_steady_ms(loop->node))
         err = step(loop, &time);
-    bool takes = err == ERR_NONE && !node_leaves_rest(loop->node);
-    while (takes) {
-        err = steps(loop, intake);
-        if (err == ERR_NONE) /* its wake may have been heard before */
-            err = settle_if_over(loop);
-        takes = err == ERR_NONE && loop->is_behind &&
-                take_more(loop, intake, INT64_MAX);
+    bool takes = !node_leaves_rest(loop->node);
+    while (err == ERR_NONE && takes && *items != NULL) {
+        struct inbox_item *item = *items;
+        err = step(loop, &item->input);
+        if (err != ERR_NONE)
+            break;
+        *items = item->next;
+        item->next = done;
+        done = item;
     }
-    if (err == ERR_LIMIT && intake->done != NULL)
+    if (err == ERR_LIMIT && done != NULL)
         err = ERR_NONE; /* the rest goes into a batch of its own */
-    err = batch_end(loop, txn, err, true);
-    intake_drop(intake);
+    err = batch_end(loop, txn, err);
+    while (done != NULL) {
+        struct inbox_item *next = done->next;
+        inbox_item_free(done);
+        done = next;
+    }
     return err;
 }
 
@@ -288,11 +192,15 @@ static enum err sheet_make(struct loop *loop)
 {
     struct sealing_key keys[SHEET_KEY_COUNT_MAX];
     struct node_input input = { .type = NODE_SHEET };
+    struct store_txn *txn;
     int64_t wall_ms = clock_wall().unix_ms;
     loop->sheet_day = wall_ms / DAY_MS;
     input.of.sheet.count = sheet_fill(loop, wall_ms, keys);
     input.of.sheet.keys = keys;
-    enum err err = batch_alone(loop, &input);
+    enum err err = batch_begin(loop, &txn);
+    if (err != ERR_NONE)
+        return err;
+    err = batch_end(loop, txn, step(loop, &input));
     if (err == ERR_NONE)
         courier_set_sheet(loop->courier, node_sheet(loop->node));
     return err;
@@ -303,7 +211,9 @@ static enum err card_announce(struct loop *loop)
 {
     struct node_input input = { .type = NODE_CARD,
         .of.card.card = loop->identity->card_bytes };
-    return batch_alone(loop, &input);
+    struct store_txn *txn;
+    enum err err = batch_begin(loop, &txn);
+    return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;
 }
 
 static void keys_show(struct loop *loop)
@@ -348,7 +258,9 @@ static enum err review(struct loop *loop)
 {
     struct node_input input = { .type = NODE_REVIEW,
         .of.review.clock_is_trusted = !loop->clock_in_doubt };
-    return batch_alone(loop, &input);
+    struct store_txn *txn;
+    enum err err = batch_begin(loop, &txn);
+    return err == ERR_NONE ? batch_end(loop, txn, step(loop, &input)) : err;
 }
 
 /*
@@ -389,11 +301,15 @@ static enum err keys_maintain(struct loop *loop)
 
 static enum err node_start(struct loop *loop)
 {
+    struct store_txn *txn;
     struct node_input input = { .type = NODE_START,
         .of.start = { loop->identity->card_bytes, loop->earlier_cards,
             loop->earlier_card_count,
             loop->marker.keys_dir == NULL ? NULL : &loop->marker.mark } };
-    return batch_alone(loop, &input);
+    enum err err = batch_begin(loop, &txn);
+    if (err != ERR_NONE)
+        return err;
+    return batch_end(loop, txn, step(loop, &input));
 }
 
 /* A jump of the clock leaves keys of days far away: the newest says nothing. */
@@ -483,17 +399,17 @@ static int64_t turn_due_steady_ms(const struct loop *loop)
     return due;
 }
 
-static enum err turn(struct loop *loop, struct intake *intake)
+static enum err turn(struct loop *loop, struct inbox_item *items)
 {
-    enum err err = settle_if_over(loop);
+    enum err err = ERR_NONE;
     int64_t now = clock_steady_ms();
     bool shows = loop->metrics != NULL && now >= loop->metrics_due_steady_ms;
     look_around(loop);
     take_options(loop);
     /* an empty batch shows what the store says now */
     bool is_due = shows || now >= node_wake_steady_ms(loop->node);
-    while (err == ERR_NONE && (intake->waiting != NULL || is_due)) {
-        err = batch(loop, intake);
+    while (err == ERR_NONE && (items != NULL || is_due)) {
+        err = batch(loop, &items);
         is_due = false;
     }
     if (err != ERR_NONE)
@@ -505,50 +421,19 @@ static enum err turn(struct loop *loop, struct intake *intake)
     return err;
 }
 
-static enum err foresee_piece(struct loop *loop)
-{
-    struct store_txn *txn;
-    enum err err = loop->store->ops->begin(loop->store, true, &txn);
-    if (err != ERR_NONE)
-        return err;
-    err = node_foresee(loop->node, txn);
-    if (err == ERR_NONE)
-        return loop->store->ops->commit(txn);
-    loop->store->ops->abort(txn);
-    return err;
-}
-
-/* Until there is something to do. */
-static enum err foresee(struct loop *loop)
-{
-    enum err err = ERR_NONE;
-    while (err == ERR_NONE && !loop->is_behind &&
-           node_may_foresee(loop->node) && inbox_is_quiet(loop->inbox) &&
-           clock_steady_ms() < turn_due_steady_ms(loop))
-        err = foresee_piece(loop);
-    return err;
-}
-
-static void wake(void *user)
-{
-    const struct loop *loop = user;
-    inbox_wake(loop->inbox);
-}
-
 enum err loop_run(struct loop *loop)
 {
-    enum err err = store_behind_start(loop->behind, wake, loop);
+    enum err err = ERR_NONE;
     atomic_store(&loop->turned_steady_ms, clock_steady_ms());
     while (err == ERR_NONE && !atomic_load(&loop->ended)) {
-        struct intake intake = { 0 };
-        err = foresee(loop);
-        if (err != ERR_NONE)
-            break;
-        (void)take_more(loop, &intake, turn_due_steady_ms(loop));
-        err = turn(loop, &intake);
+        bool was_full;
+        struct inbox_item *items =
+            inbox_take(loop->inbox, turn_due_steady_ms(loop),
+                BATCH_INPUT_COUNT_MAX, BATCH_INPUT_SIZE_MAX, &was_full);
+        if (was_full)
+            local_socket_resume(loop->socket);
+        err = turn(loop, items);
     }
-    if (err == ERR_NONE)
-        err = settle(loop);
     if (err == ERR_NONE)
         marker_end(&loop->marker, loop->store);
     return err;

@@ -28,7 +28,6 @@ struct loop {
     struct node *node;
     struct node_options *options; /* the node's; loop_run alone changes them */
     struct store *store;
-    struct store *behind; /* its layer that commits behind: store_behind.h */
     struct inbox *inbox;
     struct directory *directory;
     struct keyring *keyring;
@@ -44,7 +43,6 @@ struct loop {
     int64_t turn_ms_max; /* a turn at least this often; 0: when there is need */
 
     /* the loop's own */
-    bool is_behind; /* a batch is being committed, and its outputs wait */
     int64_t keys_due_steady_ms;
     int64_t sheet_day; /* that the key sheet begins with */
     int64_t metrics_due_steady_ms;

@@ -47,7 +47,6 @@ struct gateway {
     struct settings settings;
     struct arena memory;
     struct arena batch;
-    struct arena next_batch;
     struct arena scratch;
     struct crypto *crypto;
     struct vault *vault;
@@ -90,8 +89,6 @@ static int memory_open(struct gateway *gateway)
     enum err err = arena_init(&gateway->memory, NODE_MEMORY_SIZE);
     if (err == ERR_NONE)
         err = arena_init(&gateway->batch, BATCH_ARENA_SIZE);
-    if (err == ERR_NONE)
-        err = arena_init(&gateway->next_batch, BATCH_ARENA_SIZE);
     if (err == ERR_NONE)
         err = arena_init(&gateway->scratch, DECODE_ARENA_SIZE);
     if (err == ERR_NONE)
@@ -151,7 +148,6 @@ static int storage_start(struct gateway *gateway)
         return complain_text(problem.text);
     gateway->options.store_key = store_slot_kind_name(storage.slot);
     gateway->loop.store = storage.store;
-    gateway->loop.behind = storage.behind;
     gateway->loop.marker.keys_dir = config->keys;
     gateway->loop.marker.mark = storage.mark;
     gateway->vault = storage.vault;
@@ -163,8 +159,7 @@ static int node_start(struct gateway *gateway)
     struct keys_problem keys_problem;
     struct loop *loop = &gateway->loop;
     loop->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
-        &gateway->memory, &gateway->batch, &gateway->next_batch,
-        &gateway->scratch);
+        &gateway->memory, &gateway->batch, &gateway->scratch);
     if (loop->node == NULL)
         return complain("memory", ERR_NO_MEMORY);
     enum err err = loop_begin(loop, &keys_problem);

@@ -2,7 +2,6 @@
 
 #include "io/instance_file.h"
 #include "io/panic_file.h"
-#include "io/store_behind.h"
 #include "io/store_key.h"
 #include "io/store_lmdb.h"
 #include "io/store_pages.h"
@@ -50,11 +49,7 @@ static enum err seal(const char *data, const struct store_slot *slot,
     struct store *sealed;
     struct store *paged = NULL;
     char place[PRIVATE_PATH_SIZE];
-    enum err err = store_behind_open(storage->store, &storage->behind);
-    if (err != ERR_NONE)
-        return store_problem_set(problem, err, "%s: out of memory", data);
-    storage->store = storage->behind;
-    err = store_sealed_open(storage->store, keys->rows, &sealed);
+    enum err err = store_sealed_open(storage->store, keys->rows, &sealed);
     store_slot_place(slot, storage->slot, place);
     if (err == ERR_KEY)
         return store_problem_set(problem, err,

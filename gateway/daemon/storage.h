@@ -18,7 +18,6 @@
 
 struct storage {
     struct store *store;
-    struct store *behind; /* the layer of store_behind.h in it */
     struct vault *vault;
     struct instance_mark mark; /* that was found beside the keys */
     enum store_slot_kind slot; /* where its key was */

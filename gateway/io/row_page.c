@@ -32,37 +32,6 @@ struct slice row_bound_key(const struct row_bound *bound)
     return slice_of(bound->bytes, bound->size);
 }
 
-bool row_bound_before(struct row_bound *bound, struct slice key)
-{
-    bound->size = 0;
-    if (key.size == 0)
-        return false;
-    row_bound_set(bound, slice_of(key.bytes, key.size - 1));
-    uint8_t last = key.bytes[key.size - 1];
-    if (last > 0) {
-        memset(bound->bytes + bound->size, 0xff,
-            sizeof bound->bytes - bound->size);
-        bound->bytes[bound->size] = (uint8_t)(last - 1);
-        bound->size = sizeof bound->bytes;
-    }
-    return bound->size > 0;
-}
-
-bool row_bound_after(struct row_bound *bound, struct slice key)
-{
-    row_bound_set(bound, key);
-    if (key.size < sizeof bound->bytes) {
-        bound->bytes[bound->size++] = 0;
-        return true;
-    }
-    while (bound->size > 0 && bound->bytes[bound->size - 1] == UINT8_MAX)
-        bound->size--;
-    if (bound->size == 0)
-        return false;
-    bound->bytes[bound->size - 1]++;
-    return true;
-}
-
 struct row_page *row_page_new(struct slice first)
 {
     struct row_page *page = calloc(1, sizeof *page);

@@ -43,10 +43,6 @@ struct row_page {
 int row_compare(struct slice one, struct slice other);
 void row_bound_set(struct row_bound *bound, struct slice key);
 struct slice row_bound_key(const struct row_bound *bound);
-/* The greatest bound below that key, the least above it. False: there is none,
- * and the bound is of no bytes. The key may not borrow from the bound. */
-bool row_bound_before(struct row_bound *bound, struct slice key);
-bool row_bound_after(struct row_bound *bound, struct slice key);
 
 /* An empty page from there on; NULL when memory is short. */
 struct row_page *row_page_new(struct slice first);

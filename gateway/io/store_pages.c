@@ -111,6 +111,20 @@ static void divide(struct pages_txn *txn, struct row_page *page, size_t added)
     }
 }
 
+/* The greatest bound below that key, which is not the least of all. */
+static struct row_bound before(struct slice key)
+{
+    struct row_bound bound;
+    row_bound_set(&bound, slice_of(key.bytes, key.size - 1));
+    uint8_t last = key.bytes[key.size - 1];
+    if (last > 0) {
+        memset(bound.bytes + bound.size, 0xff, sizeof bound.bytes - bound.size);
+        bound.bytes[bound.size] = (uint8_t)(last - 1);
+        bound.size = sizeof bound.bytes;
+    }
+    return bound;
+}
+
 /* An empty page goes, and the one before it takes over what would be there. A
  * table's first page stays. */
 static void unlink_page(struct pages_txn *txn, struct row_page *page)
@@ -120,8 +134,7 @@ static void unlink_page(struct pages_txn *txn, struct row_page *page)
     store_del(txn->inner, row_bound_key(&first));
     fail(txn, txn->inner->err);
     page_cache_drop(txn->cache, page);
-    struct row_bound below;
-    (void)row_bound_before(&below, row_bound_key(&first)); /* not the least */
+    struct row_bound below = before(row_bound_key(&first));
     struct row_page *left = pages_page_for(txn, row_bound_key(&below));
     if (left == NULL) {
         fail(txn, ERR_CORRUPT);
@@ -340,14 +353,13 @@ static bool step_down(struct pages_search *search, bool *is_found)
         }
         if (page->first.size == 1)
             break;
-        const struct row_bound first = page->first;
-        (void)row_bound_before(&search->bound, row_bound_key(&first));
+        search->bound = before(row_bound_key(&page->first));
     }
     *is_found = false;
     if (search->txn->txn.err != ERR_NONE || search->prefix_size > 0 ||
         table == 0)
         return true;
-    (void)row_bound_before(&search->bound, slice_of(&table, 1));
+    search->bound = before(slice_of(&table, 1));
     return false;
 }
 

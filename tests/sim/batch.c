@@ -7,7 +7,6 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/note.h"
-#include "io/store_behind.h"
 #include "sim/agency.h"
 #include "sim/borrower.h"
 #include "sim/claimer.h"
@@ -29,7 +28,7 @@ struct batch {
     struct slice asked;    /* batch_ask: the reply */
     bool is_ask;
     bool is_full;       /* for new referrals */
-    uint64_t submitted; /* before it; at its end, in it */
+    uint64_t submitted; /* before it */
     uint64_t epoch;     /* of the feed, before it */
     bool has_replied;   /* planted: peers have their replies already */
     bool is_unknown;    /* its commit is said to have failed, and did not */
@@ -554,8 +553,6 @@ static void carry_all(struct batch *batch, size_t count_max)
         return;
     }
     const struct gateway *gateway = batch->gateway;
-    if (gateway->node->before.is_there)
-        return; /* the next has begun, whose requests are not answered yet */
     for (size_t i = 0; i < gateway->served_capacity; i++)
         if (gateway->served[i].is_used && !gateway->served[i].is_collect)
             world_fail(batch->world, "request.unanswered", gateway->index);
@@ -662,7 +659,6 @@ static void lose(struct batch *batch)
     if (batch->txn != NULL)
         batch->gateway->store->ops->abort(batch->txn);
     arena_reset(&batch->world->batch);
-    arena_reset(&batch->world->next);
     arena_reset(&batch->world->scratch);
     gateway_crash(batch->world, batch->gateway);
 }
@@ -682,21 +678,28 @@ static void give_up(struct batch *batch, enum err err)
     lose(batch);
 }
 
-/* The commit failed, or it is not known whether it did. */
-static void uncommitted(struct batch *batch)
-{
-    mistakes_after_failure(batch);
-    if (batch->is_unknown)
-        leave_unsaid(batch, 0);
-}
-
-/* What follows a commit; false when the machine stops on the way. */
-static bool committed(struct batch *batch, enum ending ending)
+static void end(struct batch *batch)
 {
     struct world *world = batch->world;
     struct gateway *gateway = batch->gateway;
+    enum ending ending = ending_draw(batch);
+    if (ending == ENDING_BEFORE_COMMIT) {
+        lose(batch);
+        return;
+    }
+    mistakes_before_commit(batch);
+    struct store_txn *txn = batch->txn;
+    batch->txn = NULL;
+    if (gateway->store->ops->commit(txn) != ERR_NONE) {
+        mistakes_after_failure(batch);
+        if (batch->is_unknown)
+            leave_unsaid(batch, 0);
+        lose(batch);
+        return;
+    }
     gateway->full_count = 0;
-    if (batch->is_full && batch->submitted > 0)
+    if (batch->is_full &&
+        gateway->node->counters.referrals_submitted > batch->submitted)
         world_fail(world, "intake.full", gateway->index);
     gateway_committed(world, gateway);
     if (ending != ENDING_AFTER_COMMIT)
@@ -712,84 +715,14 @@ static bool committed(struct batch *batch, enum ending ending)
             batch, ending == ENDING_AMONG_OUTPUTS
                        ? (size_t)world_below(world, STREAM_crash_permille, 4)
                        : SIZE_MAX);
-    if (ending != ENDING_WELL)
-        return false;
+    if (ending != ENDING_WELL) {
+        lose(batch);
+        return;
+    }
     if (gateway->owes_notice)
         world_fail(world, "loss.unnoticed", gateway->index);
     wake_plan(world, gateway);
     node_release(gateway->node);
-    return true;
-}
-
-static enum err commit(struct batch *batch)
-{
-    struct store_txn *txn = batch->txn;
-    batch->txn = NULL;
-    return batch->gateway->store->ops->commit(txn);
-}
-
-/* The next begins before this one is committed. */
-static bool runs_ahead(const struct batch *batch)
-{
-    struct world *world = batch->world;
-    const struct gateway *gateway = batch->gateway;
-    return gateway->behind != NULL && !batch->is_ask &&
-           gateway->first != NULL && gateway->node->peer_count > 0 &&
-           node_may_run_ahead(gateway->node) && CHANCE(world, behind_permille);
-}
-
-static void end(struct batch *batch);
-static enum err feed_some(struct batch *batch);
-
-static void end_behind_next(struct batch *batch, enum ending ending)
-{
-    struct gateway *gateway = batch->gateway;
-    struct batch next = { .world = batch->world, .gateway = gateway };
-    TALLY(batch->world, batches_behind);
-    store_behind_defer(gateway->behind);
-    if (commit(batch) != ERR_NONE)
-        abort(); /* nothing was done yet */
-    enum err err = feed_some(&next);
-    if (next.txn == NULL)
-        begin(&next);
-    if (err == ERR_NONE || err == ERR_LIMIT)
-        err = node_finish(gateway->node);
-    if (err != ERR_NONE) {
-        give_up(&next, err);
-        return;
-    }
-    bool settles = !batch->world->plant.behind_unsettled;
-    if (settles && store_behind_settle(gateway->behind) != ERR_NONE) {
-        uncommitted(batch);
-        lose(&next);
-    } else if (!committed(batch, ending)) {
-        lose(&next);
-    } else {
-        end(&next);
-    }
-}
-
-static void end(struct batch *batch)
-{
-    struct gateway *gateway = batch->gateway;
-    enum ending ending = ending_draw(batch);
-    if (ending == ENDING_BEFORE_COMMIT) {
-        lose(batch);
-        return;
-    }
-    mistakes_before_commit(batch);
-    batch->submitted =
-        gateway->node->counters.referrals_submitted - batch->submitted;
-    if (runs_ahead(batch)) {
-        end_behind_next(batch, ending);
-        return;
-    }
-    if (commit(batch) != ERR_NONE) {
-        uncommitted(batch);
-        lose(batch);
-    } else if (!committed(batch, ending)) {
-        lose(batch);
-    }
 }
 
 static void finish(struct batch *batch, enum err err)
@@ -815,11 +748,9 @@ static void scripts_tell(struct world *world, struct gateway *gateway)
     usurper_tell(world, gateway);
 }
 
-/* Of what waits. */
-static enum err feed_some(struct batch *batch)
+void batch_run(struct world *world, struct gateway *gateway)
 {
-    struct world *world = batch->world;
-    struct gateway *gateway = batch->gateway;
+    struct batch batch = { .world = world, .gateway = gateway };
     int64_t limit =
         1 + world_below(world, STREAM_turn, world->options.batch_max);
     int64_t count = 0;
@@ -827,7 +758,7 @@ static enum err feed_some(struct batch *batch)
     arena_reset(&world->opened);
     while (err == ERR_NONE && count < limit && gateway->first != NULL) {
         struct letter *letter = gateway->first;
-        err = feed(batch, letter);
+        err = feed(&batch, letter);
         if (err == ERR_LIMIT)
             break;
         gateway->first = letter->next_queued;
@@ -839,36 +770,9 @@ static enum err feed_some(struct batch *batch)
     }
     if (count > 1)
         TALLY(world, batches_of_many);
-    if (batch->txn != NULL && (err == ERR_NONE || err == ERR_LIMIT))
+    if (batch.txn != NULL && (err == ERR_NONE || err == ERR_LIMIT))
         scripts_tell(world, gateway);
-    return err;
-}
-
-/* Changes nothing; a row that is wrong ends it as a step would. */
-static enum err foresee(struct batch *batch)
-{
-    struct gateway *gateway = batch->gateway;
-    struct store *store = gateway->store;
-    if (gateway->behind == NULL || !node_may_foresee(gateway->node))
-        return ERR_NONE;
-    if (store->ops->begin(store, true, &batch->txn) != ERR_NONE)
-        abort();
-    enum err err = node_foresee(gateway->node, batch->txn);
-    if (err != ERR_NONE)
-        return err;
-    store->ops->abort(batch->txn);
-    batch->txn = NULL;
-    return ERR_NONE;
-}
-
-void batch_run(struct world *world, struct gateway *gateway)
-{
-    struct batch batch = { .world = world, .gateway = gateway };
-    enum err err = foresee(&batch);
-    if (err != ERR_NONE)
-        give_up(&batch, err);
-    else
-        finish(&batch, feed_some(&batch));
+    finish(&batch, err);
 }
 
 void batch_start(struct world *world, struct gateway *gateway)

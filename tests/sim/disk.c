@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "io/store_behind.h"
 #include "io/store_pages.h"
 #include "io/store_sealed.h"
 #include "sim/flaky.h"
@@ -38,25 +37,12 @@ static bool is_flaky(const struct world *world)
     return world->options.flip_per_hour > 0;
 }
 
-/* Around a disk that outlives it. */
-static struct store *behind(const struct world *world, struct gateway *gateway)
-{
-    struct flaky *unused;
-    if (world->options.behind_permille == 0)
-        return gateway->disk;
-    if (store_behind_open(
-            flaky_new(gateway->disk, &unused), &gateway->behind) != ERR_NONE)
-        abort();
-    return gateway->behind;
-}
-
 /* As a disk that has no layers, where a layer's closing would close it. */
 static struct store *bare(const struct world *world, struct gateway *gateway)
 {
-    struct store *store = behind(world, gateway);
     return is_flaky(world) || world->options.pages > 0
-               ? flaky_new(store, &gateway->flaky)
-               : store;
+               ? flaky_new(gateway->disk, &gateway->flaky)
+               : gateway->disk;
 }
 
 void disk_open(struct world *world, struct gateway *gateway)
@@ -70,10 +56,7 @@ static void layers_close(struct gateway *gateway)
 {
     if (gateway->flaky != NULL)
         gateway->store->ops->close(gateway->store);
-    if (gateway->behind != NULL)
-        gateway->behind->ops->close(gateway->behind);
     gateway->flaky = NULL;
-    gateway->behind = NULL;
 }
 
 void disk_reopen(struct world *world, struct gateway *gateway)
@@ -185,7 +168,7 @@ void disk_lost_power(struct world *world, struct gateway *gateway)
 {
     if (disk_is_wrong(gateway))
         TALLY(world, flips_found);
-    if (gateway->flaky != NULL || gateway->behind != NULL)
+    if (gateway->flaky != NULL)
         disk_reopen(world, gateway);
     if (world->plant.sync_skipped && gateway->unsynced[0] != NULL)
         store_memory_restore(gateway->disk, gateway->unsynced[0]);

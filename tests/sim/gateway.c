@@ -178,7 +178,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     gateway->steady_base_ms = world_below(world, STREAM_turn, DAY_MS);
     gateway->wake_steady_ms = INT64_MAX;
     gateway->node = node_new(&gateway->options, gateway->crypto, gateway->vault,
-        &gateway->memory, &world->batch, &world->next, &world->scratch);
+        &gateway->memory, &world->batch, &world->scratch);
     assert(gateway->node != NULL);
     gateway->memory_empty = gateway->memory.used;
     gateway->is_up = true;

@@ -72,8 +72,7 @@ struct gateway {
     struct crypto *crypto;
     struct store *store; /* on the disk, or it itself: disk.h */
     struct store *disk;
-    struct flaky *flaky;  /* NULL: the disk is sound */
-    struct store *behind; /* the layer of that name; NULL: there is none */
+    struct flaky *flaky; /* NULL: the disk is sound */
     struct vault *vault;
     struct arena memory; /* of the node's life */
     size_t memory_empty; /* of it, what a node takes that knows nobody */

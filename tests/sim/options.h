@@ -46,8 +46,7 @@
     X(full_per_hour, 2, 30)        /* stores that are nearly full for a time */\
     X(clock_per_hour, 2, 40)       /* steps of an agency's wall clock */       \
     X(program_permille, 1, 100)    /* replies that a program does not get */   \
-    X(interrupt_permille, 1, 100)  /* waits of a program that are ended */     \
-    X(behind_permille, 1, 900)     /* batches committed behind the next */
+    X(interrupt_permille, 1, 100)  /* waits of a program that are ended */
 
 /* How much, where there is such a fault. */
 #define SIM_MEASURE_LIST(X)                                                    \
@@ -183,7 +182,6 @@ struct sim_plant {
     bool receipts_before_commit;
     bool commit_failure_ignored;
     bool sync_skipped;
-    bool behind_unsettled;
     bool flips_unseen;
     bool timers_by_wall_clock;
     bool key_forgotten;

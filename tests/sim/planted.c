@@ -94,7 +94,6 @@ struct sim_plant planted_begin(const char *name)
         .commit_failure_ignored = planted == PLANT_commit_failure_ignored,
         .flips_unseen = planted == PLANT_flips_unseen,
         .sync_skipped = planted == PLANT_sync_skipped,
-        .behind_unsettled = planted == PLANT_behind_unsettled,
         .timers_by_wall_clock = planted == PLANT_timers_by_wall_clock,
         .key_forgotten = planted == PLANT_key_forgotten,
     };
@@ -358,12 +357,6 @@ void __wrap_erasure_doom(struct work *work, uint64_t entry)
 {
     if (planted != PLANT_erase_does_nothing && planted != PLANT_keys_stay)
         __real_erasure_doom(work, entry);
-}
-
-WRAPPED(bool, node_may_run_ahead, const struct node *node);
-bool __wrap_node_may_run_ahead(const struct node *node)
-{
-    return planted == PLANT_erasure_outrun || __real_node_may_run_ahead(node);
 }
 
 WRAPPED(void, register_put, struct work *work, const struct referral *referral);

@@ -22,7 +22,6 @@
 #define SIM_SLOW                                                               \
     "--apart_hours 25 --agencies 2 --minutes 30 --pause_ms 100000 "            \
     "--line_bytes_per_s 2600 --clock_per_hour 0"
-#define SIM_BEHIND "--behind_permille 900 --crash_permille 15"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
 #define SIM_STALE "--stale_permille 500 --rotate_per_hour 20"
@@ -42,10 +41,6 @@
     X(commit_failure_ignored, "G8", "--commit_fail_permille 8")                \
     /* a crash takes what was committed last */                                \
     X(sync_skipped, "G1", "--crash_permille 10")                               \
-    /* or what was to be committed behind */                                   \
-    X(behind_unsettled, "G1", SIM_BEHIND)                                      \
-    /* a batch begins before the keys of what was erased are destroyed */      \
-    X(erasure_outrun, "G18", SIM_BEHIND " --erase_permille 100")               \
     /* and not by the steady one */                                            \
     X(timers_by_wall_clock, "G11", SIM_CLOCKS)                                 \
     /* what the store cannot tell from what was written */                     \

@@ -22,7 +22,7 @@
     X(requests_unopened) X(requests_rekeyed) X(replies_unopened) X(timeouts)   \
     X(crashes_before_commit) X(crashes_after_commit) X(crashes_among_outputs)  \
     X(commits_refused) X(commits_unknown) X(restarts) X(slow_batches)          \
-    X(batches) X(batches_of_many) X(batches_behind) X(stores_filled) X(clock_steps) \
+    X(batches) X(batches_of_many) X(stores_filled) X(clock_steps) \
     X(program_losses) X(program_retries) X(program_timeouts) X(program_deaths)  \
     X(program_interrupts)                                                      \
     X(intake_refusals) X(submits_allowed) X(submits_forbidden)                 \

@@ -161,7 +161,6 @@ void world_init(struct world *world)
 {
     *world = (struct world){ 0 };
     if (arena_init(&world->batch, BATCH_ARENA_SIZE) != ERR_NONE ||
-        arena_init(&world->next, BATCH_ARENA_SIZE) != ERR_NONE ||
         arena_init(&world->scratch, DECODE_ARENA_SIZE) != ERR_NONE ||
         arena_init(&world->opened, OPENED_SIZE) != ERR_NONE ||
         arena_init(&world->wire, WIRE_SIZE) != ERR_NONE ||
@@ -383,13 +382,11 @@ void world_clear(struct world *world)
     model_release(&world->model);
     watch_release(&world->watch);
     arena_reset(&world->batch);
-    arena_reset(&world->next);
     arena_reset(&world->scratch);
     arena_reset(&world->opened);
     arena_reset(&world->wire);
     arena_reset(&world->talk);
     *world = (struct world){ .batch = world->batch,
-        .next = world->next,
         .scratch = world->scratch,
         .opened = world->opened,
         .wire = world->wire,
@@ -399,7 +396,6 @@ void world_clear(struct world *world)
 void world_release(struct world *world)
 {
     arena_release(&world->batch);
-    arena_release(&world->next);
     arena_release(&world->scratch);
     arena_release(&world->opened);
     arena_release(&world->wire);

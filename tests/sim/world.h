@@ -75,8 +75,7 @@ struct world {
     int64_t smuggled_ms; /* when the last was: smuggler.h */
     struct tally *tally; /* of all runs */
 
-    struct arena batch;   /* shared: those of two gateways do not overlap */
-    struct arena next;    /* of the batch that begins before it is committed */
+    struct arena batch;   /* shared: batches do not overlap */
     struct arena scratch; /* of steps */
     struct arena opened;  /* requests and replies of the batch, opened */
     struct arena wire;    /* one frame being sealed */

@@ -315,7 +315,7 @@ static void agency_start(struct federation *federation, size_t at)
     memset(agency->known, 0, sizeof agency->known);
     agency->life++;
     agency->node = node_new(&options, agency->crypto, agency->vault,
-        &agency->memory, &agency->batch, NULL, &agency->scratch);
+        &agency->memory, &agency->batch, &agency->scratch);
     MUST(agency->node != NULL);
     struct node_input start = { .type = NODE_START };
     start.of.start.card = agency->card;

@@ -197,7 +197,7 @@ static enum err start(struct store_here *here)
         .type = NODE_START, .now = { here->now_ms }, .of.start.card = here->card
     };
     here->node = node_new(&here->options, here->crypto, here->vault,
-        &here->memory, &here->batch, NULL, &here->scratch);
+        &here->memory, &here->batch, &here->scratch);
     if (here->node == NULL ||
         random_fill(input.entropy, sizeof input.entropy) != ERR_NONE)
         return ERR_NO_MEMORY;

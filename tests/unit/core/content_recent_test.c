@@ -1,7 +1,6 @@
 /*
  * Are recent contents handed over once, in place of what the store has, and
- * never what was erased, destroyed, or given up with its batch? Is there room
- * for what is wanted next?
+ * never what was erased, destroyed, or given up with its batch?
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,10 +11,8 @@
 #include <cmocka.h>
 
 #include "core/content.h"
-#include "core/entry.h"
 #include "core/keys.h"
 #include "io/store_memory.h"
-#include "support/crypto_fake.h"
 #include "support/vault_plain.h"
 
 #define ENTRY 5
@@ -25,7 +22,6 @@ struct desk {
     struct store *store;
     struct store_txn *txn;
     struct vault *vault;
-    struct crypto *crypto;
     struct arena memory;
     struct arena arena;
     struct content_recent recent;
@@ -63,7 +59,6 @@ static void desk_open(struct desk *desk, size_t size)
     *desk = (struct desk){ .segment = 1 };
     assert_int_equal(store_memory_open(&options, &desk->store), ERR_NONE);
     desk->vault = vault_plain_new();
-    desk->crypto = crypto_fake_new(1, 0, 1);
     assert_int_equal(arena_init(&desk->memory, 1u << 20), ERR_NONE);
     assert_int_equal(arena_init(&desk->arena, 4u << 20), ERR_NONE);
     content_recent_init(&desk->recent, &desk->memory, size);
@@ -75,7 +70,6 @@ static void desk_close(struct desk *desk)
     desk->store->ops->abort(desk->txn);
     desk->store->ops->close(desk->store);
     desk->vault->ops->close(desk->vault);
-    crypto_fake_free(desk->crypto);
     arena_release(&desk->memory);
     arena_release(&desk->arena);
 }
@@ -200,22 +194,20 @@ static void what_its_batch_gave_up_is_not_there(void **state)
     desk_close(&desk);
 }
 
-/* Of so many digits. */
-static struct content_ref put_number(
-    struct desk *desk, unsigned number, int width)
+static struct content_ref put_number(struct desk *desk, unsigned number)
 {
-    char text[2000];
-    (void)snprintf(text, sizeof text, "%0*u", width, number);
+    char text[200];
+    (void)snprintf(text, sizeof text, "%0100u", number);
     return put(desk, text);
 }
 
 /* More than there is room for, a batch each; how many were kept. */
 static unsigned fill(
-    struct desk *desk, struct content_ref *refs, unsigned count, int width)
+    struct desk *desk, struct content_ref *refs, unsigned count)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < count; i++) {
-        refs[i] = put_number(desk, i, width);
+        refs[i] = put_number(desk, i);
         batch_end(desk);
         kept += is_kept(desk, refs[i]);
     }
@@ -229,13 +221,13 @@ static void what_waits_longest_is_not_pushed_out(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT, 100);
+    unsigned kept = fill(&desk, refs, COUNT);
     assert_in_range(kept, 10, COUNT - 1);
     for (unsigned i = 0; i < COUNT; i++)
         assert_int_equal(is_kept(&desk, refs[i]), i < kept);
     assert_non_null(
         content_get(&desk.log, desk.txn, &desk.arena, refs[0]).bytes);
-    struct content_ref next = put_number(&desk, COUNT, 100);
+    struct content_ref next = put_number(&desk, COUNT);
     batch_end(&desk);
     assert_true(is_kept(&desk, next));
     desk_close(&desk);
@@ -248,8 +240,8 @@ static void what_nobody_takes_makes_room(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT, 100);
-    assert_true(fill(&desk, refs + COUNT, LONG, 100) > 0);
+    unsigned kept = fill(&desk, refs, COUNT);
+    assert_true(fill(&desk, refs + COUNT, LONG) > 0);
     for (unsigned i = 0; i < kept; i++)
         assert_false(is_kept(&desk, refs[i]));
     desk_close(&desk);
@@ -290,284 +282,6 @@ static void all_are_read_whether_kept_or_not(void **state)
     }
 }
 
-/* ---- What is wanted next ---- */
-
-static bool is_ready(struct desk *desk, struct content_ref ref)
-{
-    const struct content_recent_item *item =
-        content_recent_find(&desk->recent, ref.segment, ref.slot);
-    return item != NULL && content_recent_has_digest(item);
-}
-
-/* Is it ready then? */
-static bool foresee(struct desk *desk, struct content_ref ref)
-{
-    size_t used = desk->arena.used;
-    assert_int_equal(
-        content_foresee(&desk->log, desk->txn, &desk->arena, desk->crypto, ref),
-        ERR_NONE);
-    assert_int_equal(desk->txn->err, ERR_NONE);
-    assert_int_equal(desk->arena.used, used);
-    return is_ready(desk, ref);
-}
-
-static void assert_digested(
-    struct desk *desk, struct content_ref ref, const char *text)
-{
-    static const uint8_t salt[SALT_SIZE];
-    uint8_t digest[HASH_SIZE];
-    uint8_t want[HASH_SIZE] = { 0 };
-    struct slice its_salt;
-    struct slice got = content_get_digested(&desk->log, desk->txn, &desk->arena,
-        desk->crypto, ref, &its_salt, digest);
-    assert_int_equal(desk->txn->err, ERR_NONE);
-    assert_int_equal(got.bytes != NULL, text != NULL);
-    if (text != NULL) {
-        assert_true(slice_is(got, text));
-        assert_true(slice_equal(its_salt, SLICE_ARRAY(salt)));
-        entry_digest(desk->crypto, SLICE_ARRAY(salt), got, want);
-    }
-    assert_memory_equal(digest, want, HASH_SIZE);
-}
-
-/* One that was read in its batch, and so is not kept. */
-static struct content_ref put_read(struct desk *desk, const char *text)
-{
-    struct content_ref ref = put(desk, text);
-    assert_holds(desk, ref, text);
-    return ref;
-}
-
-static void what_is_wanted_next_is_ready_with_its_digest(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    struct content_ref read = put_read(&desk, "read in its batch");
-    struct content_ref unread = put(&desk, "to be read");
-    batch_end(&desk);
-    assert_true(is_kept(&desk, unread));
-    assert_false(is_ready(&desk, unread));
-    for (int i = 0; i < 2; i++) {
-        assert_true(foresee(&desk, unread));
-        assert_true(foresee(&desk, read)); /* again is the same */
-    }
-    /* what is ready needs neither the store nor the key */
-    struct key key = key_content(read.segment);
-    struct slice blob = store_get(desk.txn, key_slice(&key));
-    struct slice copy = arena_copy(&desk.arena, blob);
-    store_del(desk.txn, key_slice(&key));
-    assert_digested(&desk, read, "read in its batch");
-    assert_digested(&desk, unread, "to be read");
-    assert_false(is_kept(&desk, read));
-    assert_false(is_kept(&desk, unread));
-    assert_false(is_in_memory(&desk, "read in its batch"));
-    assert_false(is_in_memory(&desk, "to be read"));
-    store_put(desk.txn, key_slice(&key), copy);
-    assert_digested(&desk, read, "read in its batch");
-    desk_close(&desk);
-}
-
-static void what_has_no_digest_yet_is_given_one(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    struct content_ref ref = put(&desk, "to be read");
-    batch_end(&desk);
-    assert_false(is_ready(&desk, ref));
-    assert_digested(&desk, ref, "to be read");
-    assert_false(is_kept(&desk, ref));
-    desk_close(&desk);
-}
-
-static void what_is_new_erased_or_destroyed_is_not_made_ready(void **state)
-{
-    static const uint64_t entries[] = { ENTRY };
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    struct content_ref erased = put_read(&desk, "erased");
-    struct content_ref ready = put_read(&desk, "made ready");
-    struct content_ref other = put_read(&desk, "the other");
-    assert_false(foresee(&desk, ready)); /* its batch is under way */
-    batch_end(&desk);
-    assert_true(foresee(&desk, erased));
-    content_erase(&desk.log, desk.txn, &desk.arena, erased);
-    assert_false(is_kept(&desk, erased));
-    assert_false(is_in_memory(&desk, "erased"));
-    assert_false(foresee(&desk, erased));
-    assert_digested(&desk, erased, NULL);
-    assert_true(foresee(&desk, ready));
-    assert_int_equal(
-        desk.vault->ops->destroy(desk.vault, entries, 1), ERR_NONE);
-    assert_digested(&desk, ready, NULL);
-    assert_false(foresee(&desk, other));
-    assert_digested(&desk, other, NULL);
-    assert_false(foresee(&desk, CONTENT_NONE));
-    desk_close(&desk);
-}
-
-/* A fresh one, whose batch is given up, has the place that another has next. */
-static void foreseeing_a_new_one_does_not_outlive_its_batch(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    struct content_ref before = put_read(&desk, "before");
-    batch_end(&desk);
-    assert_true(foresee(&desk, before));
-    struct content_ref given_up = put(&desk, "given up");
-    assert_false(foresee(&desk, given_up));
-    batch_give_up(&desk);
-    assert_false(is_in_memory(&desk, "given up"));
-    assert_true(is_ready(&desk, before));
-    struct content_ref again = put(&desk, "instead");
-    assert_true(content_equal(given_up, again));
-    assert_false(foresee(&desk, again));
-    batch_end(&desk);
-    assert_true(is_kept(&desk, again));
-    assert_true(foresee(&desk, again));
-    assert_digested(&desk, again, "instead");
-    assert_digested(&desk, before, "before");
-    desk_close(&desk);
-}
-
-/* The youngest are forgotten first, in whatever order the older are wanted. */
-static void what_its_batch_gave_up_is_found_behind_what_is_ready(void **state)
-{
-    enum { COUNT = 10 };
-    struct content_ref refs[COUNT];
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    for (unsigned i = 0; i < COUNT; i++) {
-        char text[] = { (char)('a' + i), '\0' };
-        refs[i] = i % 2 == 0 ? put(&desk, text) : put_read(&desk, text);
-        batch_end(&desk);
-    }
-    for (unsigned i = 0; i < COUNT; i++)
-        assert_true(foresee(&desk, refs[i * 7 % COUNT]));
-    for (unsigned i = 0; i < 3; i++)
-        (void)put(&desk, "given up");
-    batch_give_up(&desk);
-    assert_false(is_in_memory(&desk, "given up"));
-    for (unsigned i = 0; i < COUNT; i++) {
-        char text[] = { (char)('a' + i), '\0' };
-        assert_true(is_ready(&desk, refs[i]));
-        assert_digested(&desk, refs[i], text);
-    }
-    desk_close(&desk);
-}
-
-/* Small ones take the items, larger ones the pieces. */
-static void there_is_room_that_others_have_not(void **state)
-{
-    enum { COUNT = 300 };
-    static const int widths[] = { 100, 1400 };
-    struct content_ref refs[COUNT + 1];
-    (void)state;
-    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
-        struct desk desk;
-        unsigned ready = 0;
-        desk_open(&desk, SIZE);
-        unsigned kept = fill(&desk, refs, COUNT, widths[w]);
-        while (kept + ready < COUNT && foresee(&desk, refs[kept + ready]))
-            ready++;
-        assert_in_range(ready, 5, kept);
-        assert_true(kept + ready < COUNT); /* and then there is none */
-        assert_false(is_kept(&desk, refs[kept + ready]));
-        refs[COUNT] = put_number(&desk, COUNT, widths[w]);
-        batch_end(&desk);
-        assert_false(is_kept(&desk, refs[COUNT]));
-        for (unsigned i = 0; i < COUNT; i++) {
-            char text[2000];
-            (void)snprintf(text, sizeof text, "%0*u", widths[w], i);
-            assert_int_equal(is_kept(&desk, refs[i]), i < kept + ready);
-            assert_int_equal(
-                is_ready(&desk, refs[i]), i >= kept && i < kept + ready);
-            assert_digested(&desk, refs[i], text);
-            arena_reset(&desk.arena);
-        }
-        desk_close(&desk);
-    }
-}
-
-/* Whatever was kept in between: places rise towards what is forgotten. */
-static void what_is_wanted_next_is_before_all_others(void **state)
-{
-    const struct content_known known = { .plain = SLICE_LITERAL("wanted"),
-        .has_digest = true };
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    content_recent_keep_next(&desk.recent, 3, 0, &known);
-    content_recent_keep(&desk.recent, 9, 0, ENTRY, SLICE_LITERAL("older"));
-    content_recent_keep(&desk.recent, 10, 0, ENTRY, SLICE_LITERAL("given up"));
-    content_recent_keep_next(&desk.recent, 4, 1, &known);
-    content_recent_forget_from(&desk.recent, 10);
-    assert_null(content_recent_find(&desk.recent, 10, 0));
-    assert_false(is_in_memory(&desk, "given up"));
-    assert_non_null(content_recent_find(&desk.recent, 3, 0));
-    assert_non_null(content_recent_find(&desk.recent, 4, 1));
-    content_recent_forget_from(&desk.recent, 4);
-    assert_null(content_recent_find(&desk.recent, 9, 0));
-    desk_close(&desk);
-}
-
-static void what_was_foreseen_and_nobody_takes_makes_room(void **state)
-{
-    enum { COUNT = 200, LONG = 1500 };
-    static struct content_ref refs[COUNT + LONG];
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, SIZE);
-    unsigned kept = fill(&desk, refs, COUNT, 100);
-    assert_true(foresee(&desk, refs[kept]));
-    assert_true(foresee(&desk, refs[0]));
-    assert_true(fill(&desk, refs + COUNT, LONG, 100) > 0);
-    assert_false(is_kept(&desk, refs[kept]));
-    assert_false(is_kept(&desk, refs[0]));
-    desk_close(&desk);
-}
-
-static void what_is_too_large_is_not_made_ready(void **state)
-{
-    static char large[SIZE];
-    struct desk desk;
-    (void)state;
-    memset(large, 'x', sizeof large - 1);
-    desk_open(&desk, SIZE);
-    struct content_ref ref = put_read(&desk, large);
-    struct content_ref small = put_read(&desk, "small");
-    batch_end(&desk);
-    assert_false(foresee(&desk, ref));
-    assert_true(foresee(&desk, small));
-    assert_digested(&desk, ref, large);
-    desk_close(&desk);
-}
-
-static void nothing_is_made_ready_without_memory(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk, 0);
-    struct content_ref ref = put(&desk, "to be read");
-    batch_end(&desk);
-    assert_false(foresee(&desk, ref));
-    assert_digested(&desk, ref, "to be read");
-    desk_close(&desk);
-    /* and what is kept needs the caller's */
-    desk_open(&desk, SIZE);
-    ref = put(&desk, "to be read");
-    batch_end(&desk);
-    desk.arena.capacity = desk.arena.used + 8;
-    assert_int_equal(
-        content_foresee(&desk.log, desk.txn, &desk.arena, desk.crypto, ref),
-        ERR_NO_MEMORY);
-    desk_close(&desk);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -579,16 +293,6 @@ int main(void)
         cmocka_unit_test(what_waits_longest_is_not_pushed_out),
         cmocka_unit_test(what_nobody_takes_makes_room),
         cmocka_unit_test(all_are_read_whether_kept_or_not),
-        cmocka_unit_test(what_is_wanted_next_is_ready_with_its_digest),
-        cmocka_unit_test(what_has_no_digest_yet_is_given_one),
-        cmocka_unit_test(what_is_new_erased_or_destroyed_is_not_made_ready),
-        cmocka_unit_test(foreseeing_a_new_one_does_not_outlive_its_batch),
-        cmocka_unit_test(what_its_batch_gave_up_is_found_behind_what_is_ready),
-        cmocka_unit_test(there_is_room_that_others_have_not),
-        cmocka_unit_test(what_is_wanted_next_is_before_all_others),
-        cmocka_unit_test(what_was_foreseen_and_nobody_takes_makes_room),
-        cmocka_unit_test(what_is_too_large_is_not_made_ready),
-        cmocka_unit_test(nothing_is_made_ready_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

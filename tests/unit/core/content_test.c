@@ -6,10 +6,8 @@
 #include <cmocka.h>
 
 #include "core/content.h"
-#include "core/entry.h"
 #include "core/keys.h"
 #include "io/store_memory.h"
-#include "support/crypto_fake.h"
 #include "support/vault_plain.h"
 
 #define ENTRY 5
@@ -22,7 +20,6 @@ struct desk {
     struct store *store;
     struct store_txn *txn;
     struct vault *vault;
-    struct crypto *crypto;
     struct arena arena;
     struct content_recent recent; /* keeps nothing: see content_recent_test.c */
     struct content_log log;
@@ -49,7 +46,6 @@ static void desk_open(struct desk *desk)
     *desk = (struct desk){ 0 };
     assert_int_equal(store_memory_open(&options, &desk->store), ERR_NONE);
     desk->vault = vault_plain_new();
-    desk->crypto = crypto_fake_new(1, 0, 1);
     assert_int_equal(arena_init(&desk->arena, 1u << 20), ERR_NONE);
     batch_begin(desk, 1);
 }
@@ -59,7 +55,6 @@ static void desk_close(struct desk *desk)
     desk->store->ops->abort(desk->txn);
     desk->store->ops->close(desk->store);
     desk->vault->ops->close(desk->vault);
-    crypto_fake_free(desk->crypto);
     arena_release(&desk->arena);
 }
 
@@ -499,114 +494,6 @@ static void another_vault_is_told_from_its_own(void **state)
     desk_close(&desk);
 }
 
-/* ---- With its digest ---- */
-
-/* NULL: there is nothing (any more), and all of it is zeroes. */
-static void assert_digested(
-    struct desk *desk, struct content_ref ref, const char *text)
-{
-    uint8_t digest[HASH_SIZE];
-    uint8_t want[HASH_SIZE] = { 0 };
-    struct slice its_salt;
-    memset(digest, 0xee, sizeof digest);
-    struct slice got = content_get_digested(&desk->log, desk->txn, &desk->arena,
-        desk->crypto, ref, &its_salt, digest);
-    if (text != NULL) {
-        entry_digest(desk->crypto, salt, slice_of_text(text), want);
-        assert_true(slice_is(got, text));
-        assert_true(slice_equal(its_salt, salt));
-    } else {
-        assert_null(got.bytes);
-        assert_null(its_salt.bytes);
-    }
-    assert_memory_equal(digest, want, HASH_SIZE);
-}
-
-static void a_digest_is_that_of_the_entry(void **state)
-{
-    const uint64_t entry = ENTRY;
-    struct desk desk;
-    (void)state;
-    desk_open(&desk);
-    struct content_ref ref = put(&desk, "of the person");
-    struct content_ref empty = put(&desk, "");
-    struct content_ref gone = put(&desk, "gone");
-    erase(&desk, gone);
-    for (uint64_t batch = 2; batch < 4; batch++) {
-        assert_digested(&desk, ref, "of the person");
-        assert_digested(&desk, empty, "");
-        assert_digested(&desk, gone, NULL);
-        assert_digested(&desk, CONTENT_NONE, NULL);
-        assert_int_equal(desk.txn->err, ERR_NONE);
-        (void)batch_end(&desk);
-        batch_begin(&desk, batch);
-    }
-    assert_int_equal(desk.vault->ops->destroy(desk.vault, &entry, 1), ERR_NONE);
-    assert_digested(&desk, ref, NULL);
-    assert_int_equal(desk.txn->err, ERR_NONE);
-    struct key key = key_content(1);
-    store_del(desk.txn, key_slice(&key));
-    assert_digested(&desk, ref, NULL);
-    assert_int_equal(desk.txn->err, ERR_CORRUPT);
-    assert_digested(&desk, empty, NULL);
-    desk_close(&desk);
-}
-
-static enum err foresee(struct desk *desk, struct content_ref ref)
-{
-    size_t used = desk->arena.used;
-    enum err err =
-        content_foresee(&desk->log, desk->txn, &desk->arena, desk->crypto, ref);
-    assert_int_equal(desk->arena.used, used);
-    return err;
-}
-
-static void foreseeing_is_no_reading(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk);
-    struct content_ref ref = put(&desk, "of the person");
-    struct content_ref other = put(&desk, "of another");
-    struct content_ref gone = put(&desk, "gone");
-    struct content_ref beyond = { 1, 7 };
-    erase(&desk, gone);
-    for (uint64_t batch = 2; batch < 4; batch++) {
-        const struct content_ref refs[] = { ref, other, gone, beyond,
-            CONTENT_NONE };
-        for (size_t i = 0; i < sizeof refs / sizeof *refs; i++)
-            assert_int_equal(foresee(&desk, refs[i]), ERR_NONE);
-        assert_int_equal(desk.txn->err, ERR_NONE);
-        assert_digested(&desk, ref, "of the person");
-        assert_digested(&desk, gone, NULL);
-        (void)batch_end(&desk);
-        batch_begin(&desk, batch);
-    }
-    /* damage is for who needs it */
-    struct key key = key_content(1);
-    store_del(desk.txn, key_slice(&key));
-    assert_int_equal(foresee(&desk, ref), ERR_NONE);
-    assert_int_equal(desk.txn->err, ERR_NONE);
-    assert_digested(&desk, ref, NULL);
-    assert_int_equal(desk.txn->err, ERR_CORRUPT);
-    /* and so is what went wrong before */
-    assert_int_equal(foresee(&desk, other), ERR_NONE);
-    desk_close(&desk);
-}
-
-static void foreseeing_tells_when_memory_is_short(void **state)
-{
-    struct desk desk;
-    (void)state;
-    desk_open(&desk);
-    struct content_ref ref = put(&desk, "of the person");
-    (void)batch_end(&desk);
-    batch_begin(&desk, 2);
-    desk.arena.capacity = desk.arena.used + 8;
-    assert_int_equal(foresee(&desk, ref), ERR_NO_MEMORY);
-    desk_close(&desk);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -627,9 +514,6 @@ int main(void)
         cmocka_unit_test(a_full_arena_erases_nothing_by_half),
         cmocka_unit_test(a_reference_packs_and_unpacks),
         cmocka_unit_test(another_vault_is_told_from_its_own),
-        cmocka_unit_test(a_digest_is_that_of_the_entry),
-        cmocka_unit_test(foreseeing_is_no_reading),
-        cmocka_unit_test(foreseeing_tells_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

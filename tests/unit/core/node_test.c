@@ -127,7 +127,7 @@ static enum err start_with(struct federation *federation, size_t agency,
         assert_int_equal(arena_init(&arenas[i], 16u << 20), ERR_NONE);
     struct node *node =
         node_new(&options, federation_crypto(federation, agency), vault,
-            &arenas[0], &arenas[1], NULL, &arenas[2]);
+            &arenas[0], &arenas[1], &arenas[2]);
     struct node_input input = { .type = NODE_START,
         .now = federation_now(federation) };
     input.of.start.card = card;
@@ -247,14 +247,14 @@ static void memory_too_small_for_a_node_makes_none(void **state)
         struct arena small;
         assert_true(size < (1u << 20));
         assert_int_equal(arena_init(&small, size), ERR_NONE);
-        node = node_new(&few, NULL, NULL, &small, &small, NULL, &small);
+        node = node_new(&few, NULL, NULL, &small, &small, &small);
         arena_release(&small);
     }
     /* no more keys are remembered together than there may be */
     const struct node_options many = { .repeat_run_count = UINT32_MAX };
     struct arena large;
     assert_int_equal(arena_init(&large, 64u << 20), ERR_NONE);
-    assert_non_null(node_new(&many, NULL, NULL, &large, &large, NULL, &large));
+    assert_non_null(node_new(&many, NULL, NULL, &large, &large, &large));
     arena_release(&large);
 }
 
@@ -392,273 +392,6 @@ static void nothing_leaves_when_the_commit_fails(void **state)
     }
 }
 
-/* ---- Two batches at once ---- */
-
-/* A node that may run ahead, and batches of one input each. */
-struct ahead {
-    struct federation *federation;
-    struct node *node;
-    struct store *store;
-    struct arena next;
-    struct arena frames;
-    uint8_t input_count;
-};
-
-static void ahead_open(struct ahead *ahead)
-{
-    *ahead = (struct ahead){ .federation = agreed() };
-    ahead->node = federation_node(ahead->federation, 0);
-    ahead->store = federation_store(ahead->federation, 0);
-    assert_int_equal(arena_init(&ahead->next, BATCH_ARENA_SIZE), ERR_NONE);
-    assert_int_equal(arena_init(&ahead->frames, 4u << 20), ERR_NONE);
-    ahead->node->next_arena = &ahead->next;
-}
-
-/* Whichever arena it is that the bench gave it, this one is not. */
-static void ahead_close(struct ahead *ahead)
-{
-    federation_free(ahead->federation);
-    arena_release(&ahead->next);
-    arena_release(&ahead->frames);
-}
-
-static struct store_txn *ahead_begin(struct ahead *ahead)
-{
-    const struct store_usage usage = federation_usage(ahead->federation, 0);
-    struct store_txn *txn;
-    assert_int_equal(
-        ahead->store->ops->begin(ahead->store, true, &txn), ERR_NONE);
-    node_begin(ahead->node, txn, &usage);
-    return txn;
-}
-
-static void ahead_step(struct ahead *ahead, struct call *call)
-{
-    struct node_input input =
-        client_input(ahead->federation, frame_of(call, &ahead->frames));
-    input.steady_ms = federation_steady_ms(ahead->federation);
-    input.entropy[1] = ++ahead->input_count;
-    assert_int_equal(node_step(ahead->node, &input), ERR_NONE);
-}
-
-static void ahead_submit(struct ahead *ahead, const char *key)
-{
-    struct call call;
-    federation_referral(ahead->federation, &call, 0, 1, key);
-    ahead_step(ahead, &call);
-}
-
-static void ahead_finish(struct ahead *ahead, struct store_txn *txn)
-{
-    assert_int_equal(node_finish(ahead->node), ERR_NONE);
-    assert_int_equal(ahead->store->ops->commit(txn), ERR_NONE);
-}
-
-/* Copies of what it answered to its client, one behind the other. */
-struct answers {
-    uint8_t bytes[4096];
-    size_t size;
-    size_t count;
-    size_t output_count;
-};
-
-static void answers_read(const struct node *node, struct answers *answers)
-{
-    const struct node_output *outputs =
-        node_outputs(node, &answers->output_count);
-    answers->size = 0;
-    answers->count = 0;
-    for (size_t i = 0; i < answers->output_count; i++) {
-        if (outputs[i].type != NODE_CLIENT_REPLY)
-            continue;
-        struct slice frame = outputs[i].of.client.frame;
-        assert_true(answers->size + frame.size <= sizeof answers->bytes);
-        memcpy(answers->bytes + answers->size, frame.bytes, frame.size);
-        answers->size += frame.size;
-        answers->count++;
-    }
-}
-
-static void assert_answers(const struct answers *a, const struct answers *b)
-{
-    assert_int_equal(a->output_count, b->output_count);
-    assert_int_equal(a->count, b->count);
-    assert_true(
-        slice_equal(slice_of(a->bytes, a->size), slice_of(b->bytes, b->size)));
-}
-
-/* It is committed, carried out, and forgotten. */
-static void ahead_release(struct ahead *ahead, struct answers *answers)
-{
-    assert_int_equal(node_committed(ahead->node), ERR_NONE);
-    answers_read(ahead->node, answers);
-    node_release(ahead->node);
-}
-
-enum release {
-    RELEASE_BEFORE, /* the next begins: nothing runs ahead */
-    RELEASE_BEGUN,
-    RELEASE_STEPPED,
-    RELEASE_FINISHED,
-    RELEASE_COUNT
-};
-
-/* A batch each, of which one may begin before the one before is released. */
-static uint64_t submit_each(const char *const *keys, size_t count,
-    enum release release, struct answers *answers)
-{
-    struct ahead ahead;
-    ahead_open(&ahead);
-    const struct node_counters before = ahead.node->counters;
-    for (size_t i = 0; i < count; i++) {
-        struct store_txn *txn = ahead_begin(&ahead);
-        if (i > 0 && release == RELEASE_BEGUN)
-            ahead_release(&ahead, &answers[i - 1]);
-        ahead_submit(&ahead, keys[i]);
-        if (i > 0 && release == RELEASE_STEPPED)
-            ahead_release(&ahead, &answers[i - 1]);
-        ahead_finish(&ahead, txn);
-        if (i > 0 && release == RELEASE_FINISHED)
-            ahead_release(&ahead, &answers[i - 1]);
-        assert_true(node_may_run_ahead(ahead.node));
-        if (release == RELEASE_BEFORE)
-            ahead_release(&ahead, &answers[i]);
-    }
-    if (release != RELEASE_BEFORE)
-        ahead_release(&ahead, &answers[count - 1]);
-    assert_int_equal(ahead.node->counters.commits, before.commits + count);
-    assert_int_equal(ahead.node->counters.inputs, before.inputs + count);
-    uint64_t hash = store_memory_hash(ahead.store);
-    ahead_close(&ahead);
-    return hash;
-}
-
-/* Also where one repeats what was said in the one before. */
-static void what_runs_ahead_sees_and_says_what_it_would_have_later(void **state)
-{
-    static const char *const keys[] = { "a", "b", "b", "a", "c" };
-    struct answers want[COUNT(keys)];
-    (void)state;
-    uint64_t hash = submit_each(keys, COUNT(keys), RELEASE_BEFORE, want);
-    for (size_t i = 0; i < COUNT(keys); i++)
-        assert_int_equal(want[i].count, 1);
-    for (int release = RELEASE_BEGUN; release < RELEASE_COUNT; release++) {
-        struct answers got[COUNT(keys)];
-        assert_int_equal(
-            submit_each(keys, COUNT(keys), (enum release)release, got), hash);
-        for (size_t i = 0; i < COUNT(keys); i++)
-            assert_answers(&got[i], &want[i]);
-    }
-}
-
-static void what_one_said_stays_until_its_release(void **state)
-{
-    struct ahead ahead;
-    struct answers first;
-    struct answers again;
-    struct answers second;
-    (void)state;
-    ahead_open(&ahead);
-    const struct arena *own = ahead.node->arena;
-    struct store_txn *txn = ahead_begin(&ahead);
-    ahead_submit(&ahead, "a");
-    ahead_finish(&ahead, txn);
-    answers_read(ahead.node, &first);
-    size_t used = own->used;
-    assert_true(used > 0);
-    txn = ahead_begin(&ahead);
-    assert_ptr_equal(ahead.node->arena, &ahead.next);
-    for (char key[] = "b"; key[0] < 'h'; key[0]++)
-        ahead_submit(&ahead, key);
-    ahead_finish(&ahead, txn);
-    assert_int_equal(own->used, used);
-    ahead_release(&ahead, &again);
-    assert_answers(&again, &first);
-    assert_int_equal(own->used, 0);
-    assert_true(ahead.next.used > 0);
-    ahead_release(&ahead, &second);
-    assert_int_equal(second.count, 6);
-    assert_int_equal(ahead.next.used, 0);
-    /* the arenas have changed places */
-    assert_ptr_equal(ahead.node->arena, &ahead.next);
-    assert_ptr_equal(ahead.node->next_arena, own);
-    txn = ahead_begin(&ahead);
-    ahead_submit(&ahead, "z");
-    ahead_finish(&ahead, txn);
-    ahead_release(&ahead, &again);
-    assert_int_equal(again.count, 1);
-    ahead_close(&ahead);
-}
-
-static void without_another_arena_none_runs_ahead(void **state)
-{
-    struct ahead ahead;
-    struct answers answers;
-    (void)state;
-    ahead_open(&ahead);
-    for (int has_next = 0; has_next < 2; has_next++) {
-        ahead.node->next_arena = has_next ? &ahead.next : NULL;
-        struct store_txn *txn = ahead_begin(&ahead);
-        ahead_finish(&ahead, txn);
-        assert_int_equal(node_may_run_ahead(ahead.node), has_next);
-        if (has_next) {
-            /* and not a third, before the first is released */
-            txn = ahead_begin(&ahead);
-            ahead_finish(&ahead, txn);
-            assert_false(node_may_run_ahead(ahead.node));
-            ahead_release(&ahead, &answers);
-            assert_true(node_may_run_ahead(ahead.node));
-        }
-        ahead_release(&ahead, &answers);
-    }
-    ahead_close(&ahead);
-}
-
-static void what_is_to_be_destroyed_is_waited_for(void **state)
-{
-    struct ahead ahead;
-    struct answers answers;
-    struct call call;
-    (void)state;
-    ahead_open(&ahead);
-    const char *id = federation_submit(ahead.federation, 0, 1, "first");
-    federation_run(ahead.federation);
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    struct store_txn *txn = ahead_begin(&ahead);
-    ahead_step(&ahead, &call);
-    ahead_finish(&ahead, txn);
-    assert_false(node_may_run_ahead(ahead.node));
-    uint64_t changes = ahead.node->vault->ops->changes(ahead.node->vault);
-    ahead_release(&ahead, &answers);
-    assert_true(ahead.node->vault->ops->changes(ahead.node->vault) > changes);
-    assert_int_equal(answers.count, 1);
-    txn = ahead_begin(&ahead); /* forgets what is done */
-    ahead_submit(&ahead, "second");
-    ahead_finish(&ahead, txn);
-    assert_true(node_may_run_ahead(ahead.node));
-    txn = ahead_begin(&ahead);
-    ahead_finish(&ahead, txn);
-    ahead_release(&ahead, &answers);
-    ahead_release(&ahead, &answers);
-    ahead_close(&ahead);
-}
-
-static void where_nothing_waits_nothing_is_foreseen(void **state)
-{
-    struct ahead ahead;
-    struct store_txn *txn;
-    (void)state;
-    ahead_open(&ahead);
-    assert_false(node_may_foresee(ahead.node));
-    assert_int_equal(
-        ahead.store->ops->begin(ahead.store, true, &txn), ERR_NONE);
-    assert_int_equal(node_foresee(ahead.node, txn), ERR_NONE);
-    ahead.store->ops->abort(txn);
-    ahead_close(&ahead);
-}
-
 /* ---- Requests of peers ---- */
 
 static void assert_refused(
@@ -772,12 +505,6 @@ int main(void)
         cmocka_unit_test(many_inputs_share_a_batch_and_one_commit),
         cmocka_unit_test(without_room_for_another_input_nothing_happens),
         cmocka_unit_test(nothing_leaves_when_the_commit_fails),
-        cmocka_unit_test(
-            what_runs_ahead_sees_and_says_what_it_would_have_later),
-        cmocka_unit_test(what_one_said_stays_until_its_release),
-        cmocka_unit_test(without_another_arena_none_runs_ahead),
-        cmocka_unit_test(what_is_to_be_destroyed_is_waited_for),
-        cmocka_unit_test(where_nothing_waits_nothing_is_foreseen),
         cmocka_unit_test(a_stranger_may_not_ask),
         cmocka_unit_test(the_last_resort_key_is_for_head_only),
         cmocka_unit_test(what_does_not_decode_is_refused),

@@ -38,7 +38,7 @@ static void parts_have_names_and_reasons_and_make_up_the_whole(void **state)
 static void by_default_it_is_below_a_gibibyte(void **state)
 {
     (void)state;
-    assert_in_range(ceiling_size(&by_default), 128 * MIB, 896 * MIB);
+    assert_in_range(ceiling_size(&by_default), 128 * MIB, 864 * MIB);
 }
 
 static void each_connection_counts(void **state)

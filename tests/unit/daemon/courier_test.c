@@ -264,35 +264,10 @@ static void what_is_sent_beyond_its_room_is_busy(void **state)
     place_open(&place);
     for (uint64_t i = 0; i < COUNT; i++)
         send(&place, i);
-    courier_batch_end(place.courier);
     courier_release(place.courier);
     await_replies(&place, errs, COUNT, COUNT);
     for (size_t i = 0; i < COUNT; i++)
         assert_int_equal(errs[i], i < ROOM ? ERR_UNREACHABLE : ERR_BUSY);
-    place_close(&place);
-}
-
-/* The later of two that are on their way to the disk waits for its own. */
-static void a_batch_leaves_with_its_own_release(void **state)
-{
-    enum err errs[2] = { ERR_NONE };
-    struct place place;
-    (void)state;
-    place_open(&place);
-    peer_is_known(&place);
-    send(&place, 0);
-    courier_batch_end(place.courier);
-    send(&place, 1);
-    courier_batch_end(place.courier);
-    courier_release(place.courier);
-    await(&net.token_count, 1);
-    assert_int_equal(net.token_count, 1);
-    courier_release(place.courier);
-    await(&net.token_count, 2);
-    for (size_t i = 0; i < 2; i++) /* which frees what was kept for them */
-        net.events.on_reply(net.events.user, net.tokens[i], ERR_TIMEOUT,
-            (struct peers_body){ .size = 0 });
-    await_replies(&place, errs, 2, 2);
     place_close(&place);
 }
 
@@ -332,7 +307,6 @@ static void a_reply_beyond_its_room_is_busy(void **state)
     peer_is_known(&place);
     for (uint64_t i = 0; i < COUNT; i++)
         send(&place, i);
-    courier_batch_end(place.courier);
     courier_release(place.courier);
     await(&net.token_count, COUNT);
     worker_stop();
@@ -355,7 +329,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_beyond_its_room_is_busy),
-        cmocka_unit_test(a_batch_leaves_with_its_own_release),
         cmocka_unit_test(requests_beyond_their_room_are_told_to_come_later),
         cmocka_unit_test(a_reply_beyond_its_room_is_busy),
     };

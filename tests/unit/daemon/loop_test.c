@@ -14,13 +14,11 @@
 #include "daemon/loop.h"
 #include "io/card_file.h"
 #include "io/crypto_openssl.h"
-#include "io/store_behind.h"
 #include "io/store_memory.h"
 #include "support/agency_folder.h"
 #include "support/call.h"
 #include "support/said.h"
 #include "support/scratch.h"
-#include "support/store_locked.h"
 #include "support/vault_plain.h"
 
 /* ---- What stands around the loop ---------------------------------------- */
@@ -37,39 +35,24 @@ static struct around {
     size_t commit_count_at_release; /* of what was taken; 0: it was not */
     size_t sheet_size;
     size_t resume_count;
-    size_t own_count;   /* TLS keys that were to be shown */
-    size_t batch_count; /* that were sealed */
-    size_t asks;        /* with the next commits, each by who commits */
+    size_t own_count; /* TLS keys that were to be shown */
 } around;
-
-/* Durably. */
-static uint64_t committed(void)
-{
-    struct store_usage usage;
-    around.loop->store->ops->usage(around.loop->store, &usage);
-    return usage.commit_count;
-}
 
 bool courier_take(struct courier *courier, const struct node_output *output)
 {
     (void)courier;
     (void)output;
     around.taken_count++;
-    around.commit_count_at_take = committed();
+    around.commit_count_at_take = store_memory_commit_count(around.loop->store);
     return true;
-}
-
-void courier_batch_end(struct courier *courier)
-{
-    (void)courier;
-    around.batch_count++;
 }
 
 void courier_release(struct courier *courier)
 {
     (void)courier;
     if (around.taken_count > 0 && around.commit_count_at_release == 0)
-        around.commit_count_at_release = committed();
+        around.commit_count_at_release =
+            store_memory_commit_count(around.loop->store);
 }
 
 void courier_set_sheet(struct courier *courier, struct slice sheet)
@@ -110,7 +93,8 @@ enum err local_socket_reply(struct local_socket *socket, uint64_t client,
     MUST(local_reply_read(copy, &around.arena, &around.reply) == ERR_NONE);
     if (++around.reply_count == around.end_after)
         loop_end(around.loop);
-    around.commit_count_at_reply = committed();
+    around.commit_count_at_reply =
+        store_memory_commit_count(around.loop->store);
     return ERR_NONE;
 }
 
@@ -142,9 +126,7 @@ static struct gateway {
     struct scratch folder;
     struct arena memory;
     struct arena batch;
-    struct arena next_batch;
     struct arena scratch;
-    struct store *disk;
     struct identity identity;
     char keys_dir[sizeof((struct scratch *)NULL)->path + 8];
     struct arena card;
@@ -175,17 +157,6 @@ static void open_identity(struct keyring *keyring)
     gateway.loop.identity = identity;
 }
 
-static void ask(const char *operation, uint32_t rights);
-
-static void while_committing(void *user)
-{
-    (void)user;
-    if (around.asks > 0) {
-        around.asks--;
-        ask("hello", 0);
-    }
-}
-
 static void prepare(void)
 {
     struct keys_problem problem;
@@ -203,19 +174,13 @@ static void prepare(void)
     assert_int_equal(arena_init(&around.arena, 4u << 20), ERR_NONE);
     assert_int_equal(arena_init(&gateway.memory, 4u << 20), ERR_NONE);
     assert_int_equal(arena_init(&gateway.batch, 16u << 20), ERR_NONE);
-    assert_int_equal(arena_init(&gateway.next_batch, 16u << 20), ERR_NONE);
     assert_int_equal(arena_init(&gateway.scratch, 1u << 20), ERR_NONE);
     assert_int_equal(keyring_open(keys, &gateway.signers, &problem), ERR_NONE);
     assert_int_equal(
         crypto_openssl_new(gateway.signers, &gateway.crypto), ERR_NONE);
     open_identity(gateway.signers);
     const struct store_memory_options store = { .capacity = 64u << 20 };
-    assert_int_equal(store_memory_open(&store, &gateway.disk), ERR_NONE);
-    assert_int_equal(store_behind_open(
-                         store_locked_new(gateway.disk, while_committing, NULL),
-                         &loop->behind),
-        ERR_NONE);
-    loop->store = loop->behind;
+    assert_int_equal(store_memory_open(&store, &loop->store), ERR_NONE);
     assert_int_equal(inbox_new(&loop->inbox), ERR_NONE);
     assert_int_equal(directory_new(&loop->directory), ERR_NONE);
     gateway.options = (struct node_options){ .retry_delay_ms_min = 1000,
@@ -224,7 +189,7 @@ static void prepare(void)
     loop->options = &gateway.options;
     gateway.vault = vault_plain_new();
     loop->node = node_new(&gateway.options, gateway.crypto, gateway.vault,
-        &gateway.memory, &gateway.batch, &gateway.next_batch, &gateway.scratch);
+        &gateway.memory, &gateway.batch, &gateway.scratch);
     assert_non_null(loop->node);
 }
 
@@ -240,7 +205,6 @@ static void clean_up(void)
     keyring_close(gateway.signers);
     arena_release(&gateway.memory);
     arena_release(&gateway.batch);
-    arena_release(&gateway.next_batch);
     arena_release(&gateway.scratch);
     arena_release(&around.arena);
     arena_release(&gateway.card);
@@ -332,7 +296,7 @@ static void a_request_is_answered_after_the_commit(void **state)
 {
     (void)state;
     begin();
-    uint64_t before = committed();
+    uint64_t before = store_memory_commit_count(gateway.loop.store);
     ask("health", 0);
     assert_int_equal(run(), ERR_NONE);
     assert_int_equal(around.reply_count, 1);
@@ -351,28 +315,11 @@ static void many_inputs_share_few_commits(void **state)
     for (int i = 0; i < 300; i++)
         ask("hello", 0);
     around.end_after = 300;
-    uint64_t before = committed();
+    uint64_t before = store_memory_commit_count(gateway.loop.store);
     assert_int_equal(run(), ERR_NONE);
     assert_int_equal(around.reply_count, 300);
-    uint64_t commits = committed() - before;
+    uint64_t commits = store_memory_commit_count(gateway.loop.store) - before;
     assert_true(commits >= 2 && commits < 20);
-    clean_up();
-}
-
-/* On the way to the disk, a batch is none that anybody hears of. */
-static void what_comes_while_a_batch_is_committed_is_in_the_next(void **state)
-{
-    enum { COUNT = 40 };
-    (void)state;
-    begin();
-    around.asks = COUNT; /* one with each commit */
-    around.end_after = COUNT + 1;
-    size_t before = around.batch_count;
-    ask("hello", 0);
-    assert_int_equal(run(), ERR_NONE);
-    assert_int_equal(around.reply_count, COUNT + 1);
-    assert_true(around.batch_count > before + COUNT);
-    assert_int_equal(around.asks, 0);
     clean_up();
 }
 
@@ -409,7 +356,7 @@ static void after_a_failed_commit_nothing_is_said_and_it_ends(void **state)
 {
     (void)state;
     begin();
-    store_memory_fail_commit(gateway.disk, 1, STORE_MEMORY_FAIL_AFTER);
+    store_memory_fail_commit(gateway.loop.store, 1, STORE_MEMORY_FAIL_AFTER);
     ask("health", 0);
     assert_int_equal(run(), ERR_IO);
     assert_int_equal(around.reply_count, 0);
@@ -435,7 +382,7 @@ static void what_peers_get_never_leaves_after_a_commit_that_failed(void **state)
 {
     (void)state;
     begin();
-    store_memory_fail_commit(gateway.disk, 1, STORE_MEMORY_FAIL_AFTER);
+    store_memory_fail_commit(gateway.loop.store, 1, STORE_MEMORY_FAIL_AFTER);
     be_asked();
     assert_int_equal(run(), ERR_IO);
     assert_int_equal(around.taken_count, 1);
@@ -476,7 +423,7 @@ static void a_commit_of_the_sheet_that_fails_ends_it_too(void **state)
     (void)state;
     begin();
     lose_a_day();
-    store_memory_fail_commit(gateway.disk, 2, STORE_MEMORY_FAIL_BEFORE);
+    store_memory_fail_commit(gateway.loop.store, 2, STORE_MEMORY_FAIL_BEFORE);
     ask("health", 0);
     around.end_after = 99;
     assert_int_equal(run(), ERR_IO);
@@ -593,15 +540,16 @@ static void a_jump_just_before_keys_are_looked_after_destroys_none(void **state)
 
 static void another_agencys_store_is_refused(void **state)
 {
+    struct store *store;
     struct keys_problem problem;
     (void)state;
     begin();
+    store = gateway.loop.store;
     struct store_memory_snapshot *snapshot;
-    assert_int_equal(
-        store_memory_snapshot_take(gateway.disk, &snapshot), ERR_NONE);
+    assert_int_equal(store_memory_snapshot_take(store, &snapshot), ERR_NONE);
     clean_up();
     prepare();
-    store_memory_restore(gateway.disk, snapshot);
+    store_memory_restore(gateway.loop.store, snapshot);
     store_memory_snapshot_free(snapshot);
     said_begin(&gateway.said);
     enum err err = loop_begin(&gateway.loop, &problem);
@@ -705,7 +653,6 @@ int main(void)
         cmocka_unit_test(it_starts_the_node_and_gives_it_a_sheet),
         cmocka_unit_test(a_request_is_answered_after_the_commit),
         cmocka_unit_test(many_inputs_share_few_commits),
-        cmocka_unit_test(what_comes_while_a_batch_is_committed_is_in_the_next),
         cmocka_unit_test(numbers_are_the_nodes_and_those_around_it),
         cmocka_unit_test(who_may_not_read_gets_no_numbers),
         cmocka_unit_test(after_a_failed_commit_nothing_is_said_and_it_ends),

@@ -1,4 +1,4 @@
-/* Do the stores behave as a sorted array would, whatever is asked? */
+/* Do both stores behave as a sorted array would, whatever is asked? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "core/port.h"
-#include "io/store_behind.h"
 #include "io/store_lmdb.h"
 #include "io/store_memory.h"
 #include "io/store_pages.h"
@@ -159,9 +158,7 @@ static void change(struct model *model, struct store_txn *txn, struct slice key,
     }
 }
 
-/* The store whose commits may be deferred, around which `store` is or which it
- * is; NULL: there is none. */
-static void compare(struct store *store, struct store *behind)
+static void compare(struct store *store)
 {
     struct model *live = calloc(1, sizeof *live);
     struct model *committed = calloc(1, sizeof *committed);
@@ -179,12 +176,8 @@ static void compare(struct store *store, struct store *behind)
         else
             compare_searches(live, txn, key, draw(&seed) % (size + 1));
         assert_int_equal(txn->err, ERR_NONE);
-        if (behind != NULL && draw(&seed) % 40 == 0)
-            assert_int_equal(store_behind_settle(behind), ERR_NONE);
         if (draw(&seed) % 64 == 0) {
             bool keeps = draw(&seed) % 4 != 0;
-            if (keeps && behind != NULL && draw(&seed) % 4 != 0)
-                store_behind_defer(behind);
             if (keeps)
                 assert_int_equal(store->ops->commit(txn), ERR_NONE);
             else
@@ -200,23 +193,17 @@ static void compare(struct store *store, struct store *behind)
     free(committed);
 }
 
-static struct store *disk(char path[FOLDER_PATH_SIZE])
+static void ten_thousand_operations_on_disk_agree(void **state)
 {
+    (void)state;
     struct store_lmdb_options options = store_lmdb_options_default();
     struct store_problem problem;
     struct store *store = NULL;
+    char path[FOLDER_PATH_SIZE];
     folder_make(path);
     assert_int_equal(
         store_lmdb_open(path, &options, &store, &problem), ERR_NONE);
-    return store;
-}
-
-static void ten_thousand_operations_on_disk_agree(void **state)
-{
-    char path[FOLDER_PATH_SIZE];
-    struct store *store = disk(path);
-    (void)state;
-    compare(store, NULL);
+    compare(store);
     store->ops->close(store);
     folder_remove(path);
 }
@@ -233,7 +220,7 @@ static void ten_thousand_operations_in_memory_agree(void **state)
 {
     (void)state;
     struct store *store = memory();
-    compare(store, NULL);
+    compare(store);
     store->ops->close(store);
 }
 
@@ -247,64 +234,9 @@ static void ten_thousand_operations_in_pages_agree(void **state)
         struct store *store = NULL;
         assert_int_equal(
             store_pages_open(memory(), tables[i], &store), ERR_NONE);
-        compare(store, NULL);
+        compare(store);
         store->ops->close(store);
     }
-}
-
-static struct store *behind_open(struct store *inner)
-{
-    struct store *store = NULL;
-    assert_int_equal(store_behind_open(inner, &store), ERR_NONE);
-    return store;
-}
-
-static void none(void *user)
-{
-    (void)user;
-}
-
-static void ten_thousand_operations_with_nothing_behind_agree(void **state)
-{
-    char path[FOLDER_PATH_SIZE];
-    (void)state;
-    for (int on_disk = 0; on_disk < 2; on_disk++) {
-        struct store *store = behind_open(on_disk ? disk(path) : memory());
-        compare(store, NULL);
-        store->ops->close(store);
-        if (on_disk)
-            folder_remove(path);
-    }
-}
-
-/* Only a store on disk may be written to by one thread and read by another. */
-static void ten_thousand_operations_with_commits_behind_agree(void **state)
-{
-    char path[FOLDER_PATH_SIZE];
-    (void)state;
-    for (int kind = 0; kind < 3; kind++) {
-        struct store *store = behind_open(kind > 0 ? disk(path) : memory());
-        if (kind == 2)
-            assert_int_equal(store_behind_start(store, none, NULL), ERR_NONE);
-        compare(store, store);
-        store->ops->close(store);
-        if (kind > 0)
-            folder_remove(path);
-    }
-}
-
-static void ten_thousand_operations_in_pages_with_commits_behind_agree(
-    void **state)
-{
-    char path[FOLDER_PATH_SIZE];
-    struct store *behind = behind_open(disk(path));
-    struct store *store = NULL;
-    (void)state;
-    assert_int_equal(store_behind_start(behind, none, NULL), ERR_NONE);
-    assert_int_equal(store_pages_open(behind, "\x01\x80", &store), ERR_NONE);
-    compare(store, behind);
-    store->ops->close(store);
-    folder_remove(path);
 }
 
 int main(void)
@@ -313,10 +245,6 @@ int main(void)
         cmocka_unit_test(ten_thousand_operations_on_disk_agree),
         cmocka_unit_test(ten_thousand_operations_in_memory_agree),
         cmocka_unit_test(ten_thousand_operations_in_pages_agree),
-        cmocka_unit_test(ten_thousand_operations_with_nothing_behind_agree),
-        cmocka_unit_test(ten_thousand_operations_with_commits_behind_agree),
-        cmocka_unit_test(
-            ten_thousand_operations_in_pages_with_commits_behind_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
- * Do the stores keep the contract of core/port.h? Every case runs on each; on
- * one around LMDB whose commits may be carried out behind; and on a sealed one
- * around that, without and with pages for all tables, or some.
+ * Do the stores keep the contract of core/port.h? Every case runs on each, and
+ * on a sealed one around LMDB, without
+ * and with pages for all tables, some, or none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "core/port.h"
-#include "io/store_behind.h"
 #include "io/store_lmdb.h"
 #include "io/store_memory.h"
 #include "io/store_pages.h"
@@ -23,15 +22,7 @@
 #define CAPACITY (8u * 1024 * 1024)
 #define BIG_SIZE (1024u * 1024)
 
-/* Each of the last is around those before it, as in production. */
-enum kind {
-    KIND_LMDB,
-    KIND_MEMORY,
-    KIND_BEHIND,
-    KIND_SEALED,
-    KIND_PAGES,
-    KIND_SOME_PAGES
-};
+enum kind { KIND_LMDB, KIND_MEMORY, KIND_SEALED, KIND_PAGES, KIND_SOME_PAGES };
 
 struct fixture {
     enum kind kind;
@@ -61,9 +52,6 @@ static int set_up(void **state)
             store_lmdb_open(fixture->path, &options, &fixture->store, &problem),
             ERR_NONE);
     }
-    if (fixture->kind >= KIND_BEHIND)
-        assert_int_equal(
-            store_behind_open(fixture->store, &fixture->store), ERR_NONE);
     if (fixture->kind >= KIND_SEALED)
         assert_int_equal(
             store_sealed_open(fixture->store, key, &fixture->store), ERR_NONE);
@@ -604,7 +592,6 @@ static void a_full_store_refuses_and_keeps_what_it_has(void **state)
 #define CASE(name)                                                             \
     { "lmdb: " #name, name, set_up, tear_down, &lmdb },                        \
     { "memory: " #name, name, set_up, tear_down, &memory },                    \
-    { "behind: " #name, name, set_up, tear_down, &behind },                    \
     { "sealed: " #name, name, set_up, tear_down, &sealed },                    \
     { "pages: " #name, name, set_up, tear_down, &pages },                      \
     { "some pages: " #name, name, set_up, tear_down, &some_pages }
@@ -612,14 +599,13 @@ static void a_full_store_refuses_and_keeps_what_it_has(void **state)
 
 int main(void)
 {
-    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY, KIND_BEHIND, KIND_SEALED,
-        KIND_PAGES, KIND_SOME_PAGES };
+    enum kind kinds[] = { KIND_LMDB, KIND_MEMORY, KIND_SEALED, KIND_PAGES,
+        KIND_SOME_PAGES };
     enum kind *lmdb = &kinds[0];
     enum kind *memory = &kinds[1];
-    enum kind *behind = &kinds[2];
-    enum kind *sealed = &kinds[3];
-    enum kind *pages = &kinds[4];
-    enum kind *some_pages = &kinds[5];
+    enum kind *sealed = &kinds[2];
+    enum kind *pages = &kinds[3];
+    enum kind *some_pages = &kinds[4];
     for (int table = 1; table < 256; table++)
         all_tables[table - 1] = (char)table;
     const struct CMUnitTest tests[] = {
