@@ -108,12 +108,12 @@ static bool may_help(const struct ledger *out, const struct ledger *in)
            in->trouble == LEDGER_AUTHOR_SHORTER;
 }
 
-/* What came had no room, and there is none yet. */
-static bool rests(const struct work *work, struct peer *peer)
+/* Steady time of its next try; see collect_due. */
+static int64_t try_steady_ms(const struct peer *peer)
 {
-    if (work->node->store_percent < STORE_RECEIVE_PERCENT_MAX)
-        peer->collect_rest_steady_ms = 0;
-    return work->steady_ms < peer->collect_rest_steady_ms;
+    return peer->collect_rest_steady_ms > peer->next_try_steady_ms
+               ? peer->collect_rest_steady_ms
+               : peer->next_try_steady_ms;
 }
 
 void collect_go_on(struct work *work, struct peer *peer)
@@ -127,7 +127,9 @@ void collect_go_on(struct work *work, struct peer *peer)
         !(may_help(out, in) ||
             (peer->settled_in && in->trouble == LEDGER_NONE)))
         return;
-    if (rests(work, peer) || work->steady_ms < peer->next_try_steady_ms) {
+    if (work->node->store_percent < STORE_RECEIVE_PERCENT_MAX)
+        peer->collect_rest_steady_ms = 0; /* there is room by now */
+    if (work->steady_ms < try_steady_ms(peer)) {
         peer->collect_due = true;
         return;
     }
@@ -152,14 +154,13 @@ static const char *take_parcel(
         peer->stumble_count = 0;
         return NULL;
     }
-    uint64_t again = work->node->counters.parcels_again;
     custody_take(work, peer, body, &reply);
     if (work_failed(work))
         return NULL;
     if (reply.kind == REPLY_COSIGNED) {
         peer->stumble_count = 0;
         /* it would bring the same for each receipt that it does not take */
-        return again == work->node->counters.parcels_again ? NULL : "unheard";
+        return reply.is_again ? "unheard" : NULL;
     }
     if (reply.kind == REPLY_REFUSED) {
         OUTPUT_LOG(work, LOG_PEER_REFUSED, log_agency("peer", &peer->agency),
@@ -245,11 +246,7 @@ int64_t collect_due_steady_ms(const struct peer *peer)
     int64_t due = INT64_MAX;
     if (peer->collect_waits)
         due = peer->collect_until_steady_ms;
-    if (peer->collect_due) {
-        int64_t rest = peer->collect_rest_steady_ms;
-        int64_t next = peer->next_try_steady_ms;
-        int64_t asks = rest > next ? rest : next;
-        due = asks < due ? asks : due;
-    }
+    if (peer->collect_due && try_steady_ms(peer) < due)
+        due = try_steady_ms(peer);
     return due;
 }

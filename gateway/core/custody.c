@@ -122,6 +122,7 @@ static bool repeat(struct intake *intake)
     struct cosigned cosigned = { held.note, intake->in->collected };
     work->node->counters.parcels_again++;
     answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
+    intake->reply->is_again = true;
     return false;
 }
 

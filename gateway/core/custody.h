@@ -15,6 +15,7 @@ struct custody_reply {
     enum reply_kind kind;
     struct slice body;   /* in the batch's arena */
     const char *refused; /* a code for the log when kind is REPLY_REFUSED */
+    bool is_again;       /* COSIGNED, and was before */
 };
 
 /* Takes in one Deliver of that peer. The reply is always set unless the store
