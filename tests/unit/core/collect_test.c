@@ -10,6 +10,7 @@
 #include "core/message.h"
 #include "core/node_state.h"
 #include "io/store_memory.h"
+#include "support/bench_keys.h"
 #include "support/bench_loss.h"
 #include "support/bench_node.h"
 #include "support/bench_router.h"
@@ -22,32 +23,40 @@ static void assert_collects(struct federation *federation)
     assert_true(federation_peer(federation, 0, 1)->collect_token != 0);
 }
 
+static void lose_all(struct federation *federation)
+{
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+}
+
+/* 0 comes to know the newer card of 1. */
+static void assert_learns_card(struct federation *federation)
+{
+    for (int i = 0; i < 6; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 2);
+}
+
+static void assert_is_served(struct federation *federation)
+{
+    const char *id = federation_submit(federation, 1, 0, "after");
+    for (int i = 0; i < 2; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+}
+
 /* It can be reached by nobody, and knows none of the keys that it meets. */
 static void who_only_dials_out_learns_of_keys_that_changed_meanwhile(
     void **state)
 {
     struct arena arena;
     struct federation *federation = router_federation(&arena);
-    struct crypto *crypto = federation_crypto(federation, 1);
     (void)state;
     federation_agree(federation);
-    while (federation_message_count(federation) > 0)
-        federation_lose(federation, 0);
-    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
-        crypto_fake_signer_rotate(crypto, (enum crypto_signer)i);
-    assert_int_equal(federation_card_change(federation, 1,
-                         federation_card_new(federation, 1, 2,
-                             (struct instant){ FEDERATION_START_MS +
-                                               60 * FEDERATION_DAY_MS })),
-        ERR_NONE);
-    federation_sheet(federation, 1);
-    for (int i = 0; i < 6; i++)
-        federation_wait(federation, RETRY_DELAY_MS_MAX);
-    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 2);
-    const char *id = federation_submit(federation, 1, 0, "after");
-    for (int i = 0; i < 2; i++)
-        federation_wait(federation, RETRY_DELAY_MS_MAX);
-    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    lose_all(federation);
+    federation_keys_change(federation, 1, 2);
+    assert_learns_card(federation);
+    assert_is_served(federation);
     arena_release(&arena);
     federation_free(federation);
 }
@@ -59,30 +68,15 @@ static void who_only_dials_out_learns_of_keys_that_were_lost(void **state)
 {
     struct arena arena;
     struct federation *federation = router_federation(&arena);
-    struct crypto *crypto = federation_crypto(federation, 1);
     (void)state;
     federation_agree(federation);
-    while (federation_message_count(federation) > 0)
-        federation_lose(federation, 0);
-    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
-        crypto_fake_signer_rotate(crypto, (enum crypto_signer)i);
-    assert_int_equal(federation_card_change(federation, 1,
-                         federation_card_new(federation, 1, 2,
-                             (struct instant){ FEDERATION_START_MS +
-                                               60 * FEDERATION_DAY_MS })),
-        ERR_NONE);
+    lose_all(federation);
+    federation_keys_change(federation, 1, 2);
+    crypto_fake_days_hold(federation_crypto(federation, 1), 1, 1);
+    lose_all(federation);
+    assert_learns_card(federation);
     federation_sheet(federation, 1);
-    crypto_fake_days_hold(crypto, 1, 1);
-    while (federation_message_count(federation) > 0)
-        federation_lose(federation, 0);
-    for (int i = 0; i < 6; i++)
-        federation_wait(federation, RETRY_DELAY_MS_MAX);
-    assert_int_equal(federation_peer(federation, 0, 1)->card_serial, 2);
-    federation_sheet(federation, 1);
-    const char *id = federation_submit(federation, 1, 0, "after");
-    for (int i = 0; i < 2; i++)
-        federation_wait(federation, RETRY_DELAY_MS_MAX);
-    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_is_served(federation);
     arena_release(&arena);
     federation_free(federation);
 }

@@ -9,8 +9,8 @@
 #include "core/node_state.h"
 #include "core/note.h"
 #include "core/own_card.h"
+#include "support/bench_keys.h"
 #include "support/bench_node.h"
-#include "support/crypto_fake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -21,24 +21,6 @@ struct desk {
 static void desk_open(struct desk *desk)
 {
     desk->federation = federation_of_two();
-}
-
-/* Another key for everything that signs, on a card of that serial alone. */
-static struct slice rotated(struct desk *desk, size_t agency, uint64_t serial)
-{
-    struct crypto *crypto = federation_crypto(desk->federation, agency);
-    for (int i = 0; i < CRYPTO_SIGNER_COUNT; i++)
-        crypto_fake_signer_rotate(crypto, (enum crypto_signer)i);
-    return federation_card_new(desk->federation, agency, serial,
-        (struct instant){ FEDERATION_START_MS + 60 * FEDERATION_DAY_MS });
-}
-
-static void change(struct desk *desk, size_t agency, uint64_t serial)
-{
-    assert_int_equal(federation_card_change(desk->federation, agency,
-                         rotated(desk, agency, serial)),
-        ERR_NONE);
-    federation_sheet(desk->federation, agency);
 }
 
 /* Long enough for what is refused, introduced, greeted and sent. */
@@ -70,14 +52,14 @@ static void peers_take_a_new_card_and_work_goes_on(void **state)
     (void)state;
     desk_open(&desk);
     goes(&desk, 0, 1, "a");
-    change(&desk, 0, 2);
+    federation_keys_change(desk.federation, 0, 2);
     settle(&desk);
     assert_int_equal(held_serial(&desk, 1, 0), 2);
     assert_int_equal(
         federation_logged(desk.federation, 0, LOG_CARD_RENEWED), 1);
     goes(&desk, 0, 1, "b");
     goes(&desk, 1, 0, "c");
-    change(&desk, 1, 2);
+    federation_keys_change(desk.federation, 1, 2);
     goes(&desk, 0, 1, "d");
     goes(&desk, 1, 0, "e");
     assert_int_equal(held_serial(&desk, 0, 1), 2);
@@ -100,8 +82,8 @@ static void both_at_once_with_a_parcel_in_flight_is_no_trouble(void **state)
         if (serial % 2 == 0)
             federation_deliver(desk.federation, 0);
         federation_lose(desk.federation, 0);
-        change(&desk, 0, serial);
-        change(&desk, 1, serial);
+        federation_keys_change(desk.federation, 0, serial);
+        federation_keys_change(desk.federation, 1, serial);
         settle(&desk);
         assert_string_equal(
             federation_state(desk.federation, 1, id), "delivered");
@@ -120,7 +102,8 @@ static void a_card_that_came_while_we_were_off_is_told_at_the_start(
     struct desk desk;
     (void)state;
     desk_open(&desk);
-    federation_card_set(desk.federation, 0, rotated(&desk, 0, 2));
+    federation_card_set(
+        desk.federation, 0, federation_keys_new(desk.federation, 0, 2));
     federation_crash(desk.federation, 0);
     struct work *work = federation_begin(desk.federation, 0);
     struct peer *peer = federation_peer(desk.federation, 0, 1);
@@ -194,12 +177,12 @@ static void what_is_renewed_takes_no_more_memory(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk);
-    change(&desk, 0, 2);
+    federation_keys_change(desk.federation, 0, 2);
     settle(&desk);
     const struct arena *memory = federation_node(desk.federation, 0)->memory;
     size_t used = memory->used;
     for (uint64_t serial = 3; serial < 20; serial++)
-        change(&desk, 0, serial);
+        federation_keys_change(desk.federation, 0, serial);
     settle(&desk);
     assert_int_equal(memory->used, used);
     goes(&desk, 0, 1, "after them");
@@ -216,7 +199,7 @@ static void who_is_not_accepted_is_told_nothing(void **state)
     call_begin(&call, "card.import");
     call_data(&call, "data", federation_card(desk.federation, 2));
     assert_int_equal(federation_call(desk.federation, 0, &call)->err, ERR_NONE);
-    change(&desk, 0, 2);
+    federation_keys_change(desk.federation, 0, 2);
     settle(&desk);
     assert_int_equal(held_serial(&desk, 1, 0), 2);
     struct work *work = federation_begin(desk.federation, 0);
