@@ -37,10 +37,44 @@ static enum err wrong_algorithm(
     return ERR_KEY;
 }
 
+/* Of the algorithms that the gateway's keys are for, one that is not encrypted;
+ * NULL for all else. OpenSSL tries all decoders that it has for each key, and
+ * takes fifteen times as long. */
+static EVP_PKEY *known_decode(struct slice pem)
+{
+    const ASN1_OBJECT *algorithm = NULL;
+    const uint8_t *bytes = NULL;
+    int size = 0;
+    EVP_PKEY *key = NULL;
+    BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.size);
+    PKCS8_PRIV_KEY_INFO *info =
+        bio == NULL ? NULL
+                    : PEM_read_bio_PKCS8_PRIV_KEY_INFO(bio, NULL, NULL, NULL);
+    if (info != NULL &&
+        PKCS8_pkey_get0(&algorithm, &bytes, &size, NULL, info) == 1) {
+        int id = OBJ_obj2nid(algorithm);
+        const uint8_t *end = bytes + size;
+        ASN1_OCTET_STRING *raw = d2i_ASN1_OCTET_STRING(NULL, &bytes, size);
+        if (raw != NULL && bytes == end &&
+            (id == EVP_PKEY_ED25519 || id == EVP_PKEY_X25519))
+            key = EVP_PKEY_new_raw_private_key(id, NULL,
+                ASN1_STRING_get0_data(raw), (size_t)ASN1_STRING_length(raw));
+        if (raw != NULL)
+            OPENSSL_cleanse(raw->data, (size_t)raw->length);
+        ASN1_OCTET_STRING_free(raw);
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    BIO_free(bio);
+    ERR_clear_error();
+    return key;
+}
+
 static enum err private_decode(const char *path, struct slice pem,
     struct passphrase *passphrase, EVP_PKEY **key, struct keys_problem *problem)
 {
-    *key = NULL;
+    *key = known_decode(pem);
+    if (*key != NULL)
+        return ERR_NONE;
     BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.size);
     if (bio != NULL)
         *key = PEM_read_bio_PrivateKey(bio, NULL, passphrase_give, passphrase);
