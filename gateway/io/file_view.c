@@ -34,19 +34,16 @@ void file_view_close(struct file_view *view)
     if (view->bytes != NULL)
         (void)munmap((void *)(uintptr_t)view->bytes, view->size);
     free(view->present);
-    free(view->part);
     *view = (struct file_view){ 0 };
 }
 
 /* A kernel that does not know how: what was read once is in its cache. */
-static enum err part_read(struct file_view *view, size_t begin, size_t size)
+static enum err part_read(
+    const struct file_view *view, size_t begin, size_t size)
 {
-    if (view->part == NULL)
-        view->part = malloc(PART_SIZE);
-    if (view->part == NULL)
-        return ERR_NO_MEMORY;
-    return file_read(view->fd, begin, view->part, size) == ERR_NONE ? ERR_NONE
-                                                                    : ERR_IO;
+    uint8_t part[PART_SIZE];
+    return file_read(view->fd, begin, part, size) == ERR_NONE ? ERR_NONE
+                                                              : ERR_IO;
 }
 
 static int populate(void *at, size_t size)
@@ -86,7 +83,7 @@ static enum err part_bring(struct file_view *view, size_t part)
     if (result != 0)
         err = errno == EINVAL ? part_read(view, begin, size) : ERR_IO;
     if (err == ERR_NONE)
-        view->present[part / 8] |= (uint8_t)(1u << part % 8);
+        atomic_fetch_or(&view->present[part / 8], (uint8_t)(1u << part % 8));
     return err;
 }
 
@@ -96,7 +93,9 @@ enum err file_view_at(
     assert(size > 0 && offset <= view->size && size <= view->size - offset);
     size_t last = (offset + size - 1) / PART_SIZE;
     for (size_t part = offset / PART_SIZE; part <= last; part++)
-        if ((view->present[part / 8] & 1u << part % 8) == 0) {
+        if ((atomic_load_explicit(
+                 &view->present[part / 8], memory_order_relaxed) &
+                1u << part % 8) == 0) {
             enum err err = part_bring(view, part);
             if (err != ERR_NONE)
                 return err;

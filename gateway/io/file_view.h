@@ -3,11 +3,13 @@
  * copy. Parts are brought in before they are looked at: a disk that cannot be
  * read is an error then, and no signal.
  *
- * Nobody may write to the file or cut it meanwhile.
+ * Nobody may write to the file or cut it meanwhile. Threads may share a view:
+ * what one brings in is there for all.
  */
 #ifndef IO_FILE_VIEW_H
 #define IO_FILE_VIEW_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +19,7 @@ struct file_view {
     int fd; /* borrowed */
     const uint8_t *bytes;
     size_t size;
-    uint8_t *present; /* one bit a part */
-    uint8_t *part;    /* room for one, where the kernel cannot bring it in */
+    _Atomic uint8_t *present; /* one bit a part */
 };
 
 /* The first `size` bytes, which must be there: not 0. ERR_IO, ERR_NO_MEMORY.

@@ -11,7 +11,7 @@ struct walk {
     const struct lmdb_head *head;
     const char **reason;
     uint8_t *seen; /* one bit a page: reached, or free */
-    struct file_view view;
+    struct file_view *view;
     struct lmdb_tree found; /* counts so far */
     bool is_free_tree;
     /* What the next key may not be below: the last key, which it may not
@@ -48,9 +48,9 @@ static enum err read_page(
     enum err err = mark_seen(walk, number, 1);
     if (err != ERR_NONE)
         return err;
-    if (number >= walk->view.size / page_size)
+    if (number >= walk->view->size / page_size)
         return corrupt(walk->reason, "the file ends too early");
-    err = file_view_at(&walk->view, number * page_size, page_size, page);
+    err = file_view_at(walk->view, number * page_size, page_size, page);
     if (err != ERR_NONE)
         return not_seen(walk, err);
     if (read_u64(*page + PAGE_NUMBER) != number)
@@ -202,6 +202,45 @@ static uint64_t child_at(const uint8_t *page, size_t offset)
 
 static enum err check_page(struct walk *walk, uint64_t number, unsigned level);
 
+/* A child's bytes, which nobody has looked at yet; NULL when there are none:
+ * who walks there says why. */
+static const uint8_t *child_peek(
+    struct walk *walk, const uint8_t *page, size_t index)
+{
+    const uint8_t *child;
+    size_t page_size = walk->head->page_size;
+    size_t offset = node_at(walk, page, index);
+    uint64_t number = offset == 0 ? 0 : child_at(page, offset);
+    bool is_there =
+        number >= META_COUNT && number < walk->view->size / page_size &&
+        file_view_at(walk->view, number * page_size, page_size, &child) ==
+            ERR_NONE;
+    return is_there ? child : NULL;
+}
+
+#define AHEAD_NODE_COUNT_MAX 8u
+
+/* Leaves lie all over memory, which takes longer to answer than a leaf takes
+ * to check: it is asked before, first for what says where a leaf's nodes are,
+ * and then for these. */
+static void look_ahead(struct walk *walk, const uint8_t *page, size_t index)
+{
+    size_t count = node_count(page);
+    const uint8_t *leaf =
+        index + 3 < count ? child_peek(walk, page, index + 3) : NULL;
+    if (leaf != NULL)
+        __builtin_prefetch(leaf);
+    leaf = index + 1 < count ? child_peek(walk, page, index + 1) : NULL;
+    if (leaf == NULL || !bounds_are_sound(walk, leaf))
+        return;
+    size_t nodes = node_count(leaf);
+    for (size_t i = 0; i < nodes && i < AHEAD_NODE_COUNT_MAX; i++) {
+        size_t offset = read_u16(leaf + PAGE_HEADER_SIZE + 2 * i);
+        if (offset < walk->head->page_size)
+            __builtin_prefetch(leaf + offset);
+    }
+}
+
 /* Of a branch `level` steps above the leaves: all below these of its nodes. */
 static enum err check_children(struct walk *walk, const uint8_t *page,
     size_t begin, size_t end, unsigned level)
@@ -214,6 +253,8 @@ static enum err check_children(struct walk *walk, const uint8_t *page,
         if (i > 0 && !key_rises(walk, page + offset + NODE_HEADER_SIZE,
                          read_u16(page + offset + NODE_KEY_SIZE), true))
             return corrupt(walk->reason, "the keys are out of order");
+        if (level == 1)
+            look_ahead(walk, page, i);
         enum err err = check_page(walk, child_at(page, offset), level - 1);
         if (err != ERR_NONE)
             return err;
@@ -268,39 +309,36 @@ struct halves {
     enum err err;
 };
 
-/* A child that can be looked into; NULL when not: who walks there says why. */
-static const uint8_t *peek(struct walk *walk, const uint8_t *root, size_t index)
+/* A child that is a branch; NULL when not. */
+static const uint8_t *branch_peek(
+    struct walk *walk, const uint8_t *root, size_t index)
 {
-    const uint8_t *page;
-    size_t page_size = walk->head->page_size;
-    size_t offset = node_at(walk, root, index);
-    uint64_t number = offset == 0 ? 0 : child_at(root, offset);
-    bool is_there =
-        number >= META_COUNT && number < walk->view.size / page_size &&
-        file_view_at(&walk->view, number * page_size, page_size, &page) ==
-            ERR_NONE &&
-        read_u16(page + PAGE_FLAGS) == PAGE_BRANCH &&
-        bounds_are_sound(walk, page) && node_count(page) > 1;
-    return is_there ? page : NULL;
+    const uint8_t *page = child_peek(walk, root, index);
+    bool is_branch = page != NULL &&
+                     read_u16(page + PAGE_FLAGS) == PAGE_BRANCH &&
+                     bounds_are_sound(walk, page) && node_count(page) > 1;
+    return is_branch ? page : NULL;
 }
 
-/* Where as much is before as after, by the children's counts. */
+/* Where as much is to do before as after, by the children's counts: before are
+ * the contents, which have pages of their own. */
 static bool divide(struct walk *walk, struct halves *halves)
 {
     size_t count = node_count(halves->root);
     size_t sum = 0;
     size_t before = 0;
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *page = peek(walk, halves->root, i);
+        const uint8_t *page = branch_peek(walk, halves->root, i);
         if (page == NULL)
             return false;
         sum += node_count(page);
     }
+    size_t half = sum * 9 / 20;
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *page = peek(walk, halves->root, i);
+        const uint8_t *page = branch_peek(walk, halves->root, i);
         size_t here = page == NULL ? 0 : node_count(page);
-        if (here > 1 && before + here > sum / 2) {
-            size_t node = sum / 2 - before;
+        if (here > 1 && before + here > half) {
+            size_t node = half - before;
             halves->index = i;
             halves->child = page;
             halves->node = node == 0 ? 1 : node;
@@ -348,18 +386,14 @@ static bool second_begin(
 {
     halves->second = (struct walk){ .fd = walk->fd,
         .head = walk->head,
+        .view = walk->view,
         .reason = &halves->reason,
         .seen = calloc(walk->head->page_count / 8 + 1, 1),
         .is_free_tree = walk->is_free_tree };
-    bool is_ready = halves->second.seen != NULL &&
-                    file_view_open(walk->fd, walk->head->file_size,
-                        &halves->second.view) == ERR_NONE &&
-                    divide(walk, halves) &&
+    bool is_ready = halves->second.seen != NULL && divide(walk, halves) &&
                     pthread_create(thread, NULL, second_check, halves) == 0;
-    if (!is_ready) {
-        file_view_close(&halves->second.view);
+    if (!is_ready)
         free(halves->second.seen);
-    }
     return is_ready;
 }
 
@@ -403,7 +437,6 @@ static enum err check_root(struct walk *walk, uint64_t number, unsigned level)
     (void)pthread_join(thread, NULL);
     if (err == ERR_NONE)
         err = join(walk, &halves);
-    file_view_close(&halves.second.view);
     free(halves.second.seen);
     return err;
 }
@@ -433,18 +466,21 @@ static enum err check_tree(
 enum err lmdb_file_check(
     int fd, const struct lmdb_head *head, const char **reason)
 {
-    struct walk walk = { .fd = fd, .head = head, .reason = reason };
+    struct file_view view = { .fd = fd };
+    struct walk walk = {
+        .fd = fd, .head = head, .view = &view, .reason = reason
+    };
     walk.seen = calloc(head->page_count / 8 + 1, 1);
     enum err err = walk.seen == NULL
                        ? ERR_NO_MEMORY
-                       : file_view_open(fd, head->file_size, &walk.view);
+                       : file_view_open(fd, head->file_size, &view);
     if (err != ERR_NONE)
         err = not_seen(&walk, err);
     if (err == ERR_NONE)
         err = check_tree(&walk, &head->data, false);
     if (err == ERR_NONE)
         err = check_tree(&walk, &head->free, true);
-    file_view_close(&walk.view);
+    file_view_close(&view);
     free(walk.seen);
     return err;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,41 @@ static void all_of_it_is_there_to_see(void **state)
     sample_remove(&sample);
 }
 
+struct look {
+    struct file_view *view;
+    size_t step;
+    unsigned wrong_count;
+};
+
+static void *look_everywhere(void *argument)
+{
+    const uint8_t *bytes;
+    struct look *look = argument;
+    for (size_t at = 0; at < SIZE; at += look->step)
+        if (file_view_at(look->view, at, 1, &bytes) != ERR_NONE ||
+            *bytes != byte_at(at))
+            look->wrong_count++;
+    return NULL;
+}
+
+static void threads_share_it(void **state)
+{
+    struct sample sample;
+    struct file_view view;
+    struct look looks[] = { { &view, 4099, 0 }, { &view, 1021, 0 } };
+    pthread_t thread;
+    (void)state;
+    sample_make(&sample);
+    assert_int_equal(file_view_open(sample.fd, SIZE, &view), ERR_NONE);
+    assert_int_equal(
+        pthread_create(&thread, NULL, look_everywhere, &looks[0]), 0);
+    (void)look_everywhere(&looks[1]);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(looks[0].wrong_count + looks[1].wrong_count, 0);
+    file_view_close(&view);
+    sample_remove(&sample);
+}
+
 /* As a bad sector: who looked there would be ended by a signal. */
 static void what_cannot_be_brought_in_is_an_error(void **state)
 {
@@ -140,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_it_is_there_to_see),
+        cmocka_unit_test(threads_share_it),
         cmocka_unit_test(what_cannot_be_brought_in_is_an_error),
         cmocka_unit_test(a_read_goes_on_where_a_signal_ended_it),
         cmocka_unit_test(what_is_no_file_cannot_be_seen),
