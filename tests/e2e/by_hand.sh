@@ -61,15 +61,22 @@ cleanup() {
     for side in "${!namespace[@]}"; do
         ip netns del "${namespace[$side]}" 2>/dev/null
     done
+    # the first to make one mounts a folder for them, which else stays
+    [[ -z $mounted || -n $(ls -A "$mounted") ]] || umount "$mounted"
     rm -rf -- "$folder"
 }
 trap cleanup EXIT
 
+mounted=
 lay_cable() {
     local a=refer-a-$$ b=refer-b-$$
     [[ -z ${BY_HAND_LOOPBACK:-} ]] || return 1
     ((EUID == 0)) && command -v ip >/dev/null || return 1
-    ip netns add "$a" 2>/dev/null || return 1
+    mountpoint -q /run/netns || mounted=/run/netns
+    ip netns add "$a" 2>/dev/null || {
+        mounted=
+        return 1
+    }
     namespace[opendoor]=$a
     ip netns add "$b" 2>/dev/null || return 1
     namespace[tbhosp]=$b
