@@ -116,6 +116,16 @@ static int64_t try_steady_ms(const struct peer *peer)
                : peer->next_try_steady_ms;
 }
 
+/* Until a greeting is answered there may be nothing to ask for: what overtakes
+ * it is a stumble that makes the next one late. But not for ever: beside one
+ * that brought nothing, as where our ledger is in trouble, it goes. */
+static bool greets(const struct peer *peer)
+{
+    bool is_head =
+        peer->token == 0 ? peer->wants_head : peer->token_kind == REQUEST_HEAD;
+    return is_head && !peer->head_failed;
+}
+
 void collect_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
@@ -133,6 +143,8 @@ void collect_go_on(struct work *work, struct peer *peer)
         peer->collect_due = true;
         return;
     }
+    if (greets(peer))
+        return;
     struct collect collect = { COLLECT_WAIT_MS, in->note, in->collected };
     struct slice body = collect_write(&collect, work->arena);
     if (body.bytes == NULL)

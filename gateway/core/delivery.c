@@ -480,6 +480,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     if (peer->state != PEER_ACCEPTED &&
         (err != ERR_NONE || reply->plain != 0 || reply->kind != REPLY_COSIGNED))
         return;
+    if (asked == REQUEST_HEAD)
+        peer->head_failed = true; /* unless its reply says something */
     if (err != ERR_NONE) {
         if (err == ERR_SIGNATURE)
             peer->wants_head = true; /* by a key of a newer card, maybe */
@@ -507,6 +509,7 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     peer->wants_head |= peer->head_is_old;
     peer->head_is_old = false;
     if (problem == NULL) {
+        peer->head_failed &= asked != REQUEST_HEAD;
         peer_progressed(work, peer);
         if (has_heard)
             tell_again(work, peer);

@@ -65,6 +65,7 @@ struct peer {
     uint64_t epoch;          /* of what it holds, when ours was settled */
     bool wants_head;         /* compare before anything else */
     bool head_is_old;        /* the one that is asked: we have more to say */
+    bool head_failed;        /* our last one brought nothing */
     bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
     bool is_rekeyed;         /* our sheet of it is old, the next unproved */

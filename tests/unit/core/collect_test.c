@@ -155,6 +155,102 @@ static void who_cannot_be_asked_is_shown_at_once_that_it_was_heard(void **state)
     arena_release(&arena);
 }
 
+/* The only message on the line is a request of 0 of that kind. */
+static void assert_asks_alone(
+    struct federation *federation, enum request_kind kind)
+{
+    const struct bench_message *message = federation_message(federation, 0);
+    assert_int_equal(federation_message_count(federation), 1);
+    assert_int_equal(message->from, 0);
+    assert_false(message->is_reply);
+    assert_int_equal(message->kind, kind);
+}
+
+/* Both started anew, and 0 has been answered once. */
+static void greet_once(struct federation *federation)
+{
+    federation_agree(federation);
+    federation_crash(federation, 1);
+    federation_crash(federation, 0);
+    assert_asks_alone(federation, REQUEST_HEAD);
+    federation_deliver(federation, 0);
+    federation_deliver(federation, 0);
+}
+
+/* What arrives before the second of two greetings is answered Behind. */
+static void what_is_asked_for_does_not_overtake_a_greeting(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    (void)state;
+    greet_once(federation);
+    assert_asks_alone(federation, REQUEST_HEAD);
+    federation_deliver(federation, 0);
+    assert_int_equal(federation_message_count(federation), 1);
+    federation_deliver(federation, 0);
+    assert_asks_alone(federation, REQUEST_COLLECT);
+    federation_run(federation);
+    assert_collects(federation);
+    assert_int_equal(federation_peer(federation, 0, 1)->stumble_count, 0);
+    assert_int_equal(federation_node(federation, 0)->counters.sends_failed, 0);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+/* As where a batch has no room for the greeting, which goes in the next. */
+static void what_is_asked_for_waits_for_a_greeting_that_waits(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    (void)state;
+    greet_once(federation);
+    federation_run(federation);
+    lose_all(federation);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    struct work *work = federation_begin(federation, 0);
+    peer_tell_head(peer);
+    peer->collect_token = 0; /* it was answered in this batch */
+    assert_non_null(arena_take(work->arena, work_room(work) - (1u << 20)));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_message_count(federation), 0);
+    struct node_input time = { .type = NODE_TIME };
+    (void)federation_take(federation, 0, &time);
+    assert_asks_alone(federation, REQUEST_HEAD);
+    federation_run(federation);
+    assert_collects(federation);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
+/* Whoever answers no greeting may answer this, and asks for what it lost. */
+static void what_is_asked_for_waits_for_one_greeting_that_fails(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    const struct peer *peer;
+    const enum request_kind kinds[] = { REQUEST_HEAD, REQUEST_COLLECT };
+    (void)state;
+    greet_once(federation);
+    peer = federation_peer(federation, 0, 1);
+    assert_asks_alone(federation, REQUEST_HEAD);
+    federation_lose(federation, 0);
+    assert_int_equal(federation_message_count(federation), 0);
+    federation_wait_until(federation, peer->next_try_steady_ms);
+    struct node_input time = { .type = NODE_TIME };
+    (void)federation_take(federation, 0, &time);
+    assert_int_equal(federation_message_count(federation), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(federation_message(federation, i)->kind, kinds[i]);
+    federation_lose(federation, 0);
+    federation_run(federation);
+    for (int i = 0; i < 2; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_collects(federation);
+    assert_int_equal(peer->failure_count, 0);
+    federation_free(federation);
+    arena_release(&arena);
+}
+
 static void a_parcel_whose_reply_was_lost_is_handed_over_again(void **state)
 {
     struct arena arena;
@@ -424,6 +520,9 @@ int main(void)
         cmocka_unit_test(it_waits_and_asks_anew_without_polling),
         cmocka_unit_test(
             who_cannot_be_asked_is_shown_at_once_that_it_was_heard),
+        cmocka_unit_test(what_is_asked_for_does_not_overtake_a_greeting),
+        cmocka_unit_test(what_is_asked_for_waits_for_a_greeting_that_waits),
+        cmocka_unit_test(what_is_asked_for_waits_for_one_greeting_that_fails),
         cmocka_unit_test(a_parcel_whose_reply_was_lost_is_handed_over_again),
         cmocka_unit_test(
             a_parcel_for_which_a_batch_has_no_room_goes_with_the_next),
