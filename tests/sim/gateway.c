@@ -182,7 +182,7 @@ static void start(struct world *world, void *subject, uint64_t life)
     assert(gateway->node != NULL);
     gateway->memory_empty = gateway->memory.used;
     gateway->is_up = true;
-    watch_start(&world->watch, gateway->index);
+    watch_start(world, gateway->index);
     batch_start(world, gateway);
 }
 

@@ -32,6 +32,7 @@ static void arrive(struct world *world, void *subject, uint64_t argument)
     if (is_down(world, letter->from, letter->to) ||
         !world->gateways[letter->to].is_up) {
         TALLY(world, frames_lost);
+        watch_disturbed(world, letter->from, letter->to);
         letter_free(&world->letters, letter);
         return;
     }
@@ -65,6 +66,7 @@ static struct letter *damaged(struct world *world, struct letter *letter)
     if (letter->size == 0 || !CHANCE(world, corrupt_permille))
         return letter;
     TALLY(world, frames_damaged);
+    watch_disturbed(world, letter->from, letter->to);
     if (world_below(world, STREAM_corrupt_permille, 4) == 0)
         letter->size = (size_t)world_below(
             world, STREAM_corrupt_permille, (int64_t)letter->size);
@@ -91,11 +93,13 @@ static void send(struct world *world, enum letter_kind kind, size_t from,
     TALLY(world, frames_sent);
     if (CHANCE(world, loss_permille)) {
         TALLY(world, frames_lost);
+        watch_disturbed(world, from, to);
         return;
     }
     send_one(world, kind, from, to, id, frame);
     while (CHANCE(world, duplicate_permille)) {
         TALLY(world, frames_repeated);
+        watch_disturbed(world, from, to);
         send_one(world, kind, from, to, id, frame);
     }
 }
@@ -124,6 +128,7 @@ static void replay(struct world *world, const struct letter *fresh)
     if (old == NULL)
         return;
     TALLY(world, frames_replayed);
+    watch_disturbed(world, old->from, old->to);
     send_one(world, LETTER_REQUEST, old->from, old->to, 0, letter_slice(old));
 }
 
@@ -158,6 +163,7 @@ static void echo(struct world *world, const struct letter *fresh)
         if (old == NULL || old->from != fresh->from || old->to != fresh->to)
             continue;
         TALLY(world, replies_replayed);
+        watch_disturbed(world, fresh->from, fresh->to);
         send_one(world, LETTER_REPLY, fresh->from, fresh->to, fresh->id,
             letter_slice(old));
         return;

@@ -2,7 +2,9 @@
  * of two that is swapped, the other clock. */
 #include <string.h>
 
+#include "base/checksum.h"
 #include "core/collected.h"
+#include "core/delivery.h"
 #include "core/hold.h"
 #include "core/node_state.h"
 #include "core/repeat_rows.h"
@@ -32,6 +34,21 @@ void __wrap_collected_take(struct work *work, struct peer *peer,
         collected < out->cosigned)
         collected++;
     __real_collected_take(work, peer, generation, collected);
+}
+
+/* Of those that come with a Collect. */
+WRAPPED(const char *, delivery_cosigned, struct work *work, struct peer *peer,
+    const struct cosigned *cosigned);
+const char *__wrap_delivery_cosigned(
+    struct work *work, struct peer *peer, const struct cosigned *cosigned)
+{
+    static uint64_t last;
+    uint64_t note = checksum(0, cosigned->note);
+    bool is_first = note != last;
+    last = note;
+    return is_first && planted_is(PLANT_receipts_unheard)
+               ? "cosignature_bad"
+               : __real_delivery_cosigned(work, peer, cosigned);
 }
 
 /* ---- Keys of programs ---------------------------------------------------- */

@@ -22,6 +22,7 @@
 #define SIM_SLOW                                                               \
     "--apart_hours 25 --agencies 2 --minutes 30 --pause_ms 100000 "            \
     "--line_bytes_per_s 2600 --clock_per_hour 0"
+#define SIM_BUSY "--clerks 4 --pause_ms 300 --dial_only 1"
 #define SIM_ROTATE "--rotate_per_hour 20"
 #define SIM_NEWER "--newer_permille 200"
 #define SIM_STALE "--stale_permille 500 --rotate_per_hour 20"
@@ -107,6 +108,8 @@
     /* a page of rows that is full loses one */                               \
     X(split_loses, "G3", "--pages 1")                                          \
     X(collect_hurries, "G24", "") /* and asks again three times a minute */    \
+    /* each receipt is heard when it comes once more */                        \
+    X(receipts_unheard, "G24", SIM_BUSY)                                       \
     /* what came after a Head left counts as older */                          \
     X(overtaken_is_loss, "G7", "")                                             \
     /* new referrals are taken until nothing goes */                           \

@@ -101,8 +101,59 @@ void watch_lost(struct world *world, size_t at)
     }
 }
 
-void watch_start(struct watch *watch, size_t at)
+/* ---- Storms ------------------------------------------------------------- */
+
+/* Heads are for beginnings, waiting is for when there is nothing, and what was
+ * not taken comes again later: ten a minute, for minutes, are a storm. */
+#define STORM_MS INT64_C(300000)
+#define STORM_COUNT 50
+
+/* What happens just now is of these minutes. */
+static void storm_go_on(const struct world *world, struct storm *storm)
 {
+    int64_t now_ms = world->scheduler.now_ms;
+    if (now_ms - storm->since_ms > STORM_MS)
+        *storm = (struct storm){ .since_ms = now_ms };
+}
+
+/* Where much is said, much is disturbed, and each time something may have to
+ * be said again: but once for each that is new, and not where nothing is. */
+static void storm_watch(
+    struct world *world, struct storm *storm, const char *what, size_t at)
+{
+    storm_go_on(world, storm);
+    unsigned reasons =
+        storm->disturbances < storm->news ? storm->disturbances : storm->news;
+    if (++storm->count > STORM_COUNT + reasons)
+        world_fail(world, what, at);
+}
+
+static void storm_ends(const struct world *world, struct storm *storm)
+{
+    storm_go_on(world, storm);
+    storm->news++;
+}
+
+static void disturbed(const struct world *world, struct watched *ledger)
+{
+    if (ledger == NULL)
+        return;
+    storm_go_on(world, &ledger->parcels);
+    storm_go_on(world, &ledger->empties);
+    ledger->parcels.disturbances++;
+    ledger->empties.disturbances++;
+}
+
+void watch_disturbed(struct world *world, size_t from, size_t to)
+{
+    const struct watch *watch = &world->watch;
+    disturbed(world, watch->ledgers[from * watch->gateway_count + to]);
+    disturbed(world, watch->ledgers[to * watch->gateway_count + from]);
+}
+
+void watch_start(struct world *world, size_t at)
+{
+    struct watch *watch = &world->watch;
     for (size_t i = 0; i < watch->gateway_count; i++) {
         struct watched *both[] = {
             watch->ledgers[i * watch->gateway_count + at],
@@ -111,6 +162,7 @@ void watch_start(struct watch *watch, size_t at)
         for (int k = 0; k < 2; k++)
             if (both[k] != NULL)
                 both[k]->heads.count = 0;
+        watch_disturbed(world, at, i);
     }
 }
 
@@ -270,21 +322,6 @@ static bool deliver_open(
     return false;
 }
 
-/* Heads are for beginnings, waiting is for when there is nothing, and what was
- * not taken comes again later: ten a minute, for minutes, are a storm. */
-#define STORM_MS INT64_C(300000)
-#define STORM_COUNT 50
-
-static void storm_watch(
-    struct world *world, struct storm *storm, const char *what, size_t at)
-{
-    int64_t now_ms = world->scheduler.now_ms;
-    if (now_ms - storm->since_ms > STORM_MS)
-        *storm = (struct storm){ .since_ms = now_ms };
-    if (++storm->count > STORM_COUNT)
-        world_fail(world, what, at);
-}
-
 /* What a Head shows need not have left in a parcel. One that forgot does not
  * know which it left, until it has asked. */
 static void generation_seen(struct world *world, size_t author,
@@ -320,7 +357,9 @@ static void parcel_seen(
     /* who gives no receipt asks again and again for what it has */
     bool is_asked = withholder_is(world, from) || flooder_is(world, from) ||
                     withholder_is(world, to) || flooder_is(world, to);
-    if (ledger->count == count && note.size == ledger->parcel_size && !is_asked)
+    if (ledger->count > count)
+        storm_ends(world, &ledger->parcels);
+    else if (note.size == ledger->parcel_size && !is_asked)
         storm_watch(world, &ledger->parcels, "parcel.storm", from);
     ledger->parcel_size = note.size;
 }
@@ -382,6 +421,7 @@ static void collected_seen(
         if (!flooder_is(world, to))
             storm_watch(world, &ledger->empties, "collect.storm", from);
     } else if (deliver_open(world, from, body, &deliver)) {
+        storm_ends(world, &ledger->empties);
         parcel_seen(world, from, to, deliver.parcel.note);
     }
 }

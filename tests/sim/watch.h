@@ -48,10 +48,13 @@ struct sighting {
     bool is_left; /* parcels of another generation left after one of this */
 };
 
-/* How often something happened lately. */
+/* How often something happened lately that brought nothing new; what did; and
+ * what became of frames between the two that may have been the reason. */
 struct storm {
     int64_t since_ms;
     unsigned count;
+    unsigned news;
+    unsigned disturbances;
 };
 
 /* One ledger, from outside. */
@@ -85,7 +88,10 @@ void watch_begin(struct watch *watch, size_t gateway_count);
 void watch_release(struct watch *watch);
 
 /* A gateway starts: it and its peers have reason to ask. */
-void watch_start(struct watch *watch, size_t at);
+void watch_start(struct world *world, size_t at);
+
+/* A frame between these two was lost, damaged, or came once more. */
+void watch_disturbed(struct world *world, size_t from, size_t to);
 
 /* It has started with another store than it had. */
 void watch_lost(struct world *world, size_t at);
