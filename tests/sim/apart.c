@@ -6,6 +6,7 @@
 #include "sim/agency.h"
 #include "sim/claimer.h"
 #include "sim/say.h"
+#include "sim/withholder.h"
 #include "sim/world.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -139,16 +140,24 @@ bool apart_cuts(const struct world *world, size_t from, size_t to)
 
 /* ---- What is told -------------------------------------------------------- */
 
+/* INT64_MAX: always. Who withholds its receipts does so from the beginning. */
+static int64_t together_until_ms(
+    const struct world *world, size_t at, size_t peer)
+{
+    if (withholder_is(world, peer))
+        return 0;
+    return is_parted(at, peer) ? world->apart.begins_ms : INT64_MAX;
+}
+
 /* By a wall clock that jumps a day is soon over, and what claims to be old has
  * waited long; of two histories people hear at once, or when a line that stood
  * still for them goes on. */
 static bool is_early(const struct world *world, size_t at, size_t peer)
 {
-    const struct apart *apart = &world->apart;
+    int64_t day_ago_ms = world->scheduler.now_ms - DAY_MS + SLACK_MS;
     return world->options.clock_per_hour == 0 &&
            !rogue_is_between(world, at, peer) && !claimer_is_at(world, at) &&
-           (!is_parted(at, peer) ||
-               world->scheduler.now_ms < apart->begins_ms + DAY_MS - SLACK_MS);
+           together_until_ms(world, at, peer) > day_ago_ms;
 }
 
 /* What the entry is about, when that is an alarm about a line; or NULL. */
@@ -192,12 +201,20 @@ void apart_log(struct world *world, size_t at, const struct log_entry *entry)
     *raised = now;
 }
 
+void apart_lost(struct world *world, size_t at)
+{
+    for (size_t i = 0; world->apart.begins_ms > 0 && i < world->gateway_count;
+         i++)
+        world->apart.raised[at * world->gateway_count + i] = NULL;
+}
+
 void apart_check(struct world *world, size_t at)
 {
     if (world->apart.begins_ms == 0)
         return;
     for (size_t i = 0; i < world->gateway_count; i++)
         if (i != at && agency_is_linked(world, at, i) &&
+            !withholder_is_between(world, at, i) &&
             apart_alarm_stands(world, at, i))
             world_fail(world, "alarm.stays", at);
 }

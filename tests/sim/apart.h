@@ -43,6 +43,9 @@ bool apart_alarm_stands(struct world *world, size_t at, size_t peer);
 void apart_unsaid(
     struct world *world, size_t at, const struct log_entry *entry);
 
+/* Its store is another: what it told before it may tell again. */
+void apart_lost(struct world *world, size_t at);
+
 /* When all is quiet. */
 void apart_check(struct world *world, size_t at);
 

@@ -254,7 +254,8 @@ static void unheard_find(struct world *world, const struct rows *rows)
 {
     for (size_t i = 0; i < world->gateway_count; i++)
         for (size_t k = 0; k < rows[i].count; k++)
-            if (rows[i].items[k].is_outgoing)
+            if (rows[i].items[k].is_outgoing &&
+                !twofold_has(world, &rows[i].items[k].uuid))
                 again_unheard(
                     world, i, rows[i].items[k].peer, &rows[i].items[k].uuid);
 }

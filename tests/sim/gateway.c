@@ -303,6 +303,7 @@ static void forget(struct world *world, struct gateway *gateway)
     gateway->owes_notice = !gateway->hides_loss;
     operator_begin_again(world, gateway); /* looks what is left */
     revocation_lost(world, gateway);
+    apart_lost(world, gateway->index);
     world_say(world, "agency %zu has lost %s", gateway->index,
         loses ? "its store" : "commits");
 }

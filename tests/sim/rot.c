@@ -66,7 +66,8 @@ static bool is_held(const struct held *held, struct slice blob)
     size_t to = 0;
     size_t canary;
     bool found = false;
-    for (uint32_t i = 0; i < count; i++) {
+    /* a disk that flips bits has its rows sealed, and this is no count */
+    for (uint32_t i = 0; i < count && head.err == ERR_NONE; i++) {
         from = to;
         to = unpack_u32(&head);
     }
