@@ -535,7 +535,7 @@ static void readers_check(struct world *world)
 #define UNSIGNED_COUNT_MAX (SIM_IDLE_MS / REQUEST_TIMEOUT_MS + 1)
 
 /* A member that only dials out keeps one Collect waiting at each peer; nobody
- * else has a reason to ask. */
+ * else has a reason to ask, but once a day how far programs over there are. */
 static void quiet_check(struct world *world, size_t at)
 {
     const struct gateway *gateway = &world->gateways[at];
@@ -543,6 +543,10 @@ static void quiet_check(struct world *world, size_t at)
     for (size_t i = 0; i < world->gateway_count; i++)
         if (agency_dials_only(world, at) && agency_is_linked(world, at, i))
             most += SIM_IDLE_MS / COLLECT_WAIT_MS + 1;
+    for (size_t i = 0; i < world->gateway_count; i++)
+        if (world->scheduler.now_ms >= MARK_ASK_MS && i != at &&
+            agency_is_linked(world, at, i) && !agency_dials_only(world, i))
+            most++;
     for (size_t i = 0; i < world->gateway_count; i++)
         if (i != at && withholder_is_between(world, at, i))
             most += UNSIGNED_COUNT_MAX;

@@ -121,6 +121,14 @@ void newer_answered(struct world *world, size_t at, const struct served *served,
     arena_rewind(&world->wire, used);
 }
 
+/* No gateway here says that: a bit of a refusal, which nobody signs, was turned
+ * on its way. */
+static bool is_turned(const struct reply *reply)
+{
+    return reply->plain == PLAIN_BUSY ||
+           (reply->plain == PLAIN_REKEY && reply->sheet.size == 0);
+}
+
 void newer_told(struct world *world, uint64_t id, const struct reply *reply)
 {
     enum way way = way_of(&world->newer, id);
@@ -129,6 +137,6 @@ void newer_told(struct world *world, uint64_t id, const struct reply *reply)
     TALLY(world, newer_told);
     /* of a kind it is only seen once it was opened */
     if (way != WAY_FIELD && reply->plain != PLAIN_REFUSED &&
-        !(way == WAY_KIND && reply->plain == PLAIN_REKEY))
+        !is_turned(reply) && !(way == WAY_KIND && reply->plain == PLAIN_REKEY))
         world_fail(world, "newer.misjudged", world->gateway_count - 1);
 }
