@@ -67,7 +67,8 @@ struct session {
     uint32_t number; /* of the last request */
     char ids[ID_COUNT][UUID_URN_SIZE + 1];
     int64_t submitted_ms[ID_COUNT];
-    bool is_taken_back[ID_COUNT]; /* by the person */
+    bool is_wordless[ID_COUNT]; /* the person took it back, or staff did before
+                                 * it was told */
     struct cursor_model cursors[CURSOR_COUNT];
     struct wait_model waits[WAIT_COUNT_MAX];
     size_t wait_count;
@@ -166,7 +167,7 @@ static void submit(struct session *session, size_t client)
     if (id[0] != '\0' && now_ms != session->submitted_ms[slot]) {
         /* its consent is of that moment; of what was taken back no words are
          * left to compare with */
-        MUST(reply->err == ERR_CONFLICT || session->is_taken_back[slot]);
+        MUST(reply->err == ERR_CONFLICT || session->is_wordless[slot]);
         if (reply->err == ERR_CONFLICT)
             return;
     }
@@ -209,8 +210,12 @@ static void act(struct session *session, size_t client)
         MUST(reply->err == ERR_NONE || reply->err == ERR_STATE ||
              reply->err == ERR_FORBIDDEN || reply->err == ERR_POLICY ||
              reply->err == ERR_INVALID);
-    session->is_taken_back[slot] |=
-        reply->err == ERR_NONE && strcmp(steps[step].actor, "person") == 0;
+    if (reply->err != ERR_NONE)
+        return;
+    /* the other agency cannot have agreed to it yet */
+    const char *state = federation_state(session->federation, 0, id);
+    session->is_wordless[slot] |= strcmp(steps[step].actor, "person") == 0 ||
+                                  strcmp(state, "cancelled") == 0;
 }
 
 static size_t cursor_call(
