@@ -71,12 +71,13 @@ static void restart(struct world *world, void *subject, uint64_t argument)
         gateway_crash(world, gateway);
 }
 
-/* That it has not been told since when, or that there is a line; or that it
- * stands still at this moment. */
+/* That it has not been told since when, or that there is a line, or what time
+ * it is; or that it stands still at this moment. */
 static bool may_not_know(const struct world *world, size_t at, size_t peer)
 {
     return gateway_has_lost(world, at) || closer_was_at(world, at, peer) ||
            rogue_is_between(world, at, peer) || world->is_revoked ||
+           world->options.clock_per_hour > 0 ||
            world->gateways[at].paused_until_ms > world->scheduler.now_ms;
 }
 

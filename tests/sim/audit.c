@@ -285,9 +285,10 @@ static void register_check(struct world *world, const struct rows *rows)
     for (size_t i = 0; i < world->gateway_count; i++) {
         size_t outgoing = 0;
         for (size_t k = 0; k < rows[i].count; k++) {
-            bool is_twofold = twofold_has(world, &rows[i].items[k].uuid);
-            outgoing += rows[i].items[k].is_outgoing && !is_twofold;
-            if (!rows[i].items[k].is_outgoing && !is_twofold &&
+            bool is_untrue = twofold_has(world, &rows[i].items[k].uuid) ||
+                             usurper_took(world, i, &rows[i].items[k].uuid);
+            outgoing += rows[i].items[k].is_outgoing && !is_untrue;
+            if (!rows[i].items[k].is_outgoing && !is_untrue &&
                 row_find(&rows[rows[i].items[k].peer],
                     &rows[i].items[k].uuid) == NULL)
                 lost_fail(world, &rows[i].items[k].uuid, rows[i].items[k].peer);

@@ -120,6 +120,16 @@ void usurper_tell(struct world *world, struct gateway *gateway)
     arena_rewind(&world->wire, used);
 }
 
+bool usurper_took(
+    const struct world *world, size_t at, const struct uuid *referral)
+{
+    const struct truth *truth = &world->truth;
+    size_t index = truth_find(truth, referral);
+    return world->options.usurp_permille > 0 &&
+           at + 1 == world->gateway_count && index != truth->affair_count &&
+           truth->affairs[index].from != at && truth->affairs[index].to != at;
+}
+
 /* ---- Checkers ------------------------------------------------------------ */
 
 static bool is_erased(

@@ -10,11 +10,13 @@
 #ifndef SIM_USURPER_H
 #define SIM_USURPER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define USURPER_COUNT 64
 
 struct gateway;
+struct uuid;
 struct world;
 
 /* Affairs whose erasure was asked for. */
@@ -25,6 +27,11 @@ struct usurper {
 
 /* One of those, told in its batch. */
 void usurper_tell(struct world *world, struct gateway *gateway);
+
+/* A referral between two others, and that agency is the one that tells of them:
+ * it may have taken back what it said. */
+bool usurper_took(
+    const struct world *world, size_t at, const struct uuid *referral);
 
 /* When all is quiet, and nobody else erases. */
 void usurper_check(struct world *world);

@@ -147,6 +147,7 @@ void withholder_check(struct world *world, size_t at)
         return;
     if (world->options.withhold_for_ever != 0)
         look(world, NULL, 0);
-    else if (apart_alarm_stands(world, at, last))
+    else if (!rogue_is_for_good(world, at, last) &&
+             apart_alarm_stands(world, at, last))
         world_fail(world, "alarm.stays", at);
 }
