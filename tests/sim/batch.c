@@ -404,7 +404,10 @@ static void carry_request(struct batch *batch, const struct node_output *output)
     }
     world_say(world, "agency %zu asks %zu, kind %d, %zu bytes", gateway->index,
         peer, (int)kind, output->of.send.body.size);
-    newer_frame(world, waiting->id, frame);
+    bool is_as_said = !newer_frame(world, waiting->id, frame) &&
+                      body.bytes == said.bytes && kind == output->of.send.kind;
+    if (!is_as_said) /* a script put it otherwise: it may be refused */
+        watch_disturbed(world, gateway->index, peer);
     watch_frame(world, gateway->index, frame);
     if (!network_request(world, gateway->index, peer, waiting->id, frame))
         scheduler_add(&world->scheduler,
@@ -431,8 +434,9 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
     if (!served->is_used)
         world_fail(world, "request.answered-twice", gateway->index);
     enum reply_kind kind = output->of.reply.kind;
-    struct slice body =
+    const struct slice said =
         claimer_reply(world, gateway, kind, output->of.reply.body);
+    struct slice body = said;
     served->is_used = false;
     world->tally->replies[output->of.reply.kind]++;
     forger_reply_seen(world, gateway->index, served, output->of.reply.kind,
@@ -450,6 +454,8 @@ static void carry_reply(struct batch *batch, const struct node_output *output)
         body = forger_cosigned(world, gateway, body);
     body = stale_reply(world, gateway, kind, body);
     body = newer_reply(world, gateway, &kind, body);
+    if (body.bytes != said.bytes || kind != output->of.reply.kind)
+        watch_disturbed(world, gateway->index, served->from);
     if (reply_seal(gateway->crypto, &served->secret, kind,
             claimer_now(world, gateway), body, seed, &world->wire,
             &frame) != ERR_NONE) {

@@ -62,14 +62,15 @@ struct slice newer_request(struct world *world, const struct gateway *gateway,
     return said;
 }
 
-void newer_frame(struct world *world, uint64_t id, struct slice frame)
+bool newer_frame(struct world *world, uint64_t id, struct slice frame)
 {
     if (way_of(&world->newer, id) != WAY_VERSION)
-        return;
+        return false;
     /* cast: it is the world's own arena */
     uint8_t *bytes = (uint8_t *)(uintptr_t)frame.bytes;
     assert(bytes[VERSION_AT - 1] == 0x08 && bytes[VERSION_AT] == 1);
     bytes[VERSION_AT] = VERSION_LATER;
+    return true;
 }
 
 struct slice newer_reply(struct world *world, const struct gateway *gateway,

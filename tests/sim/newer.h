@@ -13,6 +13,7 @@
 #ifndef SIM_NEWER_H
 #define SIM_NEWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,8 +37,8 @@ struct newer {
 /* What leaves instead of that request, and of what kind; mostly the same. */
 struct slice newer_request(struct world *world, const struct gateway *gateway,
     uint64_t id, enum request_kind *kind, struct slice body);
-/* Its envelope's version, in place. */
-void newer_frame(struct world *world, uint64_t id, struct slice frame);
+/* Its envelope's version, in place; false: it stays as it is. */
+bool newer_frame(struct world *world, uint64_t id, struct slice frame);
 /* What leaves instead of that reply. */
 struct slice newer_reply(struct world *world, const struct gateway *gateway,
     enum reply_kind *kind, struct slice body);
