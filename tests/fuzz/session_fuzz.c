@@ -212,6 +212,7 @@ static void act(struct session *session, size_t client)
              reply->err == ERR_INVALID);
     if (reply->err != ERR_NONE)
         return;
+    waits_end(session);
     /* the other agency cannot have agreed to it yet */
     const char *state = federation_state(session->federation, 0, id);
     session->is_wordless[slot] |= strcmp(steps[step].actor, "person") == 0 ||
