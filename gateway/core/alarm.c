@@ -99,7 +99,7 @@ void alarm_look(struct work *work, struct peer *peer)
     struct standing standing = stand(peer);
     if (due_ms(&standing) > work->now.unix_ms)
         standing.kind = ALARM_NONE;
-    peer->alarm = standing.kind;
+    peer->alarm = (uint8_t)standing.kind;
     peer->alarm_since_ms = standing.kind == ALARM_NONE ? 0 : standing.since_ms;
     if (out->alarm == (uint8_t)standing.kind)
         return;
