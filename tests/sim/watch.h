@@ -90,8 +90,8 @@ void watch_release(struct watch *watch);
 /* A gateway starts: it and its peers have reason to ask. */
 void watch_start(struct world *world, size_t at);
 
-/* A frame between these two was lost, damaged, or came once more; or is not what
- * its node said. */
+/* A frame between these two was lost, damaged, or came once more; or is not
+ * what its node said. */
 void watch_disturbed(struct world *world, size_t from, size_t to);
 
 /* It has started with another store than it had. */
