@@ -609,7 +609,8 @@ static enum ending ending_draw(struct batch *batch)
     if (batch->is_ask)
         return ENDING_WELL;
     bool is_nth = (int64_t)++batch->gateway->commit_count ==
-                  world->options.commit_fail_nth;
+                      world->options.commit_fail_nth &&
+                  !world->is_calm;
     if (is_nth || CHANCE_OF_BATCH(world, commit_fail_permille)) {
         bool unknown = world_below(world, STREAM_commit_fail_permille, 2) == 0;
         store_memory_fail_commit(batch->gateway->disk, 1,
