@@ -93,7 +93,8 @@ static void end(struct world *world, void *subject, uint64_t argument)
             if (is_parted(i, k) && agency_is_linked(world, i, k) &&
                 world->gateways[i].is_up && !may_not_know(world, i, k) &&
                 (i == 0 || waits(world, i, k)) &&
-                !apart_alarm_stands(world, i, k))
+                !apart_alarm_stands(world, i, k) &&
+                world->gateways[i].is_up) /* a wrong bit, just then */
                 world_fail(world, "alarm.missing", i);
 }
 
@@ -216,6 +217,7 @@ void apart_check(struct world *world, size_t at)
     for (size_t i = 0; i < world->gateway_count; i++)
         if (i != at && agency_is_linked(world, at, i) &&
             !withholder_is_between(world, at, i) &&
+            !rogue_is_for_good(world, at, i) &&
             apart_alarm_stands(world, at, i))
             world_fail(world, "alarm.stays", at);
 }
