@@ -53,9 +53,10 @@ struct slice newer_request(struct world *world, const struct gateway *gateway,
     struct slice said = way == WAY_FIELD ? with_field(world, body) : body;
     if (way == WAY_FIELD && said.size == body.size)
         return body;
+    size_t at = newer->request_next++ % NEWER_REQUEST_COUNT;
+    newer->brings[at] = *kind == REQUEST_FETCHED;
     if (way == WAY_KIND)
         *kind = (enum request_kind)KIND_LATER;
-    size_t at = newer->request_next++ % NEWER_REQUEST_COUNT;
     newer->requests[at] = id;
     newer->ways[at] = (uint8_t)way;
     TALLY(world, newer_requests);
@@ -97,6 +98,16 @@ void newer_opened(
         world_fail(world, "newer.believed", at);
 }
 
+/* What nobody asked for is not looked at: collect_fetched. */
+static bool is_unread(
+    const struct newer *newer, uint64_t id, enum reply_kind kind)
+{
+    for (size_t i = 0; i < NEWER_REQUEST_COUNT; i++)
+        if (newer->requests[i] == id && newer->brings[i])
+            return kind == REPLY_BEHIND;
+    return false;
+}
+
 /* Who is not talked to hears that first. */
 static bool is_right(enum refusal_code code)
 {
@@ -110,7 +121,8 @@ void newer_answered(struct world *world, size_t at, const struct served *served,
     enum refusal_code code;
     size_t used = world->wire.used;
     if (way_of(&world->newer, served->id) != WAY_FIELD ||
-        served->from + 1 != world->gateway_count)
+        served->from + 1 != world->gateway_count ||
+        is_unread(&world->newer, served->id, kind))
         return;
     if (kind != REPLY_REFUSED)
         world_fail(world, "newer.believed", at);

@@ -31,6 +31,7 @@ struct world;
 struct newer {
     uint64_t requests[NEWER_REQUEST_COUNT];
     uint8_t ways[NEWER_REQUEST_COUNT];
+    bool brings[NEWER_REQUEST_COUNT]; /* what the other may not want any more */
     size_t request_next;
 };
 
