@@ -7,6 +7,7 @@
  */
 #include <jansson.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,11 +128,17 @@ static void parrot_close(struct gateway *gateway)
 
 /* ---- What is shown ------------------------------------------------------- */
 
-/* Nor is there what a terminal takes for more than a letter (C1). */
-static void must_be_shown(const char *text)
+/* Nor is there what a terminal takes for more than a letter (C1). Progress is
+ * taken off by blanks, between the only two returns to where a line begins. */
+static void must_be_shown(const char *text, bool has_progress)
 {
     const unsigned char *at = (const unsigned char *)text;
     for (; *at != '\0'; at++) {
+        if (has_progress && *at == '\r') {
+            at += 1 + strspn((const char *)at + 1, " ");
+            MUST(*at == '\r');
+            continue;
+        }
         MUST((*at >= 0x20 && *at != 0x7f) || *at == '\n' || *at == '\t');
         MUST(*at != 0xc2 || at[1] >= 0xa0);
     }
@@ -186,10 +193,10 @@ static void show(const struct local_reply *said, const char *line, uint8_t how)
     MUST(fclose(session.out) == 0 && fclose(session.err) == 0);
     MUST(code >= EXIT_CODE_DONE && code <= EXIT_CODE_LOCAL);
     MUST(code == EXIT_CODE_DONE || err_size > 0 || out_size > 0);
-    must_be_shown(err);
+    must_be_shown(err, session.is_terminal && !is_json);
     if (is_json)
         must_be_json(out, out_size);
-    must_be_shown(out);
+    must_be_shown(out, false);
     free(out);
     free(err);
     pool_release(&pool);

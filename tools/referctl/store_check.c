@@ -12,9 +12,12 @@
 #include "referctl/config.h"
 #include "referctl/display.h"
 #include "referctl/home.h"
+#include "referctl/progress.h"
 #include "referctl/store_here.h"
 #include "referctl/words.h"
 
+/* Wider than how many rows of which table were looked at. */
+#define BLANK "                                                            "
 /* More are counted, and not shown. */
 #define SHOWN_COUNT_MAX 1000u
 /* Rows that --repair takes out: more than these are no single damage. */
@@ -121,15 +124,19 @@ static void found(void *user, const struct scrub_finding *finding)
         record_put_text(pool, record, "peer", finding->peer->agency.text);
 }
 
-static void progress_show(struct look *look, const char *table, bool is_over)
+/* Over what was shown before; what is said of it is printable. */
+static void rows_show(struct look *look, const char *table, bool is_over)
 {
+    static const char erase[] = "\r" BLANK "\r";
+    struct session *session = look->session;
     if (!look->shows_progress)
         return;
-    (void)fprintf(look->session->err, "\r%-60s\r", "");
-    if (!is_over)
-        (void)fprintf(
-            look->session->err, "%" PRIu64 " rows: %s", look->rows, table);
-    (void)fflush(look->session->err);
+    progress_hide(session);
+    if (!is_over) {
+        (void)fprintf(session->err, "%" PRIu64 " rows: %s", look->rows, table);
+        session->erase = erase;
+    }
+    (void)fflush(session->err);
 }
 
 static enum exit_code conclude(struct look *look, const char *how)
@@ -193,7 +200,8 @@ static enum exit_code ask_piece(
     look->findings = (uint64_t)record_number(check, "findings");
     *is_over = record_flag(check, "done");
     *state = record_get(check, "state");
-    progress_show(look, record_text(check, "table"), *is_over);
+    rows_show(
+        look, words_printable(turn, record_text(check, "table")), *is_over);
     return EXIT_CODE_DONE;
 }
 
@@ -343,9 +351,9 @@ static enum exit_code check_here(struct look *look, struct store_here *here)
         err = store_here_check(here, &scrub, &watch);
         look->rows = scrub.rows;
         (void)scrub_table_at(scrub.table, &letter, &table);
-        progress_show(look, table, scrub.is_over);
+        rows_show(look, table, scrub.is_over);
     }
-    progress_show(look, "", true);
+    rows_show(look, "", true);
     if (err == ERR_CORRUPT)
         return check_rows_alone(look, here);
     if (err != ERR_NONE || look->failed)
