@@ -56,6 +56,9 @@ struct store_ops {
     /* The value, the last that get() or probe() handed out, is not used any
      * more: its memory may go before the next put. NULL: it does not. */
     void (*let_go)(struct store_txn *txn, struct slice value);
+    /* Takes ERR_CORRUPT out of `err`, in what is beneath as well: what was read
+     * is damaged, and the transaction goes on. NULL: nothing is beneath. */
+    void (*forgive)(struct store_txn *txn);
     /* About how many bytes of memory the transaction takes, for what it read
      * and for what it changes. NULL: none to speak of. */
     size_t (*held)(const struct store_txn *txn);
@@ -123,6 +126,15 @@ static inline void store_let_go(struct store_txn *txn, struct slice value)
 {
     if (txn->ops->let_go != NULL)
         txn->ops->let_go(txn, value);
+}
+
+/* Only for damage that was found where it was looked for. */
+static inline void store_forgive(struct store_txn *txn)
+{
+    if (txn->ops->forgive != NULL)
+        txn->ops->forgive(txn);
+    else if (txn->err == ERR_CORRUPT)
+        txn->err = ERR_NONE;
 }
 
 static inline size_t store_held(const struct store_txn *txn)

@@ -94,7 +94,7 @@ bool scrub_takes_fault(struct work *work)
 {
     if (work->txn->err != ERR_CORRUPT)
         return false;
-    work->txn->err = ERR_NONE;
+    store_forgive(work->txn);
     return true;
 }
 

@@ -99,7 +99,7 @@ static void intents_judge(struct scrub_row *row, const struct ledger *ledger)
     struct key key;
     if (ledger->number == 0 || ledger->intent_count > INTENT_COUNT_MAX)
         return;
-    while (!work_failed(row->work)) {
+    while (!work_failed(row->work) && count <= ledger->intent_count) {
         struct slice value;
         key = key_intent(ledger->number, from);
         struct slice at = key_slice(&key);
@@ -178,7 +178,7 @@ static bool shelf_find_in(struct scrub_row *row, char letter, uint32_t shelf)
         struct key key = { .size = 0 };
         enum err err = row->work->txn->ops->probe(
             row->work->txn, KEY_TABLE_SIZE, &at, &value, false);
-        if (err != ERR_NONE && err != ERR_CORRUPT)
+        if ((err != ERR_NONE && err != ERR_CORRUPT) || at.size >= KEY_BYTES_MAX)
             return false;
         memcpy(key.bytes, at.bytes, at.size);
         key.size = at.size;

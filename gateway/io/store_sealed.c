@@ -342,6 +342,15 @@ static void let_go(struct store_txn *store_txn, struct slice value)
     block_return(txn, value);
 }
 
+/* Damage that does not go beneath stays, and ends the transaction. */
+static void forgive(struct store_txn *store_txn)
+{
+    struct sealed_txn *txn = txn_of(store_txn);
+    store_forgive(txn->inner);
+    if (txn->txn.err == ERR_CORRUPT)
+        txn->txn.err = txn->inner->err;
+}
+
 static size_t held(const struct store_txn *store_txn)
 {
     const struct sealed_txn *txn = (const void *)store_txn;
@@ -355,6 +364,7 @@ static const struct store_ops txn_ops = { .get = get,
     .seek_back = seek_back,
     .probe = probe,
     .let_go = let_go,
+    .forgive = forgive,
     .held = held };
 
 /* ---- Transactions ------------------------------------------------------- */

@@ -373,6 +373,55 @@ static void what_is_let_go_takes_no_room(void **state)
     }
 }
 
+/* Whoever looks for damage goes on after it, through all stores that lie one
+ * around the other; who does not is stopped. */
+static void damage_that_was_looked_for_is_forgiven(void **state)
+{
+    (void)state;
+    for (int has_pages = 0; has_pages < 2; has_pages++) {
+        struct bench bench;
+        struct store_txn *txn;
+        bench_open(&bench);
+        struct store *store = bench.sealed;
+        if (has_pages)
+            assert_int_equal(
+                store_pages_open(bench.sealed, "f", &store), ERR_NONE);
+        write(store, "a", canary);
+        write(store, "b", canary);
+        write(bench.inner, "a", canary); /* which nobody sealed */
+        assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
+        for (int is_forgiven = 0; is_forgiven < 2; is_forgiven++) {
+            assert_null(store_get(txn, SLICE_LITERAL("a")).bytes);
+            assert_int_equal(txn->err, ERR_CORRUPT);
+            assert_null(store_get(txn, SLICE_LITERAL("b")).bytes);
+            store_forgive(txn);
+            assert_int_equal(txn->err, ERR_NONE);
+            assert_true(
+                slice_equal(store_get(txn, SLICE_LITERAL("b")), canary));
+        }
+        store_put(txn, SLICE_LITERAL("c"), canary);
+        assert_int_equal(store->ops->commit(txn), ERR_NONE);
+        store->ops->close(store);
+    }
+}
+
+/* Only damage is. */
+static void no_other_error_is_forgiven(void **state)
+{
+    struct bench bench;
+    struct store *store;
+    struct store_txn *txn;
+    (void)state;
+    bench_open(&bench);
+    assert_int_equal(store_pages_open(bench.sealed, "f", &store), ERR_NONE);
+    assert_int_equal(store->ops->begin(store, false, &txn), ERR_NONE);
+    store_put(txn, SLICE_LITERAL("a"), canary);
+    store_forgive(txn);
+    assert_int_equal(txn->err, ERR_INVALID);
+    store->ops->abort(txn);
+    store->ops->close(store);
+}
+
 /* Who reads it still has it, whoever else lets it go; and what was never lent
  * is let go without harm. */
 static void what_another_reads_stays(void **state)
@@ -414,6 +463,8 @@ int main(void)
         cmocka_unit_test(what_was_kept_is_never_what_was_before_a_change),
         cmocka_unit_test(more_than_is_kept_stays_until_the_next_change),
         cmocka_unit_test(what_is_let_go_takes_no_room),
+        cmocka_unit_test(damage_that_was_looked_for_is_forgiven),
+        cmocka_unit_test(no_other_error_is_forgiven),
         cmocka_unit_test(what_another_reads_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
