@@ -138,10 +138,12 @@ static void disturbed(const struct world *world, struct watched *ledger)
 {
     if (ledger == NULL)
         return;
-    storm_go_on(world, &ledger->parcels);
-    storm_go_on(world, &ledger->empties);
-    ledger->parcels.disturbances++;
-    ledger->empties.disturbances++;
+    struct storm *storms[] = { &ledger->heads, &ledger->parcels,
+        &ledger->empties };
+    for (size_t i = 0; i < sizeof storms / sizeof *storms; i++) {
+        storm_go_on(world, storms[i]);
+        storms[i]->disturbances++;
+    }
 }
 
 void watch_disturbed(struct world *world, size_t from, size_t to)
@@ -357,10 +359,13 @@ static void parcel_seen(
     /* who gives no receipt asks again and again for what it has */
     bool is_asked = withholder_is(world, from) || flooder_is(world, from) ||
                     withholder_is(world, to) || flooder_is(world, to);
-    if (ledger->count > count)
+    if (ledger->count > count) {
         storm_ends(world, &ledger->parcels);
-    else if (note.size == ledger->parcel_size && !is_asked)
+        storm_ends(world, &ledger->heads);
+        storm_ends(world, &watched_of(&world->watch, to, from)->heads);
+    } else if (note.size == ledger->parcel_size && !is_asked) {
         storm_watch(world, &ledger->parcels, "parcel.storm", from);
+    }
     ledger->parcel_size = note.size;
 }
 
