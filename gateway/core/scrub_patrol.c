@@ -43,14 +43,46 @@ static bool is_missed(const struct patrol *patrol, uint64_t segment)
     return false;
 }
 
-/* All that could speak of it was looked at before it, and did not. */
-static bool is_nobodys(
-    const struct piece *piece, const struct scrub_finding *finding)
+static void key_note(struct key *key, struct slice bytes)
 {
-    return finding->fault == SCRUB_DAMAGED && finding->key.bytes[0] == 'c' &&
-           finding->key.size == 9 && !piece->patrol->is_blind &&
-           !is_missed(piece->patrol, key_number(finding->key)) &&
-           piece->nobodys_count < SCRUB_ROW_COUNT;
+    memcpy(key->bytes, bytes.bytes, bytes.size);
+    key->size = bytes.size;
+}
+
+static struct patrol_suspect *suspect_find(
+    struct patrol *patrol, uint64_t segment)
+{
+    for (size_t i = 0; i < patrol->suspect_count; i++)
+        if (patrol->suspects[i].segment == segment)
+            return &patrol->suspects[i];
+    return NULL;
+}
+
+/* All that could speak of it was looked at before it, and missed nothing. But
+ * it may have been sound then, and be so again: it goes when it was damaged in
+ * the check before as well, and nothing spoke of it in this one. True: that is
+ * all that there is to say of it now. */
+static bool is_nobodys(struct piece *piece, const struct scrub_finding *finding)
+{
+    struct patrol *patrol = piece->patrol;
+    if (finding->fault != SCRUB_DAMAGED || finding->key.bytes[0] != 'c' ||
+        finding->key.size != 9 || patrol->is_blind)
+        return false;
+    uint64_t segment = key_number(finding->key);
+    if (is_missed(patrol, segment))
+        return false;
+    const struct patrol_suspect *suspect = suspect_find(patrol, segment);
+    if (suspect == NULL) {
+        bool has_room = patrol->damaged_count < PATROL_SEGMENT_COUNT_MAX;
+        if (has_room)
+            patrol->damaged[patrol->damaged_count++] = segment;
+        return has_room;
+    }
+    if (suspect->is_spoken_of)
+        return false;
+    assert(piece->nobodys_count < SCRUB_ROW_COUNT);
+    key_note(&piece->nobodys[piece->nobodys_count++], finding->key);
+    return true;
 }
 
 static void tell(
@@ -64,20 +96,12 @@ static void tell(
         log_code("table", table_name((char)found->key.bytes[0])));
 }
 
-static void key_note(struct key *key, struct slice bytes)
-{
-    memcpy(key->bytes, bytes.bytes, bytes.size);
-    key->size = bytes.size;
-}
-
 static void on_found(void *user, const struct scrub_finding *finding)
 {
     struct piece *piece = user;
     struct patrol *patrol = piece->patrol;
-    if (is_nobodys(piece, finding)) {
-        key_note(&piece->nobodys[piece->nobodys_count++], finding->key);
+    if (is_nobodys(piece, finding))
         return;
-    }
     bool is_unread =
         finding->fault == SCRUB_DAMAGED || finding->fault == SCRUB_MALFORMED;
     if (is_unread && again_is_known(finding->key) &&
@@ -98,6 +122,14 @@ static void on_missed(void *user, struct content_ref ref)
         patrol->missed[patrol->missed_count++] = ref.segment;
     else
         patrol->is_blind = true;
+}
+
+static void on_refers(void *user, struct content_ref ref)
+{
+    struct patrol *patrol = ((struct piece *)user)->patrol;
+    struct patrol_suspect *suspect = suspect_find(patrol, ref.segment);
+    if (suspect != NULL)
+        suspect->is_spoken_of = true;
 }
 
 static void on_lost(
@@ -220,6 +252,11 @@ static void check_begin(struct patrol *patrol)
     patrol->told = 0;
     patrol->is_blind = false;
     patrol->missed_count = 0;
+    patrol->suspect_count = patrol->damaged_count;
+    for (size_t i = 0; i < patrol->damaged_count; i++)
+        patrol->suspects[i] =
+            (struct patrol_suspect){ .segment = patrol->damaged[i] };
+    patrol->damaged_count = 0;
     patrol->loss_count = 0;
     patrol->mended_before = patrol->mended;
 }
@@ -243,7 +280,7 @@ static void check_end(struct work *work, struct patrol *patrol)
 static void keep(struct work *work, struct patrol *patrol)
 {
     bool is_clean = patrol->found == 0 && patrol->missed_count == 0 &&
-                    patrol->loss_count == 0;
+                    patrol->damaged_count == 0 && patrol->loss_count == 0;
     if (++patrol->piece_count % PATROL_KEEP_COUNT == 0 && is_clean)
         row_put(work, patrol);
 }
@@ -271,7 +308,11 @@ static void piece_look(struct work *work, struct patrol *patrol)
 {
     struct piece *piece = arena_take(work->arena, sizeof *piece);
     const struct scrub_watch watch = {
-        .user = piece, .found = on_found, .missed = on_missed, .lost = on_lost
+        .user = piece,
+        .found = on_found,
+        .refers = on_refers,
+        .missed = on_missed,
+        .lost = on_lost,
     };
     if (piece == NULL)
         return; /* the batch is full: in the next */
@@ -315,8 +356,9 @@ void patrol_go_on(struct work *work)
         losses_hand_out(work, patrol);
     /* is it whole now? */
     int64_t again_ms = work->steady_ms + PATROL_AGAIN_MS;
-    if (!patrol->is_under_way && patrol->mended > patrol->mended_before &&
-        again_ms < patrol->due_steady_ms)
+    bool has_more =
+        patrol->mended > patrol->mended_before || patrol->damaged_count > 0;
+    if (!patrol->is_under_way && has_more && again_ms < patrol->due_steady_ms)
         patrol->due_steady_ms = again_ms;
 }
 

@@ -3,8 +3,9 @@
  * between what others want: some time after each start, then as often as the
  * configuration says. What is found is told in the log, in numbers, and to
  * `health`; a content that a peer holds is mended with it (scrub_mend.h), and
- * looked at again. A damaged row of contents of which nothing speaks any more
- * is taken away; a row whose key says all is written again (scrub_again.h).
+ * looked at again. A damaged row of contents is taken away when a whole check
+ * after that found nothing that speaks of it: what was read wrong once may be
+ * sound. A row whose key says all is written again (scrub_again.h).
  *
  * When a check ended and what it found outlives a restart, and so does how far
  * one is that has found nothing: a gateway that restarts each day looks at all
@@ -28,6 +29,12 @@ struct patrol_loss {
     uint64_t first_index;
 };
 
+/* A row of contents that was damaged, and nothing had missed one of it. */
+struct patrol_suspect {
+    uint64_t segment;
+    bool is_spoken_of; /* as the check under way found */
+};
+
 struct patrol {
     struct scrub scrub; /* where the check under way is */
     bool is_under_way;
@@ -43,6 +50,10 @@ struct patrol {
     uint64_t mended_before; /* when the last check began */
     uint64_t missed[PATROL_SEGMENT_COUNT_MAX]; /* segments that are wanted */
     size_t missed_count;
+    struct patrol_suspect suspects[PATROL_SEGMENT_COUNT_MAX]; /* of the last */
+    size_t suspect_count;
+    uint64_t damaged[PATROL_SEGMENT_COUNT_MAX]; /* suspects for the next */
+    size_t damaged_count;
     struct patrol_loss losses[MEND_COUNT_MAX]; /* to be mended */
     size_t loss_count;
 };

@@ -166,15 +166,17 @@ static void the_log_is_not_flooded(void **state)
 
 /* ---- What the disk holds otherwise --------------------------------------- */
 
-static struct key wrong; /* the row that a walk finds damaged */
+static struct key wrong;      /* the row that is read as damaged */
+static bool is_wrong_in_walk; /* ... only where its table is gone through */
 static const struct store_ops *sound;
 
 static enum err probe_wrong(struct store_txn *txn, size_t prefix_size,
     struct slice *key, struct slice *value, bool wants_value)
 {
     enum err err = sound->probe(txn, prefix_size, key, value, wants_value);
-    return err == ERR_NONE && slice_equal(*key, key_slice(&wrong)) ? ERR_CORRUPT
-                                                                   : err;
+    bool is_wrong = slice_equal(*key, key_slice(&wrong)) &&
+                    (!is_wrong_in_walk || prefix_size == KEY_TABLE_SIZE);
+    return err == ERR_NONE && is_wrong ? ERR_CORRUPT : err;
 }
 
 /* A whole check of a store with that row damaged. */
@@ -220,8 +222,60 @@ static void what_nobody_speaks_of_goes_when_it_is_damaged(void **state)
     (void)state;
     row_add(federation, key);
     check_with_wrong(federation, key);
+    assert_true(has_row(federation, key));
+    assert_int_equal(patrol_of(federation)->damage, 0);
+    assert_true(patrol_of(federation)->due_steady_ms < INT64_MAX); /* soon */
+    check_with_wrong(federation, key);
     assert_false(has_row(federation, key));
     assert_int_equal(patrol_of(federation)->damage, 0);
+    federation_free(federation);
+}
+
+/* The bit that was wrong was one in memory, or on a cable. */
+static void what_was_damaged_once_and_is_sound_stays(void **state)
+{
+    struct federation *federation = busy();
+    struct key key = key_content(UINT64_C(1) << 40);
+    (void)state;
+    row_add(federation, key);
+    check_with_wrong(federation, key);
+    check_with_wrong(federation, (struct key){ .size = 1 });
+    check_with_wrong(federation, key);
+    assert_true(has_row(federation, key));
+    federation_free(federation);
+}
+
+/* What speaks of it found it sound each time. */
+static void what_is_spoken_of_stays_however_often_it_is_damaged(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    assert_true(count > 0);
+    is_wrong_in_walk = true;
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t k = 0; k < 3; k++) {
+            check_with_wrong(federation, rows[i]);
+            assert_true(has_row(federation, rows[i]));
+            assert_int_equal(patrol_of(federation)->damage, k == 1);
+        }
+    is_wrong_in_walk = false;
+    federation_free(federation);
+}
+
+static void where_too_much_is_damaged_it_counts(void **state)
+{
+    struct federation *federation = busy();
+    struct patrol *patrol = patrol_of(federation);
+    struct key key = key_content(UINT64_C(1) << 40);
+    (void)state;
+    row_add(federation, key);
+    patrol->is_under_way = true; /* at its beginning */
+    while (patrol->damaged_count < PATROL_SEGMENT_COUNT_MAX)
+        patrol->damaged[patrol->damaged_count++] = UINT64_C(1) << 41;
+    check_with_wrong(federation, key);
+    assert_true(has_row(federation, key));
+    assert_int_equal(patrol->damage, 1);
     federation_free(federation);
 }
 
@@ -259,6 +313,9 @@ static void where_too_much_is_missed_nothing_is_nobodys(void **state)
             patrol->missed_count++;
         }
         check_with_wrong(federation, key);
+        assert_int_equal(patrol->damaged_count, is_full ? 0 : 1);
+        if (!is_full)
+            check_with_wrong(federation, key);
         assert_int_equal(has_row(federation, key), is_full);
         assert_true(patrol->damage > is_full);
         federation_free(federation);
@@ -459,6 +516,9 @@ int main(void)
         cmocka_unit_test(who_finds_something_makes_it_look_at_once),
         cmocka_unit_test(the_log_is_not_flooded),
         cmocka_unit_test(what_nobody_speaks_of_goes_when_it_is_damaged),
+        cmocka_unit_test(what_was_damaged_once_and_is_sound_stays),
+        cmocka_unit_test(what_is_spoken_of_stays_however_often_it_is_damaged),
+        cmocka_unit_test(where_too_much_is_damaged_it_counts),
         cmocka_unit_test(after_a_row_that_is_unread_nothing_is_nobodys),
         cmocka_unit_test(where_too_much_is_missed_nothing_is_nobodys),
         cmocka_unit_test(what_a_closed_peer_holds_is_not_asked_for),
