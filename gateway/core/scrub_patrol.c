@@ -62,7 +62,7 @@ static struct patrol_suspect *suspect_find(
  * it may have been sound then, and be so again: it goes when it was damaged in
  * the check before as well, and nothing spoke of it in this one. True: that is
  * all that there is to say of it now. */
-static bool is_nobodys(struct piece *piece, const struct scrub_finding *finding)
+static bool sets_aside(struct piece *piece, const struct scrub_finding *finding)
 {
     struct patrol *patrol = piece->patrol;
     if (finding->fault != SCRUB_DAMAGED || finding->key.bytes[0] != 'c' ||
@@ -100,7 +100,7 @@ static void on_found(void *user, const struct scrub_finding *finding)
 {
     struct piece *piece = user;
     struct patrol *patrol = piece->patrol;
-    if (is_nobodys(piece, finding))
+    if (sets_aside(piece, finding))
         return;
     bool is_unread =
         finding->fault == SCRUB_DAMAGED || finding->fault == SCRUB_MALFORMED;

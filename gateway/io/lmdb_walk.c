@@ -218,6 +218,9 @@ static const uint8_t *child_peek(
     return is_there ? child : NULL;
 }
 
+/* So many leaves before: the leaf itself, its nodes, and how many of these. */
+#define AHEAD_LEAF 3u
+#define AHEAD_NODES 1u
 #define AHEAD_NODE_COUNT_MAX 8u
 
 /* Leaves lie all over memory, which takes longer to answer than a leaf takes
@@ -226,11 +229,14 @@ static const uint8_t *child_peek(
 static void look_ahead(struct walk *walk, const uint8_t *page, size_t index)
 {
     size_t count = node_count(page);
-    const uint8_t *leaf =
-        index + 3 < count ? child_peek(walk, page, index + 3) : NULL;
+    const uint8_t *leaf = index + AHEAD_LEAF < count
+                              ? child_peek(walk, page, index + AHEAD_LEAF)
+                              : NULL;
     if (leaf != NULL)
         __builtin_prefetch(leaf);
-    leaf = index + 1 < count ? child_peek(walk, page, index + 1) : NULL;
+    leaf = index + AHEAD_NODES < count
+               ? child_peek(walk, page, index + AHEAD_NODES)
+               : NULL;
     if (leaf == NULL || !bounds_are_sound(walk, leaf))
         return;
     size_t nodes = node_count(leaf);
