@@ -49,6 +49,15 @@ bool collect_take(
     return true;
 }
 
+/* A greeting would bring something. But our own ledger, once it is in conflict,
+ * waits for people. */
+static bool has_to_greet(const struct peer *peer, const struct ledger *out)
+{
+    if (out->trouble == LEDGER_CONFLICT)
+        return !peer->settled_in;
+    return !peer->settled_out || out->trouble != LEDGER_NONE;
+}
+
 void collect_serve(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
@@ -60,7 +69,7 @@ void collect_serve(struct work *work, struct peer *peer)
     } else if (wanted_is_any(peer) && !peer->reachable) {
         /* it cannot be dialled: it brings what we lost */
         answer(work, peer, REPLY_FETCH_WANTED, wanted_ask(work, peer));
-    } else if (!peer->settled_out || out->trouble != LEDGER_NONE) {
+    } else if (has_to_greet(peer, out)) {
         struct behind hint = { BEHIND_UNSETTLED, 0 };
         answer(work, peer, REPLY_BEHIND, behind_write(&hint, work->arena));
     } else if (delivery_has_parcel(peer, out)) {
@@ -185,7 +194,7 @@ static const char *take_parcel(
         return "store_full";
     }
     peer->settled_in = false; /* behind, or in conflict */
-    peer->wants_head = true;
+    peer_wants_head(peer);
     return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "behind" : NULL;
 }
 
@@ -202,7 +211,7 @@ static const char *give(struct work *work, struct peer *peer, struct slice body)
             delivery_send(work, peer, REQUEST_FETCHED, reply.body);
         return NULL;
     }
-    peer->wants_head = true; /* it may want something else by now */
+    peer_wants_head(peer); /* it may want something else by now */
     return reply.kind == REPLY_BUSY ? "busy" : reply.refused;
 }
 
@@ -218,7 +227,7 @@ static const char *on_reply(
     if (reply->kind == REPLY_BEHIND) {
         peer->settled_in = false;
         peer->has_echoed = false;
-        peer->wants_head = true;
+        peer_wants_head(peer);
         return ++peer->stumble_count > PEER_STUMBLE_COUNT_MAX ? "unsettled"
                                                               : NULL;
     }
@@ -227,7 +236,7 @@ static const char *on_reply(
     enum refusal_code code;
     if (refusal_read(reply->body, work->scratch, &code) == ERR_NONE &&
         code == REFUSAL_REVOKED)
-        peer->wants_head = true;
+        peer_wants_head(peer);
     return "refused";
 }
 
@@ -239,7 +248,7 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
     if (peer->state != PEER_ACCEPTED)
         return; /* closed meanwhile: not taken, so offered again */
     if (err == ERR_SIGNATURE)
-        peer->wants_head = true; /* by a key of a newer card, maybe */
+        peer_wants_head(peer); /* by a key of a newer card, maybe */
     const char *problem =
         err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
     if (work_failed(work))

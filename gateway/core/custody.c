@@ -100,7 +100,7 @@ static bool note_check(struct intake *intake)
                               note->origin.generation) != NULL))
         return refuse(intake, REFUSAL_GENERATION);
     if (!signatory_is_author(intake->work, intake->peer, note)) {
-        intake->peer->wants_head = true; /* there may be a newer card */
+        peer_wants_head(intake->peer); /* there may be a newer card */
         return refuse(intake, REFUSAL_SIGNATURE);
     }
     return true;

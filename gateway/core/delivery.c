@@ -147,10 +147,20 @@ static bool gathers(
            work->steady_ms < peer->parcel_due_steady_ms;
 }
 
+/* Our ledger is in trouble, which a greeting has not ended: what else goes on
+ * with the peer, as its parcels that we collect, is no reason for another. */
+static bool head_rests(
+    const struct work *work, const struct peer *peer, const struct ledger *out)
+{
+    return out->trouble != LEDGER_NONE && peer->settled_in &&
+           work->steady_ms < peer->head_rest_steady_ms;
+}
+
 void delivery_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     peer->has_due = false;
+    peer->rests = false;
     peer->gathers = false;
     peer->wants_head |= revoke_is_own(work->node); /* which carries it */
     /* one that only dials out comes by itself: collect.h */
@@ -169,12 +179,17 @@ void delivery_go_on(struct work *work, struct peer *peer)
         peer->token_kind = REQUEST_INTRODUCE;
         return;
     }
-    if (peer->wants_head ||
-        sealing_key_for(work, peer, REQUEST_DELIVER) == NULL) {
+    bool has_key = sealing_key_for(work, peer, REQUEST_DELIVER) != NULL;
+    bool fetches = wanted_is_any(peer);
+    if (head_rests(work, peer, out)) {
+        peer->has_due = true;
+        peer->rests = true;
+        if (!fetches || !has_key)
+            return;
+    } else if (peer->wants_head || !has_key) {
         send_head(work, peer); /* its reply brings a key sheet too */
         return;
     }
-    bool fetches = wanted_is_any(peer);
     if (!fetches && gathers(work, peer, out)) {
         peer->has_due = true;
         peer->gathers = true;
@@ -212,8 +227,11 @@ int64_t delivery_due_steady_ms(const struct peer *peer)
 {
     if (peer->state != PEER_ACCEPTED || peer->token != 0 || !peer->has_due)
         return INT64_MAX;
-    return peer->gathers ? peer->parcel_due_steady_ms
-                         : peer->next_try_steady_ms;
+    if (peer->gathers)
+        return peer->parcel_due_steady_ms;
+    return peer->rests && peer->head_rest_steady_ms > peer->next_try_steady_ms
+               ? peer->head_rest_steady_ms
+               : peer->next_try_steady_ms;
 }
 
 /* ---- Replies ------------------------------------------------------------ */
@@ -332,11 +350,12 @@ static const char *on_head(
                    ? "no_sealing_key"
                    : NULL;
     }
-    if (out->trouble != LEDGER_NONE)
+    bool is_heard = !work->node->dials_only || peer->has_echoed;
+    if (out->trouble != LEDGER_NONE && is_heard)
         return ledger_trouble_name(out->trouble);
-    if (!peer->settled_out)
+    if (out->trouble == LEDGER_NONE && !peer->settled_out)
         return "reply_malformed"; /* it says nothing of our ledger */
-    if (work->node->dials_only && !peer->has_echoed) {
+    if (!is_heard) { /* its own ledger waits for that, whatever ours does */
         peer->has_echoed = true;
         peer->wants_head = true;
         return NULL;
@@ -361,8 +380,8 @@ static const char *on_refused(
     if (refusal_read(body, work->scratch, &code) != ERR_NONE)
         return "reply_malformed";
     if (peer->token_kind == REQUEST_FETCH && wanted_refused(peer)) {
-        peer->wants_head = true; /* it may not hold any more what it showed */
-        peer->stumble_count++;   /* and a greeting alone is no progress */
+        peer_wants_head(peer); /* it may not hold any more what it showed */
+        peer->stumble_count++; /* and a greeting alone is no progress */
     }
     if (code == REFUSAL_STRANGER && peer->token_kind != REQUEST_INTRODUCE) {
         peer->introduces = true; /* it does not know us yet */
@@ -517,5 +536,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
         peer_failed(work, peer, problem);
         /* who waits for an operator is told by a greeting */
         peer->declined = peer->introduces ? 0 : asked;
+        if (asked == REQUEST_HEAD &&
+            peer_ledger(work, peer, LEDGER_OUT)->trouble != LEDGER_NONE)
+            peer_head_rests(work, peer);
     }
 }

@@ -1,7 +1,8 @@
 /*
  * delivery.h - the author's side: parcels of what waits, one of a ledger in
  * flight, repeated until it is cosigned; one request at a time to each peer;
- * one backoff for each peer.
+ * one backoff for each peer, and one for greetings that bring nothing while a
+ * ledger of ours is in trouble.
  */
 #ifndef CORE_DELIVERY_H
 #define CORE_DELIVERY_H

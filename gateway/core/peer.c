@@ -542,41 +542,59 @@ void peer_progressed(struct work *work, struct peer *peer)
 
 void peer_tell_head(struct peer *peer)
 {
-    peer->wants_head = true;
+    peer_wants_head(peer);
     peer->head_is_old = peer->token != 0;
-    peer->touched = true;
 }
 
 void peer_ask_anew(struct peer *peer)
 {
-    peer->wants_head = true;
+    peer_wants_head(peer);
     peer->next_try_steady_ms = 0;
+}
+
+void peer_wants_head(struct peer *peer)
+{
+    peer->wants_head = true;
+    peer->head_vain_count = 0;
+    peer->head_rest_steady_ms = 0;
     peer->touched = true;
 }
 
-void peer_failed(struct work *work, struct peer *peer, const char *problem)
+/* Half to all of it is drawn, so that peers of one that returns do not come at
+ * once. */
+static int64_t backoff_ms(struct work *work, uint32_t failure_count)
 {
     const struct node_options *options = work->node->options;
     uint64_t delay_ms = options->retry_delay_ms_min;
     uint32_t random;
     for (uint32_t i = 0;
-         i < peer->failure_count && delay_ms < options->retry_delay_ms_max; i++)
+         i < failure_count && delay_ms < options->retry_delay_ms_max; i++)
         delay_ms *= 2;
     if (delay_ms > options->retry_delay_ms_max)
         delay_ms = options->retry_delay_ms_max;
-    /* half to all of it, so that peers of one that returns do not come at
-     * once */
     work_draw(work, &random, sizeof random);
-    delay_ms = delay_ms / 2 + random % (delay_ms / 2 + 1);
+    return (int64_t)(delay_ms / 2 + random % (delay_ms / 2 + 1));
+}
+
+void peer_head_rests(struct work *work, struct peer *peer)
+{
+    peer->head_rest_steady_ms =
+        work->steady_ms + backoff_ms(work, peer->head_vain_count++);
+    peer->touched = true;
+}
+
+void peer_failed(struct work *work, struct peer *peer, const char *problem)
+{
+    int64_t delay_ms = backoff_ms(work, peer->failure_count);
     if (peer->failure_count == 0)
         peer->failing_since_wall_ms = work->now.unix_ms;
     peer->failure_count++;
     peer->problem = problem;
     peer->declined = 0;
-    peer->next_try_steady_ms = work->steady_ms + (int64_t)delay_ms;
-    peer->next_try_wall_ms = work->now.unix_ms + (int64_t)delay_ms;
+    peer->next_try_steady_ms = work->steady_ms + delay_ms;
+    peer->next_try_wall_ms = work->now.unix_ms + delay_ms;
     peer->touched = true;
     work->node->counters.sends_failed++;
     OUTPUT_LOG(work, LOG_PEER_FAILED, log_agency("peer", &peer->agency),
-        log_code("code", problem), log_number("retry_ms", (int64_t)delay_ms));
+        log_code("code", problem), log_number("retry_ms", delay_ms));
 }

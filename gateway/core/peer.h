@@ -59,13 +59,15 @@ struct peer {
     uint64_t sheet_serial;
 
     /* forgotten by a restart */
-    bool settled_out;        /* our ledger may be signed */
-    bool settled_in;         /* its parcels may be cosigned */
-    bool is_whole;           /* it cannot show that we lost anything */
-    uint64_t epoch;          /* of what it holds, when ours was settled */
-    bool wants_head;         /* compare before anything else */
-    bool head_is_old;        /* the one that is asked: we have more to say */
-    bool head_failed;        /* our last one brought nothing */
+    bool settled_out;         /* our ledger may be signed */
+    bool settled_in;          /* its parcels may be cosigned */
+    bool is_whole;            /* it cannot show that we lost anything */
+    uint64_t epoch;           /* of what it holds, when ours was settled */
+    bool wants_head;          /* compare before anything else */
+    bool head_is_old;         /* the one that is asked: we have more to say */
+    bool head_failed;         /* our last one brought nothing */
+    uint32_t head_vain_count; /* of ours that left our ledger in trouble */
+    int64_t head_rest_steady_ms; /* the next of them: delivery.h */
     bool has_echoed;         /* it cannot ask us, and knows that we heard it */
     bool introduces;         /* it does not know us: leave our card first */
     bool is_rekeyed;         /* our sheet of it is old, the next unproved */
@@ -97,6 +99,7 @@ struct peer {
     uint64_t fetch_credit;   /* bytes that it may fetch... */
     int64_t fetch_steady_ms; /* ... as of then */
     bool has_due;            /* something may wait for next_try_steady_ms */
+    bool rests;              /* or, with this, for head_rest_steady_ms, */
     bool gathers;            /* or, with this, for parcel_due_steady_ms: */
     int64_t parcel_due_steady_ms; /* the next new parcel, if it is small */
     size_t parcel_size;           /* of the one in flight */
@@ -189,6 +192,11 @@ void peer_progressed(struct work *work, struct peer *peer);
 void peer_tell_head(struct peer *peer);
 /* It says that things have changed: they are compared at once. */
 void peer_ask_anew(struct peer *peer);
+/* Something has come up for which a greeting is wanted: it is not one more in
+ * vain. */
+void peer_wants_head(struct peer *peer);
+/* A greeting left our ledger in trouble: the next rests, each time longer. */
+void peer_head_rests(struct work *work, struct peer *peer);
 /* A request could not be carried through; `problem` is a code. */
 void peer_failed(struct work *work, struct peer *peer, const char *problem);
 

@@ -99,7 +99,7 @@ static void line_forget(struct peer *peer)
 {
     peer->settled_out = false;
     peer->settled_in = false;
-    peer->wants_head = true;
+    peer_wants_head(peer);
     peer->collect_due = false;
     peer->has_due = false;
     peer->failure_count = 0;

@@ -520,8 +520,7 @@ static void finish(struct work *work, struct peer *peer, struct ledger *out)
     /* no new generation comes, with which it would be told */
     if (!generation_is_spent(work, out))
         agreement_greet(work, peer);
-    peer->wants_head = true;
-    peer->next_try_steady_ms = 0;
+    peer_ask_anew(peer);
     const struct ledger *in = peer_ledger(work, peer, LEDGER_IN);
     OUTPUT_LOG(work, LOG_LEDGER_RECOVERED, log_agency("from", &peer->agency),
         log_number("out", (int64_t)out->cosigned),
@@ -537,8 +536,7 @@ static void await(struct work *work, struct peer *peer)
         return;
     peer->awaits = true;
     peer->settled_in = peer->is_whole && in->trouble == LEDGER_NONE;
-    peer->wants_head = true;
-    peer->next_try_steady_ms = 0;
+    peer_ask_anew(peer);
     OUTPUT_LOG(work, LOG_LEDGER_AWAITS, log_agency("from", &peer->agency),
         log_number("held", (int64_t)in->cosigned),
         log_number("size", (int64_t)peer->coming_size));

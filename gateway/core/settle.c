@@ -268,6 +268,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     collected_take(work, peer, view->generation, view->collected);
     if (out->trouble == LEDGER_CONFLICT) {
         peer->is_whole |= is_fresh;
+        if (is_fresh) /* who cannot be asked hears that we heard it */
+            fence_take(out, view);
         return false; /* only a new generation leads out of that */
     }
     enum ledger_trouble trouble = compare_out(work, peer, out, view, &shown);
@@ -286,7 +288,7 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
     if (trouble != LEDGER_NONE) {
         peer->settled_out = false;
         peer->wants_head = true;
-        if (is_fresh) /* who cannot be asked hears that we heard it */
+        if (is_fresh) /* as above */
             fence_take(out, view);
         /* a signature of ours is no older than itself; all else may be: ask */
         if (is_fresh || is_lost)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/node_state.h"
 #include "sim/again.h"
 #include "sim/agency.h"
 #include "sim/audit_accord.h"
@@ -197,11 +198,21 @@ static bool is_back(struct world *world, const struct affair *affair)
     return counts.pending == 0 && counts.returned[EVENT_SEND] > 0;
 }
 
+/* What it lost may be held where a ledger stands still for good: "try again",
+ * it says of what it does not know. */
+static bool is_put_off(const struct world *world, size_t at)
+{
+    const struct node *node = world->gateways[at].node;
+    return world->options.renew == 0 && rogue_is_at(world, at) &&
+           node != NULL && node->loss != LOSS_NONE;
+}
+
 static void affair_check(
     struct world *world, const struct affair *affair, const struct rows *rows)
 {
     if (affair->outcome == OUTCOME_OPEN) {
-        world_fail(world, "program.unanswered", affair->from);
+        if (!is_put_off(world, affair->from))
+            world_fail(world, "program.unanswered", affair->from);
         return;
     }
     if (affair->outcome == OUTCOME_REFUSED)
@@ -355,7 +366,7 @@ static void taken_add(struct world *world, size_t here, const struct uuid *uuid,
         bool is_old = may_be_lost(world, here, deed->stored_ms);
         if (deed->agency != here)
             continue;
-        if (deed->outcome == OUTCOME_OPEN)
+        if (deed->outcome == OUTCOME_OPEN && !is_put_off(world, here))
             world_fail(world, "program.unanswered", here);
         taken->done[deed->step] += deed->outcome == OUTCOME_DONE;
         taken->gone[deed->step] += deed->outcome == OUTCOME_DONE && is_old;

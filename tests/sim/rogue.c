@@ -27,6 +27,15 @@ bool rogue_is_for_good(const struct world *world, size_t a, size_t b)
            withholder_is_between(world, a, b);
 }
 
+bool rogue_is_stopped(
+    const struct world *world, size_t author, size_t recipient)
+{
+    const struct watched *ledger =
+        world->watch.ledgers[author * world->gateway_count + recipient];
+    return (world->options.renew == 0 && ledger != NULL && ledger->is_forked) ||
+           withholder_is_between(world, author, recipient);
+}
+
 bool rogue_is_at(const struct world *world, size_t at)
 {
     for (size_t i = 0; i < world->gateway_count && world->is_forked; i++)

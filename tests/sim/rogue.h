@@ -40,6 +40,9 @@ void rogue_pass_on(struct world *world, struct gateway *gateway,
 bool rogue_is_between(const struct world *world, size_t a, size_t b);
 /* And no operator has a word to say. */
 bool rogue_is_for_good(const struct world *world, size_t a, size_t b);
+/* This one of the two is such, and stands still: the other goes on. */
+bool rogue_is_stopped(
+    const struct world *world, size_t author, size_t recipient);
 /* It is one of two such. */
 bool rogue_is_at(const struct world *world, size_t at);
 

@@ -1,6 +1,8 @@
 #include "support/bench_router.h"
 
+#include "core/delivery.h"
 #include "core/limits.h"
+#include "core/node_state.h"
 #include "support/crypto_fake.h"
 #include "support/must.h"
 
@@ -24,4 +26,15 @@ struct federation *router_federation(struct arena *arena)
     federation_connect(federation, 0, 1);
     federation_wait(federation, RETRY_DELAY_MS_MAX);
     return federation;
+}
+
+void router_tell(struct federation *federation, size_t from, size_t to)
+{
+    const struct tell tell = { .kind = ENTRY_PADDING,
+        .content = SLICE_LITERAL("words") };
+    struct peer *peer = federation_peer(federation, from, to);
+    struct work *work = federation_begin(federation, from);
+    MUST(delivery_tell(work, peer, &tell));
+    peer->touched = true;
+    MUST(federation_end(federation, from) == ERR_NONE);
 }

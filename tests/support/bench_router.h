@@ -12,4 +12,7 @@
  * it. */
 struct federation *router_federation(struct arena *arena);
 
+/* One has something to say to the other: an entry of padding. */
+void router_tell(struct federation *federation, size_t from, size_t to);
+
 #endif

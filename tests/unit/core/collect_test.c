@@ -319,17 +319,6 @@ static void both_may_die_and_go_on(void **state)
     arena_release(&arena);
 }
 
-static void tell(struct federation *federation, size_t from, size_t to)
-{
-    const struct tell tell = { .kind = ENTRY_PADDING,
-        .content = SLICE_LITERAL("words") };
-    struct peer *peer = federation_peer(federation, from, to);
-    struct work *work = federation_begin(federation, from);
-    assert_true(delivery_tell(work, peer, &tell));
-    peer->touched = true;
-    assert_int_equal(federation_end(federation, from), ERR_NONE);
-}
-
 /* One that does not hear what we sign has the same parcel for each request. */
 static void what_we_signed_for_is_not_asked_for_without_end(void **state)
 {
@@ -338,7 +327,7 @@ static void what_we_signed_for_is_not_asked_for_without_end(void **state)
     struct peer *peer = federation_peer(federation, 0, 1);
     (void)state;
     federation_agree(federation);
-    tell(federation, 1, 0);
+    router_tell(federation, 1, 0);
     const struct bench_message *message = federation_message(federation, 0);
     assert_int_equal(message->reply, REPLY_PARCEL);
     const struct reply reply = { .kind = REPLY_PARCEL,
@@ -383,7 +372,7 @@ static void who_has_no_room_asks_seldom(void **state)
     uint64_t failed = node->counters.sends_failed;
     uint64_t signed_for = node->counters.parcels_cosigned;
     for (int i = 0; i < 8; i++) {
-        tell(federation, 0, 1);
+        router_tell(federation, 0, 1);
         federation_wait(federation, RETRY_DELAY_MS_MIN);
     }
     assert_int_equal(node->counters.parcels_cosigned, signed_for + 8);

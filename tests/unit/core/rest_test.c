@@ -10,7 +10,11 @@
 
 #include "core/limits.h"
 #include "core/message.h"
+#include "core/node_state.h"
+#include "support/bench_author.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
+#include "support/bench_router.h"
 
 static struct federation *opened(void)
 {
@@ -125,6 +129,175 @@ static void who_is_behind_for_ever_is_asked_less_and_less(void **state)
     federation_free(federation);
 }
 
+/* ---- A greeting that is in vain ---- */
+
+/* 0 only dials out, and 1 has seen two histories of it: until operators end
+ * that, each greeting of 0 hears the same. */
+struct desk {
+    struct arena arena;
+    struct federation *federation;
+    struct author rogue;
+};
+
+static void desk_open(struct desk *desk)
+{
+    struct bench_reply reply;
+    struct federation *federation = router_federation(&desk->arena);
+    desk->federation = federation;
+    federation_agree(federation);
+    author_open(&desk->rogue, federation, 0, 1);
+    router_tell(federation, 0, 1);
+    federation_run(federation);
+    author_add(&desk->rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+    author_greet(&desk->rogue);
+    struct deliver deliver = author_parcel(&desk->rogue);
+    assert_int_equal(
+        author_send(&desk->rogue, &deliver, &reply), REPLY_CONFLICT);
+    router_tell(federation, 0, 1);
+    federation_run(federation);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_TROUBLED), 1);
+    federation_crash(federation, 0); /* it greets as it starts */
+    federation_run(federation);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+}
+
+static void desk_close(struct desk *desk)
+{
+    author_close(&desk->rogue);
+    federation_free(desk->federation);
+    arena_release(&desk->arena);
+}
+
+static uint64_t heads_sent(const struct desk *desk)
+{
+    return federation_node(desk->federation, 0)->counters.heads_sent;
+}
+
+static uint64_t size_in(const struct desk *desk)
+{
+    struct work *work = federation_begin(desk->federation, 0);
+    uint64_t size =
+        peer_ledger(work, federation_peer(desk->federation, 0, 1), LEDGER_IN)
+            ->frontier.size;
+    assert_int_equal(federation_end(desk->federation, 0), ERR_NONE);
+    return size;
+}
+
+static void assert_collects(const struct desk *desk)
+{
+    uint64_t size = size_in(desk);
+    router_tell(desk->federation, 1, 0);
+    federation_run(desk->federation);
+    federation_wait(desk->federation, RETRY_DELAY_MS_MIN);
+    assert_int_equal(size_in(desk), size + 1);
+}
+
+/* Until the next greeting rests for minutes. */
+static void collect_on(const struct desk *desk)
+{
+    for (int i = 0; i < 200; i++)
+        assert_collects(desk);
+    assert_true(federation_peer(desk->federation, 0, 1)->head_vain_count > 6);
+}
+
+static void what_is_collected_hastens_no_greeting_in_vain(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    uint64_t before = heads_sent(&desk);
+    collect_on(&desk);
+    assert_in_range(heads_sent(&desk) - before, 6, 12);
+    desk_close(&desk);
+}
+
+static void who_starts_anew_is_greeted_though_that_is_in_vain(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    collect_on(&desk);
+    uint64_t before = heads_sent(&desk);
+    struct peer *peer = federation_peer(desk.federation, 1, 0);
+    (void)federation_begin(desk.federation, 1);
+    peer->settled_out = false; /* as when it starts */
+    peer->touched = true;
+    assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
+    assert_collects(&desk);
+    assert_true(heads_sent(&desk) > before);
+    desk_close(&desk);
+}
+
+static void what_was_agreed_is_greeted_with_at_once(void **state)
+{
+    struct desk desk;
+    struct call call;
+    (void)state;
+    desk_open(&desk);
+    collect_on(&desk);
+    for (size_t agency = 2; agency-- > 0;) {
+        call_begin(&call, "ledger.renew");
+        call_text(&call, "peer", federation_id(desk.federation, !agency)->text);
+        assert_int_equal(
+            federation_call(desk.federation, agency, &call)->err, ERR_NONE);
+        federation_run(desk.federation);
+    }
+    federation_wait(desk.federation, RETRY_DELAY_MS_MIN);
+    struct peer *peer = federation_peer(desk.federation, 0, 1);
+    assert_true(peer->settled_out);
+    assert_int_equal(peer->queued_count, 0);
+    desk_close(&desk);
+}
+
+static void what_was_damaged_is_fetched_meanwhile(void **state)
+{
+    struct desk desk;
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    (void)state;
+    desk_open(&desk);
+    collect_on(&desk);
+    size_t count = damage_rows(desk.federation, 0, 'c', rows);
+    damage_row(desk.federation, 0, rows[count / 2], true);
+    damage_patrol(desk.federation, 0);
+    assert_true(federation_node(desk.federation, 0)->patrol.mended > 0);
+    desk_close(&desk);
+}
+
+/* Somebody who has the keys of 1 was heard by 0, who has no way to know. */
+static void two_histories_for_who_only_dials_out(struct desk *desk)
+{
+    struct federation *federation = router_federation(&desk->arena);
+    desk->federation = federation;
+    federation_agree(federation);
+    author_open(&desk->rogue, federation, 1, 0);
+    router_tell(federation, 1, 0);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    author_add(&desk->rogue, ENTRY_PADDING, SLICE_LITERAL("other words"));
+    author_greet(&desk->rogue);
+    author_deliver(&desk->rogue);
+    federation_crash(federation, 0);
+    federation_run(federation);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_TROUBLED), 1);
+    assert_int_equal(federation_logged(federation, 0, LOG_LEDGER_TROUBLED), 0);
+}
+
+static void who_waits_for_one_that_stopped_does_not_ask_on(void **state)
+{
+    struct desk desk;
+    (void)state;
+    two_histories_for_who_only_dials_out(&desk);
+    uint64_t before = heads_sent(&desk);
+    for (int i = 0; i < 64; i++) {
+        router_tell(desk.federation, 0, 1);
+        federation_run(desk.federation);
+        federation_wait(desk.federation, RETRY_DELAY_MS_MIN);
+    }
+    assert_in_range(heads_sent(&desk) - before, 0, 4);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +305,11 @@ int main(void)
         cmocka_unit_test(without_a_key_to_seal_with_heads_keep_their_distance),
         cmocka_unit_test(two_that_are_full_do_not_wake_each_other),
         cmocka_unit_test(who_is_behind_for_ever_is_asked_less_and_less),
+        cmocka_unit_test(what_is_collected_hastens_no_greeting_in_vain),
+        cmocka_unit_test(who_starts_anew_is_greeted_though_that_is_in_vain),
+        cmocka_unit_test(what_was_agreed_is_greeted_with_at_once),
+        cmocka_unit_test(what_was_damaged_is_fetched_meanwhile),
+        cmocka_unit_test(who_waits_for_one_that_stopped_does_not_ask_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
