@@ -106,6 +106,41 @@ static bool note_check(struct intake *intake)
     return true;
 }
 
+/* The author's note with our line; empty: the store or memory failed. */
+static struct slice cosign(struct intake *intake)
+{
+    char text[NOTE_SIZE_MAX];
+    struct work *work = intake->work;
+    int64_t now_ms = work->now.unix_ms > 0 ? work->now.unix_ms : 0;
+    if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note) !=
+        ERR_NONE) {
+        work_fail(work, ERR_KEY);
+        return SLICE_NONE;
+    }
+    struct slice note =
+        arena_copy(work->arena, note_print(&intake->note, text));
+    if (note.bytes == NULL)
+        work_exhausted(work);
+    return work_failed(work) ? SLICE_NONE : note;
+}
+
+/* Under a key that our card has no room for any more: who missed the card that
+ * had it would never believe the receipt. */
+static bool cosign_again(struct intake *intake, struct ledger_parcel *held)
+{
+    struct ledger *in = intake->in;
+    held->note = cosign(intake);
+    if (held->note.size == 0)
+        return false;
+    ledger_entries_write(intake->work, in, held->first_index, held->entries,
+        held->count, held->note);
+    if (intake->note.size == in->cosigned) {
+        in->note = held->note;
+        in->changed = true;
+    }
+    return !work_failed(intake->work);
+}
+
 /* Ends at or below what is held: the stored receipt, or proof of a fork. */
 static bool repeat(struct intake *intake)
 {
@@ -119,6 +154,9 @@ static bool repeat(struct intake *intake)
         return behind(intake, BEHIND_BOUNDARY);
     if (memcmp(note.root, intake->note.root, HASH_SIZE) != 0)
         return conflict(intake, held.note);
+    if (!signatory_is_shown_witness(work, &note) &&
+        !cosign_again(intake, &held))
+        return false;
     struct cosigned cosigned = { held.note, intake->in->collected };
     work->node->counters.parcels_again++;
     answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
@@ -236,22 +274,6 @@ static bool root_check(
 
 /* ---- Taking it ---------------------------------------------------------- */
 
-static bool cosign(struct intake *intake)
-{
-    char text[NOTE_SIZE_MAX];
-    struct work *work = intake->work;
-    int64_t now_ms = work->now.unix_ms > 0 ? work->now.unix_ms : 0;
-    if (note_cosign(work->crypto, (uint64_t)now_ms / 1000, &intake->note) !=
-        ERR_NONE) {
-        work_fail(work, ERR_KEY);
-        return false;
-    }
-    intake->in->note = arena_copy(work->arena, note_print(&intake->note, text));
-    if (intake->in->note.bytes == NULL)
-        work_exhausted(work);
-    return !work_failed(work);
-}
-
 static void take(struct intake *intake, size_t skip,
     const struct entry_header *headers, const struct merkle_frontier *frontier)
 {
@@ -268,10 +290,12 @@ static void take(struct intake *intake, size_t skip,
     size_t count = parcel->entry_count - skip;
     struct ledger_entry *stored =
         arena_take_array(work->arena, count, sizeof *stored);
-    if (stored == NULL || !cosign(intake)) {
+    struct slice note = cosign(intake);
+    if (stored == NULL)
         work_exhausted(work);
+    if (work_failed(work))
         return;
-    }
+    in->note = note;
     in->generation = intake->note.origin.generation;
     in->frontier = *frontier;
     in->cosigned = frontier->size;

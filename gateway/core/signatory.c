@@ -68,6 +68,21 @@ bool signatory_is_our_witness(struct work *work, const struct note *note)
     return is_ours(work, &line);
 }
 
+bool signatory_is_shown_witness(struct work *work, const struct note *note)
+{
+    struct line line = { note, KEY_WITNESS, &work->node->self };
+    struct card card;
+    struct card_problem problem;
+    size_t used = work->scratch->used;
+    enum err err = card_read(
+        work->crypto, work->node->own_card, work->scratch, &card, &problem);
+    bool is_shown = err == ERR_NONE && is_by_card(work, &line, &card);
+    arena_rewind(work->scratch, used);
+    if (err != ERR_NONE)
+        work_unread(work, err);
+    return is_shown;
+}
+
 bool signatory_is_author(
     struct work *work, struct peer *peer, const struct note *note)
 {

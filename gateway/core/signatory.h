@@ -18,6 +18,10 @@ MUST_USE bool signatory_is_us(struct work *work, const struct note *note);
 MUST_USE bool signatory_is_our_witness(
     struct work *work, const struct note *note);
 
+/* And by a witness key of our newest card: who has no other can verify it. */
+MUST_USE bool signatory_is_shown_witness(
+    struct work *work, const struct note *note);
+
 /* The peer's, by a log key of its newest card that is not over: a checkpoint
  * to be cosigned. */
 MUST_USE bool signatory_is_author(

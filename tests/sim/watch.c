@@ -249,15 +249,20 @@ static void note_seen(struct world *world, size_t at, struct slice bytes)
         return;
     uint64_t receipt = checksum(1, bytes);
     bool forgot = gateway_has_lost(world, recipient);
+    /* by the next key, when no card shows that of then any more */
+    bool is_anew = memcmp(sighting->receipt_key, note.cosignature_key_id,
+                       NOTE_KEY_ID_SIZE) != 0;
     if (sighting->receipt != 0 && !forgot &&
         memcmp(sighting->receipt_root, note.root, HASH_SIZE) != 0)
         world_fail(world, "ledger.fork", recipient);
-    if (sighting->receipt != 0 && sighting->receipt != receipt && !forgot)
+    if (sighting->receipt != 0 && sighting->receipt != receipt && !forgot &&
+        !is_anew)
         world_fail(world, "receipt.differs", at);
     else if (sighting->receipt != 0)
         TALLY(world, repeats_cosigned);
     sighting->receipt = receipt;
     memcpy(sighting->receipt_root, note.root, HASH_SIZE);
+    memcpy(sighting->receipt_key, note.cosignature_key_id, NOTE_KEY_ID_SIZE);
 }
 
 /* ---- Fences ------------------------------------------------------------- */

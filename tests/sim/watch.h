@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "core/message.h"
+#include "core/note.h"
 #include "core/port.h"
 #include "core/request.h"
 #include "sim/options.h"
@@ -45,6 +46,7 @@ struct sighting {
     uint8_t root[HASH_SIZE];
     uint64_t receipt; /* checksum of the cosigned note; 0: none yet */
     uint8_t receipt_root[HASH_SIZE];
+    uint8_t receipt_key[NOTE_KEY_ID_SIZE];
     bool is_left; /* parcels of another generation left after one of this */
 };
 

@@ -9,6 +9,7 @@
 #include "core/register.h"
 #include "io/store_memory.h"
 #include "support/bench_author.h"
+#include "support/bench_keys.h"
 #include "support/bench_reader.h"
 #include "support/crypto_fake.h"
 
@@ -97,11 +98,23 @@ static struct note cosigned_note(
 
 /* ---- What is taken ---- */
 
+static void assert_signed_by_present_key(
+    struct desk *desk, const struct note *note)
+{
+    uint8_t key[KEY_SIZE];
+    struct crypto *crypto = federation_crypto(desk->federation, 1);
+    assert_int_equal(
+        crypto->ops->signer_public(crypto, CRYPTO_SIGNER_WITNESS, key),
+        ERR_NONE);
+    assert_int_equal(note_verify_cosignature(
+                         crypto, note, federation_id(desk->federation, 1), key),
+        ERR_NONE);
+}
+
 static void a_parcel_is_cosigned_once_it_is_held(void **state)
 {
     struct desk desk;
     struct bench_reply reply;
-    uint8_t key[KEY_SIZE];
     (void)state;
     desk_open(&desk);
     add(&desk, "one");
@@ -112,13 +125,7 @@ static void a_parcel_is_cosigned_once_it_is_held(void **state)
         author_send(&desk.author, &deliver, &reply), REPLY_COSIGNED);
     struct note note = cosigned_note(&desk, &reply);
     assert_true(note_is_same_checkpoint(&note, &offered));
-    struct crypto *crypto = federation_crypto(desk.federation, 1);
-    assert_int_equal(
-        crypto->ops->signer_public(crypto, CRYPTO_SIGNER_WITNESS, key),
-        ERR_NONE);
-    assert_int_equal(note_verify_cosignature(
-                         crypto, &note, federation_id(desk.federation, 1), key),
-        ERR_NONE);
+    assert_signed_by_present_key(&desk, &note);
     assert_int_equal(note.cosigned_s, FEDERATION_START_MS / 1000);
     assert_int_equal(size_held(&desk), 2);
     assert_int_equal(
@@ -193,6 +200,50 @@ static void an_old_repeat_gets_its_own_note(void **state)
     federation_request(desk.federation, 0, 1, REQUEST_DELIVER, body, &reply);
     assert_int_equal(cosigned_note(&desk, &reply).size, 1);
     assert_int_equal(size_held(&desk), 2);
+    desk_close(&desk);
+}
+
+/* Who has this card of ours alone could not believe the receipt of then. */
+static void a_repeat_is_signed_anew_when_no_card_shows_the_key(void **state)
+{
+    struct desk desk;
+    struct bench_reply reply;
+    struct slice bodies[2];
+    uint8_t first[2048];
+    (void)state;
+    desk_open(&desk);
+    for (size_t i = 0; i < 2; i++) {
+        add(&desk, "words");
+        struct deliver deliver = author_parcel(&desk.author);
+        bodies[i] = deliver_write(&deliver, &desk.author.arena);
+        author_deliver(&desk.author);
+    }
+    federation_wait_until(desk.federation, 5000);
+    federation_keys_change(desk.federation, 1, 2);
+    for (size_t i = 0; i < 2; i++) {
+        federation_request(
+            desk.federation, 0, 1, REQUEST_DELIVER, bodies[i], &reply);
+        struct note note = cosigned_note(&desk, &reply);
+        assert_int_equal(note.size, i + 1);
+        assert_int_equal(
+            note.cosigned_s, FEDERATION_START_MS / 1000 + 5 * (i + 1));
+        assert_signed_by_present_key(&desk, &note);
+        struct work *work = federation_begin(desk.federation, 1);
+        struct note newest;
+        assert_int_equal(
+            note_parse(held(&desk, work)->note, &newest), ERR_NONE);
+        assert_int_equal(newest.size, 2);
+        assert_int_equal(
+            newest.cosigned_s, FEDERATION_START_MS / 1000 + (i == 0 ? 0 : 10));
+        assert_int_equal(federation_end(desk.federation, 1), ERR_NONE);
+        size_t size = reply.body.size;
+        memcpy(first, reply.body.bytes, size);
+        federation_wait_until(desk.federation, 5000 * ((int64_t)i + 2));
+        federation_request(
+            desk.federation, 0, 1, REQUEST_DELIVER, bodies[i], &reply);
+        assert_int_equal(reply.body.size, size);
+        assert_memory_equal(reply.body.bytes, first, size);
+    }
     desk_close(&desk);
 }
 
@@ -822,6 +873,7 @@ int main(void)
         cmocka_unit_test(parcels_follow_each_other),
         cmocka_unit_test(a_repeat_gets_the_same_note_byte_for_byte),
         cmocka_unit_test(an_old_repeat_gets_its_own_note),
+        cmocka_unit_test(a_repeat_is_signed_anew_when_no_card_shows_the_key),
         cmocka_unit_test(an_overlap_adds_only_its_tail),
         cmocka_unit_test(nothing_is_taken_before_a_head),
         cmocka_unit_test(only_a_fence_that_was_given_admits),
