@@ -25,8 +25,10 @@
 #define DAY_MS INT64_C(86400000)
 /* A minute, but the weeks here are minutes long. */
 #define MARK_MS 5000
-/* A week, likewise. */
+/* A week, likewise; and in runs of hours, which would do little else. */
 #define CHECK_MS 20000
+#define CHECK_SELDOM_MS 120000
+#define CHECK_OFTEN_MS_MAX INT64_C(7200000) /* runs up to that long */
 
 size_t gateway_find(const struct world *world, const struct agency_id *agency)
 {
@@ -158,6 +160,14 @@ bool gateway_keeps(const struct world *world, size_t at)
     return (int64_t)(world->gateway_count - at) <= world->options.keepers;
 }
 
+static uint64_t check_period_ms(const struct world *world)
+{
+    if (world->options.rot == 0)
+        return 0;
+    return world_end_ms(world) > CHECK_OFTEN_MS_MAX ? CHECK_SELDOM_MS
+                                                    : CHECK_MS;
+}
+
 static void start(struct world *world, void *subject, uint64_t life)
 {
     struct gateway *gateway = subject;
@@ -167,7 +177,7 @@ static void start(struct world *world, void *subject, uint64_t life)
         .parcel_gap_ms = PARCEL_GAP_MS,
         .version = "sim",
         .hold_ms = world->options.hold_minutes * 60000,
-        .check_period_ms = world->options.rot > 0 ? CHECK_MS : 0,
+        .check_period_ms = check_period_ms(world),
         .repeat_run_count = 16, /* a week has many */
         .erase_policy =
             gateway_keeps(world, gateway->index) ? ERASE_REFUSE : ERASE_FOLLOW,

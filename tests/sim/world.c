@@ -249,6 +249,11 @@ static int64_t drain_ms(const struct world *world)
            (world->options.revoke != 0 ? REVOCATION_AGAIN_MS : 0);
 }
 
+int64_t world_end_ms(const struct world *world)
+{
+    return world->options.minutes * 60000 + drain_ms(world);
+}
+
 static void review(struct world *world, void *subject, uint64_t argument)
 {
     (void)subject;
@@ -295,7 +300,7 @@ static void set_up(struct world *world)
     borrower_begin(world);
     int64_t calm_ms = world->options.minutes * 60000;
     scheduler_add(&world->scheduler, calm_ms, calm_down, NULL, 0);
-    scheduler_add(&world->scheduler, calm_ms + drain_ms(world) - SIM_IDLE_MS,
+    scheduler_add(&world->scheduler, world_end_ms(world) - SIM_IDLE_MS,
         idle_begin, NULL, 0);
     if (world->options.retention_days > 0)
         scheduler_add(&world->scheduler, REVIEW_MS, review, NULL, 0);
@@ -335,7 +340,7 @@ void world_run(struct world *world)
 {
     struct event event;
     set_up(world);
-    int64_t end_ms = world->options.minutes * 60000 + drain_ms(world);
+    int64_t end_ms = world_end_ms(world);
     uint64_t step_count_max =
         STEP_COUNT_MAX *
         (uint64_t)(1 + world->options.agencies * world->options.minutes /

@@ -104,6 +104,8 @@ struct world {
 void world_init(struct world *world);
 /* Runs one seed to its end or first failure. */
 void world_run(struct world *world);
+/* When it ends, all being calm since long before. */
+int64_t world_end_ms(const struct world *world);
 /* Forgets the run; the arenas stay for the next. */
 void world_clear(struct world *world);
 void world_release(struct world *world);
