@@ -249,8 +249,8 @@ void collect_reply(struct work *work, struct peer *peer, enum err err,
         return; /* closed meanwhile: not taken, so offered again */
     if (err == ERR_SIGNATURE)
         peer_wants_head(peer); /* by a key of a newer card, maybe */
-    const char *problem =
-        err != ERR_NONE ? delivery_failure(err) : on_reply(work, peer, reply);
+    const char *problem = err != ERR_NONE ? delivery_failure(peer, err)
+                                          : on_reply(work, peer, reply);
     if (work_failed(work))
         return;
     if (problem == NULL) {

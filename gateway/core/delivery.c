@@ -447,8 +447,11 @@ static const struct {
     [REPLY_FETCHED] = { on_fetched, REQUEST_FETCH },
 };
 
-const char *delivery_failure(enum err err)
+const char *delivery_failure(struct peer *peer, enum err err)
 {
+    if ((err == ERR_UNREACHABLE || err == ERR_TIMEOUT) &&
+        peer->failure_count >= PEER_AWAY_FAILURE_COUNT)
+        peer->stumble_count = 0;
     switch ((int)err) {
     case ERR_UNREACHABLE:
         return "unreachable";
@@ -507,7 +510,7 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
         struct pace *pace = pace_of(peer, asked);
         if (err == ERR_TIMEOUT && pace != NULL)
             pace_timed_out(pace);
-        peer_failed(work, peer, delivery_failure(err));
+        peer_failed(work, peer, delivery_failure(peer, err));
         return;
     }
     if (reply->plain != 0) {

@@ -51,8 +51,9 @@ const char *delivery_cosigned(
     struct work *work, struct peer *peer, const struct cosigned *cosigned);
 const char *delivery_plain(
     struct work *work, struct peer *peer, const struct reply *reply);
-/* The code of a request that could not be carried through. */
-const char *delivery_failure(enum err err);
+/* The code of a request that could not be carried through. How the peer made
+ * us stumble is forgotten once it was away for minutes. */
+const char *delivery_failure(struct peer *peer, enum err err);
 
 /* Queues something for a peer; content is written once, here. Returns false
  * when it is over CONTENT_SIZE_MAX or memory ended. */

@@ -182,6 +182,9 @@ void peer_announce(struct work *work, struct peer *peer);
 
 /* Beyond so many the peer is left alone for a while. */
 #define PEER_STUMBLE_COUNT_MAX 2u
+/* Failures in a row that take minutes: if it cannot be reached then, it is
+ * away, and begins anew when it returns. */
+#define PEER_AWAY_FAILURE_COUNT 8u
 
 /* A message of the peer was believed: any backoff ends. */
 void peer_heard(struct work *work, struct peer *peer);

@@ -129,6 +129,28 @@ static void who_is_behind_for_ever_is_asked_less_and_less(void **state)
     federation_free(federation);
 }
 
+/* Whoever was away for minutes has begun anew: how it made us stumble before
+ * does not delay what is said to it then. */
+static void who_was_away_for_long_may_stumble_as_at_first(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t away = i % 2;
+        struct federation *federation = opened();
+        struct peer *peer = federation_peer(federation, 0, 1);
+        (void)federation_submit(federation, 0, 1, "there");
+        peer->stumble_count = PEER_STUMBLE_COUNT_MAX + 1;
+        peer->failure_count = PEER_AWAY_FAILURE_COUNT - 1 + away;
+        assert_false(federation_message(federation, 0)->is_reply);
+        federation_answer(
+            federation, 0, NULL, i < 2 ? ERR_UNREACHABLE : ERR_TIMEOUT);
+        assert_string_equal(peer->problem, i < 2 ? "unreachable" : "timeout");
+        assert_int_equal(
+            peer->stumble_count, away == 0 ? PEER_STUMBLE_COUNT_MAX + 1 : 0);
+        federation_free(federation);
+    }
+}
+
 /* ---- A greeting that is in vain ---- */
 
 /* 0 only dials out, and 1 has seen two histories of it: until operators end
@@ -305,6 +327,7 @@ int main(void)
         cmocka_unit_test(without_a_key_to_seal_with_heads_keep_their_distance),
         cmocka_unit_test(two_that_are_full_do_not_wake_each_other),
         cmocka_unit_test(who_is_behind_for_ever_is_asked_less_and_less),
+        cmocka_unit_test(who_was_away_for_long_may_stumble_as_at_first),
         cmocka_unit_test(what_is_collected_hastens_no_greeting_in_vain),
         cmocka_unit_test(who_starts_anew_is_greeted_though_that_is_in_vain),
         cmocka_unit_test(what_was_agreed_is_greeted_with_at_once),
