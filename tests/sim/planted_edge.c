@@ -20,8 +20,14 @@ WRAPPED(struct slice, settle_head, struct work *work, struct peer *peer,
 struct slice __wrap_settle_head(
     struct work *work, struct peer *peer, bool is_reply)
 {
-    return __real_settle_head(
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    uint8_t fences = out->fence_count;
+    if (planted_is(PLANT_stopped_is_mute) && out->trouble == LEDGER_CONFLICT)
+        out->fence_count = 0;
+    struct slice head = __real_settle_head(
         work, peer, is_reply && !planted_is(PLANT_fence_kept_at_reply));
+    out->fence_count = fences;
+    return head;
 }
 
 WRAPPED(void, collected_take, struct work *work, struct peer *peer,

@@ -16,6 +16,8 @@
     "--dial_only 0 --crash_permille 20 --clerks 2 --pause_ms 3000"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
+#define SIM_STOPPED                                                            \
+    "--fork_per_hour 20 --dial_only 1 --crash_permille 5 --agencies 3"
 #define SIM_APART                                                              \
     "--apart_hours 30 --minutes 60 --pause_ms 900000 --dial_only 0 "           \
     "--clock_per_hour 0"
@@ -75,6 +77,8 @@
     X(alarm_silent, "G4", SIM_APART)                                           \
     X(alarm_stays, "G4", SIM_APART) /* nor that they are not any more */       \
     X(peer_gives_up, "G4", "") /* retries have an end */                       \
+    /* beside a ledger that stopped nothing says that it was heard */          \
+    X(stopped_is_mute, "G4", SIM_STOPPED)                                      \
     /* a slow line is to carry what a fast one does */                         \
     X(pace_unheard, "G4", SIM_SLOW)                                            \
     X(policy_sees_nothing, "G14", "") /* everything is allowed */              \
