@@ -345,7 +345,9 @@ static const char *on_head(
         peer->wants_head =
             !refill_is_wanted(peer) && !peer->refill_ready && !peer->awaits;
         if (peer->wants_head)
-            return "reply_malformed";
+            return out->trouble == LEDGER_NONE
+                       ? "reply_malformed"
+                       : ledger_trouble_name(out->trouble);
         return sealing_key_for(work, peer, REQUEST_DELIVER) == NULL
                    ? "no_sealing_key"
                    : NULL;

@@ -503,7 +503,14 @@ const char *refill_take(struct work *work, struct peer *peer, struct slice body)
         if (!goes_on)
             break;
     }
-    peer->refill_ready = !refill_is_wanted(peer) && arrival.problem == NULL;
+    bool is_done = !refill_is_wanted(peer) && arrival.problem == NULL;
+    /* what it says of our own ledger is not so, or not known to us: what we
+     * said ourselves may be missing, and nothing is judged without that */
+    bool is_doubtful =
+        peer_ledger(work, peer, LEDGER_OUT)->trouble == LEDGER_UNPROVED;
+    peer->refill_ready = is_done && !is_doubtful;
+    if (is_done && is_doubtful)
+        peer_wants_head(peer);
     return arrival.problem;
 }
 

@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/refill.h"
+#include "core/settle.h"
 #include "support/bench_loss.h"
 #include "support/crypto_fake.h"
 
@@ -126,6 +127,64 @@ static void a_receiver_that_lost_all_gets_all_back(void **state)
     free(first);
     free(second);
     free(was);
+}
+
+/* The Head of 1 for 0, with a size of the ledger of 0 that is made up. */
+static struct slice head_made_up(
+    struct federation *federation, struct arena *arena)
+{
+    struct head head;
+    struct ledger_view views[2];
+    struct work *work = federation_begin(federation, 1);
+    struct slice body =
+        settle_head(work, federation_peer(federation, 1, 0), true);
+    assert_int_equal(head_read(body, arena, &head), ERR_NONE);
+    assert_int_equal(head.ledger_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        views[i] = head.ledgers[i];
+        views[i].size += views[i].authored ? 0 : 1000;
+    }
+    head.ledgers = views;
+    body = head_write(&head, arena);
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    return body;
+}
+
+/* What came from there is not judged without what was sent there: who makes up
+ * sizes is asked again. */
+static void who_makes_up_sizes_leads_to_no_verdicts(void **state)
+{
+    struct federation *federation = two();
+    struct store_memory_snapshot *backup = federation_back_up(federation, 0);
+    struct arena arena;
+    char *there = copied(federation_submit(federation, 0, 1, "there"));
+    char *back = copied(federation_submit(federation, 1, 0, "back"));
+    (void)state;
+    assert_int_equal(arena_init(&arena, 1u << 20), ERR_NONE);
+    federation_run(federation);
+    (void)federation_act(federation, 1, there, "opened", "o", NULL);
+    federation_run(federation);
+    federation_restore(federation, 0, backup);
+    assert_int_equal(federation_message(federation, 0)->kind, REQUEST_HEAD);
+    const struct reply reply = { .kind = REPLY_HEAD,
+        .body = head_made_up(federation, &arena) };
+    federation_answer(federation, 0, &reply, ERR_NONE);
+    assert_int_equal(federation_message(federation, 0)->kind, REQUEST_FETCH);
+    federation_deliver(federation, 0);
+    federation_deliver(federation, 0);
+    assert_int_equal(federation_message(federation, 0)->kind, REQUEST_HEAD);
+    assert_string_equal(federation_state(federation, 0, back), "none");
+    federation_answer(federation, 0, &reply, ERR_NONE);
+    assert_string_equal(federation_peer(federation, 0, 1)->problem, "unproved");
+    federation_wait(federation, 600000);
+    assert_states(federation, there, "seen");
+    assert_states(federation, back, "delivered");
+    assert_equal_ends(federation);
+    federation_free(federation);
+    store_memory_snapshot_free(backup);
+    arena_release(&arena);
+    free(there);
+    free(back);
 }
 
 /* What peer.list and ledger.list say of agency 1 at agency 0. */
@@ -362,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_referrer_that_lost_all_gets_all_back),
         cmocka_unit_test(a_receiver_that_lost_all_gets_all_back),
+        cmocka_unit_test(who_makes_up_sizes_leads_to_no_verdicts),
         cmocka_unit_test(an_operator_sees_how_far_it_is),
         cmocka_unit_test(an_old_backup_forgets_nothing_that_the_peer_holds),
         cmocka_unit_test(what_is_refused_is_asked_for_ever_more_seldom),
