@@ -375,6 +375,21 @@ static void item_drop(
     item->plain = SLICE_NONE;
 }
 
+/* A damaged one is nobody's soon: its keys end with the referrals in it. */
+static bool blob_is_sound(
+    struct content_log *log, struct store_txn *txn, uint64_t segment)
+{
+    struct slice blob;
+    if (segment == log->sound_segment)
+        return true;
+    enum err err = blob_probe(log, txn, segment, &blob);
+    if (err == ERR_NONE)
+        store_let_go(txn, blob);
+    else if (err != ERR_CORRUPT && err != ERR_NOT_FOUND)
+        txn->err = err;
+    return err == ERR_NONE;
+}
+
 void content_erase(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
@@ -388,6 +403,8 @@ void content_erase(struct content_log *log, struct store_txn *txn,
     }
     content_recent_forget(log->recent, ref.segment, ref.slot);
     struct key key = key_content(ref.segment);
+    if (!blob_is_sound(log, txn, ref.segment))
+        return;
     struct slice blob = store_get(txn, key_slice(&key));
     size_t used = arena->used;
     if (txn->err == ERR_NONE && !blob_erase(txn, arena, ref, blob))

@@ -363,7 +363,8 @@ static const char *on_head(
         return NULL;
     }
     /* asking again at once would bring the same */
-    bool needs_key = work->node->dials_only || delivery_has_parcel(peer, out);
+    bool needs_key = work->node->dials_only || wanted_is_any(peer) ||
+                     delivery_has_parcel(peer, out);
     if (needs_key && sealing_key_for(work, peer, REQUEST_DELIVER) == NULL)
         return "no_sealing_key";
     return NULL;

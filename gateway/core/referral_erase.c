@@ -73,12 +73,25 @@ static bool says_nothing(const struct referral_event *said)
            said->request == NULL;
 }
 
+static bool is_meant(
+    const struct erase_wish *wish, const struct feed_event *event)
+{
+    return (!wish->theirs_alone || !event->by_us) &&
+           (!wish->signed_alone || event->generation != 0);
+}
+
 /* What ends or erases says nothing of the person, and may wait to be told. */
+static bool stays(const struct erase_wish *wish, const struct feed_event *event)
+{
+    return !is_meant(wish, event) || event_is_exempt(event->step) ||
+           (wish->is_ours && !event->by_us);
+}
+
 static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     const struct feed_event *event, struct slice bytes,
     struct referral_event *said)
 {
-    if (event_is_exempt(event->step) || (wish->is_ours && !event->by_us))
+    if (stays(wish, event))
         return FATE_STAYS;
     enum err err = referral_event_read(bytes, work->scratch, said);
     if (err != ERR_NONE) {
@@ -89,13 +102,6 @@ static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     if (wish->element_count == 0)
         return says_nothing(said) ? FATE_STAYS : FATE_GOES;
     return event_cut(work, wish, said) ? FATE_CUT : FATE_STAYS;
-}
-
-static bool is_meant(
-    const struct erase_wish *wish, const struct feed_event *event)
-{
-    return (!wish->theirs_alone || !event->by_us) &&
-           (!wish->signed_alone || event->generation != 0);
 }
 
 /* The event at one of the referral's positions, where it has words. Notices of
@@ -117,12 +123,15 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
         struct referral_event said;
         size_t used = work->scratch->used;
         if (event_at(work, referral, i, &event)) {
-            struct slice bytes = content_get(
-                work->contents, work->txn, work->scratch, event.content);
-            enum fate fate = bytes.bytes == NULL ? FATE_GOES : FATE_STAYS;
-            if (bytes.bytes != NULL && is_meant(wish, &event))
+            struct slice bytes;
+            enum err err = content_try(work->contents, work->txn, work->scratch,
+                event.content, &bytes);
+            enum fate fate = FATE_GOES;
+            if (bytes.bytes != NULL)
                 fate = fate_of(work, wish, &event, bytes, &said);
-            if (bytes.bytes == NULL)
+            else if (err == ERR_CORRUPT && stays(wish, &event))
+                fate = FATE_STAYS;
+            if (bytes.bytes == NULL && err == ERR_NONE)
                 extent->gone_count++;
             else if (fate != FATE_STAYS)
                 extent->content_count++;
@@ -236,7 +245,8 @@ static void refs_turn(const struct erasing *erasing, struct feed_event *event,
     feed_rewrite(work, event);
 }
 
-/* How much of it was sealed anew. */
+/* How much of it was sealed anew. What is damaged and stays, stays as it is: it
+ * is taken back from who holds it too, and sealed anew then (scrub_mend.h). */
 static size_t turn(
     const struct erasing *erasing, struct feed_event *event, bool is_before)
 {
@@ -244,13 +254,17 @@ static size_t turn(
     struct referral_event said;
     struct content_ref to = CONTENT_NONE;
     struct slice salt;
-    struct slice bytes = content_get_salted(
-        work->contents, work->txn, work->scratch, event->content, &salt);
-    enum fate fate = FATE_STAYS;
-    if (bytes.bytes == NULL)
-        fate = FATE_GOES;
-    else if (is_before && is_meant(&erasing->job->wish, event))
-        fate = fate_of(work, &erasing->job->wish, event, bytes, &said);
+    struct slice bytes;
+    const struct erase_wish *wish = &erasing->job->wish;
+    enum err err = content_try_salted(work->contents, work->txn, work->scratch,
+        event->content, &salt, &bytes);
+    bool is_damaged = err == ERR_CORRUPT;
+    enum fate fate = FATE_GOES;
+    if (is_damaged && (!is_before || stays(wish, event)))
+        return 0;
+    if (bytes.bytes != NULL)
+        fate =
+            is_before ? fate_of(work, wish, event, bytes, &said) : FATE_STAYS;
     if (work_failed(work) ||
         (fate == FATE_STAYS && erasing->job->keeps_entries))
         return 0;

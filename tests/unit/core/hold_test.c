@@ -703,6 +703,36 @@ static void a_mark_that_is_wanted_is_asked_for_once_a_day(void **state)
 }
 
 /* Numbers of peers are never given up. */
+/* What is damaged when ours goes: of ours nothing comes back, and the other's
+ * words do. */
+static void what_is_damaged_goes_or_comes_back(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    struct federation *federation = two();
+    char id[ID_SIZE];
+    (void)state;
+    ended(federation, "first", id);
+    take_all(federation);
+    talk(federation, "later");
+    review(federation, 1);
+    take_all(federation);
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    assert_true(count > 3);
+    for (size_t i = 0; i < count; i++) {
+        federation_mark(federation);
+        damage_row(federation, 0, rows[i], false);
+        review(federation, HOLD + 2);
+        assert_int_equal(federation_logged(federation, 0, LOG_HOLD_ENDED), 1);
+        federation_sheet(federation, 1); /* it is asked for what it holds */
+        for (int k = 0; k < 3; k++)      /* found; nobody's; whole */
+            damage_patrol(federation, 0);
+        assert_held(federation, 0, id, false, true);
+        assert_int_equal(federation_node(federation, 0)->patrol.damage, 0);
+        federation_return(federation);
+    }
+    federation_free(federation);
+}
+
 static void words_that_wait_for_nobody_are_damage(void **state)
 {
     struct federation *federation = two();
@@ -729,6 +759,7 @@ int main(void)
         cmocka_unit_test(no_copy_of_the_store_opens_what_went),
         cmocka_unit_test(nothing_goes_before_it_was_taken),
         cmocka_unit_test(what_has_not_ended_is_kept),
+        cmocka_unit_test(what_is_damaged_goes_or_comes_back),
         cmocka_unit_test(words_that_wait_for_nobody_are_damage),
         cmocka_unit_test(a_clock_that_is_not_believed_lets_nothing_go),
         cmocka_unit_test(without_a_time_of_keeping_it_is_kept_for_ever),

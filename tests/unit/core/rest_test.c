@@ -70,6 +70,26 @@ static void without_a_key_to_seal_with_heads_keep_their_distance(void **state)
     federation_free(federation);
 }
 
+static void without_a_key_what_is_damaged_waits_as_well(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    struct federation *federation = opened();
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "there");
+    federation_run(federation);
+    federation_wait_until(federation, 30 * FEDERATION_DAY_MS);
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, 0, rows[i], true);
+    damage_patrol(federation, 0);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    assert_string_equal(peer->problem, "no_sealing_key");
+    federation_sheet(federation, 1);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_true(federation_node(federation, 0)->patrol.mended > 0);
+    federation_free(federation);
+}
+
 /* So that nothing of the peers is taken in. */
 static void fill(struct federation *federation, size_t agency)
 {
@@ -325,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_that_says_nothing_is_not_asked_for_at_once),
         cmocka_unit_test(without_a_key_to_seal_with_heads_keep_their_distance),
+        cmocka_unit_test(without_a_key_what_is_damaged_waits_as_well),
         cmocka_unit_test(two_that_are_full_do_not_wake_each_other),
         cmocka_unit_test(who_is_behind_for_ever_is_asked_less_and_less),
         cmocka_unit_test(who_was_away_for_long_may_stumble_as_at_first),
