@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/mention.h"
 #include "core/output.h"
+#include "core/scrub_patrol.h"
 
 /* What an entry and a parcel take beside the content. */
 #define ENTRY_FRAMING 128u
@@ -41,19 +42,25 @@ static void allow(struct work *work, struct peer *peer)
 
 /* ---- What it gets -------------------------------------------------------- */
 
-static void entry_fill(struct work *work, const struct ledger *ledger,
+/* False: its content is damaged. It may be whole again soon; without it the
+ * entry would count as one whose content is gone. */
+static bool entry_fill(struct work *work, const struct ledger *ledger,
     const struct ledger_entry *from, struct entry *to)
 {
+    enum err err = ERR_NONE;
     *to = (struct entry){ .header = from->header };
     if (from->attached && !from->withheld)
-        to->content = content_get_salted(
-            work->contents, work->txn, work->arena, from->content, &to->salt);
+        err = content_try_salted(work->contents, work->txn, work->arena,
+            from->content, &to->salt, &to->content);
+    if (err == ERR_CORRUPT)
+        return false;
     if (to->content.bytes == NULL)
         to->mention = mention_make(work, ledger->peer, from);
+    return true;
 }
 
-/* One stored parcel; its size as it travels, about. 0: there is none, or the
- * store or memory failed. */
+/* One stored parcel; its size as it travels, about. 0: there is none, or none
+ * that is whole, or the store or memory failed. */
 static size_t parcel_fill(struct work *work, const struct ledger *ledger,
     uint64_t index, struct parcel *to)
 {
@@ -70,7 +77,10 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
         return 0;
     }
     for (size_t i = 0; i < stored.count; i++) {
-        entry_fill(work, ledger, &stored.entries[i], &entries[i]);
+        if (!entry_fill(work, ledger, &stored.entries[i], &entries[i])) {
+            patrol_hasten(work);
+            return 0;
+        }
         size += ENTRY_FRAMING + entries[i].content.size;
     }
     *to = (struct parcel){ index, entries, stored.count, stored.note };
@@ -112,7 +122,7 @@ static void give(struct work *work, struct peer *peer,
     if (work_failed(work))
         return;
     if (fetched.parcel_count == 0) {
-        refuse(work, REFUSAL_MALFORMED, reply); /* no parcel begins there */
+        refuse(work, REFUSAL_MALFORMED, reply); /* none begins there */
         return;
     }
     peer->fetch_credit -= size < peer->fetch_credit ? size : peer->fetch_credit;

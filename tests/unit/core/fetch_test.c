@@ -11,6 +11,7 @@
 #include "core/fetch.h"
 #include "core/limits.h"
 #include "core/node_state.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -232,6 +233,31 @@ static void what_the_other_end_erased_is_not_given_back(void **state)
     desk_close(&desk);
 }
 
+/* It may yet come back from the other end, or be sound when it is read again;
+ * who asks takes nothing for gone meanwhile. */
+static void what_is_damaged_is_not_given(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    struct desk desk;
+    struct bench_reply reply;
+    (void)state;
+    desk_open(&desk, 2);
+    struct fetch fetch = { true, desk.generation, desk.size - 2, 1 };
+    federation_mark(desk.federation);
+    size_t count = damage_rows(desk.federation, 1, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(desk.federation, 1, rows[i], i % 2 == 0);
+    federation_crash(desk.federation, 1); /* nothing is in its memory */
+    federation_run(desk.federation);
+    assert_int_equal(ask(&desk, 0, 1, &fetch, &reply), REPLY_REFUSED);
+    assert_int_equal(refusal(&desk, &reply), REFUSAL_MALFORMED);
+    federation_return(desk.federation);
+    federation_crash(desk.federation, 1);
+    federation_run(desk.federation);
+    assert_int_equal(ask(&desk, 0, 1, &fetch, &reply), REPLY_FETCHED);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +267,7 @@ int main(void)
         cmocka_unit_test(what_was_refused_goes_without_its_content),
         cmocka_unit_test(who_asks_for_too_much_has_to_wait),
         cmocka_unit_test(what_the_other_end_erased_is_not_given_back),
+        cmocka_unit_test(what_is_damaged_is_not_given),
     };
     return cmocka_run_group_tests_name("fetch", tests, NULL, NULL);
 }
