@@ -125,6 +125,16 @@ static int64_t try_steady_ms(const struct peer *peer)
                : peer->next_try_steady_ms;
 }
 
+/* A greeting that shows what the peer lost failed, and is to be followed late:
+ * but not by what brings it back. */
+static bool is_time(const struct work *work, const struct peer *peer,
+    const struct ledger *out, const struct ledger *in)
+{
+    bool helps = may_help(out, in) && peer->declined == REQUEST_HEAD;
+    return work->steady_ms >=
+           (helps ? peer->collect_rest_steady_ms : try_steady_ms(peer));
+}
+
 /* Until a greeting is answered there may be nothing to ask for: what overtakes
  * it is a stumble that makes the next one late. But not for ever: beside one
  * that brought nothing, as where our ledger is in trouble, it goes. */
@@ -148,7 +158,7 @@ void collect_go_on(struct work *work, struct peer *peer)
         return;
     if (work->node->store_percent < STORE_RECEIVE_PERCENT_MAX)
         peer->collect_rest_steady_ms = 0; /* there is room by now */
-    if (work->steady_ms < try_steady_ms(peer)) {
+    if (!is_time(work, peer, out, in)) {
         peer->collect_due = true;
         return;
     }

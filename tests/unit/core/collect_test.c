@@ -446,6 +446,31 @@ static void who_only_dials_out_gives_back_what_the_other_lost(void **state)
 }
 
 /* It showed what the other lost, and then lost that, too. */
+/* However long it had failed before: a greeting that shows the loss is followed
+ * by the request that brings what was lost. */
+static void what_the_other_lost_is_brought_as_soon_as_it_is_seen(void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    struct store_memory_snapshot *backup;
+    (void)state;
+    federation_agree(federation);
+    backup = federation_back_up(federation, 1);
+    const char *out = federation_submit(federation, 0, 1, "out");
+    wait_a_while(federation);
+    federation_restore(federation, 1, backup);
+    federation_crash(federation, 0);
+    federation_peer(federation, 0, 1)->failure_count = 20;
+    federation_peer(federation, 0, 1)->stumble_count =
+        PEER_STUMBLE_COUNT_MAX + 1;
+    federation_run(federation);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    assert_string_equal(federation_state(federation, 1, out), "delivered");
+    store_memory_snapshot_free(backup);
+    arena_release(&arena);
+    federation_free(federation);
+}
+
 static void what_who_only_dials_out_lost_as_well_is_not_wanted_for_ever(
     void **state)
 {
@@ -520,6 +545,7 @@ int main(void)
         cmocka_unit_test(who_has_no_room_asks_seldom),
         cmocka_unit_test(what_is_no_collect_is_refused),
         cmocka_unit_test(who_only_dials_out_gives_back_what_the_other_lost),
+        cmocka_unit_test(what_the_other_lost_is_brought_as_soon_as_it_is_seen),
         cmocka_unit_test(
             what_who_only_dials_out_lost_as_well_is_not_wanted_for_ever),
         cmocka_unit_test(what_was_not_wanted_is_not_looked_at),
