@@ -409,7 +409,8 @@ struct ledger *peer_ledger(
     return *held;
 }
 
-/* The first has the index `cosigned`, be it in a parcel or an intent. */
+/* The first has the index `cosigned`, be it in a parcel or an intent. What opens
+ * a generation is younger than what waits behind it. */
 void peer_note_waiting(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
@@ -423,16 +424,14 @@ void peer_note_waiting(struct work *work, struct peer *peer)
         (is_offered && was_waiting && peer->waiting_index == out->cosigned))
         return;
     peer->waiting_index = out->cosigned;
-    if (!is_offered) {
-        if (outbox_next(work, out, 0, &intent))
-            peer->waiting_since = intent.at;
+    if (!is_offered && outbox_next(work, out, 0, &intent))
+        peer->waiting_since = intent.at;
+    if (!is_offered || !ledger_parcel_at(work, out, out->cosigned, &parcel))
         return;
-    }
-    if (!ledger_parcel_at(work, out, out->cosigned, &parcel))
-        return;
-    struct slice first =
-        parcel.entries[out->cosigned - parcel.first_index].header;
-    if (entry_header_read(first, work->scratch, &header) == ERR_NONE)
+    bool opens = out->cosigned == 0 && out->previous != 0 && parcel.count > 1;
+    const struct ledger_entry *first =
+        &parcel.entries[out->cosigned - parcel.first_index + opens];
+    if (entry_header_read(first->header, work->scratch, &header) == ERR_NONE)
         peer->waiting_since = header.at;
 }
 

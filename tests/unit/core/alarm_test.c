@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/alarm.h"
+#include "core/generation.h"
 #include "support/bench_node.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -100,6 +101,29 @@ static void a_day_of_waiting_is_told(void **state)
     federation_free(federation);
 }
 
+/* As after a loss: what waited goes on in another generation, which begins with
+ * an entry that is new. */
+static void a_generation_does_not_begin_the_day_anew(void **state)
+{
+    struct federation *federation = two();
+    (void)state;
+    (void)federation_submit(federation, 0, 1, "first");
+    be_apart(federation, 20);
+    struct peer *peer = federation_peer(federation, 0, 1);
+    struct work *work = federation_begin(federation, 0);
+    struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
+    generation_take_back(work, out);
+    generation_renew(work, out, peer->epoch);
+    peer->token = 0;
+    peer->next_try_steady_ms = 0;
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_message(federation, 0)->kind, REQUEST_DELIVER);
+    assert_int_equal(peer->queued_count, 2);
+    be_apart(federation, 5);
+    assert_int_equal(alarm_at(federation), ALARM_WAITING);
+    federation_free(federation);
+}
+
 static void where_nothing_is_to_be_told_nothing_is_late(void **state)
 {
     struct federation *federation = two();
@@ -157,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_day_unsettled_is_told_once),
         cmocka_unit_test(a_start_does_not_begin_the_day_anew),
         cmocka_unit_test(a_day_of_waiting_is_told),
+        cmocka_unit_test(a_generation_does_not_begin_the_day_anew),
         cmocka_unit_test(where_nothing_is_to_be_told_nothing_is_late),
         cmocka_unit_test(a_closed_line_has_no_alarm),
         cmocka_unit_test(status_says_whom_to_call),
