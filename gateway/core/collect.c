@@ -80,9 +80,9 @@ void collect_serve(struct work *work, struct peer *peer)
         struct slice body = delivery_parcel(work, peer);
         if (body.size > 0)
             answer(work, peer, REPLY_PARCEL, body);
-    } else if (work->steady_ms >= peer->collect_until_steady_ms) {
-        answer(work, peer, REPLY_PARCEL, SLICE_NONE);
     }
+    if (peer->collect_waits && work->steady_ms >= peer->collect_until_steady_ms)
+        answer(work, peer, REPLY_PARCEL, SLICE_NONE);
 }
 
 void collect_fetched(struct work *work, struct peer *peer, struct slice body,

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/refill.h"
 #include "core/revoke.h"
+#include "core/scrub_patrol.h"
 #include "core/settle.h"
 #include "core/shipment.h"
 #include "core/signatory.h"
@@ -119,9 +120,18 @@ bool delivery_has_room(const struct work *work)
     return work_room(work) >= PARCEL_ARENA_MIN;
 }
 
+/* Nobody else has it: it waits for an operator, and with it what comes after it
+ * in this ledger. */
+static void stand_still(struct work *work, struct peer *peer)
+{
+    peer_failed(work, peer, "damaged_here");
+    peer->has_due = true;
+    patrol_hasten(work);
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
-    struct shipment shipment;
+    struct shipment shipment = { .is_damaged = false };
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
     if (out->offered.size == 0)
         peer->parcel_due_steady_ms =
@@ -130,6 +140,8 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
         out->offered.size == 0
             ? shipment_make(work, peer, out, &shipment)
             : signatory_renew(work, out) && shipment_load(work, out, &shipment);
+    if (!is_there && shipment.is_damaged)
+        stand_still(work, peer);
     if (!is_there)
         return SLICE_NONE;
     struct slice body = shipment_body(work, peer, out, &shipment);

@@ -40,7 +40,8 @@ bool delivery_has_parcel(const struct peer *peer, const struct ledger *out);
 /* There is memory in this batch to load or make a parcel. */
 bool delivery_has_room(const struct work *work);
 /* The parcel in flight, made from what waits when there is none: a Deliver.
- * Empty when the store or memory failed. */
+ * Empty when something of it is damaged here, which is a failure with the peer,
+ * or when the store or memory failed. */
 struct slice delivery_parcel(struct work *work, struct peer *peer);
 /* Sends a request; its token, or 0 when there is no key to seal it with. */
 uint64_t delivery_send(struct work *work, struct peer *peer,

@@ -409,8 +409,8 @@ struct ledger *peer_ledger(
     return *held;
 }
 
-/* The first has the index `cosigned`, be it in a parcel or an intent. What opens
- * a generation is younger than what waits behind it. */
+/* The first has the index `cosigned`, be it in a parcel or an intent. What
+ * opens a generation is younger than what waits behind it. */
 void peer_note_waiting(struct work *work, struct peer *peer)
 {
     const struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);

@@ -141,6 +141,8 @@ static void on_lost(
     const struct patrol_loss *last =
         patrol->loss_count == 0 ? NULL
                                 : &patrol->losses[patrol->loss_count - 1];
+    if (ledger->direction == LEDGER_OUT && first_index >= ledger->cosigned)
+        return; /* on its way: nobody else has it */
     if (last != NULL && last->peer == loss.peer &&
         last->direction == loss.direction &&
         last->generation == loss.generation &&

@@ -7,9 +7,22 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
+#include "core/scrub_row.h"
 
 #include <assert.h>
 #include <string.h>
+
+/* False: it is damaged, and nothing else is the worse for it; or the store or
+ * memory failed. */
+static bool words_get(
+    struct work *work, struct content_ref ref, struct entry *travelling)
+{
+    if (work_failed(work))
+        return false;
+    travelling->content = content_get_salted(
+        work->contents, work->txn, work->arena, ref, &travelling->salt);
+    return !scrub_takes_fault(work) && !work_failed(work);
+}
 
 bool shipment_load(
     struct work *work, struct ledger *out, struct shipment *shipment)
@@ -29,9 +42,10 @@ bool shipment_load(
         const struct ledger_entry *entry = &stored->entries[i];
         struct entry *to = &shipment->entries[i];
         *to = (struct entry){ .header = entry->header };
-        if (entry->attached)
-            to->content = content_get_salted(work->contents, work->txn,
-                work->arena, entry->content, &to->salt);
+        if (entry->attached && !words_get(work, entry->content, to)) {
+            shipment->is_damaged = !work_failed(work);
+            return false;
+        }
         if (to->content.bytes == NULL)
             to->mention = mention_make(work, out->peer, entry);
     }
@@ -64,13 +78,13 @@ struct slice shipment_body(struct work *work, struct peer *peer,
 
 /* ---- Made --------------------------------------------------------------- */
 
+/* With its words, which were read before. */
 static bool entry_index(struct work *work, const struct intent *intent,
     struct ledger *out, struct ledger_entry *entry, struct entry *travelling)
 {
-    struct slice salt;
     uint8_t nobodys[SALT_SIZE]; /* of what was erased before it could leave */
-    struct slice content = content_get_salted(
-        work->contents, work->txn, work->arena, intent->content, &salt);
+    struct slice salt = travelling->salt;
+    struct slice content = travelling->content;
     struct entry_header header = { .kind = intent->kind, .at = intent->at };
     *entry = (struct ledger_entry){
         .attached = content.bytes != NULL,
@@ -82,7 +96,6 @@ static bool entry_index(struct work *work, const struct intent *intent,
         .state = intent->state,
         .feed_position = intent->feed_position,
     };
-    *travelling = (struct entry){ .salt = salt, .content = content };
     if (content.bytes == NULL) {
         work_draw(work, nobodys, sizeof nobodys);
         salt = SLICE_ARRAY(nobodys);
@@ -113,9 +126,15 @@ static size_t gather(struct work *work, struct ledger *out,
         return 0;
     }
     size_t count = outbox_oldest(work, out, size_max, intents, capacity);
-    for (size_t i = 0; i < count; i++)
-        if (!entry_index(work, &intents[i], out, &entries[i], &travelling[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (!words_get(work, intents[i].content, &travelling[i])) {
+            shipment->is_damaged = !work_failed(work);
+            count = i;
+        } else if (!entry_index(
+                       work, &intents[i], out, &entries[i], &travelling[i])) {
             return 0;
+        }
+    }
     for (size_t i = 0; i < count; i++)
         outbox_take(work, out, &intents[i]);
     return work_failed(work) ? 0 : count;
@@ -143,6 +162,7 @@ static bool entry_begin(struct work *work, struct ledger *out,
         .content = work_say(work, VAULT_ENTRY_COMMON, content),
     };
     return !content_is_none(intent.content) &&
+           words_get(work, intent.content, travelling) &&
            entry_index(work, &intent, out, entry, travelling);
 }
 

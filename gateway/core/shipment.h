@@ -17,18 +17,20 @@
 struct shipment {
     struct ledger_parcel stored;
     struct entry *entries; /* as they travel */
+    bool is_damaged;       /* what comes next cannot be read */
 };
 
 /* Something has no index yet: intents, or the beginning of a generation. */
 bool shipment_is_due(const struct ledger *out);
 
-/* Numbers and signs what waits; the parcel is then in flight. False when there
- * is nothing, or when memory, a key or the store failed. */
+/* Numbers and signs what waits, up to what is damaged; the parcel is then in
+ * flight. False when there is nothing, or when memory, a key or the store
+ * failed. */
 bool shipment_make(struct work *work, struct peer *peer, struct ledger *out,
     struct shipment *shipment);
 
 /* The parcel in flight; what was erased since goes without its content. False
- * when memory or the store failed. */
+ * when something of it is damaged, or memory or the store failed. */
 bool shipment_load(
     struct work *work, struct ledger *out, struct shipment *shipment);
 

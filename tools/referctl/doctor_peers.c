@@ -39,6 +39,9 @@ static const struct {
     { "busy", "wait; if it stays so, ask them whether their store is full" },
     { "busy_here", "wait; if it stays so, restart this gateway" },
     { "store_full", "make room: referctl status, store_percent" },
+    { "damaged_here",
+        "words for them are damaged on this disk: referctl store check says of "
+        "which referral; referctl erase it, and send it again" },
     { "conflict", "call their point person, then both: referctl ledger renew" },
     { "conflict_unproved",
         "call their point person: they say that we showed two histories" },

@@ -171,6 +171,125 @@ static void who_was_away_for_long_may_stumble_as_at_first(void **state)
     }
 }
 
+/* ---- What cannot be read ---- */
+
+static struct key last_content(struct federation *federation, size_t agency)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    size_t count = damage_rows(federation, agency, 'c', rows);
+    assert_true(count > 0);
+    return rows[count - 1];
+}
+
+/* By an operator, who was told of what words are damaged. */
+static void erase(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+/* Nobody else has them: what was said before them leaves, and what the other
+ * says goes on. */
+static void words_that_are_damaged_hold_up_what_follows_them(void **state)
+{
+    struct federation *federation = opened();
+    struct peer *peer = federation_peer(federation, 0, 1);
+    (void)state;
+    const char *ids[4];
+    for (size_t i = 0; i < 3; i++) {
+        const char *keys[] = { "in flight", "first", "damaged" };
+        ids[i] = federation_submit(federation, 0, 1, keys[i]);
+    }
+    struct key key = last_content(federation, 0);
+    ids[3] = federation_submit(federation, 0, 1, "behind");
+    damage_row(federation, 0, key, false);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_crash(federation, 0); /* nothing is in its memory */
+    federation_run(federation);
+    for (int i = 0; i < 3; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    const char *states[] = { "delivered", "delivered", "none", "none" };
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(federation_state(federation, 1, ids[i]), states[i]);
+    peer = federation_peer(federation, 0, 1);
+    assert_string_equal(peer->problem, "damaged_here");
+    const char *back = federation_submit(federation, 1, 0, "back");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 0, back), "delivered");
+    federation_mark(federation);
+    damage_row(federation, 0, key, false); /* as it was */
+    federation_crash(federation, 0);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(
+            federation_state(federation, 1, ids[i]), "delivered");
+    federation_return(federation);
+    erase(federation, ids[2]);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 1, ids[2]), "none");
+    assert_string_equal(federation_state(federation, 1, ids[3]), "delivered");
+    federation_free(federation);
+}
+
+static void a_parcel_that_is_damaged_stays_here(void **state)
+{
+    struct federation *federation = opened();
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "in flight");
+    struct key key = last_content(federation, 0);
+    damage_row(federation, 0, key, false);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    federation_crash(federation, 0);
+    federation_run(federation);
+    assert_string_equal(
+        federation_peer(federation, 0, 1)->problem, "damaged_here");
+    federation_mark(federation);
+    damage_row(federation, 0, key, false);
+    federation_crash(federation, 0);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    federation_return(federation);
+    erase(federation, id);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 0);
+    federation_free(federation);
+}
+
+static void who_asks_for_what_is_damaged_hears_that_there_is_nothing(
+    void **state)
+{
+    struct arena arena;
+    struct federation *federation = router_federation(&arena);
+    (void)state;
+    federation_agree(federation);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    const char *id = federation_submit(federation, 1, 0, "in");
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    struct key key = last_content(federation, 1);
+    damage_row(federation, 1, key, false);
+    federation_crash(federation, 1);
+    for (int i = 0; i < 4; i++)
+        federation_wait(federation, COLLECT_WAIT_MS + REQUEST_TIMEOUT_MS);
+    assert_string_equal(
+        federation_peer(federation, 1, 0)->problem, "damaged_here");
+    assert_true(federation_peer(federation, 1, 0)->collect_waits);
+    assert_int_equal(federation_peer(federation, 0, 1)->failure_count, 0);
+    damage_row(federation, 1, key, false);
+    federation_crash(federation, 1);
+    for (int i = 0; i < 4; i++)
+        federation_wait(federation, COLLECT_WAIT_MS + REQUEST_TIMEOUT_MS);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    federation_free(federation);
+    arena_release(&arena);
+}
+
 /* ---- A greeting that is in vain ---- */
 
 /* 0 only dials out, and 1 has seen two histories of it: until operators end
@@ -349,6 +468,10 @@ int main(void)
         cmocka_unit_test(two_that_are_full_do_not_wake_each_other),
         cmocka_unit_test(who_is_behind_for_ever_is_asked_less_and_less),
         cmocka_unit_test(who_was_away_for_long_may_stumble_as_at_first),
+        cmocka_unit_test(words_that_are_damaged_hold_up_what_follows_them),
+        cmocka_unit_test(a_parcel_that_is_damaged_stays_here),
+        cmocka_unit_test(
+            who_asks_for_what_is_damaged_hears_that_there_is_nothing),
         cmocka_unit_test(what_is_collected_hastens_no_greeting_in_vain),
         cmocka_unit_test(who_starts_anew_is_greeted_though_that_is_in_vain),
         cmocka_unit_test(what_was_agreed_is_greeted_with_at_once),
