@@ -230,6 +230,7 @@ static const char *on_reply(
 {
     if (reply->plain != 0)
         return delivery_plain(work, peer, reply);
+    peer->rekey_count = 0;
     if (reply->kind == REPLY_FETCH_WANTED)
         return give(work, peer, reply->body);
     if (reply->kind == REPLY_PARCEL)

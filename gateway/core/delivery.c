@@ -231,6 +231,7 @@ void delivery_heard(
     peer->last_heard_wall_ms = work->now.unix_ms;
     if (out->trouble == LEDGER_NONE && may_pass(peer, heard) &&
         peer->stumble_count <= PEER_STUMBLE_COUNT_MAX &&
+        peer->rekey_count <= PEER_STUMBLE_COUNT_MAX &&
         sealing_key_for(work, peer, REQUEST_DELIVER) != NULL)
         peer_heard(work, peer);
 }
@@ -429,7 +430,7 @@ const char *delivery_plain(
 {
     if (reply->plain == PLAIN_REKEY && reply->sheet.size > 0) {
         enum err err = peer_offer_sheet(work, peer, reply->sheet);
-        if (err == ERR_NONE && ++peer->stumble_count <= PEER_STUMBLE_COUNT_MAX)
+        if (err == ERR_NONE && ++peer->rekey_count <= PEER_STUMBLE_COUNT_MAX)
             return NULL;
         /* by a key of a newer card: that comes with a greeting alone */
         peer->is_rekeyed = err == ERR_KEY;
@@ -465,8 +466,10 @@ static const struct {
 const char *delivery_failure(struct peer *peer, enum err err)
 {
     if ((err == ERR_UNREACHABLE || err == ERR_TIMEOUT) &&
-        peer->failure_count >= PEER_AWAY_FAILURE_COUNT)
+        peer->failure_count >= PEER_AWAY_FAILURE_COUNT) {
         peer->stumble_count = 0;
+        peer->rekey_count = 0;
+    }
     switch ((int)err) {
     case ERR_UNREACHABLE:
         return "unreachable";
@@ -531,6 +534,8 @@ void delivery_reply(struct work *work, struct peer *peer, enum err err,
     if (reply->plain != 0) {
         problem = delivery_plain(work, peer, reply);
     } else {
+        if (asked != REQUEST_HEAD) /* which may go to the last resort */
+            peer->rekey_count = 0;
         reply_handler *handle = handlers[reply->kind].handle;
         enum request_kind to = handlers[reply->kind].to;
         if (asked == REQUEST_INTRODUCE && to == REQUEST_HEAD)

@@ -85,7 +85,8 @@ struct peer {
     int64_t collect_asked_steady_ms;
     int64_t collect_until_steady_ms;
     uint32_t failure_count;
-    uint32_t stumble_count;       /* Behind or Rekey without progress since */
+    uint32_t stumble_count;       /* Behind without progress since */
+    uint32_t rekey_count;         /* Rekey, and nothing was opened since */
     enum request_kind declined;   /* by its last reply; 0: it was not reached */
     int64_t compared_steady_ms;   /* what both hold, the last time */
     uint64_t asked_in_size;       /* that we held when our Head left... */

@@ -104,6 +104,7 @@ static void line_forget(struct peer *peer)
     peer->has_due = false;
     peer->failure_count = 0;
     peer->stumble_count = 0;
+    peer->rekey_count = 0;
     peer->next_try_steady_ms = 0;
     peer->next_try_wall_ms = 0;
     peer->failing_since_wall_ms = 0;

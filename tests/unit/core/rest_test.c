@@ -171,6 +171,38 @@ static void who_was_away_for_long_may_stumble_as_at_first(void **state)
     }
 }
 
+/* However often it could open nothing: once it can, it has its two steps to
+ * come to terms. */
+static void who_had_the_wrong_keys_may_be_behind(void **state)
+{
+    struct federation *federation = opened();
+    struct arena *arena = &(struct arena){ 0 };
+    struct behind behind = { BEHIND_FENCE, 0 };
+    struct peer *peer = federation_peer(federation, 0, 1);
+    const struct reply rekey = { .plain = PLAIN_REKEY };
+    (void)state;
+    assert_int_equal(arena_init(arena, 1u << 20), ERR_NONE);
+    const char *id = federation_submit(federation, 0, 1, "first");
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_int_equal(federation_message(federation, 0)->kind,
+            peer->wants_head ? REQUEST_HEAD : REQUEST_DELIVER);
+        federation_answer(federation, 0, &rekey, ERR_NONE);
+        federation_wait_until(federation, peer->next_try_steady_ms);
+        struct node_input time = { .type = NODE_TIME };
+        (void)federation_take(federation, 0, &time);
+    }
+    assert_true(peer->failure_count > 2);
+    assert_true(peer->token != 0);
+    reply_with(federation, REPLY_BEHIND, behind_write(&behind, arena));
+    assert_int_equal(peer->failure_count, 0);
+    assert_int_equal(peer->rekey_count, 0);
+    federation_lose(federation, 0);
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    arena_release(arena);
+    federation_free(federation);
+}
+
 /* ---- What cannot be read ---- */
 
 static struct key last_content(struct federation *federation, size_t agency)
@@ -468,6 +500,7 @@ int main(void)
         cmocka_unit_test(two_that_are_full_do_not_wake_each_other),
         cmocka_unit_test(who_is_behind_for_ever_is_asked_less_and_less),
         cmocka_unit_test(who_was_away_for_long_may_stumble_as_at_first),
+        cmocka_unit_test(who_had_the_wrong_keys_may_be_behind),
         cmocka_unit_test(words_that_are_damaged_hold_up_what_follows_them),
         cmocka_unit_test(a_parcel_that_is_damaged_stays_here),
         cmocka_unit_test(
