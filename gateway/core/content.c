@@ -281,10 +281,12 @@ struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
 {
     struct slice both;
     struct slice plain;
+    bool was_well = txn->err == ERR_NONE;
     enum err err = take(log, txn, arena, ref, false, &both);
     part(both, salt, &plain);
     if (txn->err == ERR_NONE)
         txn->err = err;
+    log->is_damaged |= was_well && err == ERR_CORRUPT;
     return plain;
 }
 

@@ -48,7 +48,8 @@ struct content_log {
     struct vault *vault;
     struct content_recent *recent; /* of batches before; NULL: the disk tells */
     uint64_t sound_segment;        /* was whole when it was tried last; or 0 */
-    uint64_t segment;              /* the first that the batch will write */
+    bool is_damaged;  /* one that had to be read is, and it sticks */
+    uint64_t segment; /* the first that the batch will write */
     struct content_segment *segments;
     size_t segment_count;
     size_t segment_capacity;

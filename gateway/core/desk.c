@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/scrub_row.h"
 #include "core/submission.h"
 #include "core/submission_many.h"
 #include "core/submission_read.h"
@@ -158,6 +159,23 @@ static void refuse(struct work *work, const struct caller *caller,
     answer_error(answer, err, PROBLEM_NONE, "operation", remedy);
 }
 
+/* What came upon a damaged content before it wrote anything may come again:
+ * the content may be back by then. */
+static void serve(struct work *work, const struct operation *operation,
+    const struct caller *caller, const struct local_request *request,
+    struct local_answer *answer)
+{
+    struct content_log *contents = work->contents;
+    uint64_t changes = work->txn->changes;
+    size_t said = contents->count;
+    operation->serve(work, caller, request, answer);
+    if (!contents->is_damaged || work->txn->changes != changes ||
+        contents->count != said || !scrub_takes_fault(work))
+        return;
+    contents->is_damaged = false;
+    desk_damaged(work, answer);
+}
+
 void desk_serve(
     struct work *work, const struct caller *caller, struct slice frame)
 {
@@ -184,7 +202,7 @@ void desk_serve(
         refuse(work, caller, &answer, ERR_INVALID,
             "send no records with this operation");
     else
-        operation->serve(work, caller, &request, &answer);
+        serve(work, operation, caller, &request, &answer);
     if (!work_failed(work) && answer.work != NULL)
         desk_reply(work, caller->client, &answer);
 }

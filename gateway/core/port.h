@@ -23,8 +23,9 @@
  */
 struct store_txn {
     const struct store_ops *ops;
-    enum err err; /* ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_INVALID */
-    bool writes;  /* put and del are errors where this is false */
+    enum err err;     /* ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_INVALID */
+    bool writes;      /* put and del are errors where this is false */
+    uint64_t changes; /* puts and dels so far */
 };
 
 #define STORE_KEY_SIZE_MAX 255
@@ -102,11 +103,13 @@ static inline struct slice store_get(struct store_txn *txn, struct slice key)
 static inline void store_put(
     struct store_txn *txn, struct slice key, struct slice value)
 {
+    txn->changes++;
     txn->ops->put(txn, key, value);
 }
 
 static inline void store_del(struct store_txn *txn, struct slice key)
 {
+    txn->changes++;
     txn->ops->del(txn, key);
 }
 

@@ -1,0 +1,119 @@
+/* Programs and operators ask while contents are damaged: they are told to ask
+ * later, and the gateway goes on. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "core/node_state.h"
+#include "support/bench_damage.h"
+#include "support/bench_node.h"
+
+struct desk {
+    struct federation *federation;
+    char id[64];
+};
+
+/* All that was said of a referral is gone from the disk of its receiver. */
+static void desk_open(struct desk *desk)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    desk->federation = federation_of_two();
+    (void)snprintf(desk->id, sizeof desk->id, "%s",
+        federation_submit(desk->federation, 0, 1, "first"));
+    federation_run(desk->federation);
+    (void)federation_act(
+        desk->federation, 1, desk->id, "opened", "opened", NULL);
+    federation_run(desk->federation);
+    size_t count = damage_rows(desk->federation, 1, 'c', rows);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
+        damage_row(desk->federation, 1, rows[i], true);
+    federation_crash(desk->federation, 1); /* nothing is in its memory */
+}
+
+static void assert_later(const struct local_reply *reply)
+{
+    assert_non_null(reply);
+    assert_int_equal(reply->err, ERR_BUSY);
+    assert_int_equal(reply->problem, PROBLEM_TRY_LATER);
+    assert_int_equal(reply->record_count, 0);
+}
+
+static void who_reads_is_told_to_ask_later(void **state)
+{
+    static const struct {
+        const char *operation;
+        bool names_ledger;
+        bool names_referral;
+        const char *pairwise_id;
+    } asked[] = {
+        { "ledger.show", true, false, NULL },
+        { "evidence.read", true, true, NULL },
+        { "disclosures", false, true, NULL },
+        { "erase.find", false, false, "a17" },
+        { "get", false, true, NULL },
+    };
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct call call;
+        call_begin(&call, asked[i].operation);
+        if (asked[i].names_ledger) {
+            call_text(&call, "peer", federation_id(desk.federation, 0)->text);
+            call_text(&call, "direction", "in");
+        }
+        if (asked[i].names_referral)
+            call_text(
+                &call, asked[i].names_ledger ? "referral" : "id", desk.id);
+        if (asked[i].pairwise_id != NULL)
+            call_text(&call, "pairwise_id", asked[i].pairwise_id);
+        assert_later(federation_call(desk.federation, 1, &call));
+    }
+    federation_free(desk.federation);
+}
+
+/* Once it is back, so is the step. */
+static void who_acts_is_told_to_ask_later(void **state)
+{
+    static const char *const why[] = { "reason", "NO_CAPACITY", "next_option",
+        "try the clinic next door", NULL };
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    assert_later(
+        federation_act(desk.federation, 1, desk.id, "decline", "d", why));
+    federation_run(desk.federation);
+    damage_patrol(desk.federation, 1);
+    assert_int_equal(
+        federation_act(desk.federation, 1, desk.id, "decline", "d", why)->err,
+        ERR_NONE);
+    federation_run(desk.federation);
+    assert_string_equal(
+        federation_state(desk.federation, 0, desk.id), "declined");
+    federation_free(desk.federation);
+}
+
+/* Whether it is the same cannot be told. */
+static void who_repeats_is_told_to_ask_later(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    assert_later(
+        federation_act(desk.federation, 1, desk.id, "opened", "opened", NULL));
+    federation_free(desk.federation);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_reads_is_told_to_ask_later),
+        cmocka_unit_test(who_acts_is_told_to_ask_later),
+        cmocka_unit_test(who_repeats_is_told_to_ask_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
