@@ -201,7 +201,7 @@ static const char *take_parcel(
     if (reply.kind == REPLY_BUSY) {
         /* whatever ends the backoff, the parcel comes for nothing until then */
         peer->collect_rest_steady_ms = work->steady_ms + RETRY_DELAY_MS_MAX;
-        return "store_full";
+        return reply.refused == NULL ? "store_full" : reply.refused;
     }
     peer->settled_in = false; /* behind, or in conflict */
     peer_wants_head(peer);

@@ -3,6 +3,7 @@
 #include "core/casework.h"
 #include "core/collected.h"
 #include "core/conflict.h"
+#include "core/damage.h"
 #include "core/generation.h"
 #include "core/limits.h"
 #include "core/node_state.h"
@@ -319,6 +320,20 @@ static void take(struct intake *intake, size_t skip,
     answer_with(intake, REPLY_COSIGNED, cosigned_write(&cosigned, work->arena));
 }
 
+static bool can_judge(
+    struct intake *intake, size_t skip, const struct entry_header *headers)
+{
+    struct work *work = intake->work;
+    const struct parcel *parcel = &intake->deliver.parcel;
+    if (!damage_is_met(work, parcel->entries + skip, headers + skip,
+            parcel->entry_count - skip))
+        return !work_failed(work);
+    answer_with(
+        intake, REPLY_BUSY, busy_write(RETRY_DELAY_MS_MAX, work->arena));
+    intake->reply->refused = "damaged_here";
+    return false;
+}
+
 static bool may_take(struct intake *intake)
 {
     if (conflict_is_shut(intake->in) && !shut_check(intake))
@@ -369,6 +384,7 @@ void custody_take(struct work *work, struct peer *peer, struct slice body,
     }
     if (overlap(&intake, &skip) && entries_check(&intake, skip, headers) &&
         (skip > 0 || turn_check(&intake, &headers[0])) &&
-        root_check(&intake, skip, &frontier))
+        root_check(&intake, skip, &frontier) &&
+        can_judge(&intake, skip, headers))
         take(&intake, skip, headers, &frontier);
 }

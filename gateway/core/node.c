@@ -565,6 +565,11 @@ void node_set_surroundings(
     node->surroundings = *surroundings;
 }
 
+bool node_met_damage(const struct node *node)
+{
+    return node->contents.is_damaged;
+}
+
 uint64_t node_life(const struct node *node)
 {
     return node->life;

@@ -240,6 +240,9 @@ size_t node_metrics(const struct node *node, struct instant now,
 const struct agency_id *node_agency(const struct node *node);
 /* The life that the store is in since NODE_START, for the mark. */
 uint64_t node_life(const struct node *node);
+/* The batch failed because a content that it needs is damaged: to be said to
+ * the store by patrol_note_damage. */
+bool node_met_damage(const struct node *node);
 /* Our newest SignedKeySheet, for Rekey; empty before the first. Until the
  * next. */
 struct slice node_sheet(const struct node *node);

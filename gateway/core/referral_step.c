@@ -53,7 +53,8 @@ bool step_next(
 
 /* ---- Judging ------------------------------------------------------------ */
 
-/* The referral's own request: of the event itself, else as stored. */
+/* The referral's own request: of the event itself, else as stored. What takes
+ * consent back, or ends, goes without it where it is damaged. */
 static const struct referral_request *request_of(const struct step *step)
 {
     if (step->event->request != NULL)
@@ -64,8 +65,12 @@ static const struct referral_request *request_of(const struct step *step)
         work_exhausted(work);
         return NULL;
     }
-    return register_event(work, step->referral->request, send) ? send->request
-                                                               : NULL;
+    struct content_ref ref = step->referral->request;
+    bool is_read =
+        event_is_exempt(step->event->type)
+            ? register_event_try(work, ref, work->scratch, send) == ERR_NONE
+            : register_event(work, ref, send);
+    return is_read ? send->request : NULL;
 }
 
 static struct slice offer_of(const struct step *step)

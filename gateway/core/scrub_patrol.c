@@ -158,20 +158,27 @@ static void on_lost(
 #define ROW_SIZE_MAX (1 + 3 * 8 + 4 + SCRUB_STATE_SIZE_MAX)
 
 /* With how far the check under way is, where that is all there is to know. */
-static void row_put(struct work *work, const struct patrol *patrol)
+static void row_put(struct store_txn *txn, const struct patrol *patrol)
 {
     uint8_t bytes[ROW_SIZE_MAX];
     uint8_t state[SCRUB_STATE_SIZE_MAX];
     struct packer inner = pack_into(state, sizeof state);
     struct packer out = pack_into(bytes, sizeof bytes);
+    struct key key = key_patrol();
     if (patrol->is_under_way)
         scrub_pack(&patrol->scrub, &inner);
     pack_u8(&out, ROW_VERSION);
     pack_u64(&out, (uint64_t)patrol->ended_ms);
     pack_u64(&out, patrol->damage);
     pack_bytes(&out, packed(&inner));
-    assert(inner.err == ERR_NONE);
-    work_put(work, key_patrol(), &out);
+    assert(inner.err == ERR_NONE && out.err == ERR_NONE);
+    store_put(txn, key_slice(&key), packed(&out));
+}
+
+void patrol_note_damage(struct store_txn *txn)
+{
+    const struct patrol patrol = { .damage = 1 };
+    row_put(txn, &patrol);
 }
 
 static enum err row_read(struct slice row, struct patrol *patrol)
@@ -269,7 +276,7 @@ static void check_end(struct work *work, struct patrol *patrol)
     patrol->damage = patrol->found;
     patrol->ended_ms = work->now.unix_ms;
     patrol->checks++;
-    row_put(work, patrol);
+    row_put(work->txn, patrol);
     patrol->due_steady_ms = period_ms(work->node) == 0
                                 ? INT64_MAX
                                 : work->steady_ms + period_ms(work->node);
@@ -284,7 +291,7 @@ static void keep(struct work *work, struct patrol *patrol)
     bool is_clean = patrol->found == 0 && patrol->missed_count == 0 &&
                     patrol->damaged_count == 0 && patrol->loss_count == 0;
     if (++patrol->piece_count % PATROL_KEEP_COUNT == 0 && is_clean)
-        row_put(work, patrol);
+        row_put(work->txn, patrol);
 }
 
 static void nobodys_remove(struct work *work, const struct piece *piece)

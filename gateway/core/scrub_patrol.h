@@ -61,6 +61,10 @@ struct patrol {
 /* At NODE_START. */
 void patrol_begin(struct work *work);
 
+/* As if a check had found something: for the next process, which is to know
+ * that there is damage. Into a transaction of its own; errors stick there. */
+void patrol_note_damage(struct store_txn *txn);
+
 /* A piece, when it is due; and what is to be mended is handed out. Before
  * peers are looked at. */
 void patrol_go_on(struct work *work);

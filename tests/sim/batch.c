@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/note.h"
+#include "core/scrub_patrol.h"
 #include "sim/agency.h"
 #include "sim/borrower.h"
 #include "sim/claimer.h"
@@ -670,6 +671,21 @@ static void lose(struct batch *batch)
     gateway_crash(batch->world, batch->gateway);
 }
 
+/* As the daemon does, which ends then. */
+static void damage_keep(struct batch *batch)
+{
+    struct store *store = batch->gateway->store;
+    if (batch->txn != NULL)
+        store->ops->abort(batch->txn);
+    if (store->ops->begin(store, true, &batch->txn) != ERR_NONE) {
+        batch->txn = NULL;
+        return;
+    }
+    patrol_note_damage(batch->txn);
+    (void)!store->ops->commit(batch->txn);
+    batch->txn = NULL;
+}
+
 /* The store or memory failed a step: the process ends. */
 static void give_up(struct batch *batch, enum err err)
 {
@@ -682,6 +698,8 @@ static void give_up(struct batch *batch, enum err err)
         world_fail(world, "node.failed", gateway->index);
     else if (++gateway->full_count > 3)
         world_fail(world, "store.full-for-ever", gateway->index);
+    if (node_met_damage(gateway->node))
+        damage_keep(batch);
     lose(batch);
 }
 

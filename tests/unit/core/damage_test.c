@@ -1,5 +1,5 @@
-/* Programs and operators ask while contents are damaged: they are told to ask
- * later, and the gateway goes on. */
+/* Programs, operators and another agency ask while contents are damaged: they
+ * are told to ask later, and the gateway goes on. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "core/limits.h"
 #include "core/node_state.h"
+#include "core/scrub_patrol.h"
 #include "support/bench_damage.h"
 #include "support/bench_node.h"
 
@@ -108,12 +110,71 @@ static void who_repeats_is_told_to_ask_later(void **state)
     federation_free(desk.federation);
 }
 
+/* ---- The other agency ---- */
+
+static void amend(struct desk *desk)
+{
+    struct call call;
+    call_begin(&call, "act");
+    call_text(&call, "key", "amend");
+    call_text(&call, "id", desk->id);
+    call_text(&call, "step", "amend");
+    call_text(&call, "actor", "staff");
+    call_record(&call, "element");
+    call_text(&call, "code", "needs");
+    call_text(&call, "value", "a ramp");
+    assert_int_equal(
+        federation_call(desk->federation, 0, &call)->err, ERR_NONE);
+}
+
+/* It died of it once; where damage is known, the parcel waits. */
+static void a_step_that_needs_damaged_words_waits_for_them(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    struct store *store = federation_store(desk.federation, 1);
+    struct store_txn *txn;
+    assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
+    patrol_note_damage(txn);
+    assert_int_equal(store->ops->commit(txn), ERR_NONE);
+    federation_crash(desk.federation, 1);
+    assert_int_equal(federation_node(desk.federation, 1)->patrol.damage, 1);
+    amend(&desk);
+    federation_run(desk.federation);
+    assert_string_equal(
+        federation_peer(desk.federation, 0, 1)->problem, "busy");
+    damage_patrol(desk.federation, 1);
+    federation_wait(desk.federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(desk.federation, 0, 1)->queued_count, 0);
+    federation_free(desk.federation);
+}
+
+/* Consent that is taken back waits for nothing. */
+static void a_withdrawal_needs_no_words(void **state)
+{
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    assert_int_equal(federation_act_by(desk.federation, 0, desk.id, "withdraw",
+                         "w", "person", NULL)
+                         ->err,
+        ERR_NONE);
+    federation_run(desk.federation);
+    damage_patrol(desk.federation, 1); /* to be read at all */
+    assert_string_equal(
+        federation_state(desk.federation, 1, desk.id), "withdrawn");
+    federation_free(desk.federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_reads_is_told_to_ask_later),
         cmocka_unit_test(who_acts_is_told_to_ask_later),
         cmocka_unit_test(who_repeats_is_told_to_ask_later),
+        cmocka_unit_test(a_step_that_needs_damaged_words_waits_for_them),
+        cmocka_unit_test(a_withdrawal_needs_no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
