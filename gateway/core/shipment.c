@@ -21,7 +21,10 @@ static bool words_get(
         return false;
     travelling->content = content_get_salted(
         work->contents, work->txn, work->arena, ref, &travelling->salt);
-    return !scrub_takes_fault(work) && !work_failed(work);
+    if (!scrub_takes_fault(work))
+        return !work_failed(work);
+    work->contents->is_damaged = false; /* it does not stick any more */
+    return false;
 }
 
 bool shipment_load(
