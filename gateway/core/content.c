@@ -290,6 +290,15 @@ struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     return plain;
 }
 
+bool content_takes_damage(struct content_log *log, struct store_txn *txn)
+{
+    if (!log->is_damaged || txn->err != ERR_CORRUPT)
+        return false;
+    store_forgive(txn);
+    log->is_damaged = false;
+    return true;
+}
+
 struct slice content_get(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {

@@ -104,6 +104,10 @@ MUST_USE enum err content_try_salted(struct content_log *log,
     struct store_txn *txn, struct arena *arena, struct content_ref ref,
     struct slice *salt, struct slice *plain);
 
+/* Takes away the error that content_get has set for a damaged content: nothing
+ * else is the worse for it. True: there was one. */
+bool content_takes_damage(struct content_log *log, struct store_txn *txn);
+
 /* False: the newest contents of the store were sealed with another vault. One
  * that is damaged, or erased, says nothing. */
 MUST_USE bool content_vault_fits(

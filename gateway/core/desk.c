@@ -5,7 +5,6 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
-#include "core/scrub_row.h"
 #include "core/submission.h"
 #include "core/submission_many.h"
 #include "core/submission_read.h"
@@ -169,11 +168,9 @@ static void serve(struct work *work, const struct operation *operation,
     uint64_t changes = work->txn->changes;
     size_t said = contents->count;
     operation->serve(work, caller, request, answer);
-    if (!contents->is_damaged || work->txn->changes != changes ||
-        contents->count != said || !scrub_takes_fault(work))
-        return;
-    contents->is_damaged = false;
-    desk_damaged(work, answer);
+    if (work->txn->changes == changes && contents->count == said &&
+        content_takes_damage(contents, work->txn))
+        desk_damaged(work, answer);
 }
 
 void desk_serve(

@@ -241,7 +241,7 @@ const struct agency_id *node_agency(const struct node *node);
 /* The life that the store is in since NODE_START, for the mark. */
 uint64_t node_life(const struct node *node);
 /* The batch failed because a content that it needs is damaged: to be said to
- * the store by patrol_note_damage. */
+ * the store by patrol_note_damage, once its transaction is gone. */
 bool node_met_damage(const struct node *node);
 /* Our newest SignedKeySheet, for Rekey; empty before the first. Until the
  * next. */

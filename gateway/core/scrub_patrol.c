@@ -175,10 +175,14 @@ static void row_put(struct store_txn *txn, const struct patrol *patrol)
     store_put(txn, key_slice(&key), packed(&out));
 }
 
-void patrol_note_damage(struct store_txn *txn)
+void patrol_note_damage(struct store *store)
 {
     const struct patrol patrol = { .damage = 1 };
-    row_put(txn, &patrol);
+    struct store_txn *txn;
+    if (store->ops->begin(store, true, &txn) == ERR_NONE) {
+        row_put(txn, &patrol);
+        (void)!store->ops->commit(txn);
+    }
 }
 
 static enum err row_read(struct slice row, struct patrol *patrol)

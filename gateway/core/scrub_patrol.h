@@ -62,8 +62,8 @@ struct patrol {
 void patrol_begin(struct work *work);
 
 /* As if a check had found something: for the next process, which is to know
- * that there is damage. Into a transaction of its own; errors stick there. */
-void patrol_note_damage(struct store_txn *txn);
+ * that there is damage. In a transaction of its own, whatever comes of it. */
+void patrol_note_damage(struct store *store);
 
 /* A piece, when it is due; and what is to be mended is handed out. Before
  * peers are looked at. */

@@ -7,7 +7,6 @@
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/output.h"
-#include "core/scrub_row.h"
 
 #include <assert.h>
 #include <string.h>
@@ -21,10 +20,8 @@ static bool words_get(
         return false;
     travelling->content = content_get_salted(
         work->contents, work->txn, work->arena, ref, &travelling->salt);
-    if (!scrub_takes_fault(work))
-        return !work_failed(work);
-    work->contents->is_damaged = false; /* it does not stick any more */
-    return false;
+    return !content_takes_damage(work->contents, work->txn) &&
+           !work_failed(work);
 }
 
 bool shipment_load(

@@ -109,16 +109,6 @@ static enum err batch_begin(struct loop *loop, struct store_txn **txn)
     return ERR_NONE;
 }
 
-/* So that the next process knows. Whatever comes of it: this one ends. */
-static void damage_keep(struct store *store)
-{
-    struct store_txn *txn;
-    if (store->ops->begin(store, true, &txn) != ERR_NONE)
-        return;
-    patrol_note_damage(txn);
-    (void)!store->ops->commit(txn);
-}
-
 /* Commits when all went well; on any error nothing was said to anyone. */
 static enum err batch_end(
     struct loop *loop, struct store_txn *txn, enum err err)
@@ -134,7 +124,7 @@ static enum err batch_end(
     if (err != ERR_NONE) {
         JOURNAL(LOG_STORE_FAILED, log_code("code", err_name(err)));
         if (node_met_damage(loop->node))
-            damage_keep(loop->store);
+            patrol_note_damage(loop->store);
         return err;
     }
     marker_keep(

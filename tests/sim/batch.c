@@ -671,21 +671,6 @@ static void lose(struct batch *batch)
     gateway_crash(batch->world, batch->gateway);
 }
 
-/* As the daemon does, which ends then. */
-static void damage_keep(struct batch *batch)
-{
-    struct store *store = batch->gateway->store;
-    if (batch->txn != NULL)
-        store->ops->abort(batch->txn);
-    if (store->ops->begin(store, true, &batch->txn) != ERR_NONE) {
-        batch->txn = NULL;
-        return;
-    }
-    patrol_note_damage(batch->txn);
-    (void)!store->ops->commit(batch->txn);
-    batch->txn = NULL;
-}
-
 /* The store or memory failed a step: the process ends. */
 static void give_up(struct batch *batch, enum err err)
 {
@@ -698,8 +683,11 @@ static void give_up(struct batch *batch, enum err err)
         world_fail(world, "node.failed", gateway->index);
     else if (++gateway->full_count > 3)
         world_fail(world, "store.full-for-ever", gateway->index);
+    if (batch->txn != NULL)
+        gateway->store->ops->abort(batch->txn);
+    batch->txn = NULL;
     if (node_met_damage(gateway->node))
-        damage_keep(batch);
+        patrol_note_damage(gateway->store);
     lose(batch);
 }
 

@@ -133,11 +133,7 @@ static void a_step_that_needs_damaged_words_waits_for_them(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk);
-    struct store *store = federation_store(desk.federation, 1);
-    struct store_txn *txn;
-    assert_int_equal(store->ops->begin(store, true, &txn), ERR_NONE);
-    patrol_note_damage(txn);
-    assert_int_equal(store->ops->commit(txn), ERR_NONE);
+    patrol_note_damage(federation_store(desk.federation, 1));
     federation_crash(desk.federation, 1);
     assert_int_equal(federation_node(desk.federation, 1)->patrol.damage, 1);
     amend(&desk);

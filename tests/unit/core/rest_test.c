@@ -213,16 +213,6 @@ static struct key last_content(struct federation *federation, size_t agency)
     return rows[count - 1];
 }
 
-/* By an operator, who was told of what words are damaged. */
-static void erase(struct federation *federation, const char *id)
-{
-    struct call call;
-    call_begin(&call, "erase");
-    call_text(&call, "id", id);
-    call_text(&call, "reason", "person_asked");
-    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
-}
-
 /* Nobody else has them: what was said before them leaves, and what the other
  * says goes on. */
 static void words_that_are_damaged_hold_up_what_follows_them(void **state)
@@ -260,7 +250,7 @@ static void words_that_are_damaged_hold_up_what_follows_them(void **state)
         assert_string_equal(
             federation_state(federation, 1, ids[i]), "delivered");
     federation_return(federation);
-    erase(federation, ids[2]);
+    federation_erase(federation, 0, ids[2]);
     federation_wait(federation, RETRY_DELAY_MS_MAX);
     assert_string_equal(federation_state(federation, 1, ids[2]), "none");
     assert_string_equal(federation_state(federation, 1, ids[3]), "delivered");
@@ -286,7 +276,7 @@ static void a_parcel_that_is_damaged_stays_here(void **state)
     federation_wait(federation, RETRY_DELAY_MS_MAX);
     assert_string_equal(federation_state(federation, 1, id), "delivered");
     federation_return(federation);
-    erase(federation, id);
+    federation_erase(federation, 0, id);
     federation_wait(federation, RETRY_DELAY_MS_MAX);
     assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 0);
     federation_free(federation);
