@@ -107,6 +107,9 @@ void watch_lost(struct world *world, size_t at)
  * not taken comes again later: ten a minute, for minutes, are a storm. */
 #define STORM_MS INT64_C(300000)
 #define STORM_COUNT 50
+/* Who starts does not know how long it has waited: it tries at once, and after
+ * its first rest. */
+#define STORM_COUNT_START 2
 
 /* What happens just now is of these minutes. */
 static void storm_go_on(const struct world *world, struct storm *storm)
@@ -124,7 +127,8 @@ static void storm_watch(
     storm_go_on(world, storm);
     unsigned reasons =
         storm->disturbances < storm->news ? storm->disturbances : storm->news;
-    if (++storm->count > STORM_COUNT + reasons)
+    if (++storm->count >
+        STORM_COUNT + reasons + STORM_COUNT_START * storm->starts)
         world_fail(world, what, at);
 }
 
@@ -134,7 +138,8 @@ static void storm_ends(const struct world *world, struct storm *storm)
     storm->news++;
 }
 
-static void disturbed(const struct world *world, struct watched *ledger)
+static void disturbed(
+    const struct world *world, struct watched *ledger, bool is_start)
 {
     if (ledger == NULL)
         return;
@@ -143,29 +148,29 @@ static void disturbed(const struct world *world, struct watched *ledger)
     for (size_t i = 0; i < sizeof storms / sizeof *storms; i++) {
         storm_go_on(world, storms[i]);
         storms[i]->disturbances++;
+        storms[i]->starts += is_start;
     }
+}
+
+static void both_disturbed(
+    const struct world *world, size_t from, size_t to, bool is_start)
+{
+    const struct watch *watch = &world->watch;
+    disturbed(
+        world, watch->ledgers[from * watch->gateway_count + to], is_start);
+    disturbed(
+        world, watch->ledgers[to * watch->gateway_count + from], is_start);
 }
 
 void watch_disturbed(struct world *world, size_t from, size_t to)
 {
-    const struct watch *watch = &world->watch;
-    disturbed(world, watch->ledgers[from * watch->gateway_count + to]);
-    disturbed(world, watch->ledgers[to * watch->gateway_count + from]);
+    both_disturbed(world, from, to, false);
 }
 
 void watch_start(struct world *world, size_t at)
 {
-    struct watch *watch = &world->watch;
-    for (size_t i = 0; i < watch->gateway_count; i++) {
-        struct watched *both[] = {
-            watch->ledgers[i * watch->gateway_count + at],
-            watch->ledgers[at * watch->gateway_count + i],
-        };
-        for (int k = 0; k < 2; k++)
-            if (both[k] != NULL)
-                both[k]->heads.count = 0;
-        watch_disturbed(world, at, i);
-    }
+    for (size_t i = 0; i < world->watch.gateway_count; i++)
+        both_disturbed(world, at, i, true);
 }
 
 /* ---- Checkpoints -------------------------------------------------------- */

@@ -50,13 +50,15 @@ struct sighting {
     bool is_left; /* parcels of another generation left after one of this */
 };
 
-/* How often something happened lately that brought nothing new; what did; and
- * what became of frames between the two that may have been the reason. */
+/* How often something happened lately that brought nothing new; what did; what
+ * became of frames between the two that may have been the reason; and how often
+ * one of them started. */
 struct storm {
     int64_t since_ms;
     unsigned count;
     unsigned news;
     unsigned disturbances;
+    unsigned starts;
 };
 
 /* One ledger, from outside. */
