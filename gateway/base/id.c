@@ -98,9 +98,11 @@ int uuid_compare(const struct uuid *a, const struct uuid *b)
 
 bool uuid_next(struct uuid *uuid)
 {
-    for (size_t i = sizeof uuid->bytes; i-- > 0;)
-        if (++uuid->bytes[i] != 0)
+    for (size_t i = sizeof uuid->bytes; i-- > 0;) {
+        uuid->bytes[i] = (uint8_t)(uuid->bytes[i] + 1);
+        if (uuid->bytes[i] != 0)
             return true;
+    }
     return false;
 }
 

@@ -150,6 +150,17 @@ static void codes_are_short_and_plain(void **unused)
     }
 }
 
+static void the_uuid_after_one_is_the_next_number(void **unused)
+{
+    (void)unused;
+    struct uuid uuid = { { [13] = 7, 255, 255 } };
+    struct uuid next = { { [13] = 8 } };
+    assert_true(uuid_next(&uuid));
+    assert_true(uuid_equal(&uuid, &next));
+    memset(uuid.bytes, 255, sizeof uuid.bytes);
+    assert_false(uuid_next(&uuid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_new_uuid_has_its_time_version_and_variant),
         cmocka_unit_test(an_mou_id_is_64_digits),
         cmocka_unit_test(codes_are_short_and_plain),
+        cmocka_unit_test(the_uuid_after_one_is_the_next_number),
     };
     return cmocka_run_group_tests_name("base/id", tests, NULL, NULL);
 }
