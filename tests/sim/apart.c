@@ -156,7 +156,8 @@ static int64_t together_until_ms(
  * still for them goes on. */
 static bool is_early(const struct world *world, size_t at, size_t peer)
 {
-    int64_t day_ago_ms = world->scheduler.now_ms - DAY_MS + SLACK_MS;
+    int64_t day_ms = DAY_MS * 1000 / (1000 + world->options.drift_permille);
+    int64_t day_ago_ms = world->scheduler.now_ms - day_ms + SLACK_MS;
     return world->options.clock_per_hour == 0 &&
            !rogue_is_between(world, at, peer) && !claimer_is_at(world, at) &&
            together_until_ms(world, at, peer) > day_ago_ms;

@@ -447,7 +447,8 @@ void watch_request(struct world *world, size_t from, size_t to,
     struct deliver deliver;
     size_t used = world->wire.used;
     marks_request(world, from, to, kind, body);
-    if (kind == REQUEST_HEAD)
+    /* who floods loses its own way */
+    if (kind == REQUEST_HEAD && !flooder_is(world, from))
         storm_watch(world, &watched_of(&world->watch, from, to)->heads,
             "delivery.storm", from);
     if (kind == REQUEST_HEAD)
