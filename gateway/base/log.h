@@ -118,6 +118,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
         "entries that were lost here are fetched from the peer")               \
     X(LEDGER_AWAITS, INFO, "ledger.awaits",                                    \
         "an answer of ours came back before the parcel that it speaks of")     \
+    X(LEDGER_RESTS, WARNING, "ledger.rests",                                   \
+        "what was lost is taken up later: words that it needs are damaged here") \
     X(LEDGER_RECOVERED, INFO, "ledger.recovered",                              \
         "all that the peer holds of both ledgers is here again")               \
     X(LEDGER_FETCHED, INFO, "ledger.fetched",                                  \
@@ -148,6 +150,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(STORE_MENDED, INFO, "store.mended",                                      \
         "what was damaged is whole: contents by who holds them, too, rows by " \
         "what others say (from: this agency)")                                 \
+    X(WORDS_GONE, ERROR, "words.gone",                             \
+        "words that are damaged here are gone at the other agency as well: "   \
+        "they count as erased")                                                \
     X(STORE_CHECKED, INFO, "store.checked",                                    \
         "the gateway has looked at all of its store")                          \
     X(MEMORY_EXPOSED, WARNING, "memory.exposed",                               \

@@ -89,11 +89,10 @@ struct content_ref bare_put(struct work *work, uint64_t entry,
 static void turn(
     struct work *work, const struct ledger *out, struct intent *intent)
 {
-    struct slice held =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
-    struct referral *referral = held.bytes != NULL || work_failed(work)
-                                    ? NULL
-                                    : register_get(work, &intent->referral);
+    bool is_gone = content_is_gone(
+        work->contents, work->txn, work->scratch, intent->content);
+    struct referral *referral =
+        is_gone ? register_get(work, &intent->referral) : NULL;
     size_t size;
     if (referral == NULL ||
         !bare_is_told(referral, (enum referral_event_type)intent->event_type))

@@ -290,6 +290,26 @@ struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     return plain;
 }
 
+bool content_is_gone(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    struct slice plain;
+    size_t used = arena->used;
+    enum err err = content_try(log, txn, arena, ref, &plain);
+    arena_rewind(arena, used);
+    return err == ERR_NONE && plain.bytes == NULL;
+}
+
+bool content_is_damaged(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    struct slice plain;
+    size_t used = arena->used;
+    enum err err = content_try(log, txn, arena, ref, &plain);
+    arena_rewind(arena, used);
+    return err == ERR_CORRUPT && txn->err == ERR_NONE;
+}
+
 bool content_takes_damage(struct content_log *log, struct store_txn *txn)
 {
     if (!log->is_damaged || txn->err != ERR_CORRUPT)

@@ -104,6 +104,12 @@ MUST_USE enum err content_try_salted(struct content_log *log,
     struct store_txn *txn, struct arena *arena, struct content_ref ref,
     struct slice *salt, struct slice *plain);
 
+/* Nothing is there: it is erased or absent. What is damaged is there. */
+bool content_is_gone(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref);
+bool content_is_damaged(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref);
+
 /* Takes away the error that content_get has set for a damaged content: nothing
  * else is the worse for it. True: there was one. */
 bool content_takes_damage(struct content_log *log, struct store_txn *txn);

@@ -325,8 +325,8 @@ static bool can_judge(
 {
     struct work *work = intake->work;
     const struct parcel *parcel = &intake->deliver.parcel;
-    if (!damage_is_met(work, parcel->entries + skip, headers + skip,
-            parcel->entry_count - skip))
+    if (!damage_is_met(work, intake->peer, parcel->entries + skip,
+            headers + skip, parcel->entry_count - skip))
         return !work_failed(work);
     answer_with(
         intake, REPLY_BUSY, busy_write(RETRY_DELAY_MS_MAX, work->arena));

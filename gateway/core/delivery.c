@@ -419,9 +419,10 @@ static const char *on_busy(
     struct work *work, struct peer *peer, struct slice body)
 {
     uint32_t retry_after_ms;
-    (void)peer;
     if (busy_read(body, work->scratch, &retry_after_ms) != ERR_NONE)
         return "reply_malformed";
+    if (peer->token_kind == REQUEST_FETCH)
+        (void)wanted_refused(peer); /* what is to be mended holds up nothing */
     return "busy";
 }
 

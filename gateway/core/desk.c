@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/damage.h"
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
@@ -164,12 +165,9 @@ static void serve(struct work *work, const struct operation *operation,
     const struct caller *caller, const struct local_request *request,
     struct local_answer *answer)
 {
-    struct content_log *contents = work->contents;
-    uint64_t changes = work->txn->changes;
-    size_t said = contents->count;
+    struct damage_trial trial = damage_trial_begin(work);
     operation->serve(work, caller, request, answer);
-    if (work->txn->changes == changes && contents->count == said &&
-        content_takes_damage(contents, work->txn))
+    if (damage_trial_failed(work, &trial))
         desk_damaged(work, answer);
 }
 

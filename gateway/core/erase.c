@@ -289,9 +289,10 @@ void erase_waiting(
     struct erasure_notice notice;
     struct erase_extent extent;
     struct referral *referral = register_get(work, &intent->referral);
-    struct slice bytes =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
-    if (bytes.bytes == NULL || referral == NULL ||
+    struct slice bytes;
+    enum err err = content_try(
+        work->contents, work->txn, work->scratch, intent->content, &bytes);
+    if (err != ERR_NONE || bytes.bytes == NULL || referral == NULL ||
         referral->peer != peer->number ||
         erasure_notice_read(bytes, work->scratch, &notice) != ERR_NONE ||
         notice.element_count == 0)

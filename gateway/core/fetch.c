@@ -59,10 +59,10 @@ static bool entry_fill(struct work *work, const struct ledger *ledger,
     return true;
 }
 
-/* One stored parcel; its size as it travels, about. 0: there is none, or none
- * that is whole, or the store or memory failed. */
+/* One stored parcel; its size as it travels, about. 0: there is none, or it is
+ * damaged, or the store or memory failed. */
 static size_t parcel_fill(struct work *work, const struct ledger *ledger,
-    uint64_t index, struct parcel *to)
+    uint64_t index, struct parcel *to, bool *is_damaged)
 {
     struct ledger_parcel stored;
     size_t size = PARCEL_FRAMING;
@@ -79,6 +79,7 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
     for (size_t i = 0; i < stored.count; i++) {
         if (!entry_fill(work, ledger, &stored.entries[i], &entries[i])) {
             patrol_hasten(work);
+            *is_damaged = true;
             return 0;
         }
         size += ENTRY_FRAMING + entries[i].content.size;
@@ -87,9 +88,11 @@ static size_t parcel_fill(struct work *work, const struct ledger *ledger,
     return size;
 }
 
-/* Parcels from that index on, the first whole, then as many as fit. */
+/* Parcels from that index on, the first whole, then as many as fit, up to what
+ * is damaged. */
 static size_t gather(struct work *work, const struct ledger *ledger,
-    const struct fetch *fetch, struct parcel *parcels, size_t *total)
+    const struct fetch *fetch, struct parcel *parcels, size_t *total,
+    bool *is_damaged)
 {
     size_t limit =
         fetch->size_max < FETCH_SIZE_MAX ? fetch->size_max : FETCH_SIZE_MAX;
@@ -97,7 +100,8 @@ static size_t gather(struct work *work, const struct ledger *ledger,
     uint64_t index = fetch->first_index;
     *total = 0;
     while (count < FETCHED_PARCEL_COUNT_MAX && index < ledger->cosigned) {
-        size_t size = parcel_fill(work, ledger, index, &parcels[count]);
+        size_t size =
+            parcel_fill(work, ledger, index, &parcels[count], is_damaged);
         if (size == 0 || (count > 0 && *total + size > limit))
             break;
         *total += size;
@@ -111,6 +115,7 @@ static void give(struct work *work, struct peer *peer,
     struct custody_reply *reply)
 {
     size_t size;
+    bool is_damaged = false;
     struct parcel *parcels = arena_take_array(
         work->arena, FETCHED_PARCEL_COUNT_MAX, sizeof *parcels);
     if (parcels == NULL) {
@@ -118,9 +123,15 @@ static void give(struct work *work, struct peer *peer,
         return;
     }
     struct fetched fetched = { parcels,
-        gather(work, ledger, fetch, parcels, &size) };
+        gather(work, ledger, fetch, parcels, &size, &is_damaged) };
     if (work_failed(work))
         return;
+    if (fetched.parcel_count == 0 && is_damaged) {
+        answer(work, REPLY_BUSY, busy_write(RETRY_DELAY_MS_MAX, work->arena),
+            reply);
+        reply->refused = "damaged_here";
+        return;
+    }
     if (fetched.parcel_count == 0) {
         refuse(work, REFUSAL_MALFORMED, reply); /* none begins there */
         return;

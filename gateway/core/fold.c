@@ -3,6 +3,7 @@
 #include "core/agreement.h"
 #include "core/answers.h"
 #include "core/casework.h"
+#include "core/damage.h"
 #include "core/erase.h"
 #include "core/erasure.h"
 #include "core/feed.h"
@@ -28,7 +29,8 @@ struct fold {
     struct peer *peer;
     struct side out;
     struct side in;
-    size_t left; /* entries of this piece */
+    size_t left;     /* entries of this piece */
+    bool is_damaged; /* what comes next needs words that are damaged here */
 };
 
 /* ---- Where each side stands ---------------------------------------------- */
@@ -221,7 +223,8 @@ static void fold_in(struct fold *fold, const struct answer_item *answer)
     else if (is_mou(folded.kind))
         fold_mou(&folded, fold->peer);
     fold->in.parcel_changed |= folded.changed;
-    side_pass(fold, &fold->in, 1);
+    if (!work_failed(fold->work))
+        side_pass(fold, &fold->in, 1);
     arena_rewind(fold->work->scratch, used);
 }
 
@@ -268,10 +271,15 @@ static void judge(struct fold *fold)
     struct entry entry = { .header = folded.entry->header,
         .salt = folded.salt,
         .content = folded.content };
+    size_t slot = (size_t)(folded.index - side->parcel.first_index);
+    if (damage_is_met(work, fold->peer, &entry, &side->headers[slot], 1)) {
+        fold->is_damaged = true;
+        arena_rewind(work->scratch, used);
+        return;
+    }
     fold_found_event(&folded);
     fold_let_go(&folded);
     row_turn(fold, folded.entry, false);
-    size_t slot = (size_t)(folded.index - side->parcel.first_index);
     work->node->folds = false;
     casework_take(work, fold->peer,
         &(struct casework_parcel){ .generation = folded.generation,
@@ -303,6 +311,7 @@ static void fold_answers(struct fold *fold, const struct answer *answer)
     for (size_t i = 0; i < answer->item_count; i++) {
         const struct answer_item *item = &answer->items[i];
         while (in->ledger != NULL && !work_failed(fold->work) &&
+               !fold->is_damaged &&
                in->ledger->generation == answer->generation &&
                place(in) < item->index + item->count) {
             bool owed = is_owed(fold);
@@ -312,139 +321,6 @@ static void fold_answers(struct fold *fold, const struct answer *answer)
                 fold_in(fold, owed ? item : NULL);
         }
     }
-}
-
-/* What the intent says, beside the entry that it may have become. */
-enum words {
-    WORDS_SAME,    /* or the entry has none */
-    WORDS_FEWER,   /* some were erased meanwhile, here or there */
-    WORDS_GONE,    /* the intent has none */
-    WORDS_ANOTHERS /* it is another one */
-};
-
-/* A program gives each step a key of its own; without words it has none. What
- * is told again was said when it was said first. */
-static bool is_of_one_step(struct work *work, const struct intent *intent,
-    struct slice held, struct slice came)
-{
-    struct referral_event first;
-    struct referral_event second;
-    if (referral_event_read(held, work->scratch, &first) != ERR_NONE ||
-        referral_event_read(came, work->scratch, &second) != ERR_NONE)
-        return false;
-    if (first.key.size == 0 || second.key.size == 0)
-        return !intent->is_again || first.at.unix_ms == second.at.unix_ms;
-    return slice_equal(first.key, second.key);
-}
-
-/* What is told again was said before the entry that arrived as absent, whose
- * words are gone, was written: retell.c, place_keep(). */
-static bool is_said_since(
-    const struct folded *folded, const struct intent *intent)
-{
-    struct referral_event came;
-    return intent->is_again &&
-           referral_event_read(folded->content, folded->work->scratch, &came) ==
-               ERR_NONE &&
-           came.at.unix_ms > intent->at.unix_ms;
-}
-
-static enum words words_of(
-    const struct folded *folded, const struct intent *intent)
-{
-    struct work *work = folded->work;
-    size_t used = work->scratch->used;
-    struct slice held =
-        content_get(work->contents, work->txn, work->scratch, intent->content);
-    enum words words = WORDS_ANOTHERS;
-    if (folded->content.bytes == NULL || slice_equal(held, folded->content))
-        words = WORDS_SAME;
-    else if (held.bytes == NULL && intent->event_type != EVENT_NONE)
-        words = is_said_since(folded, intent) ? WORDS_ANOTHERS : WORDS_GONE;
-    else if (intent->event_type != EVENT_NONE &&
-             is_of_one_step(work, intent, held, folded->content))
-        words = WORDS_FEWER;
-    arena_rewind(work->scratch, used);
-    return words;
-}
-
-/* An intent that waits and is this very entry: it was told after all. An event
- * is known by its count, time and key, whatever became of its words. */
-static bool intent_find(const struct folded *folded, const struct ledger *out,
-    struct intent *intent, enum words *words)
-{
-    const struct ledger_entry *entry = folded->entry;
-    uint64_t from = 0;
-    while (outbox_next(folded->work, out, from, intent)) {
-        from = intent->number + 1;
-        if (intent->kind != folded->kind ||
-            intent->has_referral != entry->has_referral ||
-            (intent->has_referral &&
-                (!uuid_equal(&intent->referral, &entry->referral) ||
-                    intent->event_type != entry->event_type ||
-                    intent->seq != entry->seq)))
-            continue;
-        /* told again it has another time, each time */
-        if (!intent->is_again && intent->at.unix_ms != folded->at.unix_ms)
-            continue;
-        *words = words_of(folded, intent);
-        if (*words != WORDS_ANOTHERS)
-            return true;
-    }
-    return false;
-}
-
-/* It would not be what the entry's header commits to. */
-static bool is_of_other_salt(
-    const struct folded *folded, const struct intent *intent)
-{
-    struct work *work = folded->work;
-    struct slice salt;
-    size_t used = work->scratch->used;
-    struct slice held = content_get_salted(
-        work->contents, work->txn, work->scratch, intent->content, &salt);
-    bool is_other = held.bytes != NULL && folded->content.bytes != NULL &&
-                    !slice_equal(salt, folded->salt);
-    arena_rewind(work->scratch, used);
-    return is_other;
-}
-
-/* One content, so that it is erased once: the one that the feed has, unless
- * that is gone. */
-static void content_join(
-    struct folded *folded, const struct intent *intent, enum words words)
-{
-    struct ledger_entry *entry = folded->entry;
-    bool was_attached = entry->attached;
-    bool is_same = words == WORDS_SAME && was_attached;
-    if (words == WORDS_GONE) {
-        fold_own_words(folded, intent);
-        return;
-    }
-    if (is_same && is_of_other_salt(folded, intent)) {
-        if (intent->has_referral) /* what goes to many is not the intent's */
-            fold_own_salt(folded, intent);
-        return;
-    }
-    fold_let_go(folded);
-    if (is_same) {
-        entry->attached = true;
-        entry->content = intent->content;
-    }
-}
-
-/* Referrals reflect it since it was submitted. */
-static void fold_known(struct folded *folded, struct ledger *out,
-    const struct intent *intent, enum words words)
-{
-    content_join(folded, intent, words);
-    folded->entry->feed_position = intent->feed_position;
-    feed_place(
-        folded->work, intent->feed_position, folded->generation, folded->index);
-    folded->changed = true;
-    outbox_take(folded->work, out, intent);
-    if (folded->entry->has_referral)
-        answers_cosigned(folded->work, folded->peer, folded->entry);
 }
 
 /* It speaks of a parcel that its author has on its way, and we do not hold. */
@@ -468,7 +344,6 @@ static bool fold_out(struct fold *fold)
     struct work *work = fold->work;
     struct side *out = &fold->out;
     struct folded folded;
-    struct intent intent;
     struct answer answer;
     size_t used = work->scratch->used;
     if (!side_entry(fold, out, &folded))
@@ -480,13 +355,10 @@ static bool fold_out(struct fold *fold)
         arena_rewind(work->scratch, used);
         return false;
     }
-    enum words words;
-    bool is_known = intent_find(&folded, out->present, &intent, &words);
+    bool is_known = fold_known(&folded, out->present);
     if (!is_known && fold->in.ledger != NULL &&
         fold_heard(&folded, fold->in.ledger, place(&fold->in)))
-        is_known = intent_find(&folded, out->present, &intent, &words);
-    if (is_known)
-        fold_known(&folded, out->present, &intent, words);
+        is_known = fold_known(&folded, out->present);
     if (folded.kind == ENTRY_REFERRAL_EVENT && !is_known)
         fold_own_event(&folded);
     else if (folded.content.bytes == NULL || is_known)
@@ -498,7 +370,7 @@ static bool fold_out(struct fold *fold)
     else if (is_mou(folded.kind))
         fold_mou(&folded, NULL);
     out->parcel_changed |= folded.changed;
-    if (!work_failed(work))
+    if (!work_failed(work) && !fold->is_damaged)
         side_pass(fold, out, 1);
     arena_rewind(work->scratch, used);
     return true;
@@ -544,7 +416,7 @@ static bool in_is_ripe(struct fold *fold)
 }
 
 /* False when what is next has to wait. */
-static bool step(struct fold *fold)
+static bool next(struct fold *fold)
 {
     if (in_is_ripe(fold))
         fold_in(fold, NULL);
@@ -555,6 +427,14 @@ static bool step(struct fold *fold)
     else
         fold_in(fold, NULL);
     return true;
+}
+
+static bool step(struct fold *fold)
+{
+    struct damage_trial trial = damage_trial_begin(fold->work);
+    bool goes_on = next(fold);
+    fold->is_damaged |= damage_trial_failed(fold->work, &trial);
+    return goes_on && !fold->is_damaged;
 }
 
 /* A piece may take as much of the batch's memory as a step. */
@@ -586,5 +466,7 @@ enum fold_left fold_piece(struct work *work, struct peer *peer)
     work->node->folds = false;
     if (fold.out.ledger == NULL && fold.in.ledger == NULL)
         return FOLD_NOTHING;
+    if (fold.is_damaged)
+        return FOLD_DAMAGED;
     return goes_on ? FOLD_MORE : FOLD_AWAITS;
 }

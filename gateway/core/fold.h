@@ -24,7 +24,8 @@
 enum fold_left {
     FOLD_NOTHING, /* or the store failed */
     FOLD_MORE,
-    FOLD_AWAITS /* a parcel that we answered, and that is still on its way */
+    FOLD_AWAITS, /* a parcel that we answered, and that is still on its way */
+    FOLD_DAMAGED /* what comes next needs words that are damaged here */
 };
 
 /* FOLD_ENTRY_COUNT entries or fewer; what is left. */
@@ -55,6 +56,10 @@ static inline struct content_ref folded_kept(const struct folded *folded)
 /* Its content is not kept here, wherever it came from. */
 void fold_let_go(struct folded *folded);
 
+/* An entry of ours that waits in `out` as an intent: it was told after all.
+ * Referrals reflect it since it was submitted. False: there is none. */
+bool fold_known(struct folded *folded, struct ledger *out);
+
 /* A referral event of ours. */
 void fold_own_event(struct folded *folded);
 /* One that waited without its words: where they came back and may stay, feed
@@ -71,8 +76,8 @@ void fold_send_place(struct folded *folded, uint64_t position);
 /* One of the peer's that is judged now: a step of the receiver about a referral
  * of ours that both ends lost but for such steps. It is known again by them. */
 void fold_found_event(struct folded *folded);
-/* What the intent said lies twice, under another salt each: feed and row have
- * what the entry commits to. */
+/* What the intent said lies twice, under another salt each, or cannot be read
+ * where it waits: feed and row have what the entry commits to. */
 void fold_own_salt(struct folded *folded, const struct intent *intent);
 /* One of the peer's, with what we answered. */
 void fold_their_event(struct folded *folded, const struct answer_item *answer);

@@ -101,6 +101,16 @@ void generation_open(struct work *work, struct ledger *out)
 
 /* ---- Taking back -------------------------------------------------------- */
 
+/* What is damaged is as large as it may be: it goes alone, if ever. */
+static size_t size_of(struct work *work, const struct ledger_entry *entry)
+{
+    struct slice content = SLICE_NONE;
+    bool is_damaged =
+        entry->attached && content_try(work->contents, work->txn, work->scratch,
+                               entry->content, &content) == ERR_CORRUPT;
+    return is_damaged ? CONTENT_SIZE_MAX : content.size;
+}
+
 /* False when it never was one. What was erased while it was on its way waits
  * without content, so that it is answered as it would have been. */
 static bool intent_of(
@@ -109,10 +119,7 @@ static bool intent_of(
     struct entry_header header;
     size_t used = work->scratch->used;
     ledger_header(work, work->scratch, entry, &header);
-    struct slice content = entry->attached
-                               ? content_get(work->contents, work->txn,
-                                     work->scratch, entry->content)
-                               : SLICE_NONE;
+    size_t size = size_of(work, entry);
     arena_rewind(work->scratch, used);
     if (work_failed(work) || header.kind == ENTRY_GENERATION)
         return false;
@@ -120,7 +127,7 @@ static bool intent_of(
         .kind = header.kind,
         .at = header.at,
         .content = entry->attached ? entry->content : CONTENT_NONE,
-        .content_size = (uint32_t)content.size,
+        .content_size = (uint32_t)size,
         .has_referral = entry->has_referral,
         .referral = entry->referral,
         .event_type = entry->event_type,

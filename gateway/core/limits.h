@@ -320,7 +320,7 @@
 #define PATROL_KEEP_COUNT 64u
 /* Damaged rows that one look for a row passes over. */
 #define AGAIN_COUNT_MAX 64u
-/* After something was mended. */
+/* After something was mended; or where somebody waits for it. */
 #define PATROL_AGAIN_MS 60000
 /* Lines of a check in the log; its last one has the number. */
 #define PATROL_TOLD_COUNT_MAX 16u

@@ -388,11 +388,11 @@ void node_begin(
 /* When something is to be done about that peer, if nothing comes before. */
 static int64_t peer_due_steady_ms(const struct peer *peer)
 {
-    if (peer->refill_ready)
-        return 0; /* in the next batch */
     int64_t delivery = delivery_due_steady_ms(peer);
     int64_t collect = collect_due_steady_ms(peer);
     int64_t due = delivery < collect ? delivery : collect;
+    if (peer->refill_ready && peer->refill_rest_steady_ms < due)
+        due = peer->refill_rest_steady_ms; /* or in the next batch */
     return peer->alarm_due_steady_ms < due ? peer->alarm_due_steady_ms : due;
 }
 

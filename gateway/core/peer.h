@@ -62,7 +62,9 @@ struct peer {
     bool settled_out;         /* our ledger may be signed */
     bool settled_in;          /* its parcels may be cosigned */
     bool is_whole;            /* it cannot show that we lost anything */
-    uint64_t epoch;           /* of what it holds, when ours was settled */
+    uint64_t epoch;           /* of what it holds, when ours was settled... */
+    uint64_t held_generation; /* ... and what it held of it then */
+    uint64_t held_size;
     bool wants_head;          /* compare before anything else */
     bool head_is_old;         /* the one that is asked: we have more to say */
     bool head_failed;         /* our last one brought nothing */
@@ -93,9 +95,10 @@ struct peer {
     uint64_t asked_in_generation; /* ... of this */
     struct refill_goal goals[2];  /* of our ledger, of its ledger */
     bool refill_ready;            /* nothing is missing: to be taken up */
-    bool awaits;                  /* but for a parcel on its way: refill.h */
-    uint64_t coming_generation;   /* of its newest note, by its last word... */
-    uint64_t coming_size;         /* ... on its way or cosigned */
+    int64_t refill_rest_steady_ms; /* but not before */
+    bool awaits;                   /* but for a parcel on its way: refill.h */
+    uint64_t coming_generation;    /* of its newest note, by its last word... */
+    uint64_t coming_size;          /* ... on its way or cosigned */
     struct mend mend;
     uint64_t fetch_credit;   /* bytes that it may fetch... */
     int64_t fetch_steady_ms; /* ... as of then */

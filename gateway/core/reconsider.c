@@ -42,6 +42,9 @@ static bool begin(struct thought *thought, struct peer *peer)
                                     : NULL;
     if (referral == NULL || referral->refill != thought->out->refill)
         return false;
+    if (content_is_damaged(
+            work->contents, work->txn, work->scratch, intent->content))
+        return false; /* it waits as it is, until somebody erases it */
     go_back(work, referral);
     if (!register_event(work, intent->content, &thought->event)) {
         if (!bare_is_told(

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/reconsider.h"
 #include "core/register.h"
+#include "core/scrub_patrol.h"
 #include "core/settle.h"
 #include "core/signatory.h"
 
@@ -549,10 +550,19 @@ static void await(struct work *work, struct peer *peer)
         log_number("size", (int64_t)peer->coming_size));
 }
 
+/* Until what is damaged is back, or somebody erased it. */
+static void rest(struct work *work, struct peer *peer)
+{
+    peer->refill_rest_steady_ms = work->steady_ms + PATROL_AGAIN_MS;
+    peer->problem = "damaged_here";
+    patrol_hasten(work);
+    OUTPUT_LOG(work, LOG_LEDGER_RESTS, log_agency("from", &peer->agency));
+}
+
 void refill_go_on(struct work *work, struct peer *peer)
 {
     struct ledger *out = peer_ledger(work, peer, LEDGER_OUT);
-    if (!peer->refill_ready)
+    if (!peer->refill_ready || work->steady_ms < peer->refill_rest_steady_ms)
         return;
     if (!out->refills) {
         peer->refill_ready = false;
@@ -565,4 +575,6 @@ void refill_go_on(struct work *work, struct peer *peer)
         finish(work, peer, out);
     else if (left == FOLD_AWAITS)
         await(work, peer);
+    else if (left == FOLD_DAMAGED)
+        rest(work, peer);
 }

@@ -45,11 +45,8 @@ static bool was_heard(struct work *work, const struct referral *referral,
 /* Its words are erased: here, or in the vault of a store that was put back. */
 static bool is_wordless(struct work *work, const struct feed_event *told)
 {
-    size_t used = work->scratch->used;
-    struct slice words =
-        content_get(work->contents, work->txn, work->scratch, told->content);
-    arena_rewind(work->scratch, used);
-    return words.bytes == NULL;
+    return content_is_gone(
+        work->contents, work->txn, work->scratch, told->content);
 }
 
 /* What is left of the words, under the next counter. */
@@ -211,13 +208,8 @@ static bool is_newest(
 /* Then it is not here that it was lost, and saying it again would not end. */
 static bool went_whole(struct work *work, const struct ledger_entry *entry)
 {
-    size_t used = work->scratch->used;
-    struct slice content = entry->attached
-                               ? content_get(work->contents, work->txn,
-                                     work->scratch, entry->content)
-                               : SLICE_NONE;
-    arena_rewind(work->scratch, used);
-    return content.bytes != NULL;
+    return entry->attached && !content_is_gone(work->contents, work->txn,
+                                  work->scratch, entry->content);
 }
 
 bool retell_answered(struct work *work, struct peer *peer,

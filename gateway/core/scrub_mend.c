@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/node_state.h"
 #include "core/output.h"
+#include "core/scrub_patrol.h"
 #include "core/scrub_row.h"
 
 #include <string.h>
@@ -164,14 +165,45 @@ static void drop(struct work *work, struct content_ref ref)
         content_erase(work->contents, work->txn, work->arena, ref);
 }
 
+/* One that was erased: of its words there may be old copies. */
+static struct content_ref gone_put(struct work *work, uint64_t vault_entry)
+{
+    static const uint8_t salt[SALT_SIZE];
+    struct content_ref ref = content_put(work->contents, work->arena,
+        vault_entry, SLICE_ARRAY(salt), slice_of(salt, 0));
+    if (content_is_none(ref))
+        work_exhausted(work);
+    else
+        content_erase(work->contents, work->txn, work->arena, ref);
+    return ref;
+}
+
+/* The other end has no words of it any more either, as it erased them: nobody
+ * has, and what waits for them would wait for ever. As if they were erased
+ * here. */
+static bool entry_give_up(struct work *work, struct ledger_entry *held)
+{
+    struct referral *referral =
+        held->has_referral && scrub_look(work, key_referral(&held->referral)) ==
+                                  SCRUB_LOOK_SOUND
+            ? register_get(work, &held->referral)
+            : NULL;
+    if (referral == NULL)
+        return false;
+    point_to(work, referral, held->content, gone_put(work, referral->entry));
+    drop(work, held->content);
+    held->content = CONTENT_NONE;
+    held->attached = false;
+    return !work_failed(work);
+}
+
 static bool entry_mend(
     struct work *work, struct ledger_entry *held, const struct entry *came)
 {
     struct entry_header header;
     struct referral *referral;
     uint64_t vault_entry;
-    if (!held->attached || !is_lost(work, held->content) ||
-        !is_its_content(work, held, came, &header) ||
+    if (!is_its_content(work, held, came, &header) ||
         !entry_of(work, held, header.kind, &referral, &vault_entry))
         return false;
     struct content_ref old = held->content;
@@ -188,12 +220,44 @@ static bool entry_mend(
     return true;
 }
 
+struct outcome {
+    size_t mended;
+    size_t given_up;
+};
+
+static void entry_look(struct work *work, struct ledger_entry *held,
+    const struct entry *came, struct outcome *outcome)
+{
+    size_t used = work->scratch->used;
+    if (held->attached && is_lost(work, held->content)) {
+        if (came->salt.size == 0)
+            outcome->given_up += entry_give_up(work, held);
+        else
+            outcome->mended += entry_mend(work, held, came);
+    }
+    arena_rewind(work->scratch, used);
+}
+
+static void tell(
+    struct work *work, const struct peer *peer, const struct outcome *outcome)
+{
+    work->node->patrol.mended += outcome->mended;
+    if (outcome->mended > 0)
+        OUTPUT_LOG(work, LOG_STORE_MENDED, log_agency("from", &peer->agency),
+            log_number("contents", (int64_t)outcome->mended));
+    if (outcome->given_up > 0)
+        OUTPUT_LOG(work, LOG_WORDS_GONE, log_agency("at", &peer->agency),
+            log_number("contents", (int64_t)outcome->given_up));
+    if (outcome->given_up > 0)
+        patrol_hasten(work);
+}
+
 const char *mend_take(struct work *work, struct peer *peer, struct slice body)
 {
     struct fetched fetched;
     struct ledger *ledger;
     struct ledger_parcel held;
-    size_t count = 0;
+    struct outcome outcome = { 0 };
     if (fetched_read(body, work->scratch, &fetched) != ERR_NONE)
         return "reply_malformed";
     if (!is_held(work, peer, &ledger, &held)) {
@@ -204,20 +268,15 @@ const char *mend_take(struct work *work, struct peer *peer, struct slice body)
         mend_refused(peer);
         return "fetched_other";
     }
-    for (size_t i = 0; i < held.count; i++) {
-        size_t used = work->scratch->used;
-        count +=
-            entry_mend(work, &held.entries[i], &fetched.parcels[0].entries[i]);
-        arena_rewind(work->scratch, used);
-    }
+    for (size_t i = 0; i < held.count; i++)
+        entry_look(
+            work, &held.entries[i], &fetched.parcels[0].entries[i], &outcome);
     peer->mend.is_wanted = false;
     peer->stumble_count = 0;
-    if (count == 0 || work_failed(work))
+    if (outcome.mended + outcome.given_up == 0 || work_failed(work))
         return NULL;
     ledger_entries_write(
         work, ledger, held.first_index, held.entries, held.count, held.note);
-    work->node->patrol.mended += count;
-    OUTPUT_LOG(work, LOG_STORE_MENDED, log_agency("from", &peer->agency),
-        log_number("contents", (int64_t)count));
+    tell(work, peer, &outcome);
     return NULL;
 }

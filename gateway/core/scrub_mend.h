@@ -2,7 +2,8 @@
  * scrub_mend.h - a content that is damaged here comes back in place from the
  * peer that holds the same entry: its parcel is fetched once more, and what is
  * held of it, the headers, says whether what came is it. Ledgers, trees
- * and signatures stay as they are.
+ * and signatures stay as they are. Where the peer has no words of it any more,
+ * as it erased them, nobody has: they count as erased here, too.
  */
 #ifndef CORE_SCRUB_MEND_H
 #define CORE_SCRUB_MEND_H

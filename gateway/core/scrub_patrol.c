@@ -132,17 +132,29 @@ static void on_refers(void *user, struct content_ref ref)
         suspect->is_spoken_of = true;
 }
 
+/* On its way, and nobody else has it as far as we know: a receipt may have been
+ * lost. */
+static bool is_in_flight(
+    struct work *work, const struct ledger *ledger, uint64_t first_index)
+{
+    const struct peer *peer = peer_numbered(work->node, ledger->peer);
+    return ledger->direction == LEDGER_OUT && first_index >= ledger->cosigned &&
+           (peer == NULL || peer->held_generation != ledger->generation ||
+               peer->held_size <= first_index);
+}
+
 static void on_lost(
     void *user, const struct ledger *ledger, uint64_t first_index)
 {
-    struct patrol *patrol = ((struct piece *)user)->patrol;
+    struct piece *piece = user;
+    struct patrol *patrol = piece->patrol;
     const struct patrol_loss loss = { ledger->peer, (uint8_t)ledger->direction,
         ledger->generation, first_index };
     const struct patrol_loss *last =
         patrol->loss_count == 0 ? NULL
                                 : &patrol->losses[patrol->loss_count - 1];
-    if (ledger->direction == LEDGER_OUT && first_index >= ledger->cosigned)
-        return; /* on its way: nobody else has it */
+    if (is_in_flight(piece->work, ledger, first_index))
+        return;
     if (last != NULL && last->peer == loss.peer &&
         last->direction == loss.direction &&
         last->generation == loss.generation &&
@@ -280,6 +292,7 @@ static void check_end(struct work *work, struct patrol *patrol)
     patrol->damage = patrol->found;
     patrol->ended_ms = work->now.unix_ms;
     patrol->checks++;
+    patrol->rests_until_steady_ms = work->steady_ms + PATROL_AGAIN_MS;
     row_put(work->txn, patrol);
     patrol->due_steady_ms = period_ms(work->node) == 0
                                 ? INT64_MAX
@@ -378,8 +391,11 @@ void patrol_go_on(struct work *work)
 void patrol_hasten(struct work *work)
 {
     struct patrol *patrol = &work->node->patrol;
-    if (!patrol->is_under_way)
-        patrol->due_steady_ms = work->steady_ms;
+    int64_t next_ms = patrol->rests_until_steady_ms > work->steady_ms
+                          ? patrol->rests_until_steady_ms
+                          : work->steady_ms;
+    if (!patrol->is_under_way && next_ms < patrol->due_steady_ms)
+        patrol->due_steady_ms = next_ms;
 }
 
 int64_t patrol_due_steady_ms(const struct node *node)

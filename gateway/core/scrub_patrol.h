@@ -39,8 +39,9 @@ struct patrol {
     struct scrub scrub; /* where the check under way is */
     bool is_under_way;
     int64_t due_steady_ms;
-    uint64_t found;         /* by the check under way */
-    uint64_t told;          /* of them, in the log */
+    int64_t rests_until_steady_ms; /* whatever needs what is damaged */
+    uint64_t found;                /* by the check under way */
+    uint64_t told;                 /* of them, in the log */
     bool is_blind;          /* it cannot say what speaks of which content */
     uint64_t damage;        /* what the last whole check found */
     uint64_t checks;        /* whole ones */
@@ -69,7 +70,7 @@ void patrol_note_damage(struct store *store);
  * peers are looked at. */
 void patrol_go_on(struct work *work);
 
-/* A check begins now, unless one is under way. */
+/* A check begins now, unless one is under way or has just ended. */
 void patrol_hasten(struct work *work);
 
 /* When a piece is due. */

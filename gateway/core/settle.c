@@ -295,6 +295,8 @@ static bool settle_out(struct work *work, struct peer *peer, struct ledger *out,
             out_troubled(work, peer, out, view, trouble, &shown);
         return false;
     }
+    peer->held_generation = view->generation;
+    peer->held_size = view->size;
     if (out->refills) { /* once all is taken up; but who cannot be asked has to
                          * hear that we heard it, or offers nothing */
         fence_take(out, view);

@@ -679,7 +679,11 @@ static void give_up(struct batch *batch, enum err err)
     world_say(world, "agency %zu: %s", gateway->index, err_text(err));
     if (err == ERR_CORRUPT && disk_is_wrong(gateway))
         world_say(world, "agency %zu found a wrong bit", gateway->index);
-    else if (err != ERR_FULL || !gateway->is_filled)
+    else if (err == ERR_CORRUPT && gateway->rotted > 0 &&
+             node_met_damage(gateway->node)) {
+        if (++gateway->rot_deaths > gateway->rotted)
+            world_fail(world, "node.loops", gateway->index);
+    } else if (err != ERR_FULL || !gateway->is_filled)
         world_fail(world, "node.failed", gateway->index);
     else if (++gateway->full_count > 3)
         world_fail(world, "store.full-for-ever", gateway->index);

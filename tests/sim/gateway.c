@@ -14,6 +14,7 @@
 #include "sim/keeping.h"
 #include "sim/pause.h"
 #include "sim/revocation.h"
+#include "sim/rot.h"
 #include "sim/rotation.h"
 #include "sim/world.h"
 #include "support/crypto_real.h"
@@ -162,7 +163,7 @@ bool gateway_keeps(const struct world *world, size_t at)
 
 static uint64_t check_period_ms(const struct world *world)
 {
-    if (world->options.rot == 0)
+    if (!rot_is_on(world))
         return 0;
     return world_end_ms(world) > CHECK_OFTEN_MS_MAX ? CHECK_SELDOM_MS
                                                     : CHECK_MS;
@@ -294,7 +295,7 @@ static void forget(struct world *world, struct gateway *gateway)
     int64_t most = world->options.losers > 0 ? world->options.losers : 1;
     bool loses = CHANCE(world, lose_permille);
     bool restores = CHANCE(world, restore_permille);
-    if (!world->is_agreed || gateway->loss_count > 0 ||
+    if (!world->is_agreed || gateway->loss_count > 0 || world->has_rotted ||
         losers_count(world) >= most ||
         !(loses || (restores && gateway->past_count > 0)))
         return;
@@ -308,6 +309,7 @@ static void forget(struct world *world, struct gateway *gateway)
     } else {
         TALLY(world, stores_restored);
         store_put_back(world, gateway);
+        rot_put_back(world, gateway);
         disk_reopen(world, gateway);
     }
     gateway->owes_notice = !gateway->hides_loss;

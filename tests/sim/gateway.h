@@ -86,8 +86,10 @@ struct gateway {
     struct instance_mark mark; /* outside of the store */
     uint64_t life_before;      /* of the store, on that mark */
     int64_t marked_ms;
-    bool hides_loss;  /* the mark does not show that it lost something */
-    bool owes_notice; /* it is to say so in its next batch */
+    bool hides_loss;   /* the mark does not show that it lost something */
+    size_t rotted;     /* contents of its disk */
+    size_t rot_deaths; /* by them */
+    bool owes_notice;  /* it is to say so in its next batch */
     struct gateway_past past[GATEWAY_PAST_COUNT]; /* commits */
     uint64_t past_count;
     struct store_memory_snapshot *copy; /* that somebody made: disk.h */

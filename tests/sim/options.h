@@ -111,7 +111,8 @@
     X(stale_permille, 0, 0)    /* of its cards: ones of before; stale.h */     \
     X(claim_permille, 0, 0)    /* of its times: far off; claimer.h */          \
     X(garble_permille, 0, 0)   /* batches with nonsense; garbler.h */          \
-    X(usurp_permille, 0, 0)    /* or others' referrals in them; usurper.h */
+    X(usurp_permille, 0, 0)    /* or others' referrals in them; usurper.h */   \
+    X(rot_back, 0, 0) /* contents that rot in a store that is put back */
 
 /*
  * What `--faults all` draws beside those: name, least, most, how many seeds in

@@ -14,6 +14,8 @@
 #define SIM_LOST_BOTH                                                          \
     "--recover 1 --restore_permille 800 --losers 2 --agencies 2 "              \
     "--dial_only 0 --crash_permille 20 --clerks 2 --pause_ms 3000"
+#define SIM_ROTTEN                                                             \
+    "--recover 1 --restore_permille 500 --crash_permille 5 --rot_back 5"
 #define SIM_FORGE "--agencies 3 --dial_only 0 --forge_permille 200"
 #define SIM_FORK "--fork_per_hour 20 --dial_only 0 --renew 1 --agencies 3"
 #define SIM_STOPPED                                                            \
@@ -52,6 +54,8 @@
     X(row_unbound, "G10", "--flip_per_hour 60 --stray_permille 1000")          \
     /* nor is what was found taken back */                                     \
     X(mend_forgets, "G10", "--rot 5 --minutes 3 --agencies 2")                 \
+    /* what is damaged is read at each start, and ends it */                   \
+    X(damage_unmet, "G27", SIM_ROTTEN)                                         \
     X(key_forgotten, "G5", "") /* a retry is a new intention */                \
     X(fence_admits_all, "G7", "") /* what an earlier life sent is taken */     \
     X(fence_lingers, "G7", SIM_LATE) /* or by what is older than the one in use */   \

@@ -2,6 +2,7 @@
  * go of what others may lose. */
 #include "core/alarm.h"
 #include "core/collected.h"
+#include "core/damage.h"
 #include "core/delivery.h"
 #include "core/generation.h"
 #include "core/keys.h"
@@ -69,6 +70,17 @@ void __wrap_mend_begin(struct peer *peer, enum ledger_direction direction,
 {
     if (!planted_is(PLANT_mend_forgets))
         __real_mend_begin(peer, direction, generation, first_index);
+}
+
+WRAPPED(bool, damage_is_met, struct work *work, struct peer *peer,
+    const struct entry *entries, const struct entry_header *headers,
+    size_t count);
+bool __wrap_damage_is_met(struct work *work, struct peer *peer,
+    const struct entry *entries, const struct entry_header *headers,
+    size_t count)
+{
+    return __real_damage_is_met(work, peer, entries, headers, count) &&
+           !planted_is(PLANT_damage_unmet);
 }
 
 WRAPPED(void, collected_look, struct work *work, struct peer *peer);

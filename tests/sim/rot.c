@@ -84,15 +84,12 @@ static bool is_held(const struct held *held, struct slice blob)
     return found;
 }
 
-static void rot(struct world *world, void *subject, uint64_t argument)
+static void rot(struct world *world, struct gateway *gateway, int64_t left)
 {
-    struct gateway *gateway = subject;
     struct held *held = calloc(1, sizeof *held);
     struct store_txn *txn;
     struct key key = { .bytes = { 'c' }, .size = 1 };
     struct slice value;
-    int64_t left = world->options.rot;
-    (void)argument;
     if (held == NULL ||
         gateway->disk->ops->begin(gateway->disk, true, &txn) != ERR_NONE)
         abort();
@@ -106,6 +103,8 @@ static void rot(struct world *world, void *subject, uint64_t argument)
             copy[value.size - 1] ^= 1;
             store_put(txn, key_slice(&key), slice_of(copy, value.size));
             TALLY(world, contents_rotted);
+            gateway->rotted++;
+            world->has_rotted = true;
             left--;
         }
         free(copy);
@@ -116,20 +115,40 @@ static void rot(struct world *world, void *subject, uint64_t argument)
     world_say(world, "contents of agency %zu rot", gateway->index);
 }
 
+static void rot_calm(struct world *world, void *subject, uint64_t argument)
+{
+    (void)argument;
+    rot(world, subject, world->options.rot);
+}
+
+void rot_put_back(struct world *world, struct gateway *gateway)
+{
+    if (world->options.rot_back == 0 || world->has_rotted)
+        return;
+    rot(world, gateway, world->options.rot_back);
+    gateway->mark.commits++; /* bits turn without one */
+}
+
 void rot_begin(struct world *world)
 {
     size_t at = (size_t)(world->seed % world->gateway_count);
     int64_t at_ms = world->options.minutes * 60000 + SIM_DRAIN_MS -
                     SIM_IDLE_MS - BEFORE_IDLE_MS;
     if (world->options.rot > 0)
-        scheduler_add(&world->scheduler, at_ms, rot, &world->gateways[at], 0);
+        scheduler_add(
+            &world->scheduler, at_ms, rot_calm, &world->gateways[at], 0);
+}
+
+bool rot_is_on(const struct world *world)
+{
+    return world->options.rot > 0 || world->options.rot_back > 0;
 }
 
 void rot_check(struct world *world, size_t at)
 {
     uint8_t state[SCRUB_STATE_SIZE_MAX];
     struct slice kept = SLICE_NONE;
-    bool is_done = world->options.rot == 0;
+    bool is_done = !rot_is_on(world);
     for (int i = 0; !is_done && !world->failed; i++) {
         struct say say;
         struct local_reply reply;

@@ -1,14 +1,25 @@
 /*
  * rot.h - bits that turn on a gateway's disk, in contents that others hold as
- * well, once all is calm (--rot): it has to find them by itself, and to take
- * them back. At the end every store is whole.
+ * well: once all is calm (--rot), when it has to find them by itself; or in the
+ * first store that is put back (--rot_back), where it comes upon them while it
+ * takes back what it lost. It may die of each of them once, and takes them all
+ * back, unless they were erased where they came from. At the end every store is
+ * whole.
  */
 #ifndef SIM_ROT_H
 #define SIM_ROT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct gateway;
 struct world;
+
+/* Something may: gateways look at their stores. */
+bool rot_is_on(const struct world *world);
+
+/* In a store that was just put back. */
+void rot_put_back(struct world *world, struct gateway *gateway);
 
 /* Plans it, at one of the gateways. */
 void rot_begin(struct world *world);

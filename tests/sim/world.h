@@ -87,6 +87,7 @@ struct world {
     uint64_t hash;      /* over all that left a gateway, and what stores hold */
     bool is_agreed;     /* the first versions are in force everywhere */
     bool is_calm;       /* no more faults, no more new work */
+    bool has_rotted;    /* what others hold: nobody loses it any more */
     bool is_amnesiac;   /* a store lost commits: see `recover` */
     bool is_rogue;      /* somebody did not play by the rules: rogue.h */
     bool is_forked;     /* somebody has two histories of a ledger */

@@ -36,7 +36,8 @@ static const struct {
     { "no_sealing_key",
         "ask them to start their gateway: it must show new keys" },
     { "rekey", "ask them to look at their gateway's log, and set both clocks" },
-    { "busy", "wait; if it stays so, ask them whether their store is full" },
+    { "busy", "wait; if it stays so, ask them whether their store is full or "
+              "damaged" },
     { "busy_here", "wait; if it stays so, restart this gateway" },
     { "store_full", "make room: referctl status, store_percent" },
     { "damaged_here",

@@ -347,10 +347,17 @@ static void a_flipped_bit_of_a_content_is_found(void **state)
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         store_put(desk.txn, key_slice(&key), slice_of(bytes, size));
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        bool is_damaged =
+            content_is_damaged(&desk.log, desk.txn, &desk.arena, ref);
+        assert_true(is_damaged !=
+                    content_is_gone(&desk.log, desk.txn, &desk.arena, ref));
         assert_null(content_get(&desk.log, desk.txn, &desk.arena, ref).bytes);
+        assert_int_equal(desk.txn->err, is_damaged ? ERR_CORRUPT : ERR_NONE);
         desk.store->ops->abort(desk.txn);
     }
     batch_begin(&desk, 2);
+    assert_false(content_is_damaged(&desk.log, desk.txn, &desk.arena, ref));
+    assert_false(content_is_gone(&desk.log, desk.txn, &desk.arena, ref));
     assert_holds(&desk, ref, "of the person");
     desk_close(&desk);
 }

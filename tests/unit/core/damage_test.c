@@ -163,6 +163,39 @@ static void a_withdrawal_needs_no_words(void **state)
     federation_free(desk.federation);
 }
 
+/* An agency's answer to an erasure speaks of the notice: more may go by it. */
+static void an_answer_about_damaged_words_waits_for_them(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    struct federation *federation = federation_of_two();
+    struct bench_message said = { 0 };
+    (void)state;
+    const char *id = federation_submit(federation, 0, 1, "first");
+    federation_run(federation);
+    federation_erase(federation, 1, id);
+    /* until the answer is on its way, and the notice cosigned */
+    for (int i = 0; federation_message_count(federation) > 0 && i < 100; i++) {
+        said = *federation_message(federation, 0);
+        if (said.from == 0 && !said.is_reply && said.kind == REQUEST_DELIVER)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+    size_t count = damage_rows(federation, 1, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, 1, rows[i], true);
+    patrol_note_damage(federation_store(federation, 1));
+    federation_crash(federation, 1);
+    federation_run(federation);
+    assert_int_equal(federation_logged(federation, 1, LOG_PEER_REFUSED), 1);
+    assert_string_equal(federation_peer(federation, 0, 1)->problem, "busy");
+    assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 1);
+    damage_patrol(federation, 1);
+    federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 0);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +204,7 @@ int main(void)
         cmocka_unit_test(who_repeats_is_told_to_ask_later),
         cmocka_unit_test(a_step_that_needs_damaged_words_waits_for_them),
         cmocka_unit_test(a_withdrawal_needs_no_words),
+        cmocka_unit_test(an_answer_about_damaged_words_waits_for_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,9 @@
 
 #include "core/feed.h"
 #include "core/fold.h"
+#include "core/limits.h"
 #include "core/node_state.h"
+#include "core/scrub_patrol.h"
 #include "support/bench_damage.h"
 #include "support/bench_loss.h"
 
@@ -358,14 +360,70 @@ static void what_cannot_be_read_is_not_judged(void **state)
     struct store_txn *sound = work->txn;
     work->txn = damage_txn(sound, &key);
     in->unfolded = 1;
-    assert_int_equal(fold_piece(work, peer), FOLD_MORE);
-    assert_int_equal(work->txn->err, ERR_CORRUPT);
+    assert_int_equal(fold_piece(work, peer), FOLD_DAMAGED);
+    assert_int_equal(work->txn->err, ERR_NONE);
     assert_int_equal(in->unfolded, 1);
     assert_int_equal(peer_ledger(work, peer, LEDGER_OUT)->intent_count, 0);
     work->txn = sound;
     sound->err = ERR_CORRUPT;
     assert_int_equal(federation_end(federation, 1), ERR_CORRUPT);
     federation_crash(federation, 1);
+    federation_free(federation);
+}
+
+/* An older copy, of which what it holds is damaged; where the gateway had died
+ * of it once. */
+static void restore_damaged(struct federation *federation, size_t agency,
+    const struct store_memory_snapshot *backup)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    federation_restore(federation, agency, backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    size_t count = damage_rows(federation, agency, 'c', rows);
+    for (size_t i = 0; i < count; i++)
+        damage_row(federation, agency, rows[i], true);
+    patrol_note_damage(federation_store(federation, agency));
+    federation_crash(federation, agency); /* nothing is in its memory */
+}
+
+/* Judged by the request, and by nothing else. */
+static void a_step_is_judged_when_the_words_are_back(void **state)
+{
+    struct federation *federation = two();
+    struct call call;
+    (void)state;
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    federation_step_call(&call, id, "amend", "m", "staff", NULL);
+    call_record(&call, "element");
+    call_text(&call, "code", "call_name");
+    call_text(&call, "value", "Canary");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+    /* its answer never leaves */
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->is_reply || message->from == 0)
+            federation_deliver(federation, 0);
+        else
+            federation_lose(federation, 0);
+    }
+    restore_damaged(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    for (int i = 0; i < 6; i++)
+        federation_wait(federation, PATROL_AGAIN_MS);
+    assert_true(federation_logged(federation, 1, LOG_LEDGER_RESTS) > 0);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    struct work *work = federation_begin(federation, 0);
+    const struct ledger *out =
+        peer_ledger(work, federation_peer(federation, 0, 1), LEDGER_OUT);
+    assert_int_equal(out->answered, out->cosigned);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_int_equal(federation_logged(federation, 0, LOG_REFERRAL_REFUSED), 0);
+    const struct local_reply *reply = federation_get(federation, 1, id);
+    assert_int_equal(reply->err, ERR_NONE);
+    free(id);
     federation_free(federation);
 }
 
@@ -383,6 +441,7 @@ int main(void)
         cmocka_unit_test(what_two_lost_is_in_force_between_them_again),
         cmocka_unit_test(a_card_comes_back_with_the_ledger_that_brought_it),
         cmocka_unit_test(what_cannot_be_read_is_not_judged),
+        cmocka_unit_test(a_step_is_judged_when_the_words_are_back),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

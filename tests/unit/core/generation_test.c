@@ -8,9 +8,11 @@
 
 #include "core/delivery.h"
 #include "core/generation.h"
+#include "core/limits.h"
 #include "core/node_state.h"
 #include "core/outbox.h"
 #include "core/peer.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
 
 static struct federation *two(void)
@@ -170,6 +172,31 @@ static void the_one_before_is_there_or_the_store_is_damaged(void **state)
     federation_free(federation);
 }
 
+/* It goes alone, if ever: nobody can say how large it is. */
+static void what_is_damaged_waits_again_as_large_as_it_may_be(void **state)
+{
+    struct federation *federation = two();
+    struct intent intent;
+    (void)state;
+    struct work *work = federation_begin(federation, 0);
+    struct tell tell = { .kind = ENTRY_NOTICE,
+        .content = slice_of("words", 5) };
+    assert_true(delivery_tell(work, federation_peer(federation, 0, 1), &tell));
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    damage_row(federation, 0, rows[count - 1], false);
+    federation_crash(federation, 0); /* nothing is in its memory */
+    work = federation_begin(federation, 0);
+    struct ledger *out = out_of(federation, work);
+    generation_take_back(work, out);
+    assert_false(work_failed(work));
+    assert_true(outbox_next(work, out, 0, &intent));
+    assert_int_equal(intent.content_size, CONTENT_SIZE_MAX);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +206,7 @@ int main(void)
         cmocka_unit_test(
             a_generation_that_nobody_saw_gives_way_to_the_one_before),
         cmocka_unit_test(the_one_before_is_there_or_the_store_is_damaged),
+        cmocka_unit_test(what_is_damaged_waits_again_as_large_as_it_may_be),
     };
     return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
 }

@@ -7,9 +7,11 @@
 #include <cmocka.h>
 
 #include "core/generation.h"
+#include "core/limits.h"
 #include "core/outbox.h"
 #include "core/reconsider.h"
 #include "core/register.h"
+#include "support/bench_damage.h"
 #include "support/bench_loss.h"
 
 /* A receiver whose backup is from before the referral was opened. */
@@ -323,6 +325,54 @@ static void a_step_decided_again_is_told_after_what_was_judged_before_it(
     federation_free(federation);
 }
 
+/* What was said since the restore is in no ledger, and damaged: it waits on as
+ * it is, and all else comes back. */
+static void what_cannot_be_read_is_not_decided_again(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    static const char *const offer[] = { "offer", "Canary Monday", NULL };
+    static const char *const question[] = { "question", "since when?", NULL };
+    struct federation *federation = federation_new(2);
+    (void)state;
+    federation_connect(federation, 0, 1);
+    federation_agree(federation);
+    char *id = strdup(federation_submit(federation, 0, 1, "first"));
+    federation_run(federation);
+    (void)federation_act(federation, 1, id, "opened", "o", NULL);
+    federation_run(federation);
+    struct store_memory_snapshot *backup = federation_back_up(federation, 1);
+    (void)federation_act(federation, 1, id, "ask", "q", question);
+    federation_run(federation);
+    federation_restore(federation, 1, backup);
+    store_memory_snapshot_free(backup);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    size_t before = damage_rows(federation, 1, 'c', rows);
+    assert_int_equal(
+        federation_act(federation, 1, id, "accept", "a", offer)->err, ERR_NONE);
+    size_t count = damage_rows(federation, 1, 'c', rows);
+    assert_true(count > before);
+    for (size_t i = before; i < count; i++)
+        damage_row(federation, 1, rows[i], true);
+    federation_crash(federation, 1); /* nothing is in its memory */
+    for (int i = 0; i < 4; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_logged(federation, 1, LOG_LEDGER_RECOVERED), 1);
+    assert_string_equal(
+        federation_peer(federation, 1, 0)->problem, "damaged_here");
+    char *other = strdup(federation_submit(federation, 0, 1, "other"));
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, other), "delivered");
+    federation_erase(federation, 1, id);
+    for (int i = 0; i < 2; i++)
+        federation_wait(federation, RETRY_DELAY_MS_MAX);
+    assert_int_equal(federation_peer(federation, 1, 0)->queued_count, 0);
+    assert_string_equal(federation_state(federation, 0, other), "delivered");
+    free(other);
+    free(id);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +389,7 @@ int main(void)
         cmocka_unit_test(the_offer_is_of_the_last_step_that_made_one),
         cmocka_unit_test(
             a_step_decided_again_is_told_after_what_was_judged_before_it),
+        cmocka_unit_test(what_cannot_be_read_is_not_decided_again),
     };
     return cmocka_run_group_tests_name("reconsider", tests, NULL, NULL);
 }

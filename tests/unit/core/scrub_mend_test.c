@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "core/node_state.h"
+#include "core/register.h"
 #include "core/scrub_mend.h"
 #include "support/bench_damage.h"
 #include "support/bench_node.h"
@@ -299,6 +300,103 @@ static void what_is_not_the_entrys_is_not_taken(void **state)
     }
 }
 
+/* 1 looks at its store and asks for what it lacks; what 0 has to say is lost */
+static void look_without_parcels(struct federation *federation)
+{
+    struct patrol *patrol = &federation_node(federation, 1)->patrol;
+    uint64_t checks = patrol->checks;
+    patrol->due_steady_ms = 0;
+    while (patrol->checks == checks) {
+        struct work *work = federation_begin(federation, 1);
+        work->steady_ms = patrol->due_steady_ms;
+        assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    }
+    while (federation_message_count(federation) > 0) {
+        const struct bench_message *message = federation_message(federation, 0);
+        if (message->from == 0 && !message->is_reply)
+            federation_lose(federation, 0);
+        else
+            federation_deliver(federation, 0);
+    }
+}
+
+static uint64_t vault_entry(struct federation *federation, const char *id)
+{
+    struct uuid uuid;
+    assert_int_equal(uuid_parse(slice_of_text(id), &uuid), ERR_NONE);
+    struct work *work = federation_begin(federation, 1);
+    uint64_t entry = register_get(work, &uuid)->entry;
+    assert_int_equal(federation_end(federation, 1), ERR_NONE);
+    return entry;
+}
+
+static void erase_element(struct federation *federation, const char *id)
+{
+    struct call call;
+    call_begin(&call, "erase");
+    call_text(&call, "id", id);
+    call_text(&call, "reason", "person_asked");
+    call_text(&call, "elements", "call_name");
+    assert_int_equal(federation_call(federation, 0, &call)->err, ERR_NONE);
+}
+
+/* It was erased where it came from, and that has not been heard here yet:
+ * nobody has the words, and nothing waits for them any more. */
+static void what_nobody_has_any_more_counts_as_erased(void **state)
+{
+    (void)state;
+    for (int all = 0; all < 2; all++) {
+        struct federation *federation = busy();
+        size_t before = damage_rows(federation, 1, 'c', rows);
+        const char *id = federation_submit(federation, 0, 1, "told");
+        federation_run(federation);
+        assert_true(damage_rows(federation, 1, 'c', rows) > before);
+        if (all != 0)
+            damage_row(federation, 1, rows[before], true);
+        else
+            damage_first(federation, rows[before]);
+        federation_crash(federation, 1); /* nothing is in its memory */
+        federation_run(federation);
+        uint64_t entry = vault_entry(federation, id);
+        erase_element(federation, id);
+        for (int i = 0; i < 2; i++) /* a parcel at a time */
+            look_without_parcels(federation);
+        assert_int_equal(federation_logged(federation, 1, LOG_WORDS_GONE), 1);
+        for (int i = 0; i < 3; i++)
+            federation_wait(federation, PATROL_AGAIN_MS);
+        expect_whole(federation, 1);
+        /* and no old copy opens them */
+        struct vault *vault = federation_node(federation, 1)->vault;
+        assert_true(vault->ops->is_destroyed(vault, entry));
+        assert_string_equal(federation_state(federation, 1, id),
+            federation_state(federation, 0, id));
+        federation_free(federation);
+    }
+}
+
+/* On its way, and the other has it: only its receipt was lost. */
+static void what_arrived_without_a_receipt_comes_back(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    size_t before = damage_rows(federation, 0, 'c', rows);
+    const char *id = federation_submit(federation, 0, 1, "told");
+    size_t count = damage_rows(federation, 0, 'c', rows);
+    federation_deliver(federation, 0);
+    while (federation_message_count(federation) > 0)
+        federation_lose(federation, 0);
+    for (size_t i = before; i < count; i++)
+        damage_row(federation, 0, rows[i], true);
+    federation_crash(federation, 0); /* nothing is in its memory */
+    for (int i = 0; i < 3; i++)
+        federation_wait(federation, PATROL_AGAIN_MS);
+    assert_true(mended(federation, 0) > 0);
+    assert_string_equal(federation_state(federation, 0, id), "delivered");
+    assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 0);
+    expect_whole(federation, 0);
+    federation_free(federation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +406,8 @@ int main(void)
         cmocka_unit_test(who_only_dials_out_brings_it),
         cmocka_unit_test(a_peer_that_does_not_hold_it_is_asked_once),
         cmocka_unit_test(what_is_not_the_entrys_is_not_taken),
+        cmocka_unit_test(what_nobody_has_any_more_counts_as_erased),
+        cmocka_unit_test(what_arrived_without_a_receipt_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,28 @@ static void who_finds_something_makes_it_look_at_once(void **state)
     federation_free(federation);
 }
 
+/* Who waits for what nobody has asks for it again and again. */
+static void who_finds_it_again_makes_it_look_later(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    damage_patrol(federation, 0);
+    uint64_t checks = patrol_of(federation)->checks;
+    int64_t now_ms = federation_steady_ms(federation);
+    struct work *work = federation_begin(federation, 0);
+    patrol_hasten(work);
+    assert_int_equal(federation_end(federation, 0), ERR_NONE);
+    assert_true(patrol_of(federation)->due_steady_ms > now_ms);
+    assert_true(
+        patrol_of(federation)->due_steady_ms <= now_ms + PATROL_AGAIN_MS);
+    federation_run(federation);
+    assert_int_equal(patrol_of(federation)->checks, checks);
+    federation_wait(federation, PATROL_AGAIN_MS);
+    assert_true(patrol_of(federation)->checks > checks ||
+                patrol_of(federation)->is_under_way);
+    federation_free(federation);
+}
+
 /* Of a flood of findings the log has the first. */
 static void the_log_is_not_flooded(void **state)
 {
@@ -514,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_short_period_is_the_first_wait_as_well),
         cmocka_unit_test(what_is_found_is_told),
         cmocka_unit_test(who_finds_something_makes_it_look_at_once),
+        cmocka_unit_test(who_finds_it_again_makes_it_look_later),
         cmocka_unit_test(the_log_is_not_flooded),
         cmocka_unit_test(what_nobody_speaks_of_goes_when_it_is_damaged),
         cmocka_unit_test(what_was_damaged_once_and_is_sound_stays),
