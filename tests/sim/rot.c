@@ -57,8 +57,20 @@ static void others_look(struct world *world, size_t at, struct held *held)
     }
 }
 
+/* What stays of words of which some were erased is each agency's own copy, that
+ * no ledger proves: nobody gives it back. */
+static bool is_cut(const struct truth *truth, size_t canary)
+{
+    for (size_t i = 0; i < truth->canary_count; i++)
+        if (truth->canaries[i].affair == truth->canaries[canary].affair &&
+            truth->canaries[i].erased_by != 0)
+            return true;
+    return false;
+}
+
 /* The last content of a blob: its words are held elsewhere, too. */
-static bool is_held(const struct held *held, struct slice blob)
+static bool is_held(
+    const struct truth *truth, const struct held *held, struct slice blob)
 {
     struct unpacker head = unpack_from(blob);
     uint32_t count = unpack_u32(&head);
@@ -77,7 +89,8 @@ static bool is_held(const struct held *held, struct slice blob)
     struct slice item =
         slice_of(blob.bytes + 4 + 4 * (size_t)count + from, to - from);
     for (size_t k = 0; truth_scan(item, &k, &canary);) {
-        if (canary >= CANARY_COUNT_MAX || !held->by_others[canary])
+        if (canary >= CANARY_COUNT_MAX || !held->by_others[canary] ||
+            is_cut(truth, canary))
             return false;
         found = true;
     }
@@ -99,7 +112,8 @@ static void rot(struct world *world, struct gateway *gateway, int64_t left)
         if (copy == NULL)
             abort();
         memcpy(copy, value.bytes, value.size);
-        if (is_held(held, value) && world_below(world, STREAM_rot, 3) == 0) {
+        if (is_held(&world->truth, held, value) &&
+            world_below(world, STREAM_rot, 3) == 0) {
             copy[value.size - 1] ^= 1;
             store_put(txn, key_slice(&key), slice_of(copy, value.size));
             TALLY(world, contents_rotted);
