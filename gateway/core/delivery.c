@@ -129,6 +129,15 @@ static void stand_still(struct work *work, struct peer *peer)
     patrol_hasten(work);
 }
 
+void delivery_unblock(struct peer *peer)
+{
+    if (strcmp(peer->problem, "damaged_here") != 0)
+        return;
+    peer->next_try_steady_ms = 0;
+    peer->refill_rest_steady_ms = 0;
+    peer->touched = true;
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct shipment shipment = { .is_damaged = false };

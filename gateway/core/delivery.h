@@ -29,6 +29,10 @@ void delivery_heard(
 /* Steady time of its next try; INT64_MAX when it waits for nothing. */
 int64_t delivery_due_steady_ms(const struct peer *peer);
 
+/* Words were erased: what stood still for words that are damaged here may go on
+ * without them, at once. */
+void delivery_unblock(struct peer *peer);
+
 /* The reply to the request on its way, or its failure. */
 void delivery_reply(struct work *work, struct peer *peer, enum err err,
     const struct reply *reply);

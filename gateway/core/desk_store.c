@@ -75,7 +75,7 @@ void desk_store_check(struct work *work, const struct caller *caller,
     }
     scrub_go_on(work, &scrub, &watch);
     if (scrub.is_over && scrub.findings > 0)
-        patrol_hasten(work); /* what others hold comes back */
+        patrol_begin_now(work); /* what others hold comes back */
     if (!work_failed(work))
         answer_progress(work, answer, &scrub);
 }

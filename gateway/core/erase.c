@@ -187,6 +187,7 @@ enum err erase_own(struct work *work, struct referral *referral,
         referral->pending = 0;
     }
     carry_out(work, referral, notice);
+    delivery_unblock(peer);
     note(referral, notice, true,
         result->is_dropped ? ERASURE_OUTCOME_UNTOLD : ERASURE_OUTCOME_WAITING);
     struct content_ref content = notice_put(work, notice, &bytes);

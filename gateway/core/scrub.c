@@ -118,8 +118,9 @@ struct slice scrub_content(
     enum scrub_look look = SCRUB_LOOK_SOUND;
     if (!content_is_new(work->contents, ref))
         look = scrub_look(work, key_content(ref.segment));
-    if (look == SCRUB_LOOK_DAMAGED) { /* told where it is looked at */
+    if (look == SCRUB_LOOK_DAMAGED) { /* of whom it is, this row alone says */
         miss(row, ref);
+        scrub_tell(row, SCRUB_CONTENT);
         return plain;
     }
     enum err err = look == SCRUB_LOOK_ABSENT

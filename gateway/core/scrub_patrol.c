@@ -388,14 +388,23 @@ void patrol_go_on(struct work *work)
         patrol->due_steady_ms = again_ms;
 }
 
+static void begin_by(struct patrol *patrol, int64_t steady_ms)
+{
+    if (!patrol->is_under_way && steady_ms < patrol->due_steady_ms)
+        patrol->due_steady_ms = steady_ms;
+}
+
+void patrol_begin_now(struct work *work)
+{
+    begin_by(&work->node->patrol, work->steady_ms);
+}
+
 void patrol_hasten(struct work *work)
 {
     struct patrol *patrol = &work->node->patrol;
-    int64_t next_ms = patrol->rests_until_steady_ms > work->steady_ms
-                          ? patrol->rests_until_steady_ms
-                          : work->steady_ms;
-    if (!patrol->is_under_way && next_ms < patrol->due_steady_ms)
-        patrol->due_steady_ms = next_ms;
+    begin_by(patrol, patrol->rests_until_steady_ms > work->steady_ms
+                         ? patrol->rests_until_steady_ms
+                         : work->steady_ms);
 }
 
 int64_t patrol_due_steady_ms(const struct node *node)

@@ -70,7 +70,10 @@ void patrol_note_damage(struct store *store);
  * peers are looked at. */
 void patrol_go_on(struct work *work);
 
-/* A check begins now, unless one is under way or has just ended. */
+/* A check begins now, unless one is under way: a person asks. */
+void patrol_begin_now(struct work *work);
+
+/* And unless one has just ended: something waits for what is damaged. */
 void patrol_hasten(struct work *work);
 
 /* When a piece is due. */

@@ -56,6 +56,9 @@ expect "and nothing was changed by looking" \
 try "it needs to be told where" 1 'which gateway' \
     "$referctl" store check --offline
 cp -a opendoor opendoor.sound
+down tbhosp
+cp -a tbhosp tbhosp.sound
+gateway_start tbhosp
 
 # ---- Damaged: each kind of row is named by its table
 
@@ -94,6 +97,37 @@ expect "nothing was lost or renewed" \
 down opendoor
 try "the files are whole, too" 0 'all is whole' \
     ctl opendoor store check --offline
+
+# ---- Words that nobody else has
+
+down tbhosp
+gateway_start opendoor
+referral_write damaged.yaml
+referral_send damaged.yaml damaged
+damaged_id=$referral_id
+down opendoor
+expect "words that wait are damaged" \
+    python3 "$damage" opendoor/store/data.mdb c -1
+gateway_start opendoor
+referral_write behind.yaml
+referral_send behind.yaml behind
+gateway_start tbhosp
+stands_still() { ctl opendoor peer list | grep -q damaged_here; }
+arrives 20000 "and hold up what was said after them" stands_still
+try "it is named of whom they are" 3 "content.*referrals.*$damaged_id" \
+    ctl opendoor store check
+try "and what to do" 3 'referctl erase' ctl opendoor store check
+try "which a doctor says, too" '' 'damaged_here.*referctl erase' \
+    ctl opendoor doctor
+expect "that is done" ctl opendoor erase "$damaged_id" --reason person_asked \
+    --yes
+arrives 5000 "and the rest goes at once" \
+    is_state tbhosp "$referral_id" delivered
+arrives 20000 "then all is whole here" is_whole
+down opendoor
+down tbhosp
+rm -r tbhosp && cp -a tbhosp.sound tbhosp
+gateway_start tbhosp
 
 # ---- What can be forgotten is taken out, and nothing else
 

@@ -72,6 +72,8 @@ static void on_submitted(struct world *world, struct program *program,
     affair->outcome =
         reply->err == ERR_NONE || was_done ? OUTCOME_DONE : OUTCOME_REFUSED;
     affair->stored_ms = world->scheduler.now_ms;
+    affair->may_be_done =
+        affair->outcome == OUTCOME_REFUSED && may_be_past(world, reply);
     if (affair->outcome == OUTCOME_DONE && affair->is_forbidden &&
         !world->unchecked)
         world_fail(world, "policy.passed", program->gateway->index);

@@ -30,6 +30,7 @@ struct affair {
     size_t to;
     bool is_forbidden; /* by the agreement or the person's consent */
     enum outcome outcome;
+    bool may_be_done;  /* though it was refused when it was tried again */
     int64_t stored_ms; /* when the gateway last said so */
     bool is_named;
     struct uuid uuid;

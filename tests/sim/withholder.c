@@ -108,9 +108,11 @@ static bool waits(struct world *world, const struct affair *affair)
     return !is_gone;
 }
 
+/* By the wall clock of its author, which may have been another. */
 static bool is_old(const struct world *world, const struct affair *affair)
 {
-    return affair->outcome == OUTCOME_DONE && affair->is_named &&
+    return world->options.clock_per_hour == 0 &&
+           affair->outcome == OUTCOME_DONE && affair->is_named &&
            withholder_is(world, affair->to) &&
            affair->stored_ms <= world->scheduler.now_ms - DAY_MS - HOUR_MS &&
            agency_is_linked(world, affair->from, affair->to);

@@ -164,6 +164,19 @@ static enum exit_code conclude(struct look *look, const char *how)
         "%" PRIu64 " rows: %" PRIu64 " findings", look->rows, look->findings);
 }
 
+/* Nothing is wrong but words, and of whom they are is known. */
+static bool is_of_words(const struct look *look)
+{
+    for (size_t i = 0; i < look->records.count; i++) {
+        const struct record *record = &look->records.items[i];
+        if (strcmp(record_text(record, "problem"),
+                scrub_fault_name(SCRUB_CONTENT)) != 0 &&
+            strcmp(record_text(record, "table"), table_of('c')) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* ---- Asking the gateway -------------------------------------------------- */
 
 /* One more piece; its records are the turn's. */
@@ -220,8 +233,14 @@ static enum exit_code check_running(struct look *look)
     pool_release(&turns[1]);
     return code != EXIT_CODE_DONE
                ? code
-               : conclude(look, "stop the gateway, then: referctl -c FILE "
-                                "store check --offline --repair");
+               : conclude(look,
+                     is_of_words(look)
+                         ? "wait a minute, and look again: what another "
+                           "agency holds comes back. What stays nobody else "
+                           "has: referctl erase the referrals named here, and "
+                           "send them again"
+                         : "stop the gateway, then: referctl -c FILE "
+                           "store check --offline --repair");
 }
 
 /* ---- Looking oneself ----------------------------------------------------- */
@@ -524,9 +543,12 @@ static enum exit_code check_stopped(
         repairs = false;
     }
     if (code == EXIT_CODE_DONE)
-        code = conclude(look, repairs ? "it is being repaired"
-                                      : "referctl -c FILE store check "
-                                        "--offline --repair");
+        code = conclude(look,
+            repairs ? "it is being repaired"
+            : is_of_words(look)
+                ? "start the gateway: what another agency holds comes back, "
+                  "then: referctl store check"
+                : "referctl -c FILE store check --offline --repair");
     if (code == EXIT_CODE_REFUSED && repairs)
         code = repair(look, here, arguments);
     store_here_close(here);
