@@ -42,4 +42,9 @@ struct content_ref bare_put(struct work *work, uint64_t entry,
 /* Of all that waits for that peer: what has lost its words goes bare. */
 void bare_turn_all(struct work *work, struct ledger *out);
 
+/* Of that, and of the parcel in flight: steps that no word is needed for, as
+ * when consent is taken back, and whose words are damaged here. They wait for
+ * nothing. True: there were some. */
+bool bare_turn_unread(struct work *work, struct ledger *out);
+
 #endif

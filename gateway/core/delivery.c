@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
 #include "core/answers.h"
+#include "core/bare.h"
 #include "core/collected.h"
 #include "core/conflict.h"
 #include "core/feed.h"
@@ -138,6 +139,14 @@ void delivery_unblock(struct peer *peer)
     peer->touched = true;
 }
 
+static bool ship(struct work *work, struct peer *peer, struct ledger *out,
+    struct shipment *shipment)
+{
+    return out->offered.size == 0 ? shipment_make(work, peer, out, shipment)
+                                  : signatory_renew(work, out) &&
+                                        shipment_load(work, out, shipment);
+}
+
 struct slice delivery_parcel(struct work *work, struct peer *peer)
 {
     struct shipment shipment = { .is_damaged = false };
@@ -145,10 +154,11 @@ struct slice delivery_parcel(struct work *work, struct peer *peer)
     if (out->offered.size == 0)
         peer->parcel_due_steady_ms =
             work->steady_ms + work->node->options->parcel_gap_ms;
-    bool is_there =
-        out->offered.size == 0
-            ? shipment_make(work, peer, out, &shipment)
-            : signatory_renew(work, out) && shipment_load(work, out, &shipment);
+    bool is_there = ship(work, peer, out, &shipment);
+    if (!is_there && shipment.is_damaged && bare_turn_unread(work, out)) {
+        shipment = (struct shipment){ .is_damaged = false };
+        is_there = ship(work, peer, out, &shipment);
+    }
     if (!is_there && shipment.is_damaged)
         stand_still(work, peer);
     if (!is_there)

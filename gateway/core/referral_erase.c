@@ -87,6 +87,16 @@ static bool stays(const struct erase_wish *wish, const struct feed_event *event)
            (wish->is_ours && !event->by_us);
 }
 
+/* Where all goes, that cannot be read goes as well: it would hold up for ever
+ * what was said after it. */
+static bool stays_unread(
+    const struct erase_wish *wish, const struct feed_event *event)
+{
+    bool is_for_all = wish->element_count == 0 && is_meant(wish, event) &&
+                      (!wish->is_ours || event->by_us);
+    return stays(wish, event) && !is_for_all;
+}
+
 static enum fate fate_of(struct work *work, const struct erase_wish *wish,
     const struct feed_event *event, struct slice bytes,
     struct referral_event *said)
@@ -129,7 +139,7 @@ void referral_erase_measure(struct work *work, const struct referral *referral,
             enum fate fate = FATE_GOES;
             if (bytes.bytes != NULL)
                 fate = fate_of(work, wish, &event, bytes, &said);
-            else if (err == ERR_CORRUPT && stays(wish, &event))
+            else if (err == ERR_CORRUPT && stays_unread(wish, &event))
                 fate = FATE_STAYS;
             if (bytes.bytes == NULL && err == ERR_NONE)
                 extent->gone_count++;
@@ -260,7 +270,7 @@ static size_t turn(
         event->content, &salt, &bytes);
     bool is_damaged = err == ERR_CORRUPT;
     enum fate fate = FATE_GOES;
-    if (is_damaged && (!is_before || stays(wish, event)))
+    if (is_damaged && (!is_before || stays_unread(wish, event)))
         return 0;
     if (bytes.bytes != NULL)
         fate =

@@ -112,7 +112,9 @@
     X(claim_permille, 0, 0)    /* of its times: far off; claimer.h */          \
     X(garble_permille, 0, 0)   /* batches with nonsense; garbler.h */          \
     X(usurp_permille, 0, 0)    /* or others' referrals in them; usurper.h */   \
-    X(rot_back, 0, 0) /* contents that rot in a store that is put back */
+    X(rot_back, 0, 0)          /* contents that rot in one that is put back */ \
+    X(rot_per_hour, 0, 0)      /* or while a gateway works */                  \
+    X(rot_waiting, 0, 0)       /* words that rot while they wait to be told */
 
 /*
  * What `--faults all` draws beside those: name, least, most, how many seeds in

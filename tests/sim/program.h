@@ -14,6 +14,7 @@
 
 #include "core/local.h"
 #include "refer/refer.h"
+#include "sim/caretaker.h"
 #include "sim/clerk.h"
 #include "sim/closer.h"
 #include "sim/fiber.h"
@@ -64,6 +65,7 @@ struct program {
         struct reader reader;
         struct mender mender;
         struct closer closer;
+        struct caretaker caretaker;
     } of;
 };
 

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "base/pack.h"
+#include "core/content.h"
 #include "core/keys.h"
+#include "core/ledger.h"
+#include "core/outbox.h"
+#include "core/peer.h"
 #include "core/scrub.h"
 #include "sim/say.h"
 #include "sim/truth.h"
@@ -135,6 +139,110 @@ static void rot_calm(struct world *world, void *subject, uint64_t argument)
     rot(world, subject, world->options.rot);
 }
 
+/* The last bit of an item of a blob; false: it has none. */
+static bool item_turn(
+    struct store_txn *txn, struct content_ref ref, struct slice blob)
+{
+    struct key key = key_content(ref.segment);
+    struct unpacker head = unpack_from(blob);
+    uint32_t count = unpack_u32(&head);
+    size_t from = 0;
+    size_t to = 0;
+    for (uint32_t i = 0; i <= ref.slot && head.err == ERR_NONE; i++) {
+        from = to;
+        to = unpack_u32(&head);
+    }
+    size_t end = 4 + 4 * (size_t)count + to;
+    if (head.err != ERR_NONE || ref.slot >= count || from == to ||
+        end > blob.size)
+        return false;
+    uint8_t *copy = malloc(blob.size);
+    if (copy == NULL)
+        abort();
+    memcpy(copy, blob.bytes, blob.size);
+    copy[end - 1] ^= 1;
+    store_put(txn, key_slice(&key), slice_of(copy, blob.size));
+    free(copy);
+    return true;
+}
+
+/* What waits for one of the others, about a referral: one of it. */
+static struct content_ref waiting_find(
+    struct world *world, struct gateway *gateway, struct work *work)
+{
+    struct content_ref found = CONTENT_NONE;
+    for (size_t i = 0; i < world->gateway_count; i++) {
+        struct peer *peer =
+            peer_find(gateway->node, &world->gateways[i].agency);
+        struct ledger *out =
+            peer == NULL ? NULL : ledger_load(work, peer->number, LEDGER_OUT);
+        struct intent intent;
+        uint64_t from = 0;
+        while (out != NULL && outbox_next(work, out, from, &intent)) {
+            from = intent.number + 1;
+            if (intent.kind == ENTRY_REFERRAL_EVENT &&
+                !content_is_none(intent.content) &&
+                (content_is_none(found) ||
+                    world_below(world, STREAM_rot_waiting, 3) == 0))
+                found = intent.content;
+        }
+    }
+    return found;
+}
+
+/* A disk that flips bits has its rows sealed: they are not to be read so. */
+static void rot_waiting(struct world *world, void *subject, uint64_t argument)
+{
+    struct gateway *gateway = subject;
+    struct store_txn *txn;
+    size_t used = world->wire.used;
+    (void)argument;
+    if (!gateway->is_up || !world->is_agreed ||
+        world->options.flip_per_hour > 0 ||
+        gateway->store->ops->begin(gateway->store, false, &txn) != ERR_NONE)
+        return;
+    struct work work = { .txn = txn,
+        .node = gateway->node,
+        .crypto = gateway->crypto,
+        .arena = &world->wire,
+        .scratch = &world->wire };
+    struct content_ref ref = waiting_find(world, gateway, &work);
+    gateway->store->ops->abort(txn);
+    arena_rewind(&world->wire, used);
+    struct key key = key_content(ref.segment);
+    if (content_is_none(ref) ||
+        gateway->disk->ops->begin(gateway->disk, true, &txn) != ERR_NONE)
+        return;
+    if (item_turn(txn, ref, store_get(txn, key_slice(&key)))) {
+        TALLY(world, contents_rotted);
+        gateway->rotted++;
+        world->has_rotted = true;
+        world_say(world, "words of agency %zu that wait rot", gateway->index);
+    }
+    if (gateway->disk->ops->commit(txn) != ERR_NONE)
+        abort();
+}
+
+static void rot_now(struct world *world, void *subject, uint64_t argument);
+
+static void rot_later(struct world *world, struct gateway *gateway)
+{
+    scheduler_add(&world->scheduler,
+        world_below(world, STREAM_rot_per_hour,
+            2 * world_hour_ms(world) / world->options.rot_per_hour),
+        rot_now, gateway, 0);
+}
+
+static void rot_now(struct world *world, void *subject, uint64_t argument)
+{
+    (void)argument;
+    if (world->is_calm)
+        return;
+    if (world->is_agreed)
+        rot(world, subject, 1);
+    rot_later(world, subject);
+}
+
 void rot_put_back(struct world *world, struct gateway *gateway)
 {
     if (world->options.rot_back == 0 || world->has_rotted)
@@ -143,19 +251,32 @@ void rot_put_back(struct world *world, struct gateway *gateway)
     gateway->mark.commits++; /* bits turn without one */
 }
 
+size_t rot_place(const struct world *world)
+{
+    return (size_t)(world->seed % world->gateway_count);
+}
+
 void rot_begin(struct world *world)
 {
-    size_t at = (size_t)(world->seed % world->gateway_count);
+    size_t at = rot_place(world);
     int64_t at_ms = world->options.minutes * 60000 + SIM_DRAIN_MS -
                     SIM_IDLE_MS - BEFORE_IDLE_MS;
     if (world->options.rot > 0)
         scheduler_add(
             &world->scheduler, at_ms, rot_calm, &world->gateways[at], 0);
+    if (world->options.rot_per_hour > 0)
+        rot_later(world, &world->gateways[at]);
+    for (int64_t i = 0; i < world->options.rot_waiting; i++)
+        scheduler_add(&world->scheduler,
+            world_below(
+                world, STREAM_rot_waiting, world->options.minutes * 60000),
+            rot_waiting, &world->gateways[at], 0);
 }
 
 bool rot_is_on(const struct world *world)
 {
-    return world->options.rot > 0 || world->options.rot_back > 0;
+    return world->options.rot > 0 || world->options.rot_back > 0 ||
+           world->options.rot_per_hour > 0 || world->options.rot_waiting > 0;
 }
 
 void rot_check(struct world *world, size_t at)

@@ -3,7 +3,8 @@
  * well: once all is calm (--rot), when it has to find them by itself; or in the
  * first store that is put back (--rot_back), where it comes upon them while it
  * takes back what it lost. It may die of each of them once, and takes them all
- * back, unless they were erased where they came from. At the end every store is
+ * back, unless they were erased where they came from. Or in words that wait,
+ * which nobody else has (--rot_waiting): caretaker.h. At the end every store is
  * whole.
  */
 #ifndef SIM_ROT_H
@@ -17,6 +18,9 @@ struct world;
 
 /* Something may: gateways look at their stores. */
 bool rot_is_on(const struct world *world);
+
+/* At which gateway, but for that. */
+size_t rot_place(const struct world *world);
 
 /* In a store that was just put back. */
 void rot_put_back(struct world *world, struct gateway *gateway);

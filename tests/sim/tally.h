@@ -43,6 +43,7 @@
     X(losses_hidden)                                                           \
     X(stores_lost)                                                             \
     X(contents_rotted)                                                         \
+    X(words_given_up)                                                          \
     X(forks)                                                                   \
     X(forks_refused)                                                           \
     X(words_kept)                                                              \

@@ -1,3 +1,4 @@
+#include "sim/caretaker.h"
 #include "sim/closer.h"
 #include "sim/mender.h"
 #include "sim/world.h"
@@ -197,7 +198,7 @@ const struct program *world_reader(const struct world *world, size_t gateway)
 
 static void programs_begin(struct world *world)
 {
-    world->programs = calloc(world->gateway_count * (programs_each(world) + 2),
+    world->programs = calloc(world->gateway_count * (programs_each(world) + 3),
         sizeof *world->programs);
     if (world->programs == NULL)
         abort();
@@ -215,6 +216,10 @@ static void programs_begin(struct world *world)
     for (size_t i = 0;
          i < world->gateway_count && world->options.close_per_hour; i++)
         closer_begin(world, program_add(world, i, LOCAL_RIGHT_ADMIN));
+    if (world->options.rot_waiting > 0)
+        caretaker_begin(world,
+            program_add(world, rot_place(world),
+                LOCAL_RIGHT_ADMIN | LOCAL_RIGHT_READ | LOCAL_RIGHT_ERASE));
     for (size_t i = 0; i < world->program_count; i++)
         program_begin(world, &world->programs[i]);
 }

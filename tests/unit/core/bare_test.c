@@ -9,6 +9,7 @@
 #include "core/bare.h"
 #include "core/generation.h"
 #include "core/node_state.h"
+#include "support/bench_damage.h"
 #include "support/bench_node.h"
 
 static const char *const cancel[] = { "reason", "NEED_CHANGED", "person_told",
@@ -173,6 +174,48 @@ static void an_intent_is_written_without_words(void **state)
     federation_free(federation);
 }
 
+/* Consent that is taken back waits for nothing: not for words that are damaged
+ * here, of itself; in flight, or behind what is. */
+static void what_needs_no_word_goes_without_damaged_ones(void **state)
+{
+    static struct key rows[DAMAGE_ROW_COUNT_MAX];
+    static const char *const steps[] = { "withdraw", "consent_revoked" };
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct federation *federation = federation_of_two();
+        char *id = strdup(federation_submit(federation, 0, 1, "first"));
+        char *other = NULL;
+        federation_run(federation);
+        if (i / 2 == 1)
+            other = strdup(federation_submit(federation, 0, 1, "other"));
+        size_t before = damage_rows(federation, 0, 'c', rows);
+        assert_int_equal(federation_act_by(federation, 0, id, steps[i % 2], "w",
+                             "person", NULL)
+                             ->err,
+            ERR_NONE);
+        size_t count = damage_rows(federation, 0, 'c', rows);
+        assert_true(count > before);
+        lose_all(federation);
+        for (size_t k = before; k < count; k++)
+            damage_row(federation, 0, rows[k], true);
+        federation_crash(federation, 0); /* nothing is in its memory */
+        federation_run(federation);
+        federation_wait(federation, RETRY_DELAY_MS_MIN);
+        assert_int_equal(federation_peer(federation, 0, 1)->queued_count, 0);
+        assert_string_equal(federation_state(federation, 1, id),
+            federation_state(federation, 0, id));
+        assert_int_equal(federation_event_count(
+                             federation, 1, id, "referral.step", steps[i % 2]),
+            1);
+        if (other != NULL)
+            assert_string_equal(
+                federation_state(federation, 1, other), "delivered");
+        free(other);
+        free(id);
+        federation_free(federation);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +225,7 @@ int main(void)
         cmocka_unit_test(who_decides_or_ends_is_heard_without_words),
         cmocka_unit_test(what_nobody_may_say_stays_whose_it_was),
         cmocka_unit_test(an_intent_is_written_without_words),
+        cmocka_unit_test(what_needs_no_word_goes_without_damaged_ones),
     };
     return cmocka_run_group_tests_name("bare", tests, NULL, NULL);
 }
