@@ -486,7 +486,8 @@ static void steps_of_all(struct world *world, const struct rows *rows)
             struct counts swapped[2];
             if (!row->is_outgoing || !agency_is_linked(world, i, row->peer) ||
                 rogue_is_for_good(world, i, row->peer) ||
-                usurper_took(world, i, &row->uuid))
+                usurper_took(world, i, &row->uuid) ||
+                twofold_has(world, &row->uuid))
                 continue;
             counts_read(world, &world->gateways[i], &row->uuid, &both[0]);
             bool is_heard = row_find(&rows[row->peer], &row->uuid) != NULL;
