@@ -123,10 +123,11 @@ static bool is_of_other_salt(
     struct work *work = folded->work;
     struct slice salt;
     size_t used = work->scratch->used;
+    if (folded->content.bytes == NULL)
+        return false;
     struct slice held = content_get_salted(
         work->contents, work->txn, work->scratch, intent->content, &salt);
-    bool is_other = held.bytes != NULL && folded->content.bytes != NULL &&
-                    !slice_equal(salt, folded->salt);
+    bool is_other = held.bytes != NULL && !slice_equal(salt, folded->salt);
     arena_rewind(work->scratch, used);
     return is_other;
 }
