@@ -43,29 +43,15 @@ static bool is_said_since(
            came.at.unix_ms > intent->at.unix_ms;
 }
 
-/* Of what cannot be read: what else is known of it fits. Some of it may have
- * been erased here. */
+/* Of what cannot be read: what else is known of it fits. What was taken back
+ * when it was damaged is as large as it may be. */
 static enum words words_damaged(
     const struct folded *folded, const struct intent *intent)
 {
-    struct work *work = folded->work;
-    struct referral_event came;
-    struct feed_event told;
-    const struct referral *referral =
-        intent->has_referral ? register_get(work, &intent->referral) : NULL;
-    if (referral != NULL && referral->erasure.reason != ERASURE_NONE)
-        return WORDS_FEWER;
-    /* taken back when it was damaged: as large as it may be */
-    bool may_be = intent->has_referral ||
-                  intent->content_size == CONTENT_SIZE_MAX ||
-                  intent->content_size == folded->content.size;
-    if (!intent->is_again)
-        return may_be ? WORDS_DAMAGED : WORDS_ANOTHERS;
-    bool is_that = referral_event_read(folded->content, work->scratch, &came) ==
-                       ERR_NONE &&
-                   feed_at(work, intent->feed_position, &told) &&
-                   told.at.unix_ms == came.at.unix_ms;
-    return is_that ? WORDS_DAMAGED : WORDS_ANOTHERS;
+    return intent->has_referral || intent->content_size == CONTENT_SIZE_MAX ||
+                   intent->content_size == folded->content.size
+               ? WORDS_DAMAGED
+               : WORDS_ANOTHERS;
 }
 
 static enum words words_of(

@@ -97,11 +97,9 @@ static bool is_its_content(struct work *work, const struct ledger_entry *held,
     const struct entry *came, struct entry_header *header)
 {
     uint8_t digest[HASH_SIZE];
-    if (came->salt.size != SALT_SIZE ||
-        entry_header_read(held->header, work->scratch, header) != ERR_NONE)
-        return false;
     entry_digest(work->crypto, came->salt, came->content, digest);
-    return memcmp(digest, header->digest, HASH_SIZE) == 0;
+    return entry_header_read(held->header, work->scratch, header) == ERR_NONE &&
+           memcmp(digest, header->digest, HASH_SIZE) == 0;
 }
 
 /* Feed and register speak of the same content. */

@@ -373,6 +373,7 @@ enum answer_case {
     CASE_WRONG_KIND,
     CASE_NO_KIND,
     CASE_BUSY,
+    CASE_BUSY_MALFORMED,
     CASE_REFUSED,
     CASE_CONFLICT_UNPROVED,
     CASE_PLAIN_BUSY,
@@ -394,6 +395,7 @@ static const struct {
     { CASE_WRONG_KIND, "reply_malformed" },
     { CASE_NO_KIND, "reply_malformed" },
     { CASE_BUSY, "busy" },
+    { CASE_BUSY_MALFORMED, "reply_malformed" },
     { CASE_REFUSED, "closed" },
     { CASE_CONFLICT_UNPROVED, "conflict_unproved" },
     { CASE_PLAIN_BUSY, "busy" },
@@ -423,6 +425,9 @@ static struct reply reply_of(
     else if (it == CASE_BUSY)
         reply = (struct reply){ .kind = REPLY_BUSY,
             .body = busy_write(5, &desk->arena) };
+    else if (it == CASE_BUSY_MALFORMED)
+        reply = (struct reply){ .kind = REPLY_BUSY,
+            .body = SLICE_LITERAL("no time") };
     else if (it == CASE_REFUSED)
         reply = (struct reply){ .kind = REPLY_REFUSED,
             .body = refusal_write(REFUSAL_CLOSED, &desk->arena) };
