@@ -440,8 +440,9 @@ static const char *on_busy(
     uint32_t retry_after_ms;
     if (busy_read(body, work->scratch, &retry_after_ms) != ERR_NONE)
         return "reply_malformed";
-    if (peer->token_kind == REQUEST_FETCH)
-        (void)wanted_refused(peer); /* what is to be mended holds up nothing */
+    /* what is to be mended is asked for later, and holds up nothing */
+    if (peer->token_kind == REQUEST_FETCH && !wanted_refused(peer))
+        return NULL;
     return "busy";
 }
 

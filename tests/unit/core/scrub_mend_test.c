@@ -234,6 +234,29 @@ static void a_peer_that_does_not_hold_it_is_asked_once(void **state)
     federation_free(federation);
 }
 
+/* It is damaged there as well: the line goes on, and asks again later. */
+static void what_is_damaged_at_both_ends_holds_up_nothing(void **state)
+{
+    struct federation *federation = busy();
+    (void)state;
+    for (size_t agency = 0; agency < 2; agency++) {
+        size_t count = damage_rows(federation, agency, 'c', rows);
+        for (size_t i = 0; i < count; i++)
+            damage_row(federation, agency, rows[i], true);
+        federation_crash(federation, agency); /* nothing is in its memory */
+    }
+    federation_run(federation);
+    damage_patrol(federation, 0);
+    assert_true(federation_logged(federation, 1, LOG_PEER_REFUSED) > 1);
+    assert_false(mend_is_wanted(federation_peer(federation, 0, 1)));
+    assert_int_equal(federation_peer(federation, 0, 1)->failure_count, 0);
+    assert_int_equal(mended(federation, 0), 0);
+    const char *id = federation_submit(federation, 0, 1, "next");
+    federation_run(federation);
+    assert_string_equal(federation_state(federation, 1, id), "delivered");
+    federation_free(federation);
+}
+
 static struct bench_message fetch_of(struct federation *federation)
 {
     for (size_t i = 0; i < federation_message_count(federation); i++)
@@ -405,6 +428,7 @@ int main(void)
         cmocka_unit_test(who_asks_for_damaged_words_is_told_to_ask_later),
         cmocka_unit_test(who_only_dials_out_brings_it),
         cmocka_unit_test(a_peer_that_does_not_hold_it_is_asked_once),
+        cmocka_unit_test(what_is_damaged_at_both_ends_holds_up_nothing),
         cmocka_unit_test(what_is_not_the_entrys_is_not_taken),
         cmocka_unit_test(what_nobody_has_any_more_counts_as_erased),
         cmocka_unit_test(what_arrived_without_a_receipt_comes_back),
