@@ -150,7 +150,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
     X(STORE_MENDED, INFO, "store.mended",                                      \
         "what was damaged is whole: contents by who holds them, too, rows by " \
         "what others say (from: this agency)")                                 \
-    X(WORDS_GONE, ERROR, "words.gone",                             \
+    X(WORDS_GONE, ERROR, "words.gone",                                         \
         "words that are damaged here are gone at the other agency as well: "   \
         "they count as erased")                                                \
     X(STORE_CHECKED, INFO, "store.checked",                                    \

@@ -290,24 +290,30 @@ struct slice content_get_salted(struct content_log *log, struct store_txn *txn,
     return plain;
 }
 
-bool content_is_gone(struct content_log *log, struct store_txn *txn,
-    struct arena *arena, struct content_ref ref)
+static enum err look(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref, bool *is_there)
 {
     struct slice plain;
     size_t used = arena->used;
     enum err err = content_try(log, txn, arena, ref, &plain);
     arena_rewind(arena, used);
-    return err == ERR_NONE && plain.bytes == NULL;
+    *is_there = plain.bytes != NULL;
+    return err;
+}
+
+bool content_is_gone(struct content_log *log, struct store_txn *txn,
+    struct arena *arena, struct content_ref ref)
+{
+    bool is_there;
+    return look(log, txn, arena, ref, &is_there) == ERR_NONE && !is_there;
 }
 
 bool content_is_damaged(struct content_log *log, struct store_txn *txn,
     struct arena *arena, struct content_ref ref)
 {
-    struct slice plain;
-    size_t used = arena->used;
-    enum err err = content_try(log, txn, arena, ref, &plain);
-    arena_rewind(arena, used);
-    return err == ERR_CORRUPT && txn->err == ERR_NONE;
+    bool is_there;
+    return look(log, txn, arena, ref, &is_there) == ERR_CORRUPT &&
+           txn->err == ERR_NONE;
 }
 
 bool content_takes_damage(struct content_log *log, struct store_txn *txn)

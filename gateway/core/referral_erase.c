@@ -77,14 +77,14 @@ static bool is_meant(
     const struct erase_wish *wish, const struct feed_event *event)
 {
     return (!wish->theirs_alone || !event->by_us) &&
-           (!wish->signed_alone || event->generation != 0);
+           (!wish->signed_alone || event->generation != 0) &&
+           (!wish->is_ours || event->by_us);
 }
 
 /* What ends or erases says nothing of the person, and may wait to be told. */
 static bool stays(const struct erase_wish *wish, const struct feed_event *event)
 {
-    return !is_meant(wish, event) || event_is_exempt(event->step) ||
-           (wish->is_ours && !event->by_us);
+    return !is_meant(wish, event) || event_is_exempt(event->step);
 }
 
 /* Where all goes, that cannot be read goes as well: it would hold up for ever
@@ -92,9 +92,8 @@ static bool stays(const struct erase_wish *wish, const struct feed_event *event)
 static bool stays_unread(
     const struct erase_wish *wish, const struct feed_event *event)
 {
-    bool is_for_all = wish->element_count == 0 && is_meant(wish, event) &&
-                      (!wish->is_ours || event->by_us);
-    return stays(wish, event) && !is_for_all;
+    return stays(wish, event) &&
+           (wish->element_count > 0 || !is_meant(wish, event));
 }
 
 static enum fate fate_of(struct work *work, const struct erase_wish *wish,

@@ -243,11 +243,11 @@ static void tell(
     if (outcome->mended > 0)
         OUTPUT_LOG(work, LOG_STORE_MENDED, log_agency("from", &peer->agency),
             log_number("contents", (int64_t)outcome->mended));
-    if (outcome->given_up > 0)
+    if (outcome->given_up > 0) {
         OUTPUT_LOG(work, LOG_WORDS_GONE, log_agency("at", &peer->agency),
             log_number("contents", (int64_t)outcome->given_up));
-    if (outcome->given_up > 0)
         patrol_hasten(work);
+    }
 }
 
 const char *mend_take(struct work *work, struct peer *peer, struct slice body)

@@ -72,26 +72,41 @@ static bool is_cut(const struct truth *truth, size_t canary)
     return false;
 }
 
-/* The last content of a blob: its words are held elsewhere, too. */
-static bool is_held(
-    const struct truth *truth, const struct held *held, struct slice blob)
+/* That item of a blob; empty: it has none. A disk that flips bits has its rows
+ * sealed, and there is none to be seen. */
+static struct slice item_of(struct slice blob, uint32_t slot)
 {
     struct unpacker head = unpack_from(blob);
     uint32_t count = unpack_u32(&head);
     size_t from = 0;
     size_t to = 0;
-    size_t canary;
-    bool found = false;
-    /* a disk that flips bits has its rows sealed, and this is no count */
-    for (uint32_t i = 0; i < count && head.err == ERR_NONE; i++) {
+    for (uint32_t i = 0; i <= slot && head.err == ERR_NONE; i++) {
         from = to;
         to = unpack_u32(&head);
     }
-    if (head.err != ERR_NONE || count == 0 || from == to ||
-        4 + 4 * (size_t)count + to != blob.size)
-        return false;
+    size_t items = 4 + 4 * (size_t)count;
+    if (head.err != ERR_NONE || slot >= count || from >= to ||
+        items + to > blob.size)
+        return SLICE_NONE;
+    return slice_of(blob.bytes + items + from, to - from);
+}
+
+static bool ends(struct slice blob, struct slice item)
+{
+    return item.bytes + item.size == blob.bytes + blob.size;
+}
+
+/* The last content of a blob: its words are held elsewhere, too. */
+static bool is_held(
+    const struct truth *truth, const struct held *held, struct slice blob)
+{
+    size_t count = content_slot_count(blob);
     struct slice item =
-        slice_of(blob.bytes + 4 + 4 * (size_t)count + from, to - from);
+        count == 0 ? SLICE_NONE : item_of(blob, (uint32_t)count - 1);
+    size_t canary;
+    bool found = false;
+    if (item.size == 0 || !ends(blob, item))
+        return false;
     for (size_t k = 0; truth_scan(item, &k, &canary);) {
         if (canary >= CANARY_COUNT_MAX || !held->by_others[canary] ||
             is_cut(truth, canary))
@@ -99,6 +114,22 @@ static bool is_held(
         found = true;
     }
     return found;
+}
+
+/* The last bit of an item of the blob under that key. */
+static void bit_turn(struct world *world, struct gateway *gateway,
+    struct store_txn *txn, struct key key, struct slice blob, struct slice item)
+{
+    uint8_t *copy = malloc(blob.size);
+    if (copy == NULL)
+        abort();
+    memcpy(copy, blob.bytes, blob.size);
+    copy[item.bytes + item.size - blob.bytes - 1] ^= 1;
+    store_put(txn, key_slice(&key), slice_of(copy, blob.size));
+    free(copy);
+    TALLY(world, contents_rotted);
+    gateway->rotted++;
+    world->has_rotted = true;
 }
 
 static void rot(struct world *world, struct gateway *gateway, int64_t left)
@@ -111,22 +142,12 @@ static void rot(struct world *world, struct gateway *gateway, int64_t left)
         gateway->disk->ops->begin(gateway->disk, true, &txn) != ERR_NONE)
         abort();
     others_look(world, gateway->index, held);
-    for (; left > 0 && content_next(txn, &key, &value); past(&key)) {
-        uint8_t *copy = malloc(value.size + 1);
-        if (copy == NULL)
-            abort();
-        memcpy(copy, value.bytes, value.size);
+    for (; left > 0 && content_next(txn, &key, &value); past(&key))
         if (is_held(&world->truth, held, value) &&
             world_below(world, STREAM_rot, 3) == 0) {
-            copy[value.size - 1] ^= 1;
-            store_put(txn, key_slice(&key), slice_of(copy, value.size));
-            TALLY(world, contents_rotted);
-            gateway->rotted++;
-            world->has_rotted = true;
+            bit_turn(world, gateway, txn, key, value, value);
             left--;
         }
-        free(copy);
-    }
     if (gateway->disk->ops->commit(txn) != ERR_NONE)
         abort();
     free(held);
@@ -137,33 +158,6 @@ static void rot_calm(struct world *world, void *subject, uint64_t argument)
 {
     (void)argument;
     rot(world, subject, world->options.rot);
-}
-
-/* The last bit of an item of a blob; false: it has none. */
-static bool item_turn(
-    struct store_txn *txn, struct content_ref ref, struct slice blob)
-{
-    struct key key = key_content(ref.segment);
-    struct unpacker head = unpack_from(blob);
-    uint32_t count = unpack_u32(&head);
-    size_t from = 0;
-    size_t to = 0;
-    for (uint32_t i = 0; i <= ref.slot && head.err == ERR_NONE; i++) {
-        from = to;
-        to = unpack_u32(&head);
-    }
-    size_t end = 4 + 4 * (size_t)count + to;
-    if (head.err != ERR_NONE || ref.slot >= count || from == to ||
-        end > blob.size)
-        return false;
-    uint8_t *copy = malloc(blob.size);
-    if (copy == NULL)
-        abort();
-    memcpy(copy, blob.bytes, blob.size);
-    copy[end - 1] ^= 1;
-    store_put(txn, key_slice(&key), slice_of(copy, blob.size));
-    free(copy);
-    return true;
 }
 
 /* What waits for one of the others, about a referral: one of it. */
@@ -213,10 +207,10 @@ static void rot_waiting(struct world *world, void *subject, uint64_t argument)
     if (content_is_none(ref) ||
         gateway->disk->ops->begin(gateway->disk, true, &txn) != ERR_NONE)
         return;
-    if (item_turn(txn, ref, store_get(txn, key_slice(&key)))) {
-        TALLY(world, contents_rotted);
-        gateway->rotted++;
-        world->has_rotted = true;
+    struct slice blob = store_get(txn, key_slice(&key));
+    struct slice item = item_of(blob, ref.slot);
+    if (item.size > 0) {
+        bit_turn(world, gateway, txn, key, blob, item);
         world_say(world, "words of agency %zu that wait rot", gateway->index);
     }
     if (gateway->disk->ops->commit(txn) != ERR_NONE)
